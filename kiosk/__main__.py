@@ -1,0 +1,64 @@
+"""Command line: `python -m kiosk COMMAND`. Each command lives in `kiosk/commands/`, imported only when it is called.
+
+Keep this file free of heavy imports: the first page must not wait for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+# command -> (module in kiosk.commands, what it does). A module offers `main(argv: list[str]) -> int`.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "the kiosk itself"),
+    "demo": ("demo", "a whole visit with emulated hardware"),
+    "doctor": ("doctor", "check camera, reader, models, voice, fonts, database, clock, disk, bureau"),
+    "models": ("models", "fetch, verify or import the model weights"),
+    "watch": ("watch", "print what the vision sees in a camera or a clip"),
+    "read-card": ("read_card", "read ID cards from a reader and print them"),
+    "emulate-reader": ("emulate_reader", "a card reader on a pseudo-terminal"),
+    "evaluate": ("evaluate", "measure gestures, attacks, guidance and match on labelled files"),
+    "bench": ("bench", "measure speed as ratios"),
+    "bureau": ("bureau", "the reference bureau"),
+    "roster": ("roster", "import, inspect and search the roster"),
+    "policy": ("policy", "explain what a policy says on a day"),
+    "staff": ("staff", "attendants, supervisors and their PINs"),
+    "provision": ("provision", "make this kiosk's keys and register them with the bureau"),
+    "sync": ("sync", "deliver now, or show what waits"),
+    "courier": ("courier", "carry sealed batches on a USB stick"),
+    "journal": ("journal", "verify the hash-chained journal"),
+    "voice": ("voice", "prompts to record, and what is missing"),
+    "gallery": ("gallery", "render every page into pictures"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if not args or args[0] in ("-h", "--help", "help"):
+        width = max(map(len, COMMANDS))
+        print("usage: kiosk COMMAND [options]\n")
+        for name, (_, text) in COMMANDS.items():
+            print(f"  {name:<{width}}  {text}")
+        return 0
+    if args[0] in ("-V", "--version"):
+        from kiosk import __version__
+        print(__version__)
+        return 0
+    if args[0] not in COMMANDS:
+        print(f"kiosk: unknown command {args[0]!r}; see kiosk --help", file=sys.stderr)
+        return 2
+    from kiosk.errors import KioskError
+    module = importlib.import_module(f"kiosk.commands.{COMMANDS[args[0]][0]}")
+    try:
+        status: int = module.main(args[1:])
+    except KioskError as error:
+        print(f"kiosk {args[0]}: {error} [{error.reason}]", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""One camera frame and the protocol every source follows. Standard library and numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture. `image_bgr`: uint8 (height, width, 3), not mirrored; `t_s`: seconds on the source's clock
+    (monotonic for a device, media time for a clip); `seq` counts up by one for each picture the source made."""
+
+    image_bgr: np.ndarray
+    t_s: float
+    seq: int
+
+
+class FrameSource(Protocol):
+    """Where frames come from. Used from one thread."""
+
+    name: str
+
+    def open(self) -> None:
+        """Open the device. Raises CameraUnavailable."""
+
+    def read(self) -> Frame | None:
+        """Block for the next frame; None at the end of a clip. Raises CameraUnavailable when the source is gone."""
+
+    def close(self) -> None:
+        """Release the device; may be called twice."""

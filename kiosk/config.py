@@ -1,0 +1,270 @@
+"""Typed settings, read from `config/kiosk.toml` (and an override file). An unknown key is an error, never a silent default.
+
+May be imported by everything but `domain` and `visit`. Each class documents one section; every key stands, commented, in
+`config/kiosk.toml`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kiosk.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+CONFIG = ROOT / "config"
+
+CheckMode = Literal["off", "record", "enforce"]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Section(BaseModel):
+    """A section of the configuration: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Channel(Section):
+    """Another place or way to authenticate, shown where the face does not work."""
+
+    name: str
+    address: str = ""
+    hours: str = ""
+    phone: str = ""
+
+
+class Station(Section):
+    """Where this kiosk stands."""
+
+    name: str = "示范社区工作站"
+    station_id: str = "SZ-DEMO-0001"
+    hotline: str = "12333"
+    timezone: str = "Asia/Shanghai"
+    channels: tuple[Channel, ...] = ()
+
+
+class Ui(Section):
+    """Screen, languages and times."""
+
+    language: Literal["zh_CN", "en"] = "zh_CN"
+    theme: Literal["paper", "contrast"] = "paper"
+    large_text: bool = False
+    fullscreen: bool = True
+    screen: int = 0
+    idle_timeout_s: float = Field(default=90.0, gt=0)
+    idle_countdown_s: float = Field(default=30.0, ge=20.0)  # WCAG 2.2.1: at least 20 s to extend
+    take_card_reminder_s: float = Field(default=8.0, gt=0)
+    result_timeout_s: float = Field(default=60.0, gt=0)
+    walk_away_s: float = Field(default=12.0, gt=0)
+    keys: dict[str, Literal["yes", "no", "help"]] = {}
+
+
+class Voice(Section):
+    """Spoken prompts."""
+
+    enabled: bool = True
+    language: Literal["zh_CN", "zh_HK", "en"] = "zh_CN"
+    rate_per_min: int = Field(default=200, ge=80, le=400)
+    volume: Share = 1.0
+
+
+class Camera(Section):
+    """Where frames come from."""
+
+    source: str = "device:0"
+    width: int = 1280
+    height: int = 720
+    fps: float = Field(default=30.0, gt=0)
+    mirror: bool = True
+    stall_timeout_s: float = Field(default=3.0, gt=0)
+    reopen_delay_s: float = Field(default=1.0, gt=0)
+    refuse_names: tuple[str, ...] = ("obs", "virtual", "v4l2loopback", "manycam", "droidcam", "dummy")
+
+
+class WltDecoder(Section):
+    """A vendor's decoder for the chip photo; none can be shipped."""
+
+    library: str = ""
+    function: str = "unpack"
+    signature: Literal["unpack", "getbmp"] = "unpack"
+    row_order: Literal["bottom-up", "top-down"] = "bottom-up"
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    flag: int = 0
+    timeout_s: float = Field(default=3.0, gt=0)
+
+
+class Reader(Section):
+    """The serial ID-card reader."""
+
+    port: str = "/dev/ttyUSB0"
+    port_patterns: tuple[str, ...] = ()
+    usb_ids: tuple[str, ...] = ()
+    baud: int = 115200
+    probe_bauds: bool = True
+    poll_interval_s: float = Field(default=0.5, ge=0.3)  # readers refuse a faster find (vendor manual)
+    short_timeout_s: float = 0.5
+    find_timeout_s: float = 0.5
+    read_timeout_s: float = 4.0
+    read_fingerprint_timeout_s: float = 5.0
+    address_timeout_s: float = 1.5
+    gap_timeout_s: float = 0.8
+    lenient: bool = False
+    read_newest_address: bool = False
+    reset_after_failures: int = Field(default=3, ge=1)
+    max_lift_and_retry: int = Field(default=3, ge=1)
+    reopen_delay_s: float = Field(default=1.0, gt=0)
+    reopen_delay_max_s: float = Field(default=10.0, gt=0)
+    wlt: WltDecoder = WltDecoder()
+
+
+class Checks(Section):
+    """Attack checks, each off, recorded only, or enforced."""
+
+    depth: CheckMode = "enforce"
+    background: CheckMode = "record"
+    screen: CheckMode = "record"
+    bent_print: CheckMode = "enforce"
+    cutout: CheckMode = "record"
+    stillness: CheckMode = "enforce"
+    repeated_frames: CheckMode = "enforce"
+    reflection: CheckMode = "off"
+
+
+class Liveness(Section):
+    """The challenge in front of the camera."""
+
+    actions: int = Field(default=2, ge=1, le=3)
+    allowed: tuple[Literal["blink", "mouth-open", "turn-left", "turn-right", "nod"], ...] = (
+        "blink", "mouth-open", "turn-left", "turn-right",
+    )
+    require_turn: bool = True
+    action_timeout_s: float = Field(default=12.0, gt=0)
+    swaps: int = Field(default=1, ge=0)
+    tries_per_visit: int = Field(default=3, ge=1)
+    tries_per_person_day: int = Field(default=5, ge=1)
+    frame_width: int = 640
+    checks: Checks = Checks()
+
+
+class Match(Section):
+    """1:1 comparison of the live face with the reference."""
+
+    accept: Share = 0.424
+    reject: Share = 0.30
+    frames: int = Field(default=5, ge=1)
+    same_person: Share = 0.45
+
+
+class Rules(Section):
+    """Programme rules that are not in the policies."""
+
+    policies: str = "config/policies"
+    default_policy: str = "deferred-month"
+    roster_stale_days: int = Field(default=35, ge=1)
+    clock_jump_back_s: float = Field(default=120.0, gt=0)
+
+
+class Store(Section):
+    """The encrypted database and its key."""
+
+    directory: str = "var"
+    key_command: str = ""          # prints the database key (TPM, systemd credential); empty: key file
+    key_file: str = "var/keys/database.key"
+    retain_records_days: int = Field(default=730, ge=1)
+    retain_journal_days: int = Field(default=1095, ge=730)
+    retain_attempts_days: int = Field(default=90, ge=1)
+
+
+class Sync(Section):
+    """Delivery to the bureau."""
+
+    bureau_url: str = ""
+    ca_file: str = ""
+    key_command: str = ""          # prints the kiosk's private keys; empty: key file
+    key_file: str = "var/keys/kiosk.json"
+    interval_s: float = Field(default=300.0, gt=0)
+    backoff_max_s: float = Field(default=3600.0, gt=0)
+    batch_size: int = Field(default=20, ge=1, le=200)
+    timeout_s: float = Field(default=15.0, gt=0)
+    paused: bool = False
+    metered: bool = False
+    night_only: bool = False
+    night_from_hour: int = Field(default=22, ge=0, le=23)
+    night_to_hour: int = Field(default=6, ge=0, le=23)
+    banner_after_h: float = 24.0
+    supervisor_after_h: float = 72.0
+    freeze_after_h: float = 360.0  # norms.md: at 15 days self-service stops, attended work goes on
+
+
+class Desk(Section):
+    """The attendant's desk."""
+
+    sign_out_s: float = Field(default=900.0, gt=0)
+    pin_min_length: int = Field(default=6, ge=6)
+    lockout_after: int = Field(default=5, ge=3)
+    lockout_first_s: float = Field(default=30.0, gt=0)
+    lockout_max_s: float = Field(default=3600.0, gt=0)
+
+
+class Printer(Section):
+    """An optional ESC/POS slip printer."""
+
+    kind: Literal["none", "dummy", "file", "serial", "usb", "network"] = "none"
+    target: str = ""
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    station: Station = Station()
+    ui: Ui = Ui()
+    voice: Voice = Voice()
+    camera: Camera = Camera()
+    reader: Reader = Reader()
+    liveness: Liveness = Liveness()
+    match: Match = Match()
+    rules: Rules = Rules()
+    store: Store = Store()
+    sync: Sync = Sync()
+    desk: Desk = Desk()
+    printer: Printer = Printer()
+
+
+def load(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
+    """Return the settings from `path` (default: $KIOSK_CONFIG, else config/kiosk.toml), with `overrides` merged on top.
+
+    Raises ConfigError naming the file, the key and what is wrong with it.
+    """
+    chosen = path or Path(os.environ.get("KIOSK_CONFIG", CONFIG / "kiosk.toml"))
+    try:
+        data = tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{chosen}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{chosen}: {error}") from error
+    try:
+        return Settings.model_validate(_merged(data, overrides or {}))
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise ConfigError(f"{chosen}: " + "; ".join(lines)) from error
+
+
+def resolve(path: str) -> Path:
+    """Return `path` as it is when absolute, else below the project's root."""
+    given = Path(path).expanduser()
+    return given if given.is_absolute() else ROOT / given
+
+
+def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in top.items():
+        if isinstance(value, dict) and isinstance(out.get(key), dict):
+            out[key] = _merged(out[key], value)
+        else:
+            out[key] = value
+    return out

@@ -1,0 +1,1 @@
+"""Values and rules of the programme. Standard library only; every other package may import it, it imports none."""

@@ -1,0 +1,95 @@
+"""Stable reason codes. Texts for people are keyed by them in `assets/strings/LANG/*.toml`; a code is never renamed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a visit, or a part of it, ended or must wait. Sections follow the path of a visit."""
+
+    # --- all is well
+    OK = "ok"
+
+    # --- service
+    INTERNAL_ERROR = "internal-error"
+    CONFIG_ERROR = "config-error"
+    DEVICE_ERROR = "device-error"
+    MODEL_ERROR = "model-error"
+    STORE_ERROR = "store-error"
+    CLOCK_SUSPECT = "clock-suspect"
+    SELF_SERVICE_FROZEN = "self-service-frozen"
+    BUREAU_UNREACHABLE = "bureau-unreachable"
+    SEAL_INVALID = "seal-invalid"
+
+    # --- card and reader (idcard_reader/)
+    READER_UNPLUGGED = "reader-unplugged"
+    READER_SILENT = "reader-silent"
+    READER_GARBLED = "reader-garbled"
+    CARD_LIFT_AND_RETRY = "card-lift-and-retry"
+    CARD_UNREADABLE = "card-unreadable"
+    CARD_CHANGED = "card-changed"
+    CARD_LEFT_BEHIND = "card-left-behind"
+
+    # --- person and eligibility
+    NOT_IN_ROSTER = "not-in-roster"
+    NAME_MISMATCH = "name-mismatch"
+    ROSTER_ABNORMAL = "roster-abnormal"
+    NOT_YET = "not-yet"
+    ALREADY_DONE = "already-done"
+    NO_QUALIFICATION = "no-qualification"
+    OUT_OF_SCOPE = "out-of-scope"
+    DECEASED = "deceased"
+    WITHDRAWN = "withdrawn"
+    NO_TEMPLATE = "no-template"
+    TEMPLATE_OUTDATED = "template-outdated"
+    HELPER_IS_BENEFICIARY = "helper-is-beneficiary"
+    CONSENT_DECLINED = "consent-declined"
+
+    # --- camera and liveness
+    CAMERA_UNPLUGGED = "camera-unplugged"
+    ACTION_TIMEOUT = "action-timeout"
+    LIVENESS_FAILED = "liveness-failed"
+    FACE_LOST = "face-lost"
+    FACE_CHANGED = "face-changed"
+    NO_GOOD_FRAME = "no-good-frame"
+    TOO_MANY_TRIES = "too-many-tries"
+
+    # --- match
+    FACE_MISMATCH = "face-mismatch"
+    FACE_UNCERTAIN = "face-uncertain"
+
+    # --- the visit itself
+    CANCELLED = "cancelled"
+    IDLE_TIMEOUT = "idle-timeout"
+    WALKED_AWAY = "walked-away"
+    ATTENDANT_CALLED = "attendant-called"
+    NO_FACE_WANTED = "no-face-wanted"
+
+
+class Guidance(StrEnum):
+    """What the person should change in front of the camera. One is shown at a time."""
+
+    NO_FACE = "no-face"
+    SEVERAL_FACES = "several-faces"
+    TOO_NEAR = "too-near"
+    TOO_FAR = "too-far"
+    OFF_CENTRE = "off-centre"
+    NOT_STRAIGHT = "not-straight"
+    TOO_DARK = "too-dark"
+    BACKLIT = "backlit"
+    BLURRED = "blurred"
+    EYES_COVERED = "eyes-covered"
+    MOUTH_COVERED = "mouth-covered"
+    HAT_SHADOW = "hat-shadow"
+    LEFT_FRAME = "left-frame"
+
+
+class Action(StrEnum):
+    """Liveness actions; left and right are the person's own."""
+
+    BLINK = "blink"
+    MOUTH_OPEN = "mouth-open"
+    TURN_LEFT = "turn-left"
+    TURN_RIGHT = "turn-right"
+    NOD = "nod"

@@ -1,0 +1,276 @@
+"""What can happen in a visit: touches, devices, answers of services, time. Past tense; made by `conductor` and `ui`.
+
+Answers carry the visit id (and take id) they belong to, so that a late answer of an ended visit is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.person import Person, RosterEntry
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Stage
+
+# --- touches: what a person does on a page
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """开始认证. The conductor supplies a fresh visit id."""
+
+    visit_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStarted:
+    """查询我的认证时间."""
+
+    visit_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfChosen:
+    """本人办理."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherChosen:
+    """帮助亲友办理."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManualChosen:
+    """没带身份证, type the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberEntered:
+    """A complete number from the number pad."""
+
+    id_number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NameChosen:
+    """One of the offered names was touched."""
+
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """是我,继续."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """不是我,重新放证."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitsChosen:
+    """The benefits to certify in this visit."""
+
+    benefit_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """同意."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginTouched:
+    """开始 in front of the camera, or try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PractiseTouched:
+    """先练习一次."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwapTouched:
+    """这个动作做不到,换一个."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackTouched:
+    """返回."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoneTouched:
+    """完成: leave the page that answers or shows the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTouched:
+    """退出: end the visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoFaceTouched:
+    """不刷脸办理: starts the attended path."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpTouched:
+    """请工作人员: calls; the visit stays where it is."""
+
+
+# --- devices
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderCameUp:
+    """The reader answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderWentDown:
+    """The reader is gone; it is being looked for."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CardLaid:
+    """A card lies on the reader; it is being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardWasRead:
+    """A card was read."""
+
+    person: Person = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardTroubled:
+    """The card could not be read this time."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CardTaken:
+    """The card was lifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCameUp:
+    """The camera delivers frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraWentDown:
+    """The camera is gone; it is being reopened."""
+
+
+# --- answers of services
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The roster and the rules answered. `entry` None: not found, or name and number disagree (`reason` says)."""
+
+    visit_id: str
+    reason: Reason                       # OK, or why it does not go on to the face
+    entry: RosterEntry | None = field(default=None, repr=False)
+    eligibilities: tuple[Eligibility, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    returned_reason: str = ""
+    roster_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOffered:
+    """Names to choose from for a typed number; empty when the number is not in the roster."""
+
+    visit_id: str
+    id_number: str = field(repr=False)
+    options: tuple[str, ...] = field(repr=False)
+    problem: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeEnded:
+    """The liveness take ended. `passed` with `reason` OK, or why not."""
+
+    visit_id: str
+    take_id: int
+    passed: bool
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMatched:
+    """The comparison answered: OK (accepted), FACE_UNCERTAIN, FACE_MISMATCH, or TEMPLATE_OUTDATED."""
+
+    visit_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSaved:
+    """The records are on the disk, with their outbox rows."""
+
+    visit_id: str
+    record_ids: tuple[str, ...]
+    roster_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFailed:
+    """The store could not save; nothing was recorded."""
+
+    visit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageMoved:
+    """A record of the shown result reached a further stage at the bureau."""
+
+    record_id: str
+    stage: Stage
+
+
+# --- time and service
+
+
+@dataclass(frozen=True, slots=True)
+class IdleExpired:
+    """Nobody touched anything, and the countdown ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedAway:
+    """The camera saw nobody for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePaused:
+    """Something the service cannot do without is missing, or our own bug ended the visit."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceResumed:
+    """What was missing is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttendantTookOver:
+    """The attendant ends the self-service part at the desk; the visit's identity went with it."""
+
+
+Event = (
+    Started | QueryStarted | SelfChosen | OtherChosen | ManualChosen | NumberEntered | NameChosen | Confirmed | Denied
+    | BenefitsChosen | Agreed | BeginTouched | PractiseTouched | SwapTouched | BackTouched | DoneTouched | CancelTouched
+    | NoFaceTouched | HelpTouched | ReaderCameUp | ReaderWentDown | CardLaid | CardWasRead | CardTroubled | CardTaken
+    | CameraCameUp | CameraWentDown | LookedUp | NamesOffered | TakeEnded | FaceMatched | RecordsSaved | SaveFailed
+    | StageMoved | IdleExpired | WalkedAway | ServicePaused | ServiceResumed | AttendantTookOver
+)

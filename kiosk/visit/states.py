@@ -1,0 +1,241 @@
+"""Every state of a visit. Each carries just what it has, so that e.g. a record without a match cannot be built.
+
+Read by `ui` (one page a state), made by `visit.machine` alone. Going back to Idle drops everything about the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.person import Person, RosterEntry
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Stage
+
+
+class Mode(StrEnum):
+    """What the visit is for."""
+
+    SELF = "self"
+    OTHER = "other"   # helping a relative or friend: both are identified, only the beneficiary faces the camera
+    QUERY = "query"   # next date only, no authentication
+
+
+class Whose(StrEnum):
+    """Whose card is asked for."""
+
+    BENEFICIARY = "beneficiary"
+    HELPER = "helper"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What all states of one visit share."""
+
+    visit_id: str
+    mode: Mode = Mode.SELF
+    tries: int = 0                                  # finished tries in front of the camera
+    card_present: bool = False
+    helper: Person | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody is here. `notice` is shown for a moment after a visit that ended by itself."""
+
+    notice: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosingWho:
+    """For myself, or for a relative or friend?"""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingCard:
+    """Lay the card on the reader. `trouble`: what was wrong with the last try; `reader_ready` False: reader is away."""
+
+    visit: Visit
+    whose: Whose = Whose.BENEFICIARY
+    trouble: Reason | None = None
+    reader_ready: bool = True
+    reading: bool = False
+    beneficiary: Person | None = field(default=None, repr=False)   # known already, while the helper's card is awaited
+    entry: RosterEntry | None = field(default=None, repr=False)
+    eligibilities: tuple[Eligibility, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnteringNumber:
+    """Type the document number on the screen's number pad. `problem` after a refused entry."""
+
+    visit: Visit
+    whose: Whose = Whose.BENEFICIARY
+    problem: Reason | None = None
+    beneficiary: Person | None = field(default=None, repr=False)
+    entry: RosterEntry | None = field(default=None, repr=False)
+    eligibilities: tuple[Eligibility, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosingName:
+    """Choose one's own name among `options` (the roster's name for the typed number, and decoys); no pinyin needed."""
+
+    visit: Visit
+    whose: Whose
+    id_number: str = field(repr=False)
+    options: tuple[str, ...] = field(repr=False)
+    beneficiary: Person | None = field(default=None, repr=False)
+    entry: RosterEntry | None = field(default=None, repr=False)
+    eligibilities: tuple[Eligibility, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookingUp:
+    """The roster is asked; a moment."""
+
+    visit: Visit
+    person: Person = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """Is this you? Masked name, last four digits, the benefits that are due."""
+
+    visit: Visit
+    person: Person = field(repr=False)
+    entry: RosterEntry = field(repr=False)
+    eligibilities: tuple[Eligibility, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosingBenefits:
+    """Several benefits are due: all are chosen at first, each can be left out."""
+
+    visit: Visit
+    person: Person = field(repr=False)
+    entry: RosterEntry = field(repr=False)
+    due: tuple[Eligibility, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The rules answer without the face: not yet, already done (good news), not found, no template... with the next step."""
+
+    visit: Visit
+    reason: Reason
+    eligibilities: tuple[Eligibility, ...] = ()
+    person: Person | None = field(default=None, repr=False)
+    stages: tuple[Stage, ...] = ()        # of this person's earlier records on this kiosk, newest first
+    returned_reason: str = ""             # what the centre said, when it returned the last one
+    roster_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything known once the person is confirmed; kept through consent, camera and match."""
+
+    visit: Visit
+    person: Person = field(repr=False)
+    entry: RosterEntry = field(repr=False)
+    chosen: tuple[Eligibility, ...]
+    consent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consenting:
+    """Agree to face processing, separately and voluntarily; "不刷脸" is of equal weight."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Instructing:
+    """How it works: start, or practise first. `camera_ready` False: the camera is away, wait or call somebody."""
+
+    case: Case
+    camera_ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """In front of the camera. `practice` records nothing."""
+
+    case: Case
+    practice: bool = False
+    camera_ready: bool = True
+    take_id: int = 0                      # late answers of an ended take are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """The face is compared, then the result saved; a moment."""
+
+    case: Case
+    saving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """It did not work; why, what to do better, and try again."""
+
+    case: Case
+    reason: Reason
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The result is saved. `stage` moves while the person reads."""
+
+    case: Case
+    record_ids: tuple[str, ...]
+    stage: Stage = Stage.SAVED
+    suspended_months: int = 0
+    resumes: bool = False                 # payment was suspended and is resumed with back-pay, as the centre confirms
+    next_from: date | None = None
+    next_to: date | None = None
+    roster_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The face did not do it, or was not wanted: an attendant is called; other channels are listed. Never a dead end."""
+
+    visit: Visit
+    reason: Reason
+    case: Case | None = None
+    record_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakingCard:
+    """Please take your card; stays until it is taken."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfService:
+    """暂停服务 and why; ends by itself when what is missing returns."""
+
+    reason: Reason
+
+
+State = (
+    Idle | ChoosingWho | AwaitingCard | EnteringNumber | ChoosingName | LookingUp | Confirming | ChoosingBenefits | Answered
+    | Consenting | Instructing | Acting | Checking | Retrying | Finished | Referred | TakingCard | OutOfService
+)
+
+
+def visit_of(state: State) -> Visit | None:
+    """Return the visit a state belongs to, or None where there is none."""
+    if isinstance(state, Idle | OutOfService):
+        return None
+    if isinstance(state, Consenting | Instructing | Acting | Checking | Retrying | Finished):
+        return state.case.visit
+    return state.visit

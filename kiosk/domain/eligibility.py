@@ -1,4 +1,4 @@
-"""What the rules say about one benefit on one day. Values only; `renewal.py` makes them, the visit and the screens use them."""
+"""What the rules say about one benefit on one day. Values only: made by `renewal.py`, used by the visit and the screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a finished attempt: one record a benefit, written once, in the transaction that also fills the outbox.
+"""What is kept of a finished attempt: one record a benefit, saved in the transaction that also fills the outbox.
 
 Standard library only. A record carries verdict, codes, times and ids: never a picture, an embedding or a score vector.
 """
@@ -67,7 +67,7 @@ class AuthenticationRecord:
     person_id: str
     benefit_id: str
     policy_id: str
-    policy_period: str                 # e.g. "2026-03" or "2026-03-15/2027-03-15"; with person and benefit: the pass key
+    policy_period: str                 # e.g. "2026-03"; with person and benefit: the pass key
     channel: Channel
     outcome: Outcome
     reason: str                        # kiosk.domain.reasons.Reason

@@ -17,16 +17,12 @@ from kiosk.domain.record import Stage
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """开始认证. The conductor supplies a fresh visit id."""
-
-    visit_id: str = ""
+    """开始认证."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryStarted:
     """查询我的认证时间."""
-
-    visit_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Visit:
     visit_id: str
     mode: Mode = Mode.SELF
     tries: int = 0                                  # finished tries in front of the camera
+    takes: int = 0                                  # takes begun, practice included: gives each its id
     card_present: bool = False
     helper: Person | None = field(default=None, repr=False)
 
@@ -50,9 +51,10 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class ChoosingWho:
-    """For myself, or for a relative or friend?"""
+    """For myself, or for a relative or friend? `card`: one was laid already."""
 
     visit: Visit
+    card: Person | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,10 @@ class ChoosingBenefits:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The rules answer without the face: not yet, already done (good news), not found, no template... with the next step."""
+    """The rules answer without the face, with the next step: not yet, already done (good news), not found, no template.
+
+    `reason` OK in a query: may be certified now.
+    """
 
     visit: Visit
     reason: Reason
@@ -204,7 +209,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Referred:
-    """The face did not do it, or was not wanted: an attendant is called; other channels are listed. Never a dead end."""
+    """The face did not do it, or was not wanted: an attendant is called, other channels are listed."""
 
     visit: Visit
     reason: Reason
@@ -214,9 +219,10 @@ class Referred:
 
 @dataclass(frozen=True, slots=True)
 class TakingCard:
-    """Please take your card; stays until it is taken."""
+    """Please take your card; stays until it is taken. The person's data are wiped already."""
 
     visit: Visit
+    notice: Reason | None = None          # why the visit ended by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +233,8 @@ class OutOfService:
 
 
 State = (
-    Idle | ChoosingWho | AwaitingCard | EnteringNumber | ChoosingName | LookingUp | Confirming | ChoosingBenefits | Answered
-    | Consenting | Instructing | Acting | Checking | Retrying | Finished | Referred | TakingCard | OutOfService
+    Idle | ChoosingWho | AwaitingCard | EnteringNumber | ChoosingName | LookingUp | Confirming | ChoosingBenefits
+    | Answered | Consenting | Instructing | Acting | Checking | Retrying | Finished | Referred | TakingCard | OutOfService
 )
 
 

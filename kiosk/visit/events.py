@@ -170,9 +170,10 @@ class CameraWentDown:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The roster and the rules answered. `entry` None: not found, or name and number disagree (`reason` says)."""
+    """The roster and the rules answered about `id_number`. `entry` None: not found, or name and number disagree."""
 
     visit_id: str
+    id_number: str = field(repr=False)   # who was asked about: the same visit may have asked about somebody else before
     reason: Reason                       # OK, or why it does not go on to the face
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()

@@ -212,7 +212,7 @@ def _choosing_name(state: s.ChoosingName, event: e.Event, world: World) -> Step:
 
 def _looking_up(state: s.LookingUp, event: e.Event, world: World) -> Step:
     match event:
-        case e.LookedUp() if event.visit_id == state.visit.visit_id:
+        case e.LookedUp() if (event.visit_id, event.id_number) == (state.visit.visit_id, state.person.id_number):
             query = state.visit.mode is s.Mode.QUERY
             if event.reason is Reason.OK and event.entry is not None and not query:
                 return s.Confirming(state.visit, state.person, event.entry, event.eligibilities), ()

@@ -1,0 +1,407 @@
+"""What waits for the bureau, what became of it, and which receipt says so. The only source of a record's `Stage`.
+
+`enqueue` runs inside the transaction that saves the record; everything else is called by `sync` on the store's executor
+thread, each call one transaction. Nothing moves a row to delivered or refused but a verdict of a receipt that `sync` has verified.
+
+States: waiting -> leased -> (waiting | unknown | received | refused); carried = written to a stick, fate unknown.
+Times are ISO 8601 in UTC. A lease or a next try that lies further ahead than it ever can be set is taken as past: the clock jumped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlite_utils import Database
+
+from kiosk.domain.record import AuthenticationRecord, Stage
+
+LEASE_S = 180.0
+_SCHEMA = """
+CREATE TABLE outbox (
+    record_id TEXT PRIMARY KEY,
+    person_id TEXT NOT NULL,
+    pass_key TEXT NOT NULL,
+    content TEXT NOT NULL,             -- canonical JSON, as it travels; emptied when retention ends
+    content_digest TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'leased', 'unknown', 'carried', 'received', 'refused')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_try TEXT NOT NULL DEFAULT '',
+    lease_id TEXT NOT NULL DEFAULT '',
+    leased_until TEXT NOT NULL DEFAULT '',
+    verdict TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    receipt_id TEXT NOT NULL DEFAULT '',
+    delivered_at TEXT NOT NULL DEFAULT '',
+    decision TEXT NOT NULL DEFAULT '' CHECK (decision IN ('', 'confirmed', 'returned')),
+    decision_reason TEXT NOT NULL DEFAULT '',
+    decided_at TEXT NOT NULL DEFAULT '',
+    handled_at TEXT NOT NULL DEFAULT ''   -- an attendant saw a refused or returned record to its end
+) STRICT;
+CREATE INDEX outbox_state ON outbox (state, created_at);
+CREATE INDEX outbox_person ON outbox (person_id, created_at);
+CREATE INDEX outbox_decision ON outbox (decision, handled_at) WHERE decision <> '';
+CREATE TABLE outbox_batches (
+    batch_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL UNIQUE,
+    sealed_digest TEXT NOT NULL,
+    way TEXT NOT NULL CHECK (way IN ('network', 'stick')),
+    record_ids TEXT NOT NULL,          -- JSON list
+    created_at TEXT NOT NULL,
+    closed_at TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE receipts (
+    receipt_id TEXT PRIMARY KEY,       -- batch id, or question id
+    kind TEXT NOT NULL,
+    signed TEXT NOT NULL,
+    received_at TEXT NOT NULL          -- bureau's time
+) STRICT;
+CREATE TABLE outbox_evidence (
+    evidence_id TEXT PRIMARY KEY,
+    record_id TEXT NOT NULL,
+    consent_id TEXT NOT NULL CHECK (consent_id <> ''),
+    media_type TEXT NOT NULL,
+    content BLOB,                      -- erased as soon as the bureau has it
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'received', 'refused')),
+    reason TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE sync_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+
+
+class Step(StrEnum):
+    """Where a row stands (table column `state`)."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    UNKNOWN = "unknown"
+    CARRIED = "carried"
+    RECEIVED = "received"
+    REFUSED = "refused"
+
+
+_STAGE = {
+    Step.WAITING: Stage.SAVED, Step.LEASED: Stage.SENDING, Step.UNKNOWN: Stage.SENDING, Step.CARRIED: Stage.SENDING,
+    Step.RECEIVED: Stage.RECEIVED, Step.REFUSED: Stage.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A leased row: what a batch is made of. `content` is canonical JSON."""
+
+    record_id: str
+    content: str
+    content_digest: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A record reached a further stage."""
+
+    record_id: str
+    stage: Stage
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The stage of one record, with the bureau's reason where it has one."""
+
+    record_id: str
+    created_at: datetime
+    stage: Stage
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One verdict of a verified receipt or answer."""
+
+    record_id: str
+    content_digest: str
+    verdict: str          # accepted | duplicate | duplicate-pass | rejected
+    reason: str = ""
+
+
+def migrations() -> list[tuple[str, str]]:
+    """Return this module's migrations in order: (stable name, SQL script)."""
+    return [("outbox-0001", _SCHEMA)]
+
+
+def content_of(record: AuthenticationRecord) -> str:
+    """Return the record's canonical JSON: sorted keys, no blanks, dates ISO 8601, times in UTC. Its SHA-256 never changes."""
+    return json.dumps(
+        dataclasses.asdict(record), default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False,
+        allow_nan=False)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def enqueue(db: Database, record: AuthenticationRecord, now: datetime) -> None:
+    """Put a record into the outbox, within the caller's transaction. Raises the driver's IntegrityError on a known id."""
+    content = content_of(record)
+    db.execute(
+        "INSERT INTO outbox (record_id, person_id, pass_key, content, content_digest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (record.record_id, record.person_id, record.pass_key, content, hashlib.sha256(content.encode()).hexdigest(),
+         iso(now)))
+
+
+def enqueue_evidence(db: Database, record_id: str, consent_id: str, media_type: str, content: bytes) -> str:
+    """Keep evidence for human review, within the caller's transaction; it travels after its record was received.
+
+    Raises ValueError without a consent of its own. Returns the evidence id.
+    """
+    if not consent_id:
+        raise ValueError("evidence needs a consent of its own")
+    evidence_id = str(uuid.uuid4())
+    db.execute(
+        "INSERT INTO outbox_evidence (evidence_id, record_id, consent_id, media_type, content) VALUES (?, ?, ?, ?, ?)",
+        (evidence_id, record_id, consent_id, media_type, content))
+    return evidence_id
+
+
+# --- leases
+
+
+def lease(db: Database, now: datetime, limit: int, *, ignore_next_try: bool = False) -> list[Waiting]:
+    """Take up to `limit` waiting rows, oldest first, for one batch. A lease that runs out makes the row unknown, not waiting."""
+    lease_id, until, at = str(uuid.uuid4()), iso(now + timedelta(seconds=LEASE_S)), iso(now)
+    far = iso(now + timedelta(hours=2))
+    with db.atomic():
+        rows = list(db.query(
+            "UPDATE outbox SET state = 'leased', lease_id = :lease, leased_until = :until, attempts = attempts + 1"
+            " WHERE record_id IN (SELECT record_id FROM outbox WHERE state = 'waiting'"
+            " AND (next_try <= :now OR next_try > :far OR :force) ORDER BY created_at, record_id LIMIT :limit)"
+            " RETURNING record_id, content, content_digest, attempts, created_at",
+            {"lease": lease_id, "until": until, "now": at, "far": far, "force": ignore_next_try, "limit": limit}))
+    rows.sort(key=lambda row: (row["created_at"], row["record_id"]))
+    return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in rows]
+
+
+def expire_leases(db: Database, now: datetime, *, everything: bool = False) -> int:
+    """Make leased rows unknown whose lease ran out (`everything`: all, when the only sender starts). Returns how many."""
+    far = iso(now + timedelta(seconds=2 * LEASE_S))
+    cursor = db.execute(
+        "UPDATE outbox SET state = 'unknown', lease_id = '' WHERE state = 'leased' AND (leased_until <= ? OR leased_until > ? OR ?)",
+        (iso(now), far, everything))
+    return int(cursor.rowcount)
+
+
+def release(db: Database, record_ids: Iterable[str], next_try: datetime | None = None) -> None:
+    """Give rows back that certainly did not reach the bureau: leased, unknown or carried -> waiting."""
+    _move(db, record_ids, Step.WAITING, ("leased", "unknown", "carried"), iso(next_try) if next_try else "")
+
+
+def mark_unknown(db: Database, record_ids: Iterable[str]) -> None:
+    """The batch may or may not have arrived: leased -> unknown."""
+    _move(db, record_ids, Step.UNKNOWN, ("leased",))
+
+
+def mark_carried(db: Database, record_ids: Iterable[str]) -> None:
+    """The rows lie on a stick: waiting -> carried."""
+    _move(db, record_ids, Step.CARRIED, ("waiting", "unknown"))
+
+
+def _move(db: Database, record_ids: Iterable[str], to: Step, sources: Sequence[str], next_try: str = "") -> None:
+    marks = ", ".join("?" * len(sources))
+    with db.atomic():
+        for record_id in record_ids:
+            db.execute(
+                f"UPDATE outbox SET state = ?, lease_id = '', next_try = ? WHERE record_id = ? AND state IN ({marks})",  # noqa: S608
+                (to.value, next_try, record_id, *sources))
+
+
+def unsettled(db: Database, limit: int, *, carried: bool = True) -> list[str]:
+    """Return ids of rows whose fate is unknown, oldest first: the bureau is asked about them before anything is sent again."""
+    states = "('unknown', 'carried')" if carried else "('unknown')"
+    return [row["record_id"] for row in db.query(
+        f"SELECT record_id FROM outbox WHERE state IN {states} ORDER BY created_at, record_id LIMIT ?", (limit,))]  # noqa: S608
+
+
+def unsent(db: Database, limit: int, offset: int = 0) -> list[Waiting]:
+    """Return every row that no receipt covers yet, oldest first, without leasing (for a stick)."""
+    return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in db.query(
+        "SELECT record_id, content, content_digest, attempts FROM outbox"
+        " WHERE state IN ('waiting', 'leased', 'unknown', 'carried') ORDER BY created_at, record_id LIMIT ? OFFSET ?",
+        (limit, offset))]
+
+
+# --- batches and receipts
+
+
+def next_seq(db: Database) -> int:
+    """Return the next batch number; it is used up even when the batch is never sent."""
+    with db.atomic():
+        db.execute("INSERT INTO sync_state (key, value) VALUES ('seq', '1') "
+                   "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)")
+        return int(get(db, "seq", "0"))
+
+
+def open_batch(db: Database, batch_id: str, seq: int, sealed_digest: str, way: str, record_ids: Sequence[str],
+               now: datetime) -> None:
+    """Remember a batch before it leaves, so that its receipt can be told from any other."""
+    db.execute(
+        "INSERT INTO outbox_batches (batch_id, seq, sealed_digest, way, record_ids, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (batch_id, seq, sealed_digest, way, json.dumps(list(record_ids)), iso(now)))
+
+
+def batch(db: Database, batch_id: str) -> dict[str, Any] | None:
+    """Return the remembered batch (record_ids as a list), or None."""
+    for row in db.query("SELECT * FROM outbox_batches WHERE batch_id = ?", (batch_id,)):
+        return {**row, "record_ids": json.loads(row["record_ids"])}
+    return None
+
+
+def settle(db: Database, receipt_id: str, kind: str, signed: str, received_at: datetime, said: Iterable[Said],
+           missing: Iterable[str] = ()) -> list[Moved]:
+    """Apply a verified receipt or answer in one transaction; twice is the same as once. Returns the records that moved.
+
+    `missing`: the bureau says that these never arrived; they wait again. A verdict whose digest is not the row's own
+    changes nothing: it speaks of other content.
+    """
+    moved: list[Moved] = []
+    with db.atomic():
+        db.execute("INSERT INTO receipts (receipt_id, kind, signed, received_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                   (receipt_id, kind, signed, iso(received_at)))
+        for one in said:
+            to = Step.REFUSED if one.verdict == "rejected" else Step.RECEIVED
+            cursor = db.execute(
+                "UPDATE outbox SET state = ?, verdict = ?, reason = ?, receipt_id = ?, delivered_at = ?, lease_id = '', next_try = ''"
+                " WHERE record_id = ? AND content_digest = ? AND state IN ('waiting', 'leased', 'unknown', 'carried')",
+                (to.value, one.verdict, one.reason, receipt_id, iso(received_at), one.record_id, one.content_digest))
+            if cursor.rowcount:
+                moved.append(Moved(one.record_id, _STAGE[to], one.reason))
+        db.execute("UPDATE outbox_batches SET closed_at = ? WHERE batch_id = ?", (iso(received_at), receipt_id))
+        release(db, missing)
+    return moved
+
+
+def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cursor_after: int) -> list[Moved]:
+    """Apply the bureau's decisions (record id, confirmed|returned, reason, when) and move the cursor, in one transaction."""
+    moved: list[Moved] = []
+    with db.atomic():
+        for record_id, decided, reason, at in decisions:
+            done = db.execute(
+                "UPDATE outbox SET decision = ?, decision_reason = ?, decided_at = ?, handled_at = '' WHERE record_id = ?"
+                " AND state = 'received' AND (decision <> ? OR decision_reason <> ?)",
+                (decided, reason, iso(at), record_id, decided, reason))
+            if done.rowcount:
+                moved.append(Moved(record_id, Stage(decided), reason))
+        put(db, "decisions_after", str(cursor_after))
+    return moved
+
+
+# --- evidence
+
+
+def next_evidence(db: Database) -> dict[str, Any] | None:
+    """Return one piece of evidence whose record the bureau has, or None."""
+    return next(iter(db.query(
+        "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id)"
+        " WHERE e.state = 'waiting' AND o.state = 'received' LIMIT 1")), None)
+
+
+def settle_evidence(db: Database, evidence_id: str, verdict: str, reason: str) -> None:
+    """The bureau has it, or does not want it: either way the content is erased here."""
+    db.execute("UPDATE outbox_evidence SET state = ?, reason = ?, content = NULL WHERE evidence_id = ?",
+               ("received" if verdict == "accepted" else "refused", reason, evidence_id))
+
+
+# --- what is known
+
+
+def stage_of(db: Database, record_id: str) -> Progress | None:
+    """Return the stage of one record, or None for an unknown id."""
+    return next(iter(_progress(db, "record_id = ?", (record_id,))), None)
+
+
+def stages_of_person(db: Database, person_id: str, limit: int = 20) -> list[Progress]:
+    """Return the stages of a person's records on this kiosk, newest first."""
+    return _progress(db, "person_id = ?", (person_id,), limit)
+
+
+def needing_attention(db: Database, limit: int = 200) -> list[Progress]:
+    """Return records that were refused or returned and that no attendant has handled yet, newest first."""
+    return _progress(db, "(state = 'refused' OR decision = 'returned') AND handled_at = ''", (), limit)
+
+
+def mark_handled(db: Database, record_id: str, now: datetime) -> None:
+    """An attendant dealt with a refused or returned record."""
+    db.execute("UPDATE outbox SET handled_at = ? WHERE record_id = ?", (iso(now), record_id))
+
+
+def _progress(db: Database, where: str, values: tuple[object, ...], limit: int = 1) -> list[Progress]:
+    rows = db.query(
+        "SELECT record_id, created_at, state, reason, decision, decision_reason FROM outbox"
+        f" WHERE {where} ORDER BY created_at DESC LIMIT ?", (*values, limit))  # noqa: S608  fixed texts
+    return [Progress(
+        r["record_id"], datetime.fromisoformat(r["created_at"]),
+        Stage(r["decision"]) if r["decision"] else _STAGE[Step(r["state"])], r["decision_reason"] or r["reason"]) for r in rows]
+
+
+def counts(db: Database) -> dict[str, int]:
+    """Return how many records stand in each state, and how many of the received are confirmed and returned."""
+    found = {step.value: 0 for step in Step} | {"confirmed": 0, "returned": 0}
+    for row in db.query("SELECT state, decision, count(*) AS n FROM outbox GROUP BY state, decision"):
+        found[row["state"]] += row["n"]
+        if row["decision"]:
+            found[row["decision"]] += row["n"]
+    return found
+
+
+def oldest_unsent(db: Database) -> datetime | None:
+    """Return when the oldest record was saved that no receipt covers, or None."""
+    row = db.execute("SELECT min(created_at) FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')").fetchone()
+    return datetime.fromisoformat(row[0]) if row and row[0] else None
+
+
+def last_receipt(db: Database) -> tuple[str, datetime] | None:
+    """Return (batch or question id, bureau's time) of the newest receipt, or None."""
+    row = db.execute("SELECT receipt_id, received_at FROM receipts ORDER BY received_at DESC LIMIT 1").fetchone()
+    return (row[0], datetime.fromisoformat(row[1])) if row else None
+
+
+def purge(db: Database, before: datetime) -> int:
+    """Erase the content of records that were delivered before `before`; the row and its receipt stay. Returns how many."""
+    with db.atomic():
+        cursor = db.execute(
+            "UPDATE outbox SET content = '' WHERE state IN ('received', 'refused') AND delivered_at < ? AND content <> ''",
+            (iso(before),))
+        db.execute("DELETE FROM outbox_batches WHERE created_at < ? AND closed_at <> ''", (iso(before),))
+    return int(cursor.rowcount)
+
+
+# --- small values of the sync
+
+
+def get(db: Database, key: str, default: str = "") -> str:
+    """Return a small value (decision cursor, clock offset, last contact ...)."""
+    row = db.execute("SELECT value FROM sync_state WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else default
+
+
+def put(db: Database, key: str, value: str) -> None:
+    """Keep a small value."""
+    db.execute("INSERT INTO sync_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+               (key, value))
+
+
+def iso(at: datetime) -> str:
+    """Return a time as the tables keep it: UTC, microseconds, sortable as text."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,144 @@
+"""The kiosk's own keys, and the bureau's keys it has pinned. Used by `provision`, `client`, `courier`.
+
+Private keys lie in `[sync] key_file` (mode 0600) or are printed by `[sync] key_command` (TPM, systemd credential). What was
+pinned at provisioning lies beside the key file in `NAME.pins.json`; it holds nothing secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from pydantic import ValidationError
+
+from kiosk.config import Sync, resolve
+from kiosk.errors import ConfigError
+from kiosk.sync import seal
+from kiosk.sync.protocol import Id, PublicKeys, Wire
+
+MAX_KEY_FILE = 64 * 1024
+
+
+class Pins(Wire):
+    """Who this kiosk is at the bureau, and the bureau's public keys."""
+
+    kiosk_id: Id
+    station_id: Id
+    bureau_id: Id
+    bureau: PublicKeys
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Private keys of this end."""
+
+    sign: OKPKey = field(repr=False)
+    seal: OKPKey = field(repr=False)
+
+    @property
+    def public(self) -> PublicKeys:
+        """The public halves."""
+        return seal.public_keys(self.sign, self.seal)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Everything needed to speak with the bureau."""
+
+    keys: Keys
+    pins: Pins
+
+    @property
+    def bureau_verify(self) -> OKPKey:
+        """Key that checks the bureau's signatures."""
+        return seal.verify_key(self.pins.bureau)
+
+    @property
+    def bureau_seal(self) -> OKPKey:
+        """Key to encrypt to the bureau."""
+        return seal.recipient_key(self.pins.bureau)
+
+
+def dump_keys(keys: Keys) -> str:
+    """Return the private keys as JSON, as a key command must print them."""
+    return json.dumps({"sign": keys.sign.as_dict(private=True), "seal": keys.seal.as_dict(private=True)}) + "\n"
+
+
+def parse_keys(text: str, where: str) -> Keys:
+    """Return the keys in `text`. Raises ConfigError naming `where`, never the content."""
+    try:
+        data = json.loads(text)
+        keys = Keys(OKPKey.import_key(data["sign"]), OKPKey.import_key(data["seal"]))
+        good = (keys.sign.is_private and keys.seal.is_private
+                and data["sign"]["crv"] == "Ed25519" and data["seal"]["crv"] == "X25519")
+    except (ValueError, KeyError, TypeError, JoseError):
+        good = False
+    if not good:
+        raise ConfigError(f"{where}: not a pair of private keys")
+    return keys
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(path.name + f".{os.getpid()}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def read_private(path: Path) -> str:
+    """Return the text of a private file. Raises ConfigError when it is missing or others may read it."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if os.name == "posix" and mode & 0o077:
+                raise ConfigError(f"{path}: others can read it; chmod 600 it, and provision anew if anybody may have")
+            return file.read(MAX_KEY_FILE)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def load_keys(settings: Sync) -> Keys:
+    """Return the kiosk's private keys from the key command or the key file. Raises ConfigError."""
+    if settings.key_command:
+        try:
+            done = subprocess.run(  # noqa: S603  the owner's own command, no shell
+                shlex.split(settings.key_command), capture_output=True, text=True, timeout=30, check=True)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ConfigError(f"[sync] key_command failed: {type(error).__name__}") from None
+        return parse_keys(done.stdout, "[sync] key_command")
+    path = resolve(settings.key_file)
+    return parse_keys(read_private(path), str(path))
+
+
+def pins_path(settings: Sync) -> Path:
+    """Return where the pins lie."""
+    path = resolve(settings.key_file)
+    return path.with_name(path.stem + ".pins.json")
+
+
+def load_pins(settings: Sync) -> Pins:
+    """Return what was pinned. Raises ConfigError when the kiosk is not provisioned."""
+    path = pins_path(settings)
+    try:
+        return Pins.model_validate_json(path.read_text(encoding="utf-8")[:MAX_KEY_FILE])
+    except OSError as error:
+        raise ConfigError(f"not provisioned ({path}: {error.strerror}); run: kiosk provision") from error
+    except ValidationError:
+        raise ConfigError(f"{path}: damaged; provision anew") from None
+
+
+def load_identity(settings: Sync) -> Identity:
+    """Return keys and pins. Raises ConfigError when the kiosk is not provisioned."""
+    return Identity(load_keys(settings), load_pins(settings))

@@ -1,0 +1,376 @@
+"""Turns the visit's commands into calls, and answers of devices and services into its events. Thin: it decides nothing itself.
+
+Built by `app`; lives in the GUI thread. Everything slow runs in a worker; whatever comes back late is dropped by the machine,
+because each answer names the visit (and take) it belongs to.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from kiosk.camera.frame import Frame
+from kiosk.camera.mailbox import Mailbox
+from kiosk.camera.worker import CameraDown, CameraUp
+from kiosk.config import Settings
+from kiosk.domain.outcome import MatchResult
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Outcome
+from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
+from kiosk.liveness.worker import TakeOutcome, TakeRequest
+from kiosk.store.database import Store
+from kiosk.store.worker import StoreWorker
+from kiosk.ui import requests
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import commands as c
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+from kiosk.visit.idle import IdleClock
+from kiosk.visit.machine import World, step
+from kiosk.visit.recording import records_of
+
+log = logging.getLogger(__name__)
+
+_TICK_MS = 250
+_FRAME_MS = 33
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The visit went from one state to another (told to the desk, the demo and the tests)."""
+
+    before: s.State
+    event: e.Event
+    after: s.State
+    commands: tuple[c.Command, ...]
+
+
+class Conductor(QObject):
+    """The only place where the visit meets the devices."""
+
+    moved = Signal(object)           # Moved
+    saved = Signal(object)           # (record_ids, Outcome, Reason) after a save
+    begin_take = Signal(object)      # -> VisionWorker
+    swap_action = Signal()
+    cancel_take = Signal()
+    watch_presence = Signal(bool)    # look whether somebody is there, outside a take
+    camera_wanted = Signal(bool)     # wake the camera, or let it sleep
+    say = Signal(object)             # list of catalogue keys -> voice
+    hush = Signal()
+    nudge_sync = Signal()
+    attendant_called = Signal(object)  # Reason
+
+    def __init__(self, settings: Settings, window: KioskWindow, store: StoreWorker, mirror: Mailbox[Frame],
+                 clock: Callable[[], datetime] | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._settings, self._window, self._store, self._mirror = settings, window, store, mirror
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._monotonic = monotonic
+        self._zone = ZoneInfo(settings.station.timezone)
+        self._state: s.State = s.Idle()
+        self._reader_ready = False
+        self._camera_ready = False
+        self._take: TakeOutcome | None = None          # of this visit; wiped with it
+        self._match: MatchResult | None = None
+        self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
+        self._face_seen_s: float | None = None         # when the camera last saw somebody in this visit
+        self._encoder_digest = ""
+        self._frozen = False
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+        self._frames = QTimer(self)
+        self._frames.setInterval(_FRAME_MS)
+        self._frames.timeout.connect(self._show_frame)
+        window.touched.connect(self.on_touched)
+        window.service.connect(self.on_service)
+        store.answered.connect(self.on_store_answered)
+
+    # --- life
+
+    @property
+    def state(self) -> s.State:
+        """The visit's state."""
+        return self._state
+
+    def start(self) -> None:
+        """Show the first page and start the clocks."""
+        self._window.show_state(self._state)
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Stop the clocks and wipe whatever is held of a visit."""
+        self._ticker.stop()
+        self._frames.stop()
+        self._wipe()
+
+    # --- events in
+
+    @Slot(object)
+    def on_touched(self, event: e.Event) -> None:
+        """A touch on a page."""
+        self._somebody_is_here()
+        if isinstance(event, e.SwapTouched | e.BackTouched | e.CancelTouched):
+            self.hush.emit()
+        self.feed(event)
+
+    @Slot(object)
+    def on_service(self, wish: object) -> None:
+        """A wish of the window that is no step of the visit."""
+        self._somebody_is_here()
+        if isinstance(wish, requests.Replay):
+            self._speak()
+
+    @Slot(object)
+    def on_reader(self, event: object) -> None:
+        """An event of the card reader."""
+        match event:
+            case ReaderReady():
+                self._reader_ready = True
+                self.feed(e.ReaderCameUp())
+            case ReaderGone(reason):
+                self._reader_ready = False
+                self.feed(e.ReaderWentDown(reason))
+            case CardArrived():
+                self._somebody_is_here()
+                self.feed(e.CardLaid())
+            case CardRead(card):
+                self._somebody_is_here()
+                self.feed(e.CardWasRead(card.to_person()))
+            case CardTrouble(reason, _, _):
+                self._somebody_is_here()
+                self.feed(e.CardTroubled(reason))
+            case CardRemoved():
+                self.feed(e.CardTaken())
+
+    @Slot(object)
+    def on_camera(self, status: object) -> None:
+        """The camera came or went."""
+        if isinstance(status, CameraUp) and not self._camera_ready:
+            self._camera_ready = True
+            self.feed(e.CameraCameUp())
+        elif isinstance(status, CameraDown) and self._camera_ready:
+            self._camera_ready = False
+            self.feed(e.CameraWentDown())
+
+    @Slot(object)
+    def on_take_view(self, view: object) -> None:
+        """What the running take shows; a payload for one page."""
+        if isinstance(self._state, s.Acting):
+            before = self._window.prompt_for(self._state, self._shown_view)
+            self._shown_view = view
+            self._window.show_take(view)
+            now = self._window.prompt_for(self._state, view)
+            if now != before:
+                self._speak()
+
+    _shown_view: object = None
+
+    @Slot(object)
+    def on_take_finished(self, outcome: TakeOutcome) -> None:
+        """A take ended; its probe is kept for the match of this visit only."""
+        state = self._state
+        if not isinstance(state, s.Acting) or (outcome.visit_id, outcome.take_id) != (state.case.visit.visit_id, state.take_id):
+            return
+        self._somebody_is_here()
+        self._take = outcome
+        self._encoder_digest = outcome.model_digest or self._encoder_digest
+        self.feed(e.TakeEnded(outcome.visit_id, outcome.take_id, outcome.liveness.passed, outcome.liveness.reason))
+
+    @Slot(object)
+    def on_presence(self, present: bool) -> None:
+        """The camera sees somebody, or nobody."""
+        if present:
+            self._face_seen_s = self._monotonic()
+
+    @Slot(object)
+    def on_vision_failed(self, reason: object) -> None:
+        """The vision broke and is being rebuilt: not a try of the person."""
+        log.warning("vision failed", extra={"code": str(reason)})
+        if isinstance(self._state, s.Acting):
+            self.feed(e.CameraWentDown())
+            self.feed(e.CameraCameUp())
+
+    @Slot(object)
+    def on_store_answered(self, answer: object) -> None:
+        """An answer of the store is an event of the visit, or a finished save."""
+        if isinstance(answer, _Saved):
+            self.saved.emit((answer.event.record_ids, answer.outcome, answer.reason))
+            self.feed(answer.event)
+        else:
+            self.feed(answer)  # type: ignore[arg-type]
+
+    @Slot(object)
+    def on_stage_moved(self, event: object) -> None:
+        """The sync moved a record's stage."""
+        self.feed(event)  # type: ignore[arg-type]
+
+    @Slot(object)
+    def on_model_digest(self, digest: str) -> None:
+        """The encoder is loaded: templates of other models are refused from now on."""
+        self._encoder_digest = digest
+
+    @Slot(bool)
+    def on_frozen(self, frozen: bool) -> None:
+        """The bureau was not reached for too long: self-service stops, attended work goes on."""
+        if frozen != self._frozen:
+            self._frozen = frozen
+            self.feed(e.ServicePaused(Reason.SELF_SERVICE_FROZEN) if frozen else e.ServiceResumed())
+
+    # --- the machine
+
+    def feed(self, event: e.Event) -> None:
+        """Let one event happen."""
+        world = World(uuid.uuid4().hex, self._reader_ready, self._camera_ready, self._settings.liveness.tries_per_visit)
+        before = self._state
+        self._state, commands = step(before, event, world)
+        if self._state != before:
+            self._entered(before)
+        for command in commands:
+            self._do(command)
+        self.moved.emit(Moved(before, event, self._state, commands))
+
+    def _entered(self, before: s.State) -> None:
+        state = self._state
+        page_before = self._window.page_name
+        if not isinstance(state, s.Acting) or not isinstance(before, s.Acting) or state.take_id != before.take_id:
+            self._shown_view = None
+        self._window.show_state(state)
+        if isinstance(state, s.Acting):
+            self._frames.start()
+        else:
+            self._frames.stop()
+            self._mirror.clear()
+        if s.visit_of(before) is None and s.visit_of(state) is not None:
+            self._somebody_is_here()
+            self._face_seen_s = None
+            self.camera_wanted.emit(True)
+        if s.visit_of(state) is None:
+            self.camera_wanted.emit(False)
+        self.watch_presence.emit(s.visit_of(state) is not None and not isinstance(state, s.Acting))
+        if self._window.page_name != page_before or type(state) is not type(before):
+            self._speak()
+
+    def _do(self, command: c.Command) -> None:
+        match command:
+            case c.LookUp(visit_id, person, mode):
+                today, now, digest = self._today(), self._clock(), self._encoder_digest
+                self._store.ask(
+                    lambda store: _look_up(store, self._settings, visit_id, person, mode, today, now, digest),
+                    lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR))
+            case c.OfferNames(visit_id, id_number):
+                self._store.ask(lambda store: _offer_names(store, visit_id, id_number),
+                                lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR))
+            case c.BeginTake(visit_id, take_id, practice):
+                self._take, self._match = None, None
+                self.begin_take.emit(TakeRequest(visit_id, take_id, practice))
+            case c.SwapAction():
+                self.swap_action.emit()
+            case c.CancelTake():
+                self.cancel_take.emit()
+            case c.MatchFace(case):
+                self.feed(e.FaceMatched(case.visit.visit_id, self._compare(case)))
+            case c.SaveAttempt(case, outcome, reason):
+                self._save(case, outcome, reason)
+            case c.NoteRefusal(visit_id, reason):
+                now = self._clock()
+                self._store.ask(lambda store: _note_refusal(store, visit_id, reason, now))
+            case c.NudgeSync():
+                self.nudge_sync.emit()
+            case c.CallAttendant(reason):
+                self._window.show_help_called(True)
+                self.attendant_called.emit(reason)
+            case c.EndVisit():
+                self._wipe()
+
+    def _compare(self, case: s.Case) -> Reason:
+        take = self._take
+        if take is None or take.probe is None or case.entry.template is None:
+            return Reason.NO_GOOD_FRAME
+        from kiosk.face.compare import compare
+        self._match = compare(take.probe, case.entry.template, self._settings.match, take.model_digest, take.frames_used)
+        return self._match.reason
+
+    def _save(self, case: s.Case, outcome: Outcome, reason: Reason) -> None:
+        visit_id, now, monotonic_s = case.visit.visit_id, self._clock(), self._monotonic()
+        liveness = self._take.liveness if self._take is not None else None
+        match = self._match
+
+        def work(store: Store) -> object:
+            from kiosk.store import clock, records, roster
+            evidence = clock.evidence(store, now, monotonic_s)
+            made = records_of(case, outcome, reason, evidence, self._settings.station.station_id, roster.version(store),
+                              liveness, match)
+            ids = records.save_visit(store, made, now)
+            stale = roster.is_stale(store, now, self._settings.rules.roster_stale_days)
+            return _Saved(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
+
+        self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+
+    def _wipe(self) -> None:
+        self._take, self._match = None, None
+        self._shown_view = None
+        self._mirror.clear()
+        self._window.show_help_called(False)
+        self.hush.emit()
+
+    # --- time
+
+    def _somebody_is_here(self) -> None:
+        self._idle = self._idle.touched(self._monotonic())
+        self._window.show_countdown(None)
+
+    @Slot()
+    def _tick(self) -> None:
+        now = self._monotonic()
+        state = self._state
+        if s.visit_of(state) is None or isinstance(state, s.TakingCard | s.Checking | s.LookingUp):
+            self._idle = self._idle.touched(now)
+            self._window.show_countdown(None)
+            return
+        if isinstance(state, s.Acting):  # the take has its own time limits; a face in view is somebody
+            if self._shown_view is not None and getattr(self._shown_view, "guidance", None) is None:
+                self._idle = self._idle.touched(now)
+        elif self._walked_away(now):  # sooner than the idle time: ask at once whether somebody is there
+            since = now - self._settings.ui.idle_timeout_s
+            self._idle = IdleClock(self._idle.timeout_s, self._idle.countdown_s, min(self._idle.since_s, since))
+        left = self._idle.countdown(now)
+        self._window.show_countdown(left)
+        if left == 0:
+            away = self._walked_away(now)
+            self._somebody_is_here()
+            self.feed(e.WalkedAway() if away else e.IdleExpired())
+
+    def _walked_away(self, now: float) -> bool:
+        gone_s = self._settings.ui.walk_away_s
+        return (self._face_seen_s is not None and now - self._face_seen_s > gone_s and now - self._idle.since_s > gone_s)
+
+    @Slot()
+    def _show_frame(self) -> None:
+        frame = self._mirror.take()
+        if frame is not None:
+            # A copy in the order Qt wants; the camera reuses its buffer.
+            self._window.show_frame(frame.image_bgr[:, :, ::-1].copy())
+
+    def _speak(self) -> None:
+        keys = self._window.prompt_for(self._state, self._shown_view)
+        self.hush.emit()
+        if keys:
+            self.say.emit(keys)
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    event: e.RecordsSaved
+    outcome: Outcome
+    reason: Reason

@@ -1,0 +1,47 @@
+"""From a finished attempt to the records that are saved: one a chosen benefit, none with anything but codes, times and ids.
+
+Pure; called by `conductor` in the store's thread, inside the save.
+"""
+
+from __future__ import annotations
+
+from kiosk.domain.outcome import LivenessResult, MatchResult
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
+from kiosk.visit.states import Case, Mode
+
+
+def records_of(
+    case: Case, outcome: Outcome, reason: Reason, clock: ClockEvidence, station_id: str, roster_version: int,
+    liveness: LivenessResult | None = None, match: MatchResult | None = None,
+) -> tuple[AuthenticationRecord, ...]:
+    """Return one record for each benefit of the case. The validity a pass gives is written into passed records only."""
+    helper = case.visit.helper
+    passed = outcome is Outcome.PASSED
+    return tuple(
+        AuthenticationRecord(
+            record_id=new_record_id(),
+            visit_id=case.visit.visit_id,
+            station_id=station_id,
+            person_id=case.entry.person_id,
+            benefit_id=item.benefit_id,
+            policy_id=item.policy_id,
+            policy_period=item.period,
+            channel=Channel.HELPED_FACE if case.visit.mode is Mode.OTHER else Channel.SELF_FACE,
+            outcome=outcome,
+            reason=reason.value,
+            clock=clock,
+            identified_by=case.person.identified_by.value,
+            roster_version=roster_version,
+            consent_id=case.consent_id,
+            actions=tuple(done.action.value for done in liveness.actions) if liveness else (),
+            checks=tuple((check.name, round(check.score, 4), check.flagged) for check in liveness.checks
+                         if check.score is not None) if liveness else (),
+            model_digest=match.model_digest if match else "",
+            valid_from=item.if_passed_from if passed else None,
+            valid_to=item.if_passed_to if passed else None,
+            helper_name=helper.name if helper else "",
+            helper_id_number=helper.id_number if helper else "",
+        )
+        for item in case.chosen
+    )

@@ -1,0 +1,100 @@
+"""Who may import whom, held by parsing the imports: rules in prose drift (house.md)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+KIOSK = ROOT / "kiosk"
+
+BASE = {"domain", "errors", "config"}
+DEVICE = {"idcard_reader", "camera", "liveness", "face", "voice", "store", "sync"}
+# room -> rooms of ours it may import (besides itself). Rooms that are not named may import anything.
+MAY = {
+    "domain": set(),
+    "errors": set(),
+    "config": {"errors"},
+    "visit": {"domain"},
+    "failpoints": {"errors", "config"},
+    "models": {"errors", "config"},
+    "idcard_reader": BASE,
+    "camera": BASE,
+    "face": BASE | {"camera"},                 # camera: the Frame type
+    "liveness": BASE | {"camera", "face", "models"},
+    "voice": BASE,
+    "store": BASE | {"failpoints"},
+    "sync": BASE | {"store", "failpoints"},
+    "ui": BASE | {"visit"},
+    "bureau": BASE | {"sync", "failpoints"},   # sync: the wire, both ends
+    "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit"},
+}
+QT_ROOMS = {"app", "conductor", "ui", "commands", "bench", "gallery", "demo"}
+
+
+def rooms_and_imports() -> list[tuple[Path, str, int, str]]:
+    found = []
+    for path in sorted(KIOSK.rglob("*.py")):
+        relative = path.relative_to(KIOSK)
+        room = relative.parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: relative import"
+                names = [node.module or ""]
+                if node.module == "kiosk":
+                    names = [f"kiosk.{alias.name}" for alias in node.names]
+            found.extend((relative, room, node.lineno, name) for name in names)
+    return found
+
+
+IMPORTS = rooms_and_imports()
+
+
+def test_there_is_something_to_check():
+    assert len(IMPORTS) > 100
+
+
+@pytest.mark.parametrize("room", sorted(MAY))
+def test_directions(room):
+    wrong = []
+    for path, here, line, name in IMPORTS:
+        if here != room or not name.startswith("kiosk."):
+            continue
+        other = name.split(".")[1]
+        if other not in MAY[room] | {room}:
+            wrong.append(f"kiosk/{path}:{line} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_domain_and_visit_know_the_standard_library_only():
+    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
+             if room in ("domain", "visit") and name.split(".")[0] not in sys.stdlib_module_names | {"kiosk", "__future__"}]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_qt_stays_in_its_rooms():
+    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
+             if name.split(".")[0] in ("PySide6", "shiboken6") and room not in QT_ROOMS and path.name != "worker.py"
+             and str(path) != "emulators/person.py"]  # the demo's person has eyes and fingers on the real widgets
+    assert not wrong, "\n".join(wrong)
+
+
+def test_emulators_and_bureau_never_reach_production():
+    allowed = {"emulators", "bureau", "commands", "bench", "demo", "evaluate"}
+    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
+             if name.startswith(("kiosk.emulators", "kiosk.bureau")) and room not in allowed
+             and not (room == "camera" and name.startswith("kiosk.emulators.puppet"))]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_posix_only_modules_stay_in_the_emulators():
+    posix = {"pty", "termios", "tty", "fcntl", "pwd", "grp", "resource"}
+    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
+             if name.split(".")[0] in posix and room not in ("emulators", "bench")]
+    assert not wrong, "\n".join(wrong)

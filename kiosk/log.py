@@ -15,7 +15,9 @@ from enum import Enum
 from pathlib import Path
 
 # Fields that may be passed as `extra`; everything else is dropped.
-ALLOWED = ("visit_id", "take_id", "record_id", "batch_id", "code", "status", "state", "count", "seconds", "version", "attempt", "port")
+ALLOWED = (
+    "visit_id", "take_id", "record_id", "batch_id", "code", "status", "state", "count", "seconds", "version", "attempt", "port",
+)
 
 _SAFE = (int, float, bool, Enum, type(None))
 
@@ -69,7 +71,7 @@ def setup(directory: Path | None = None, level: int = logging.INFO) -> None:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The literal with safe arguments filled in. A message that is no literal (a warning's text, an object) is named by its type."""
+    """The literal with safe arguments filled in; a message that is no literal is named by its type."""
     if not isinstance(record.msg, str):
         return f"<{type(record.msg).__name__}>"
     if record.name == "py.warnings":  # warnings quote source lines and values

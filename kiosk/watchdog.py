@@ -1,0 +1,31 @@
+"""Tell the service manager that the GUI thread lives. Used by `app`; does nothing where no service manager listens.
+
+Protocol: sd_notify(3), a datagram to $NOTIFY_SOCKET.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(message: str) -> bool:
+    """Send "READY=1", "WATCHDOG=1" or "STOPPING=1"; return whether somebody listens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    family = getattr(socket, "AF_UNIX", None)  # not on Windows
+    if not address or family is None:
+        return False
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as channel:
+            channel.sendto(message.encode(), address)
+    except OSError:
+        return False
+    return True
+
+
+def interval_s() -> float | None:
+    """Return how often to notify (a third of the manager's limit), or None where no watchdog is set."""
+    text = os.environ.get("WATCHDOG_USEC", "")
+    return int(text) / 3_000_000 if text.isdigit() and int(text) > 0 else None

@@ -1,0 +1,151 @@
+"""Draws the puppet: one pose in, one picture out. Background, body, and the head turned in depth over it.
+
+Used by the puppet camera only. The head is a field of points with depth; each is rotated, projected and written into a
+coarse map from the far side to the near side, so that near parts hide far ones; the map then pulls the portrait's pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kiosk.camera.opencv import import_cv2
+from kiosk.emulators.puppet_face import FaceSkin
+from kiosk.emulators.puppet_motion import Pose
+from kiosk.emulators.puppet_scene import TRAGUS, Scene
+
+cv2 = import_cv2()
+
+Array = np.ndarray[Any, Any]
+
+_CAMERA_DISTANCE = 5.0   # in widths of the face: 70 cm
+_ORDERS = 8              # directions in which the points are sorted beforehand
+
+
+class Renderer:
+    """Draws poses of one scene. Not safe for threads."""
+
+    def __init__(self, scene: Scene, rest: Pose | None = None) -> None:
+        """rest: the pose added to every other, to make a portrait that looks aside look ahead."""
+        self.scene = scene
+        self._rest = rest or Pose()
+        self._skin = FaceSkin(scene)
+        width = float(scene.points[TRAGUS[1], 0] - scene.points[TRAGUS[0], 0])
+        self._distance = _CAMERA_DISTANCE * width
+        self._cell = max(1, round(width / 65))          # map cells, in pixels
+        step = max(1, self._cell // 2)                  # points lie denser than cells, so that stretching leaves no holes
+        alpha = cv2.dilate(scene.head_alpha, np.ones((5, 5), np.uint8))
+        lattice = np.zeros(alpha.shape, bool)
+        lattice[::step, ::step] = True
+        y, x = np.nonzero(lattice & (alpha > 0.01))
+        self._source = np.stack([x, y], 1).astype(np.float32)
+        depth = scene.depth[y, x]
+        self._follow = scene.follow[y, x][:, None]
+        px, py, pz = scene.pivot
+        self._centre = np.array([px, py], np.float32)
+        spread = ((self._distance + depth) / self._distance)[:, None]
+        self._rel = np.hstack([(self._source - self._centre) * spread, (depth - pz)[:, None]]).astype(np.float32)
+        self._pz = pz
+        angles = np.arange(_ORDERS) * 2 * np.pi / _ORDERS
+        self._order = [np.argsort(self._source @ np.array([np.cos(a), np.sin(a)], np.float32)) for a in angles]
+        body = scene.body_alpha > 0
+        self._body_rows = int(np.nonzero(body.any(1))[0][0]) if body.any() else scene.canvas.shape[0]
+
+    def draw(self, pose: Pose) -> Array:
+        """Return a new picture, uint8 BGR (height, width, 3)."""
+        frame = self.scene.background.copy()
+        shift = self._similarity(pose)
+        self._draw_body(frame, shift)
+        self._draw_head(frame, shift, pose)
+        return frame
+
+    def _similarity(self, pose: Pose) -> tuple[float, float, float]:
+        """Canvas to frame: u = scale * x + tx, v = scale * y + ty. Distance scales about the face's middle, low."""
+        width, height = self.scene.size
+        ox, oy = self.scene.origin
+        ax, ay = ox + width / 2, oy + 0.55 * height
+        tx = (1 - pose.scale) * ax - ox + pose.shift_x * height
+        ty = (1 - pose.scale) * ay - oy + pose.shift_y * height
+        return pose.scale, tx, ty
+
+    def _draw_body(self, frame: Array, shift: tuple[float, float, float]) -> None:
+        scale, tx, ty = shift
+        top = max(0, int(scale * self._body_rows + ty) - 2)
+        height, width = frame.shape[:2]
+        if top >= height:
+            return
+        matrix = np.array([[scale, 0, tx], [0, scale, ty - top]], np.float32)
+        size = (width, height - top)
+        skin = cv2.warpAffine(self.scene.canvas, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        alpha = cv2.warpAffine(self.scene.body_alpha, matrix, size, flags=cv2.INTER_LINEAR)
+        frame[top:] = cv2.blendLinear(skin, frame[top:], alpha, 1 - alpha)
+
+    def _draw_head(self, frame: Array, shift: tuple[float, float, float], pose: Pose) -> None:
+        scale, tx, ty = shift
+        cell = self._cell
+        rotation = _rotation(pose.yaw_deg + self._rest.yaw_deg, pose.pitch_deg + self._rest.pitch_deg, pose.roll_deg)
+        moved = self._rel @ rotation.T
+        moved = self._rel + self._follow * (moved - self._rel)
+        shrink = self._distance / (self._distance + moved[:, 2:] + self._pz)
+        target = (moved[:, :2] * shrink + self._centre) * scale + np.array([tx, ty], np.float32)
+        low, high = target.min(0) - 2 * cell, target.max(0) + 2 * cell
+        x0, y0 = (max(0, int(v) // cell * cell) for v in low)
+        x1, y1 = min(frame.shape[1], int(high[0])), min(frame.shape[0], int(high[1]))
+        if x1 - x0 < 8 or y1 - y0 < 8:
+            return
+        columns, rows = -(-(x1 - x0) // cell), -(-(y1 - y0) // cell)
+
+        at = np.floor((target - np.array([x0, y0], np.float32) + 0.5) / cell).astype(np.int32)
+        centre = (at + 0.5) * cell - 0.5 + np.array([x0, y0], np.float32)
+        pulled = self._source + (centre - target) / scale
+        # Far to near: near points move the way the nose moves, so what lies further that way is hidden and comes first.
+        way = np.arctan2(rotation[1, 2], rotation[0, 2])     # the image of a step backwards, seen from above
+        order = self._order[round(way / (2 * np.pi / _ORDERS)) % _ORDERS][::1]
+        at, pulled = at[order], pulled[order]
+        keep = (at[:, 0] >= 0) & (at[:, 1] >= 0) & (at[:, 0] < columns) & (at[:, 1] < rows)
+        flat = at[keep, 1] * columns + at[keep, 0]
+        field = np.zeros((rows * columns, 3), np.float32)
+        field[flat, :2] = pulled[keep]
+        field[flat, 2] = 1
+        field = field.reshape(rows, columns, 3)
+        map_x, map_y, valid = _close(field)
+        # Up to full resolution; cell centres fall where cv2.resize puts them.
+        size = (columns * cell, rows * cell)
+        map_x, map_y = cv2.resize(map_x, size), cv2.resize(map_y, size)
+        valid = np.clip(cv2.resize(valid, size) * 2 - 0.5, 0, 1)
+        height, width = y1 - y0, x1 - x0
+        map_x, map_y, valid = map_x[:height, :width], map_y[:height, :width], valid[:height, :width]
+        skin = self._skin.draw(pose.blink, pose.jaw)
+        head = cv2.remap(skin, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        alpha = cv2.remap(self.scene.head_alpha, map_x, map_y, cv2.INTER_LINEAR) * valid
+        patch = frame[y0:y1, x0:x1]
+        patch[:] = cv2.blendLinear(head, np.ascontiguousarray(patch), alpha, 1 - alpha)
+
+
+def _rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
+    """Rotation of (x right, y down, z away): positive yaw moves near points right, positive pitch moves them down."""
+    yaw, pitch, roll = np.radians([yaw_deg, pitch_deg, roll_deg])
+    about_y = np.array([[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    return np.asarray(about_y @ about_x @ about_z, np.float32)
+
+
+def _close(field: Array) -> tuple[Array, Array, Array]:
+    """Close small holes of the map, carry it two cells beyond its edge, and take the grain off.
+
+    field: (rows, columns, 3) with the validity last. Returns map x, map y, and the validity without what was carried.
+    """
+    valid = np.ascontiguousarray(field[..., 2])
+    solid = cv2.morphologyEx(valid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    flat = np.ascontiguousarray(field[..., :2])
+    for _ in range(3):
+        share = cv2.blur(valid, (3, 3))
+        mean = cv2.blur(flat * valid[..., None], (3, 3)) / np.maximum(share, 1e-6)[..., None]
+        flat = np.where(valid[..., None] > 0, flat, mean)
+        valid = (share > 0.01).astype(np.float32)
+    smooth = cv2.blur(flat, (3, 3))
+    edge = cv2.erode(valid, np.ones((3, 3), np.uint8))[..., None] > 0
+    flat = np.where(edge, smooth, flat)
+    return np.ascontiguousarray(flat[..., 0]), np.ascontiguousarray(flat[..., 1]), solid

@@ -1,0 +1,135 @@
+"""The blocking driver: port, session and photo decoder put together. Shared by the worker and `kiosk read-card`; no Qt.
+
+One thread runs `events`; `polling` may be set from any other.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+
+from kiosk.config import Reader
+from kiosk.domain.reasons import Reason
+from kiosk.errors import DeviceError, ReaderProtocolError, ReaderTimeout, ReaderUnavailable
+from kiosk.idcard_reader import photo
+from kiosk.idcard_reader.codec import Command, Reply
+from kiosk.idcard_reader.events import CardRead, ReaderEvent, ReaderGone
+from kiosk.idcard_reader.exchange import Exchange
+from kiosk.idcard_reader.session import BAUDS, Lost, Memory, Send, Session, SwitchBaud
+from kiosk.idcard_reader.transport import Port, candidates
+
+
+class ReaderClient:
+    """A reader that gets well by itself."""
+
+    def __init__(
+        self, settings: Reader, *, everything: bool = False, ports: Callable[[Reader], list[str]] = candidates,
+        clock: Callable[[], float] = time.monotonic, on_send: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """everything: also read fingerprint, newest address and chip number. ports: where to look, best first. on_send: called
+        with each request just before it goes out (bench)."""
+        self._settings = settings
+        self._everything = everything
+        self._ports = ports
+        self._clock = clock
+        self._memory = Memory()
+        self._good_baud = settings.baud
+        self._on_send = on_send
+
+    @property
+    def polling(self) -> bool:
+        """Whether cards are looked for."""
+        return self._memory.polling
+
+    @polling.setter
+    def polling(self, on: bool) -> None:
+        self._memory.polling = on
+
+    def events(self, stop: threading.Event) -> Iterator[ReaderEvent]:
+        """Yield what happens until `stop` is set; returns within a tenth of a second of that. Raises nothing of devices."""
+        delay = self._settings.reopen_delay_s
+        while not stop.is_set():
+            lost = Reason.READER_UNPLUGGED
+            for name in self._ports(self._settings):
+                try:
+                    port = Port(name, self._good_baud)
+                except ReaderUnavailable:
+                    continue
+                try:
+                    lost = yield from self._session(port, stop)
+                except ReaderUnavailable:
+                    lost = Reason.READER_UNPLUGGED
+                finally:
+                    port.close()
+                if stop.is_set():
+                    return
+                if self._memory.ready:   # it had worked: say so now, look for it again at once
+                    delay = self._settings.reopen_delay_s
+                    break
+            if self._memory.gone != lost:
+                self._memory.ready, self._memory.gone = False, lost
+                yield ReaderGone(lost)
+            stop.wait(delay)
+            delay = min(delay * 2, self._settings.reopen_delay_max_s)
+
+    def command(self, command: Command, data: bytes = b"") -> Reply:
+        """Send one command on the first port that opens and return its reply, whatever its status.
+
+        Raises ReaderUnavailable, ReaderTimeout or ReaderProtocolError.
+        """
+        for name in self._ports(self._settings):
+            try:
+                port = Port(name, self._settings.baud)
+            except ReaderUnavailable:
+                continue
+            try:
+                exchange = Exchange(command, self._settings, self._settings.baud, self._clock(), data)
+                port.send(exchange.request)
+                while not exchange.done:
+                    received = port.read()
+                    exchange.advance(self._clock(), received)
+            finally:
+                port.close()
+            if exchange.answer is None:
+                raise ReaderTimeout(f"{name}: no answer to {command.label}")
+            if not isinstance(exchange.answer, Reply):
+                raise ReaderProtocolError(f"{name}: garbled answer to {command.label} ({exchange.answer.value})")
+            return exchange.answer
+        raise ReaderUnavailable(f"{self._settings.port}: no such port, or it cannot be opened")
+
+    def _session(self, port: Port, stop: threading.Event) -> Generator[ReaderEvent, None, Reason]:
+        probe = self._settings.probe_bauds and not port.is_url
+        bauds = [self._good_baud, *(b for b in BAUDS if b != self._good_baud)] if probe else [self._good_baud]
+        session = Session(self._settings, self._memory, bauds=bauds, everything=self._everything)
+        data = b""
+        while not stop.is_set():
+            for output in session.advance(self._clock(), data):
+                match output:
+                    case Send():
+                        if self._on_send is not None:
+                            self._on_send(output.data)
+                        port.send(output.data)
+                    case SwitchBaud():
+                        port.switch_baud(output.baud)
+                    case Lost():
+                        return output.reason
+                    case CardRead():
+                        self._good_baud = session.baud
+                        yield self._with_photo(output)
+                    case _:
+                        self._good_baud = session.baud
+                        yield output
+            data = port.read()
+        return Reason.READER_UNPLUGGED
+
+    def _with_photo(self, event: CardRead) -> CardRead:
+        """Decode the chip photo when a vendor's decoder is configured; whatever it does, the card has been read."""
+        if not self._settings.wlt.library or not event.card.photo_wlt:
+            return event
+        try:
+            rgb = photo.decode(event.card.photo_wlt, self._settings.wlt)
+        except DeviceError:
+            return event
+        return CardRead(replace(event.card, photo_rgb=rgb))

@@ -1,0 +1,118 @@
+"""One request and its answer: which frame answers it, and when to stop waiting. Sans-I/O; used by the session and the client.
+
+A reply does not say what it replies to, so late and doubled replies of earlier requests are told apart by their shape: a
+find answers 9F, a select carries a few bytes, a read carries lengths that add up.
+"""
+
+from __future__ import annotations
+
+from kiosk.config import Reader
+from kiosk.errors import ReaderProtocolError
+from kiosk.idcard_reader import status
+from kiosk.idcard_reader.card import parse_payload
+from kiosk.idcard_reader.codec import Command, Damage, Decoder, Reply, encode_request
+
+Answer = Reply | Damage | None     # None: silence
+
+BITS_PER_BYTE = 10                 # 8N1
+_FLOWING_LIMIT_S = 10.0            # a frame that still trickles in this long after its deadline is given up
+_REPLY_BYTES = {Command.READ: 1295, Command.READ_FINGERPRINT: 2321, Command.NEWEST_ADDRESS: 291}
+
+
+def wire_time_s(count: int, baud: int) -> float:
+    """Return how long `count` bytes take on the wire."""
+    return count * BITS_PER_BYTE / baud
+
+
+def timeout_s(command: Command, settings: Reader, baud: int) -> float:
+    """Return the time to wait for the answer to begin and end: the reader's own time and the wire's."""
+    own = {
+        Command.FIND: settings.find_timeout_s,
+        Command.SELECT: settings.find_timeout_s,
+        Command.READ: settings.read_timeout_s,
+        Command.READ_FINGERPRINT: settings.read_fingerprint_timeout_s,
+        Command.NEWEST_ADDRESS: settings.address_timeout_s,
+    }.get(command, settings.short_timeout_s)
+    return own + wire_time_s(10 + _REPLY_BYTES.get(command, 27), baud)
+
+
+def fits(command: Command, reply: Reply) -> bool:
+    """Return whether a reply can be the answer to this command. Any fault can; a success must have the command's shape."""
+    size = len(reply.data)
+    if reply.sw3 == status.FOUND:
+        return command is Command.FIND
+    if reply.sw3 == status.NO_SUCH_ITEM:
+        return command not in (Command.FIND, Command.SELECT)
+    if reply.sw3 != status.OK:
+        return True
+    match command:
+        case Command.FIND:
+            return size == 4
+        case Command.SAM_ID:
+            return size == 16
+        case Command.READ | Command.READ_FINGERPRINT:
+            return payload_fits(reply.data, with_fingerprint=command is Command.READ_FINGERPRINT)
+        case Command.NEWEST_ADDRESS:
+            return size <= 1024 and not payload_fits(reply.data, with_fingerprint=False)
+        case Command.CHIP_NUMBER:
+            return 0 < size <= 64
+        case _:
+            return size <= 16
+
+
+def payload_fits(data: bytes, *, with_fingerprint: bool) -> bool:
+    """Return whether the data of a reply is a card's text and photo."""
+    try:
+        parse_payload(data, with_fingerprint=with_fingerprint)
+    except ReaderProtocolError:
+        return False
+    return True
+
+
+class Exchange:
+    """One outstanding request. Send `request`, then call `advance` with every piece of bytes and at `wake_at` at the latest."""
+
+    def __init__(self, command: Command, settings: Reader, baud: int, now: float, data: bytes = b"") -> None:
+        self.command = command
+        self.request = encode_request(command, data)
+        self.done = False
+        self.answer: Answer = None
+        self._gap_s = settings.gap_timeout_s
+        self._deadline = now + timeout_s(command, settings, baud)
+        self._last_byte_at = now
+        self._decoder = Decoder()
+        self._damage: Damage | None = None
+
+    @property
+    def wake_at(self) -> float:
+        """When `advance` must be called even if nothing arrives."""
+        if self._decoder.in_frame or self._damage is not None:
+            return min(max(self._deadline, self._last_byte_at), self._last_byte_at + self._gap_s)
+        return self._deadline
+
+    def advance(self, now: float, data: bytes) -> None:
+        """Take what arrived (maybe nothing); `done` and `answer` tell the rest."""
+        if self.done:
+            return
+        if data:
+            self._last_byte_at = now
+            if self._weigh(self._decoder.feed(data)):
+                return
+        silent = now - self._last_byte_at >= self._gap_s
+        overdue = now >= self._deadline
+        if overdue and self._decoder.in_frame and not silent and now < self._deadline + _FLOWING_LIMIT_S:
+            return  # it is coming in right now: a slow line is no silence
+        if overdue or (silent and (self._decoder.in_frame or self._damage is not None)):
+            if not self._weigh(self._decoder.silence()):
+                self.done, self.answer = True, self._damage
+
+    def _weigh(self, items: list[Reply | Damage]) -> bool:
+        for item in items:
+            if isinstance(item, Damage):
+                self._damage = item
+            elif fits(self.command, item):
+                self.done, self.answer = True, item
+                return True
+            elif len(item.data) > 512 and self.command in (Command.READ, Command.READ_FINGERPRINT):
+                self._damage = Damage.LENGTH  # a card's payload whose own lengths do not add up: ask again, do not wait
+        return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import sys
 from collections.abc import Callable, Iterable
 
 import serial
@@ -18,11 +19,9 @@ from kiosk.errors import ReaderUnavailable
 
 _TICK_S = 0.05   # longest block of one read: bounds how long a stop takes
 
-try:
-    import termios
-    _FAULTS: tuple[type[Exception], ...] = (OSError, ValueError, termios.error)   # SerialException is an OSError
-except ImportError:  # Windows
-    _FAULTS = (OSError, ValueError)
+# SerialException is an OSError, but on POSIX a port that vanishes also raises termios.error, which is none and which pyserial lets
+# through. pyserial has imported that module where it exists; this file stays portable.
+_FAULTS: tuple[type[Exception], ...] = (OSError, ValueError, getattr(sys.modules.get("termios"), "error", OSError))
 
 
 def candidates(settings: Reader, listed: Callable[[], Iterable[object]] = list_ports.comports) -> list[str]:

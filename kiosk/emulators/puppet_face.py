@@ -25,7 +25,8 @@ _EYES = (
 _LIP_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 _LIP_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 _LEVELS = 24          # steps in which lids and jaw move: the maps of each step are made once
-_JAW_DROP = 0.20      # of the face's height, at jaw = 1
+_LID_SAG = 0.10        # of the eye's opening
+_JAW_DROP = 0.23     # of the face's height, at jaw = 1
 
 
 class FaceSkin:
@@ -66,7 +67,7 @@ class FaceSkin:
         low_line = np.interp(x, lower[:, 0], lower[:, 1])
         brow_line = np.interp(x, brow[:, 0], brow[:, 1])
         # Skin that stretches: most of the way up to the brow.
-        from_line = np.minimum(top_line - 1.5, top_line - 0.75 * (top_line - brow_line))
+        from_line = np.minimum(top_line - 3, top_line - 0.8 * (top_line - brow_line))
         y0, y1 = int(from_line.min()) - 2, int(low_line.max()) + 4
         return x0, y0, x1, y1, top_line, low_line, from_line
 
@@ -74,24 +75,25 @@ class FaceSkin:
         x0, y0, x1, y1, top_line, low_line, from_line = self._lids[number]
         closed = level / _LEVELS
         y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
-        # The lower lid comes up a little to meet the upper one.
-        meet = low_line - 0.12 * (low_line - top_line) * closed
-        margin = top_line + (meet + 0.3 - top_line) * closed
-        stretch = (top_line - from_line) / np.maximum(margin - from_line, 1e-3)
+        # Where the lids meet hangs a little below the open eye's lower lid.
+        meet = low_line + _LID_SAG * (low_line - top_line) * closed
+        margin = top_line + (meet - top_line) * closed
+        # Above the lashes, or they would be stretched into a shadow.
+        skin_end = top_line - np.maximum(1.0, 0.07 * (x1 - x0)) * min(1.0, 3 * closed)
+        stretch = (skin_end - from_line) / np.maximum(margin - from_line, 1e-3)
         map_y = np.where(y < from_line, y, np.where(y <= margin, from_line + (y - from_line) * stretch, y))
-        map_y = np.where(y > margin, y + (low_line - meet) * np.clip(1 - (y - margin) / 6, 0, 1), map_y)
         # Paint: even out the stretched skin, so that its pores do not become stripes; a soft line where the lids meet.
         inside = np.clip((y - from_line) / np.maximum(top_line - from_line, 1), 0, 1) * np.clip(margin - 1.0 - y, 0, 1)
         width = np.maximum(1.0, 0.05 * (x1 - x0))
         lash = np.exp(-(((y - margin + 0.5 * width) / width) ** 2)) * np.clip((low_line - top_line) / 4, 0, 1)
-        return x, map_y.astype(np.float32), (0.55 * closed * inside).astype(np.float32), (0.45 * closed * lash).astype(np.float32)
+        return x, map_y.astype(np.float32), (0.7 * closed * inside).astype(np.float32), (0.5 * closed * lash).astype(np.float32)
 
     def _draw_lid(self, skin: Array, number: int, level: int) -> None:
         x0, y0, x1, y1, top_line, _, from_line = self._lids[number]
         map_x, map_y, paint, lash = self._lid_at(number, level)
         patch = cv2.remap(self._canvas, map_x, map_y, cv2.INTER_LINEAR).astype(np.float32)
         # The lid's own colour: the skin between brow and margin, smoothed along the eye.
-        rows = np.clip((0.45 * from_line + 0.55 * top_line).round().astype(int), 0, skin.shape[0] - 1)
+        rows = np.clip((0.6 * from_line + 0.4 * top_line).round().astype(int), 0, skin.shape[0] - 1)
         tone = self._canvas[rows, np.arange(x0, x1)].astype(np.float32)[None]
         tone = cv2.GaussianBlur(tone, (0, 0), max(2.0, 0.12 * (x1 - x0)))
         patch += paint[..., None] * (tone - patch)
@@ -110,12 +112,12 @@ class FaceSkin:
         y0, y1 = int(upper[:, 1].min() - 4), int(chin_y + 0.40 * tall)
         y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
         column = x[0]
+        half = float(upper[-1, 0] - upper[0, 0]) / 2
         top_line = np.interp(column, upper[:, 0], upper[:, 1])
         low_line = np.maximum(np.interp(column, lower[:, 0], lower[:, 1]), top_line)
-        half = float(upper[-1, 0] - upper[0, 0]) / 2
         across = np.abs(column - middle) / half
         # The lips open like a lens: fully in the middle, not at all at the corners. The jaw beside them follows.
-        lips = np.sqrt(np.clip(1 - across**2, 0, 1))
+        lips = np.clip(1 - across**2, 0, 1) ** 0.36
         jaw = np.clip(1 - (np.abs(column - middle) / (0.58 * wide)) ** 2.5, 0, 1)
 
         def moved(source_y: Array) -> Array:

@@ -31,7 +31,7 @@ class Pose:
 class Manner:
     """How this person moves. Times in seconds."""
 
-    turn_deg: float = 30.0
+    turn_deg: float = 35.0
     nod_deg: float = 16.0
     jaw: float = 1.0
     blink: float = 1.0
@@ -42,7 +42,7 @@ class Manner:
 
 # (rise, hold, fall) in seconds at speed 1
 _TIMES: dict[Action, tuple[float, float, float]] = {
-    Action.BLINK: (0.09, 0.06, 0.10),
+    Action.BLINK: (0.08, 0.08, 0.10),
     Action.MOUTH_OPEN: (0.35, 0.30, 0.35),
     Action.TURN_LEFT: (0.55, 0.40, 0.65),
     Action.TURN_RIGHT: (0.55, 0.40, 0.65),

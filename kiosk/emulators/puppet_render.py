@@ -19,7 +19,7 @@ cv2 = import_cv2()
 
 Array = np.ndarray[Any, Any]
 
-_CAMERA_DISTANCE = 5.0   # in widths of the face: 70 cm
+_CAMERA_DISTANCE = 4.0   # in widths of the face: 56 cm
 _ORDERS = 8              # directions in which the points are sorted beforehand
 
 

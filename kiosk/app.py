@@ -1,0 +1,152 @@
+"""Composition root: builds, wires, starts and stops everything. Called by `kiosk run` and `kiosk demo`.
+
+The first page is shown before any model, camera or port is touched: heavy imports and weights load in the workers' threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from types import TracebackType
+
+from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from kiosk import watchdog
+from kiosk.camera.frame import Frame
+from kiosk.camera.mailbox import Mailbox
+from kiosk.camera.worker import CameraWorker
+from kiosk.conductor import Conductor
+from kiosk.config import Settings
+from kiosk.domain.reasons import Reason
+from kiosk.idcard_reader.worker import ReaderWorker
+from kiosk.liveness.worker import VisionWorker
+from kiosk.log import describe
+from kiosk.store.worker import StoreWorker
+from kiosk.sync.worker import SyncWorker
+from kiosk.ui.strings import Strings
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import events as e
+from kiosk.voice.worker import VoiceWorker
+
+log = logging.getLogger(__name__)
+
+
+class KioskApp(QObject):
+    """Everything of one running kiosk. Build it after QApplication, call `start`, and `stop` before leaving."""
+
+    crashed = Signal(str)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.window = KioskWindow(settings, Strings.load(settings.ui.language))
+        self.mirror: Mailbox[Frame] = Mailbox()
+        self._vision_box: Mailbox[Frame] = Mailbox()
+        self.store = StoreWorker(settings)
+        self.reader = ReaderWorker(settings.reader)
+        self.camera = CameraWorker(settings.camera, [self._vision_box, self.mirror])
+        self.vision = VisionWorker(settings, self._vision_box)
+        self.voice = VoiceWorker(settings.voice)
+        self.sync = SyncWorker(settings, self.store.run)
+        self.conductor = Conductor(settings, self.window, self.store, self.mirror)
+        self._threads: list[QThread] = []
+        self._watchdog = QTimer(self)
+        self._watchdog.timeout.connect(self._beat)
+        self._wire()
+
+    def start(self) -> None:
+        """Show the first page, then wake everything behind it."""
+        self._install_hooks()
+        self.conductor.start()
+        self.window.present()
+        QTimer.singleShot(0, self._start_workers)
+
+    def stop(self) -> None:
+        """Stop the workers and wait for their threads. Finished records are safe at any instant, so nothing is waited for."""
+        watchdog.notify("STOPPING=1")
+        self._watchdog.stop()
+        self.conductor.stop()
+        for worker in (self.sync, self.vision, self.camera, self.reader, self.voice):
+            worker.stop()
+        for thread in self._threads:
+            thread.quit()
+            thread.wait(5000)
+        self.store.stop()
+
+    # --- wiring
+
+    def _wire(self) -> None:
+        conductor, window = self.conductor, self.window
+        self.reader.event.connect(conductor.on_reader)
+        self.camera.status.connect(conductor.on_camera)
+        conductor.camera_wanted.connect(self.camera.set_awake)
+        self.vision.view.connect(conductor.on_take_view)
+        self.vision.finished.connect(conductor.on_take_finished)
+        self.vision.failed.connect(conductor.on_vision_failed)
+        self.vision.presence.connect(conductor.on_presence)
+        self.vision.ready.connect(conductor.on_model_digest)
+        conductor.begin_take.connect(self.vision.begin_take)
+        conductor.swap_action.connect(self.vision.swap_action)
+        conductor.cancel_take.connect(self.vision.cancel)
+        conductor.watch_presence.connect(self.vision.watch_presence)
+        conductor.say.connect(self.voice.say)
+        conductor.hush.connect(self.voice.hush)
+        window.service.connect(self.voice.on_wish)
+        conductor.nudge_sync.connect(self.sync.nudge)
+        self.sync.stage_moved.connect(self._on_stage_moved)
+        self.sync.status.connect(self._on_sync_status)
+        self.store.opened.connect(self._on_store_opened)
+
+    @Slot()
+    def _start_workers(self) -> None:
+        self.store.start()
+        for worker in (self.reader, self.camera, self.vision, self.voice, self.sync):
+            worker.start()
+        watchdog.notify("READY=1")
+        interval = watchdog.interval_s()
+        if interval is not None:
+            self._watchdog.start(int(interval * 1000))
+
+    @Slot()
+    def _beat(self) -> None:
+        watchdog.notify("WATCHDOG=1")
+
+    @Slot(object)
+    def _on_stage_moved(self, moved: object) -> None:
+        record_id, stage = moved.record_id, moved.stage  # type: ignore[attr-defined]
+        self.conductor.on_stage_moved(e.StageMoved(record_id, stage))
+
+    @Slot(object)
+    def _on_sync_status(self, status: object) -> None:
+        self.conductor.on_frozen(bool(getattr(status, "frozen", False)))
+
+    @Slot(object)
+    def _on_store_opened(self, failure: object) -> None:
+        if failure is not None:
+            self.conductor.feed(e.ServicePaused(Reason.STORE_ERROR))
+
+    # --- our own bugs
+
+    def _install_hooks(self) -> None:
+        """An exception in a slot would leave the kiosk on its page for ever: end the visit, say so, go on (house.md)."""
+        self.crashed.connect(self._on_crash)
+        sys.excepthook = self._hook
+        threading.excepthook = lambda args: self._hook(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+
+    def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        log.critical("unexpected error", extra={"code": describe(error.with_traceback(trace))})
+        self.crashed.emit(kind.__name__)
+
+    @Slot(str)
+    def _on_crash(self, kind: str) -> None:
+        self.conductor.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
+        QTimer.singleShot(5000, self._resume)
+
+    @Slot()
+    def _resume(self) -> None:
+        self.conductor.feed(e.ServiceResumed())

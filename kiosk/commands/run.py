@@ -1,0 +1,38 @@
+"""`kiosk run`: the kiosk itself, fullscreen, until the service manager stops it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """Run the kiosk; return its exit status."""
+    parser = argparse.ArgumentParser(prog="kiosk run", description=__doc__)
+    parser.add_argument("--config", type=Path, help="configuration file (default: $KIOSK_CONFIG, else config/kiosk.toml)")
+    parser.add_argument("--windowed", action="store_true", help="in a window instead of fullscreen")
+    options = parser.parse_args(argv)
+
+    from kiosk import config, log
+    settings = config.load(options.config, {"ui": {"fullscreen": False}} if options.windowed else None)
+    log.setup(config.resolve(settings.store.directory) / "log")
+    from kiosk import models
+    models.require()  # a missing or altered model is a clear error before any page opens
+
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from kiosk.app import KioskApp
+    qt = QApplication(["kiosk"])
+    kiosk = KioskApp(settings)
+    signal.signal(signal.SIGTERM, lambda *_: qt.quit())
+    signal.signal(signal.SIGINT, lambda *_: qt.quit())
+    pulse = QTimer()  # lets Python see signals while Qt waits
+    pulse.timeout.connect(lambda: None)
+    pulse.start(500)
+    kiosk.start()
+    try:
+        return qt.exec()
+    finally:
+        kiosk.stop()

@@ -1,0 +1,209 @@
+"""The person of the demonstration: has eyes on the real widgets, fingers on the real buttons, a card, and a face before the camera.
+
+Used by `kiosk demo`, tests and benches. It knows what a person knows: what stands on the screen. It never calls the program, and the
+program never learns anything from it but touches, the card and pixels.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+
+from kiosk.domain.reasons import Action
+
+log = logging.getLogger(__name__)
+
+_LOOK_MS = 60
+
+
+class Hands(Protocol):
+    """What a person does besides touching the screen."""
+
+    def lay_card(self, whose: str) -> None:
+        """Lay a card ("beneficiary" or "helper") on the reader."""
+
+    def lift_card(self) -> None:
+        """Take the card away."""
+
+    def act(self, action: Action) -> None:
+        """Blink, open the mouth, turn or nod."""
+
+    def unplug(self, device: str) -> None:
+        """Pull the cable of the "reader" or the "camera"."""
+
+    def plug(self, device: str) -> None:
+        """Put it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How this person goes about it. Times in seconds."""
+
+    reading_s: float = 0.15        # between seeing a page and touching it
+    reaction_s: float = 0.45       # between the cue and the movement
+    mode: str = "self"             # self | other | query
+    manual: bool = False
+    keeps_trying: bool = True
+    pulls: str = ""                # pulls this cable once, at its page, and puts it back
+    confirms: bool = True
+
+
+class DemoPerson(QObject):
+    """Looks at the window a few times a second and does the next thing. `left` is emitted when the visit is over for them."""
+
+    left = Signal()
+
+    def __init__(self, window: QWidget, hands: Hands, habits: Habits, page_name: Callable[[], str]) -> None:
+        super().__init__()
+        self._window, self._hands, self._habits, self._page_name = window, hands, habits, page_name
+        self._page = ""
+        self._seen_ms = 0
+        self._now_ms = 0
+        self._begun = False
+        self._gone = False
+        self._laid = ""
+        self._pulled = False
+        self._answered: tuple[str, int] = ("", -1)
+        self._cued: tuple[Action, int] | None = None
+        self._pages = 0
+        self._tries = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self._look)
+
+    def start(self) -> None:
+        """Come to the kiosk."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Go away."""
+        self._timer.stop()
+
+    # --- eyes
+
+    @Slot()
+    def _look(self) -> None:
+        self._now_ms += _LOOK_MS
+        page = self._page_name()
+        if page != self._page:
+            self._page, self._seen_ms = page, self._now_ms
+            self._pages += 1
+        if self._now_ms - self._seen_ms < self._habits.reading_s * 1000 and page != "camera":
+            return
+        handler = getattr(self, "_on_" + page.replace("-", "_"), None)
+        if handler is not None:
+            handler()
+
+    def _see(self, name: str) -> QWidget | None:
+        """Return the visible widget of this object name: what is not shown cannot be touched."""
+        for widget in self._window.findChildren(QWidget, name):
+            if widget.isVisible():
+                return widget
+        return None
+
+    def _touch(self, *names: str) -> bool:
+        """Press the first of these buttons that is visible and enabled, once a page."""
+        if self._answered[1] == self._pages:
+            return False
+        for name in names:
+            button = self._see(name)
+            if isinstance(button, QAbstractButton) and button.isEnabled():
+                self._answered = (name, self._pages)
+                QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+                return True
+        return False
+
+    # --- page by page
+
+    def _on_idle(self) -> None:
+        if not self._begun:
+            self._begun = self._touch("query" if self._habits.mode == "query" else "start")
+        elif not self._gone:
+            self._gone = True
+            self.left.emit()
+
+    def _on_who(self) -> None:
+        self._touch("other" if self._habits.mode == "other" else "self")
+
+    def _on_card(self) -> None:
+        if self._habits.pulls == "reader" and self._pull("reader", self._see("reader-away") is not None):
+            return
+        if self._habits.manual:
+            self._touch("manual")
+            return
+        whose = "helper" if self._see("helper-card") is not None else "beneficiary"
+        if self._laid != whose:
+            if self._laid:
+                self._hands.lift_card()
+            self._laid = whose
+            self._hands.lay_card(whose)
+
+    def _on_confirm(self) -> None:
+        self._touch("yes" if self._habits.confirms else "no")
+
+    def _on_benefits(self) -> None:
+        self._touch("continue")
+
+    def _on_consent(self) -> None:
+        self._touch("agree")
+
+    def _on_instructions(self) -> None:
+        self._touch("begin")
+
+    def _on_retry(self) -> None:
+        self._touch("again" if self._habits.keeps_trying else "cancel")
+
+    def _on_camera(self) -> None:
+        if self._habits.pulls == "camera" and self._pull("camera", self._see("camera-away") is not None):
+            return
+        prompt = self._see("prompt")
+        now = bool(prompt.property("now")) if isinstance(prompt, QLabel | QWidget) else False
+        action = str(prompt.property("action") or "") if prompt is not None else ""
+        if not now or not action:
+            self._cued = None
+            return
+        wanted = Action(action)
+        if self._cued is None or self._cued[0] is not wanted:
+            self._cued = (wanted, self._now_ms)
+        elif self._cued[1] >= 0 and self._now_ms - self._cued[1] >= self._habits.reaction_s * 1000:
+            self._hands.act(wanted)
+            # Somebody who sees that nothing came of it does it once more after a while.
+            self._cued = (wanted, self._now_ms + 3500)
+
+    def _on_answer(self) -> None:
+        self._touch("done")
+
+    def _on_result(self) -> None:
+        self._touch("done")
+
+    def _on_referred(self) -> None:
+        self._touch("done")
+
+    def _on_take_card(self) -> None:
+        if self._laid:
+            self._laid = ""
+            self._hands.lift_card()
+
+    # --- mischief
+
+    def _pull(self, device: str, seen_away: bool) -> bool:
+        """Pull a cable, wait until the screen says so, put it back; True while at it."""
+        if not self._pulled:
+            self._pulled = True
+            self._hands.unplug(device)
+            self._away = True
+            return True
+        if self._away:
+            if seen_away:
+                self._away = False
+                self._hands.plug(device)
+            return True
+        return False
+
+    _away = False

@@ -10,7 +10,8 @@ import numpy as np
 
 SIZE = 112
 
-# ArcFace's five points for 112 x 112 (insightface, src/align): right eye, left eye (the person's), nose tip, mouth corners.
+# ArcFace's five points for 112 x 112 (insightface, src/align): right eye, left eye (the person's), nose tip, mouth
+# corners.
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
 )
@@ -19,28 +20,32 @@ TEMPLATE = np.array(
 def five_points(points: np.ndarray) -> np.ndarray:
     """Return the five template points of a MediaPipe mesh.
 
-    points: (478, 2 or 3), pixels. Returns float32 (5, 2). The eye is the middle of its two corners, which a closed lid or a sideways
-    look does not move (facts: as good as YuNet's points on 2 400 LFW pairs).
+    points: (478, 2 or 3), pixels. Returns float32 (5, 2). The eye is the middle of its two corners, which a closed lid
+    or a sideways look does not move (facts: as good as YuNet's points on 2 400 LFW pairs).
     """
     xy = np.asarray(points[:, :2], np.float32)
     return np.stack([(xy[33] + xy[133]) / 2, (xy[263] + xy[362]) / 2, xy[4], xy[61], xy[291]])
 
 
 def align(frame_bgr: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the aligned face of a MediaPipe mesh: uint8 RGB (112, 112, 3). `points`: (478, 2 or 3), pixels of `frame_bgr`."""
+    """Return the aligned face of a MediaPipe mesh: uint8 RGB (112, 112, 3). `points`: (478, 2 or 3), pixels of
+    `frame_bgr`."""
     return align_five(frame_bgr, five_points(points))
 
 
 def align_five(frame_bgr: np.ndarray, five: np.ndarray) -> np.ndarray:
-    """Return the aligned face of five points in template order: uint8 RGB (112, 112, 3). Raises ValueError on degenerate points."""
+    """Return the aligned face of five points in template order: uint8 RGB (112, 112, 3). Raises ValueError on
+    degenerate points."""
     matrix = similarity(np.asarray(five, np.float32), TEMPLATE)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 0.5:
-        # Bilinear sampling skips pixels when shrinking by more than two: halve first, so that a 1080p face does not alias.
+        # Bilinear sampling skips pixels when shrinking by more than two: halve first, so that a 1080p face does not
+        # alias.
         factor = 0.5 ** int(np.floor(np.log2(1 / scale)))
         x0, y0, x1, y1 = _region(matrix, frame_bgr.shape[1], frame_bgr.shape[0])
         part = cv2.resize(frame_bgr[y0:y1, x0:x1], None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        back = np.array([[1 / factor, 0, x0], [0, 1 / factor, y0], [0, 0, 1]], np.float64)
+        half = 0.5 / factor - 0.5  # pixel centres: the middle of a block, not its corner
+        back = np.array([[1 / factor, 0, x0 + half], [0, 1 / factor, y0 + half], [0, 0, 1]], np.float64)
         frame_bgr, matrix = part, matrix @ back
     face = cv2.warpAffine(frame_bgr, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderValue=0)
     return np.ascontiguousarray(face[:, :, ::-1])
@@ -53,7 +58,8 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)
     centre_a, centre_b = a.mean(axis=0), b.mean(axis=0)
-    za, zb = (a - centre_a) @ (1, 1j), (b - centre_b) @ (1, 1j)  # the plane as complex numbers: a similarity is one factor
+    # The plane as complex numbers: a similarity without mirror is one complex factor.
+    za, zb = (a - centre_a) @ (1, 1j), (b - centre_b) @ (1, 1j)
     power = float(np.sum(np.abs(za) ** 2))
     if not np.isfinite(power) or power < 1e-6:
         raise ValueError("the points coincide")

@@ -1,12 +1,15 @@
-"""Frames to face observations with MediaPipe's FaceLandmarker (VIDEO mode). The only file of `liveness` that knows MediaPipe.
+"""Frames to face observations with MediaPipe's FaceLandmarker (VIDEO mode). The only file of `liveness` that knows
+MediaPipe.
 
-Called by the vision worker, `kiosk watch`, `kiosk evaluate` and the benches; everything after it is pure. Import is cheap: MediaPipe
-itself is loaded by the first `Landmarker`.
+Called by the vision worker, `kiosk watch`, `kiosk evaluate` and the benches; everything after it is pure. Import is
+cheap: MediaPipe itself is loaded by the first `Landmarker`.
 """
 
 from __future__ import annotations
 
+import atexit
 import math
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,35 +28,36 @@ BLENDSHAPES: tuple[str, ...] = (
     "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
     "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
     "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight",
-    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft",
-    "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker", "mouthRight",
-    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft", "mouthSmileRight",
-    "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight",
+    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel",
+    "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker",
+    "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
+    "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "noseSneerLeft", "noseSneerRight",
 )
 _INDEX = {name: i for i, name in enumerate(BLENDSHAPES)}
 
-# The primary face stays the primary one while it is at least this share of the largest face's area: a helper leaning in for a
-# moment does not take over, a person stepping in front does.
+# The primary face stays the primary one while it is at least this share of the largest face's area: a helper leaning in
+# for a moment does not take over, a person stepping in front does.
 _KEEP_PRIMARY_SHARE = 0.5
 _KEEP_PRIMARY_OVERLAP = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class FaceObservation:
-    """What one frame shows. Angles in degrees: yaw > 0 when the nose points to the right of the unmirrored picture (the person's
-    own left), pitch > 0 when it points down, roll > 0 when the head leans to the right of the picture. Pixels are of the frame
-    as it came from the camera. Without a face, `points` is None and the angles are 0."""
+    """What one frame shows. Angles in degrees: yaw > 0 when the nose points to the right of the unmirrored picture (the
+    person's own left), pitch > 0 when it points down, roll > 0 when the head leans to the right of the picture. Pixels
+    are of the frame as it came from the camera. Without a face, `points` is None and the angles are 0."""
 
     t_s: float
-    size: tuple[int, int]                                      # width, height
+    size: tuple[int, int]                                             # width, height
     face_count: int = 0
-    points: np.ndarray | None = field(default=None, repr=False)       # float32 (478, 3): x, y in pixels, z in the scale of x
+    points: np.ndarray | None = field(default=None, repr=False)       # float32 (478, 3): x, y, z in pixels
     blendshapes: np.ndarray | None = field(default=None, repr=False)  # float32 (52,), order of BLENDSHAPES
     matrix: np.ndarray | None = field(default=None, repr=False)       # float32 (4, 4)
     yaw_deg: float = 0.0
     pitch_deg: float = 0.0
     roll_deg: float = 0.0
-    box: Box | None = None                                     # of the primary face's points
+    box: Box | None = None                                            # of the primary face's points
     other_boxes: tuple[Box, ...] = ()
 
     def blend(self, name: str) -> float:
@@ -62,7 +66,8 @@ class FaceObservation:
 
 
 class Landmarker:
-    """FaceLandmarker in VIDEO mode. Used from one thread. Time may jump backwards (a looped clip): it is made monotonic inside."""
+    """FaceLandmarker in VIDEO mode. Used from one thread. Time may jump backwards (a looped clip): it is made monotonic
+    inside."""
 
     def __init__(self, model_path: Path, max_faces: int = 3, frame_width: int = 0) -> None:
         """Load the model. `frame_width`: wider frames are scaled down to it first; 0 keeps them.
@@ -73,12 +78,15 @@ class Landmarker:
         self._last_ms = -1
         self._offset_ms = 0
         self._primary: Box | None = None
+        self._task: Any = None
         if not model_path.is_file():
             raise ModelError(f"{model_path.name} is missing: run `kiosk models fetch`")
         try:
             self._mp, self._task = _load(model_path, max_faces)
         except (RuntimeError, ValueError, ImportError, OSError) as error:
             raise ModelError(f"{model_path.name} cannot be loaded: {error}") from error
+        # MediaPipe's own finalizer fails noisily when the interpreter is half gone.
+        atexit.register(_close_late, weakref.ref(self))
 
     def observe(self, frame: Frame) -> FaceObservation:
         """Return what `frame` shows. Raises ModelError when MediaPipe fails: build a new Landmarker then."""
@@ -138,12 +146,19 @@ class Landmarker:
     def _choose(self, boxes: list[Box]) -> int:
         areas = [area(box) for box in boxes]
         largest = max(range(len(boxes)), key=areas.__getitem__)
-        if self._primary is not None:
-            kept = max(range(len(boxes)), key=lambda i: overlap(boxes[i], self._primary or boxes[i]))
-            same = overlap(boxes[kept], self._primary) >= _KEEP_PRIMARY_OVERLAP
+        primary = self._primary
+        if primary is not None:
+            kept = max(range(len(boxes)), key=lambda i: overlap(boxes[i], primary))
+            same = overlap(boxes[kept], primary) >= _KEEP_PRIMARY_OVERLAP
             if same and areas[kept] >= _KEEP_PRIMARY_SHARE * areas[largest]:
                 return kept
         return largest
+
+
+def _close_late(landmarker: weakref.ref[Landmarker]) -> None:
+    alive = landmarker()
+    if alive is not None:
+        alive.close()
 
 
 def angles(matrix: np.ndarray) -> tuple[float, float, float]:

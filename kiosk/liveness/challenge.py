@@ -1,0 +1,80 @@
+"""Draw what a person is asked to do: which actions, in which order, after which pauses.
+
+Called by the vision worker (with the operating system's randomness) and by the evaluation (with a seed). Pure.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+
+from kiosk.config import Liveness
+from kiosk.domain.reasons import Action
+
+TURNS = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT})
+
+# Pause between the announcement and the cue "现在": long enough to hear the announcement out, and not to be guessed by a recording.
+DELAY_S = (0.8, 2.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action, and the random pauses before its cue: the first one, and one for each time it was answered too early."""
+
+    action: Action
+    delays_s: tuple[float, ...]
+
+    def delay_s(self, early: int) -> float:
+        """Return the pause before the cue after `early` answers that came before it."""
+        return self.delays_s[early % len(self.delays_s)]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The steps in order, and the spares that "做不到" draws from, in order. `swaps`: how many may be used."""
+
+    steps: tuple[Step, ...]
+    spares: tuple[Step, ...] = ()
+    swaps: int = 0
+
+
+def draw_challenge(
+    settings: Liveness, unable: frozenset[Action] = frozenset(), rng: random.Random | None = None
+) -> Challenge:
+    """Return a challenge of `settings.actions` different actions in random order with random pauses.
+
+    unable: actions the person cannot do (told to the attendant, or swapped away before); never asked. With
+    `settings.require_turn` one of the actions is a head turn, unless no turn is allowed or possible. When fewer actions are
+    left than asked for, all that are left are asked. rng: cryptographic by default; a seeded one in the evaluation.
+    Raises ValueError when nothing is left to ask.
+    """
+    rng = rng or secrets.SystemRandom()
+    pool = [Action(name) for name in dict.fromkeys(settings.allowed) if Action(name) not in unable]
+    if not pool:
+        raise ValueError("no action is left to ask for")
+    rng.shuffle(pool)
+    count = min(settings.actions, len(pool))
+    chosen = pool[:count]
+    if settings.require_turn and not TURNS.intersection(chosen):
+        turn = next((action for action in pool if action in TURNS), None)
+        if turn is not None:
+            chosen[rng.randrange(count)] = turn
+    spares = [action for action in pool if action not in chosen]
+    return Challenge(
+        steps=tuple(_step(action, rng) for action in chosen),
+        spares=tuple(_step(action, rng) for action in spares),
+        swaps=settings.swaps,
+    )
+
+
+def pick_spare(action: Action, spares: tuple[Step, ...]) -> Step | None:
+    """Return the spare that replaces `action`: a turn by the other turn when there is one (the depth check needs a turn, and a
+    stiff neck is often stiff on one side), anything else by the first spare."""
+    same_kind = [spare for spare in spares if (spare.action in TURNS) == (action in TURNS)]
+    candidates = same_kind or list(spares)
+    return candidates[0] if candidates else None
+
+
+def _step(action: Action, rng: random.Random) -> Step:
+    return Step(action, tuple(rng.uniform(*DELAY_S) for _ in range(4)))

@@ -1,0 +1,79 @@
+"""Keep the best frontal, open-eyed faces of each part of a take: before, between and after the actions.
+
+Called by the take. Pure. What is kept is the aligned 112 x 112 face, not the frame; it lives in memory and dies with the take.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kiosk.face.align import align
+from kiosk.liveness.gestures import Baseline, sample
+from kiosk.liveness.guidance import Look
+from kiosk.liveness.landmarks import FaceObservation
+
+PER_PART = 3
+_APART_S = 0.15            # neighbours in time are no second opinion
+_YAW_DEG, _PITCH_DEG, _ROLL_DEG = 12.0, 18.0, 15.0  # norms.md: roll within 15 for the match frame; yaw tighter than its 30
+_EYES_OPEN = 0.10          # rise over the own baseline
+_MOUTH_REST = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFace:
+    """One aligned face. `part`: 0 before the first action, n after the n-th. `quality` > 0, for weighting."""
+
+    part: int
+    t_s: float
+    quality: float
+    face_rgb: np.ndarray = field(repr=False)
+
+
+class FaceKeeper:
+    """Collects faces; a worse one gives way to a better one."""
+
+    def __init__(self) -> None:
+        self._parts: list[list[KeptFace]] = [[]]
+
+    def next_part(self) -> None:
+        """An action was accepted: what follows is kept apart."""
+        self._parts.append([])
+
+    def has_part(self) -> bool:
+        """The present part holds a face."""
+        return bool(self._parts[-1])
+
+    def kept(self) -> tuple[KeptFace, ...]:
+        """Return all kept faces, best first within each part."""
+        return tuple(face for part in self._parts for face in sorted(part, key=lambda f: -f.quality))
+
+    def offer(self, observation: FaceObservation, frame_bgr: np.ndarray, base: Baseline, seen: Look) -> None:
+        """Keep this face if it is frontal, open-eyed and better than what there is."""
+        value = quality(observation, base, seen)
+        if value <= 0 or observation.points is None:
+            return
+        part = self._parts[-1]
+        near = [face for face in part if observation.t_s - face.t_s < _APART_S]
+        rivals = near or (part if len(part) >= PER_PART else [])
+        worst = min(rivals, key=lambda f: f.quality, default=None)
+        if worst is not None and value <= worst.quality:
+            return
+        kept = KeptFace(len(self._parts) - 1, observation.t_s, value, align(frame_bgr, observation.points))
+        if worst is not None:
+            part[:] = [face for face in part if face is not worst]
+        part.append(kept)
+
+
+def quality(observation: FaceObservation, base: Baseline, seen: Look) -> float:
+    """Return how fit a face is for the match, 0 (not at all) to about 1."""
+    now = sample(observation)
+    if now is None:
+        return 0.0
+    if (abs(now.yaw_deg) > _YAW_DEG or abs(now.pitch_deg) > _PITCH_DEG or abs(observation.roll_deg) > _ROLL_DEG
+            or now.eyes - base.eyes > _EYES_OPEN or now.mouth - base.mouth > _MOUTH_REST):
+        return 0.0
+    frontal = 1.0 - abs(now.yaw_deg) / (2 * _YAW_DEG) - abs(now.pitch_deg) / (4 * _PITCH_DEG)
+    sharp = min(1.0, seen.sharpness / 40.0)
+    return max(1e-3, frontal * (0.3 + 0.7 * sharp))

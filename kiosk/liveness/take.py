@@ -1,0 +1,319 @@
+"""One take in front of the camera: position, baseline, then each action after its cue, then a verdict.
+
+Pure: no clock, no Qt, no MediaPipe. Time is the observation's own. Driven by the vision worker, by `kiosk evaluate takes` and by
+tests. The embeddings' share of the verdict is added by `verdict.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from kiosk.config import Liveness
+from kiosk.domain.outcome import ActionRecord, LivenessResult
+from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.liveness.attacks.evidence import Evidence
+from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
+from kiosk.liveness.gestures import SHAPES, GestureEvent, GestureTracker, Shape
+from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, judge, look
+from kiosk.liveness.keep import FaceKeeper, KeptFace
+from kiosk.liveness.landmarks import Box, FaceObservation, overlap
+
+Phase = Literal["positioning", "baseline", "wait-cue", "cue", "between", "done", "failed"]
+
+# A cued turn must be a real one: smaller turns give the depth check too little parallax (docs/measurements.md).
+TAKE_SHAPES: dict[Action, Shape] = {
+    **SHAPES,
+    # Asked to blink, many old people close their eyes for a second or two: that counts.
+    Action.BLINK: replace(SHAPES[Action.BLINK], max_s=4.0),
+    Action.MOUTH_OPEN: replace(SHAPES[Action.MOUTH_OPEN], min_s=0.15),
+    Action.TURN_LEFT: replace(SHAPES[Action.TURN_LEFT], on=18.0),
+    Action.TURN_RIGHT: replace(SHAPES[Action.TURN_RIGHT], on=18.0),
+}
+
+LOOK_PERIOD_S = 0.12      # light, blur and cover are measured this often: they change slowly and cost more than the rest
+STEADY_S = 0.6            # well placed this long before the baseline starts
+BASELINE_S = 1.0
+BETWEEN_S = 0.7           # time to see that an action was accepted
+AFTER_LIMIT_S = 6.0       # a straight look is needed after the last action
+CUE_PATIENCE_S = 4.0      # the cue waits this long for a neutral face, then comes anyway
+POSITION_LIMIT_S = 60.0
+LOST_LIMIT_S = 2.5        # a face turned far may be lost for a moment
+WRONG_TURNS = 2           # left and right are easily confused: two wrong turns an action are forgiven, with a hint
+JUMP_OVERLAP, JUMP_S = 0.05, 0.25   # a face elsewhere from one frame to the next is another face, or a cut in a recording
+
+# Hints that stop the take from going on; the others are shown, but an action done meanwhile counts.
+_BLOCKING = frozenset({
+    Guidance.NO_FACE, Guidance.SEVERAL_FACES, Guidance.TOO_FAR, Guidance.TOO_NEAR, Guidance.TOO_DARK,
+    Guidance.EYES_COVERED, Guidance.MOUTH_COVERED,
+})
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView:
+    """What the screen shows now. `progress` 0..1: how far the cued action is seen; `returning`: it was seen, now come back;
+    `too_early`: it was begun before the cue; `wrong_way`: turned to the other side; `can_swap`: "做不到" is possible."""
+
+    phase: Phase
+    guidance: Guidance | None = None
+    action: Action | None = None
+    action_index: int = 0
+    action_count: int = 0
+    now: bool = False
+    progress: float = 0.0
+    done_actions: tuple[Action, ...] = ()
+    seconds_left: float | None = None
+    returning: bool = False
+    too_early: bool = False
+    wrong_way: bool = False
+    can_swap: bool = False
+    box: Box | None = None      # the face, as shares of the unmirrored frame's width and height
+    visit_id: str = ""
+
+
+class Take:
+    """A take in progress. Call `step` with every observation until `result` is set."""
+
+    def __init__(self, challenge: Challenge, settings: Liveness, limits: Limits = LIMITS) -> None:
+        self._settings, self._limits = settings, limits
+        self._steps = list(challenge.steps)
+        self._spares, self._swaps = challenge.spares, challenge.swaps
+        self._tracker = GestureTracker(TAKE_SHAPES)
+        self._filter = GuidanceFilter()
+        self._keeper = FaceKeeper()
+        self._evidence = Evidence(settings.checks)
+        self._records: list[ActionRecord] = []
+        self._swapped: tuple[Action, ...] = ()
+        self._phase: Phase = "positioning"
+        self._index = 0
+        self._began_s: float | None = None
+        self._since_s = 0.0               # when the present phase began
+        self._good_s: float | None = None  # well placed since
+        self._cued_s = 0.0
+        self._early = self._wrong = 0
+        self._last: FaceObservation | None = None
+        self._now_s = 0.0
+        self._frames = 0
+        self.result: LivenessResult | None = None
+        self.look = Look()
+        self._look_s: float | None = None
+        self._fresh_look = False
+
+    # --- what the owner asks
+
+    @property
+    def kept(self) -> tuple[KeptFace, ...]:
+        """Frontal, open-eyed faces kept for the match, best first within each part of the take."""
+        return self._keeper.kept()
+
+    @property
+    def can_swap(self) -> bool:
+        """ "做不到" is possible now."""
+        return (self.result is None and self._swaps > 0 and self._index < len(self._steps)
+                and pick_spare(self._steps[self._index].action, self._spares) is not None)
+
+    def swap_action(self) -> bool:
+        """Replace the present action by a spare one; False when no swap is left."""
+        if not self.can_swap:
+            return False
+        old = self._steps[self._index]
+        spare = pick_spare(old.action, self._spares)
+        if spare is None:
+            return False
+        self._spares = tuple(s for s in self._spares if s is not spare)
+        self._steps[self._index] = spare
+        self._swaps -= 1
+        self._swapped = (*self._swapped, old.action)
+        self._early = self._wrong = 0
+        if self._phase in ("cue", "wait-cue"):
+            self._enter("wait-cue")
+        return True
+
+    def step(self, observation: FaceObservation, frame_bgr: np.ndarray) -> TakeView:
+        """Take in one frame and its observation; return what to show."""
+        if self.result is not None:
+            return self._view(None)
+        self._now_s = observation.t_s
+        self._frames += 1
+        if self._began_s is None:
+            self._began_s = self._since_s = self._now_s
+        unseen = self.look.size == 0.0 and observation.points is not None
+        if unseen or self._look_s is None or observation.t_s - self._look_s >= LOOK_PERIOD_S:
+            self._look_s = observation.t_s
+            self.look = look(observation, frame_bgr)
+            self._fresh_look = True
+        measured = self.look
+        turning = self._phase in ("cue", "between") and self._current in (*TURNS, Action.NOD)
+        raw = judge(observation, frame_bgr, self._limits, straight=not turning, seen=measured)
+        guidance = self._filter.step(self._now_s, self._left_frame(raw))
+        if self._jumped(observation):
+            return self._finish(Reason.FACE_CHANGED)
+        events = self._tracker.step(observation)
+        self._evidence.step(observation, frame_bgr, self._phase, self._current)
+        self._keep(observation, frame_bgr, raw, measured)
+        if observation.points is not None:
+            self._last = observation
+        reason = self._advance(raw, events)
+        if reason is not None:
+            return self._finish(reason)
+        return self._view(guidance)
+
+    # --- phases
+
+    @property
+    def _current(self) -> Action | None:
+        return self._steps[self._index].action if self._index < len(self._steps) else None
+
+    def _advance(self, raw: Guidance | None, events: list[GestureEvent]) -> Reason | None:
+        """Move on; return a reason when the take ends."""
+        if self._phase not in ("positioning", "baseline") and self._lost_s() > LOST_LIMIT_S:
+            return Reason.FACE_LOST
+        if self._phase in ("positioning", "baseline"):
+            return self._advance_start(raw)
+        if self._phase == "wait-cue":
+            return self._advance_wait(raw, events)
+        if self._phase == "cue":
+            return self._advance_cue(events)
+        return self._advance_between()
+
+    def _advance_start(self, raw: Guidance | None) -> Reason | None:
+        if raw is not None and raw is not Guidance.BLURRED:
+            self._good_s = None
+            self._enter("positioning", restart=self._phase == "baseline")
+        elif self._good_s is None:
+            self._good_s = self._now_s
+        good = 0.0 if self._good_s is None else self._now_s - self._good_s
+        if self._phase == "positioning" and good >= STEADY_S:
+            # What was seen while the person came nearer is no neutral: the baseline starts here.
+            self._tracker = GestureTracker(TAKE_SHAPES)
+            self._keeper = FaceKeeper()
+            self._enter("baseline")
+        elif self._phase == "baseline" and self._now_s - self._since_s >= BASELINE_S and self._tracker.warm:
+            self._tracker.baseline.freeze_pose()
+            self._enter("wait-cue")
+        began = self._now_s if self._began_s is None else self._began_s
+        return Reason.NO_GOOD_FRAME if self._now_s - began > POSITION_LIMIT_S else None
+
+    def _advance_wait(self, raw: Guidance | None, events: list[GestureEvent]) -> Reason | None:
+        step = self._steps[self._index]
+        early = [e for e in events if e.action is step.action and e.start_s >= self._since_s]
+        if early and step.action is not Action.BLINK:  # people blink all the time: no reproach for that
+            self._early += 1
+            self._enter("wait-cue", restart=True)
+            return None
+        waited = self._now_s - self._since_s
+        delay = step.delay_s(self._early)
+        neutral = self._tracker.finder(step.action).started_s is None and raw not in _BLOCKING
+        if waited >= delay and (neutral or waited >= delay + CUE_PATIENCE_S):
+            self._cued_s = self._now_s
+            self._enter("cue")
+        return None
+
+    def _advance_cue(self, events: list[GestureEvent]) -> Reason | None:
+        step = self._steps[self._index]
+        for event in events:
+            if event.start_s < self._cued_s:
+                continue  # begun before the cue: does not count
+            if event.action is step.action:
+                self._accept(step, event)
+                return None
+            if step.action in TURNS and event.action in TURNS:
+                self._wrong += 1
+                if self._wrong > WRONG_TURNS:
+                    return Reason.ACTION_TIMEOUT
+        if self._now_s - self._cued_s > self._settings.action_timeout_s + self._grace_s():
+            return Reason.ACTION_TIMEOUT
+        return None
+
+    def _accept(self, step: Step, event: GestureEvent) -> None:
+        began = self._began_s or 0.0
+        self._records.append(ActionRecord(
+            step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
+        self._evidence.accepted(event)
+        self._index += 1
+        self._early = self._wrong = 0
+        self._keeper.next_part()
+        self._enter("between")
+
+    def _advance_between(self) -> Reason | None:
+        shown = self._now_s - self._since_s >= BETWEEN_S
+        if self._index < len(self._steps):
+            if shown:
+                self._enter("wait-cue")
+            return None
+        if shown and self._keeper.has_part():
+            return Reason.OK
+        return Reason.NO_GOOD_FRAME if self._now_s - self._since_s > AFTER_LIMIT_S else None
+
+    def _grace_s(self) -> float:
+        """An action under way at the limit may still come back."""
+        current = self._current
+        return 3.0 if current is not None and self._tracker.finder(current).peaked else 0.0
+
+    # --- parts
+
+    def _enter(self, phase: Phase, restart: bool = False) -> None:
+        if phase != self._phase or restart or phase == "wait-cue":
+            self._phase, self._since_s = phase, self._now_s
+
+    def _keep(self, observation: FaceObservation, frame_bgr: np.ndarray, raw: Guidance | None, seen: Look) -> None:
+        if not self._fresh_look:
+            return
+        self._fresh_look = False
+        if self._phase in ("positioning", "failed") or raw not in (None, Guidance.BLURRED):
+            return
+        base = self._tracker.baseline.value()
+        self._keeper.offer(observation, frame_bgr, base, seen)
+
+    def _lost_s(self) -> float:
+        return 0.0 if self._last is None else self._now_s - self._last.t_s
+
+    def _left_frame(self, raw: Guidance | None) -> Guidance | None:
+        """Somebody who was there and left is told so, rather than "no face"."""
+        started = self._phase not in ("positioning", "baseline")
+        return Guidance.LEFT_FRAME if raw is Guidance.NO_FACE and started else raw
+
+    def _jumped(self, observation: FaceObservation) -> bool:
+        last = self._last
+        if last is None or last.box is None or observation.box is None or self._phase in ("positioning", "baseline"):
+            return False
+        near_in_time = observation.t_s - last.t_s <= JUMP_S
+        return near_in_time and overlap(last.box, observation.box) < JUMP_OVERLAP
+
+    def _box(self) -> Box | None:
+        last = self._last
+        if last is None or last.box is None or last.t_s != self._now_s:
+            return None
+        (x0, y0, x1, y1), (width, height) = last.box, last.size
+        return x0 / width, y0 / height, x1 / width, y1 / height
+
+    def _finish(self, reason: Reason) -> TakeView:
+        checks = self._evidence.scores()
+        if reason is Reason.OK and any(c.flagged and c.mode == "enforce" for c in checks):
+            reason = Reason.LIVENESS_FAILED
+        began = self._began_s or 0.0
+        current = self._current
+        if current is not None and self._phase == "cue":
+            self._records.append(ActionRecord(current, self._cued_s - began, None, 0.0, self._early))
+        self.result = LivenessResult(
+            passed=reason is Reason.OK, reason=reason, actions=tuple(self._records), swapped=self._swapped, checks=checks,
+            duration_s=self._now_s - began, frames=self._frames)
+        self._phase = "done" if self.result.passed else "failed"
+        return self._view(None)
+
+    def _view(self, guidance: Guidance | None) -> TakeView:
+        current, cued = self._current, self._phase == "cue"
+        finder = None if current is None or not cued else self._tracker.finder(current)
+        counts = finder is not None and finder.started_s is not None and finder.started_s >= self._cued_s
+        returning = counts and finder is not None and finder.peaked
+        progress = 1.0 if returning or self._phase == "done" else self._tracker.level(current) if counts and current else 0.0
+        left = max(0.0, self._settings.action_timeout_s - (self._now_s - self._cued_s)) if cued else None
+        shown = current if self._phase in ("wait-cue", "cue") else None
+        return TakeView(
+            phase=self._phase, guidance=guidance, action=shown, action_index=min(self._index, len(self._steps) - 1),
+            action_count=len(self._steps), now=cued, progress=progress,
+            done_actions=tuple(step.action for step in self._steps[:self._index]), seconds_left=left,
+            returning=returning, too_early=self._early > 0 and self._phase == "wait-cue", wrong_way=self._wrong > 0 and cued,
+            can_swap=self.can_swap, box=self._box())

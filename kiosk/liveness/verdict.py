@@ -1,0 +1,70 @@
+"""The end of a take: the same face throughout, and one fused probe for the match.
+
+Called by the vision worker and by `kiosk evaluate takes`, after `Take.result` is set. Pure but for the encoder it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Protocol
+
+import numpy as np
+
+from kiosk.config import Match
+from kiosk.domain.outcome import CheckScore, LivenessResult
+from kiosk.domain.reasons import Reason
+from kiosk.face.compare import cosine, fuse
+from kiosk.liveness.keep import KeptFace
+
+
+class Embeds(Protocol):
+    """The part of the face encoder that is used here."""
+
+    model_digest: str
+
+    def embed(self, face_rgb: np.ndarray) -> np.ndarray:
+        """Return the embedding of one aligned face."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutcome:
+    """What a take hands to the visit. `probe`: float32 (128,), norm 1, only when the take passed and was no practice round."""
+
+    visit_id: str
+    liveness: LivenessResult
+    take_id: int | str = 0
+    probe: np.ndarray | None = field(default=None, repr=False)
+    frames_used: int = 0
+    model_digest: str = ""
+    practice: bool = False
+
+
+def conclude(
+    result: LivenessResult, kept: Sequence[KeptFace], encoder: Embeds, match: Match
+) -> tuple[LivenessResult, np.ndarray | None, int]:
+    """Return (the final result, the fused probe or None, how many faces it is made of).
+
+    A passed take fails with face-changed when the faces before, between and after the actions are not one person's
+    (`match.same_person`), and with no-good-frame when a part holds none. Raises ModelError when the encoder does.
+    """
+    if not result.passed:
+        return result, None, 0
+    parts = sorted({face.part for face in kept})
+    if not parts:
+        return replace(result, passed=False, reason=Reason.NO_GOOD_FRAME), None, 0
+    vectors = [encoder.embed(face.face_rgb) for face in kept]
+    weights = [face.quality for face in kept]
+    fused = {
+        part: fuse(*zip(*((v, w) for v, w, f in zip(vectors, weights, kept, strict=True) if f.part == part), strict=True))
+        for part in parts
+    }
+    alike = min((cosine(fused[a], fused[b]) for a, b in combinations(parts, 2)), default=None)
+    changed = alike is not None and alike < match.same_person
+    check = CheckScore("same-face", alike, match.same_person, "enforce", changed)
+    result = replace(result, checks=(*result.checks, check))
+    if changed:
+        return replace(result, passed=False, reason=Reason.FACE_CHANGED), None, 0
+    best = sorted(range(len(kept)), key=lambda i: -weights[i])[: match.frames]
+    return result, fuse([vectors[i] for i in best], [weights[i] for i in best]), len(best)

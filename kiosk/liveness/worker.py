@@ -1,0 +1,257 @@
+"""The vision worker: frames from the mailbox through landmarks, take and verdict, in a thread of its own.
+
+Owned by the app: `start` after the first page is shown, `stop` before leaving. It keeps a plain thread of its own; every slot only
+leaves a wish and returns at once, so it may be called from any thread. Signals carry one frozen value each. Models are loaded in
+the worker's thread, behind the first page.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from kiosk.camera.frame import Frame
+from kiosk.config import ASSETS, Settings
+from kiosk.domain.outcome import LivenessResult
+from kiosk.domain.reasons import Action, Reason
+from kiosk.errors import KioskError, ModelError
+from kiosk.face.encoder import Encoder
+from kiosk.liveness.challenge import draw_challenge
+from kiosk.liveness.keep import KeptFace
+from kiosk.liveness.landmarks import FaceObservation, Landmarker
+from kiosk.liveness.take import Take, TakeView
+from kiosk.liveness.verdict import TakeOutcome, conclude
+
+log = logging.getLogger(__name__)
+
+FACE_LANDMARKER = "face_landmarker.task"
+ENCODER = "face_recognition_sface_2021dec.onnx"
+
+PRESENCE_PERIOD_S = 0.4     # between takes: two or three looks a second see somebody come or leave
+PRESENCE_SIZE = 0.12        # face height over the frame's shorter side: a passer-by at the back wakes nothing
+RELOAD_DELAY_S = 5.0
+
+
+class Frames(Protocol):
+    """Where frames come from: `kiosk.camera.mailbox.Mailbox`, which this package may not import."""
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """Return the newest frame, waiting up to `timeout_s`; None when there is none."""
+
+    def clear(self) -> None:
+        """Drop the frame that waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRequest:
+    """Begin a take. `seed` is for demonstrations and tests; without it the challenge is cryptographically random."""
+
+    visit_id: str
+    take_id: int | str = 0
+    practice: bool = False
+    unable: frozenset[Action] = frozenset()
+    seed: int | None = None
+
+
+class VisionWorker(QObject):
+    """Looks at frames: presence while nobody acts, takes when asked to."""
+
+    ready = Signal(object)      # str: the encoder's model digest, once the models are loaded
+    view = Signal(object)       # TakeView, with visit_id
+    finished = Signal(object)   # TakeOutcome
+    failed = Signal(object)     # Reason: the models failed, not the person; the take is dropped, recovery is under way
+    presence = Signal(object)   # bool: somebody stands before the camera; told at every look while presence is watched
+
+    def __init__(self, settings: Settings, frames: Frames, models: Path = ASSETS / "models") -> None:
+        super().__init__()
+        self._frames = frames
+        self._wishes: queue.SimpleQueue[Callable[[_Loop], None]] = queue.SimpleQueue()
+        self._settings, self._models = settings, models
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @Slot()
+    def start(self) -> None:
+        """Begin; nothing happens when it runs already."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(self._stop,), name="vision", daemon=True)
+        self._thread.start()
+
+    @Slot()
+    def stop(self) -> None:
+        """End, free the models, and return when that is done."""
+        self._stop.set()
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=10.0)
+
+    @Slot(object)
+    def begin_take(self, request: TakeRequest) -> None:
+        """Begin a take; one in progress is dropped."""
+        self._frames.clear()  # a frame of before the take must not start it
+        self._wishes.put(lambda loop: loop.begin(request))
+
+    @Slot()
+    def swap_action(self) -> None:
+        """ "做不到": another action, if one is left."""
+        self._wishes.put(lambda loop: loop.swap())
+
+    @Slot()
+    def cancel(self) -> None:
+        """Drop the take in progress; nothing of it is kept."""
+        self._wishes.put(lambda loop: loop.cancel())
+
+    @Slot(bool)
+    def watch_presence(self, on: bool) -> None:
+        """Look (two or three times a second) whether somebody is there, outside a take."""
+        self._wishes.put(lambda loop: loop.watch(on))
+
+    def _run(self, stop: threading.Event) -> None:
+        loop = _Loop(self, self._settings, self._frames, self._models)
+        try:
+            while not stop.is_set():
+                try:
+                    loop.load()
+                    while not self._wishes.empty():
+                        self._wishes.get_nowait()(loop)
+                    loop.turn()
+                except KioskError as error:
+                    log.error("vision-failed", extra={"code": error.reason})
+                    loop.give_up(error.reason)
+                    stop.wait(loop.pause_s)
+                except Exception:  # a bug of ours must not leave the kiosk blind until the next morning
+                    log.exception("vision-worker-failed")
+                    loop.give_up(Reason.INTERNAL_ERROR)
+                    stop.wait(RELOAD_DELAY_S)
+        finally:
+            loop.close()
+
+
+class _Loop:
+    """What lives in the vision thread."""
+
+    def __init__(self, worker: VisionWorker, settings: Settings, frames: Frames, models: Path) -> None:
+        self._worker, self._settings, self._frames, self._models = worker, settings, frames, models
+        self._landmarker: Landmarker | None = None
+        self._encoder: Encoder | None = None
+        self._take: Take | None = None
+        self._request: TakeRequest | None = None
+        self._shown: TakeView | None = None
+        self._watching = False
+        self._polled_s = -1e9
+        self.pause_s = 0.0
+
+    # --- wishes
+
+    def begin(self, request: TakeRequest) -> None:
+        """Draw a challenge and begin."""
+        rng = None if request.seed is None else random.Random(request.seed)
+        challenge = draw_challenge(self._settings.liveness, request.unable, rng)
+        self._request, self._shown = request, None
+        self._take = Take(challenge, self._settings.liveness)
+
+    def swap(self) -> None:
+        """Swap the action, if there is a take."""
+        if self._take is not None:
+            self._take.swap_action()
+
+    def cancel(self) -> None:
+        """Forget the take and the frame that waits."""
+        self._take = self._request = self._shown = None
+        self._frames.clear()
+
+    def watch(self, on: bool) -> None:
+        """Begin or end watching for presence."""
+        self._watching = on
+
+    # --- frames
+
+    def turn(self) -> None:
+        """Look at one frame, or wait a little."""
+        if self._take is not None:
+            frame = self._frames.take(0.05)
+            if frame is not None:
+                self._look(self._take, frame)
+            return
+        time.sleep(0.02)  # between takes nobody is in a hurry: a wish waits 20 ms at most
+        now = time.monotonic()
+        if self._watching and now - self._polled_s >= PRESENCE_PERIOD_S:
+            self._polled_s = now
+            frame = self._frames.take(0.0)
+            self._note_presence(None if frame is None else self._observe(frame))
+
+    def _look(self, take: Take, frame: Frame) -> None:
+        observation = self._observe(frame)
+        request = self._request
+        if request is None:
+            return
+        now = time.monotonic()
+        if now - self._polled_s >= PRESENCE_PERIOD_S:
+            self._polled_s = now
+            self._note_presence(observation)
+        view = replace(take.step(observation, frame.image_bgr), visit_id=request.visit_id)
+        if view != self._shown:
+            self._shown = view
+            self._worker.view.emit(view)
+        if take.result is not None:
+            self._take = self._request = None
+            self._worker.finished.emit(self._outcome(take.result, take.kept, request))
+
+    def _outcome(self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest) -> TakeOutcome:
+        if request.practice or not result.passed or self._encoder is None:
+            return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice)
+        result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
+        return TakeOutcome(request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest)
+
+    def _note_presence(self, observation: FaceObservation | None) -> None:
+        """Tell whether somebody near is there; a frame that did not come says nothing."""
+        if observation is None:
+            return
+        box = observation.box
+        near = box is not None and (box[3] - box[1]) / min(observation.size) >= PRESENCE_SIZE
+        self._worker.presence.emit(near)
+
+    # --- models
+
+    def load(self) -> None:
+        """Load what is not loaded. Raises ModelError."""
+        if self._landmarker is not None and self._encoder is not None:
+            return
+        self.pause_s = RELOAD_DELAY_S  # a model that cannot be loaded is not asked for in a hot loop
+        if self._encoder is None:
+            self._encoder = Encoder(self._models / ENCODER)
+        self._landmarker = Landmarker(self._models / FACE_LANDMARKER, frame_width=self._settings.liveness.frame_width)
+        self.pause_s = 0.0
+        self._worker.ready.emit(self._encoder.model_digest)
+
+    def give_up(self, reason: str) -> None:
+        """After a failure: drop the take and the landmarker (MediaPipe's graph is dead after an error); `load` builds a new one."""
+        self.cancel()
+        self._close_landmarker()
+        self._worker.failed.emit(Reason(reason))
+
+    def close(self) -> None:
+        """Free everything."""
+        self._close_landmarker()
+        self._encoder = None
+
+    def _observe(self, frame: Frame) -> FaceObservation:
+        if self._landmarker is None:
+            raise ModelError("the landmarker is not loaded")
+        return self._landmarker.observe(frame)
+
+    def _close_landmarker(self) -> None:
+        landmarker, self._landmarker = self._landmarker, None
+        if landmarker is not None:
+            landmarker.close()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -140,8 +141,12 @@ def migrations() -> list[tuple[str, str]]:
 
 def content_of(record: AuthenticationRecord) -> str:
     """Return the record's canonical JSON: sorted keys, no blanks, dates ISO 8601, times in UTC. Its SHA-256 never changes."""
+    plain = dataclasses.asdict(record)
+    # A score that is no number must not prevent the save; JSON has none.
+    plain["checks"] = [(name, score if score is not None and math.isfinite(score) else None, flagged)
+                       for name, score, flagged in record.checks]
     return json.dumps(
-        dataclasses.asdict(record), default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False,
+        plain, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False,
         allow_nan=False)
 
 

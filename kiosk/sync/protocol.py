@@ -75,7 +75,8 @@ class Record(Wire):
     author: Short = "self"
     consent_id: Short = ""
     actions: Annotated[tuple[Code, ...], Field(max_length=16)] = ()
-    checks: Annotated[tuple[tuple[Code, Annotated[float, Field(allow_inf_nan=False)], bool], ...], Field(max_length=32)] = ()
+    checks: Annotated[tuple[tuple[Code, Annotated[float, Field(allow_inf_nan=False)] | None, bool], ...],
+                      Field(max_length=32)] = ()
     model_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
     valid_from: date | None = None
     valid_to: date | None = None
@@ -121,6 +122,7 @@ class BatchHead(Document):
     kiosk_id: Id
     seq: Annotated[int, Field(ge=1, le=2**53)]
     created_at: Moment
+    way: Literal["network", "stick"] = "network"
     clock: SendClock
     backlog: Count = 0
     roster_version: Count = 0

@@ -1,0 +1,211 @@
+"""What kiosks call: /v1/... Thin: opens requests, calls `ingest`, `decisions`, `rosters`, turns refusals into signed answers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+
+from kiosk.bureau import decisions, failpoints, ingest, rosters, tables
+from kiosk.bureau.ingest import Turned
+from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
+from kiosk.sync import protocol, seal
+
+log = logging.getLogger(__name__)
+TOKEN_AGE_S = 300.0   # ours; the kiosk knows the bureau's time from /v1/time
+router = APIRouter(prefix="/v1", tags=["kiosk"])
+
+
+class ProblemBody(BaseModel):
+    """Why a request was turned away. `signed`: the same as a signed Problem, so that nobody but the bureau can say so."""
+
+    reason: str
+    signed: str = ""
+
+
+_JOSE: dict[str, Any] = {"content": {protocol.MEDIA_TYPE: {"schema": {"type": "string"}}}}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ProblemBody, "description": text} for code, text in {
+        400: "The document is not whole, not for us, or not of a kind we know", 401: "Unknown kiosk, or token not acceptable",
+        403: "Revoked, or signed by another", 409: "The batch id is taken by other bytes", 413: "Too large: send less at a time",
+        415: "Another media type than application/jose", 429: "Too many tries: see Retry-After",
+        503: "Busy, or the disk is full: see Retry-After"}.items()}
+_SEALED_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
+    protocol.MEDIA_TYPE: {"schema": {"type": "string", "minLength": 1, "maxLength": protocol.MAX_SEALED}}}}}
+
+
+def office_of(request: Request) -> Office:
+    """Return the bureau this application serves."""
+    office: Office = request.app.state.office
+    return office
+
+
+async def _body(request: Request) -> bytes:
+    office = office_of(request)
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != protocol.MEDIA_TYPE:
+        raise Turned(415, "media-type")
+    out = bytearray()
+    async for block in request.stream():
+        out += block
+        if len(out) > office.settings.max_body:
+            raise Turned(413, "too-large")
+    request.state.about = protocol.digest(bytes(out))
+    return bytes(out)
+
+
+def jose(text: str | bytes) -> Response:
+    """Return a JOSE answer."""
+    failpoints.hit("answer")
+    return Response(text, media_type=protocol.MEDIA_TYPE)
+
+
+@router.get("/health", summary="Is the bureau there, and can it reach its database?", responses={503: _PROBLEMS[503]})
+def health(request: Request) -> dict[str, str]:
+    """Answer without authentication."""
+    with office_of(request).session.begin() as session:
+        session.get(tables.Counter, "health")
+    return {"status": "ok", "bureau_id": office_of(request).bureau_id}
+
+
+@router.get("/time", summary="Signed time of the bureau", response_class=Response, responses={200: _JOSE})
+def time(request: Request, nonce: Annotated[protocol.Id, Query()]) -> Response:
+    """The nonce is echoed in the signed answer."""
+    office = office_of(request)
+    return jose(office.sign(protocol.TimeAnswer(bureau_id=office.bureau_id, nonce=nonce, now=utcnow())))
+
+
+@router.post("/enrol", summary="Register a kiosk with a one-time code", response_class=Response, openapi_extra=_SEALED_BODY,
+             responses={200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 413, 415, 429, 503)}})
+async def post_enrol(request: Request) -> Response:
+    """Body: a signed Enrolment. Answer: a signed Enrolled."""
+    office, body = office_of(request), await _body(request)
+    try:
+        enrolled = await run_in_threadpool(enrol, office, body.decode("ascii"))
+    except (seal.Refused, UnicodeDecodeError) as error:
+        raise Turned(400, getattr(error, "why", "malformed")) from error
+    except EnrolmentRefused as error:
+        raise Turned(429 if error.why == "too-many-tries" else 403, error.why) from error
+    return jose(office.sign(enrolled))
+
+
+_UP = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 409, 413, 415, 503)}}
+
+
+@router.post("/batches", summary="Take a sealed batch", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP)
+async def post_batch(request: Request) -> Response:
+    """Body: a sealed Batch. Answer: a signed Receipt. The same bytes get the same receipt."""
+    return jose(await run_in_threadpool(ingest.take_batch, office_of(request), await _body(request)))
+
+
+@router.post("/reconcile", summary="Which of these records are here?", response_class=Response, openapi_extra=_SEALED_BODY,
+             responses=_UP)
+async def post_reconcile(request: Request) -> Response:
+    """Body: a sealed Question. Answer: a signed Answer."""
+    return jose(await run_in_threadpool(ingest.answer, office_of(request), await _body(request)))
+
+
+@router.post("/evidence", summary="Take consented evidence for human review", response_class=Response, openapi_extra=_SEALED_BODY,
+             responses=_UP)
+async def post_evidence(request: Request) -> Response:
+    """Body: sealed Evidence. Answer: a signed EvidenceReceipt."""
+    return jose(await run_in_threadpool(ingest.take_evidence, office_of(request), await _body(request)))
+
+
+_DOWN = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}
+_NOTHING: dict[int | str, dict[str, Any]] = {204: {"description": "Nothing newer"}}
+Auth = Annotated[str, Header(alias="Authorization", description="`Kiosk JWS`: a signed Token for exactly this path")]
+Version = Annotated[int, Query(ge=0, le=2**53)]
+
+
+def _kiosk(request: Request, authorization: str) -> str:
+    office = office_of(request)
+    scheme, _, compact = authorization.partition(" ")
+    if scheme != "Kiosk":
+        raise Turned(401, "token-missing")
+    try:
+        claimed = seal.signer_of(compact)
+        with office.session.begin() as session:
+            kiosk = session.get(tables.Kiosk, claimed)
+        if kiosk is None:
+            raise Turned(401, "unknown-kiosk")
+        key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
+        token = seal.verify(compact, key, claimed, protocol.Token)
+    except seal.Refused as error:
+        raise Turned(401, error.why) from error
+    whole = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if token.kiosk_id != claimed or token.path != whole:
+        raise Turned(401, "token-for-another-path")
+    if kiosk.revoked_at is not None:
+        raise Turned(403, "revoked", claimed)
+    if abs((utcnow() - token.at).total_seconds()) > TOKEN_AGE_S:
+        raise Turned(401, "token-stale")
+    return claimed
+
+
+@router.get("/decisions", summary="Decisions after a number", response_class=Response, responses=_DOWN)
+def get_decisions(request: Request, authorization: Auth, after: Version = 0) -> Response:
+    """Answer: signed Decisions."""
+    office = office_of(request)
+    return jose(office.sign(decisions.after(office, _kiosk(request, authorization), after)))
+
+
+@router.get("/roster", summary="What to fetch to be up to date", response_class=Response, responses={**_DOWN, **_NOTHING})
+def get_roster(request: Request, authorization: Auth, have: Version = 0) -> Response:
+    """Answer: a sealed RosterManifest (a delta from `have` where there is one, else a snapshot)."""
+    found = rosters.manifest(office_of(request), _kiosk(request, authorization), have)
+    return Response(status_code=204) if found is None else jose(found)
+
+
+@router.get("/roster/files/{digest}", summary="A roster file, resumable by Range", response_class=FileResponse,
+            responses={200: {"content": {"application/octet-stream": {}}}, 206: {"description": "A part"},
+                       404: {"model": ProblemBody, "description": "No such file"},
+                       416: {"description": "Range not satisfiable"}, **{k: _PROBLEMS[k] for k in (401, 403, 503)}})
+def get_roster_file(request: Request, authorization: Auth, digest: Annotated[protocol.Digest, Path()]) -> FileResponse:
+    """The file is encrypted; its key is in the manifest."""
+    _kiosk(request, authorization)
+    path = rosters.file_path(office_of(request), digest)
+    if path is None:
+        raise Turned(404, "no-such-file")
+    return FileResponse(path, media_type="application/octet-stream")
+
+
+@router.get("/bundle", summary="Policies, staff, revocations, messages", response_class=Response, responses={**_DOWN, **_NOTHING})
+def get_bundle(request: Request, authorization: Auth, have: Version = 0) -> Response:
+    """Answer: a sealed Bundle."""
+    found = rosters.bundle(office_of(request), _kiosk(request, authorization), have)
+    return Response(status_code=204) if found is None else jose(found)
+
+
+def problem(request: Request, status: int, why: str, kiosk_id: str = "", retry_after_s: int = 0) -> JSONResponse:
+    """Return a refusal, signed."""
+    office = office_of(request)
+    about = getattr(request.state, "about", protocol.digest(b""))
+    signed = office.sign(protocol.Problem(bureau_id=office.bureau_id, kiosk_id=kiosk_id, about=about, reason=why, at=utcnow()))
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
+    return JSONResponse(ProblemBody(reason=why, signed=signed).model_dump(), status, headers)
+
+
+async def on_turned(request: Request, error: Exception) -> Response:
+    """Turned -> signed problem."""
+    if not isinstance(error, Turned):
+        raise error
+    return problem(request, error.status, error.why, error.kiosk_id, 600 if error.status == 429 else 0)
+
+
+async def on_database(request: Request, error: Exception) -> Response:
+    """The database is away, locked or full: nothing was taken, come back later."""
+    if isinstance(error, IntegrityError):   # two deliveries of one batch id at the same moment
+        return problem(request, 503, "busy", retry_after_s=1)
+    log.error("database: %s", type(error).__name__)
+    full = isinstance(error, failpoints.DiskFull) or "full" in str(getattr(error, "orig", "")).lower()
+    return problem(request, 503, "bureau-full" if full else "database-away", retry_after_s=60 if full else 10)
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    Turned: on_turned, DBAPIError: on_database, PoolTimeout: on_database, failpoints.DiskFull: on_database}

@@ -1,0 +1,29 @@
+"""Builds the bureau's web application: /v1 for kiosks, / for clerks. `create_from_environment` is what uvicorn's workers call."""
+
+from __future__ import annotations
+
+import os
+
+from fastapi import FastAPI
+
+from kiosk import __version__
+from kiosk.bureau import api, failpoints, web
+from kiosk.bureau.office import BureauSettings, Office, open_office
+
+ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"   # JSON of BureauSettings, from the parent to the workers
+
+
+def create(office: Office) -> FastAPI:
+    """Return the application."""
+    app = FastAPI(title="Reference bureau", version=__version__, exception_handlers=api.HANDLERS,
+                  docs_url=None, redoc_url=None)   # those pages load scripts from elsewhere
+    app.state.office = office
+    app.include_router(api.router)
+    app.include_router(web.router)
+    return app
+
+
+def create_from_environment() -> FastAPI:
+    """Return the application as `kiosk bureau` asked for it."""
+    failpoints.load()
+    return create(open_office(BureauSettings.model_validate_json(os.environ[ENVIRONMENT])))

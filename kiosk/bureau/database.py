@@ -1,0 +1,73 @@
+"""The bureau's database: SQLite by default, PostgreSQL by URL. Engine, sessions, migrations, and inserts that tolerate repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Table, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from kiosk.bureau import tables
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for `url` (sqlite:///FILE or postgresql+psycopg://...)."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=10, max_overflow=20, pool_timeout=20, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None   # pysqlite opens transactions late by itself; we begin them (SQLAlchemy's advice)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE: a transaction that reads and then writes must not find the database changed in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema up to date."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def insert_new(session: Session, table: type[tables.Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
+    """Insert rows whose primary key is not there yet; return the keys that were inserted (first column of the key).
+
+    Waits for a concurrent transaction that inserts the same key. Give rows sorted by key, or two callers may deadlock.
+    """
+    if not rows:
+        return set()
+    target = table.__table__
+    if not isinstance(target, Table):
+        raise TypeError(table.__name__)
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    key = next(iter(target.primary_key.columns))
+    statement = make(target).values(list(rows)).on_conflict_do_nothing().returning(key)
+    return set(session.scalars(statement))
+
+
+def lock_kiosk(session: Session, kiosk_id: str) -> tables.Kiosk | None:
+    """Return the kiosk's row, locked until the end of the transaction (SQLite: the whole database is)."""
+    return session.scalar(select(tables.Kiosk).where(tables.Kiosk.kiosk_id == kiosk_id).with_for_update())
+
+
+def next_value(session: Session, name: str) -> int:
+    """Return the counter `name` raised by one; the row stays locked until the end of the transaction."""
+    insert_new(session, tables.Counter, [{"name": name, "value": 0}])
+    row = session.scalars(select(tables.Counter).where(tables.Counter.name == name).with_for_update()).one()
+    row.value += 1
+    return row.value

@@ -1,0 +1,57 @@
+"""Deciding what becomes of received records, and telling the kiosk in order: confirmed, or returned with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kiosk.bureau import database, tables
+from kiosk.bureau.office import Office, utcnow
+from kiosk.sync import protocol
+
+
+def by_rule(session: Session, kiosk: tables.Kiosk, records: Iterable[protocol.Record], now: datetime) -> None:
+    """Confirm what needs no clerk: a record with a trustworthy clock. The rest waits for a person. The kiosk's row is locked."""
+    for record in records:
+        row = session.get_one(tables.Record, record.record_id)
+        if not row.clock_suspect and not row.decision:
+            _write(session, kiosk, row, "confirmed", row.verdict if row.verdict == "duplicate-pass" else "", now)
+
+
+def decide(office: Office, record_id: str, decided: str, reason: str) -> bool:
+    """A clerk confirms or returns a record (`reason` names why). Returns False for an unknown record."""
+    with office.session.begin() as session:
+        row = session.get(tables.Record, record_id)
+        kiosk = database.lock_kiosk(session, row.kiosk_id) if row else None
+        if row is None or kiosk is None:
+            return False
+        session.refresh(row)
+        if (row.decision, row.decision_reason) != (decided, reason):
+            _write(session, kiosk, row, decided, reason, utcnow())
+        return True
+
+
+def _write(session: Session, kiosk: tables.Kiosk, row: tables.Record, decided: str, reason: str, now: datetime) -> None:
+    kiosk.decision_seq += 1
+    session.add(tables.Decision(kiosk_id=kiosk.kiosk_id, seq=kiosk.decision_seq, record_id=row.record_id, decided=decided,
+                                reason=reason, decided_at=now))
+    row.decision, row.decision_reason = decided, reason
+    won = session.get(tables.Pass, row.pass_key)
+    if decided == "returned" and won is not None and won.record_id == row.record_id:
+        session.delete(won)   # a returned pass no longer stands in the way of a good one
+
+
+def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:
+    """Return the decisions of a kiosk after `seq`."""
+    with office.session.begin() as session:
+        rows = list(session.scalars(
+            select(tables.Decision).where(tables.Decision.kiosk_id == kiosk_id, tables.Decision.seq > seq)
+            .order_by(tables.Decision.seq).limit(protocol.MAX_DECISIONS + 1)))
+    told = tuple(protocol.Decision(
+        seq=row.seq, record_id=row.record_id, decided="returned" if row.decided == "returned" else "confirmed", reason=row.reason,
+        decided_at=row.decided_at) for row in rows[:protocol.MAX_DECISIONS])
+    return protocol.Decisions(bureau_id=office.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told,
+                              more=len(rows) > protocol.MAX_DECISIONS)

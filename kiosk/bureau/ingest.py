@@ -1,0 +1,228 @@
+"""Taking what kiosks send: batches, questions, evidence. Everything is idempotent; one transaction decides and signs.
+
+The rules of the verdict: same id and same content -> duplicate; same id and other content -> rejected(conflict); a second pass for
+the same pass key -> both attempts kept, one pass, duplicate-pass.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kiosk.bureau import database, decisions, failpoints, tables
+from kiosk.bureau.office import Office, utcnow
+from kiosk.errors import KioskError
+from kiosk.sync import protocol, seal
+
+CLOCK_DOUBT = timedelta(days=1)   # ours: more difference than this changes the date that the rules look at
+D = TypeVar("D", bound=protocol.Document)
+
+
+class Turned(KioskError):
+    """A whole request was turned away: HTTP status and reason; `kiosk_id` when it is known for certain."""
+
+    def __init__(self, status: int, why: str, kiosk_id: str = "") -> None:
+        super().__init__(why)
+        self.status, self.why, self.kiosk_id = status, why, kiosk_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    verdict: protocol.Verdict
+    row: dict[str, Any] | None = None     # what to insert, when the record is well formed
+    record: protocol.Record | None = None
+
+
+def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str]:
+    """Decrypt, find the signer, verify. Returns (document, kiosk id). Raises Turned with the reason."""
+    try:
+        compact = seal.decrypt(body, office.keys.seal, office.bureau_id)
+        claimed = seal.signer_of(compact)
+        with office.session.begin() as session:
+            kiosk = session.get(tables.Kiosk, claimed)
+        if kiosk is None:
+            raise Turned(401, "unknown-kiosk")
+        key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
+        document = seal.verify(compact, key, claimed, model)
+    except seal.Refused as error:
+        raise Turned(413 if error.why == "too-large" else 400, error.why) from error
+    if getattr(document, "kiosk_id", claimed) != claimed:
+        raise Turned(403, "wrong-signer", claimed)
+    if kiosk.revoked_at is not None:
+        raise Turned(403, "revoked", claimed)
+    return document, claimed
+
+
+def take_batch(office: Office, body: bytes) -> str:
+    """Take one sealed batch; return the signed receipt (the same one for the same bytes). Raises Turned."""
+    batch, kiosk_id = open_sealed(office, body, protocol.RawBatch)
+    sealed_digest = protocol.digest(body)
+    now = utcnow()
+    with office.session.begin() as session:
+        kiosk = database.lock_kiosk(session, kiosk_id)
+        if kiosk is None:
+            raise Turned(401, "unknown-kiosk")
+        failpoints.hit("ingest")
+        known = session.get(tables.Batch, batch.batch_id)
+        if known is not None:
+            if known.digest != sealed_digest or known.kiosk_id != kiosk_id:
+                raise Turned(409, "batch-conflict", kiosk_id)
+            return known.receipt
+        judged = _judge(session, kiosk, batch, now)
+        receipt = office.sign(protocol.Receipt(
+            bureau_id=office.bureau_id, kiosk_id=kiosk_id, batch_id=batch.batch_id, batch_digest=sealed_digest, received_at=now,
+            verdicts=tuple(one.verdict for one in judged)))
+        session.add(tables.Batch(batch_id=batch.batch_id, kiosk_id=kiosk_id, seq=batch.seq, digest=sealed_digest, received_at=now,
+                                 records=len(batch.records), receipt=receipt))
+        _note_contact(kiosk, batch, now)
+        _keep_journal(session, kiosk_id, batch.journal_tail)
+        if office.settings.auto_confirm:
+            decisions.by_rule(session, kiosk, [one.record for one in judged if one.record and one.verdict.verdict != "duplicate"], now)
+        session.flush()
+        failpoints.hit("before-commit")
+    failpoints.hit("after-commit")
+    return receipt
+
+
+def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> None:
+    if batch.seq > kiosk.last_seq:   # batches on sticks come late; the newest one speaks
+        kiosk.last_seq, kiosk.backlog = batch.seq, batch.backlog
+        kiosk.roster_version, kiosk.software = batch.roster_version, batch.software
+    if batch.way == "network":
+        kiosk.last_contact = now
+        kiosk.clock_offset_s = (now - batch.clock.sent_at_utc).total_seconds()
+
+
+def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> list[_Judged]:
+    first = [_well_formed(kiosk, batch, content, now) for content in batch.records]
+    rows: dict[str, dict[str, Any]] = {}
+    for one in first:
+        if one.row is not None:
+            rows.setdefault(one.row["record_id"], one.row)
+    fresh = database.insert_new(session, tables.Record, [rows[key] for key in sorted(rows)])
+    stored = dict(session.execute(select(tables.Record.record_id, tables.Record.content_digest).where(
+        tables.Record.record_id.in_(set(rows) - fresh))).tuples()) if set(rows) - fresh else {}
+    claims: dict[str, str] = {}
+    for key in sorted(fresh):
+        if rows[key]["outcome"] == "passed":
+            claims.setdefault(rows[key]["pass_key"], key)
+    won = database.insert_new(session, tables.Pass, [
+        {"pass_key": key, "record_id": claims[key], "created_at": now} for key in sorted(claims)])
+    out: list[_Judged] = []
+    for one in first:
+        if one.row is None or one.record is None:
+            out.append(one)
+            continue
+        record_id, content_digest = one.row["record_id"], one.row["content_digest"]
+        if record_id in fresh and content_digest == rows[record_id]["content_digest"]:
+            fresh.discard(record_id)   # a second copy within this batch is a duplicate of the first
+            loser = one.row["outcome"] == "passed" and (
+                one.row["pass_key"] not in won or claims[one.row["pass_key"]] != record_id)
+            verdict: protocol.VerdictName = "duplicate-pass" if loser else "accepted"
+            if loser:
+                session.get_one(tables.Record, record_id).verdict = verdict
+        elif content_digest == stored.get(record_id, rows[record_id]["content_digest"]):
+            verdict = "duplicate"
+        else:
+            out.append(_Judged(one.verdict.model_copy(update={"verdict": "rejected", "reason": "conflict"})))
+            continue
+        out.append(_Judged(one.verdict.model_copy(update={"verdict": verdict}), one.row, one.record))
+    return out
+
+
+def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:
+    try:
+        plain = protocol.canonical(content)
+        record = protocol.Record.model_validate_json(plain)
+    except (ValidationError, ValueError) as error:
+        plain = b"" if not isinstance(error, ValidationError) else plain
+        return _Judged(_refusal(content, plain, "malformed"))
+    if record.station_id != kiosk.station_id:
+        return _Judged(_refusal(content, plain, "wrong-station"))
+    corrected = _corrected(batch, record, now)
+    captured = record.clock.captured_at_utc
+    doubtful = record.clock.suspect or (corrected is not None and abs(corrected - captured) > CLOCK_DOUBT)
+    verdict = protocol.Verdict(record_id=record.record_id, content_digest=protocol.digest(plain), verdict="accepted")
+    return _Judged(verdict, {
+        "record_id": record.record_id, "kiosk_id": kiosk.kiosk_id, "batch_id": batch.batch_id,
+        "content_digest": verdict.content_digest, "content": plain.decode(), "person_id": record.person_id,
+        "pass_key": record.pass_key, "channel": record.channel, "outcome": record.outcome, "reason": record.reason,
+        "captured_at": captured, "corrected_at": corrected, "clock_suspect": doubtful, "received_at": now,
+        "verdict": "accepted", "decision": "", "decision_reason": ""}, record)
+
+
+def _refusal(content: dict[str, Any], plain: bytes, why: str) -> protocol.Verdict:
+    record_id = content.get("record_id")
+    try:
+        return protocol.Verdict(record_id=str(record_id), content_digest=protocol.digest(plain), verdict="rejected", reason=why)
+    except ValidationError:
+        return protocol.Verdict(record_id="unnamed", content_digest=protocol.digest(plain), verdict="rejected", reason=why)
+
+
+def _corrected(batch: protocol.RawBatch, record: protocol.Record, now: datetime) -> datetime | None:
+    """When the record was really made, as far as the kiosk's monotonic clock of the same boot can say; None when it cannot."""
+    if batch.way != "network" or record.clock.boot_id != batch.clock.boot_id or not record.clock.boot_id:
+        return None
+    age_s = batch.clock.monotonic_s - record.clock.monotonic_s
+    return now - timedelta(seconds=age_s) if 0 <= age_s < 366 * 86400 else None
+
+
+def _keep_journal(session: Session, kiosk_id: str, lines: Sequence[protocol.JournalLine]) -> None:
+    for line in lines:
+        kept = session.get(tables.JournalLine, (kiosk_id, line.seq))
+        if kept is None:
+            session.add(tables.JournalLine(kiosk_id=kiosk_id, seq=line.seq, kind=line.kind, digest=line.digest, body=line.body,
+                                           conflict=""))
+        elif kept.digest != line.digest and not kept.conflict:
+            kept.conflict = line.model_dump_json()
+
+
+def answer(office: Office, body: bytes) -> str:
+    """Say which records are here; return the signed answer. Raises Turned."""
+    question, kiosk_id = open_sealed(office, body, protocol.Question)
+    now = utcnow()
+    with office.session.begin() as session:
+        # The kiosk's row is locked first: a batch of this kiosk that is just being committed must be waited for, not missed.
+        kiosk = database.lock_kiosk(session, kiosk_id)
+        if kiosk is not None:
+            kiosk.last_contact = now
+        found = {row.record_id: row for row in session.scalars(
+            select(tables.Record).where(tables.Record.record_id.in_(question.record_ids)))}
+    known = tuple(protocol.Verdict(
+        record_id=row.record_id, content_digest=row.content_digest,
+        verdict="duplicate-pass" if row.verdict == "duplicate-pass" else "accepted") for row in found.values())
+    asked = dict.fromkeys(question.record_ids)
+    return office.sign(protocol.Answer(
+        bureau_id=office.bureau_id, kiosk_id=kiosk_id, question_id=question.question_id, answered_at=now, known=known,
+        unknown=tuple(record_id for record_id in asked if record_id not in found)))
+
+
+def take_evidence(office: Office, body: bytes) -> str:
+    """Take evidence for human review; return the signed receipt. Without consent, or for a record that is not here, it is refused."""
+    evidence, kiosk_id = open_sealed(office, body, protocol.Evidence)
+    now, reason, content = utcnow(), "", b""
+    try:
+        content = base64.b64decode(evidence.content, validate=True)
+    except (binascii.Error, ValueError):
+        reason = "malformed"
+    with office.session.begin() as session:
+        database.lock_kiosk(session, kiosk_id)
+        record = session.get(tables.Record, evidence.record_id)
+        if not reason and (record is None or record.kiosk_id != kiosk_id):
+            reason = "unknown-record"
+        if not reason:
+            database.insert_new(session, tables.Evidence, [{
+                "evidence_id": evidence.evidence_id, "kiosk_id": kiosk_id, "record_id": evidence.record_id,
+                "consent_id": evidence.consent_id, "media_type": evidence.media_type, "digest": protocol.digest(content),
+                "content": content, "received_at": now}])
+    return office.sign(protocol.EvidenceReceipt(
+        bureau_id=office.bureau_id, kiosk_id=kiosk_id, evidence_id=evidence.evidence_id, digest=protocol.digest(body),
+        verdict="rejected" if reason else "accepted", reason=reason))

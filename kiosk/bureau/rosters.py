@@ -1,0 +1,157 @@
+"""Issuing rosters and bundles: the files every kiosk fetches, and the manifests made for one kiosk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kiosk.bureau import database, tables
+from kiosk.bureau.office import Office, utcnow
+from kiosk.sync import protocol, roster_file, seal
+
+DELTA_SHARE = 0.5   # ours: a delta with more lines than this share of the snapshot is not worth issuing
+
+
+class BundleContent(protocol.Wire):
+    """What a clerk sets for all stations; messages come from their own table."""
+
+    policies: dict[protocol.Id, str] = {}
+    staff: tuple[dict[str, str | int | bool | None], ...] = ()
+    revoked_staff: tuple[protocol.Id, ...] = ()
+    revoked_keys: tuple[protocol.Id, ...] = Field(default=())
+
+
+def issue(office: Office, source: Path) -> int:
+    """Issue a roster from lines of JSON (each an object with `person_id`); return its version. Raises Refused on a bad line.
+
+    Besides the snapshot a delta from the version before is made: changed lines, and {"person_id", "removed": true}.
+    """
+    path, facts = roster_file.write(_checked(source), office.rosters)
+    now = utcnow()
+    with office.session.begin() as session:
+        version = database.next_value(session, "roster-version")
+        before = _snapshot(session, version - 1)
+        _add(session, version, 0, facts, now)
+        if before is not None:
+            delta, count = _difference(office, before, path, _manifest_of(office, facts, version, 0, now))
+            if count <= facts.lines * DELTA_SHARE:
+                _, delta_facts = roster_file.write(delta, office.rosters)
+                _add(session, version, version - 1, delta_facts, now)
+    return version
+
+
+def _checked(source: Path) -> Iterator[bytes]:
+    with source.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            text = line.strip()
+            if not text:
+                continue
+            try:
+                entry = json.loads(text)
+                good = isinstance(entry, dict) and isinstance(entry.get("person_id"), str)
+            except ValueError:
+                good = False
+            if not good:
+                raise seal.Refused("malformed", f"line {number}: an object with person_id expected")
+            yield text
+
+
+def _add(session: Session, version: int, base: int, facts: roster_file.Facts, now: datetime) -> None:
+    session.add(tables.RosterFile(
+        version=version, base_version=base, digest=facts.digest, size=facts.size, plain_size=facts.plain_size, lines=facts.lines,
+        file_key=facts.key, created_at=now))
+
+
+def _snapshot(session: Session, version: int) -> tables.RosterFile | None:
+    return session.get(tables.RosterFile, (version, 0))
+
+
+def _manifest_of(office: Office, facts: roster_file.Facts, version: int, base: int, now: datetime) -> protocol.RosterManifest:
+    return protocol.RosterManifest(
+        bureau_id=office.bureau_id, kiosk_id="none", version=version, base_version=base or None, created_at=now,
+        digest=facts.digest, size=facts.size, plain_size=facts.plain_size, lines=facts.lines, file_key=facts.key)
+
+
+def _difference(office: Office, before: tables.RosterFile, path: Path,
+                manifest: protocol.RosterManifest) -> tuple[list[bytes], int]:
+    old_facts = roster_file.Facts(before.digest, before.size, before.plain_size, before.lines, before.file_key)
+    old_manifest = _manifest_of(office, old_facts, before.version, 0, before.created_at)
+    old: dict[str, bytes] = {}
+    for line in roster_file.read(office.rosters / f"{before.digest}.roster", old_manifest):
+        old[json.loads(line)["person_id"]] = hashlib.sha256(line).digest()
+    changed: list[bytes] = []
+    for line in roster_file.read(path, manifest):
+        if old.pop(json.loads(line)["person_id"], b"") != hashlib.sha256(line).digest():
+            changed.append(line)
+    changed += [protocol.canonical({"person_id": person_id, "removed": True}) for person_id in old]
+    return changed, len(changed)
+
+
+def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
+    """Return the sealed manifest of what a kiosk with version `have` should fetch, or None when it is up to date."""
+    with office.session.begin() as session:
+        newest = session.scalar(select(tables.RosterFile.version).order_by(tables.RosterFile.version.desc()).limit(1))
+        kiosk = session.get(tables.Kiosk, kiosk_id)
+        if newest is None or kiosk is None or have >= newest:
+            return None
+        row = session.get(tables.RosterFile, (newest, have)) if have else None
+        row = row or session.get_one(tables.RosterFile, (newest, 0))
+        facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
+        document = _manifest_of(office, facts, row.version, row.base_version, row.created_at)
+        return office.seal_to(kiosk, document.model_copy(update={"kiosk_id": kiosk_id}))
+
+
+def file_path(office: Office, digest: str) -> Path | None:
+    """Return the issued file with this digest, or None."""
+    with office.session.begin() as session:
+        known = session.scalar(select(tables.RosterFile.digest).where(tables.RosterFile.digest == digest))
+    path = office.rosters / f"{known}.roster"
+    return path if known and path.is_file() else None
+
+
+def issue_bundle(office: Office, content: BundleContent) -> int:
+    """Issue policies, staff and revocations for all stations; return the bundle's version."""
+    with office.session.begin() as session:
+        version = database.next_value(session, "bundle-version")
+        session.add(tables.BundleVersion(version=version, created_at=utcnow(), content=content.model_dump_json()))
+    return version
+
+
+def add_message(office: Office, station_id: str, text: str, until: datetime | None) -> str:
+    """Leave a message for the attendants of a station (empty: all); return its id."""
+    message_id = str(uuid.uuid4())
+    with office.session.begin() as session:
+        version = database.next_value(session, "bundle-version")
+        newest = session.scalar(select(tables.BundleVersion).order_by(tables.BundleVersion.version.desc()).limit(1))
+        session.add(tables.BundleVersion(
+            version=version, created_at=utcnow(), content=newest.content if newest else BundleContent().model_dump_json()))
+        session.add(tables.Message(message_id=message_id, station_id=station_id, text=text, created_at=utcnow(), until=until))
+    return message_id
+
+
+def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
+    """Return the newest bundle sealed to a kiosk, or None when it has it."""
+    now = utcnow()
+    with office.session.begin() as session:
+        newest = session.scalar(select(tables.BundleVersion).order_by(tables.BundleVersion.version.desc()).limit(1))
+        kiosk = session.get(tables.Kiosk, kiosk_id)
+        if newest is None or kiosk is None or newest.version <= have:
+            return None
+        messages = session.scalars(
+            select(tables.Message).where(tables.Message.station_id.in_(("", kiosk.station_id)))
+            .order_by(tables.Message.created_at.desc()).limit(50)).all()
+        content: dict[str, Any] = BundleContent.model_validate_json(newest.content).model_dump()
+        document = protocol.Bundle(
+            bureau_id=office.bureau_id, kiosk_id=kiosk_id, version=newest.version, created_at=newest.created_at,
+            messages=tuple(protocol.Message(message_id=m.message_id, text=m.text, created_at=m.created_at, until=m.until)
+                           for m in messages if m.until is None or m.until > now), **content)
+        return office.seal_to(kiosk, document)

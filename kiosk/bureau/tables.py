@@ -1,0 +1,199 @@
+"""Tables of the bureau (SQLAlchemy 2). `migrations/` builds them; a test compares both."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Utc(TypeDecorator[datetime]):
+    """Aware times in UTC on every database; SQLite drops the zone on the way."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Return aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}   # numbers of kiosks may exceed 32 bits
+    metadata = MetaData(naming_convention={
+        "ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+
+
+Key = String(128)
+Hex = String(64)
+
+
+class Kiosk(Base):
+    """A registered kiosk. Its row is locked while anything of this kiosk is written, which keeps `decision_seq` without gaps."""
+
+    __tablename__ = "kiosks"
+    kiosk_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    station_id: Mapped[str] = mapped_column(Key)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    sign_key: Mapped[str] = mapped_column(String(64), unique=True)
+    seal_key: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    revoked_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    revoked_reason: Mapped[str] = mapped_column(String(64), default="")
+    last_contact: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    last_seq: Mapped[int] = mapped_column(default=0)
+    backlog: Mapped[int] = mapped_column(default=0)
+    roster_version: Mapped[int] = mapped_column(default=0)
+    clock_offset_s: Mapped[float | None] = mapped_column(default=None)
+    software: Mapped[str] = mapped_column(String(200), default="")
+    decision_seq: Mapped[int] = mapped_column(default=0)
+
+
+class EnrolmentCode(Base):
+    """A one-time code, kept as a scrypt hash."""
+
+    __tablename__ = "enrolment_codes"
+    code_hash: Mapped[str] = mapped_column(Hex, primary_key=True)
+    station_id: Mapped[str] = mapped_column(Key)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+    used_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    kiosk_id: Mapped[str] = mapped_column(Key, default="")
+
+
+class Batch(Base):
+    """A batch that was taken, and the receipt that was signed for it. The same bytes again get the same receipt."""
+
+    __tablename__ = "batches"
+    batch_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), index=True)
+    seq: Mapped[int]
+    digest: Mapped[str] = mapped_column(Hex)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    records: Mapped[int]
+    receipt: Mapped[str] = mapped_column(Text)
+
+
+class Record(Base):
+    """One attempt for one benefit, once. `content` is the canonical JSON as the kiosk wrote it."""
+
+    __tablename__ = "records"
+    record_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"))
+    batch_id: Mapped[str] = mapped_column(Key)
+    content_digest: Mapped[str] = mapped_column(Hex)
+    content: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[str] = mapped_column(Key, index=True)
+    pass_key: Mapped[str] = mapped_column(String(600), index=True)
+    channel: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(64))
+    captured_at: Mapped[datetime] = mapped_column(Utc)
+    corrected_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    clock_suspect: Mapped[bool]
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    verdict: Mapped[str] = mapped_column(String(16))
+    decision: Mapped[str] = mapped_column(String(16), default="")
+    decision_reason: Mapped[str] = mapped_column(String(64), default="")
+
+    __table_args__ = (Index("ix_records_decision", "decision", "received_at"), Index("ix_records_kiosk", "kiosk_id", "received_at"))
+
+
+class Pass(Base):
+    """A pass: one for a person, benefit and policy period, whichever kiosk was first."""
+
+    __tablename__ = "passes"
+    pass_key: Mapped[str] = mapped_column(String(600), primary_key=True)
+    record_id: Mapped[str] = mapped_column(Key)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Decision(Base):
+    """What became of a record; `seq` counts up by one for each kiosk."""
+
+    __tablename__ = "decisions"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(Key, index=True)
+    decided: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(64), default="")
+    decided_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Evidence(Base):
+    """Evidence for human review, with the consent it came under."""
+
+    __tablename__ = "evidence"
+    evidence_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"))
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.record_id"), index=True)
+    consent_id: Mapped[str] = mapped_column(Key)
+    media_type: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(Hex)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class JournalLine(Base):
+    """The kiosks' hash-chained journals, line by line, out of their reach."""
+
+    __tablename__ = "journal"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(Hex)
+    body: Mapped[str] = mapped_column(Text)
+    conflict: Mapped[str] = mapped_column(Text, default="")   # a second, different line with this number: the chain was rewritten
+
+
+class RosterFile(Base):
+    """A roster file that was issued. `base_version` 0: a snapshot."""
+
+    __tablename__ = "roster_files"
+    version: Mapped[int] = mapped_column(primary_key=True)
+    base_version: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(Hex, unique=True)
+    size: Mapped[int]
+    plain_size: Mapped[int]
+    lines: Mapped[int]
+    file_key: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class BundleVersion(Base):
+    """Policies, staff and revocations, as they were issued."""
+
+    __tablename__ = "bundles"
+    version: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    content: Mapped[str] = mapped_column(Text)
+
+
+class Message(Base):
+    """A message for the attendants of one station, or of all (`station_id` empty)."""
+
+    __tablename__ = "messages"
+    message_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    station_id: Mapped[str] = mapped_column(Key, default="")
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    until: Mapped[datetime | None] = mapped_column(Utc, default=None)
+
+
+class Counter(Base):
+    """Small counters; a row is locked to number versions one after another."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,64 @@
+"""`kiosk bureau`: run the reference bureau, or make an enrolment code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """Run the bureau until it is told to stop."""
+    parser = argparse.ArgumentParser(prog="kiosk bureau", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder for keys, rosters and the SQLite database")
+    parser.add_argument("--db", default="", help="database URL, e.g. postgresql+psycopg://USER@HOST/NAME (default: SQLite in --data)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8440, help="0: any free port; the URL is written to DATA/url")
+    parser.add_argument("--workers", type=int, default=1, help="processes (PostgreSQL only)")
+    parser.add_argument("--init", action="store_true", help="create keys, password and tables when they are missing")
+    parser.add_argument("--auto-confirm", action="store_true", help="confirm every record whose clock can be trusted")
+    parser.add_argument("--max-body", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--tls-cert", default="", help="certificate chain (PEM)")
+    parser.add_argument("--tls-key", default="", help="its private key (PEM)")
+    parser.add_argument("--code-for", metavar="STATION", default="", help="print a one-time enrolment code for a station, and exit")
+    options = parser.parse_args(argv)
+
+    from kiosk.bureau.office import BureauSettings, make_code, open_office, prepare
+    given = {"max_body": options.max_body} if options.max_body else {}
+    settings = BureauSettings(data=str(options.data.resolve()), db=options.db, auto_confirm=options.auto_confirm, **given)
+    if options.workers > 1 and settings.url.startswith("sqlite"):
+        parser.error("several workers need PostgreSQL")
+    if options.init:
+        prepare(settings)
+    office = open_office(settings)
+    if options.code_for:
+        print(make_code(office, options.code_for))
+        return 0
+    office.engine.dispose()
+    return _serve(options, settings.model_dump_json())
+
+
+def _serve(options: argparse.Namespace, settings: str) -> int:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from kiosk.bureau.app import ENVIRONMENT
+    os.environ[ENVIRONMENT] = settings
+    listener = socket.create_server((options.host, options.port), backlog=1024)
+    listener.set_inheritable(True)
+    scheme = "https" if options.tls_cert else "http"
+    url = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        "kiosk.bureau.app:create_from_environment", factory=True, workers=options.workers, log_level="warning", access_log=False,
+        ssl_certfile=options.tls_cert or None, ssl_keyfile=options.tls_key or None, server_header=False, timeout_keep_alive=30)
+    # Written before it answers: whoever starts us polls /v1/health.
+    (options.data / "url").write_text(url + "\n", encoding="utf-8")
+    print(f"bureau at {url} · clerks: user bureau, password in {options.data / 'admin-password'}", file=sys.stderr, flush=True)
+    server = uvicorn.Server(config)
+    if options.workers > 1:
+        Multiprocess(config, target=server.run, sockets=[listener]).run()
+    else:
+        server.run(sockets=[listener])
+    return 0

@@ -1,0 +1,178 @@
+"""Roster files: zstd-compressed lines of JSON, encrypted in chunks with a key of their own. Both ends.
+
+The same file serves every kiosk, HTTP ranges and sticks; only the manifest (`protocol.RosterManifest`) is made for one kiosk and
+carries the key. Chunks: AES-256-GCM over 1 MiB each; the nonce holds the chunk's number and whether it is the last, so that
+chunks cannot be swapped, repeated or cut off (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kiosk.sync.protocol import RosterManifest
+from kiosk.sync.seal import Refused
+
+MAGIC = b"PKROSTR1"
+CHUNK = 1024 * 1024
+TAG = 16
+MAX_LINE = 64 * 1024
+MAX_FILE = 4 * 1024**3       # ours: a million people with templates are well below
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a manifest says about a file. `key`: base64url."""
+
+    digest: str
+    size: int
+    plain_size: int
+    lines: int
+    key: str = field(repr=False)
+
+
+class _Chunks:
+    """Encrypts what is written to it, chunk by chunk."""
+
+    def __init__(self, target: BinaryIO, key: bytes) -> None:
+        self._target, self._cipher, self._number = target, AESGCM(key), 0
+        self._waiting = bytearray()
+        self.digest, self.size = hashlib.sha256(), 0
+        self._emit(MAGIC)
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        while len(self._waiting) > CHUNK:   # the last chunk must be kept back: its nonce says that it is the last
+            self._seal(bytes(self._waiting[:CHUNK]), last=False)
+            del self._waiting[:CHUNK]
+        return len(data)
+
+    def finish(self) -> None:
+        self._seal(bytes(self._waiting), last=True)
+
+    def _seal(self, plain: bytes, *, last: bool) -> None:
+        self._emit(self._cipher.encrypt(_nonce(self._number, last), plain, MAGIC))
+        self._number += 1
+
+    def _emit(self, data: bytes) -> None:
+        self._target.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+
+
+def _nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
+
+
+def write(lines: Iterable[bytes], folder: Path) -> tuple[Path, Facts]:
+    """Write lines (without line feeds) as a roster file named by its digest into `folder`. Raises Refused on an overlong line."""
+    key = secrets.token_bytes(32)
+    part = folder / f".{secrets.token_hex(8)}.part"
+    count = plain = 0
+    try:
+        with part.open("wb") as file:
+            chunks = _Chunks(file, key)
+            compressor = zstandard.ZstdCompressor(level=6, threads=0).compressobj()
+            for line in lines:
+                if len(line) > MAX_LINE:
+                    raise Refused("too-large", f"line {count + 1}")
+                chunks.write(compressor.compress(line + b"\n"))
+                count, plain = count + 1, plain + len(line) + 1
+            chunks.write(compressor.flush())
+            chunks.finish()
+            file.flush()
+            os.fsync(file.fileno())
+        facts = Facts(chunks.digest.hexdigest(), chunks.size, plain, count, base64.urlsafe_b64encode(key).rstrip(b"=").decode())
+        final = folder / f"{facts.digest}.roster"
+        os.replace(part, final)
+    finally:
+        part.unlink(missing_ok=True)
+    return final, facts
+
+
+def check(path: Path, manifest: RosterManifest) -> None:
+    """Raise Refused unless the file is exactly the one the signed manifest names."""
+    if manifest.size > MAX_FILE:
+        raise Refused("too-large")
+    hasher = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while block := file.read(CHUNK):
+            size += len(block)
+            hasher.update(block)
+    if size < manifest.size:
+        raise Refused("truncated", "roster file")
+    if size != manifest.size or hasher.hexdigest() != manifest.digest:
+        raise Refused("digest-differs", "roster file")
+
+
+def read(path: Path, manifest: RosterManifest, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
+    """Yield the lines, having checked the digest first. Raises Refused when anything is not as the manifest says.
+
+    The number of lines and bytes is known only at the end: apply the lines in a transaction, commit after the last one.
+    """
+    check(path, manifest)
+    count = plain = 0
+    waiting = b""
+    for block in _decompressed(path, manifest):
+        plain += len(block)
+        if plain > manifest.plain_size:
+            raise Refused("too-large", "more than the manifest says")
+        *whole, waiting = (waiting + block).split(b"\n")
+        if len(waiting) > MAX_LINE:
+            raise Refused("too-large", "line")
+        for line in whole:
+            count += 1
+            yield line
+        if progress is not None:
+            progress(count)
+    if waiting or count != manifest.lines or plain != manifest.plain_size:
+        raise Refused("truncated", "lines")
+
+
+def _decompressed(path: Path, manifest: RosterManifest) -> Iterator[bytes]:
+    # ZstdDecompressor.read_to_iter yields blocks of at most 128 KiB: memory stays bounded whatever the file claims.
+    try:
+        yield from zstandard.ZstdDecompressor(max_window_size=2**27).read_to_iter(_Plain(path, manifest))
+    except zstandard.ZstdError as error:
+        raise Refused("truncated", "does not decompress") from error
+
+
+class _Plain:
+    """A reader of the decrypted chunks, as zstandard wants it."""
+
+    def __init__(self, path: Path, manifest: RosterManifest) -> None:
+        self._chunks = _decrypted(path, manifest)
+        self._waiting = b""
+
+    def read(self, size: int) -> bytes:
+        if not self._waiting:
+            self._waiting = next(self._chunks, b"")
+        out, self._waiting = self._waiting[:size], self._waiting[size:]
+        return out
+
+
+def _decrypted(path: Path, manifest: RosterManifest) -> Iterator[bytes]:
+    cipher = AESGCM(base64.urlsafe_b64decode(manifest.file_key + "="))
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise Refused("malformed", "not a roster file")
+        number = 0
+        block = file.read(CHUNK + TAG)
+        while block:
+            following = file.read(CHUNK + TAG)
+            try:
+                yield cipher.decrypt(_nonce(number, not following), block, MAGIC)
+            except InvalidTag as error:
+                raise Refused("truncated", f"chunk {number}") from error
+            number, block = number + 1, following

@@ -1,0 +1,65 @@
+"""Named places where a test makes the program die or fail. Nothing of it exists in production.
+
+Call sites are written `if __debug__: failpoints.hit("save.committed")`: under `python -O`, as the deployed service runs, the
+compiler drops the whole statement. Without -O a hit is a dictionary look-up unless the environment arms it:
+KIOSK_FAILPOINTS="save.committed=kill,mirror.append=oserror". Actions: kill (SIGKILL to oneself), oserror (disk full), error.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+
+_VARIABLE = "KIOSK_FAILPOINTS"
+_armed: dict[str, Callable[[], None]] = {}
+_seen: set[str] = set()
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _oserror() -> None:
+    raise OSError(errno.ENOSPC, "no space left (failpoint)")
+
+
+def _error() -> None:
+    raise RuntimeError("failpoint")
+
+
+_ACTIONS: dict[str, Callable[[], None]] = {"kill": _kill, "oserror": _oserror, "error": _error}
+
+
+def hit(name: str) -> None:
+    """Do what is armed for `name`; nothing when nothing is."""
+    if not __debug__:
+        return
+    _seen.add(name)
+    action = _armed.get(name)
+    if action is not None:
+        action()
+
+
+def arm(name: str, action: str | Callable[[], None]) -> None:
+    """Arm a failpoint from a test. Raises RuntimeError in an optimised (production) interpreter."""
+    if not __debug__:
+        raise RuntimeError("failpoints are compiled out")
+    _armed[name] = _ACTIONS[action] if isinstance(action, str) else action
+
+
+def disarm() -> None:
+    """Disarm all."""
+    _armed.clear()
+
+
+def seen() -> frozenset[str]:
+    """Return the names hit so far in this process."""
+    return frozenset(_seen)
+
+
+if __debug__:
+    for _pair in filter(None, os.environ.get(_VARIABLE, "").split(",")):
+        _name, _, _what = _pair.partition("=")
+        arm(_name.strip(), _what.strip() or "kill")

@@ -1,0 +1,76 @@
+"""The policies in force at this station: files of `config/policies`, and what the bureau's last bundle put in their place.
+
+A policy id that the bureau sends replaces all versions of that id from the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from kiosk import config
+from kiosk.domain.policy import Policy, PolicyBook, load_policy
+from kiosk.errors import ConfigError
+from kiosk.store import journal, meta
+from kiosk.store.database import Store, store_errors
+
+
+def _create(db: Database) -> None:
+    db.execute("CREATE TABLE policies (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT")
+
+
+MIGRATIONS = (_create,)
+
+
+def of_files(folder: str = "config/policies") -> list[Policy]:
+    """Return the policies of all files of a folder. Raises ConfigError naming the file."""
+    found = []
+    for path in sorted(config.resolve(folder).glob("*.toml")):
+        try:
+            found.append(load_policy(tomllib.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path.name}: {error}") from error
+    if not found:
+        raise ConfigError(f"{folder}: no policies")
+    return found
+
+
+def book(store: Store) -> PolicyBook:
+    """Return all policies. Read once; `take_bundle` makes it read again."""
+    if store.policy_book is None:
+        with store_errors():
+            sent = [load_policy(tomllib.loads(text)) for (text,) in store.db.execute("SELECT text FROM policies ORDER BY name")]
+        ids = {policy.policy_id for policy in sent}
+        files = [policy for policy in of_files(store.settings.rules.policies) if policy.policy_id not in ids]
+        try:
+            store.policy_book = PolicyBook([*files, *sent])
+        except ValueError as error:
+            raise ConfigError(f"policies: {error}") from error
+    return store.policy_book
+
+
+def take_bundle(store: Store, policies: Mapping[str, str], version: int, now: datetime) -> bool:
+    """Put the policies of a verified bundle in force (name -> TOML text). Returns False for an old bundle.
+
+    Raises ConfigError when one of them is no policy; then nothing changes.
+    """
+    try:
+        parsed = [load_policy(tomllib.loads(text)) for text in policies.values()]
+        PolicyBook(parsed)
+    except ValueError as error:
+        raise ConfigError(f"policies of the bureau: {error}") from error
+    with store.transaction() as db:
+        if version <= int(meta.get(db, "policies_version", "0")):
+            return False
+        db.execute("DELETE FROM policies")
+        db.conn.executemany("INSERT INTO policies VALUES (?, ?)", list(policies.items()))
+        meta.put(db, "policies_version", str(version))
+        digest = hashlib.sha256("\n".join(f"{k}={v}" for k, v in sorted(policies.items())).encode()).hexdigest()
+        journal.append(store, "policies-changed", {
+            "version": version, "ids": sorted({p.policy_id for p in parsed})[:20], "digest": digest}, now)
+    store.policy_book = None
+    return True

@@ -1,0 +1,85 @@
+"""Fill a fresh database from the journal's mirror. Called by `store.database` at every start; idle when nothing is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from kiosk.store import journal, outbox, roster
+from kiosk.store.database import Recovered, Store
+from kiosk.store.journal_file import Frame, JournalFile
+
+# Tables that come back, with the columns that name a row. All else is the bureau's, or made anew.
+RECOVERED: dict[str, tuple[str, ...]] = {
+    "records": ("record_id",),
+    "consents": ("consent_id",),
+    "staff": ("staff_id",),
+    "templates": ("person_id",),
+    "erasures": ("person_id",),
+    "home_visits": ("person_id",),
+    "approvals": ("day",),
+    "unit_lists": ("list_id",),
+}
+
+
+def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ...]) -> Recovered | None:
+    """Bring back what the mirror has when the journal is empty. Returns what was done, None when nothing was amiss."""
+    mirror = store.mirror
+    if mirror is None or store.db.execute("SELECT 1 FROM journal LIMIT 1").fetchone() is not None:
+        return None
+    if why:
+        quarantined += tuple(mirror.set_aside_foreign())
+    frames = _frames(mirror)
+    if not frames and not why:
+        return None  # a first start
+    with store.transaction() as db:
+        records = 0
+        for frame in frames:
+            told = json.loads(frame.body)
+            db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, NULL)", (
+                frame.seq, told["kind"], frame.body, hashlib.sha256(frame.body.encode()).hexdigest(),
+                frame.signature, frame.key_id))
+            for table, row in frame.rows:
+                records += _apply(db, table, row)
+        store.mirrored_seq = frames[-1].seq if frames else 0
+        floor = max((told["data"]["version"] for told in (json.loads(frame.body) for frame in frames)
+                     if told["kind"] in ("roster-imported", "roster-changed")), default=0)
+        roster.take_up_again(store, floor)
+        journal.append(store, "store-recovered", {
+            "why": why or "missing", "entries": len(frames), "records": records, "quarantined": list(quarantined)[:8]}, now)
+    return Recovered(now, why or "missing", quarantined, len(frames), records)
+
+
+def _frames(mirror: JournalFile) -> list[Frame]:
+    """Every entry once, in order: after a crash the last ones may stand twice."""
+    found = {frame.seq: frame for frame in mirror.read()}
+    return [found[seq] for seq in sorted(found)]
+
+
+def _apply(db: Database, table: str, row: dict[str, Any]) -> int:
+    name = table.removeprefix("-")
+    key = RECOVERED.get(name)
+    if key is None:
+        return 0
+    values: dict[str, Any] = {
+        column: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for column, value in row.items()}
+    if table.startswith("-"):
+        where = " AND ".join(f"{column} = ?" for column in key)
+        db.execute(f"DELETE FROM {name} WHERE {where}", tuple(values[column] for column in key))  # noqa: S608  fixed names
+        return 0
+    known = {column for _, column, *_ in db.execute(f"PRAGMA table_info({name})").fetchall()}
+    values = {column: value for column, value in values.items() if column in known}
+    marks = ", ".join("?" * len(values))
+    db.execute(f"INSERT OR REPLACE INTO {name} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
+    if name != "records":
+        return 0
+    from kiosk.store import records
+    record = records.from_json(values["content"])
+    if db.execute("SELECT 1 FROM outbox WHERE record_id = ?", (record.record_id,)).fetchone() is None:
+        # Delivered or not is no longer known: it waits again, and the bureau answers "duplicate" where it has it.
+        outbox.enqueue(db, record, datetime.fromisoformat(values["saved_at"]))
+    return 1

@@ -1,0 +1,111 @@
+"""kiosk doctor: each part found right, wrong, or not in use, with what to do; nothing is changed by looking."""
+
+import json
+
+import pytest
+
+from kiosk import config, doctor
+from kiosk.commands import doctor as command
+from kiosk.errors import ModelError
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return config.Settings.model_validate({
+        "store": {"directory": str(tmp_path / "var"), "key_file": str(tmp_path / "var" / "keys" / "database.key")},
+        "sync": {"key_file": str(tmp_path / "var" / "keys" / "kiosk.json")},
+        "camera": {"source": f"file:{tmp_path / 'none.mp4'}"},
+        "reader": {"port": str(tmp_path / "ttyNone")},
+    })
+
+
+def one(settings, part):
+    (finding,) = doctor.examine(settings, (part,))
+    assert finding.part == part
+    return finding
+
+
+def test_looking_changes_nothing(settings, tmp_path):
+    doctor.examine(settings, ("database", "clock", "disk", "bureau", "reader", "camera"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_missing_is_bad_and_says_what_to_do(settings):
+    for part in ("camera", "reader"):
+        finding = one(settings, part)
+        assert finding.state == "bad"
+        assert finding.remedy
+
+
+def test_what_is_not_set_up_is_not_bad(settings):
+    assert one(settings, "database").state == "idle"
+    assert one(settings, "bureau").state == "idle"
+
+
+def test_models(settings, monkeypatch):
+    def broken(*_names):
+        raise ModelError("net.onnx is altered; run: ./run kiosk models fetch")
+
+    monkeypatch.setattr(doctor.models, "require", broken)
+    finding = one(settings, "models")
+    assert finding.state == "bad"
+    assert "models fetch" in finding.what
+
+
+def test_database_with_and_without_its_key(settings, tmp_path):
+    from kiosk.store.database import open_store
+    open_store(settings).close()
+    finding = one(settings, "database")
+    assert finding.state == "ok", finding
+    (tmp_path / "var" / "keys" / "database.key").write_text("ab" * 32 + "\n", encoding="ascii")
+    assert one(settings, "database").state == "bad"
+    (tmp_path / "var" / "keys" / "database.key").unlink()
+    finding = one(settings, "database")
+    assert finding.state == "bad"
+    assert "key" in finding.what
+    assert not (tmp_path / "var" / "keys" / "database.key").exists(), "the doctor must not make a new key"
+
+
+def test_devices_of_a_running_kiosk_are_left_alone(settings):
+    from kiosk.store.database import open_store
+    store = open_store(settings)
+    try:
+        assert one(settings, "reader").state == "idle"
+    finally:
+        store.close()
+    assert one(settings, "reader").state == "bad"
+
+
+def test_a_full_disk(settings, monkeypatch):
+    usage = doctor.shutil.disk_usage("/")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage._replace(free=50_000_000))
+    assert one(settings, "disk").state == "bad"
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage._replace(free=5_000_000_000))
+    assert one(settings, "disk").state == "ok"
+
+
+def test_an_unknown_time_zone(settings):
+    wrong = settings.model_copy(update={"station": config.Station(timezone="Mars/Olympus")})
+    assert one(wrong, "clock").state == "bad"
+
+
+def test_a_check_that_breaks_is_a_finding(settings, monkeypatch):
+    def broken(_settings):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setitem(doctor.CHECKS, "disk", broken)
+    finding = one(settings, "disk")
+    assert finding.state == "bad"
+    assert "ZeroDivisionError" in finding.what
+
+
+def test_the_command_prints_json_and_its_status_tells(settings, monkeypatch, capsys):
+    monkeypatch.setattr(config, "load", lambda *_: settings)
+    assert command.main(["--json", "reader", "disk"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {item["part"] for item in found} == {"reader", "disk"}
+    assert all(set(item) == {"part", "state", "what", "remedy"} for item in found)
+    assert command.main(["disk"]) == 0
+    assert capsys.readouterr().out.startswith("✓ disk")
+    with pytest.raises(SystemExit):
+        command.main(["carburettor"])

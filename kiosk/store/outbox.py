@@ -134,9 +134,11 @@ class Said:
     reason: str = ""
 
 
-def migrations() -> list[tuple[str, str]]:
-    """Return this module's migrations in order: (stable name, SQL script)."""
-    return [("outbox-0001", _SCHEMA)]
+def _create(db: Database) -> None:
+    db.executescript(_SCHEMA)
+
+
+MIGRATIONS = (_create,)
 
 
 def content_of(record: AuthenticationRecord) -> str:
@@ -189,12 +191,12 @@ def lease(db: Database, now: datetime, limit: int, *, ignore_next_try: bool = Fa
     lease_id, until, at = str(uuid.uuid4()), iso(now + timedelta(seconds=LEASE_S)), iso(now)
     far = iso(now + timedelta(hours=2))
     with db.atomic():
-        rows = list(db.query(
-            "UPDATE outbox SET state = 'leased', lease_id = :lease, leased_until = :until, attempts = attempts + 1"
+        rows = _rows(
+            db, "UPDATE outbox SET state = 'leased', lease_id = :lease, leased_until = :until, attempts = attempts + 1"
             " WHERE record_id IN (SELECT record_id FROM outbox WHERE state = 'waiting'"
             " AND (next_try <= :now OR next_try > :far OR :force) ORDER BY created_at, record_id LIMIT :limit)"
             " RETURNING record_id, content, content_digest, attempts, created_at",
-            {"lease": lease_id, "until": until, "now": at, "far": far, "force": ignore_next_try, "limit": limit}))
+            {"lease": lease_id, "until": until, "now": at, "far": far, "force": ignore_next_try, "limit": limit})
     rows.sort(key=lambda row: (row["created_at"], row["record_id"]))
     return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in rows]
 
@@ -235,13 +237,15 @@ def _move(db: Database, record_ids: Iterable[str], to: Step, sources: Sequence[s
 def unsettled(db: Database, limit: int, *, carried: bool = True) -> list[str]:
     """Return ids of rows whose fate is unknown, oldest first: the bureau is asked about them before anything is sent again."""
     states = "('unknown', 'carried')" if carried else "('unknown')"
-    return [row["record_id"] for row in db.query(
+    return [row["record_id"] for row in _rows(
+        db,
         f"SELECT record_id FROM outbox WHERE state IN {states} ORDER BY created_at, record_id LIMIT ?", (limit,))]  # noqa: S608
 
 
 def unsent(db: Database, limit: int, offset: int = 0) -> list[Waiting]:
     """Return every row that no receipt covers yet, oldest first, without leasing (for a stick)."""
-    return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in db.query(
+    return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in _rows(
+        db,
         "SELECT record_id, content, content_digest, attempts FROM outbox"
         " WHERE state IN ('waiting', 'leased', 'unknown', 'carried') ORDER BY created_at, record_id LIMIT ? OFFSET ?",
         (limit, offset))]
@@ -268,7 +272,7 @@ def open_batch(db: Database, batch_id: str, seq: int, sealed_digest: str, way: s
 
 def batch(db: Database, batch_id: str) -> dict[str, Any] | None:
     """Return the remembered batch (record_ids as a list), or None."""
-    for row in db.query("SELECT * FROM outbox_batches WHERE batch_id = ?", (batch_id,)):
+    for row in _rows(db, "SELECT * FROM outbox_batches WHERE batch_id = ?", (batch_id,)):
         return {**row, "record_ids": json.loads(row["record_ids"])}
     return None
 
@@ -317,7 +321,8 @@ def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cu
 
 def next_evidence(db: Database) -> dict[str, Any] | None:
     """Return one piece of evidence whose record the bureau has, or None."""
-    return next(iter(db.query(
+    return next(iter(_rows(
+        db,
         "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id)"
         " WHERE e.state = 'waiting' AND o.state = 'received' LIMIT 1")), None)
 
@@ -352,7 +357,8 @@ def mark_handled(db: Database, record_id: str, now: datetime) -> None:
 
 
 def _progress(db: Database, where: str, values: tuple[object, ...], limit: int = 1) -> list[Progress]:
-    rows = db.query(
+    rows = _rows(
+        db,
         "SELECT record_id, created_at, state, reason, decision, decision_reason FROM outbox"
         f" WHERE {where} ORDER BY created_at DESC LIMIT ?", (*values, limit))  # noqa: S608  fixed texts
     return [Progress(
@@ -363,7 +369,7 @@ def _progress(db: Database, where: str, values: tuple[object, ...], limit: int =
 def counts(db: Database) -> dict[str, int]:
     """Return how many records stand in each state, and how many of the received are confirmed and returned."""
     found = {step.value: 0 for step in Step} | {"confirmed": 0, "returned": 0}
-    for row in db.query("SELECT state, decision, count(*) AS n FROM outbox GROUP BY state, decision"):
+    for row in _rows(db, "SELECT state, decision, count(*) AS n FROM outbox GROUP BY state, decision"):
         found[row["state"]] += row["n"]
         if row["decision"]:
             found[row["decision"]] += row["n"]
@@ -405,6 +411,13 @@ def put(db: Database, key: str, value: str) -> None:
     """Keep a small value."""
     db.execute("INSERT INTO sync_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                (key, value))
+
+
+def _rows(db: Database, sql: str, values: Any = ()) -> list[dict[str, Any]]:
+    # Not Database.query: it wraps the statement in a savepoint, which SQLCipher's driver cannot release after UPDATE ... RETURNING.
+    cursor = db.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def iso(at: datetime) -> str:

@@ -97,6 +97,8 @@ class JournalLine(Wire):
     kind: Code
     digest: Digest
     body: Text
+    signature: Short = ""
+    key_id: Short = ""
 
 
 class SendClock(Wire):

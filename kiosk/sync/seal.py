@@ -23,6 +23,7 @@ from kiosk.sync.protocol import MAX_PLAIN, MAX_SEALED, SCHEMA_VERSION, Document,
 _SIGN = ["Ed25519"]
 _SEAL = ["ECDH-ES", "A256GCM"]
 _COMPRESS_ABOVE = 1024   # bytes; below it zstd gains nothing
+_NEVER_COMPRESSED = ("enrolment", "enrolled")   # read before their signer is known: nothing of a stranger is decompressed
 D = TypeVar("D", bound=Document)
 
 
@@ -70,7 +71,7 @@ def sign(document: Document, key: OKPKey, signer: str) -> str:
 def sign_plain(payload: bytes, kind: str, key: OKPKey, signer: str) -> str:
     """Return ready-made canonical JSON as a compact JWS of this kind (batches are put together from stored bytes)."""
     content = "json"
-    if len(payload) > _COMPRESS_ABOVE:
+    if len(payload) > _COMPRESS_ABOVE and kind not in _NEVER_COMPRESSED:
         payload, content = zstandard.ZstdCompressor(level=6).compress(payload), "json+zstd"
     return jws.serialize_compact(
         {"alg": "Ed25519", "kid": signer, "typ": f"kiosk-{kind}", "cty": content}, payload, key, algorithms=_SIGN)

@@ -1,0 +1,24 @@
+"""`kiosk provision --bureau URL --code CODE`: make this kiosk's keys, register them with the bureau, pin the bureau's keys."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def main(argv: list[str]) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="kiosk provision", description=__doc__)
+    parser.add_argument("--bureau", metavar="URL", default="", help="default: [sync] bureau_url")
+    parser.add_argument("--code", required=True, help="the one-time code from the bureau")
+    options = parser.parse_args(argv)
+
+    from kiosk import config
+    from kiosk.errors import ConfigError
+    from kiosk.sync.provision import provision
+    settings = config.load()
+    url = options.bureau or settings.sync.bureau_url
+    if not url:
+        raise ConfigError("no bureau: give --bureau URL or set [sync] bureau_url")
+    identity = provision(settings, url, options.code)
+    print(f"✓ {identity.pins.kiosk_id} of station {identity.pins.station_id} is registered at {identity.pins.bureau_id} ({url})")
+    return 0

@@ -1,0 +1,243 @@
+"""One request at a time to the bureau, by httpx. Turns everything that can go wrong into a `Failure`; decides nothing.
+
+Used by `delivery`, `roster_feed`, `provision`, in the sync worker's thread or a command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from kiosk.config import Sync, resolve
+from kiosk.errors import ConfigError, SyncUnavailable
+from kiosk.sync import protocol, seal
+from kiosk.sync.keys import Identity
+from kiosk.sync.schedule import Trouble
+
+CONNECT_S = 5.0
+D = TypeVar("D", bound=protocol.Document)
+
+
+class Failure(SyncUnavailable):
+    """A request failed. `trouble` says how; `why` is the bureau's or our own stable reason."""
+
+    def __init__(self, trouble: Trouble, why: str = "", retry_after_s: float = 0.0) -> None:
+        super().__init__(f"{trouble.value}: {why}" if why else trouble.value)
+        self.trouble, self.why, self.retry_after_s = trouble, why, retry_after_s
+
+
+def check_url(url: str) -> str:
+    """Return `url` without a trailing slash. Raises ConfigError unless it is https, or http to this machine."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ConfigError("[sync] bureau_url must be https (http only to this machine)")
+    return url.rstrip("/")
+
+
+def open_http(settings: Sync, url: str) -> httpx.Client:
+    """Return a client that speaks to `url` alone and trusts [sync] ca_file alone, when one is named. Raises ConfigError."""
+    verify: ssl.SSLContext | bool = True
+    if settings.ca_file:
+        try:
+            verify = ssl.create_default_context(cafile=str(resolve(settings.ca_file)))
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"[sync] ca_file: {type(error).__name__}") from error
+    # trust_env off: proxies of the environment would be another outbound connection. Redirects are not followed either.
+    return httpx.Client(
+        base_url=check_url(url), verify=verify, trust_env=False, follow_redirects=False,
+        timeout=httpx.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s)),
+        limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0))
+
+
+class Client:
+    """Speaks for one provisioned kiosk. Not thread-safe; close it in the thread that uses it."""
+
+    def __init__(self, settings: Sync, identity: Identity, http: httpx.Client | None = None) -> None:
+        self.identity = identity
+        self._http = http or open_http(settings, settings.bureau_url or identity.pins.url)
+        self.offset: timedelta | None = None   # bureau's clock minus ours
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    # --- up
+
+    def send(self, path: str, sealed: bytes, model: type[D]) -> tuple[D, str]:
+        """Post sealed bytes; return the bureau's signed answer, verified, and its signed text. Raises Failure."""
+        status, headers, body = self._exchange("POST", path, content=sealed, headers={"Content-Type": protocol.MEDIA_TYPE})
+        if status != 200:
+            raise self._failure(status, headers, body, protocol.digest(sealed))
+        return self._verified(body, model)
+
+    # --- down
+
+    def time(self) -> datetime:
+        """Ask the bureau's time, and keep its difference to ours. Raises Failure."""
+        nonce = str(uuid.uuid4())
+        status, headers, body = self._exchange("GET", f"/v1/time?nonce={nonce}")
+        if status != 200:
+            raise self._failure(status, headers, body, protocol.digest(b""))
+        answer, _ = self._verified(body, protocol.TimeAnswer)
+        if answer.nonce != nonce:
+            raise Failure(Trouble.FORGED, "replayed")
+        self.offset = answer.now - datetime.now(UTC)
+        return answer.now
+
+    def get_signed(self, path: str, model: type[D]) -> D:
+        """Get a signed document. Raises Failure."""
+        return self._verified(self._get(path), model)[0]
+
+    def get_sealed(self, path: str, model: type[D]) -> D | None:
+        """Get a document sealed to us, or None when there is nothing newer. Raises Failure."""
+        body = self._get(path)
+        return open_sealed(self.identity, body, model) if body else None
+
+    def _get(self, path: str) -> bytes:
+        for last in (False, True):
+            status, headers, body = self._exchange("GET", path, headers=self._token(path))
+            if status == 204:
+                return b""
+            if status == 200:
+                return body
+            failure = self._failure(status, headers, body, protocol.digest(b""))
+            if last or failure.why != "token-stale":
+                raise failure
+            self.time()   # our clock ran away since we last asked
+        raise Failure(Trouble.BROKEN)
+
+    def fetch(self, path: str, target: Path, size: int) -> Iterator[int]:
+        """Fetch a file of `size` bytes into `target`, going on where an earlier try stopped; yields the bytes that are there.
+
+        Raises Failure; what arrived stays for the next try. OSError when the disk is full.
+        """
+        have = target.stat().st_size if target.exists() else 0
+        if have >= size:
+            yield have
+            return
+        headers = {**self._token(path), "Range": f"bytes={have}-", "Accept-Encoding": "identity"}
+        try:
+            with self._http.stream("GET", path, headers=headers) as answer:
+                if answer.status_code not in (200, 206):
+                    raise self._failure(answer.status_code, answer.headers, _bounded(answer), protocol.digest(b""))
+                resumed = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(f"bytes {have}-")
+                have = have if resumed else 0
+                with target.open("ab" if resumed else "wb") as file:
+                    for block in answer.iter_bytes(256 * 1024):
+                        have += len(block)
+                        if have > size:
+                            raise Failure(Trouble.FORGED, "too-large")
+                        file.write(block)
+                        yield have
+        except httpx.HTTPError as error:
+            raise _transport(error) from error
+        if have < size:
+            raise Failure(Trouble.UNKNOWN, "truncated")
+
+    def _token(self, path: str) -> dict[str, str]:
+        if self.offset is None:
+            self.time()
+        token = protocol.Token(kiosk_id=self.identity.pins.kiosk_id, method="GET", path=path,
+                               at=datetime.now(UTC) + (self.offset or timedelta()))
+        return {"Authorization": "Kiosk " + seal.sign(token, self.identity.keys.sign, self.identity.pins.kiosk_id)}
+
+    # --- both
+
+    def _exchange(self, method: str, path: str, *, content: bytes = b"",
+                  headers: dict[str, str] | None = None) -> tuple[int, httpx.Headers, bytes]:
+        try:
+            with self._http.stream(method, path, content=content or None, headers=headers) as answer:
+                return answer.status_code, answer.headers, _bounded(answer)
+        except httpx.HTTPError as error:
+            raise _transport(error) from error
+
+    def _verified(self, body: bytes, model: type[D]) -> tuple[D, str]:
+        return verified(self.identity, body, model)
+
+    def _failure(self, status: int, headers: httpx.Headers, body: bytes, about: str) -> Failure:
+        """Return what an error status means. Only a signed problem about just these bytes is believed to be final."""
+        problem: protocol.Problem | None = None
+        why = ""
+        try:
+            said = httpx.Response(status, content=body).json()
+            why = str(said.get("reason", ""))[:64]
+            problem = seal.verify(str(said.get("signed", "")), self.identity.bureau_verify, self.identity.pins.bureau_id,
+                                  protocol.Problem)
+        except (ValueError, AttributeError, seal.Refused):
+            pass
+        if problem is not None and problem.about != about:
+            problem = None
+        if problem is not None and problem.reason == "revoked" and problem.kiosk_id == self.identity.pins.kiosk_id:
+            return Failure(Trouble.REVOKED, "revoked")
+        if status == 413:
+            return Failure(Trouble.TOO_LARGE, why)
+        if status in (429, 503):
+            return Failure(Trouble.BUSY, why, _retry_after(headers))
+        if status in (400, 401, 403, 404, 409, 415) and problem is not None:
+            return Failure(Trouble.REFUSED, problem.reason)
+        return Failure(Trouble.BROKEN, why or f"http-{status}")
+
+
+def verified(identity: Identity, body: bytes, model: type[D]) -> tuple[D, str]:
+    """Return the bureau's signed document if it is the pinned bureau's and meant for this kiosk. Raises Failure(FORGED)."""
+    try:
+        text = body.decode("ascii").strip()
+        document = seal.verify(text, identity.bureau_verify, identity.pins.bureau_id, model)
+    except UnicodeDecodeError as error:
+        raise Failure(Trouble.FORGED, "truncated") from error
+    except seal.Refused as error:
+        raise Failure(Trouble.FORGED, error.why) from error
+    if getattr(document, "kiosk_id", identity.pins.kiosk_id) != identity.pins.kiosk_id:
+        raise Failure(Trouble.FORGED, "not-for-us")
+    if getattr(document, "bureau_id", identity.pins.bureau_id) != identity.pins.bureau_id:
+        raise Failure(Trouble.FORGED, "wrong-signer")
+    return document, text
+
+
+def open_sealed(identity: Identity, body: bytes, model: type[D]) -> D:
+    """Return a document sealed to this kiosk and signed by the pinned bureau. Raises Failure(FORGED)."""
+    try:
+        compact = seal.decrypt(body.strip(), identity.keys.seal, identity.pins.kiosk_id)
+    except seal.Refused as error:
+        raise Failure(Trouble.FORGED, error.why) from error
+    return verified(identity, compact.encode(), model)[0]
+
+
+def _bounded(answer: httpx.Response) -> bytes:
+    out = bytearray()
+    for block in answer.iter_bytes():
+        out += block
+        if len(out) > protocol.MAX_SEALED:
+            raise Failure(Trouble.FORGED, "too-large")
+    return bytes(out)
+
+
+def _transport(error: httpx.HTTPError) -> Failure:
+    # Only these are certain to have sent nothing; after anything else the request may have arrived.
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
+        return Failure(Trouble.UNREACHABLE, "certificate" if _is_certificate(error) else "")
+    return Failure(Trouble.UNKNOWN, type(error).__name__)
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    # Seconds only; the date form would need a clock that we cannot trust.
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(headers.get("retry-after", "")))
+    return 0.0

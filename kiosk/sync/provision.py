@@ -1,0 +1,104 @@
+"""Making a kiosk known to its bureau: own keys, a one-time code, the bureau's keys pinned. Used by `commands.provision`, demo, tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import httpx
+from pydantic import ValidationError
+
+from kiosk.config import Settings, resolve
+from kiosk.errors import ConfigError, SealError, SyncUnavailable
+from kiosk.sync import keys as keyfiles
+from kiosk.sync import protocol, seal
+from kiosk.sync.client import check_url, open_http
+from kiosk.sync.keys import Identity, Keys, Pins
+
+_CODE = re.compile(r"^([A-Z2-7]{10})([A-Z2-7]{16})$")
+
+
+class ProvisionRefused(SyncUnavailable):
+    """The bureau refused the code; `why`: code-unknown, code-used, code-expired, other-station, too-many-tries."""
+
+    reason = "provision-refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the bureau refused the code: {why}")
+        self.why = why
+
+
+def provision(settings: Settings, url: str, code: str) -> Identity:
+    """Register this kiosk at `url` with a one-time code and pin the bureau's keys; return the identity.
+
+    Keys are made when there are none, and kept when there are: a second call with the same code, after an answer was lost, ends
+    well. Raises ConfigError (code, URL, files), ProvisionRefused, SyncUnavailable (network), SealError (not the code's bureau).
+    """
+    url = check_url(url)
+    match = _CODE.match(re.sub(r"[\s-]", "", code).upper())
+    if match is None:
+        raise ConfigError("the code has 26 letters and digits; look at it again")
+    secret, fingerprint = match.groups()
+    keys = _own_keys(settings)
+    station = settings.station
+    try:
+        request = protocol.Enrolment(secret=secret, station_id=station.station_id, name=station.name, keys=keys.public)
+    except ValidationError as error:
+        raise ConfigError("[station] station_id or name cannot be sent") from error
+    signed = seal.sign_plain(protocol.canonical(request.model_dump(mode="json")), "enrolment", keys.sign, station.station_id)
+    try:
+        with open_http(settings.sync, url) as http:
+            answer = http.post("/v1/enrol", content=signed, headers={"Content-Type": protocol.MEDIA_TYPE})
+    except httpx.HTTPError as error:
+        raise SyncUnavailable(f"{url}: {type(error).__name__}") from error
+    if answer.status_code in (403, 429):
+        raise ProvisionRefused(_why(answer))
+    if answer.status_code != 200:
+        raise SyncUnavailable(f"{url}: HTTP {answer.status_code} {_why(answer)}")
+    pins = _pins(answer.content, fingerprint, keys, settings, url)
+    keyfiles.write_private(keyfiles.pins_path(settings.sync), pins.model_dump_json(indent=1) + "\n")
+    return Identity(keys, pins)
+
+
+def _own_keys(settings: Settings) -> Keys:
+    path = resolve(settings.sync.key_file)
+    if settings.sync.key_command or path.exists():
+        return keyfiles.load_keys(settings.sync)
+    keys = Keys(*seal.new_keys())
+    keyfiles.write_private(path, keyfiles.dump_keys(keys))
+    return keys
+
+
+def _why(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json().get("reason", ""))[:64]
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _pins(body: bytes, fingerprint: str, keys: Keys, settings: Settings, url: str) -> Pins:
+    """Return what to pin. The answer is believed only if its keys have the fingerprint that came with the code, by another way."""
+    try:
+        text = body.decode("ascii")
+        signer = seal.signer_of(text)
+        claimed = protocol.Enrolled.model_validate_json(_payload(text))
+        if seal.fingerprint(claimed.keys) != fingerprint:
+            raise SealError("this is not the bureau that made the code", reason="seal-invalid")
+        answer = seal.verify(text, seal.verify_key(claimed.keys), signer, protocol.Enrolled)
+    except (UnicodeDecodeError, ValueError, IndexError) as error:
+        raise SealError("the answer is not whole") from error
+    if answer.kiosk_keys != keys.public or answer.bureau_id != signer:
+        raise SealError("the answer speaks of other keys")
+    return Pins(kiosk_id=answer.kiosk_id, station_id=settings.station.station_id, bureau_id=answer.bureau_id, bureau=answer.keys,
+                url=url)
+
+
+def _payload(compact: str) -> bytes:
+    import base64
+    part = compact.split(".")[1]
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def repinned(identity: Identity, url: str) -> Identity:
+    """Return the identity with another address of the same bureau."""
+    return replace(identity, pins=identity.pins.model_copy(update={"url": check_url(url)}))

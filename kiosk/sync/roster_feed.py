@@ -1,0 +1,136 @@
+"""What comes down: the roster (snapshots and deltas, resumed where a try stopped), policies, staff, revocations, messages.
+
+Used by `worker` and `courier`. Nothing is put into use before its signature, its digest and its version are right; the store applies
+each part in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kiosk.config import Sync
+from kiosk.errors import ConfigError, StoreError
+from kiosk.store import outbox, policies, roster
+from kiosk.store.database import Store
+from kiosk.sync import protocol, roster_file, seal
+from kiosk.sync.client import Client, Failure
+from kiosk.sync.delivery import Clocks, RunInStore
+from kiosk.sync.schedule import Trouble
+
+_METERED_MAX = 512 * 1024   # ours: a delta of this size is let through on a metered line
+
+
+class Feed:
+    """Brings the newest roster and bundle, for one kiosk, in one thread."""
+
+    def __init__(self, settings: Sync, client: Client, run_in_store: RunInStore, *, clocks: Clocks | None = None) -> None:
+        self._settings, self._client, self._run = settings, client, run_in_store
+        self._clocks = clocks or Clocks()
+
+    def pull(self, stop: threading.Event, *, metered: bool = False) -> list[str]:
+        """Fetch what is newer; return what changed ("roster 7", "bundle 3"). Raises Failure; what was refused is not in use."""
+        changed = self._bundle()
+        while not stop.is_set():
+            have = self._run(lambda store: roster.version(store))
+            manifest = self._client.get_sealed(f"/v1/roster?have={have}", protocol.RosterManifest)
+            if manifest is None or (metered and manifest.size > _METERED_MAX):
+                break
+            folder: Path = self._run(lambda store: store.folder)
+            path = self._fetch(folder, manifest, stop)
+            if path is None:
+                break
+            try:
+                take_roster(self._run, manifest, path, self._clocks.utc())
+            except seal.Refused as error:
+                raise Failure(Trouble.FORGED, error.why) from error
+            finally:
+                path.unlink(missing_ok=True)
+            changed.append(f"roster {manifest.version}")
+        return changed
+
+    def _fetch(self, folder: Path, manifest: protocol.RosterManifest, stop: threading.Event) -> Path | None:
+        if manifest.size > roster_file.MAX_FILE:
+            raise Failure(Trouble.FORGED, "too-large")
+        path = folder / f"{manifest.digest}.fetching"
+        for other in folder.glob("*.fetching"):
+            if other != path:
+                other.unlink(missing_ok=True)   # of a roster that nobody offers any more
+        for _ in self._client.fetch(f"/v1/roster/files/{manifest.digest}", path, manifest.size):
+            if stop.is_set():
+                return None
+        return path
+
+    def _bundle(self) -> list[str]:
+        have = self._run(lambda store: int(outbox.get(store.db, "bundle_version", "0")))
+        bundle = self._client.get_sealed(f"/v1/bundle?have={have}", protocol.Bundle)
+        if bundle is None:
+            return []
+        try:
+            self._run(lambda store: take_bundle(store, bundle, self._clocks.utc()))
+        except seal.Refused as error:
+            raise Failure(Trouble.FORGED, error.why) from error
+        return [f"bundle {bundle.version}"]
+
+
+def take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, path: Path, now: datetime) -> None:
+    """Put a roster file into use: its digest is checked first, then its lines as they are read. Raises seal.Refused, StoreError.
+
+    A snapshot is built in the calling thread, so that the store's thread goes on serving visits; only putting it into use needs that.
+    """
+    here = run_in_store(lambda store: roster.version(store))
+    if manifest.version <= here:
+        raise seal.Refused("stale", f"version {manifest.version} is not newer than {here}")
+    if manifest.base_version is not None and manifest.base_version != here:
+        raise seal.Refused("stale", f"a delta on version {manifest.base_version}, here is {here}")
+    header = roster.RosterHeader(manifest.version, manifest.created_at, manifest.lines, manifest.base_version)
+    lines = roster_file.read(path, manifest)
+    try:
+        if manifest.base_version is None:
+            folder, key = run_in_store(lambda store: (store.folder, store.key))
+            built = roster.build(folder, key, lines, header)
+            run_in_store(lambda store: roster.adopt(store, built, now))
+        else:
+            run_in_store(lambda store: roster.apply_delta(store, lines, header, now))
+    except roster.RosterRefused as error:
+        raise seal.Refused("malformed", str(error)) from error
+    run_in_store(lambda store: _note_roster(store, manifest))
+
+
+def _note_roster(store: Store, manifest: protocol.RosterManifest) -> None:
+    with store.db.atomic():
+        outbox.put(store.db, "roster_version", str(manifest.version))
+        outbox.put(store.db, "roster_at", outbox.iso(manifest.created_at))
+
+
+def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
+    """Put policies, staff and messages of a verified bundle into use; False for one that is not newer. Raises seal.Refused."""
+    if bundle.version <= int(outbox.get(store.db, "bundle_version", "0")):
+        return False
+    try:
+        if bundle.policies or outbox.get(store.db, "bundle_policies"):
+            policies.take_bundle(store, bundle.policies, bundle.version, now)
+        _staff(store, bundle, now)
+    except (ConfigError, StoreError, ValueError) as error:
+        raise seal.Refused("malformed", type(error).__name__) from error
+    with store.db.atomic():
+        outbox.put(store.db, "bundle_policies", "1" if bundle.policies else "")
+        outbox.put(store.db, "messages", json.dumps([message.model_dump(mode="json") for message in bundle.messages]))
+        outbox.put(store.db, "bundle_version", str(bundle.version))
+    return True
+
+
+def _staff(store: Store, bundle: protocol.Bundle, now: datetime) -> None:
+    if not bundle.staff and not bundle.revoked_staff:
+        return
+    from kiosk.store import staff
+    staff.take_bundle(store, bundle.staff, bundle.revoked_staff, bundle.version, now)
+
+
+def messages(store: Store, now: datetime) -> list[dict[str, Any]]:
+    """Return the bureau's messages for this station that are still in time: message_id, text, created_at, until."""
+    kept: list[dict[str, Any]] = json.loads(outbox.get(store.db, "messages", "[]"))
+    return [one for one in kept if not one["until"] or datetime.fromisoformat(one["until"]) > now]

@@ -1,0 +1,165 @@
+"""The sync in its own QThread: rounds with the bureau at the pace of `schedule`, and what moved told by signals.
+
+Made by `app`: `worker.moveToThread(thread)`, `thread.started.connect(worker.start)`. The store is reached through `run_in_store` only.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QMetaObject, QObject, Qt, QThread, QTimer, Signal, Slot
+
+from kiosk.config import Sync
+from kiosk.errors import ConfigError, KioskError
+from kiosk.store import outbox
+from kiosk.sync import schedule, status
+from kiosk.sync.client import Client, Failure
+from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore
+from kiosk.sync.keys import load_identity
+from kiosk.sync.roster_feed import Feed
+from kiosk.sync.schedule import Hold, Trouble
+
+log = logging.getLogger(__name__)
+_HELD_S = 60.0   # how often a reason not to send is looked at again
+
+
+class SyncWorker(QObject):
+    """Delivers what waits. `nudge` after a save or when the network came back; `stop` from any thread."""
+
+    stage_moved = Signal(object)   # outbox.Moved: record_id, stage, reason
+    status = Signal(object)        # status.SyncStatus, after every round
+
+    def __init__(self, settings: Sync, run_in_store: RunInStore, *, journal_tail: JournalTail | None = None,
+                 clocks: Clocks | None = None) -> None:
+        super().__init__()
+        self._settings, self._run, self._journal_tail = settings, run_in_store, journal_tail
+        self._clocks = clocks or Clocks()
+        self._stopping = threading.Event()
+        self._pace = schedule.begin(settings)
+        self._rng = random.SystemRandom()
+        self._timer: QTimer | None = None
+        self._client: Client | None = None
+        self._delivery: Delivery | None = None
+        self._feed: Feed | None = None
+        self._by_hand = False
+
+    @Slot()
+    def start(self) -> None:
+        """Begin; runs in the worker's thread."""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(0)
+
+    @Slot()
+    def nudge(self) -> None:
+        """Try soon: a record was saved, or the network came back. Call by a queued signal or `QMetaObject.invokeMethod`."""
+        self._pace = schedule.hurry(self._pace, time.monotonic())
+        self._arm()
+
+    @Slot()
+    def send_now(self) -> None:
+        """An attendant asks: overrides the night switch and waiting times, not a pause."""
+        self._by_hand = True
+        self.nudge()
+
+    @Slot()
+    def stop(self) -> None:
+        """End after the request under way (at most `timeout_s`). Safe from any thread."""
+        self._stopping.set()
+        if QThread.currentThread() is self.thread():
+            self._close()
+        else:
+            QMetaObject.invokeMethod(self, "_close", Qt.ConnectionType.QueuedConnection)
+
+    @Slot()
+    def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = self._delivery = self._feed = None
+
+    @Slot()
+    def _tick(self) -> None:
+        if self._stopping.is_set():
+            return
+        try:
+            self._try_round()
+        finally:
+            self._by_hand = False
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None and not self._stopping.is_set():
+            self._timer.start(max(0, int((self._pace.next_try_s - time.monotonic()) * 1000)))
+
+    def _try_round(self) -> None:
+        why = ""
+        held, trouble = Hold.NONE, None
+        try:
+            revoked = bool(self._run(lambda store: outbox.get(store.db, "revoked")))
+            held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=self._open(),  # noqa: DTZ005
+                                 revoked=revoked and not self._by_hand, by_hand=self._by_hand)
+            if held is not Hold.NONE:
+                self._pace = schedule.Pace(self._pace.batch_limit, next_try_s=time.monotonic() + _HELD_S)
+            else:
+                trouble, why = self._round()
+        except KioskError as error:   # the store or the configuration; nothing was lost, the next round tries again
+            trouble, why = Trouble.BROKEN, error.reason
+            log.warning("sync round failed", extra={"code": error.reason})
+            self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), random.Random())
+        self._tell(held, trouble, why)
+
+    def _round(self) -> tuple[Trouble | None, str]:
+        if self._delivery is None or self._feed is None:
+            return None, ""
+        done = self._delivery.round(self._pace.batch_limit, by_hand=self._by_hand)
+        failure = done.failure
+        if failure is None:
+            try:
+                self._feed.pull(self._stopping, metered=self._settings.metered and not self._by_hand)
+                while not self._settings.metered and not self._stopping.is_set() and self._delivery.send_evidence():
+                    pass
+            except Failure as feed_failure:
+                failure = feed_failure
+        now_s = time.monotonic()
+        if failure is None:
+            self._pace = schedule.after_success(self._pace, self._settings, now_s, more=done.more)
+            return None, ""
+        log.info("sync stopped", extra={"code": failure.trouble.value})
+        self._pace = schedule.after_trouble(self._pace, failure.trouble, self._settings, now_s, self._jitter(), failure.retry_after_s)
+        return failure.trouble, failure.why
+
+    def _jitter(self) -> random.Random:
+        return self._rng
+
+    def _open(self) -> bool:
+        """Make client and delivery when the kiosk is provisioned; it may become so while we run."""
+        if self._delivery is not None:
+            return True
+        try:
+            identity = load_identity(self._settings)
+        except ConfigError:
+            return False
+        self._client = Client(self._settings, identity)
+        self._delivery = Delivery(self._settings, self._client, self._run, clocks=self._clocks, on_moved=self.stage_moved.emit,
+                                  journal_tail=self._journal_tail, stop=self._stopping)
+        self._feed = Feed(self._settings, self._client, self._run, clocks=self._clocks)
+        self._delivery.start()
+        return True
+
+    def _tell(self, held: Hold, trouble: Trouble | None, why: str) -> None:
+        wait = max(0.0, self._pace.next_try_s - time.monotonic())
+        try:
+            self.status.emit(self._run(lambda store: status.collect(
+                store, self._settings, datetime.now(UTC), hold=held, trouble=trouble, why=why, next_try_in_s=wait)))
+        except KioskError as error:
+            log.warning("sync status failed", extra={"code": error.reason})

@@ -1,0 +1,87 @@
+"""`kiosk gallery --out DIR`: every page in every situation as PNG files and one contact sheet. The camera shows a drawn face."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+
+def main(argv: list[str]) -> int:
+    """Render; return 0."""
+    parser = argparse.ArgumentParser(prog="kiosk gallery", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--sizes", nargs="*", metavar="WxH", help="default: the four sizes the kiosk supports")
+    parser.add_argument("--themes", nargs="*", default=["paper", "contrast"], choices=["paper", "contrast"])
+    parser.add_argument("--texts", nargs="*", default=["normal", "large"], choices=["normal", "large"])
+    parser.add_argument("--language", default="zh_CN", choices=["zh_CN", "en"])
+    parser.add_argument("--only", nargs="*", default=[], metavar="SCENE", help="scenes whose name begins so")
+    parser.add_argument("--sheet-width", type=int, default=240, help="width of one picture on the contact sheet")
+    args = parser.parse_args(argv)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication
+
+    from kiosk.ui.scenes import sample_settings, scenes
+    from kiosk.ui.stage import SIZES, make_window, set_form, show_scene
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    sizes = [_size(text) for text in args.sizes] if args.sizes else list(SIZES)
+    chosen = [scene for scene in scenes() if not args.only or scene.name.startswith(tuple(args.only))]
+    args.out.mkdir(parents=True, exist_ok=True)
+    window = make_window(sample_settings(), args.language)
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    window.show()
+    for width, height in sizes:
+        thumbs: list[tuple[str, QImage]] = []
+        for theme in args.themes:
+            for text in args.texts:
+                for scene in chosen:
+                    show_scene(window, scene)
+                    set_form(window, (width, height), theme, text == "large")
+                    name = f"{scene.name}_{width}x{height}_{theme}_{text}_{args.language}"
+                    image = window.grab().toImage()
+                    image.save(str(args.out / f"{name}.png"))
+                    thumbs.append((f"{scene.name} {theme} {text}", image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)))
+        _sheet(thumbs, args.out / f"sheet_{width}x{height}_{args.language}.png")
+        print(f"{width}x{height}: {len(thumbs)} pictures")
+    window.close()
+    del app
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
+def _sheet(thumbs: list[tuple[str, QImage]], path: Path) -> None:
+    """Paste the small pictures onto one sheet, ten in a row, each with its name."""
+    from PySide6.QtCore import QRect, Qt
+    from PySide6.QtGui import QColor, QFont, QImage, QPainter
+
+    if not thumbs:
+        return
+    width, height = thumbs[0][1].width(), thumbs[0][1].height()
+    columns, gap, caption = 10 if width < height else 6, 12, 24
+    rows = -(-len(thumbs) // columns)
+    sheet = QImage(columns * (width + gap) + gap, rows * (height + gap + caption) + gap, QImage.Format.Format_RGB888)
+    sheet.fill(QColor("#6B7472"))
+    painter = QPainter(sheet)
+    font = QFont("Noto Sans CJK SC")
+    font.setPixelSize(14)
+    painter.setFont(font)
+    painter.setPen(QColor("#FFFFFF"))
+    for number, (name, image) in enumerate(thumbs):
+        row, column = divmod(number, columns)
+        x, y = gap + column * (width + gap), gap + row * (height + gap + caption)
+        painter.drawImage(x, y, image)
+        painter.drawText(QRect(x, y + height, width, caption), Qt.AlignmentFlag.AlignCenter, name)
+    painter.end()
+    sheet.save(str(path))

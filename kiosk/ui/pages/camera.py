@@ -1,0 +1,181 @@
+"""In front of the camera: a mirror in a circle, one instruction, a drawn face that does it, ticks for what is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.theme import RADIUS_CARD, Look
+from kiosk.ui.views import TakeView
+from kiosk.ui.widgets.circle import CameraCircle
+from kiosk.ui.widgets.face import FaceFigure
+from kiosk.ui.widgets.flow import Stack
+from kiosk.ui.widgets.progress import Step, StepBar
+from kiosk.ui.widgets.text import Text
+from kiosk.visit import events as e
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class ShowCard(Stack):
+    """The small card with the drawn face: like this."""
+
+    def __init__(self) -> None:
+        self.face = FaceFigure("demonstration", 300)
+        self.caption = Text("like-this", "small", "action", centred=True, bold=True)
+        super().__init__(self.face, self.caption, gap=6, centred=True)
+        self.pad = 16
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.look.colour("action"), self.look.px(4)))
+        painter.setBrush(self.look.colour("card"))
+        inset = self.look.px(4) / 2
+        radius = self.look.px(RADIUS_CARD * 0.8)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+class Mirror(QWidget):
+    """The circle, with the demonstrating face over its lower right edge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = Look()
+        self.circle = CameraCircle()
+        self.show_card = ShowCard()
+        for child in (self.circle, self.show_card):
+            child.setParent(self)
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        self.circle.set_look(look)
+        self.show_card.set_look(look)
+        self.arrange()
+
+    def need(self, width: int) -> int:
+        return min(width, self.look.px(430))
+
+    def want(self, width: int) -> int:
+        return min(width, self.look.px(900))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place circle and card: the card covers a corner of the square, little of the mirror."""
+        side = min(self.width(), self.height())
+        card = max(self.look.px(200), int(side * 0.31))
+        caption = self.show_card.caption.need(card)
+        tall = card + caption
+        reach = min(self.width() - side, card) // 2
+        left = (self.width() - side) // 2 - reach // 2
+        self.circle.setGeometry(left, (self.height() - side) // 2, side, side)
+        self.show_card.setGeometry(min(self.width() - card, left + side - card + reach),
+                                   (self.height() + side) // 2 - tall, card, tall)
+        self.show_card.arrange()
+
+
+class CameraPage(Page):
+    """Shows what the take says, nothing of its own. `prompt` carries action and now as it says them in words."""
+
+    name = "camera"
+    step = "camera"
+    leave = "back"
+    left_share = 0.52
+
+    def build(self) -> None:
+        self._kit: Kit | None = None
+        self._practice = False
+        self._ready = True
+        self._view_key: object = None
+        self.title.setObjectName("prompt")
+        self.mirror = Mirror()
+        self.ticks = StepBar("actions", role="label", line=False)
+        self.practice_note = Text("practice", "label", "action", centred=True, bold=True)
+        self.body.add(self.mirror)
+        self.head.add(self.practice_note)
+        self.foot.add(self.ticks)
+        self.swap = self.button("swap", "outlined", e.SwapTouched())
+
+    @property
+    def circle(self) -> CameraCircle:
+        """The mirror."""
+        return self.mirror.circle
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        self._kit, self._practice, self._ready = kit, state.practice, state.camera_ready
+        self._view_key = None
+        self.swap.say(kit.text("page.camera.swap"))
+        self.circle.setAccessibleName(kit.text("page.camera.circle_name"))
+        self.mirror.show_card.caption.say(kit.text("page.camera.like_this"))
+        self.practice_note.say(kit.text("page.camera.practice") if state.practice else "")
+        if not state.camera_ready:
+            self.circle.clear()
+        self.show_take(None)
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show one picture of the camera in the mirror."""
+        self.circle.show_frame(image_rgb)
+
+    def show_take(self, view: TakeView | None) -> None:
+        """Show where the take stands. Cheap when nothing but the progress moved."""
+        if self._kit is None:
+            return
+        if view is not None and self._ready:
+            self.circle.show_progress(view.progress, view.guidance is None)
+        key = None if view is None else (view.guidance, view.action, view.now, view.action_index, view.action_count,
+                                         tuple(view.done_actions))
+        if key == self._view_key and view is not None:
+            return
+        self._view_key = key
+        title, lead, action, now = self._words(view, self._kit)
+        self.title.say(title)
+        self.title.setProperty("action", action)
+        self.title.setProperty("now", now)
+        self.lead.say(lead)
+        shown = view.action if view is not None and view.guidance is None and self._ready else None
+        self.mirror.show_card.setVisible(shown is not None)
+        self.mirror.show_card.face.show_action(shown)
+        self.swap.setVisible(shown is not None)
+        self._fill_ticks(view, self._kit)
+        self.set_look(self.look)
+
+    def _words(self, view: TakeView | None, kit: Kit) -> tuple[str, str, str, bool]:
+        if not self._ready:
+            return kit.text("page.camera.away"), kit.text("page.camera.away_lead"), "", False
+        if view is not None and view.guidance is not None:
+            return kit.text(f"guidance.{view.guidance}.title"), kit.text("page.camera.guide_lead"), "", False
+        if view is not None and view.action is not None:
+            action = f"action.{view.action}"
+            if view.now:
+                return kit.text(f"{action}.now"), kit.text(f"{action}.how"), str(view.action), True
+            return kit.text(f"{action}.ready"), kit.text("page.camera.wait_lead"), str(view.action), False
+        return kit.text("page.camera.title"), kit.text("page.camera.lead"), "", False
+
+    def _fill_ticks(self, view: TakeView | None, kit: Kit) -> None:
+        steps: list[Step] = []
+        if view is not None:
+            done = tuple(view.done_actions)
+            steps += [Step(kit.text(f"action.{action}.name"), "done") for action in done]
+            if view.action is not None and len(done) < view.action_count:
+                steps.append(Step(kit.text(f"action.{view.action}.name"), "now"))
+            while len(steps) < view.action_count:
+                steps.append(Step(kit.text("page.camera.later"), "later"))
+        words = "; ".join(kit.text(f"page.camera.action_{step.mark}", action=step.text) for step in steps)
+        self.ticks.show_steps(tuple(steps), words)
+        self.ticks.setVisible(bool(steps))
+
+    def clear(self) -> None:
+        super().clear()
+        self.circle.clear()
+        self._kit, self._view_key = None, None
+        self.title.setProperty("action", "")
+        self.title.setProperty("now", False)
+        self.mirror.show_card.face.show_action(None)
+        self.ticks.clear()

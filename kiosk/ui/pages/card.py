@@ -1,0 +1,45 @@
+"""Lay the card on the reader: one moving picture, and what was wrong with the last try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.views import card_variant
+from kiosk.ui.widgets.bars import Notice
+from kiosk.ui.widgets.pictures import CardPicture
+from kiosk.visit import events as e
+
+
+class CardPage(Page):
+    """The card is awaited, being read, or was not readable."""
+
+    name = "card"
+    step = "card"
+    leave = "back"
+
+    def build(self) -> None:
+        self.picture = CardPicture()
+        self.body.add(self.picture)
+        self.trouble = Notice("trouble", "info")
+        self.head.add(self.trouble)
+        self.manual = self.button("manual", "outlined", e.ManualChosen())
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        kind = card_variant(state)
+        self.title.say(kit.text(f"page.card.title{kind}"))
+        lead = f"page.card.lead{kind}"
+        self.lead.say(kit.text(lead if lead in kit.strings else "page.card.lead"))
+        trouble = state.trouble
+        self.trouble.say("" if trouble is None else
+                         kit.text(f"reason.{trouble}.title") + "\n" + kit.text(f"reason.{trouble}.now"))
+        self.picture.setAccessibleName(kit.text("page.card.picture_name"))
+        self.picture.show_reading(state.reading)
+        self.picture.setVisible(state.reader_ready or state.reading)
+        self.manual.say(kit.text("page.card.manual"))
+        self.manual.setVisible(not state.reading)
+
+    def clear(self) -> None:
+        super().clear()
+        self.trouble.say("")
+        self.picture.show_reading(False)

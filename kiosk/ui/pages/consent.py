@@ -1,0 +1,37 @@
+"""Consent to face processing: separate, voluntary, in plain words; "without face" is of equal weight (Order 19, PIPL)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.flow import Card, Rule
+from kiosk.ui.widgets.labels import IconLine
+from kiosk.visit import events as e
+
+POINTS = (("what", "camera"), ("where", "device"), ("long", "bin"))
+
+
+class ConsentPage(Page):
+    """What, where, how long; two buttons of the same kind and size."""
+
+    name = "consent"
+    step = "consent"
+    leave = "back"
+    no_face = False          # the choice stands on the page itself, in full size
+
+    def build(self) -> None:
+        self.points = {name: IconLine(f"point-{name}", icon) for name, icon in POINTS}
+        lines = list(self.points.values())
+        self.body.add(Card(lines[0], Rule(), lines[1], Rule(), lines[2], gap=26))
+        self.yes = self.button("agree", "filled", e.Agreed(), icon="person")
+        self.no = self.button("without-face", "filled", e.NoFaceTouched(), icon="no-face")
+        self.foot.gap = 28
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        self.title.say(kit.text("page.consent.title"))
+        self.lead.say(kit.text("page.consent.lead"))
+        for name, line in self.points.items():
+            line.say(kit.text(f"page.consent.{name}"), kit.text(f"page.consent.{name}_title"))
+        self.yes.say(kit.text("page.consent.yes"))
+        self.no.say(kit.text("page.consent.no"))

@@ -1,0 +1,46 @@
+"""Idle: the invitation. What for, how long, what to bring, that it is free, the date, and whom not to trust."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.bars import Notice
+from kiosk.ui.widgets.face import FaceFigure
+from kiosk.ui.widgets.text import Text
+from kiosk.visit import events as e
+
+
+class IdlePage(Page):
+    """Nobody is here, or somebody just came."""
+
+    name = "idle"
+    leave = ""
+
+    def build(self) -> None:
+        self.face = FaceFigure("welcome", 400)
+        self.today = Text("today", "body", "ink", centred=True)
+        self.notice = Notice("ended", "info")
+        self.body.add(self.face)
+        self.body.add(self.today)
+        self.title.role = "display"
+        self.start = self.button("start", "filled", e.Started())
+        self.query = self.button("query", "outlined", e.QueryStarted(), icon="calendar")
+        self.safe = Notice("safe", "shield", centred=False)
+        self.safe.words.bold = False
+        self.foot.add(self.safe)
+        self.head.add(self.notice)
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        self.title.say(kit.text("page.idle.title"))
+        self.lead.say(kit.text("page.idle.lead") + "\n" + kit.text("page.idle.bring"))
+        self.today.say(kit.strings.today(kit.now()))
+        self.start.say(kit.text("page.idle.start"))
+        self.query.say(kit.text("page.idle.query"))
+        self.safe.say(kit.text("page.idle.safe"))
+        key = f"page.idle.notice.{state.notice}" if state.notice else ""
+        self.notice.say(kit.text(key) if key in kit.strings else "")
+
+    def clear(self) -> None:
+        super().clear()
+        self.notice.say("")

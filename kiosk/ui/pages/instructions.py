@@ -1,0 +1,48 @@
+"""How it works, in three pictures; start, or practise first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.circle import WaitingRing
+from kiosk.ui.widgets.flow import Row, Stack
+from kiosk.ui.widgets.pictures import Tip, TipPicture
+from kiosk.ui.widgets.text import Text
+from kiosk.visit import events as e
+
+TIPS: tuple[tuple[str, Tip], ...] = (("tip_one", "circle"), ("tip_two", "now"), ("tip_three", "hat"))
+
+
+class InstructionsPage(Page):
+    """While the camera is away there is nothing to start, but there is somebody to call."""
+
+    name = "instructions"
+    step = "camera"
+    leave = "back"
+    left_share = 0.52
+
+    def build(self) -> None:
+        self.texts = [Text(f"tip-text-{i}", "label", centred=True, bold=True) for i in range(3)]
+        self.tips = Row(*(Stack(TipPicture(tip, 280), text, gap=12)
+                          for (_, tip), text in zip(TIPS, self.texts, strict=True)), gap=24, top=True)
+        self.wait = WaitingRing()
+        self.body.add(self.tips)
+        self.body.add(self.wait)
+        self.start = self.button("begin", "filled", e.BeginTouched())
+        self.practise = self.button("practise", "outlined", e.PractiseTouched())
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        ready = state.camera_ready
+        self.title.say(kit.text("page.instructions.title" if ready else "page.instructions.title_wait"))
+        self.lead.say(kit.text("page.instructions.lead" if ready else "page.instructions.lead_wait"))
+        for (key, _), text in zip(TIPS, self.texts, strict=True):
+            text.say(kit.text(f"page.instructions.{key}"))
+        self.tips.setVisible(ready)
+        self.wait.setVisible(not ready)
+        self.start.say(kit.text("page.instructions.start"))
+        self.practise.say(kit.text("page.instructions.practise"))
+        self.start.setVisible(ready)
+        self.practise.setVisible(ready)
+
+

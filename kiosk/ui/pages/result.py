@@ -1,0 +1,106 @@
+"""The result: what happened in one line, how far it is on its way, the next date very large, and the card to take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.domain.record import Stage
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.bars import Notice
+from kiosk.ui.widgets.circle import BigTick
+from kiosk.ui.widgets.flow import Card, Row, Rule, Stack
+from kiosk.ui.widgets.pictures import QrCode
+from kiosk.ui.widgets.progress import Mark, Step, StepBar
+from kiosk.ui.widgets.text import Text
+from kiosk.visit import events as e
+from kiosk.visit.states import Finished
+
+_TITLE = {Stage.SAVED: "title", Stage.SENDING: "title_sending", Stage.RECEIVED: "title_received",
+          Stage.CONFIRMED: "title_confirmed", Stage.RETURNED: "title_returned", Stage.REFUSED: "title_returned"}
+
+
+def stage_steps(stage: Stage, kit: Kit) -> tuple[Step, ...]:
+    """Return the three stages of a record's way as a row."""
+    row: dict[Stage, tuple[tuple[str, Mark], tuple[str, Mark]]] = {
+        Stage.SAVED: (("sent", "now"), ("confirmed", "later")),
+        Stage.SENDING: (("sent_now", "now"), ("confirmed", "later")),
+        Stage.RECEIVED: (("sent_done", "done"), ("confirmed", "now")),
+        Stage.CONFIRMED: (("sent_done", "done"), ("confirmed_done", "done")),
+        Stage.RETURNED: (("sent_done", "done"), ("returned", "stop")),
+        Stage.REFUSED: (("sent_done", "done"), ("returned", "stop")),
+    }
+    steps: tuple[tuple[str, Mark], ...] = (("local", "done"), *row[stage])
+    return tuple(Step(kit.text(f"stage_row.{key}"), mark) for key, mark in steps)
+
+
+def slip_number(state: Finished, station_id: str) -> str:
+    """Return the record number people can read out: station, and the first eight characters of the record's id."""
+    return f"{station_id}-{state.record_ids[0][:8].upper()}" if state.record_ids else station_id
+
+
+class ResultPage(Page):
+    """Two-stage honesty: nothing is promised that the centre has not confirmed."""
+
+    name = "result"
+    step = "done"
+    leave = ""
+    no_face = False
+    left_share = 0.5
+
+    def build(self) -> None:
+        self.tick = BigTick(share=170)
+        self.stages = StepBar("stages", role="label")
+        self.label = Text("next-label", "label", "quiet")
+        self.dates = Text("next-date", "figure")
+        self.record_label = Text("record", "small", "quiet")
+        self.hotline = Text("hotline", "small", "quiet")
+        self.keep = Text("keep", "small", "quiet")
+        self.qr = QrCode()
+        self.slip = Row(Stack(self.record_label, self.hotline, self.keep, gap=8, centred=True), self.qr,
+                        weights=(0.68, 0.32))
+        self.card = Card(self.stages, Rule(), Stack(self.label, self.dates, gap=4), Rule(), self.slip, gap=22, pad=36)
+        self.stale = Text("stale", "small", "quiet", centred=True)
+        self.body.add(self.card)
+        self.head.items.insert(0, self.tick)
+        self.tick.setParent(self.head)
+        self.take = Notice("take-card", "card")
+        self.take.words.role = "body"
+        self.foot.add(self.stale)
+        self.foot.add(self.take)
+        self.done = self.button("done", "filled", e.DoneTouched())
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        stage = state.stage
+        returned = stage in (Stage.RETURNED, Stage.REFUSED)
+        self.title.say(kit.text(f"page.result.{_TITLE[stage]}"))
+        if returned:
+            lead = kit.text("page.result.lead_returned")
+        elif state.resumes and state.suspended_months:
+            lead = kit.text("page.result.lead_resumes", months=kit.text("format.months", count=state.suspended_months))
+        else:
+            lead = kit.text("page.result.lead_confirmed" if stage is Stage.CONFIRMED else "page.result.lead")
+        self.lead.say(lead)
+        self.tick.setVisible(not returned)
+        steps = stage_steps(stage, kit)
+        self.stages.show_steps(steps, kit.text("page.result.stages_name", text=" ".join(s.text for s in steps)))
+        self.label.say(kit.text("page.result.next"))
+        self.dates.say(kit.strings.period(state.next_from, state.next_to, two_lines=True))
+        self.label.setVisible(bool(self.dates.text()))
+        number = slip_number(state, kit.settings.station.station_id)
+        hotline = kit.settings.station.hotline
+        self.record_label.say(f"{kit.text('page.result.record')} {number}")
+        self.hotline.say(f"{kit.text('page.result.hotline')} {hotline}")
+        self.keep.say(kit.text("page.result.keep"))
+        # No personal data in the code: who finds the photograph learns only that somebody was here.
+        self.qr.show_text(f"{kit.text('app.title')} {number} {' '.join(state.record_ids)} {hotline}",
+                          kit.text("page.result.keep"))
+        self.stale.say(kit.text("page.result.stale") if state.roster_stale else "")
+        self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
+        self.done.say(kit.text("page.result.done"))
+
+    def clear(self) -> None:
+        super().clear()
+        for text in (self.dates, self.record_label):
+            text.say("")
+        self.qr.show_text("", "")
+        self.stages.clear()

@@ -1,0 +1,34 @@
+"""Please take your card; stays until it is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.bars import Notice
+from kiosk.ui.widgets.pictures import CardPicture
+from kiosk.visit import events as e
+
+
+class TakeCardPage(Page):
+    """The person's data are wiped already; only the card is still there."""
+
+    name = "take-card"
+    step = ""
+    leave = ""
+    no_face = False
+
+    def build(self) -> None:
+        self.notice = Notice("ended", "info")
+        self.head.add(self.notice)
+        self.picture = CardPicture(lift=True)
+        self.body.add(self.picture)
+        self.done = self.button("done", "outlined", e.DoneTouched())
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        self.title.say(kit.text("page.take-card.title"))
+        self.lead.say(kit.text("page.take-card.lead") if state.notice is None else "")
+        key = f"page.idle.notice.{state.notice}" if state.notice else ""
+        self.notice.say(kit.text(key) if key in kit.strings else "")
+        self.picture.setAccessibleName(kit.text("page.take-card.picture_name"))
+        self.done.say(kit.text("page.take-card.done"))

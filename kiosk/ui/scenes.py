@@ -1,0 +1,162 @@
+"""One sample of every page in every situation, for the gallery, the audit and the bench. Invented people; no photograph.
+
+Names and numbers are made up: the region code 000000 does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from kiosk.config import Channel, Settings, Station
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.identity import check_digit
+from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
+from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.record import Stage
+from kiosk.visit import states as s
+
+NOW = datetime(2026, 11, 21, 10, 24, tzinfo=ZoneInfo("Asia/Shanghai"))
+NUMBER = "00000019480617102" + check_digit("00000019480617102")
+RECORD = "4f3a91c2-6f0d-4c7e-9a55-1d6a0d0f2b11"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTake:
+    """What `kiosk.liveness.take` would say."""
+
+    guidance: Guidance | None = None
+    action: Action | None = None
+    action_index: int = 0
+    action_count: int = 2
+    now: bool = False
+    progress: float = 0.0
+    done_actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A state, and what else is on the screen with it."""
+
+    name: str
+    state: s.State
+    take: SampleTake | None = None
+    face: bool = False           # the drawn face is in the camera circle
+    countdown: int | None = None
+    help_called: bool = False
+    typed: str = ""
+
+
+def sample_settings(base: Settings | None = None) -> Settings:
+    """Return settings of a station with other channels to go to."""
+    base = base or Settings()
+    station = Station(
+        name="南山街道 · 粤海社区工作站", station_id="SZ-NS-0417", hotline="12333", channels=(
+            Channel(name="粤海街道党群服务中心", address="南海大道 2001 号一楼", hours="工作日 9:00-18:00", phone="0755-0000 0001"),
+            Channel(name="南山区社保分局", address="南头街 100 号", hours="工作日 9:00-17:00", phone="0755-0000 0002"),
+            Channel(name="上门认证", address="行动不便,可以预约工作人员上门", phone="0755-0000 0003"),
+        ))
+    return base.model_copy(update={"station": station})
+
+
+def eligibility(kind: str, *, may_pass: bool = True, reason: Reason = Reason.OK, months: int = 0) -> Eligibility:
+    """Return a sample answer of the rules."""
+    return Eligibility(
+        benefit_id=kind, benefit_kind=kind, policy_id="deferred-month", may_pass=may_pass, reason=reason,
+        period="2026-11", earliest_next=None if may_pass else date(2026, 12, 1), valid_from=date(2025, 12, 1),
+        valid_to=date(2026, 11, 30), due=date(2026, 11, 30) if may_pass else date(2027, 11, 30), grace_to=None,
+        suspended_from=None, suspended_months=months, if_passed_from=date(2026, 12, 1), if_passed_to=date(2027, 11, 30),
+        next_from=date(2026, 12, 1), next_to=date(2027, 11, 30))
+
+
+def scenes() -> tuple[Scene, ...]:
+    """Return all scenes, in the order of a visit."""
+    kinds = _benefit_kinds()
+    person = Person("陈小芳", NUMBER)
+    entry = RosterEntry("P-1", person.name, NUMBER, RosterStatus.ACTIVE,
+                        tuple(Benefit(kind, kind, "deferred-month") for kind in kinds))
+    due = tuple(eligibility(kind) for kind in kinds)
+    visit = s.Visit("visit-1", card_present=True)
+    other = replace(visit, mode=s.Mode.OTHER)
+    query = replace(visit, mode=s.Mode.QUERY)
+    case = s.Case(visit, person, entry, due, "consent-1")
+    no_card = s.Visit("visit-1")
+    waiting = s.AwaitingCard(no_card)
+    done = s.Finished(case, (RECORD,), next_from=date(2026, 12, 1), next_to=date(2027, 11, 30))
+    not_yet = tuple(eligibility(kind, may_pass=False, reason=Reason.NOT_YET) for kind in kinds)
+    acting = s.Acting(case, take_id=1)
+    # Loops rest at their peak in a still picture: the demonstrated action is seen.
+    out = [
+        Scene("idle", s.Idle()),
+        Scene("idle-after-timeout", s.Idle(Reason.IDLE_TIMEOUT)),
+        Scene("who", s.ChoosingWho(no_card)),
+        Scene("card", waiting),
+        Scene("card-trouble", replace(waiting, trouble=Reason.CARD_LIFT_AND_RETRY)),
+        Scene("card-reading", replace(waiting, reading=True)),
+        Scene("card-no-reader", replace(waiting, reader_ready=False)),
+        Scene("card-helper", replace(waiting, whose=s.Whose.HELPER, visit=replace(other, card_present=False))),
+        Scene("number-empty", s.EnteringNumber(no_card)),
+        Scene("number-complete", s.EnteringNumber(no_card), typed=NUMBER),
+        Scene("number-wrong", s.EnteringNumber(no_card), typed=NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2")),
+        Scene("number-not-found", s.EnteringNumber(no_card, problem=Reason.NOT_IN_ROSTER)),
+        Scene("name", s.ChoosingName(no_card, s.Whose.BENEFICIARY, NUMBER, ("王秀英", "陈小芳", "欧阳建国", "李玉兰"))),
+        Scene("looking-up", s.LookingUp(visit, person)),
+        Scene("confirm", s.Confirming(visit, person, entry, due)),
+        Scene("confirm-other", s.Confirming(other, person, entry, due[:1])),
+        Scene("benefits", s.ChoosingBenefits(visit, person, entry, due)),
+        Scene("answer-already-done", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person)),
+        Scene("answer-not-yet", s.Answered(visit, Reason.NOT_YET, not_yet, person, roster_stale=True)),
+        Scene("answer-query", s.Answered(query, Reason.OK, (due[0], not_yet[1]), person)),
+        Scene("answer-not-in-roster", s.Answered(visit, Reason.NOT_IN_ROSTER)),
+        Scene("answer-no-template", s.Answered(visit, Reason.NO_TEMPLATE, due, person, roster_stale=True)),
+        Scene("consent", s.Consenting(case)),
+        Scene("instructions", s.Instructing(case)),
+        Scene("instructions-no-camera", s.Instructing(case, camera_ready=False)),
+        Scene("camera-begin", acting, SampleTake(), face=True),
+        Scene("camera-guidance", acting, SampleTake(guidance=Guidance.TOO_FAR, progress=0.1), face=True),
+        Scene("camera-ready", acting, SampleTake(action=Action.MOUTH_OPEN, progress=0.05), face=True),
+        *(Scene(f"camera-{action}", acting,
+                SampleTake(action=action, action_index=1, now=True, progress=0.62,
+                           done_actions=(Action.BLINK if action is not Action.BLINK else Action.MOUTH_OPEN,)), face=True)
+          for action in Action),
+        Scene("camera-practice", replace(acting, practice=True), SampleTake(action=Action.BLINK, now=True, progress=0.3),
+              face=True),
+        Scene("camera-away", replace(acting, camera_ready=False)),
+        Scene("checking", s.Checking(case)),
+        Scene("checking-saving", s.Checking(case, saving=True)),
+        Scene("retry", s.Retrying(case, Reason.ACTION_TIMEOUT, 2)),
+        Scene("retry-last", s.Retrying(case, Reason.FACE_MISMATCH, 1)),
+        Scene("result", done),
+        Scene("result-received", replace(done, stage=Stage.RECEIVED)),
+        Scene("result-confirmed", replace(done, stage=Stage.CONFIRMED)),
+        Scene("result-returned", replace(done, stage=Stage.RETURNED)),
+        Scene("result-resumed", replace(done, suspended_months=3, resumes=True, roster_stale=True)),
+        Scene("referred-face", s.Referred(visit, Reason.FACE_UNCERTAIN, case, (RECORD,))),
+        Scene("referred-no-face", s.Referred(visit, Reason.NO_FACE_WANTED, case)),
+        Scene("take-card", s.TakingCard(visit)),
+        Scene("take-card-timeout", s.TakingCard(visit, Reason.IDLE_TIMEOUT)),
+        Scene("out-of-service", s.OutOfService(Reason.READER_UNPLUGGED)),
+        Scene("still-here", s.Consenting(case), countdown=23),
+        Scene("help-called", s.Instructing(case), help_called=True),
+    ]
+    return tuple(out)
+
+
+def reason_scenes() -> tuple[Scene, ...]:
+    """Return a scene for every reason on every page that may show it: nothing a helper writes may fail to fit."""
+    base = {scene.name: scene.state for scene in scenes()}
+    retry, referred, answer = base["retry"], base["referred-face"], base["answer-not-in-roster"]
+    waiting, idle = base["card-trouble"], base["out-of-service"]
+    out: list[Scene] = []
+    for reason in Reason:
+        for name, state in (("retry", retry), ("referred", referred), ("answer", answer), ("out-of-service", idle)):
+            out.append(Scene(f"{name}-{reason}", replace(state, reason=reason)))  # type: ignore[type-var,call-overload]
+        out.append(Scene(f"card-{reason}", replace(waiting, trouble=reason)))  # type: ignore[type-var,call-overload]
+    for guidance in Guidance:
+        out.append(Scene(f"camera-{guidance}", base["camera-guidance"], SampleTake(guidance=guidance, progress=0.2)))
+    return tuple(out)
+
+
+def _benefit_kinds() -> tuple[str, ...]:
+    return "enterprise-employee", "old-age-allowance"

@@ -1,0 +1,54 @@
+"""What pages and prompts both need to know about a state. No Qt."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.visit.states import AwaitingCard, Mode, Whose
+
+# Answers that are good news: dates, not failures.
+GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE})
+
+
+class TakeView(Protocol):
+    """What the camera page shows of a running take; made by `kiosk.liveness.take`."""
+
+    @property
+    def guidance(self) -> Guidance | None:
+        """What to change first, or None."""
+
+    @property
+    def action(self) -> Action | None:
+        """The action asked for, or about to be."""
+
+    @property
+    def action_index(self) -> int:
+        """Which action it is, from 0."""
+
+    @property
+    def action_count(self) -> int:
+        """How many there are."""
+
+    @property
+    def now(self) -> bool:
+        """True once the action counts."""
+
+    @property
+    def progress(self) -> float:
+        """How far the ring is filled, 0 to 1."""
+
+    @property
+    def done_actions(self) -> tuple[Action, ...]:
+        """Actions seen already."""
+
+
+def card_variant(state: AwaitingCard) -> str:
+    """Return which words the card page uses: "", "_query", "_other", "_helper", "_reading", "_away"."""
+    if state.reading:
+        return "_reading"
+    if not state.reader_ready:
+        return "_away"
+    if state.whose is Whose.HELPER:
+        return "_helper"
+    return {Mode.OTHER: "_other", Mode.QUERY: "_query"}.get(state.visit.mode, "")

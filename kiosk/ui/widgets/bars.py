@@ -1,0 +1,228 @@
+"""Top bar (where am I, language, volume, size, contrast), bottom bar (again, without face, help), and the strip for news."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kiosk.ui.icons import draw_icon
+from kiosk.ui.strings import Strings
+from kiosk.ui.theme import MARGIN, Look
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.text import Text
+
+LANGUAGES = ("zh_CN", "zh_HK", "en")
+CHIP_GAP = 18
+
+
+class TopBar(QWidget):
+    """Two lines on a portrait screen, one on a landscape screen."""
+
+    language_touched = Signal(str)
+    large_touched = Signal()
+    contrast_touched = Signal()
+    louder_touched = Signal()
+    quieter_touched = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = Look()
+        self.setObjectName("top-bar")
+        self.station = Text("station", "small", bold=True)
+        self.clock = Text("clock", "small", "quiet")
+        self.languages = {code: Button(f"language-{code}", "chip", checkable=True) for code in LANGUAGES}
+        self.quieter = Button("volume-down", "chip", icon="quieter")
+        self.louder = Button("volume-up", "chip", icon="louder")
+        self.large = Button("large-text", "chip", checkable=True)
+        self.contrast = Button("contrast", "chip", icon="contrast", checkable=True)
+        self.chips = [*self.languages.values(), self.quieter, self.louder, self.large, self.contrast]
+        for child in (self.station, self.clock, *self.chips):
+            child.setParent(self)
+        for code, chip in self.languages.items():
+            chip.clicked.connect(lambda _=False, code=code: self.language_touched.emit(code))
+        self.large.clicked.connect(self.large_touched)
+        self.contrast.clicked.connect(self.contrast_touched)
+        self.louder.clicked.connect(self.louder_touched)
+        self.quieter.clicked.connect(self.quieter_touched)
+
+    def show_texts(self, strings: Strings, station: str, when: str, language: str, look: Look) -> None:
+        """Take on language, time and settings."""
+        self.station.say(station)
+        self.clock.say(when)
+        for code, chip in self.languages.items():
+            chip.say(strings.text(f"language.{code}"), strings.text(f"language_name.{code}"))
+            chip.setChecked(code == language)
+        self.large.say(strings.text("top.large"), strings.text("top.large_name"))
+        self.large.setChecked(look.large)
+        self.contrast.say("", strings.text("top.contrast_name"))
+        self.contrast.setChecked(look.theme == "contrast")
+        self.louder.say("", strings.text("top.volume_up_name"))
+        self.quieter.say("", strings.text("top.volume_down_name"))
+        self.set_look(look)
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        for child in (self.station, self.clock, *self.chips):
+            child.set_look(look)
+        self.arrange()
+
+    def need(self, width: int) -> int:
+        line = self.look.line_px("small")
+        chips = self.chips[0].need(200)
+        pad = self.look.px(14)
+        return chips + 2 * pad if self.look.landscape else line + chips + 3 * pad
+
+    want = need
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place the children."""
+        look, pad, margin = self.look, self.look.px(14), self.look.px(MARGIN)
+        line = look.line_px("small")
+        tall = self.chips[0].need(200)
+        gap = look.px(CHIP_GAP)
+        widths = [chip.natural_width() for chip in self.chips]
+        total = sum(widths) + gap * (len(widths) - 1)
+        if look.landscape:
+            room = self.width() - 2 * margin - total - gap
+            top = (self.height() - 2 * line) // 2
+            self.station.setGeometry(margin, top, room, line)
+            self.clock.setGeometry(margin, top + line, room, line)
+            x, y = self.width() - margin - total, (self.height() - tall) // 2
+        else:
+            clock = self.clock.natural_width()
+            self.station.setGeometry(margin, pad, self.width() - 2 * margin - clock - gap, line)
+            self.clock.setGeometry(self.width() - margin - clock, pad, clock, line)
+            spare = self.width() - 2 * margin - total
+            gap += max(0, min(spare // (len(widths) - 1), look.px(14)))
+            x, y = margin, line + 2 * pad
+        for chip, width in zip(self.chips, widths, strict=True):
+            chip.setGeometry(x, y, width, tall)
+            x += width + gap
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(QPen(self.look.colour("line"), self.look.px(3)))
+        painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+
+
+class BottomBar(QWidget):
+    """The same places on every page: back or leave, again, without face, help."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = Look()
+        self.setObjectName("bottom-bar")
+        self.leave = Button("leave", "quiet", icon="back", above=True)
+        self.replay = Button("replay", "quiet", icon="replay", above=True)
+        self.no_face = Button("no-face", "quiet", icon="no-face", above=True)
+        self.help = Button("help", "quiet", icon="help", above=True)
+        self.buttons = [self.leave, self.replay, self.no_face, self.help]
+        for button in self.buttons:
+            button.setParent(self)
+
+    def show_texts(self, strings: Strings, leave: str, no_face: bool, look: Look) -> None:
+        """Take on language and what this page offers. `leave`: "back", "leave" or ""."""
+        self.leave.setVisible(bool(leave))
+        if leave:
+            self.leave.icon_name = leave
+            self.leave.say(strings.text(f"bar.{leave}"))
+        self.replay.say(strings.text("bar.replay"))
+        self.no_face.setVisible(no_face)
+        self.no_face.say(strings.text("bar.no_face"))
+        self.help.say(strings.text("bar.help"))
+        self.set_look(look)
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        for button in self.buttons:
+            button.set_look(look)
+        self.arrange()
+
+    def _shown(self) -> list[Button]:
+        return [button for button in self.buttons if not button.isHidden()]
+
+    def _each(self, width: int) -> int:
+        shown = self._shown()
+        gap = self.look.px(CHIP_GAP)
+        return (width - 2 * self.look.px(MARGIN * 0.75) - gap * (len(shown) - 1)) // max(1, len(shown))
+
+    def need(self, width: int) -> int:
+        each = self._each(width)
+        return max(button.need(each) for button in self._shown()) + 2 * self.look.px(16)
+
+    want = need
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place the children."""
+        pad, gap = self.look.px(16), self.look.px(CHIP_GAP)
+        each, x = self._each(self.width()), self.look.px(MARGIN * 0.75)
+        for button in self._shown():
+            button.setGeometry(x, pad, each, self.height() - 2 * pad)
+            x += each + gap
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(QPen(self.look.colour("line"), self.look.px(3)))
+        painter.drawLine(0, 0, self.width(), 0)
+
+
+class Notice(QWidget):
+    """A strip or a box on the notice colour with a sign before its words."""
+
+    def __init__(self, name: str, icon: str = "info", *, centred: bool = True) -> None:
+        super().__init__()
+        self.look = Look()
+        self.icon_name = icon
+        self.setObjectName(name)
+        self.words = Text(f"{name}-text", "label", "notice_ink", centred=centred, bold=True)
+        self.words.setParent(self)
+
+    def say(self, text: str) -> None:
+        """Set the text; an empty one takes no room."""
+        self.words.say(text)
+        self.setAccessibleName(text)
+        if self.parentWidget() is not None or not text:
+            self.setVisible(bool(text))
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        self.words.set_look(look)
+        self.arrange()
+
+    def _left(self) -> int:
+        return self.look.px(28) * 2 + self.look.px(48)
+
+    def need(self, width: int) -> int:
+        return self.words.need(width - self._left() - self.look.px(28)) + 2 * self.look.space(20, 10)
+
+    want = need
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place the words."""
+        room = self.width() - self._left() - self.look.px(28)
+        tall = self.words.need(room)
+        self.words.setGeometry(self._left(), (self.height() - tall) // 2, room, tall)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.look.colour("notice_line"), self.look.px(3)))
+        painter.setBrush(self.look.colour("notice"))
+        inset = self.look.px(3) / 2
+        radius = self.look.px(24)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+        size = self.look.px(48)
+        draw_icon(painter, self.icon_name, QRectF(self.look.px(28), (self.height() - size) / 2, size, size),
+                  self.look.colour("notice_ink"))
+
+

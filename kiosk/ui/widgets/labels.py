@@ -1,0 +1,104 @@
+"""Words with a sign before them: facts, places, what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kiosk.config import Settings
+from kiosk.ui.icons import draw_icon
+from kiosk.ui.strings import Strings
+from kiosk.ui.theme import Look, Role
+from kiosk.ui.widgets.flow import Stack
+from kiosk.ui.widgets.text import Text
+
+CHANNELS_SHOWN = 3
+
+
+class IconLine(QWidget):
+    """A sign in a tinted disc, a heading (optional) and a text."""
+
+    def __init__(self, name: str, icon: str, *, head: Role = "label", text: Role = "body") -> None:
+        super().__init__()
+        self.look = Look()
+        self.icon_name = icon
+        self.setObjectName(name)
+        self.heading = Text(f"{name}-heading", head, "quiet")
+        self.words = Text(f"{name}-text", text, "ink")
+        self.column = Stack(self.heading, self.words, gap=2, centred=True)
+        self.column.setParent(self)
+        self.heading.say("")
+
+    def say(self, text: str, heading: str = "") -> None:
+        """Set the words; an empty text takes no room."""
+        self.heading.say(heading)
+        self.words.say(text)
+        if self.parentWidget() is not None or not text:
+            self.setVisible(bool(text))
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        self.column.set_look(look)
+        self.arrange()
+
+    def _disc(self) -> int:
+        return self.look.space(76, 56)
+
+    def _left(self) -> int:
+        return self._disc() + self.look.px(24)
+
+    def need(self, width: int) -> int:
+        return max(self._disc(), self.column.need(width - self._left()))
+
+    want = need
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place the words."""
+        self.column.setGeometry(self._left(), 0, self.width() - self._left(), self.height())
+        self.column.arrange()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        size = self._disc()
+        disc = QRectF(0, (self.height() - size) / 2, size, size)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.colour("tint"))
+        painter.drawEllipse(disc)
+        inset = size * 0.22
+        draw_icon(painter, self.icon_name, disc.adjusted(inset, inset, -inset, -inset), self.look.colour("action"))
+
+
+class Channels(Stack):
+    """The other places and ways, from the configuration, and the hotline."""
+
+    def __init__(self) -> None:
+        super().__init__(gap=22)
+        self.heading = Text("channels-heading", "body", "ink", bold=True)
+        self.places = [IconLine(f"channel-{i}", "place", text="label") for i in range(CHANNELS_SHOWN)]
+        for place in self.places:
+            place.heading.colour, place.heading.bold, place.heading.role = "ink", True, "label"
+            place.words.colour = "quiet"
+        self.hotline = IconLine("hotline", "phone", text="body")
+        self.hotline.words.bold = True
+        for item in (self.heading, *self.places, self.hotline):
+            self.add(item)
+
+    def show_channels(self, heading: str, settings: Settings, strings: Strings, *, most: int = CHANNELS_SHOWN) -> None:
+        """Fill from the configuration."""
+        channels = settings.station.channels[:most]
+        self.heading.say(heading if channels else "")
+        for number, place in enumerate(self.places):
+            if number < len(channels):
+                channel = channels[number]
+                parts = [channel.address, strings.text("channel.hours", hours=channel.hours) if channel.hours else "",
+                         strings.text("channel.phone", phone=channel.phone) if channel.phone else ""]
+                place.say("  ".join(part for part in parts if part) or channel.name,
+                          channel.name if any(parts) else "")
+            else:
+                place.say("")
+        self.hotline.say(strings.text("page.referred.hotline", hotline=settings.station.hotline))

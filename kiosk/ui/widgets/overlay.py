@@ -1,0 +1,162 @@
+"""Over the page: the question whether somebody is there, and the gentle change from page to page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEasingCurve, QRectF, Qt, QVariantAnimation, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kiosk.ui.strings import Strings
+from kiosk.ui.theme import DENSITIES, MARGIN, RADIUS_CARD, RING, TRANSITION_MS, Look
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.flow import Stack, centre_square
+from kiosk.ui.widgets.text import Text
+
+
+class CountRing(QWidget):
+    """The seconds left, in a ring that empties."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = Look()
+        self.seconds, self.whole, self.unit = 0, 30.0, ""
+        self.setObjectName("count-ring")
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        self.update()
+
+    def need(self, width: int) -> int:
+        return self.look.px(220)
+
+    def want(self, width: int) -> int:
+        return self.look.px(300)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        square = centre_square(self.rect())
+        ring = self.look.px(RING)
+        line = square.adjusted(ring, ring, -ring, -ring)
+        painter.setPen(QPen(self.look.colour("track"), ring))
+        painter.drawEllipse(line)
+        painter.setPen(QPen(self.look.colour("action"), ring, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawArc(line, 90 * 16, round(360 * 16 * min(1.0, self.seconds / self.whole)))
+        font = self.look.font("display")
+        painter.setFont(font)
+        painter.setPen(self.look.colour("ink"))
+        painter.drawText(square, Qt.AlignmentFlag.AlignCenter, str(self.seconds))
+
+
+class Countdown(QWidget):
+    """Covers the page; any touch says that somebody is there."""
+
+    still_here = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.look = Look()
+        self.setObjectName("countdown")
+        self.title = Text("countdown-title", "title", centred=True)
+        self.ring = CountRing()
+        self.lead = Text("countdown-lead", "body", "quiet", centred=True)
+        self.button = Button("still-here", "filled")
+        self.button.clicked.connect(self.still_here)
+        self.panel = Stack(self.title, self.ring, self.lead, self.button, gap=32, centred=True)
+        self.panel.setParent(self)
+        self.hide()
+
+    def show_texts(self, strings: Strings) -> None:
+        """Take on the language."""
+        self.title.say(strings.text("countdown.title"))
+        self.lead.say(strings.text("countdown.lead"))
+        self.button.say(strings.text("countdown.button"))
+        self.setAccessibleName(strings.text("countdown.title"))
+
+    def show_seconds(self, seconds: int, whole: float) -> None:
+        """Show the seconds left."""
+        self.ring.seconds, self.ring.whole = seconds, max(1.0, whole)
+        self.ring.setAccessibleName(str(seconds))
+        self.ring.update()
+
+    def set_look(self, look: Look) -> None:
+        """Take on a look, as dense as needed."""
+        for density in DENSITIES:
+            self.look = look.with_density(density)
+            self.panel.set_look(self.look)
+            if self.panel.need(self._wide()) + 2 * self._pad() <= self.height():
+                break
+        self.arrange()
+
+    def _wide(self) -> int:
+        return min(self.width() - 4 * self.look.px(MARGIN), self.look.px(900))
+
+    def _pad(self) -> int:
+        return self.look.space(56, 24)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.set_look(self.look)
+
+    def arrange(self) -> None:
+        """Place the panel."""
+        wide = self._wide()
+        tall = min(self.panel.want(wide), self.height() - 2 * self._pad())
+        self.panel.setGeometry((self.width() - wide) // 2, (self.height() - tall) // 2, wide, tall)
+        self.panel.arrange()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.still_here.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(self.look.colour("ink" if self.look.theme == "paper" else "paper"))
+        veil.setAlphaF(0.72)
+        painter.fillRect(self.rect(), veil)
+        pad = self._pad()
+        box = QRectF(self.panel.geometry()).adjusted(-pad, -pad, pad, pad)
+        painter.setPen(QPen(self.look.colour("line"), self.look.px(3)))
+        painter.setBrush(self.look.colour("paper"))
+        painter.drawRoundedRect(box, self.look.px(RADIUS_CARD), self.look.px(RADIUS_CARD))
+
+
+class Transition(QWidget):
+    """The old page fades into the new one, both as pictures; touches go through to the new page at once."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._old, self._new = QPixmap(), QPixmap()
+        self._share = 1.0
+        self._animation = QVariantAnimation(self)
+        self._animation.setDuration(TRANSITION_MS)
+        self._animation.setStartValue(0.0)
+        self._animation.setEndValue(1.0)
+        self._animation.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._animation.valueChanged.connect(self._moved)
+        self._animation.finished.connect(self.stop)
+        self.hide()
+
+    def run(self, old: QPixmap, new: QPixmap) -> None:
+        """Fade from one picture to the other."""
+        self._old, self._new = old, new
+        self.show()
+        self.raise_()
+        self._animation.stop()
+        self._animation.start()
+
+    def stop(self) -> None:
+        """Be gone; forget the pictures, which show the last page."""
+        self._animation.stop()
+        self._old, self._new = QPixmap(), QPixmap()
+        self.hide()
+
+    def _moved(self, value: float) -> None:
+        self._share = float(value)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._old)
+        painter.setOpacity(self._share)
+        painter.drawPixmap(0, round((1 - self._share) * 24), self._new)

@@ -1,0 +1,125 @@
+"""Text that wraps evenly, knows its height at any width, and never elides. A QLabel for screen readers and tests."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtWidgets import QLabel
+
+from kiosk.ui.theme import LINE, Look, Role
+
+Lines = tuple[tuple[str, float], ...]
+_cache: dict[tuple[str, str, int], tuple[Lines, bool]] = {}
+
+
+def wrap(text: str, font: QFont, width: int) -> tuple[Lines, bool]:
+    """Return ((line, its width), ...) and whether it all fits; lines of about equal length, so no word stands alone."""
+    key = (text, font.key(), width)
+    found = _cache.get(key)
+    if found is None:
+        if len(_cache) > 4000:
+            _cache.clear()
+        lines: list[tuple[str, float]] = []
+        fits = True
+        for paragraph in text.split("\n"):
+            first = _break(paragraph, font, width)
+            if len(first) > 1:
+                first = _balanced(paragraph, font, width, len(first))
+            fits = fits and all(length <= width + 0.5 for _, length in first)
+            lines += first
+        found = _cache[key] = (tuple(lines), fits)
+    return found
+
+
+def _break(text: str, font: QFont, width: float) -> list[tuple[str, float]]:
+    layout = QTextLayout(text, font)
+    layout.setTextOption(_OPTION)
+    layout.beginLayout()
+    out: list[tuple[str, float]] = []
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        piece = text[line.textStart():line.textStart() + line.textLength()].rstrip()
+        out.append((piece, line.naturalTextWidth()))
+    layout.endLayout()
+    return out
+
+
+def _balanced(text: str, font: QFont, width: int, count: int) -> list[tuple[str, float]]:
+    low, high = width * 0.45, float(width)
+    best = _break(text, font, width)
+    for _ in range(7):
+        middle = (low + high) / 2
+        tried = _break(text, font, middle)
+        if len(tried) <= count and all(length <= middle + 0.5 for _, length in tried):
+            best, high = tried, middle
+        else:
+            low = middle
+    return best
+
+
+_OPTION = QTextOption()
+_OPTION.setWrapMode(QTextOption.WrapMode.WordWrap)
+
+
+def draw_lines(painter: QPainter, rect: QRectF, lines: Lines, font: QFont, align: Qt.AlignmentFlag) -> None:
+    """Draw wrapped lines into a rectangle, vertically centred; pen and ground are the caller's."""
+    size = font.pixelSize()
+    step = round(size * LINE)
+    painter.setFont(font)
+    top = rect.top() + (rect.height() - step * len(lines)) / 2
+    for number, (line, length) in enumerate(lines):
+        # The middle of a Chinese character lies 0.38 em above the baseline.
+        baseline = top + step * number + step / 2 + size * 0.38
+        x = rect.left()
+        if align == Qt.AlignmentFlag.AlignHCenter:
+            x += (rect.width() - length) / 2
+        elif align == Qt.AlignmentFlag.AlignRight:
+            x += rect.width() - length
+        painter.drawText(QPointF(round(x), round(baseline)), line)
+
+
+class Text(QLabel):
+    """One text in one role and one colour."""
+
+    def __init__(self, name: str = "", role: Role = "body", colour: str = "ink", *, centred: bool = False,
+                 bold: bool | None = None) -> None:
+        super().__init__()
+        self.role, self.colour, self.bold = role, colour, bold
+        self.align = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
+        self.look = Look()
+        self.setObjectName(name)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def say(self, text: str) -> None:
+        """Set the text; an empty one takes no room."""
+        if text != self.text():
+            self.setText(text)
+            self.setAccessibleName(text.replace("\n", " "))
+        if self.parentWidget() is not None or not text:  # shown without a parent it would be a window of its own
+            self.setVisible(bool(text))
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        self.update()
+
+    def lines(self, width: int) -> tuple[Lines, bool]:
+        """Return the lines at a width, and whether they fit."""
+        return wrap(self.text(), self.look.font(self.role, self.bold), max(1, width))
+
+    def need(self, width: int) -> int:
+        return len(self.lines(width)[0]) * self.look.line_px(self.role)
+
+    want = need
+
+    def natural_width(self) -> int:
+        """Return the width of the text on one line."""
+        metrics = QFontMetricsF(self.look.font(self.role, self.bold))
+        return int(max(metrics.horizontalAdvance(part) for part in self.text().split("\n"))) + 2
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        painter.setPen(self.look.colour(self.colour))
+        lines, _ = self.lines(self.width())
+        draw_lines(painter, QRectF(self.rect()), lines, self.look.font(self.role, self.bold), self.align)

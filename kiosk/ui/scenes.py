@@ -15,6 +15,7 @@ from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
+from kiosk.ui.prompts import PAGE_NAMES
 from kiosk.visit import states as s
 
 NOW = datetime(2026, 11, 21, 10, 24, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -146,13 +147,14 @@ def scenes() -> tuple[Scene, ...]:
 def reason_scenes() -> tuple[Scene, ...]:
     """Return a scene for every reason on every page that may show it: nothing a helper writes may fail to fit."""
     base = {scene.name: scene.state for scene in scenes()}
-    retry, referred, answer = base["retry"], base["referred-face"], base["answer-not-in-roster"]
-    waiting, idle = base["card-trouble"], base["out-of-service"]
     out: list[Scene] = []
     for reason in Reason:
-        for name, state in (("retry", retry), ("referred", referred), ("answer", answer), ("out-of-service", idle)):
-            out.append(Scene(f"{name}-{reason}", replace(state, reason=reason)))  # type: ignore[type-var,call-overload]
-        out.append(Scene(f"card-{reason}", replace(waiting, trouble=reason)))  # type: ignore[type-var,call-overload]
+        for state in (base["retry-last"], base["referred-face"], base["answer-not-in-roster"], base["card-trouble"]):
+            if isinstance(state, s.Retrying | s.Referred | s.Answered):
+                out.append(Scene(f"{PAGE_NAMES[type(state)]}-{reason}", replace(state, reason=reason)))
+            elif isinstance(state, s.AwaitingCard):
+                out.append(Scene(f"card-{reason}", replace(state, trouble=reason)))
+        out.append(Scene(f"out-of-service-{reason}", s.OutOfService(reason)))
     for guidance in Guidance:
         out.append(Scene(f"camera-{guidance}", base["camera-guidance"], SampleTake(guidance=guidance, progress=0.2)))
     return tuple(out)

@@ -5,10 +5,10 @@ A key in two files, or a value that is no text, is a ConfigError: a catalogue is
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +79,19 @@ class Strings:
                 return self._texts[key]
         return self.text(keys[-1])
 
-    def date(self, day: date) -> str:
+    def date(self, day: dt.date) -> str:
         """Return a day in words."""
         return self.text("format.date", **self._parts(day))
 
-    def today(self, now: datetime) -> str:
+    def today(self, now: dt.datetime) -> str:
         """Return today's date in one sentence."""
         return self.text("format.today", **self._parts(now))
 
-    def day_and_time(self, now: datetime) -> str:
+    def day_and_time(self, now: dt.datetime) -> str:
         """Return day and time for the top of the page."""
         return self.text("format.day_and_time", **self._parts(now), hour=now.hour, minute=now.minute)
 
-    def period(self, start: date | None, end: date | None, *, two_lines: bool = False) -> str:
+    def period(self, start: dt.date | None, end: dt.date | None, *, two_lines: bool = False) -> str:
         """Return "from … to …" with what is known; empty when nothing is. `two_lines`: the end begins a line."""
         if start and end:
             to = ("\n" if two_lines else "") + self.date(end)
@@ -102,7 +102,7 @@ class Strings:
             return self.text("format.until_date", end=self.date(end))
         return ""
 
-    def _parts(self, day: date) -> dict[str, object]:
+    def _parts(self, day: dt.date) -> dict[str, object]:
         return {
             "year": day.year, "month": day.month, "day": day.day,
             "weekday": self.text(f"weekday.{day.weekday()}"), "month_name": self.text(f"month.{day.month}"),

@@ -16,6 +16,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence,
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk.config import Settings
+from kiosk.errors import ConfigError
 from kiosk.ui import requests as r
 from kiosk.ui.pages import PAGES
 from kiosk.ui.pages.base import STEPS, Kit, Page
@@ -432,4 +433,6 @@ def _focusable(page: QWidget) -> list[QWidget]:
 
 def _key(name: str) -> int:
     sequence = QKeySequence(name)
-    return int(sequence[0].key()) if sequence.count() else 0
+    if sequence.isEmpty():
+        raise ConfigError(f"ui.keys: {name!r} is no key")
+    return int(sequence[0].key())  # type: ignore[index]  # WORKAROUND PySide6 stubs: __getitem__ is missing

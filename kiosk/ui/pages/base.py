@@ -1,4 +1,4 @@
-"""What all pages share: three parts (head, body, foot), placed below each other or in two columns, and made to fit without scrolling.
+"""What all pages share: three parts (head, body, foot), placed below each other or in two columns, made to fit without scrolling.
 
 A page shows one kind of state. It keeps nothing of a person beyond `clear`. Pages know the state and the texts, never each other.
 """
@@ -82,7 +82,9 @@ class Page(QWidget):
 
     def leave_event(self) -> e.Event | None:
         """What the leave button of the bottom bar means here."""
-        return {"back": e.BackTouched(), "leave": e.CancelTouched()}.get(self.leave)
+        if self.leave == "back":
+            return e.BackTouched()
+        return e.CancelTouched() if self.leave == "leave" else None
 
     def button(self, name: str, kind: Kind, event: Callable[[], e.Event | None] | e.Event, *, icon: str = "",
                to: Stack | None = None) -> Button:

@@ -63,8 +63,10 @@ class TopBar(QWidget):
 
     def set_look(self, look: Look) -> None:
         self.look = look
-        for child in (self.station, self.clock, *self.chips):
-            child.set_look(look)
+        self.station.set_look(look)
+        self.clock.set_look(look)
+        for chip in self.chips:
+            chip.set_look(look)
         self.arrange()
 
     def need(self, width: int) -> int:

@@ -1,4 +1,4 @@
-"""Buttons that look pressable and are drawn by ourselves: filled, outlined, quiet (bottom bar), chip (top bar), key (number pad)."""
+"""Buttons that look pressable, drawn by ourselves: filled, outlined, quiet (bottom bar), chip (top bar), key (pad)."""
 
 from __future__ import annotations
 

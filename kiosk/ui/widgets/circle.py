@@ -1,4 +1,7 @@
-"""The camera circle: the live picture as a mirror, with a ring that fills as an action is seen. Also the big tick and the waiting ring."""
+"""The camera circle: the live picture as a mirror, with a ring that fills as an action is seen.
+
+Also the big tick and the waiting ring.
+"""
 
 from __future__ import annotations
 

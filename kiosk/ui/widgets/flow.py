@@ -80,7 +80,7 @@ class Stack(QWidget):
         shown = self.visible_items()
         gaps = self.look.space(self.gap, min(self.gap, 18)) * max(0, len(shown) - 1)
         inner = self._inner(width)
-        heights = sum(getattr(block(child), what)(inner) for child in shown)
+        heights = sum(block(child).need(inner) if what == "need" else block(child).want(inner) for child in shown)
         return heights + gaps + 2 * self.look.space(self.pad)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

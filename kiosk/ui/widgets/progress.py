@@ -1,4 +1,7 @@
-"""Where am I: the steps of a visit in words, the three stages of a result, the done actions of a take. Signs and words, never colour alone."""
+"""Where am I: the steps of a visit in words, the three stages of a result, the done actions of a take.
+
+Signs and words, never colour alone.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ class StepBar(QWidget):
 
     def boxes(self) -> list[tuple[QRectF, str, bool]]:
         """Return where each step's words are drawn, the words, and whether they fit; for drawing and for the audit."""
-        out = []
+        out: list[tuple[QRectF, str, bool]] = []
         if not self.steps:
             return out
         sign = self._sign_px()

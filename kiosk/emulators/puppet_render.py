@@ -20,6 +20,7 @@ cv2 = import_cv2()
 Array = np.ndarray[Any, Any]
 
 _CAMERA_DISTANCE = 4.0   # in widths of the face: 56 cm
+_YAW_MAX_DEG = 39.0      # beyond, too much would show that the portrait does not know
 _ORDERS = 8              # directions in which the points are sorted beforehand
 
 
@@ -84,7 +85,8 @@ class Renderer:
     def _draw_head(self, frame: Array, shift: tuple[float, float, float], pose: Pose) -> None:
         scale, tx, ty = shift
         cell = self._cell
-        rotation = _rotation(pose.yaw_deg + self._rest.yaw_deg, pose.pitch_deg + self._rest.pitch_deg, pose.roll_deg)
+        yaw_deg = min(_YAW_MAX_DEG, max(-_YAW_MAX_DEG, pose.yaw_deg + self._rest.yaw_deg))
+        rotation = _rotation(yaw_deg, pose.pitch_deg + self._rest.pitch_deg, pose.roll_deg)
         moved = self._rel @ rotation.T
         moved = self._rel + self._follow * (moved - self._rel)
         shrink = self._distance / (self._distance + moved[:, 2:] + self._pz)
@@ -101,7 +103,7 @@ class Renderer:
         pulled = self._source + (centre - target) / scale
         # Far to near: near points move the way the nose moves, so what lies further that way is hidden and comes first.
         way = np.arctan2(rotation[1, 2], rotation[0, 2])     # the image of a step backwards, seen from above
-        order = self._order[round(way / (2 * np.pi / _ORDERS)) % _ORDERS][::1]
+        order = self._order[round(way / (2 * np.pi / _ORDERS)) % _ORDERS]
         at, pulled = at[order], pulled[order]
         keep = (at[:, 0] >= 0) & (at[:, 1] >= 0) & (at[:, 0] < columns) & (at[:, 1] < rows)
         flat = at[keep, 1] * columns + at[keep, 0]
@@ -113,7 +115,7 @@ class Renderer:
         # Up to full resolution; cell centres fall where cv2.resize puts them.
         size = (columns * cell, rows * cell)
         map_x, map_y = cv2.resize(map_x, size), cv2.resize(map_y, size)
-        valid = np.clip(cv2.resize(valid, size) * 2 - 0.5, 0, 1)
+        valid = np.clip(cv2.resize(cv2.GaussianBlur(valid, (0, 0), 1.0), size) * 4 - 1.8, 0, 1)
         height, width = y1 - y0, x1 - x0
         map_x, map_y, valid = map_x[:height, :width], map_y[:height, :width], valid[:height, :width]
         skin = self._skin.draw(pose.blink, pose.jaw)

@@ -26,6 +26,8 @@ MAY = {
     "face": BASE | {"camera"},                 # camera: the Frame type
     "liveness": BASE | {"camera", "face", "models"},
     "voice": BASE,
+    "ocr": BASE | {"camera"},                  # camera: the Frame type, and how OpenCV is imported
+    "printer": BASE,
     "store": BASE | {"failpoints"},
     "sync": BASE | {"store", "failpoints"},
     "ui": BASE | {"visit"},

@@ -51,6 +51,11 @@ class Reason(StrEnum):
     CARD_SELECT_FAILED = "card-select-failed"              # 81
     CARD_ITEM_MISSING = "card-item-missing"                # 91
 
+    # --- card before the camera (ocr/), slip printer (printer/)
+    OCR_UNREADABLE = "ocr-unreadable"
+    PRINTER_UNAVAILABLE = "printer-unavailable"
+    PRINTER_NO_PAPER = "printer-no-paper"
+
     # --- person and eligibility
     NOT_IN_ROSTER = "not-in-roster"
     NAME_MISMATCH = "name-mismatch"

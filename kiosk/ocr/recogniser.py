@@ -1,0 +1,84 @@
+"""rapidocr behind one call: a picture to lines of text. Loaded from the files inside the installed package, never from a network.
+
+Built and used in one thread (the scan worker's, or a test's). Nothing of a picture or its text is logged or kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from kiosk.errors import ModelError
+from kiosk.ocr.lines import MAX_LINES, TextLine
+
+DETECTOR = "PP-OCRv6_det_small.onnx"
+READER = "PP-OCRv6_rec_small.onnx"
+_DETECT_SIDE = 736      # measured: at 640 the thin labels go missing, at 960 it takes twice as long
+
+
+class Recogniser(Protocol):
+    """What `CardOcr` needs."""
+
+    def lines(self, card_bgr: np.ndarray) -> list[TextLine]:
+        """Return the lines on a straightened card, boxes in shares of it. Raises ModelError."""
+
+
+class RapidRecogniser:
+    """PP-OCR through onnxruntime."""
+
+    def __init__(self, threads: int = 2, folder: Path | None = None) -> None:
+        """Load the models (about a second). folder: other weights, for tests. Raises ModelError when they are not there.
+
+        The paths are given: without them rapidocr would compare checksums and fetch what does not fit (its download_file.py).
+        """
+        paths = [(folder or _installed()) / name for name in (DETECTOR, READER)]
+        missing = [path.name for path in paths if not path.is_file()]
+        if missing:
+            raise ModelError(f"text recognition: {', '.join(missing)} not in the installed package")
+        log = logging.getLogger("RapidOCR")
+        try:
+            from rapidocr import RapidOCR
+
+            make: Any = RapidOCR
+            self._engine = make(params={
+                "Global.log_level": "critical", "Global.use_cls": False, "Global.text_score": 0.3,
+                "Det.model_path": str(paths[0]), "Det.limit_type": "max", "Det.limit_side_len": _DETECT_SIDE,
+                "Rec.model_path": str(paths[1]), "Rec.rec_batch_num": 4,
+                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+            })
+            # Both are otherwise loaded at the first picture, while somebody waits.
+            self._engine._load_det_model()
+            self._engine._load_rec_model()
+        except Exception as error:  # whatever the engine raises on a damaged file
+            raise ModelError(f"text recognition: {type(error).__name__}") from error
+        finally:
+            log.handlers.clear()  # it writes to the console, past our allow-list
+            log.disabled = True
+
+    def lines(self, card_bgr: np.ndarray) -> list[TextLine]:
+        """Return the lines on a straightened card, boxes in shares of it. Raises ModelError."""
+        height, width = card_bgr.shape[:2]
+        try:
+            found = self._engine(np.ascontiguousarray(card_bgr))
+        except Exception as error:
+            raise ModelError(f"text recognition: {type(error).__name__}") from error
+        boxes, texts, scores = getattr(found, "boxes", None), getattr(found, "txts", None), getattr(found, "scores", None)
+        if boxes is None or texts is None or scores is None:
+            return []
+        out = []
+        for box, text, score in list(zip(boxes, texts, scores, strict=True))[:4 * MAX_LINES]:
+            (x0, y0), (x1, y1) = np.min(box, axis=0), np.max(box, axis=0)
+            out.append(TextLine(str(text), (float(x0) / width, float(y0) / height, float(x1) / width, float(y1) / height),
+                                float(score)))
+        return out
+
+
+def _installed() -> Path:
+    spec = find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise ModelError("text recognition: rapidocr is not installed")
+    return Path(spec.origin).parent / "models"

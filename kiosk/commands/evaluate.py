@@ -1,0 +1,81 @@
+"""`kiosk evaluate gestures|takes|stills|match CSV`: measure on labelled files. Paths in a CSV are relative to it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiosk.evaluate.report import Report
+    from kiosk.liveness.landmarks import Landmarker
+
+
+def main(argv: list[str]) -> int:
+    """Run one evaluation; exit status 0 when it ran (whatever it found), 1 when there was nothing to measure."""
+    args = _parse(argv)
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    from kiosk.evaluate.clips import ClipError
+
+    try:
+        report = _run(args)
+    except ClipError as error:
+        print(f"kiosk evaluate: {error}", file=sys.stderr)
+        return 1
+    report.print()
+    if args.json:
+        report.write_json(args.json)
+    if args.html:
+        report.write_html(args.html)
+    return 0
+
+
+def _run(args: argparse.Namespace) -> Report:
+    from kiosk.config import load
+    from kiosk.liveness.landmarks import Landmarker
+
+    settings = load(args.config) if args.config else load()
+    models = args.models
+
+    def make() -> Landmarker:
+        return Landmarker(models / "face_landmarker.task", frame_width=settings.liveness.frame_width)
+
+    if args.what == "gestures":
+        from kiosk.evaluate import gestures
+        return gestures.run(args.csv, args.expected, make)
+    from kiosk.face.encoder import Encoder
+    encoder = Encoder(models / "face_recognition_sface_2021dec.onnx", threads=2)
+    if args.what == "takes":
+        from kiosk.evaluate import takes
+        return takes.run(args.csv, settings, make, encoder, tries=args.tries, seed=args.seed, fit=not args.no_fit,
+                         noise=args.noise)
+    if args.what == "stills":
+        from kiosk.evaluate import stills
+        return stills.run(args.csv, settings, make)
+    from kiosk.evaluate import match
+    return match.run(args.csv, settings.match, make, encoder, models / "face_detection_yunet_2023mar.onnx", args.align,
+                     args.flip)
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    from kiosk.config import ASSETS
+
+    parser = argparse.ArgumentParser(prog="kiosk evaluate", description=__doc__)
+    parser.add_argument("what", choices=("gestures", "takes", "stills", "match"))
+    parser.add_argument("csv", type=Path, metavar="CSV")
+    parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
+    parser.add_argument("--html", type=Path, metavar="F", help="write one page with tables and plots")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (takes)")
+    parser.add_argument("--expected", type=Path, metavar="CSV", help="per-clip labels (gestures)")
+    parser.add_argument("--tries", type=int, default=20, help="random challenges for each clip (takes)")
+    parser.add_argument("--no-fit", action="store_true",
+                        help="play clips as they are, not scaled and centred as the best attacker would (takes)")
+    parser.add_argument("--noise", type=float, default=2.0,
+                        help="camera noise added to each frame, grey levels; 0 plays the file's very bytes (takes)")
+    parser.add_argument("--align", choices=("mesh", "yunet"), default="mesh", help="points for the alignment (match)")
+    parser.add_argument("--flip", action="store_true", help="average with the mirrored face (match)")
+    parser.add_argument("--models", type=Path, default=ASSETS / "models", metavar="DIR")
+    parser.add_argument("--config", type=Path, metavar="F", help="another configuration than config/kiosk.toml")
+    return parser.parse_args(argv)

@@ -13,7 +13,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from kiosk import watchdog
+from kiosk import models, watchdog
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraWorker
@@ -21,7 +21,7 @@ from kiosk.conductor import Conductor
 from kiosk.config import Settings
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.worker import ReaderWorker
-from kiosk.liveness.worker import VisionWorker
+from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.worker import SyncWorker
@@ -49,9 +49,12 @@ class KioskApp(QObject):
         self.camera = CameraWorker(settings.camera, [self._vision_box, self.mirror])
         self.vision = VisionWorker(settings, self._vision_box)
         self.voice = VoiceWorker(settings.voice)
-        self.sync = SyncWorker(settings, self.store.run)
+        self.sync = SyncWorker(settings.sync, self.store.run)
         self.conductor = Conductor(settings, self.window, self.store, self.mirror)
-        self._threads: list[QThread] = []
+        self._sync_thread = QThread()
+        self._sync_thread.setObjectName("sync")
+        self.sync.moveToThread(self._sync_thread)
+        self._sync_thread.started.connect(self.sync.start)
         self._watchdog = QTimer(self)
         self._watchdog.timeout.connect(self._beat)
         self._wire()
@@ -60,7 +63,7 @@ class KioskApp(QObject):
         """Show the first page, then wake everything behind it."""
         self._install_hooks()
         self.conductor.start()
-        self.window.present()
+        self.window.take_over_screen()
         QTimer.singleShot(0, self._start_workers)
 
     def stop(self) -> None:
@@ -68,11 +71,11 @@ class KioskApp(QObject):
         watchdog.notify("STOPPING=1")
         self._watchdog.stop()
         self.conductor.stop()
-        for worker in (self.sync, self.vision, self.camera, self.reader, self.voice):
+        self.sync.stop()
+        for worker in (self.vision, self.camera, self.reader, self.voice):
             worker.stop()
-        for thread in self._threads:
-            thread.quit()
-            thread.wait(5000)
+        self._sync_thread.quit()
+        self._sync_thread.wait(int(self.settings.sync.timeout_s * 1000) + 1000)  # a request under way ends first
         self.store.stop()
 
     # --- wiring
@@ -86,11 +89,10 @@ class KioskApp(QObject):
         self.vision.finished.connect(conductor.on_take_finished)
         self.vision.failed.connect(conductor.on_vision_failed)
         self.vision.presence.connect(conductor.on_presence)
-        self.vision.ready.connect(conductor.on_model_digest)
+        conductor.watch_presence.connect(self.vision.watch_presence)
         conductor.begin_take.connect(self.vision.begin_take)
         conductor.swap_action.connect(self.vision.swap_action)
         conductor.cancel_take.connect(self.vision.cancel)
-        conductor.watch_presence.connect(self.vision.watch_presence)
         conductor.say.connect(self.voice.say)
         conductor.hush.connect(self.voice.hush)
         window.service.connect(self.voice.on_wish)
@@ -102,8 +104,10 @@ class KioskApp(QObject):
     @Slot()
     def _start_workers(self) -> None:
         self.store.start()
-        for worker in (self.reader, self.camera, self.vision, self.voice, self.sync):
+        self.conductor.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
+        for worker in (self.reader, self.camera, self.vision, self.voice):
             worker.start()
+        self._sync_thread.start()
         watchdog.notify("READY=1")
         interval = watchdog.interval_s()
         if interval is not None:

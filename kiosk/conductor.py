@@ -24,10 +24,13 @@ from kiosk.domain.outcome import MatchResult
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
-from kiosk.liveness.worker import TakeOutcome, TakeRequest
+from kiosk.liveness.verdict import TakeOutcome
+from kiosk.liveness.worker import TakeRequest
+from kiosk.store import clock, records, roster, service
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.ui import requests
+from kiosk.ui.prompts import prompt_for
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
@@ -40,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _TICK_MS = 250
 _FRAME_MS = 33
+_VISION_REST_MS = 2000   # before a take is begun again after the models failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Conductor(QObject):
         self._match: MatchResult | None = None
         self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
         self._face_seen_s: float | None = None         # when the camera last saw somebody in this visit
+        self._shown_view: object = None
         self._encoder_digest = ""
         self._frozen = False
         self._ticker = QTimer(self)
@@ -164,14 +169,12 @@ class Conductor(QObject):
     def on_take_view(self, view: object) -> None:
         """What the running take shows; a payload for one page."""
         if isinstance(self._state, s.Acting):
-            before = self._window.prompt_for(self._state, self._shown_view)
+            before = prompt_for(self._state, self._shown_view)  # type: ignore[arg-type]
             self._shown_view = view
-            self._window.show_take(view)
-            now = self._window.prompt_for(self._state, view)
-            if now != before:
+            self._window.show_take(view)  # type: ignore[arg-type]
+            now = prompt_for(self._state, view)  # type: ignore[arg-type]
+            if now and now != before:
                 self._speak()
-
-    _shown_view: object = None
 
     @Slot(object)
     def on_take_finished(self, outcome: TakeOutcome) -> None:
@@ -182,20 +185,24 @@ class Conductor(QObject):
         self._somebody_is_here()
         self._take = outcome
         self._encoder_digest = outcome.model_digest or self._encoder_digest
-        self.feed(e.TakeEnded(outcome.visit_id, outcome.take_id, outcome.liveness.passed, outcome.liveness.reason))
+        self.feed(e.TakeEnded(outcome.visit_id, state.take_id, outcome.liveness.passed, outcome.liveness.reason))
 
     @Slot(object)
     def on_presence(self, present: bool) -> None:
-        """The camera sees somebody, or nobody."""
+        """A look: somebody stands before the camera, or nobody."""
         if present:
             self._face_seen_s = self._monotonic()
 
     @Slot(object)
     def on_vision_failed(self, reason: object) -> None:
-        """The vision broke and is being rebuilt: not a try of the person."""
-        log.warning("vision failed", extra={"code": str(reason)})
+        """The vision broke and is being rebuilt: not a try of the person. The take begins again in a moment."""
         if isinstance(self._state, s.Acting):
             self.feed(e.CameraWentDown())
+            QTimer.singleShot(_VISION_REST_MS, self._vision_again)
+
+    @Slot()
+    def _vision_again(self) -> None:
+        if self._camera_ready:
             self.feed(e.CameraCameUp())
 
     @Slot(object)
@@ -263,11 +270,13 @@ class Conductor(QObject):
             case c.LookUp(visit_id, person, mode):
                 today, now, digest = self._today(), self._clock(), self._encoder_digest
                 self._store.ask(
-                    lambda store: _look_up(store, self._settings, visit_id, person, mode, today, now, digest),
+                    lambda store: _looked_up(visit_id, person.id_number, service.look_up(
+                        store, person, today, mode.value, now=now, model_digest=digest)),
                     lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR))
             case c.OfferNames(visit_id, id_number):
-                self._store.ask(lambda store: _offer_names(store, visit_id, id_number),
-                                lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR))
+                self._store.ask(
+                    lambda store: e.NamesOffered(visit_id, id_number, service.names_to_choose(store, id_number)),
+                    lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR))
             case c.BeginTake(visit_id, take_id, practice):
                 self._take, self._match = None, None
                 self.begin_take.emit(TakeRequest(visit_id, take_id, practice))
@@ -281,7 +290,7 @@ class Conductor(QObject):
                 self._save(case, outcome, reason)
             case c.NoteRefusal(visit_id, reason):
                 now = self._clock()
-                self._store.ask(lambda store: _note_refusal(store, visit_id, reason, now))
+                self._store.ask(lambda store: service.note_refusal(store, visit_id, reason.value, now))
             case c.NudgeSync():
                 self.nudge_sync.emit()
             case c.CallAttendant(reason):
@@ -304,12 +313,11 @@ class Conductor(QObject):
         match = self._match
 
         def work(store: Store) -> object:
-            from kiosk.store import clock, records, roster
             evidence = clock.evidence(store, now, monotonic_s)
             made = records_of(case, outcome, reason, evidence, self._settings.station.station_id, roster.version(store),
                               liveness, match)
             ids = records.save_visit(store, made, now)
-            stale = roster.is_stale(store, now, self._settings.rules.roster_stale_days)
+            stale = roster.is_stale(store, now)
             return _Saved(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
@@ -349,8 +357,8 @@ class Conductor(QObject):
             self.feed(e.WalkedAway() if away else e.IdleExpired())
 
     def _walked_away(self, now: float) -> bool:
-        gone_s = self._settings.ui.walk_away_s
-        return (self._face_seen_s is not None and now - self._face_seen_s > gone_s and now - self._idle.since_s > gone_s)
+        long_s = self._settings.ui.walk_away_s
+        return self._face_seen_s is not None and now - self._face_seen_s > long_s and now - self._idle.since_s > long_s
 
     @Slot()
     def _show_frame(self) -> None:
@@ -360,13 +368,18 @@ class Conductor(QObject):
             self._window.show_frame(frame.image_bgr[:, :, ::-1].copy())
 
     def _speak(self) -> None:
-        keys = self._window.prompt_for(self._state, self._shown_view)
+        keys = self._window.spoken_key()
         self.hush.emit()
         if keys:
             self.say.emit(keys)
 
     def _today(self) -> date:
         return self._clock().astimezone(self._zone).date()
+
+
+def _looked_up(visit_id: str, id_number: str, found: service.LookUp) -> e.LookedUp:
+    return e.LookedUp(visit_id, id_number, found.reason, found.entry, found.eligibilities, found.stages, found.returned_reason,
+                      found.roster_stale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Recorder(QObject):
         self.stage: Stage | None = None
         self.timings: dict[str, float] = {}
         self._marks: dict[str, float] = {}
+        self._cue: object = None
 
     def first_page(self) -> None:
         """The first page can be touched."""
@@ -61,19 +62,32 @@ class Recorder(QObject):
             self.stage = moved.event.stage
         self._note_page()
 
+    @Slot(object)
+    def on_take_view(self, view: object) -> None:
+        """Photograph each action while it is asked for."""
+        cue = (self.pages[-1:], getattr(view, "action", None)) if getattr(view, "now", False) else None
+        if cue is not None and cue != self._cue and self._directory is not None:
+            name = f"{len(self.pages):02d}-camera-{getattr(view, 'action', '')}"
+            QTimer.singleShot(_SETTLE_MS, lambda: self._save(name) if self._page_name() == "camera" else None)
+        self._cue = cue
+
     def _note_page(self) -> None:
         page = self._page_name()
         if not self.pages or self.pages[-1] != page:
             self.pages.append(page)
             if self._directory is not None:
-                QTimer.singleShot(_SETTLE_MS, lambda number=len(self.pages), name=page: self._shoot(number, name))
+                number = len(self.pages)
+                QTimer.singleShot(_SETTLE_MS, lambda: self._shoot(number, page))
 
     def _shoot(self, number: int, name: str) -> None:
-        if self._directory is None or self._page_name() != name:
-            return
-        path = self._directory / f"{number:02d}-{name}.png"
-        self._window.grab().save(str(path))
-        self.shots.append(path)
+        if self._page_name() == name:
+            self._save(f"{number:02d}-{name}")
+
+    def _save(self, name: str) -> None:
+        if self._directory is not None:
+            path = self._directory / f"{name}.png"
+            self._window.grab().save(str(path))
+            self.shots.append(path)
 
     def reshoot(self) -> None:
         """Photograph the present page again, over its first picture: what was worth waiting for is on it now."""

@@ -10,26 +10,28 @@ from kiosk.domain.record import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One demonstration. `card`: key in config/demo/cards.toml. `portrait`: whom the puppet camera animates."""
+    """One demonstration. `card`: key in config/demo/cards.toml. `portrait`: whom the puppet camera animates. `reason` "*": any."""
 
     name: str
     shows: str
     outcome: Outcome
     reason: str
-    card: str = "chen"
-    portrait: str = "biden"
+    card: str = "li"
+    helper: str = "chen"
+    also: tuple[str, ...] = ()             # further people whose templates are wanted
+    portrait: str = "obama.jpg"            # the enrolled picture is another one, of a later year
     mode: Literal["live", "print"] = "live"
-    steps: tuple[str, ...] = ()            # what the person does besides the obvious, see emulators/person.py
     trouble: Literal["", "offline", "reader", "camera"] = ""
     delivered: bool = True                 # a record reaches the bureau
+    habits: dict[str, object] = field(default_factory=dict)   # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
 
 
 _ALL = (
     Scenario("pass", "a card, a face, a result: everything goes well", Outcome.PASSED, "ok"),
     Scenario("photo", "somebody holds up a print of the right face", Outcome.FAILED, "*", mode="print"),
-    Scenario("other-person", "somebody else's face", Outcome.FAILED, "face-mismatch", portrait="astronaut"),
-    Scenario("not-yet", "certified this month already: comes back as good news", Outcome.REFUSED, "*", card="li",
+    Scenario("other-person", "somebody else's face", Outcome.FAILED, "face-mismatch", portrait="biden.jpg"),
+    Scenario("not-yet", "certified this month already: comes back as good news", Outcome.REFUSED, "not-yet", card="chen",
              delivered=False),
     Scenario("unknown-person", "not in the roster", Outcome.REFUSED, "not-in-roster", card="wang", delivered=False),
     Scenario("no-template", "no enrolled face: the attendant enrols in person", Outcome.REFERRED, "no-template", card="huang",

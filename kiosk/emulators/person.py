@@ -1,4 +1,4 @@
-"""The person of the demonstration: has eyes on the real widgets, fingers on the real buttons, a card, and a face before the camera.
+"""The person of the demonstration: has eyes on the real widgets, fingers on the real buttons, a card, a face.
 
 Used by `kiosk demo`, tests and benches. It knows what a person knows: what stands on the screen. It never calls the program, and the
 program never learns anything from it but touches, the card and pixels.
@@ -7,15 +7,15 @@ program never learns anything from it but touches, the card and pixels.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from kiosk.domain.reasons import Action
+from kiosk.ui.window import KioskWindow
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Habits:
     keeps_trying: bool = True
     pulls: str = ""                # pulls this cable once, at its page, and puts it back
     confirms: bool = True
+    waits_s: float = 25.0          # at the result, for the centre's answer
 
 
 class DemoPerson(QObject):
@@ -59,9 +60,9 @@ class DemoPerson(QObject):
 
     left = Signal()
 
-    def __init__(self, window: QWidget, hands: Hands, habits: Habits, page_name: Callable[[], str]) -> None:
+    def __init__(self, window: KioskWindow, hands: Hands, habits: Habits) -> None:
         super().__init__()
-        self._window, self._hands, self._habits, self._page_name = window, hands, habits, page_name
+        self._window, self._hands, self._habits = window, hands, habits
         self._page = ""
         self._seen_ms = 0
         self._now_ms = 0
@@ -90,7 +91,7 @@ class DemoPerson(QObject):
     @Slot()
     def _look(self) -> None:
         self._now_ms += _LOOK_MS
-        page = self._page_name()
+        page = self._window.page_name
         if page != self._page:
             self._page, self._seen_ms = page, self._now_ms
             self._pages += 1
@@ -106,6 +107,11 @@ class DemoPerson(QObject):
             if widget.isVisible():
                 return widget
         return None
+
+    def _reads(self, key: str) -> bool:
+        """Whether the page's title says the words of this key."""
+        title = self._window.page.title
+        return title.isVisible() and title.text() == self._window.strings.text(key)
 
     def _touch(self, *names: str) -> bool:
         """Press the first of these buttons that is visible and enabled, once a page."""
@@ -132,12 +138,14 @@ class DemoPerson(QObject):
         self._touch("other" if self._habits.mode == "other" else "self")
 
     def _on_card(self) -> None:
-        if self._habits.pulls == "reader" and self._pull("reader", self._see("reader-away") is not None):
+        if self._habits.pulls == "reader" and self._pull("reader", self._reads("page.card.title_away")):
             return
         if self._habits.manual:
             self._touch("manual")
             return
-        whose = "helper" if self._see("helper-card") is not None else "beneficiary"
+        if self._reads("page.card.title_reading"):
+            return
+        whose = "helper" if self._reads("page.card.title_helper") else "beneficiary"
         if self._laid != whose:
             if self._laid:
                 self._hands.lift_card()
@@ -148,7 +156,7 @@ class DemoPerson(QObject):
         self._touch("yes" if self._habits.confirms else "no")
 
     def _on_benefits(self) -> None:
-        self._touch("continue")
+        self._touch("next")
 
     def _on_consent(self) -> None:
         self._touch("agree")
@@ -160,10 +168,11 @@ class DemoPerson(QObject):
         self._touch("again" if self._habits.keeps_trying else "cancel")
 
     def _on_camera(self) -> None:
-        if self._habits.pulls == "camera" and self._pull("camera", self._see("camera-away") is not None):
+        if self._habits.pulls == "camera" and self._pull("camera", self._reads("page.camera.away")):
             return
         prompt = self._see("prompt")
-        now = bool(prompt.property("now")) if isinstance(prompt, QLabel | QWidget) else False
+        # The properties say in codes what the title says in words: "现在,请张开嘴巴".
+        now = prompt is not None and bool(prompt.property("now"))
         action = str(prompt.property("action") or "") if prompt is not None else ""
         if not now or not action:
             self._cued = None
@@ -180,7 +189,10 @@ class DemoPerson(QObject):
         self._touch("done")
 
     def _on_result(self) -> None:
-        self._touch("done")
+        """Reads on until the centre has it, or until nothing more is to be expected."""
+        patient = self._now_ms - self._seen_ms < self._habits.waits_s * 1000
+        if not patient or self._reads("page.result.title_confirmed") or self._reads("page.result.title_received"):
+            self._touch("done")
 
     def _on_referred(self) -> None:
         self._touch("done")

@@ -1,0 +1,69 @@
+"""`kiosk demo`: a whole visit with every part the real one and only the hardware emulated."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """Play a scenario; status 0 when it ended as it should."""
+    from kiosk.demo.scenarios import SCENARIOS
+    parser = argparse.ArgumentParser(prog="kiosk demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="scenarios:\n" + "\n".join(f"  {s.name:<22}{s.shows}" for s in SCENARIOS.values()))
+    parser.add_argument("--headless", action="store_true", help="off screen, at once, without sound")
+    parser.add_argument("--windowed", action="store_true", help="in a window instead of fullscreen")
+    parser.add_argument("--out", type=Path, help="write every page as NN-page.png, and visit.json, into this folder")
+    parser.add_argument("--scenario", default="pass", choices=SCENARIOS, metavar="NAME")
+    parser.add_argument("--seed", type=int, default=0, help="of the puppet's movements")
+    parser.add_argument("--size", default="", metavar="WxH", help="window size when headless or windowed (default 1080x1920)")
+    options = parser.parse_args(argv)
+
+    screenless = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    headless = options.headless or screenless
+    if headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        if not options.headless:
+            print("no display: running off screen")
+    return _play(options, headless)
+
+
+def _play(options: argparse.Namespace, headless: bool) -> int:
+    from kiosk import log, models
+    log.setup(level=30)
+    models.require()  # a missing or altered model is a clear error before any page opens
+    from PySide6.QtWidgets import QApplication
+
+    from kiosk.demo.scenarios import SCENARIOS
+    from kiosk.demo.stage import Stage
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for old in options.out.glob("[0-9][0-9]-*.png"):
+            old.unlink()
+    overrides = {"ui": {"fullscreen": not (headless or options.windowed)}, "voice": {"enabled": not headless}}
+    with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as folder:
+        stage = Stage(SCENARIOS[options.scenario], Path(folder), options.seed, overrides)
+        try:
+            stage.prepare(lambda text: print(f"demo: {text} …", flush=True))
+            started_s = time.monotonic()
+            from kiosk.demo.runner import Runner
+            qt = QApplication.instance() or QApplication(["kiosk-demo"])
+            size = None
+            if headless or options.windowed:
+                width, height = (int(part) for part in (options.size or "1080x1920").split("x"))
+                size = (width, height)
+            runner = Runner(stage.scenario, stage, options.out, started_s, 1.0 if headless else 3.0, size)
+            ended = runner.run()
+        finally:
+            stage.clear()
+        del runner
+        qt.processEvents()
+    print(json.dumps(ended.result, ensure_ascii=False, indent=2))
+    for problem in ended.problems:
+        print(f"demo: {problem}", file=sys.stderr)
+    return 1 if ended.problems else 0

@@ -1,0 +1,123 @@
+"""Runs one scenario from the first page to the last: stage, kiosk, person, recorder. Called by `kiosk demo` and by tests."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
+
+from kiosk.app import KioskApp
+from kiosk.conductor import Moved
+from kiosk.demo.recorder import Recorder
+from kiosk.demo.scenarios import Scenario
+from kiosk.demo.stage import Stage
+from kiosk.domain.record import Stage as RecordStage
+from kiosk.emulators.person import DemoPerson, Habits
+from kiosk.visit import states as s
+
+log = logging.getLogger(__name__)
+
+LIMIT_S = 180.0   # a demonstration that takes longer has failed
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a demonstration ended. `problems`: what was not as the scenario should be; empty when all was."""
+
+    result: dict[str, Any]
+    problems: tuple[str, ...]
+
+
+class Runner(QObject):
+    """One scenario in one kiosk. `run` blocks in its own event loop until the person has left."""
+
+    def __init__(self, scenario: Scenario, stage: Stage, out: Path | None, started_s: float, pace: float = 1.0,
+                 size: tuple[int, int] | None = None) -> None:
+        """pace: how slowly the person goes about it. size: of the window in pixels, None to fill the screen."""
+        super().__init__()
+        self.scenario, self.stage, self._out, self._size = scenario, stage, out, size
+        self.kiosk = KioskApp(stage.settings)
+        window = self.kiosk.window
+        window.motion = pace > 1.0 or not stage.settings.ui.fullscreen
+        self.recorder = Recorder(window, lambda: window.page_name, scenario.name, started_s, out)
+        pulls = scenario.trouble if scenario.trouble in ("reader", "camera") else ""
+        habits: dict[str, Any] = {"reading_s": 0.6 * pace, "pulls": pulls, **scenario.habits}
+        self.person = DemoPerson(window, stage, Habits(**habits))
+        self._loop = QEventLoop()
+        self._left = False
+        self._starting: threading.Thread | None = None
+        self.kiosk.conductor.moved.connect(self.recorder.on_moved)
+        self.kiosk.conductor.moved.connect(self._on_moved)
+        self.kiosk.vision.view.connect(self.recorder.on_take_view)
+        self.person.left.connect(self._on_left)
+
+    def run(self, limit_s: float = LIMIT_S) -> Ended:
+        """Play the scenario; return how it ended."""
+        self.kiosk.start()
+        if self._size is not None:
+            self.kiosk.window.resize(*self._size)
+        self.recorder.first_page()
+        self.person.start()
+        QTimer.singleShot(int(limit_s * 1000), self._loop.quit)
+        self._loop.exec()
+        self.person.stop()
+        problems = [] if self._left else [f"not home after {limit_s:.0f} s: page {self.kiosk.window.page_name}"]
+        state = self._settle()
+        if self._out is not None:
+            result = self.recorder.write(self._out / "visit.json", state)
+        else:
+            result = self.recorder.result(state)
+        self.kiosk.stop()
+        return Ended(result, tuple(problems + self._differences(result)))
+
+    def _settle(self) -> str:
+        """Give the outbox a moment when the record has not arrived yet; return the bureau's word."""
+        record_id = self.recorder.record_ids[0] if self.recorder.record_ids else None
+        deadline = time.monotonic() + 15.0
+        state = self.stage.bureau_state(record_id)
+        while state == "waiting" and time.monotonic() < deadline:
+            self._pause(200)
+            state = self.stage.bureau_state(record_id)
+        return state
+
+    def _pause(self, milliseconds: int) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+    @Slot()
+    def _on_left(self) -> None:
+        self._left = True
+        self._loop.quit()
+
+    @Slot(object)
+    def _on_moved(self, moved: Moved) -> None:
+        if not isinstance(moved.after, s.Finished):
+            return
+        if self.scenario.trouble == "offline" and self._starting is None:
+            # The network comes back once the person has read that the result is saved here.
+            self._starting = threading.Thread(target=self._bring_network, name="bureau-start", daemon=True)
+            QTimer.singleShot(1500, self._starting.start)
+        if moved.after.stage in (RecordStage.RECEIVED, RecordStage.CONFIRMED):
+            QTimer.singleShot(500, self.recorder.reshoot)
+
+    def _bring_network(self) -> None:
+        self.stage.bureau.start()
+        self.kiosk.conductor.nudge_sync.emit()
+
+    def _differences(self, result: dict[str, Any]) -> list[str]:
+        wanted = self.scenario
+        found = []
+        if result["outcome"] != wanted.outcome.value:
+            found.append(f"outcome {result['outcome']}, expected {wanted.outcome.value}")
+        if wanted.reason != "*" and result["reason"] != wanted.reason:
+            found.append(f"reason {result['reason']}, expected {wanted.reason}")
+        expected = "accepted" if wanted.delivered else "none"
+        if result["bureau_state"] != expected:
+            found.append(f"bureau_state {result['bureau_state']}, expected {expected}")
+        return found

@@ -1,0 +1,162 @@
+"""The stage of a demonstration: a bureau process, a reader on a pseudo-terminal, a puppet before the camera, a provisioned kiosk.
+
+Everything lies in one folder that is thrown away. Only the hardware is emulated: the kiosk on this stage is the real one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kiosk import config
+from kiosk.bureau.process import BureauProcess
+from kiosk.camera import source as camera_source
+from kiosk.config import ROOT, Settings
+from kiosk.demo import people
+from kiosk.demo.scenarios import Scenario
+from kiosk.domain.reasons import Action
+
+Say = Callable[[str], None]
+
+
+class EmulatedReader:
+    """`kiosk emulate-reader` as a process of its own: the driver meets it over a real port."""
+
+    def __init__(self, link: Path, *options: str) -> None:
+        self.link = link
+        self._child = subprocess.Popen(  # noqa: S603  our own interpreter
+            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(people.CARDS), *options],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+    def tell(self, command: str) -> None:
+        """Say one of the emulator's commands, e.g. "lay chen"."""
+        if self._child.stdin is not None and self._child.poll() is None:
+            self._child.stdin.write(command + "\n")
+            self._child.stdin.flush()
+
+    def stop(self) -> None:
+        """End the process; the port vanishes."""
+        self.tell("quit")
+        try:
+            self._child.wait(3)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+
+
+class Stage:
+    """Prepares and clears away. The hands of the demonstration's person are here, because the props are."""
+
+    def __init__(self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None) -> None:
+        from kiosk.emulators.puppet import PuppetSource
+        self.scenario, self.folder, self.seed = scenario, folder, seed
+        self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=True)
+        self.reader: EmulatedReader | None = None
+        self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
+        camera_source.register("puppet", lambda *_: self.puppet)
+        self.settings = self._settings(overrides or {})
+
+    def _settings(self, overrides: dict[str, Any]) -> Settings:
+        own: dict[str, Any] = {
+            "camera": {"source": f"puppet:{self.scenario.portrait}"},
+            "reader": {"port": str(self.folder / "reader"), "reopen_delay_s": 0.3},
+            "store": {"directory": str(self.folder / "store"), "key_file": str(self.folder / "keys" / "database.key")},
+            "sync": {"key_file": str(self.folder / "keys" / "kiosk.json"), "interval_s": 3.0, "backoff_max_s": 3.0},
+            "station": {"station_id": "SZ-DEMO-0001"},
+        }
+        base = config.load().model_dump(mode="json")
+        return Settings.model_validate(_merged(_merged(_merged(base, own), self.scenario.settings), overrides))
+
+    def prepare(self, say: Say) -> None:
+        """Start the props, provision the kiosk, bring the roster. Raises KioskError."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        say("starting the bureau and the card reader")
+        self.reader = EmulatedReader(self.folder / "reader")
+        starting = threading.Thread(target=self.bureau.start, name="bureau-start")
+        starting.start()
+        say("enrolling the demonstration's people")
+        today = datetime.now(ZoneInfo(self.settings.station.timezone)).date()
+        entries = people.roster(today, only=(self.scenario.card, *self.scenario.also))
+        starting.join()
+        say("provisioning the kiosk and bringing the roster")
+        from kiosk.store.roster_format import to_line
+        lines = self.folder / "roster.jsonl"
+        lines.write_bytes(b"".join(to_line(entry) + b"\n" for entry in entries))
+        self.bureau.issue_roster(lines)
+        lines.unlink()
+        self._provision()
+        if self.scenario.trouble == "offline":
+            self.bureau.stop()
+
+    def _provision(self) -> None:
+        from kiosk.store.database import open_store
+        from kiosk.sync.client import Client
+        from kiosk.sync.provision import provision
+        from kiosk.sync.roster_feed import Feed
+        code = self.bureau.enrolment_code(self.settings.station.station_id)
+        identity = provision(self.settings, self.bureau.url, code)
+        client = Client(self.settings.sync, identity)
+        try:
+            with open_store(self.settings) as store:
+                Feed(self.settings.sync, client, lambda work: work(store)).pull(threading.Event())
+        finally:
+            client.close()
+
+    def clear(self) -> None:
+        """Put everything away."""
+        if self.reader is not None:
+            self.reader.stop()
+        self.bureau.stop()
+
+    def bureau_state(self, record_id: str | None) -> str:
+        """Return what the bureau itself says of a record: accepted, duplicate, rejected, "waiting" or "none"."""
+        if record_id is None:
+            return "none"
+        import httpx
+        try:
+            return str(self.bureau.record(record_id)["verdict"])
+        except (httpx.HTTPError, KeyError):
+            return "waiting"
+
+    # --- the person's hands
+
+    def lay_card(self, whose: str) -> None:
+        """Lay the scenario's card, or its helper's."""
+        if self.reader is not None:
+            self.reader.tell(f"lay {self.scenario.helper if whose == 'helper' else self.scenario.card}")
+
+    def lift_card(self) -> None:
+        """Take the card away."""
+        if self.reader is not None:
+            self.reader.tell("lift")
+
+    def act(self, action: Action) -> None:
+        """Move before the camera."""
+        self.puppet.perform(action)
+
+    def unplug(self, device: str) -> None:
+        """Pull a cable."""
+        if device == "camera":
+            self.puppet.unplug()
+        elif self.reader is not None:
+            self.reader.tell("unplug")
+
+    def plug(self, device: str) -> None:
+        """Put it back."""
+        if device == "camera":
+            self.puppet.plug()
+        elif self.reader is not None:
+            self.reader.tell("plug")
+
+
+def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    return {**base, **{key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+                       for key, value in top.items()}}

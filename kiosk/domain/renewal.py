@@ -258,6 +258,8 @@ def message_of(answer: Eligibility, today: date) -> RuleMessage:
         if answer.suspended_months:
             return RuleMessage("ok-suspended", answer.suspended_from, months=answer.suspended_months)
         stands = standing(answer, today)
+        if stands is Standing.SUSPENDED:    # since a few days: no payment day was missed yet
+            return RuleMessage("ok-suspended-now", answer.suspended_from)
         if stands is not Standing.OPEN_ENDED:
-            return RuleMessage(f"ok-{stands}", answer.due, answer.grace_to, answer.suspended_months)
+            return RuleMessage(f"ok-{stands}", answer.due, answer.grace_to)
     return RuleMessage(str(answer.reason))

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import date
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
+from kiosk.domain.calendar_days import add_months
 from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 
 _STATUSES = frozenset(status.value for status in RosterStatus)
@@ -117,3 +122,28 @@ def _date(data: Any, name: str) -> date | None:
 
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
+
+
+def people_of_toml(text: str, today: date, template_of: Callable[[str], Template | None] | None = None) -> list[RosterEntry]:
+    """Return the made-up people of a demo roster (`config/demo/roster.toml`): [people.KEY] with the fields of a line.
+
+    Dates may be relative to `today`: "-11m", "-370d", "+1y". template_of gives the template for a `portrait` name.
+    Raises ValueError.
+    """
+    people = []
+    for key, table in tomllib.loads(text)["people"].items():
+        data = {name: value for name, value in table.items() if name != "portrait"}
+        data["benefits"] = [{name: _moved(value, today) if name in ("last_pass", "due") else value for name, value in b.items()}
+                            for b in data.get("benefits", [])]
+        entry = of_data({"person_id": f"demo-{key}", **data})
+        portrait = table.get("portrait")
+        people.append(replace(entry, template=template_of(portrait)) if portrait and template_of is not None else entry)
+    return people
+
+
+def _moved(value: Any, today: date) -> Any:
+    found = re.fullmatch(r"([+-]?\d+)([dmy])", value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    count, unit = int(found[1]), found[2]
+    return today + timedelta(days=count) if unit == "d" else add_months(today, count * (12 if unit == "y" else 1))

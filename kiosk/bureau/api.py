@@ -80,8 +80,11 @@ def time(request: Request, nonce: Annotated[protocol.Id, Query()]) -> Response:
     return jose(office.sign(protocol.TimeAnswer(bureau_id=office.bureau_id, nonce=nonce, now=utcnow())))
 
 
+_ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 413, 415, 429, 503)}}
+
+
 @router.post("/enrol", summary="Register a kiosk with a one-time code", response_class=Response, openapi_extra=_SEALED_BODY,
-             responses={200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 413, 415, 429, 503)}})
+             responses=_ENROL)
 async def post_enrol(request: Request) -> Response:
     """Body: a signed Enrolment. Answer: a signed Enrolled."""
     office, body = office_of(request), await _body(request)
@@ -94,7 +97,7 @@ async def post_enrol(request: Request) -> Response:
     return jose(office.sign(enrolled))
 
 
-_UP = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 409, 413, 415, 503)}}
+_UP: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 409, 413, 415, 503)}}
 
 
 @router.post("/batches", summary="Take a sealed batch", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP)
@@ -117,7 +120,7 @@ async def post_evidence(request: Request) -> Response:
     return jose(await run_in_threadpool(ingest.take_evidence, office_of(request), await _body(request)))
 
 
-_DOWN = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}
+_DOWN: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}
 _NOTHING: dict[int | str, dict[str, Any]] = {204: {"description": "Nothing newer"}}
 Auth = Annotated[str, Header(alias="Authorization", description="`Kiosk JWS`: a signed Token for exactly this path")]
 Version = Annotated[int, Query(ge=0, le=2**53)]

@@ -1,4 +1,4 @@
-"""The bureau's database: SQLite by default, PostgreSQL by URL. Engine, sessions, migrations, and inserts that tolerate repetition."""
+"""The bureau's database: SQLite by default, PostgreSQL by URL. Engine, migrations, inserts that tolerate repetition."""
 
 from __future__ import annotations
 

@@ -85,7 +85,8 @@ def take_batch(office: Office, body: bytes) -> str:
         _note_contact(kiosk, batch, now)
         _keep_journal(session, kiosk_id, batch.journal_tail)
         if office.settings.auto_confirm:
-            decisions.by_rule(session, kiosk, [one.record for one in judged if one.record and one.verdict.verdict != "duplicate"], now)
+            fresh = [one.record for one in judged if one.record and one.verdict.verdict != "duplicate"]
+            decisions.by_rule(session, kiosk, fresh, now)
         session.flush()
         failpoints.hit("before-commit")
     failpoints.hit("after-commit")
@@ -206,7 +207,7 @@ def answer(office: Office, body: bytes) -> str:
 
 
 def take_evidence(office: Office, body: bytes) -> str:
-    """Take evidence for human review; return the signed receipt. Without consent, or for a record that is not here, it is refused."""
+    """Take evidence for human review; return the signed receipt. Evidence for a record that is not here is refused."""
     evidence, kiosk_id = open_sealed(office, body, protocol.Evidence)
     now, reason, content = utcnow(), "", b""
     try:

@@ -156,7 +156,8 @@ def enrol(office: Office, compact: str) -> protocol.Enrolled:
                 "roster_version": 0, "software": "", "decision_seq": 0}])
     if why:
         raise EnrolmentRefused(why)
-    return protocol.Enrolled(bureau_id=office.bureau_id, kiosk_id=kiosk_id, keys=office.keys.public, kiosk_keys=request.keys, at=now)
+    return protocol.Enrolled(
+        bureau_id=office.bureau_id, kiosk_id=kiosk_id, keys=office.keys.public, kiosk_keys=request.keys, at=now)
 
 
 def _claimed(compact: str) -> protocol.Enrolment:

@@ -1,4 +1,4 @@
-"""The bureau as a child process, for the demo, tests and benches: start, kill, start again at the same address, ask it as a clerk."""
+"""The bureau as a child process, for the demo, tests and benches: start, kill, start again at one address, ask it as a clerk."""
 
 from __future__ import annotations
 
@@ -41,12 +41,16 @@ class BureauProcess:
     @property
     def running(self) -> bool:
         """Whether the process is alive."""
-        return self._child is not None and self._child.poll() is None
+        child = self._child
+        return child is not None and child.poll() is None
 
     def start(self, timeout_s: float = 30.0) -> str:
         """Start it and wait until it answers; return its URL. Raises SyncUnavailable."""
         if self.running:
             return self.url
+        return self._start(timeout_s)
+
+    def _start(self, timeout_s: float) -> str:
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "url").unlink(missing_ok=True)
         command = [sys.executable, "-m", "kiosk", "bureau", "--init", "--data", str(self.data), "--port", str(self.port),
@@ -56,7 +60,7 @@ class BureauProcess:
         command += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])] if self.tls else []
         with (self.data / "log").open("ab") as log:
             self._child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,  # noqa: S603
-                                           env={**os.environ, **self.environment})
+                                           env={**os.environ, **self.environment}, start_new_session=self.workers > 1)
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and self.running:
             if self._answers():
@@ -90,6 +94,8 @@ class BureauProcess:
     def kill(self) -> None:
         """Kill it at once, as a power failure would."""
         if self._child is not None:
+            if self.workers > 1 and os.name == "posix":
+                os.killpg(self._child.pid, signal.SIGKILL)   # or its workers would go on
             self._child.kill()
             self._child.wait()
             self._child = None

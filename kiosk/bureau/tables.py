@@ -19,7 +19,7 @@ class Utc(TypeDecorator[datetime]):
         """Store UTC."""
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return aware."""
         if value is None:
             return None

@@ -39,7 +39,8 @@ def clerk(request: Request, given: Annotated[HTTPBasicCredentials, Depends(_basi
 
 
 Clerk = Annotated[Office, Depends(clerk)]
-_401: dict[int | str, dict[str, Any]] = {401: {"description": "Not signed in", **ErrorBody}, 403: {"description": "Another site", **ErrorBody}}
+_401: dict[int | str, dict[str, Any]] = {
+    401: {"description": "Not signed in", **ErrorBody}, 403: {"description": "Another site", **ErrorBody}}
 _404: dict[int | str, dict[str, Any]] = {**_401, 404: {"description": "Not there", **ErrorBody}}
 
 
@@ -112,7 +113,8 @@ def admin_message(office: Clerk, asked: MessageRequest) -> dict[str, str]:
 
 @router.get("/admin/records", responses=_401)
 def admin_records(
-    office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100, decision: Literal["", "pending", "confirmed", "returned"] = "",
+    office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    decision: Literal["", "pending", "confirmed", "returned"] = "",
 ) -> list[dict[str, Any]]:
     """Newest records first."""
     return _records(office, limit, decision)
@@ -149,7 +151,8 @@ def form_code(office: Clerk, station_id: Annotated[protocol.Id, Form()]) -> Resp
 
 
 @router.post("/forms/decide", include_in_schema=False)
-def form_decide(office: Clerk, record_id: Annotated[protocol.Id, Form()], decided: Annotated[Literal["confirmed", "returned"], Form()],
+def form_decide(office: Clerk, record_id: Annotated[protocol.Id, Form()],
+                decided: Annotated[Literal["confirmed", "returned"], Form()],
                 reason: Annotated[protocol.Code, Form()] = "") -> Response:
     """Form: a decision."""
     decisions.decide(office, record_id, decided, reason)
@@ -170,7 +173,8 @@ def form_roster(office: Clerk, file: Annotated[UploadFile, File()]) -> Response:
 
 
 @router.post("/forms/message", include_in_schema=False)
-def form_message(office: Clerk, text: Annotated[protocol.Text, Form()], station_id: Annotated[str, Form(max_length=128)] = "") -> Response:
+def form_message(office: Clerk, text: Annotated[protocol.Text, Form()],
+                 station_id: Annotated[str, Form(max_length=128)] = "") -> Response:
     """Form: a message."""
     rosters.add_message(office, station_id, text, None)
     return RedirectResponse("/?note=message", 303)

@@ -13,7 +13,7 @@ def main(argv: list[str]) -> int:
     """Run the bureau until it is told to stop."""
     parser = argparse.ArgumentParser(prog="kiosk bureau", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder for keys, rosters and the SQLite database")
-    parser.add_argument("--db", default="", help="database URL, e.g. postgresql+psycopg://USER@HOST/NAME (default: SQLite in --data)")
+    parser.add_argument("--db", default="", help="database URL, as postgresql+psycopg://USER@HOST/NAME (default: SQLite)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8440, help="0: any free port; the URL is written to DATA/url")
     parser.add_argument("--workers", type=int, default=1, help="processes (PostgreSQL only)")
@@ -56,9 +56,8 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     # Written before it answers: whoever starts us polls /v1/health.
     (options.data / "url").write_text(url + "\n", encoding="utf-8")
     print(f"bureau at {url} · clerks: user bureau, password in {options.data / 'admin-password'}", file=sys.stderr, flush=True)
-    server = uvicorn.Server(config)
     if options.workers > 1:
-        Multiprocess(config, target=server.run, sockets=[listener]).run()
+        Multiprocess(config, sockets=[listener]).run()
     else:
-        server.run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
     return 0

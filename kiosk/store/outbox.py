@@ -205,7 +205,8 @@ def expire_leases(db: Database, now: datetime, *, everything: bool = False) -> i
     """Make leased rows unknown whose lease ran out (`everything`: all, when the only sender starts). Returns how many."""
     far = iso(now + timedelta(seconds=2 * LEASE_S))
     cursor = db.execute(
-        "UPDATE outbox SET state = 'unknown', lease_id = '' WHERE state = 'leased' AND (leased_until <= ? OR leased_until > ? OR ?)",
+        "UPDATE outbox SET state = 'unknown', lease_id = ''"
+        " WHERE state = 'leased' AND (leased_until <= ? OR leased_until > ? OR ?)",
         (iso(now), far, everything))
     return int(cursor.rowcount)
 
@@ -291,7 +292,8 @@ def settle(db: Database, receipt_id: str, kind: str, signed: str, received_at: d
         for one in said:
             to = Step.REFUSED if one.verdict == "rejected" else Step.RECEIVED
             cursor = db.execute(
-                "UPDATE outbox SET state = ?, verdict = ?, reason = ?, receipt_id = ?, delivered_at = ?, lease_id = '', next_try = ''"
+                "UPDATE outbox SET state = ?, verdict = ?, reason = ?, receipt_id = ?, delivered_at = ?, lease_id = '',"
+                " next_try = ''"
                 " WHERE record_id = ? AND content_digest = ? AND state IN ('waiting', 'leased', 'unknown', 'carried')",
                 (to.value, one.verdict, one.reason, receipt_id, iso(received_at), one.record_id, one.content_digest))
             if cursor.rowcount:
@@ -359,8 +361,8 @@ def mark_handled(db: Database, record_id: str, now: datetime) -> None:
 def _progress(db: Database, where: str, values: tuple[object, ...], limit: int = 1) -> list[Progress]:
     rows = _rows(
         db,
-        "SELECT record_id, created_at, state, reason, decision, decision_reason FROM outbox"
-        f" WHERE {where} ORDER BY created_at DESC LIMIT ?", (*values, limit))  # noqa: S608  fixed texts
+        f"SELECT record_id, created_at, state, reason, decision, decision_reason FROM outbox WHERE {where}"  # noqa: S608  fixed
+        " ORDER BY created_at DESC LIMIT ?", (*values, limit))
     return [Progress(
         r["record_id"], datetime.fromisoformat(r["created_at"]),
         Stage(r["decision"]) if r["decision"] else _STAGE[Step(r["state"])], r["decision_reason"] or r["reason"]) for r in rows]

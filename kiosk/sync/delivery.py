@@ -99,7 +99,8 @@ def pack(store: HasDatabase, identity: Identity, rows: list[outbox.Waiting], way
         after = int(outbox.get(db, "journal_sent", "0"))
         lines = journal_tail(store, after, protocol.MAX_JOURNAL) if journal_tail is not None else []
         head = protocol.BatchHead(
-            batch_id=batch_id, kiosk_id=identity.pins.kiosk_id, seq=seq, created_at=now, way="stick" if way == "stick" else "network",
+            batch_id=batch_id, kiosk_id=identity.pins.kiosk_id, seq=seq, created_at=now,
+            way="stick" if way == "stick" else "network",
             clock=protocol.SendClock(sent_at_utc=now, monotonic_s=clocks.monotonic_s(), boot_id=boot_id(),
                                      bureau_offset_s=float(offset) if offset else None),
             backlog=max(0, sum(counted[s] for s in ("waiting", "leased", "unknown", "carried")) - len(rows)),
@@ -219,7 +220,8 @@ class Delivery:
             receipt, signed = self._send("/v1/batches", packed.sealed, protocol.Receipt)
             moved = self._run(lambda store: self._apply(store.db, receipt, signed, packed))
         except Failure as failure:
-            self._run(lambda store: self._failed(store.db, packed, failure))  # noqa: B023
+            trouble = failure.trouble
+            self._run(lambda store: self._failed(store.db, packed, trouble))
             raise
         result.sent += len(packed.record_ids)
         self._moved(result, moved)
@@ -239,13 +241,13 @@ class Delivery:
             raise Failure(Trouble.FORGED, error.why) from error
         return moved
 
-    def _failed(self, db: Database, packed: Packed, failure: Failure) -> None:
-        certain = failure.trouble in (Trouble.UNREACHABLE, Trouble.TOO_LARGE, Trouble.REFUSED, Trouble.REVOKED)
+    def _failed(self, db: Database, packed: Packed, trouble: Trouble) -> None:
+        certain = trouble in (Trouble.UNREACHABLE, Trouble.TOO_LARGE, Trouble.REFUSED, Trouble.REVOKED)
         if not certain:
             outbox.mark_unknown(db, packed.record_ids)
             return
         next_try = None
-        if failure.trouble is Trouble.TOO_LARGE and len(packed.record_ids) == 1:
+        if trouble is Trouble.TOO_LARGE and len(packed.record_ids) == 1:
             # One record that is too large alone must not hold up the others.
             next_try = self._clocks.utc() + timedelta(seconds=self._settings.backoff_max_s)
         outbox.release(db, packed.record_ids, next_try)
@@ -285,7 +287,7 @@ class Delivery:
             return self._client.send(path, sealed, model)
         except Failure as failure:
             if failure.trouble is Trouble.REVOKED:
-                self._run(lambda store: outbox.put(store.db, "revoked", failure.why or "revoked"))  # noqa: B023
+                self._run(lambda store: outbox.put(store.db, "revoked", "revoked"))
             raise
 
     def _moved(self, result: Round, moved: list[outbox.Moved]) -> None:

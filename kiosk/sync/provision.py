@@ -1,4 +1,4 @@
-"""Making a kiosk known to its bureau: own keys, a one-time code, the bureau's keys pinned. Used by `commands.provision`, demo, tests."""
+"""Making a kiosk known to its bureau: own keys, a one-time code, the bureau's keys pinned. Used by a command, the demo, tests."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """What comes down: the roster (snapshots and deltas, resumed where a try stopped), policies, staff, revocations, messages.
 
-Used by `worker` and `courier`. Nothing is put into use before its signature, its digest and its version are right; the store applies
-each part in one transaction.
+Used by `worker` and `courier`. Nothing is put into use before its signature, its digest and its version are right; the store
+applies each part in one transaction.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
 from datetime import datetime
@@ -79,7 +80,7 @@ class Feed:
 def take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, path: Path, now: datetime) -> None:
     """Put a roster file into use: its digest is checked first, then its lines as they are read. Raises seal.Refused, StoreError.
 
-    A snapshot is built in the calling thread, so that the store's thread goes on serving visits; only putting it into use needs that.
+    A snapshot is built in the calling thread, so that the store's thread goes on serving visits.
     """
     here = run_in_store(lambda store: roster.version(store))
     if manifest.version <= here:
@@ -126,7 +127,7 @@ def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
 def _staff(store: Store, bundle: protocol.Bundle, now: datetime) -> None:
     if not bundle.staff and not bundle.revoked_staff:
         return
-    from kiosk.store import staff
+    staff = importlib.import_module("kiosk.store.staff")
     staff.take_bundle(store, bundle.staff, bundle.revoked_staff, bundle.version, now)
 
 

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -143,7 +143,7 @@ def read(path: Path, manifest: RosterManifest, progress: Callable[[int], None] |
 def _decompressed(path: Path, manifest: RosterManifest) -> Iterator[bytes]:
     # ZstdDecompressor.read_to_iter yields blocks of at most 128 KiB: memory stays bounded whatever the file claims.
     try:
-        yield from zstandard.ZstdDecompressor(max_window_size=2**27).read_to_iter(_Plain(path, manifest))
+        yield from zstandard.ZstdDecompressor(max_window_size=2**27).read_to_iter(cast(BinaryIO, _Plain(path, manifest)))
     except zstandard.ZstdError as error:
         raise Refused("truncated", "does not decompress") from error
 

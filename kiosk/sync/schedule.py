@@ -69,7 +69,8 @@ def after_success(pace: Pace, settings: Sync, now_s: float, *, more: bool) -> Pa
                 next_try_s=now_s + (HURRY_S if more else settings.interval_s))
 
 
-def after_trouble(pace: Pace, trouble: Trouble, settings: Sync, now_s: float, rng: random.Random, retry_after_s: float = 0.0) -> Pace:
+def after_trouble(pace: Pace, trouble: Trouble, settings: Sync, now_s: float, rng: random.Random,
+                  retry_after_s: float = 0.0) -> Pace:
     """A request failed: the round ends, the next waits. Doubling with jitter (half to whole) up to the configured hour."""
     failures = pace.failures + 1
     limit = pace.batch_limit

@@ -1,6 +1,6 @@
 """The sync in its own QThread: rounds with the bureau at the pace of `schedule`, and what moved told by signals.
 
-Made by `app`: `worker.moveToThread(thread)`, `thread.started.connect(worker.start)`. The store is reached through `run_in_store` only.
+Made by `app`: `worker.moveToThread(thread)`, `thread.started.connect(worker.start)`. The store is reached through `run_in_store`.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class SyncWorker(QObject):
         except KioskError as error:   # the store or the configuration; nothing was lost, the next round tries again
             trouble, why = Trouble.BROKEN, error.reason
             log.warning("sync round failed", extra={"code": error.reason})
-            self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), random.Random())
+            self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), self._rng)
         self._tell(held, trouble, why)
 
     def _round(self) -> tuple[Trouble | None, str]:
@@ -135,11 +135,8 @@ class SyncWorker(QObject):
             self._pace = schedule.after_success(self._pace, self._settings, now_s, more=done.more)
             return None, ""
         log.info("sync stopped", extra={"code": failure.trouble.value})
-        self._pace = schedule.after_trouble(self._pace, failure.trouble, self._settings, now_s, self._jitter(), failure.retry_after_s)
+        self._pace = schedule.after_trouble(self._pace, failure.trouble, self._settings, now_s, self._rng, failure.retry_after_s)
         return failure.trouble, failure.why
-
-    def _jitter(self) -> random.Random:
-        return self._rng
 
     def _open(self) -> bool:
         """Make client and delivery when the kiosk is provisioned; it may become so while we run."""

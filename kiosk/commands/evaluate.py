@@ -39,8 +39,11 @@ def _run(args: argparse.Namespace) -> Report:
     settings = load(args.config) if args.config else load()
     models = args.models
 
+    stills_only = args.what in ("stills", "match")
+
     def make() -> Landmarker:
-        return Landmarker(models / "face_landmarker.task", frame_width=settings.liveness.frame_width)
+        width = 0 if stills_only else settings.liveness.frame_width
+        return Landmarker(models / "face_landmarker.task", frame_width=width, stills=stills_only)
 
     if args.what == "gestures":
         from kiosk.evaluate import gestures

@@ -69,12 +69,13 @@ class Landmarker:
     """FaceLandmarker in VIDEO mode. Used from one thread. Time may jump backwards (a looped clip): it is made monotonic
     inside."""
 
-    def __init__(self, model_path: Path, max_faces: int = 3, frame_width: int = 0) -> None:
-        """Load the model. `frame_width`: wider frames are scaled down to it first; 0 keeps them.
+    def __init__(self, model_path: Path, max_faces: int = 3, frame_width: int = 0, stills: bool = False) -> None:
+        """Load the model. `frame_width`: wider frames are scaled down to it first; 0 keeps them. `stills`: frames have
+        nothing to do with each other (evaluation); otherwise faces are tracked from frame to frame.
 
         Raises ModelError when the file is missing or not this model.
         """
-        self._model_path, self._max_faces, self._frame_width = model_path, max_faces, frame_width
+        self._frame_width, self._stills = frame_width, stills
         self._last_ms = -1
         self._offset_ms = 0
         self._primary: Box | None = None
@@ -82,7 +83,7 @@ class Landmarker:
         if not model_path.is_file():
             raise ModelError(f"{model_path.name} is missing: run `kiosk models fetch`")
         try:
-            self._mp, self._task = _load(model_path, max_faces)
+            self._mp, self._task = _load(model_path, max_faces, stills)
         except (RuntimeError, ValueError, ImportError, OSError) as error:
             raise ModelError(f"{model_path.name} cannot be loaded: {error}") from error
         # MediaPipe's own finalizer fails noisily when the interpreter is half gone.
@@ -108,6 +109,8 @@ class Landmarker:
 
     def detect(self, image: Any, t_s: float) -> Any:
         """Run the bare FaceLandmarker call (what `kiosk bench vision` compares with)."""
+        if self._stills:
+            return self._task.detect(image)
         stamp = round(t_s * 1000) + self._offset_ms
         if stamp <= self._last_ms:  # MediaPipe refuses equal or falling stamps
             self._offset_ms += self._last_ms + 1 - stamp
@@ -147,7 +150,7 @@ class Landmarker:
         areas = [area(box) for box in boxes]
         largest = max(range(len(boxes)), key=areas.__getitem__)
         primary = self._primary
-        if primary is not None:
+        if primary is not None and not self._stills:
             kept = max(range(len(boxes)), key=lambda i: overlap(boxes[i], primary))
             same = overlap(boxes[kept], primary) >= _KEEP_PRIMARY_OVERLAP
             if same and areas[kept] >= _KEEP_PRIMARY_SHARE * areas[largest]:
@@ -182,7 +185,7 @@ def overlap(one: Box, two: Box) -> float:
     return both / total if total > 0 else 0.0
 
 
-def _load(model_path: Path, max_faces: int) -> tuple[Any, Any]:
+def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any]:
     import mediapipe as mp
     from mediapipe.tasks.python import vision
     from mediapipe.tasks.python.core.base_options import BaseOptions
@@ -190,7 +193,7 @@ def _load(model_path: Path, max_faces: int) -> tuple[Any, Any]:
     # The bytes are handed over because MediaPipe's own file opener fails on non-ASCII Windows paths.
     options = vision.FaceLandmarkerOptions(
         base_options=BaseOptions(model_asset_buffer=model_path.read_bytes()),
-        running_mode=vision.RunningMode.VIDEO, num_faces=max_faces,
+        running_mode=vision.RunningMode.IMAGE if stills else vision.RunningMode.VIDEO, num_faces=max_faces,
         output_face_blendshapes=True, output_facial_transformation_matrixes=True,
     )
     return mp, vision.FaceLandmarker.create_from_options(options)

@@ -34,22 +34,25 @@ class Renderer:
         self._skin = FaceSkin(scene)
         width = float(scene.points[TRAGUS[1], 0] - scene.points[TRAGUS[0], 0])
         self._distance = _CAMERA_DISTANCE * width
-        self._cell = max(1, round(width / 65))          # map cells, in pixels
-        step = max(1, self._cell // 2)                  # points lie denser than cells, so that stretching leaves no holes
+        self._cell = max(1, round(width / 45))             # map cells, in pixels
+        step = max(1, int(self._cell * 0.67))
         alpha = cv2.dilate(scene.head_alpha, np.ones((5, 5), np.uint8))
         lattice = np.zeros(alpha.shape, bool)
         lattice[::step, ::step] = True
+        # Denser where it is steep: stretching would leave holes there, through which far parts shine.
+        slope_y, slope_x = np.gradient(scene.depth)
+        steep = cv2.dilate((np.hypot(slope_x, slope_y) > 0.45).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        lattice |= steep & (scene.depth < np.percentile(scene.depth[alpha > 0.5], 40))
         y, x = np.nonzero(lattice & (alpha > 0.01))
-        self._source = np.stack([x, y], 1).astype(np.float32)
         depth = scene.depth[y, x]
-        self._follow = scene.follow[y, x][:, None]
-        px, py, pz = scene.pivot
-        self._centre = np.array([px, py], np.float32)
-        spread = ((self._distance + depth) / self._distance)[:, None]
-        self._rel = np.hstack([(self._source - self._centre) * spread, (depth - pz)[:, None]]).astype(np.float32)
-        self._pz = pz
+        self._centre = scene.pivot[:2]
+        self._far = self._distance + scene.pivot[2]
+        spread = (self._distance + depth) / self._distance
+        points = np.stack([x, y, (x - scene.pivot[0]) * spread, (y - scene.pivot[1]) * spread, depth - scene.pivot[2],
+                           scene.follow[y, x]]).astype(np.float32)
+        # Sorted along each of a few directions: source x, y; relative to the pivot x, y, z; how much it follows.
         angles = np.arange(_ORDERS) * 2 * np.pi / _ORDERS
-        self._order = [np.argsort(self._source @ np.array([np.cos(a), np.sin(a)], np.float32)) for a in angles]
+        self._sorted = [np.ascontiguousarray(points[:, np.argsort(x * np.cos(a) + y * np.sin(a))]) for a in angles]
         body = scene.body_alpha > 0
         self._body_rows = int(np.nonzero(body.any(1))[0][0]) if body.any() else scene.canvas.shape[0]
 
@@ -87,31 +90,29 @@ class Renderer:
         cell = self._cell
         yaw_deg = min(_YAW_MAX_DEG, max(-_YAW_MAX_DEG, pose.yaw_deg + self._rest.yaw_deg))
         rotation = _rotation(yaw_deg, pose.pitch_deg + self._rest.pitch_deg, pose.roll_deg)
-        moved = self._rel @ rotation.T
-        moved = self._rel + self._follow * (moved - self._rel)
-        shrink = self._distance / (self._distance + moved[:, 2:] + self._pz)
-        target = (moved[:, :2] * shrink + self._centre) * scale + np.array([tx, ty], np.float32)
-        low, high = target.min(0) - 2 * cell, target.max(0) + 2 * cell
-        x0, y0 = (max(0, int(v) // cell * cell) for v in low)
-        x1, y1 = min(frame.shape[1], int(high[0])), min(frame.shape[0], int(high[1]))
+        # Far to near: near points move the way the nose moves, so what lies further that way is hidden and comes first.
+        way = np.arctan2(rotation[1, 2], rotation[0, 2])     # the image of a step backwards
+        source_x, source_y, x, y, z, follow = self._sorted[round(way / (2 * np.pi / _ORDERS)) % _ORDERS]
+        turned = [row[0] * x + row[1] * y + row[2] * z for row in rotation.tolist()]
+        z = z + follow * (turned[2] - z)
+        shrink = (scale * self._distance) / (self._far + z)
+        u = (x + follow * (turned[0] - x)) * shrink + (self._centre[0] * scale + tx)
+        v = (y + follow * (turned[1] - y)) * shrink + (self._centre[1] * scale + ty)
+        x0, y0 = (max(0, int(low) // cell * cell) for low in (u.min() - 2 * cell, v.min() - 2 * cell))
+        x1, y1 = min(frame.shape[1], int(u.max()) + 2 * cell), min(frame.shape[0], int(v.max()) + 2 * cell)
         if x1 - x0 < 8 or y1 - y0 < 8:
             return
         columns, rows = -(-(x1 - x0) // cell), -(-(y1 - y0) // cell)
-
-        at = np.floor((target - np.array([x0, y0], np.float32) + 0.5) / cell).astype(np.int32)
-        centre = (at + 0.5) * cell - 0.5 + np.array([x0, y0], np.float32)
-        pulled = self._source + (centre - target) / scale
-        # Far to near: near points move the way the nose moves, so what lies further that way is hidden and comes first.
-        way = np.arctan2(rotation[1, 2], rotation[0, 2])     # the image of a step backwards, seen from above
-        order = self._order[round(way / (2 * np.pi / _ORDERS)) % _ORDERS]
-        at, pulled = at[order], pulled[order]
-        keep = (at[:, 0] >= 0) & (at[:, 1] >= 0) & (at[:, 0] < columns) & (at[:, 1] < rows)
-        flat = at[keep, 1] * columns + at[keep, 0]
-        field = np.zeros((rows * columns, 3), np.float32)
-        field[flat, :2] = pulled[keep]
-        field[flat, 2] = 1
-        field = field.reshape(rows, columns, 3)
-        map_x, map_y, valid = _close(field)
+        # Each point says which pixel of the portrait belongs into the middle of its cell.
+        column = np.floor((u - (x0 - 0.5)) / cell)
+        row = np.floor((v - (y0 - 0.5)) / cell)
+        pulled_x = source_x + (column * cell + (x0 + 0.5 * cell - 0.5) - u) / scale
+        pulled_y = source_y + (row * cell + (y0 + 0.5 * cell - 0.5) - v) / scale
+        keep = (column >= 0) & (row >= 0) & (column < columns) & (row < rows)
+        flat = (row * columns + column)[keep].astype(np.int32)
+        map_x, map_y, valid = (np.zeros(rows * columns, np.float32) for _ in range(3))
+        map_x[flat], map_y[flat], valid[flat] = pulled_x[keep], pulled_y[keep], 1   # the last one written stays
+        map_x, map_y, valid = _close(*(field.reshape(rows, columns) for field in (map_x, map_y, valid)))
         # Up to full resolution; cell centres fall where cv2.resize puts them.
         size = (columns * cell, rows * cell)
         map_x, map_y = cv2.resize(map_x, size), cv2.resize(map_y, size)
@@ -134,20 +135,20 @@ def _rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
     return np.asarray(about_y @ about_x @ about_z, np.float32)
 
 
-def _close(field: Array) -> tuple[Array, Array, Array]:
-    """Close small holes of the map, carry it two cells beyond its edge, and take the grain off.
+def _close(map_x: Array, map_y: Array, valid: Array) -> tuple[Array, Array, Array]:
+    """Close small holes of the map, carry it some cells beyond its edge, and take the grain off.
 
-    field: (rows, columns, 3) with the validity last. Returns map x, map y, and the validity without what was carried.
+    All (rows, columns). Returns map x, map y, and the validity without what was carried.
     """
-    valid = np.ascontiguousarray(field[..., 2])
     solid = cv2.morphologyEx(valid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    flat = np.ascontiguousarray(field[..., :2])
+    fields = [map_x, map_y]
     for _ in range(3):
         share = cv2.blur(valid, (3, 3))
-        mean = cv2.blur(flat * valid[..., None], (3, 3)) / np.maximum(share, 1e-6)[..., None]
-        flat = np.where(valid[..., None] > 0, flat, mean)
+        hole = valid == 0
+        for field in fields:   # holes hold 0, so the mean over the valid neighbours is the blur over their share
+            np.divide(cv2.blur(field, (3, 3)), share, out=field, where=hole & (share > 0.01))
         valid = (share > 0.01).astype(np.float32)
-    smooth = cv2.blur(flat, (3, 3))
-    edge = cv2.erode(valid, np.ones((3, 3), np.uint8))[..., None] > 0
-    flat = np.where(edge, smooth, flat)
-    return np.ascontiguousarray(flat[..., 0]), np.ascontiguousarray(flat[..., 1]), solid
+    inner = cv2.erode(valid, np.ones((3, 3), np.uint8)) > 0
+    for field in fields:
+        np.copyto(field, cv2.blur(field, (3, 3)), where=inner)
+    return map_x, map_y, solid

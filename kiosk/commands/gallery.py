@@ -48,7 +48,8 @@ def main(argv: list[str]) -> int:
                     name = f"{scene.name}_{width}x{height}_{theme}_{text}_{args.language}"
                     image = window.grab().toImage()
                     image.save(str(args.out / f"{name}.png"))
-                    thumbs.append((f"{scene.name} {theme} {text}", image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)))
+                    small = image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)
+                    thumbs.append((f"{scene.name} {theme} {text}", small))
         _sheet(thumbs, args.out / f"sheet_{width}x{height}_{args.language}.png")
         print(f"{width}x{height}: {len(thumbs)} pictures")
     window.close()

@@ -50,6 +50,8 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
         return [f"guidance.{view.guidance}.say"]
     if view is not None and view.action is not None:
         return [f"action.{view.action}.say"] if view.now else []
+    if view is not None and view.done_actions:
+        return []  # said once is enough: between two actions there is a tick and a soft sound
     return [*(["page.camera.say_practice"] if state.practice else []), "page.camera.say"]
 
 

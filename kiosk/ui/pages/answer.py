@@ -1,4 +1,4 @@
-"""The rules answer without the face. "Not yet" and "already done" are good news with dates; the rest says why, what now, who helps."""
+"""The rules answer without the face. "Not yet" and "already done" are good news with dates; else: why, what now, who helps."""
 
 from __future__ import annotations
 

@@ -1,0 +1,92 @@
+"""The synthesiser, in a process of its own: `python -m kiosk.voice.engine`. A JSON line in, a JSON line out, a WAV file.
+
+pyttsx3 blocks, prints, and sits on a C library that may die; none of that may reach the kiosk. Started by `voice.worker` alone.
+Asked:    {"text": ..., "language": "zh_CN" | "zh_HK" | "en", "rate": characters a minute, "path": ...}
+Answered: {"ok": true} or {"ok": false, "error": class name}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from typing import Any, TextIO
+
+FINISH_TIMEOUT_S = 15.0
+# espeak-ng's own voices; other engines (SAPI on Windows) are searched by language.
+_ESPEAK = {"zh_CN": "sit/cmn", "zh_HK": "sit/yue", "en": "gmw/en"}
+_CODES = {"zh_CN": ("zh-cn", "zh_cn", "cmn", "804"), "zh_HK": ("zh-hk", "zh_hk", "yue", "c04"), "en": ("en-", "en_", "409")}
+# Characters a minute -> espeak's "words a minute". measured: tests/voice/test_engine.py
+_PER_CHARACTER = {"zh_CN": 1.085, "zh_HK": 0.73, "en": 0.8}
+_SETTLE_S = 0.05
+
+
+class Engine:
+    """pyttsx3, writing files."""
+
+    def __init__(self) -> None:
+        import pyttsx3
+
+        self._engine: Any = pyttsx3.init()
+        self._finished = threading.Event()
+        self._engine.connect("finished-utterance", self._on_finished)
+        self._voices = [voice.id for voice in self._engine.getProperty("voices")]
+
+    def _on_finished(self, name: object = None, completed: object = None) -> None:
+        self._finished.set()
+
+    def voice_of(self, language: str) -> str | None:
+        """Return the id of a voice for a language, None when the engine has none."""
+        if _ESPEAK[language] in self._voices:
+            return _ESPEAK[language]
+        for voice in self._voices:
+            if any(code in voice.lower() for code in _CODES[language]):
+                return str(voice)
+        return None
+
+    def write(self, text: str, language: str, rate: int, path: str) -> None:
+        """Write one prompt as a WAV file. Raises LookupError without a voice, TimeoutError when nothing comes."""
+        voice = self.voice_of(language)
+        if voice is None:
+            raise LookupError(language)
+        speed = round(rate * _PER_CHARACTER[language])
+        # WORKAROUND pyttsx3 2.99 over espeak-ng: a rate set after a voice comes one prompt late (measured); before and
+        # after it, and given a moment, it holds.
+        for name, value in (("rate", speed), ("voice", voice), ("rate", speed)):
+            self._engine.setProperty(name, value)
+        time.sleep(_SETTLE_S)
+        self._finished.clear()
+        self._engine.save_to_file(text, path)
+        self._engine.runAndWait()
+        # WORKAROUND pyttsx3 2.99: runAndWait returns while espeak still synthesises in its own thread; a second prompt
+        # begun then overwrites the first.
+        if not self._finished.wait(FINISH_TIMEOUT_S) or not os.path.exists(path):
+            raise TimeoutError(language)
+
+
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """Answer until the input ends."""
+    engine: Engine | None = None
+    for line in requests:
+        try:
+            asked = json.loads(line)
+            engine = engine or Engine()
+            engine.write(asked["text"], asked["language"], int(asked["rate"]), asked["path"])
+            answer: dict[str, object] = {"ok": True}
+        except Exception as error:  # noqa: BLE001 - whatever the engine does, the kiosk gets an answer
+            answer = {"ok": False, "error": type(error).__name__}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def main() -> None:
+    """Keep the answers' pipe for ourselves: pyttsx3 prints where it likes."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    serve(sys.stdin, answers)
+
+
+if __name__ == "__main__":
+    main()

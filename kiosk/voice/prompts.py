@@ -1,0 +1,67 @@
+"""Catalogue keys that are spoken, and what there is to speak them: text in a language, and a recording where a bureau made one.
+
+A recording `assets/voice/LANG/KEY.wav` wins over the synthesiser. Used by the voice worker and by `kiosk voice`. No Qt.
+"""
+
+from __future__ import annotations
+
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk.config import ASSETS
+from kiosk.ui.strings import Strings
+
+RECORDINGS = ASSETS / "voice"
+SPOKEN = ("zh_CN", "zh_HK", "en")
+PAUSE_S = 0.35                 # between two prompts of one page
+# A recording may be slower than the wished rate by this much before `kiosk voice check` calls it too long: old ears
+# follow about 200 characters a minute, but a prompt of half a minute is no prompt.
+LENGTH_MARGIN = 1.35
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt in one language."""
+
+    key: str
+    language: str
+    text: str
+    recording: Path | None
+
+
+def is_spoken(key: str) -> bool:
+    """Return whether a catalogue key is something to say: its last part is say, or say_something."""
+    last = key.rsplit(".", 1)[-1]
+    return last == "say" or last.startswith("say_")
+
+
+def prompt(key: str, language: str, strings: Strings, folder: Path = RECORDINGS) -> Prompt:
+    """Return the prompt of a key; its text is empty when the catalogue has none."""
+    path = folder / language / f"{key}.wav"
+    return Prompt(key, language, strings.text(key), path if path.is_file() else None)
+
+
+def all_prompts(language: str, folder: Path = RECORDINGS) -> list[Prompt]:
+    """Return every prompt of a language, in the order of the keys."""
+    strings = Strings.load(language)
+    return [prompt(key, language, strings, folder) for key in sorted(strings.keys()) if is_spoken(key)]
+
+
+def units(text: str) -> int:
+    """Return how long a text is to speak: Chinese characters and digits, and one and a quarter for a word of another script."""
+    han = sum("\u4e00" <= char <= "\u9fff" or char.isdigit() for char in text)
+    words = "".join(char if char.isascii() and char.isalpha() else " " for char in text).split()
+    return han + round(1.25 * len(words))
+
+
+def expected_s(text: str, rate_per_min: int) -> float:
+    """Return about how many seconds a text takes at a rate in characters a minute, pauses at stops included."""
+    stops = sum(char in "，。！？；：,.!?;:" for char in text)
+    return units(text) * 60 / rate_per_min + 0.25 * stops
+
+
+def duration_s(path: Path) -> float:
+    """Return the length of a WAV file in seconds. Raises wave.Error or OSError on what is none."""
+    with wave.open(str(path), "rb") as sound:
+        return sound.getnframes() / sound.getframerate()

@@ -1,0 +1,161 @@
+"""Making a WAV file heard, and stopping it at once. A machine without sound hardware stays silent and works all the same.
+
+Used by the voice worker. `winsound` on Windows; `pw-play`, `paplay` or `aplay` elsewhere, in a process that can be ended.
+"""
+
+from __future__ import annotations
+
+import array
+import logging
+import math
+import shutil
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+from typing import Protocol
+
+RATE = 22050
+BROKEN_REST_S = 60.0   # how long no more sounds are tried after the hardware refused one
+
+_log = logging.getLogger(__name__)
+
+
+class Player(Protocol):
+    """Plays one file at a time."""
+
+    def play(self, path: Path) -> None:
+        """Begin; return at once."""
+
+    def playing(self) -> bool:
+        """Return whether it still sounds."""
+
+    def stop(self) -> None:
+        """Be silent at once; may be called from any thread, at any time."""
+
+
+class CommandPlayer:
+    """A player program of the system, one process a prompt."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._broken_at: float | None = None
+
+    def play(self, path: Path) -> None:
+        self.stop()
+        if self._broken_at is not None and time.monotonic() - self._broken_at < BROKEN_REST_S:
+            return
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed program found on the path, our own file
+                [*self._command, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+        except OSError:
+            self._broken_at = time.monotonic()
+
+    def playing(self) -> bool:
+        process = self._process
+        if process is None:
+            return False
+        status = process.poll()
+        if status is None:
+            return True
+        if status > 0:
+            self._broken_at = time.monotonic()
+        return False
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+class WindowsPlayer:
+    """winsound: asynchronous, and purged at once."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def play(self, path: Path) -> None:
+        import winsound
+
+        with wave.open(str(path), "rb") as sound:
+            self._until = time.monotonic() + sound.getnframes() / sound.getframerate()
+        flags = winsound.SND_FILENAME | winsound.SND_ASYNC | winsound.SND_NODEFAULT  # type: ignore[attr-defined]
+        winsound.PlaySound(str(path), flags)  # type: ignore[attr-defined]
+
+    def playing(self) -> bool:
+        return time.monotonic() < self._until
+
+    def stop(self) -> None:
+        import winsound
+
+        self._until = 0.0
+        winsound.PlaySound(None, winsound.SND_PURGE)  # type: ignore[attr-defined]
+
+
+class SilentPlayer:
+    """No sound hardware, or none wanted: captions carry everything."""
+
+    def play(self, path: Path) -> None:
+        return
+
+    def playing(self) -> bool:
+        return False
+
+    def stop(self) -> None:
+        return
+
+
+def find_player() -> Player:
+    """Return the player of this machine."""
+    if sys.platform == "win32":
+        return WindowsPlayer()
+    for command in (("pw-play",), ("paplay",), ("aplay", "-q")):
+        if shutil.which(command[0]):
+            return CommandPlayer(command)
+    _log.warning("no sound player found: silent")
+    return SilentPlayer()
+
+
+def louder(source: Path, target: Path, volume: float) -> None:
+    """Write a WAV file at a volume of 0 to 1 (16-bit samples; other formats are copied as they are)."""
+    with wave.open(str(source), "rb") as sound:
+        parameters, data = sound.getparams(), sound.readframes(sound.getnframes())
+    if parameters.sampwidth == 2 and volume < 0.999:
+        samples = array.array("h", data)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        scaled = array.array("h", (int(sample * volume) for sample in samples))
+        if sys.byteorder == "big":
+            scaled.byteswap()
+        data = scaled.tobytes()
+    with wave.open(str(target), "wb") as sound:
+        sound.setparams(parameters)
+        sound.writeframes(data)
+
+
+# name -> notes of (frequency in Hz, seconds): soft, rising for done, two strokes of a bell for a call
+CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
+    "done": ((659.3, 0.12), (880.0, 0.28)),
+    "call": ((784.0, 0.3), (587.3, 0.5)),
+}
+
+
+def write_chime(name: str, path: Path) -> None:
+    """Write a soft sound: sine tones that swell and fade, no click."""
+    samples = array.array("h")
+    for frequency, seconds in CHIMES[name]:
+        count = int(RATE * seconds)
+        for index in range(count):
+            shape = min(1.0, index / (RATE * 0.01)) * math.exp(-3.5 * index / count)
+            samples.append(int(9000 * shape * math.sin(2 * math.pi * frequency * index / RATE)))
+    if sys.byteorder == "big":
+        samples.byteswap()
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(RATE)
+        sound.writeframes(samples.tobytes())

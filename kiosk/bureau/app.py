@@ -6,7 +6,7 @@ import os
 
 from fastapi import FastAPI
 
-from kiosk import __version__
+import kiosk
 from kiosk.bureau import api, failpoints, web
 from kiosk.bureau.office import BureauSettings, Office, open_office
 
@@ -15,7 +15,7 @@ ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"   # JSON of BureauSettings, from the paren
 
 def create(office: Office) -> FastAPI:
     """Return the application."""
-    app = FastAPI(title="Reference bureau", version=__version__, exception_handlers=api.HANDLERS,
+    app = FastAPI(title="Reference bureau", version=kiosk.__version__, exception_handlers=api.HANDLERS,
                   docs_url=None, redoc_url=None)   # those pages load scripts from elsewhere
     app.state.office = office
     app.include_router(api.router)

@@ -181,7 +181,7 @@ def _keep_journal(session: Session, kiosk_id: str, lines: Sequence[protocol.Jour
         kept = session.get(tables.JournalLine, (kiosk_id, line.seq))
         if kept is None:
             session.add(tables.JournalLine(kiosk_id=kiosk_id, seq=line.seq, kind=line.kind, digest=line.digest, body=line.body,
-                                           conflict=""))
+                                           signature=line.signature, key_id=line.key_id, conflict=""))
         elif kept.digest != line.digest and not kept.conflict:
             kept.conflict = line.model_dump_json()
 

@@ -98,6 +98,12 @@ def _difference(office: Office, before: tables.RosterFile, path: Path,
 
 def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
     """Return the sealed manifest of what a kiosk with version `have` should fetch, or None when it is up to date."""
+    offered = offer(office, kiosk_id, have)
+    return offered[0] if offered else None
+
+
+def offer(office: Office, kiosk_id: str, have: int) -> tuple[bytes, protocol.RosterManifest] | None:
+    """Return the sealed manifest and the document inside."""
     with office.session.begin() as session:
         newest = session.scalar(select(tables.RosterFile.version).order_by(tables.RosterFile.version.desc()).limit(1))
         kiosk = session.get(tables.Kiosk, kiosk_id)
@@ -106,8 +112,9 @@ def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
         row = session.get(tables.RosterFile, (newest, have)) if have else None
         row = row or session.get_one(tables.RosterFile, (newest, 0))
         facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
-        document = _manifest_of(office, facts, row.version, row.base_version, row.created_at)
-        return office.seal_to(kiosk, document.model_copy(update={"kiosk_id": kiosk_id}))
+        document = _manifest_of(office, facts, row.version, row.base_version, row.created_at).model_copy(
+            update={"kiosk_id": kiosk_id})
+        return office.seal_to(kiosk, document), document
 
 
 def file_path(office: Office, digest: str) -> Path | None:

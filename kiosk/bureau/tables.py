@@ -154,6 +154,8 @@ class JournalLine(Base):
     kind: Mapped[str] = mapped_column(String(64))
     digest: Mapped[str] = mapped_column(Hex)
     body: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str] = mapped_column(String(200), default="")
+    key_id: Mapped[str] = mapped_column(String(200), default="")
     conflict: Mapped[str] = mapped_column(Text, default="")   # a second, different line with this number: the chain was rewritten
 
 

@@ -23,6 +23,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--tls-cert", default="", help="certificate chain (PEM)")
     parser.add_argument("--tls-key", default="", help="its private key (PEM)")
     parser.add_argument("--code-for", metavar="STATION", default="", help="print a one-time enrolment code for a station, and exit")
+    parser.add_argument("--stick", type=Path, help="serve a courier's stick, and exit")
     options = parser.parse_args(argv)
 
     from kiosk.bureau.office import BureauSettings, make_code, open_office, prepare
@@ -35,6 +36,12 @@ def main(argv: list[str]) -> int:
     office = open_office(settings)
     if options.code_for:
         print(make_code(office, options.code_for))
+        return 0
+    if options.stick:
+        from kiosk.bureau.stick import serve
+        told = serve(office, options.stick)
+        for name, outcome in told:
+            print(f"{name}: {outcome}")
         return 0
     office.engine.dispose()
     return _serve(options, settings.model_dump_json())

@@ -65,7 +65,7 @@ def _run_in(store: Store) -> Callable[[Callable[[Store], T]], T]:
 def _now(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.store import outbox
     from kiosk.sync.client import Client, Failure
-    from kiosk.sync.delivery import Delivery
+    from kiosk.sync.delivery import Delivery, journal_lines
     from kiosk.sync.keys import load_identity
     from kiosk.sync.roster_feed import Feed
     client = Client(settings.sync, load_identity(settings.sync))
@@ -73,7 +73,7 @@ def _now(settings: Settings, store: Store, as_json: bool) -> int:
     try:
         if store.is_owner:   # else the running kiosk may have a batch on its way
             Delivery(settings.sync, client, run).start()
-        done = Delivery(settings.sync, client, run).round(settings.sync.batch_size, by_hand=True)
+        done = Delivery(settings.sync, client, run, journal_tail=journal_lines).round(settings.sync.batch_size, by_hand=True)
         failure, changed = done.failure, []
         if failure is None:
             try:

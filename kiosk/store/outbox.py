@@ -56,6 +56,7 @@ CREATE TABLE outbox_batches (
     sealed_digest TEXT NOT NULL,
     way TEXT NOT NULL CHECK (way IN ('network', 'stick')),
     record_ids TEXT NOT NULL,          -- JSON list
+    journal_to INTEGER NOT NULL,       -- last journal entry in it, 0 for none
     created_at TEXT NOT NULL,
     closed_at TEXT NOT NULL DEFAULT ''
 ) STRICT;
@@ -243,13 +244,26 @@ def unsettled(db: Database, limit: int, *, carried: bool = True) -> list[str]:
         f"SELECT record_id FROM outbox WHERE state IN {states} ORDER BY created_at, record_id LIMIT ?", (limit,))]  # noqa: S608
 
 
-def unsent(db: Database, limit: int, offset: int = 0) -> list[Waiting]:
-    """Return every row that no receipt covers yet, oldest first, without leasing (for a stick)."""
+def unsent_ids(db: Database) -> list[str]:
+    """Return the ids of every row that no receipt covers, oldest first."""
+    return [row["record_id"] for row in _rows(
+        db, "SELECT record_id FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')"
+        " ORDER BY created_at, record_id")]
+
+
+def unsent(db: Database, record_ids: Sequence[str]) -> list[Waiting]:
+    """Return those of the rows that no receipt covers, without leasing (for a stick)."""
     return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in _rows(
-        db,
-        "SELECT record_id, content, content_digest, attempts FROM outbox"
-        " WHERE state IN ('waiting', 'leased', 'unknown', 'carried') ORDER BY created_at, record_id LIMIT ? OFFSET ?",
-        (limit, offset))]
+        db, "SELECT record_id, content, content_digest, attempts FROM outbox WHERE state IN"
+        " ('waiting', 'leased', 'unknown', 'carried') AND record_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY created_at, record_id", (json.dumps(list(record_ids)),))]
+
+
+def unsettled_of(db: Database, sealed_digest: str) -> set[str]:
+    """Return the records of a remembered batch that no receipt covers; empty for an unknown batch."""
+    found = _rows(db, "SELECT record_ids FROM outbox_batches WHERE sealed_digest = ?", (sealed_digest,))
+    ids = [one for row in found for one in json.loads(row["record_ids"])]
+    return {row.record_id for row in unsent(db, ids)}
 
 
 # --- batches and receipts
@@ -264,11 +278,12 @@ def next_seq(db: Database) -> int:
 
 
 def open_batch(db: Database, batch_id: str, seq: int, sealed_digest: str, way: str, record_ids: Sequence[str],
-               now: datetime) -> None:
+               now: datetime, journal_to: int = 0) -> None:
     """Remember a batch before it leaves, so that its receipt can be told from any other."""
     db.execute(
-        "INSERT INTO outbox_batches (batch_id, seq, sealed_digest, way, record_ids, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (batch_id, seq, sealed_digest, way, json.dumps(list(record_ids)), iso(now)))
+        "INSERT INTO outbox_batches (batch_id, seq, sealed_digest, way, record_ids, journal_to, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (batch_id, seq, sealed_digest, way, json.dumps(list(record_ids)), journal_to, iso(now)))
 
 
 def batch(db: Database, batch_id: str) -> dict[str, Any] | None:
@@ -396,7 +411,8 @@ def purge(db: Database, before: datetime) -> int:
         cursor = db.execute(
             "UPDATE outbox SET content = '' WHERE state IN ('received', 'refused') AND delivered_at < ? AND content <> ''",
             (iso(before),))
-        db.execute("DELETE FROM outbox_batches WHERE created_at < ? AND closed_at <> ''", (iso(before),))
+        # A batch on a stick may still be answered; one whose answer was lost on the network never will be.
+        db.execute("DELETE FROM outbox_batches WHERE created_at < ? AND (closed_at <> '' OR way = 'network')", (iso(before),))
     return int(cursor.rowcount)
 
 

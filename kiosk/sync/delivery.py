@@ -10,16 +10,16 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from sqlite_utils import Database
 
-from kiosk import __version__
+import kiosk
 from kiosk.config import Sync
-from kiosk.store import outbox
+from kiosk.store import journal, outbox
 from kiosk.store.clock import boot_id
 from kiosk.sync import protocol, seal
 from kiosk.sync.client import Client, Failure
@@ -88,30 +88,34 @@ class Packed:
         return protocol.digest(self.sealed)
 
 
-def pack(store: HasDatabase, identity: Identity, rows: list[outbox.Waiting], way: str, clocks: Clocks, *,
-         journal_tail: JournalTail | None = None) -> Packed:
+def journal_lines(store: Any, after: int, limit: int) -> list[protocol.JournalLine]:
+    """Return journal entries as they travel: the `JournalTail` of a real store."""
+    return [protocol.JournalLine(seq=one.seq, kind=one.kind, digest=one.digest, body=one.body, signature=one.signature,
+                                 key_id=one.key_id) for one in journal.entries_since(store, after, limit)]
+
+
+def pack(store: HasDatabase, identity: Identity, rows: list[outbox.Waiting], way: str, clocks: Clocks,
+         lines: Sequence[protocol.JournalLine] = ()) -> Packed:
     """Sign, seal and remember a batch of these rows. Runs on the store's thread, in one transaction."""
     db, now = store.db, clocks.utc()
     with db.atomic():
         seq, batch_id = outbox.next_seq(db), str(uuid.uuid4())
         counted = outbox.counts(db)
         offset = outbox.get(db, "bureau_offset_s")
-        after = int(outbox.get(db, "journal_sent", "0"))
-        lines = journal_tail(store, after, protocol.MAX_JOURNAL) if journal_tail is not None else []
         head = protocol.BatchHead(
             batch_id=batch_id, kiosk_id=identity.pins.kiosk_id, seq=seq, created_at=now,
             way="stick" if way == "stick" else "network",
             clock=protocol.SendClock(sent_at_utc=now, monotonic_s=clocks.monotonic_s(), boot_id=boot_id(),
                                      bureau_offset_s=float(offset) if offset else None),
             backlog=max(0, sum(counted[s] for s in ("waiting", "leased", "unknown", "carried")) - len(rows)),
-            roster_version=int(outbox.get(db, "roster_version", "0")), software=__version__, journal_tail=tuple(lines))
+            roster_version=int(outbox.get(db, "roster_version", "0")), software=kiosk.__version__, journal_tail=tuple(lines))
         # Record texts are put in as they were stored: what was digested at the save is what travels.
         plain = head.model_dump(mode="json")
         plain["records"] = [json.loads(row.content) for row in rows]
         signed = seal.sign_plain(protocol.canonical(plain), "batch", identity.keys.sign, identity.pins.kiosk_id)
         sealed = seal.encrypt(signed, identity.bureau_seal, identity.pins.bureau_id)
-        packed = Packed(batch_id, seq, sealed, tuple(row.record_id for row in rows), lines[-1].seq if lines else after)
-        outbox.open_batch(db, batch_id, seq, packed.digest, way, packed.record_ids, now)
+        packed = Packed(batch_id, seq, sealed, tuple(row.record_id for row in rows), lines[-1].seq if lines else 0)
+        outbox.open_batch(db, batch_id, seq, packed.digest, way, packed.record_ids, now, packed.journal_to)
     return packed
 
 
@@ -124,7 +128,10 @@ def accept_receipt(db: Database, receipt: protocol.Receipt, signed: str) -> list
     if named != set(known["record_ids"]):
         raise seal.Refused("unknown-record")
     said = [outbox.Said(one.record_id, one.content_digest, one.verdict, one.reason) for one in receipt.verdicts]
-    return outbox.settle(db, receipt.batch_id, "receipt", signed, receipt.received_at, said)
+    with db.atomic():
+        if known["journal_to"] > int(outbox.get(db, "journal_sent", "0")):
+            outbox.put(db, "journal_sent", str(known["journal_to"]))
+        return outbox.settle(db, receipt.batch_id, "receipt", signed, receipt.received_at, said)
 
 
 def accept_decisions(db: Database, told: protocol.Decisions) -> list[outbox.Moved]:
@@ -211,7 +218,9 @@ class Delivery:
 
         def prepare(store: HasDatabase) -> Packed | None:
             rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand and result.sent == 0)
-            return pack(store, identity, rows, "network", self._clocks, journal_tail=self._journal_tail) if rows else None
+            sent = int(outbox.get(store.db, "journal_sent", "0"))
+            lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL) if self._journal_tail is not None else []
+            return pack(store, identity, rows, "network", self._clocks, lines) if rows or lines else None
 
         packed = self._run(prepare)
         if packed is None:
@@ -221,6 +230,8 @@ class Delivery:
             moved = self._run(lambda store: self._apply(store.db, receipt, signed, packed))
         except Failure as failure:
             trouble = failure.trouble
+            if failure.why == "malformed" and packed.journal_to:
+                self._journal_tail = None   # a journal line must not hold up the records; the next start tries it again
             self._run(lambda store: self._failed(store.db, packed, trouble))
             raise
         result.sent += len(packed.record_ids)
@@ -236,7 +247,6 @@ class Delivery:
                 moved = accept_receipt(db, receipt, signed)
                 # A verdict about other content than ours settled nothing: ask again, do not forget.
                 outbox.mark_unknown(db, packed.record_ids)
-                outbox.put(db, "journal_sent", str(packed.journal_to))
         except seal.Refused as error:
             raise Failure(Trouble.FORGED, error.why) from error
         return moved

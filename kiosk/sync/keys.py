@@ -6,6 +6,7 @@ pinned at provisioning lies beside the key file in `NAME.pins.json`; it holds no
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
@@ -13,6 +14,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
@@ -142,3 +145,28 @@ def load_pins(settings: Sync) -> Pins:
 def load_identity(settings: Sync) -> Identity:
     """Return keys and pins. Raises ConfigError when the kiosk is not provisioned."""
     return Identity(load_keys(settings), load_pins(settings))
+
+
+class JournalSigner:
+    """Signs the journal's entries with the kiosk's Ed25519 key (`kiosk.store.database.Signer`)."""
+
+    def __init__(self, keys: Keys) -> None:
+        private = keys.sign.private_key
+        if not isinstance(private, Ed25519PrivateKey):
+            raise ConfigError("not an Ed25519 key")
+        self._private, self._public = private, private.public_key()
+        self.key_id = "ed25519:" + seal.fingerprint(keys.public)
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature, base64url."""
+        return base64.urlsafe_b64encode(self._private.sign(data)).rstrip(b"=").decode()
+
+    def check(self, key_id: str, data: bytes, signature: str) -> bool | None:
+        """Return whether the signature is right; None when it was made with another key."""
+        if key_id != self.key_id:
+            return None
+        try:
+            self._public.verify(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)), data)
+        except (InvalidSignature, ValueError):
+            return False
+        return True

@@ -18,7 +18,7 @@ from kiosk.errors import ConfigError, KioskError
 from kiosk.store import outbox
 from kiosk.sync import schedule, status
 from kiosk.sync.client import Client, Failure
-from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore
+from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore, journal_lines
 from kiosk.sync.keys import load_identity
 from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Hold, Trouble
@@ -33,7 +33,7 @@ class SyncWorker(QObject):
     stage_moved = Signal(object)   # outbox.Moved: record_id, stage, reason
     status = Signal(object)        # status.SyncStatus, after every round
 
-    def __init__(self, settings: Sync, run_in_store: RunInStore, *, journal_tail: JournalTail | None = None,
+    def __init__(self, settings: Sync, run_in_store: RunInStore, *, journal_tail: JournalTail | None = journal_lines,
                  clocks: Clocks | None = None) -> None:
         super().__init__()
         self._settings, self._run, self._journal_tail = settings, run_in_store, journal_tail

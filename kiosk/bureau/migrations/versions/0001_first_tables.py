@@ -109,6 +109,8 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=64), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('signature', sa.String(length=200), nullable=False),
+    sa.Column('key_id', sa.String(length=200), nullable=False),
     sa.Column('conflict', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['kiosk_id'], ['kiosks.kiosk_id'], name=op.f('fk_journal_kiosk_id')),
     sa.PrimaryKeyConstraint('kiosk_id', 'seq', name=op.f('pk_journal'))

@@ -1,0 +1,91 @@
+"""The bureau's side of a courier's stick: take the batches, put receipts, decisions, bundles and rosters beside them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from kiosk.bureau import decisions, ingest, rosters, tables
+from kiosk.bureau.office import Office
+from kiosk.sync import courier, protocol, seal
+
+
+def serve(office: Office, stick: Path) -> list[tuple[str, str]]:
+    """Serve every kiosk that has a folder on the stick; return (file, what became of it). May be done twice without harm."""
+    told: list[tuple[str, str]] = []
+    root = stick / courier.ROOT_NAME
+    if root.is_symlink() or not root.is_dir():
+        raise courier.CourierError("stick-missing")
+    for folder in sorted(root.iterdir()):
+        with office.session.begin() as session:
+            known = _kiosk(session, folder.name)
+        if known and folder.is_dir() and not folder.is_symlink():
+            told += _take_up(office, folder)
+            told += _put_down(office, folder, root)
+    return told
+
+
+def _kiosk(session: Session, name: str) -> bool:
+    return session.get(tables.Kiosk, name) is not None
+
+
+def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
+    told = []
+    for path, digest in courier.files(folder / "up", courier.BATCH_NAME):
+        try:
+            receipt = ingest.take_batch(office, courier.whole(path, digest)).encode()
+            batch = path.name.removeprefix("batch-").split("-")[0]
+            courier.write_file(folder / "down" / courier.named(f"receipt-{batch}", receipt, "jws"), receipt)
+            told.append((path.name, "taken"))
+        except seal.Refused as error:
+            told.append((path.name, error.why))
+        except ingest.Turned as error:
+            told.append((path.name, error.why))
+        except OSError:
+            told.append((path.name, "unreadable"))
+    return told
+
+
+def _put_down(office: Office, folder: Path, root: Path) -> list[tuple[str, str]]:
+    have = courier.read_have(folder / "up")
+    kiosk_id, down, told = folder.name, folder / "down", []
+    after, more = have.get("decisions_after", 0), True
+    while more:
+        page = decisions.after(office, kiosk_id, after)
+        more = page.more
+        if page.decisions:
+            signed = office.sign(page).encode()
+            courier.write_file(down / courier.named(f"decisions-{after:08d}", signed, "jws"), signed)
+            told.append((f"decisions-{after:08d}", str(len(page.decisions))))
+            after = page.decisions[-1].seq
+    bundle = rosters.bundle(office, kiosk_id, have.get("bundle_version", 0))
+    if bundle is not None:
+        courier.write_file(down / courier.named("bundle-new", bundle, "jwe"), bundle)
+        told.append(("bundle", "new"))
+    offered = rosters.offer(office, kiosk_id, have.get("roster_version", 0))
+    if offered is not None:
+        sealed, document = offered
+        _copy_roster(office, document, root / "rosters")
+        courier.write_file(down / courier.named(f"roster-{document.version:08d}", sealed, "jwe"), sealed)
+        told.append(("roster", str(document.version)))
+    return told
+
+
+def _copy_roster(office: Office, document: protocol.RosterManifest, folder: Path) -> None:
+    target = folder / f"{document.digest}.roster"
+    if target.is_file() and target.stat().st_size == document.size:
+        return
+    part = target.with_suffix(".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(office.rosters / target.name, part)
+        with part.open("r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+        courier.sync_folder(folder)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise courier.CourierError("stick-full") from error

@@ -1,0 +1,108 @@
+"""`kiosk roster import|status|find`: bring a roster in, see which one is in use, look somebody up.
+
+`import` takes a roster file with its signed manifest, as the bureau issues them; `--synthetic` takes plain lines of JSON, for
+stations that are not provisioned (demonstration, training): it is refused once the kiosk has keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiosk.store.database import Store
+
+
+def main(argv: list[str]) -> int:
+    """Run the command; 0 when it did what was asked, 1 when nobody was found."""
+    parser = argparse.ArgumentParser(prog="kiosk roster", description=__doc__)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    bring = tasks.add_parser("import", help="a roster file and its signed manifest")
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--manifest", type=Path, help="signed manifest (default: FILE with .manifest)")
+    bring.add_argument("--synthetic", action="store_true", help="FILE is plain lines of JSON (or .zst), or a demo roster (.toml)")
+    bring.add_argument("--version", type=int, help="with --synthetic: its version (default: one above the one in use)")
+    tasks.add_parser("status", help="version, age, people")
+    find = tasks.add_parser("find", help="one person by number; the number is read from standard input when it is not given")
+    find.add_argument("number", nargs="?", help="visible to others in the process list: prefer standard input")
+    options = parser.parse_args(argv)
+
+    from kiosk import config
+    from kiosk.store.database import open_store
+    with open_store(config.load()) as store:
+        if options.task == "status":
+            return _status(store)
+        if options.task == "find":
+            number = options.number or sys.stdin.readline().strip()
+            return _find(store, number)
+        if options.synthetic:
+            return _synthetic(store, options.file, options.version)
+        return _sealed(store, options.file, options.manifest or options.file.with_suffix(".manifest"))
+
+
+def _status(store: Store) -> int:
+    from kiosk.store import roster
+    now = datetime.now(UTC)
+    info = roster.info(store)
+    if not info.version:
+        print("no roster")
+        return 1
+    print(f"version {info.version}, issued {info.issued_at:%Y-%m-%d %H:%M} UTC, {info.age_days(now) or 0:.1f} days old"
+          f"{' (STALE)' if roster.is_stale(store, now) else ''}")
+    print(f"{info.people} people, {info.size_bytes / 1e6:.1f} MB")
+    return 0
+
+
+def _find(store: Store, number: str) -> int:
+    from kiosk.domain.calendar_days import local_date
+    from kiosk.domain.identity import last_four, mask_name
+    from kiosk.store import clock, roster, service
+    now = datetime.now(UTC)
+    entry = roster.find(store, number)
+    if entry is None:
+        print("not in the roster")
+        return 1
+    print(f"{entry.person_id}  {mask_name(entry.name)}  …{last_four(entry.id_number)}  {entry.status}"
+          f"{'  home visit' if entry.home_visit else ''}  template: {'yes' if entry.template else 'no'}")
+    suspect = clock.observe(store, now).blocks_rules
+    for answer in service.eligibilities(store, entry, local_date(now, store.settings.station.timezone), clock_suspect=suspect):
+        print(f"  {answer.benefit_id} ({answer.policy_id}): {answer.reason}, due {answer.due or '—'}, "
+              f"next {answer.earliest_next or '—'}")
+    return 0
+
+
+def _synthetic(store: Store, path: Path, version: int | None) -> int:
+    from kiosk import config
+    from kiosk.domain.calendar_days import local_date
+    from kiosk.errors import SealError
+    from kiosk.store import roster, roster_format
+    if config.resolve(store.settings.sync.key_file).exists():
+        raise SealError("this kiosk is provisioned: it takes signed rosters only")
+    now = datetime.now(UTC)
+    if path.suffix == ".toml":
+        today = local_date(now, store.settings.station.timezone)
+        lines = [roster_format.to_line(one) for one in roster_format.people_of_toml(path.read_text(encoding="utf-8"), today)]
+    else:
+        data = path.read_bytes()
+        if path.suffix == ".zst":
+            import zstandard
+            data = zstandard.ZstdDecompressor().stream_reader(data).read()
+        lines = [line for line in data.splitlines() if line.strip()]
+    header = roster.RosterHeader(version or roster.version(store) + 1, now, len(lines))
+    info = roster.import_snapshot(store, lines, header, now)
+    print(f"version {info.version} in use: {info.people} people")
+    return 0
+
+
+def _sealed(store: Store, path: Path, manifest_path: Path) -> int:
+    """The seal is the sync side's; nothing unverified reaches the store."""
+    from kiosk.store import roster
+    from kiosk.sync import client, keys, protocol, roster_feed
+    manifest = client.open_sealed(keys.load_identity(store.settings.sync), manifest_path.read_bytes(), protocol.RosterManifest)
+    roster_feed.take_roster(lambda work: work(store), manifest, path, datetime.now(UTC))
+    info = roster.info(store)
+    print(f"version {info.version} in use: {info.people} people")
+    return 0

@@ -240,9 +240,9 @@ class Conductor(QObject):
         self._state, commands = step(before, event, world)
         if self._state != before:
             self._entered(before)
+        self.moved.emit(Moved(before, event, self._state, commands))
         for command in commands:
             self._do(command)
-        self.moved.emit(Moved(before, event, self._state, commands))
 
     def _entered(self, before: s.State) -> None:
         state = self._state

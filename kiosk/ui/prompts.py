@@ -1,6 +1,6 @@
 """What is spoken for a state: catalogue keys, in order. No Qt. The conductor sends them to the voice when the page changes.
 
-Every key is fixed text without places, so that a bureau can record each of them once.
+Every key is fixed text without places, so that a bureau can record each of them once; `chime.NAME` is a soft sound.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
             if state.visit.mode is s.Mode.QUERY and state.reason in GOOD:
                 return ["page.answer.say_query"]
             return [f"reason.{state.reason}.say"]
+        case s.Checking(saving=False):
+            return ["chime.done", "page.checking.say"]
         case s.Instructing():
             return ["page.instructions.say" if state.camera_ready else "page.instructions.say_wait"]
         case s.Acting():
@@ -49,7 +51,9 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
     if view is not None and view.guidance is not None:
         return [f"guidance.{view.guidance}.say"]
     if view is not None and view.action is not None:
-        return [f"action.{view.action}.say"] if view.now else []
+        if view.now:
+            return [f"action.{view.action}.say"]
+        return ["chime.done"] if view.done_actions else []   # the last action was seen
     if view is not None and view.done_actions:
         return []  # said once is enough: between two actions there is a tick and a soft sound
     return [*(["page.camera.say_practice"] if state.practice else []), "page.camera.say"]

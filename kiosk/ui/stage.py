@@ -32,7 +32,7 @@ def show_scene(window: KioskWindow, scene: Scene) -> None:
         window.show_frame(drawn_frame())
     if scene.take is not None:
         window.show_take(scene.take)
-    for key in scene.typed:
+    for key in ("clear", *scene.typed) if scene.typed else ():
         button = window.page.findChild(type(window.bottom.help), f"key-{key}")
         if button is not None:
             button.click()

@@ -19,7 +19,7 @@ Role = Literal["display", "title", "figure", "button", "body", "label", "small",
 TYPE: dict[Role, tuple[float, float, bool]] = {
     "display": (88, 56, True),
     "title": (68, 46, True),
-    "figure": (64, 44, True),
+    "figure": (76, 44, True),
     "button": (54, 38, True),
     "body": (40, 31, False),
     "label": (36, 31, False),

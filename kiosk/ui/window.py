@@ -66,7 +66,7 @@ class KioskWindow(QWidget):
         self.top = TopBar()
         self.strip = Notice("help-called", "help")
         self.banner = Notice("banner", "info")
-        self.steps = StepBar("steps", beside=True)
+        self.steps = StepBar("steps")
         self.bottom = BottomBar()
         for part in (self.top, self.strip, self.banner, self.steps, self.bottom):
             part.setParent(self)
@@ -302,6 +302,7 @@ class KioskWindow(QWidget):
         self.bottom.show_texts(strings, page.leave, page.no_face, self.look)
         self.strip.say(strings.text("help_called.title") if self._help_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
+        self.steps.beside = self.look.landscape
         self._fill_steps(strings)
         for part in (self.strip, self.banner, self.steps):
             part.set_look(self.look)

@@ -175,13 +175,17 @@ class Page(QWidget):
             foot = self.foot.need(width) if self.foot.visible_items() else 0
             body_room = room - head - foot - gap * (1 + bool(foot))
             if self.single():
+                foot = max(foot, min(self.foot.want(width), room - head - gap))
                 spare = max(0, room - head - foot - gap)
                 self.head.setGeometry(x, pad + spare // 3, width, head)
                 self.foot.setGeometry(x, pad + spare // 3 + head + gap + spare // 3, width, foot)
                 self.body.setGeometry(x, pad, width, 0)
             else:
-                self.head.setGeometry(x, pad, width, head)
-                self.body.setGeometry(x, pad + head + gap, width, max(0, body_room))
+                # What is left over is spread round head and body; the foot stays where the hand is.
+                spare = max(0, body_room - self.body.want(width))
+                top = pad + spare // 4
+                self.head.setGeometry(x, top, width, head)
+                self.body.setGeometry(x, top + head + gap + spare // 8, width, max(0, body_room) - spare * 5 // 8)
                 self.foot.setGeometry(x, self.height() - pad - foot, width, foot)
         for part in (self.head, self.body, self.foot):
             part.arrange()

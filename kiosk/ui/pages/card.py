@@ -21,7 +21,7 @@ class CardPage(Page):
     def build(self) -> None:
         self.picture = CardPicture()
         self.body.add(self.picture)
-        self.trouble = Notice("trouble", "info")
+        self.trouble = Notice("trouble", "info", centred=False)
         self.head.add(self.trouble)
         self.manual = self.button("manual", "outlined", e.ManualChosen())
 

@@ -7,8 +7,13 @@ from typing import Any
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.face import FaceFigure
+from kiosk.ui.widgets.flow import Row
+from kiosk.ui.widgets.labels import Fact
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+
+
+FACTS = (("time", "clock"), ("bring", "card"), ("free", "free"))
 
 
 class IdlePage(Page):
@@ -19,10 +24,12 @@ class IdlePage(Page):
 
     def build(self) -> None:
         self.face = FaceFigure("welcome", 400)
-        self.today = Text("today", "body", "ink", centred=True)
+        self.today = Text("today", "label", "ink", centred=True, bold=True)
+        self.head.add(self.today)
         self.notice = Notice("ended", "info")
         self.body.add(self.face)
-        self.body.add(self.today)
+        self.facts = {key: Fact(f"fact-{key}", icon) for key, icon in FACTS}
+        self.body.add(Row(*self.facts.values(), gap=16))
         self.title.role = "display"
         self.start = self.button("start", "filled", e.Started())
         self.query = self.button("query", "outlined", e.QueryStarted(), icon="calendar")
@@ -33,7 +40,9 @@ class IdlePage(Page):
 
     def fill(self, state: Any, kit: Kit) -> None:
         self.title.say(kit.text("page.idle.title"))
-        self.lead.say(kit.text("page.idle.lead") + "\n" + kit.text("page.idle.bring"))
+        self.lead.say(kit.text("page.idle.lead"))
+        for key, fact in self.facts.items():
+            fact.say(kit.text(f"page.idle.fact_{key}"))
         self.today.say(kit.strings.today(kit.now()))
         self.start.say(kit.text("page.idle.start"))
         self.query.say(kit.text("page.idle.query"))

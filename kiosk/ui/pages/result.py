@@ -92,7 +92,7 @@ class ResultPage(Page):
         self.hotline.say(f"{kit.text('page.result.hotline')} {hotline}")
         self.keep.say(kit.text("page.result.keep"))
         # No personal data in the code: who finds the photograph learns only that somebody was here.
-        self.qr.show_text(f"{kit.text('app.title')} {number} {' '.join(state.record_ids)} {hotline}",
+        self.qr.show_text(f"{number} {state.record_ids[0]} {hotline}" if state.record_ids else "",
                           kit.text("page.result.keep"))
         self.stale.say(kit.text("page.result.stale") if state.roster_stale else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")

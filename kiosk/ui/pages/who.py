@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.flow import Row
+from kiosk.ui.widgets.tile import ONE, TWO, Tile
 from kiosk.visit import events as e
 
 
 class WhoPage(Page):
-    """Two large choices."""
+    """Two large choices, as pictures of people."""
 
     name = "who"
     step = "card"
 
     def build(self) -> None:
-        self.me = self.button("self", "filled", e.SelfChosen(), icon="person")
-        self.other = self.button("other", "filled", e.OtherChosen(), icon="persons")
-        self.foot.gap = 40
+        self.me, self.other = Tile("self", ONE), Tile("other", TWO)
+        self.me.clicked.connect(lambda _=False: self._send(e.SelfChosen()))
+        self.other.clicked.connect(lambda _=False: self._send(e.OtherChosen()))
+        self.primary = self.me
+        self.foot.add(Row(self.me, self.other, gap=36))
 
     def fill(self, state: Any, kit: Kit) -> None:
         self.title.say(kit.text("page.who.title"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
@@ -23,6 +23,7 @@ class Pose:
     mouth: float = 0.0     # 0 smiling, 1 wide open
     hat: bool = False
     glasses: bool = False
+    young: bool = False    # the relative who helps
 
 
 def pose_at(action: Action | None, phase: float) -> Pose:
@@ -37,7 +38,7 @@ def pose_at(action: Action | None, phase: float) -> Pose:
         return Pose(yaw=-turn if action is Action.TURN_LEFT else turn)
     if action is Action.NOD:
         return Pose(pitch=max(bump(phase, 0.12, 0.3, 0.36, 0.5), bump(phase, 0.52, 0.68, 0.74, 0.9)))
-    return Pose(eyes=1 - bump(phase, 0.46, 0.49, 0.5, 0.54))
+    return Pose(eyes=1 - bump(phase, 0.86, 0.89, 0.9, 0.94))
 
 
 def paint_face(painter: QPainter, square: QRectF, pose: Pose, colours: Palette, *, ground: bool = True) -> None:
@@ -52,6 +53,8 @@ def paint_face(painter: QPainter, square: QRectF, pose: Pose, colours: Palette, 
         clip.addEllipse(QRectF(0, 0, 100, 100))
         painter.fillPath(clip, QColor("#DCEBE4"))
         painter.setClipPath(clip)
+    if pose.young:
+        colours = replace(colours, hair="#3B3230", cloth="#B9793F")
     _shoulders(painter, colours)
     painter.save()
     painter.translate(pose.yaw * 2.5, pose.pitch * 5)
@@ -96,8 +99,10 @@ def _head(painter: QPainter, pose: Pose, colours: Palette) -> None:
     painter.fillPath(head, skin)
     painter.save()
     painter.setClipPath(head, Qt.ClipOperation.IntersectClip)
-    painter.setBrush(shade)                                      # the side turned away lies in shade
-    if abs(yaw) > 0.02:
+    if abs(yaw) > 0.02:                                          # the side turned away lies in shade
+        away = QColor(shade)
+        away.setAlphaF(min(0.55, abs(yaw) * 0.7))
+        painter.setBrush(away)
         painter.drawEllipse(QRectF(50 - yaw * 44 - 20, 20, 40, 60))
     fringe = QPainterPath(QPointF(20, 16))                       # hair over the forehead
     dip = 31 + pitch * 7

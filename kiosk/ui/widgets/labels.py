@@ -10,7 +10,7 @@ from kiosk.config import Settings
 from kiosk.ui.icons import draw_icon
 from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look, Role
-from kiosk.ui.widgets.flow import Stack
+from kiosk.ui.widgets.flow import Stack, centre_square
 from kiosk.ui.widgets.text import Text
 
 CHANNELS_SHOWN = 3
@@ -95,10 +95,51 @@ class Channels(Stack):
         for number, place in enumerate(self.places):
             if number < len(channels):
                 channel = channels[number]
-                parts = [channel.address, strings.text("channel.hours", hours=channel.hours) if channel.hours else "",
+                reach = [strings.text("channel.hours", hours=channel.hours) if channel.hours else "",
                          strings.text("channel.phone", phone=channel.phone) if channel.phone else ""]
-                place.say("  ".join(part for part in parts if part) or channel.name,
-                          channel.name if any(parts) else "")
+                lines = [channel.address, "   ".join(part for part in reach if part)]
+                place.say("\n".join(line for line in lines if line) or channel.name, channel.name if any(lines) else "")
             else:
                 place.say("")
         self.hotline.say(strings.text("page.referred.hotline", hotline=settings.station.hotline))
+
+
+class Fact(Stack):
+    """A sign in a disc with a word below: how long, what to bring, what it costs."""
+
+    def __init__(self, name: str, icon: str) -> None:
+        self.sign = Sign(icon)
+        self.words = Text(name, "label", "ink", centred=True, bold=True)
+        super().__init__(self.sign, self.words, gap=10)
+
+    def say(self, text: str) -> None:
+        """Set the words."""
+        self.words.say(text)
+
+
+class Sign(QWidget):
+    """An icon in a tinted disc."""
+
+    def __init__(self, icon: str, share: float = 104) -> None:
+        super().__init__()
+        self.look = Look()
+        self.icon_name, self.share = icon, share
+
+    def set_look(self, look: Look) -> None:
+        self.look = look
+        self.update()
+
+    def need(self, width: int) -> int:
+        return self.look.space(self.share, self.share * 0.6)
+
+    want = need
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        disc = centre_square(self.rect())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.colour("tint"))
+        painter.drawEllipse(disc)
+        inset = disc.width() * 0.22
+        draw_icon(painter, self.icon_name, disc.adjusted(inset, inset, -inset, -inset), self.look.colour("action"))

@@ -21,7 +21,7 @@ class CardPicture(Moving):
     """A card that comes down onto the reader (or is lifted off it), again and again."""
 
     loop_ms = 3200
-    still = 0.62
+    still = 0.16
 
     def __init__(self, name: str = "card-picture", *, lift: bool = False) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class CardPicture(Moving):
         return min(self.look.px(330), width)
 
     def want(self, width: int) -> int:
-        return min(self.look.px(640), width)
+        return min(self.look.px(720), width)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -200,7 +200,7 @@ class TipPicture(QWidget):
 class QrCode(QWidget):
     """A QR code on white, quiet zone included. Always black on white: phones need it so."""
 
-    def __init__(self, name: str = "qr", share: float = 240) -> None:
+    def __init__(self, name: str = "qr", share: float = 290) -> None:
         super().__init__()
         self.look = Look()
         self.share = share

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel
@@ -24,7 +26,7 @@ def wrap(text: str, font: QFont, width: int) -> tuple[Lines, bool]:
         for paragraph in text.split("\n"):
             first = _break(paragraph, font, width)
             if len(first) > 1:
-                first = _balanced(paragraph, font, width, len(first))
+                first = _by_clauses(paragraph, font, width, len(first)) or _balanced(paragraph, font, width, len(first))
             fits = fits and all(length <= width + 0.5 for _, length in first)
             lines += first
         found = _cache[key] = (tuple(lines), fits)
@@ -42,6 +44,25 @@ def _break(text: str, font: QFont, width: float) -> list[tuple[str, float]]:
         out.append((piece, line.naturalTextWidth()))
     layout.endLayout()
     return out
+
+
+def _by_clauses(text: str, font: QFont, width: int, count: int) -> list[tuple[str, float]] | None:
+    """Break after stops, where that needs no more lines: Chinese has no spaces, and a word torn apart reads badly."""
+    clauses = _CLAUSE.findall(text)
+    if len(clauses) < 2:
+        return None
+    metrics = QFontMetricsF(font)
+    lines: list[str] = [clauses[0]]
+    for clause in clauses[1:]:
+        if metrics.horizontalAdvance((lines[-1] + clause).rstrip()) <= width:
+            lines[-1] += clause
+        else:
+            lines.append(clause)
+    out = [(line.strip(), metrics.horizontalAdvance(line.strip())) for line in lines]
+    return out if len(out) <= count and all(length <= width for _, length in out) else None
+
+
+_CLAUSE = re.compile(r"[^，。；！？：]+[，。；！？：]*[”]?|[，。；！？：]+")
 
 
 def _balanced(text: str, font: QFont, width: int, count: int) -> list[tuple[str, float]]:

@@ -1,0 +1,199 @@
+"""From the save to the bureau's confirmation: each step by a signed word of the bureau, each refusal with its reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kiosk.domain.record import Outcome, Stage
+from kiosk.store import outbox
+from kiosk.sync import protocol, seal
+from kiosk.sync.delivery import Clocks
+from kiosk.sync.schedule import Trouble
+from tests.sync.made import bureau_record, make_kiosk, record
+
+
+def test_a_record_goes_through_its_stages(bureau, kiosk):
+    one = record()
+    kiosk.save(one)
+    assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.SAVED
+    done = kiosk.round()
+    assert (done.sent, done.failure) == (1, None)
+    assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.RECEIVED
+    bureau.decide(one.record_id, "returned", "photo-unclear")
+    kiosk.round()
+    seen = outbox.stage_of(kiosk.store.db, one.record_id)
+    assert (seen.stage, seen.reason) == (Stage.RETURNED, "photo-unclear")
+    assert [one.record_id for one in outbox.needing_attention(kiosk.store.db)] == [one.record_id]
+    bureau.decide(one.record_id, "confirmed")
+    kiosk.round()
+    assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.CONFIRMED
+    assert [moved.stage for moved in kiosk.moved] == [Stage.RECEIVED, Stage.RETURNED, Stage.CONFIRMED]
+
+
+def test_what_arrives_is_byte_for_byte_what_was_saved(bureau, kiosk):
+    one = replace(record(), notes="他说:\"好\" — \\ 𠮷", checks=(("depth", 0.1 + 0.2, False), ("screen", float("nan"), True)),
+                  valid_from=datetime(2026, 12, 1).date(), helper_name="李四")
+    kiosk.save(one)
+    assert kiosk.round().failure is None
+    assert bureau_record(bureau, one.record_id)["content_digest"] == protocol.digest(outbox.content_of(one).encode())
+
+
+def test_canonical_form_is_the_same_at_both_ends():
+    one = replace(record(), notes="𠮷 \u2028 é", checks=(("depth", 1e-7, False),))
+    assert outbox.content_of(one).encode() == protocol.canonical(json.loads(outbox.content_of(one)))
+    protocol.Record.model_validate_json(outbox.content_of(one))
+
+
+def test_twice_is_once(bureau, kiosk):
+    ids = kiosk.save(*(record(n) for n in range(3)))
+    kiosk.round()
+    kiosk.store.db.execute("UPDATE outbox SET state = 'waiting', verdict = ''")   # as after a restored backup
+    assert kiosk.round().failure is None
+    rows = kiosk.store.db.execute("SELECT DISTINCT state, verdict FROM outbox").fetchall()
+    assert rows == [("received", "duplicate")]
+    assert all(bureau_record(bureau, one) for one in ids)
+
+
+def test_other_content_under_a_known_id_is_refused_for_good(bureau, kiosk):
+    one = record()
+    kiosk.save(one)
+    kiosk.round()
+    before = bureau_record(bureau, one.record_id)
+    kiosk.store.db.execute("DELETE FROM outbox")
+    with kiosk.store.db.atomic():
+        outbox.enqueue(kiosk.store.db, replace(one, outcome=Outcome.FAILED), datetime.now(UTC))
+    assert kiosk.round().failure is None
+    seen = outbox.stage_of(kiosk.store.db, one.record_id)
+    assert (seen.stage, seen.reason) == (Stage.REFUSED, "conflict")
+    assert bureau_record(bureau, one.record_id) == before
+
+
+def test_two_kiosks_one_pass(bureau, kiosk, tmp_path):
+    other = make_kiosk(bureau, tmp_path / "other", "SZ-TEST-0002")
+    try:
+        first, second = record(person="P-both"), record(person="P-both", station="SZ-TEST-0002")
+        kiosk.save(first)
+        other.save(second)
+        passes = bureau.summary()["passes"]
+        assert kiosk.round().failure is None
+        assert other.round().failure is None
+        assert bureau.summary()["passes"] == passes + 1
+        assert bureau_record(bureau, first.record_id)["verdict"] == "accepted"
+        assert bureau_record(bureau, second.record_id)["verdict"] == "duplicate-pass"
+        assert outbox.stage_of(other.store.db, second.record_id).stage is Stage.RECEIVED
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    ({"station_id": "SZ-OTHER"}, "wrong-station"), ({"notes": "x" * 3000}, "malformed"), ({"person_id": "\x00"}, "malformed"),
+    ({"reason": "Not A Code"}, "malformed"),
+])
+def test_a_bad_record_is_refused_alone_with_its_reason(bureau, kiosk, change, why):
+    bad, good = replace(record(1), **change), record(2)
+    kiosk.save(bad, good)
+    assert kiosk.round().failure is None
+    seen = outbox.stage_of(kiosk.store.db, bad.record_id)
+    assert (seen.stage, seen.reason) == (Stage.REFUSED, why)
+    assert outbox.stage_of(kiosk.store.db, good.record_id).stage is Stage.RECEIVED
+    assert bureau_record(bureau, bad.record_id) is None
+
+
+def test_clock_a_year_wrong(bureau, kiosk):
+    """The kiosk believes it is 2025: records still arrive, and the bureau sees what the time really was."""
+    year = timedelta(days=365)
+    clocks = Clocks(utc=lambda: datetime.now(UTC) - year, monotonic_s=lambda: 2000.0)
+    one = record(now=datetime.now(UTC) - year)
+    kiosk.save(one)
+    done = kiosk.round(clocks=clocks)
+    assert (done.failure, done.sent) == (None, 1)
+    seen = bureau_record(bureau, one.record_id)
+    assert seen["clock_suspect"] is True
+    corrected = datetime.fromisoformat(seen["corrected_at"])
+    assert abs(datetime.now(UTC) - timedelta(seconds=1000) - corrected) < timedelta(minutes=1)
+    station = next(s for s in bureau.summary()["stations"] if s["kiosk_id"] == kiosk.identity.pins.kiosk_id)
+    assert abs(station["clock_offset_s"] - year.total_seconds()) < 60
+
+
+def test_a_lease_or_a_next_try_in_the_far_future_is_a_jumped_clock(kiosk):
+    kiosk.save(record(1), record(2))
+    db = kiosk.store.db
+    now = datetime.now(UTC)
+    assert len(outbox.lease(db, now + timedelta(days=365), 1)) == 1
+    outbox.release(db, outbox.unsent_ids(db)[1:], now + timedelta(days=365))
+    assert outbox.expire_leases(db, now) == 1
+    assert len(outbox.lease(db, now, 10)) == 1
+
+
+def test_a_kiosk_that_is_revoked_is_told_so_and_stops(bureau, tmp_path):
+    kiosk = make_kiosk(bureau, tmp_path / "revoked", "SZ-TEST-0009")
+    try:
+        kiosk.save(record(station="SZ-TEST-0009"))
+        bureau.revoke(kiosk.identity.pins.kiosk_id, "stolen")
+        done = kiosk.round()
+        assert done.failure.trouble is Trouble.REVOKED
+        assert outbox.get(kiosk.store.db, "revoked") == "revoked"
+        assert kiosk.counts() == {"waiting": 1}
+    finally:
+        kiosk.close()
+
+
+def test_evidence_needs_its_own_consent_and_leaves_the_kiosk_when_it_was_received(bureau, kiosk):
+    one = record()
+    with pytest.raises(ValueError, match="consent"):
+        outbox.enqueue_evidence(kiosk.store.db, one.record_id, "", "image/jpeg", b"x")
+    outbox.enqueue_evidence(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", b"\xff\xd8picture")
+    assert kiosk.delivery().send_evidence() is False, "not before its record"
+    kiosk.save(one)
+    kiosk.round()
+    assert kiosk.delivery().send_evidence() is True
+    assert kiosk.store.db.execute("SELECT state, content FROM outbox_evidence").fetchall() == [("received", None)]
+    assert kiosk.delivery().send_evidence() is False
+
+
+def test_the_journal_travels_and_a_rewritten_one_is_noticed(bureau, kiosk):
+    kiosk.save(record())
+    kiosk.round()
+    sent = int(outbox.get(kiosk.store.db, "journal_sent"))
+    assert sent >= 1
+    before = bureau.summary()["journal_conflicts"]
+    outbox.put(kiosk.store.db, "journal_sent", "0")
+    kiosk.round()
+    assert bureau.summary()["journal_conflicts"] == before, "the same lines again are no conflict"
+    kiosk.store.db.execute("UPDATE journal SET digest = ? WHERE seq = 1", ("0" * 64,))
+    outbox.put(kiosk.store.db, "journal_sent", "0")
+    kiosk.round()
+    assert bureau.summary()["journal_conflicts"] == before + 1
+
+
+def test_nothing_is_deleted_before_a_receipt(kiosk):
+    kiosk.save(record(1))
+    outbox.purge(kiosk.store.db, datetime.now(UTC) + timedelta(days=4000))
+    assert kiosk.store.db.execute("SELECT count(*) FROM outbox WHERE content <> ''").fetchone() == (1,)
+    kiosk.round()
+    outbox.purge(kiosk.store.db, datetime.now(UTC) + timedelta(days=1))
+    assert kiosk.store.db.execute("SELECT count(*), max(content) FROM outbox").fetchone() == (1, "")
+
+
+def test_no_image_and_no_embedding_in_a_sealed_batch(bureau, kiosk):
+    """The schema has no place for one: opened with the bureau's own key, a batch holds the known fields and nothing long."""
+    from kiosk.sync.keys import parse_keys
+    kiosk.save(*(record(n) for n in range(5)))
+    seen = []
+    send = kiosk.client.send
+    kiosk.client.send = lambda path, sealed, model: (seen.append((path, sealed)), send(path, sealed, model))[1]
+    kiosk.round()
+    keys = parse_keys((bureau.data / "keys.json").read_text(), "")
+    batches = [sealed for path, sealed in seen if path == "/v1/batches"]
+    assert batches
+    for sealed in batches:
+        compact = seal.decrypt(sealed, keys.seal, kiosk.identity.pins.bureau_id)
+        plain = json.loads(seal.verify_plain(compact, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id, "batch"))
+        assert len(plain["records"]) == 5
+        for one in plain["records"]:
+            assert set(one) == set(protocol.Record.model_fields)
+            assert max(len(str(value)) for value in one.values()) < 300

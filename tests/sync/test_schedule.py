@@ -1,0 +1,94 @@
+"""When to try, how much at a time, when too much waits: decided without clock, network or Qt."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.config import Sync
+from kiosk.sync import schedule
+from kiosk.sync.schedule import Hold, Level, Trouble
+
+SYNC = Sync()
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+MIDNIGHT = NOON.replace(hour=0)
+
+
+@given(st.lists(st.sampled_from(list(Trouble)), max_size=60), st.integers())
+def test_waits_stay_between_now_and_an_hour_and_batches_stay_sendable(troubles, seed):
+    pace, rng = schedule.begin(SYNC), random.Random(seed)
+    for trouble in troubles:
+        pace = schedule.after_trouble(pace, trouble, SYNC, 1000.0, rng, retry_after_s=10.0**9 if trouble is Trouble.BUSY else 0.0)
+        assert 1000.0 <= pace.next_try_s <= 1000.0 + SYNC.backoff_max_s
+        assert 1 <= pace.batch_limit <= SYNC.batch_size
+
+
+def test_backoff_grows_to_the_hour_and_success_ends_it():
+    pace, rng = schedule.begin(SYNC), random.Random(1)
+    waits = []
+    for _ in range(12):
+        pace = schedule.after_trouble(pace, Trouble.UNREACHABLE, SYNC, 0.0, rng)
+        waits.append(pace.next_try_s)
+    assert waits[0] <= 75.0
+    assert waits[-1] >= SYNC.backoff_max_s / 2
+    assert len(set(waits)) == len(waits), "jitter: a fleet must not come back at the same second"
+    assert schedule.after_success(pace, SYNC, 0.0, more=False) == schedule.Pace(SYNC.batch_size, 0, SYNC.interval_s, None)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.TOO_LARGE, Trouble.UNKNOWN])
+def test_size_is_halved_and_grows_back_slowly(trouble):
+    pace = schedule.after_trouble(schedule.begin(SYNC), trouble, SYNC, 0.0, random.Random(1))
+    assert pace.batch_limit == 10
+    assert schedule.after_success(pace, SYNC, 0.0, more=False).batch_limit == 12
+
+
+def test_too_large_is_tried_again_at_once_until_one_record_is_too_large_alone():
+    pace, rng, waits = schedule.begin(SYNC), random.Random(1), []
+    for _ in range(6):
+        pace = schedule.after_trouble(pace, Trouble.TOO_LARGE, SYNC, 0.0, rng)
+        waits.append(pace.next_try_s)
+    assert waits[:4] == [0.0] * 4
+    assert pace.batch_limit == 1
+    assert waits[5] > 0.0
+
+
+def test_retry_after_is_obeyed_even_when_somebody_is_in_a_hurry():
+    pace = schedule.after_trouble(schedule.begin(SYNC), Trouble.BUSY, SYNC, 0.0, random.Random(1), retry_after_s=600.0)
+    assert pace.next_try_s == 600.0
+    assert schedule.hurry(pace, 1.0).next_try_s == 600.0
+    offline = schedule.after_trouble(schedule.begin(SYNC), Trouble.UNREACHABLE, SYNC, 0.0, random.Random(1))
+    assert schedule.hurry(offline, 1.0).next_try_s == 1.0
+
+
+@pytest.mark.parametrize(("change", "local", "given", "hold"), [
+    ({}, NOON, {}, Hold.NONE),
+    ({}, NOON, {"provisioned": False}, Hold.NOT_PROVISIONED),
+    ({}, NOON, {"revoked": True}, Hold.REVOKED),
+    ({"paused": True}, NOON, {}, Hold.PAUSED),
+    ({"paused": True}, NOON, {"by_hand": True}, Hold.PAUSED),
+    ({"night_only": True}, NOON, {}, Hold.NIGHT_ONLY),
+    ({"night_only": True}, NOON, {"by_hand": True}, Hold.NONE),
+    ({"night_only": True}, MIDNIGHT, {}, Hold.NONE),
+    ({"night_only": True}, NOON.replace(hour=22), {}, Hold.NONE),
+    ({"night_only": True}, NOON.replace(hour=6), {}, Hold.NIGHT_ONLY),
+    ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=5), {}, Hold.NIGHT_ONLY),
+    ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=4), {}, Hold.NONE),
+])
+def test_switches(change, local, given, hold):
+    assert schedule.hold(Sync(**change), local, **{"provisioned": True, "revoked": False, **given}) is hold
+
+
+@pytest.mark.parametrize(("hours", "level"), [
+    (23.9, Level.OK), (24, Level.BANNER), (71.9, Level.BANNER), (72, Level.SUPERVISOR), (359.9, Level.SUPERVISOR), (360, Level.FROZEN),
+    (-8760, Level.OK),
+])
+def test_freeze_thresholds(hours, level):
+    assert schedule.level(SYNC, NOON - timedelta(hours=hours), NOON) is level
+
+
+def test_nothing_waits_nothing_freezes():
+    assert schedule.level(SYNC, None, NOON) is Level.OK

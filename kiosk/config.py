@@ -216,6 +216,14 @@ class Printer(Section):
 
     kind: Literal["none", "dummy", "file", "serial", "usb", "network"] = "none"
     target: str = ""
+    width_mm: Literal[58, 80] = 80
+    text: Literal["gb18030", "image"] = "gb18030"
+    native_qr: bool = False
+    cut: bool = True
+    ask_paper: bool = True
+    baud: int = Field(default=19200, ge=1200)
+    timeout_s: float = Field(default=5.0, gt=0)
+    profile: str = ""
 
 
 class Settings(Section):

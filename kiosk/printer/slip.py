@@ -1,0 +1,173 @@
+"""The reminder slip as data: what stands on it, its QR payload, and its lines for a paper's width. Pure, standard library only.
+
+Built by the conductor from a finished visit; shown by the result page (same lines, same QR text) and printed by `printer.py`.
+Neither the slip nor its code holds a full name or an identity number: paper is left lying about.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from kiosk.domain.identity import mask_name
+from kiosk.domain.record import Stage
+
+COLUMNS = {58: 32, 80: 48}       # half-width columns of font A (12 dots) on 384 and 576 dots
+DOTS = {58: 384, 80: 576}
+_LONGEST = 120                   # characters of one value; a slip is no letter
+
+
+class Texts(Protocol):
+    """What is needed of `kiosk.ui.strings.Strings`, which this room may not import."""
+
+    def text(self, key: str, **values: object) -> str:
+        """Return the text of `key`."""
+
+    def date(self, day: date) -> str:
+        """Return a day in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A reminder slip, every value as text for people. `rows`: (label, value) from top to bottom."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...] = field(repr=False)
+    notes: tuple[str, ...]
+    qr_text: str = field(repr=False)
+    qr_caption: str
+    footer: str
+
+
+class Align(StrEnum):
+    """Where a line stands."""
+
+    LEFT = "left"
+    CENTRE = "centre"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a layout. `large`: double width and height, so it holds half the columns. `qr`: the code comes here."""
+
+    text: str = field(default="", repr=False)
+    align: Align = Align.LEFT
+    large: bool = False
+    qr: bool = False
+
+
+def make_slip(texts: Texts, *, name: str, stage: Stage, record_id: str, station: str, hotline: str, printed_at: datetime,
+              next_from: date | None = None, next_to: date | None = None, returned_reason: str = "") -> Slip:
+    """Return the slip of one record.
+
+    name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
+    printed_at: local time. returned_reason: in words, when the bureau sent the record back.
+    """
+    window = _window(texts, next_from, next_to)
+    rows = [
+        (texts.text("slip.name"), mask_name(_line(name))),
+        (texts.text("slip.stage"), texts.text(f"stage.{stage.value}.title")),
+        (texts.text("slip.reason"), returned_reason),
+        (texts.text("slip.next"), window),
+        (texts.text("slip.record"), record_id),
+        (texts.text("slip.hotline"), hotline),
+        (texts.text("slip.station"), station),
+        (texts.text("slip.printed"), f"{texts.date(printed_at.date())} {printed_at:%H:%M}"),
+    ]
+    promise = "slip.returned" if stage in (Stage.RETURNED, Stage.REFUSED) else \
+        "slip.confirmed" if stage is Stage.CONFIRMED else "slip.until_confirmed"
+    payload = [texts.text("slip.qr_record", record=_line(record_id))]
+    payload += [texts.text("slip.qr_next", window=_line(window))] if window else []
+    payload.append(texts.text("slip.qr_hotline", hotline=_line(hotline)))
+    return Slip(
+        title=_line(texts.text("slip.title")),
+        rows=tuple((_line(label), _line(value)) for label, value in rows if value),
+        notes=(_line(texts.text(promise)), _line(texts.text("slip.free"))),
+        qr_text="\n".join(payload), qr_caption=_line(texts.text("slip.qr_caption")), footer=_line(texts.text("slip.footer")),
+    )
+
+
+def layout(slip: Slip, width_mm: int = 80) -> tuple[Line, ...]:
+    """Return the lines for paper of 58 or 80 mm, none wider than its columns. Raises ValueError on another width."""
+    if width_mm not in COLUMNS:
+        raise ValueError("paper of 58 or 80 mm expected")
+    columns = COLUMNS[width_mm]
+    rule = Line("-" * columns)
+    out = [Line(part, Align.CENTRE, large=True) for part in wrap(slip.title, columns // 2)]
+    out.append(rule)
+    wide = max((width_of(label) for label, _ in slip.rows), default=0) + 2
+    for label, value in slip.rows:
+        if wide + width_of(value) <= columns:
+            out.append(Line(label + " " * (wide - width_of(label)) + value))
+        else:  # a long value gets lines of its own
+            out.append(Line(label))
+            out += [Line("  " + part) for part in wrap(value, columns - 2)]
+    out.append(rule)
+    for note in slip.notes:
+        out += [Line(part) for part in wrap(note, columns)]
+    out.append(Line(qr=True, align=Align.CENTRE))
+    out += [Line(part, Align.CENTRE) for part in wrap(slip.qr_caption, columns)]
+    out += [Line(part, Align.CENTRE) for part in wrap(slip.footer, columns)]
+    return tuple(out)
+
+
+def width_of(text: str) -> int:
+    """Return the columns a text takes: two for Chinese characters and full-width signs."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Return the text in lines of at most `columns`, broken between Chinese characters, at spaces and after hyphens."""
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if width_of(line + piece.rstrip()) <= columns:
+            line += piece
+            continue
+        if line.strip():
+            lines.append(line.rstrip())
+        line = ""
+        for character in piece if width_of(piece) > columns else (piece,):
+            if width_of(line + character) > columns and line:
+                lines.append(line)
+                line = ""
+            line += character
+    if line.strip():
+        lines.append(line.rstrip())
+    return lines
+
+
+# ---- inside
+
+
+def _window(texts: Texts, first: date | None, last: date | None) -> str:
+    if first and last:
+        return texts.text("slip.window", first=texts.date(first), last=texts.date(last))
+    if first:
+        return texts.text("slip.from", first=texts.date(first))
+    return texts.text("slip.until", last=texts.date(last)) if last else ""
+
+
+def _line(text: str) -> str:
+    """One line without anything a printer could take for a command: a name comes from a chip or a roster."""
+    kept = "".join(" " if c in "\t\n\r" else c for c in text if c in "\t\n\r" or unicodedata.category(c)[0] != "C")
+    return " ".join(kept.split())[:_LONGEST]
+
+
+def _pieces(text: str) -> list[str]:
+    """What must stay together: runs of narrow characters up to a space or hyphen, Chinese characters one by one.
+
+    Closing punctuation stays with what it closes.
+    """
+    out: list[str] = []
+    for character in text:
+        narrow = width_of(character) == 1
+        joins = out and (character in ",。;:!?、)》”,.;:!?)" or (
+            narrow and width_of(out[-1][-1]) == 1 and out[-1][-1] not in " -"))
+        if joins:
+            out[-1] += character
+        else:
+            out.append(character)
+    return out

@@ -1,0 +1,163 @@
+"""What reaches the printer: Chinese in GB 18030, a code that a scanner reads, and errors that end nobody's visit."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+import cv2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kiosk.config import Printer
+from kiosk.errors import ConfigError, DeviceError
+from kiosk.printer.commands import slip_bytes
+from kiosk.printer.printer import open_printer
+from kiosk.printer.slip import layout
+from tests.printer.escpos_reader import read
+from tests.printer.samples import slip
+
+
+def scanned(picture):
+    return cv2.QRCodeDetector().detectAndDecode(cv2.copyMakeBorder(picture, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255))[0]
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("width_mm", [58, 80])
+def test_dummy_prints_text_and_a_code_that_can_be_scanned(language, width_mm):
+    one = slip(language)
+    printer = open_printer(Printer(kind="dummy", width_mm=width_mm))
+    printer.print(one)
+    paper = read(printer.printed)
+    wanted = [line.text for line in layout(one, width_mm) if not line.qr]
+    assert [line for line in paper.lines if line][:len(wanted)] == wanted
+    assert all(paper.chinese_lines[:len(wanted)])
+    assert [scanned(picture) for picture in paper.pictures] == [one.qr_text]
+    assert paper.pictures[0].shape[1] <= {58: 384, 80: 576}[width_mm]
+    assert paper.cuts == (1 if width_mm == 80 else paper.cuts)
+
+
+def test_file_device_gets_the_same_bytes(tmp_path):
+    target = tmp_path / "lp0"
+    target.touch()
+    config = Printer(kind="file", target=str(target))
+    open_printer(config).print(slip())
+    assert target.read_bytes() == slip_bytes(slip(), config)
+    assert scanned(read(target.read_bytes()).pictures[0]) == slip().qr_text
+
+
+def test_native_code_holds_the_same_text():
+    paper = read(slip_bytes(slip(), Printer(kind="dummy", native_qr=True)))
+    assert paper.qr_data == [slip().qr_text]
+    assert not paper.pictures
+
+
+def test_without_a_cutter_the_paper_is_fed():
+    paper = read(slip_bytes(slip(), Printer(kind="dummy", cut=False)))
+    assert paper.cuts == 0
+    assert paper.lines[-5:] == [""] * 5
+
+
+def test_printer_without_chinese_gets_pictures():
+    paper = read(slip_bytes(slip(), Printer(kind="dummy", text="image", width_mm=58)))
+    assert not any(paper.lines)
+    assert len(paper.pictures) == 3                      # text, code, text
+    assert scanned(paper.pictures[1]) == slip().qr_text
+    for picture in (paper.pictures[0], paper.pictures[2]):
+        assert picture.shape[1] == 384
+        assert 0.01 < (picture == 0).mean() < 0.5
+
+
+def test_a_rare_name_becomes_a_picture_instead_of_a_wrong_character():
+    one = slip(name="陈小𬭚")                              # in GB 18030's four bytes only: no printer holds it
+    paper = read(slip_bytes(one, Printer(kind="dummy")))
+    assert len(paper.pictures) == 2                      # the part with the name, and the code
+    assert not any("姓名" in line for line in paper.lines)
+    assert "请保存好这张单子" in paper.lines              # the rest stays text
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=30))
+def test_no_name_makes_the_printer_do_anything_else(name):
+    config = Printer(kind="dummy", native_qr=True)       # a small slip, so that many can be tried
+    paper = read(slip_bytes(slip(name=name, station=name), config))   # raises on a command it does not know
+    assert paper.cuts == 1
+
+
+@pytest.mark.parametrize("config", [
+    Printer(kind="file", target="no-such-folder/lp0"),
+    Printer(kind="serial", target="no-such-port"),
+    Printer(kind="usb", target="dead:beef"),
+    Printer(kind="network", target="127.0.0.1:9", timeout_s=0.5),
+], ids=lambda config: config.kind)
+def test_an_absent_printer_is_a_device_error(config):
+    with pytest.raises(DeviceError) as caught:
+        open_printer(config).print(slip())
+    assert caught.value.reason == "printer-unavailable"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device on this system")
+def test_a_device_that_refuses_bytes_is_a_device_error():
+    with pytest.raises(DeviceError) as caught:
+        open_printer(Printer(kind="file", target="/dev/full")).print(slip())
+    assert caught.value.reason == "printer-unavailable"
+
+
+class NetworkPrinter:
+    """A printer on a socket: answers the question for paper with `answer`, gathers the rest."""
+
+    def __init__(self, answer):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server.settimeout(20)
+        self.target = f"127.0.0.1:{self.server.getsockname()[1]}"
+        self.got, self.answer = b"", answer
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        with self.server, self.server.accept()[0] as line:
+            line.settimeout(20)
+            while part := line.recv(65536):
+                if self.answer and self.got + part == b"\x10\x04\x04":
+                    line.sendall(self.answer)
+                self.got += part
+
+
+@pytest.mark.parametrize(("answer", "prints"), [(b"\x12", True), (b"\x1e", True), (b"\x72", False), (b"", True)],
+                         ids=["paper", "paper-near-end", "no-paper", "silent"])
+def test_paper_is_asked_for_first(answer, prints):
+    machine = NetworkPrinter(answer)
+    config = Printer(kind="network", target=machine.target, timeout_s=0.5 if not answer else 10)
+    if prints:
+        open_printer(config).print(slip())
+    else:
+        with pytest.raises(DeviceError) as caught:
+            open_printer(config).print(slip())
+        assert caught.value.reason == "printer-no-paper"
+    machine.thread.join(20)
+    assert machine.got == b"\x10\x04\x04" + (slip_bytes(slip(), config) if prints else b"")
+
+
+def test_none_is_no_printer_and_bad_targets_are_told_at_once():
+    assert open_printer(Printer()) is None
+    for config in (Printer(kind="file"), Printer(kind="usb", target="printer"), Printer(kind="network", target="host:lots")):
+        with pytest.raises(ConfigError, match=r"printer\.target"):
+            open_printer(config)
+
+
+def test_importing_leaves_logging_and_the_disk_alone(tmp_path):
+    script = ("import logging; from kiosk.printer.commands import escpos_printers; escpos_printers().Dummy();"
+              "print(logging.getLogger().handlers, logging.getLogger().level)")
+    before = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True,
+                            env=os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)})
+    assert before.stdout.split() == ["[]", "30"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_profile_is_told():
+    with pytest.raises(ConfigError, match=r"printer\.profile"):
+        open_printer(Printer(kind="dummy", profile="no-such-printer")).print(slip())

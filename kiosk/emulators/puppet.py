@@ -31,7 +31,7 @@ from kiosk.errors import CameraUnavailable, ModelError
 cv2 = import_cv2()
 
 Mode = Literal["live", "print"]
-_PRINT_MANNER = Manner(turn_deg=26.0, nod_deg=18.0, natural_blink_every_s=0.0, unrest=2.2)
+_PRINT_MANNER = Manner(turn_deg=42.0, nod_deg=28.0, natural_blink_every_s=0.0, unrest=2.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,17 @@ class PuppetSource:
     """A camera with a puppet in front of it. `read` belongs to one thread; all else may be called from any thread."""
 
     def __init__(self, portrait: Path | str, *, size: tuple[int, int] = (640, 480), fps: float = 30.0, seed: int = 0,
-                 manner: Manner | None = None, mode: Mode = "live", realtime: bool = True, noise: float = 2.0) -> None:
+                 manner: Manner | None = None, mode: Mode = "live", realtime: bool = True, noise: float = 2.0,
+                 bend: float = 0.12) -> None:
         """portrait: a picture with one face, or the name of a demo face (`obama`, `biden`, `astronaut`).
 
         size: (width, height) of the frames. realtime: False draws as fast as it can, each frame 1/fps later than the
-        last. noise: standard deviation of the sensor's noise, in grey levels.
+        last. noise: standard deviation of the sensor's noise, in grey levels. bend: of a held-up print, radians from its
+        middle to its edge (0.6: rolled like a can).
         """
         self.name = f"puppet:{Path(portrait).stem}"
         self._portrait = _portrait_path(portrait)
-        self._size, self._fps, self._realtime = size, fps, realtime
+        self._size, self._fps, self._realtime, self._bend = size, fps, realtime, bend
         self._lock = RLock()
         self._manner = manner or Manner()
         self._dances = {"live": Choreography(seed, self._manner), "print": Choreography(seed + 1, _PRINT_MANNER)}
@@ -79,8 +81,9 @@ class PuppetSource:
             self._set_stage(self._portrait)
         with self._lock:
             self._opened = True
-            self._started_s = time.monotonic() - self._now_s   # its clock goes on where it stood before an unplugging
-            self._next_s = self._now_s
+            if self._seq == 0:   # later its clock just runs on, as a real camera's does while it is unplugged
+                self._started_s = time.monotonic()
+            self._next_s = self._now() if self._realtime else self._now_s + (1 / self._fps if self._seq else 0.0)
 
     def read(self) -> Frame | None:
         """Return the next frame at its time. Raises CameraUnavailable when unplugged or not open."""
@@ -160,7 +163,7 @@ class PuppetSource:
     # ---- inside
 
     def _now(self) -> float:
-        return time.monotonic() - self._started_s if self._realtime and self._opened else self._now_s
+        return time.monotonic() - self._started_s if self._realtime and self._started_s else self._now_s
 
     def _each(self, what: Callable[[Choreography, float], Any], *, only_current: bool = False) -> None:
         with self._lock:
@@ -175,7 +178,7 @@ class PuppetSource:
         # A person who looked aside on the portrait looks at the camera now, most of the way.
         rest = Pose(yaw_deg=float(np.clip(-0.9 * scene.rest_yaw_deg, -14, 14)))
         live = Renderer(scene, rest)
-        stage = _Stage(live, PrintRenderer(scene, live.draw(Pose())))
+        stage = _Stage(live, PrintRenderer(scene, live.draw(Pose()), bend=self._bend))
         with self._lock:
             self._stage = stage
 
@@ -216,7 +219,8 @@ def _portrait_path(portrait: Path | str) -> Path:
 def _from_spec(argument: str, options: dict[str, str], settings: Camera) -> PuppetSource:
     mode: Mode = "print" if options.get("mode") == "print" else "live"
     size = (int(options.get("width", "640")), int(options.get("height", "480")))
-    return PuppetSource(argument, size=size, fps=settings.fps, seed=int(options.get("seed", "0")), mode=mode)
+    return PuppetSource(argument, size=size, fps=settings.fps, seed=int(options.get("seed", "0")), mode=mode,
+                        bend=float(options.get("bend", "0.12")))
 
 
 camera_source.register("puppet", _from_spec)

@@ -53,18 +53,20 @@ class PrintRenderer:
         about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
         about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
         rotation = about_y @ about_x @ about_z
-        # For each point of the frame: the ray meets the plane of the sheet, then the bend says which part of it.
+        # For each point of the frame: where its ray meets the bent sheet, a piece of an upright cylinder whose middle
+        # is nearest to the camera.
         v, u = np.mgrid[0:height + _LATTICE:_LATTICE, 0:width + _LATTICE:_LATTICE].astype(np.float64)
         centre = np.array([width * 0.5 + pose.shift_x * height, height * 0.5 + pose.shift_y * height])
-        rays = np.stack([(u - centre[0]) / distance, (v - centre[1]) / distance, np.ones_like(u)], -1)
-        normal, away = rotation[:, 2], distance / pose.scale
-        reach = away * normal[2] / (rays @ normal)
-        local = (rays * reach[..., None] - np.array([0, 0, away])) @ rotation
-        x, y = local[..., 0], local[..., 1]
-        if self._bend > 0:
-            radius = columns / 2 / self._bend
-            x = radius * np.arcsin(np.clip(x / radius, -1, 1))
-            y = y * (1 + radius * (1 - np.cos(x / radius)) / away)   # the edges of a bent sheet lie further back
+        rays = np.stack([(u - centre[0]) / distance, (v - centre[1]) / distance, np.ones_like(u)], -1) @ rotation
+        eye = np.array([0.0, 0.0, -distance / pose.scale]) @ rotation
+        radius = columns / 2 / max(self._bend, 1e-3)
+        a = rays[..., 0] ** 2 + rays[..., 2] ** 2
+        b = eye[0] * rays[..., 0] + (eye[2] - radius) * rays[..., 2]
+        root = b * b - a * (eye[0] ** 2 + (eye[2] - radius) ** 2 - radius ** 2)
+        reach = (-b - np.sqrt(np.maximum(root, 0))) / a
+        x = radius * np.arctan2(eye[0] + reach * rays[..., 0], radius - (eye[2] + reach * rays[..., 2]))
+        x = np.where(root > 0, x, 4.0 * columns)   # past the sheet
+        y = eye[1] + reach * rays[..., 1]
         map_x = _enlarge((x + columns / 2).astype(np.float32), width, height)
         map_y = _enlarge((y + rows / 2).astype(np.float32), width, height)
         sheet = cv2.remap(self._sheet, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -40,9 +40,9 @@ class Limits:
     dark: float = 45.0            # median luma of the cheeks and forehead
     backlit_face: float = 85.0    # face darker than this while ...
     backlit_gap: float = 70.0     # ... the surroundings are this much brighter
-    blur: float = 12.0            # see `sharpness`
-    eyes_dark: float = 0.45       # eyelid skin over cheek skin, luma
-    mouth_chroma: float = 17.0    # distance of Cr, Cb between mouth region and the upper face
+    blur: float = 14.0            # see `sharpness`
+    eyes_dark: float = 0.28       # eyelid skin over cheek skin, luma
+    mouth_chroma: float = 20.0    # distance of Cr, Cb between mouth region and the upper face
     hat_dark: float = 0.45        # forehead over cheeks, luma
 
 

@@ -28,7 +28,8 @@ TAKE_SHAPES: dict[Action, Shape] = {
     **SHAPES,
     # Asked to blink, many old people close their eyes for a second or two: that counts.
     Action.BLINK: replace(SHAPES[Action.BLINK], max_s=4.0),
-    Action.MOUTH_OPEN: replace(SHAPES[Action.MOUTH_OPEN], min_s=0.15),
+    # After a cue a smaller opening counts (a stiff jaw, no teeth in), if it is held longer than a syllable.
+    Action.MOUTH_OPEN: replace(SHAPES[Action.MOUTH_OPEN], on=0.18, start=0.09, min_s=0.35),
     Action.TURN_LEFT: replace(SHAPES[Action.TURN_LEFT], on=18.0),
     Action.TURN_RIGHT: replace(SHAPES[Action.TURN_RIGHT], on=18.0),
 }

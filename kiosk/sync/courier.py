@@ -163,7 +163,7 @@ def export(run_in_store: RunInStore, identity: Identity, stick: Path, *, batch_s
     """
     if not stick.is_dir():
         raise CourierError("stick-missing")
-    clocks = clocks or Clocks()
+    clocks, run_in_store = clocks or Clocks(), delivery.guarded(run_in_store)
     folder = stick / ROOT_NAME / identity.pins.kiosk_id / "up"
     covered: set[str] = set()
     kept = repaired = 0
@@ -235,7 +235,7 @@ def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, cl
     """Apply what the bureau put on the stick for this kiosk; each file by itself, a bad one stops nothing. Raises CourierError."""
     if not stick.is_dir():
         raise CourierError("stick-missing")
-    clocks = clocks or Clocks()
+    clocks, run_in_store = clocks or Clocks(), delivery.guarded(run_in_store)
     folder = stick / ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
     order = {"receipt": 0, "decisions": 1, "bundle": 2, "roster": 3}   # decisions speak of received records

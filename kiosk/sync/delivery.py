@@ -21,6 +21,7 @@ import kiosk
 from kiosk.config import Sync
 from kiosk.store import journal, outbox
 from kiosk.store.clock import boot_id
+from kiosk.store.database import store_errors
 from kiosk.sync import protocol, seal
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.keys import Identity
@@ -51,6 +52,16 @@ class JournalTail(Protocol):
 
     def __call__(self, store: Any, after: int, limit: int) -> list[protocol.JournalLine]:
         """Return up to `limit` lines."""
+
+
+def guarded(run_in_store: RunInStore) -> RunInStore:
+    """Return the same, with the driver's errors (disk full, damage) turned into StoreError."""
+    def run(work: Callable[[Any], T]) -> T:
+        def inner(store: Any) -> T:
+            with store_errors():
+                return work(store)
+        return run_in_store(inner)
+    return run
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,7 @@ class Delivery:
     def __init__(self, settings: Sync, client: Client, run_in_store: RunInStore, *, clocks: Clocks | None = None,
                  on_moved: Callable[[outbox.Moved], None] | None = None, journal_tail: JournalTail | None = None,
                  stop: threading.Event | None = None) -> None:
-        self._settings, self._client, self._run = settings, client, run_in_store
+        self._settings, self._client, self._run = settings, client, guarded(run_in_store)
         self._clocks = clocks or Clocks()
         self._on_moved = on_moved or (lambda moved: None)
         self._journal_tail = journal_tail
@@ -162,7 +173,7 @@ class Delivery:
         self._run(lambda store: outbox.expire_leases(store.db, self._clocks.utc(), everything=True))
 
     def round(self, batch_limit: int, *, by_hand: bool = False) -> Round:
-        """Do one round. Never raises Failure: it is in the result."""
+        """Do one round. Never raises Failure: it is in the result. Raises StoreError (disk full), and then nothing is lost."""
         result = Round()
         try:
             self._contact()

@@ -19,7 +19,7 @@ from kiosk.store import outbox, policies, roster
 from kiosk.store.database import Store
 from kiosk.sync import protocol, roster_file, seal
 from kiosk.sync.client import Client, Failure
-from kiosk.sync.delivery import Clocks, RunInStore
+from kiosk.sync.delivery import Clocks, RunInStore, guarded
 from kiosk.sync.schedule import Trouble
 
 _METERED_MAX = 512 * 1024   # ours: a delta of this size is let through on a metered line
@@ -29,7 +29,7 @@ class Feed:
     """Brings the newest roster and bundle, for one kiosk, in one thread."""
 
     def __init__(self, settings: Sync, client: Client, run_in_store: RunInStore, *, clocks: Clocks | None = None) -> None:
-        self._settings, self._client, self._run = settings, client, run_in_store
+        self._settings, self._client, self._run = settings, client, guarded(run_in_store)
         self._clocks = clocks or Clocks()
 
     def pull(self, stop: threading.Event, *, metered: bool = False) -> list[str]:

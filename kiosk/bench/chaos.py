@@ -1,0 +1,132 @@
+"""Chaos: a kiosk killed with -9 again and again, behind a line that misbehaves, before a bureau that dies in mid-commit.
+
+At the end every record whose save had returned is at the bureau exactly once, and both sides say the same of each. Called by
+`kiosk bench chaos` and, with fewer kills, by the tests.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from kiosk import config
+from kiosk.bench import chaos_kiosk
+from kiosk.bench.badline import DEEDS, BadLine
+from kiosk.bureau.process import BureauProcess
+from kiosk.errors import SyncUnavailable
+from kiosk.store import outbox
+from kiosk.store.database import open_store
+from kiosk.sync.client import Client
+from kiosk.sync.delivery import Delivery, journal_lines
+from kiosk.sync.provision import provision
+
+# Where the bureau dies by itself: before its commit, after it but before the answer, while it takes a batch; or its disk is full.
+_BUREAU_DEEDS = ("before-commit=die@{n}", "after-commit=die@{n}", "ingest=die@{n}", "answer=die@{n}", "ingest=full@{n}", "")
+
+
+def run(kills: int = 200, bureau_deaths: int = 24, seed: int = 1, misbehave_percent: int = 35, db: str = "") -> dict[str, Any]:
+    """Do it; return the counts. `within_bounds` is False when a record was lost or doubled, or a state is wrong on either side."""
+    rng = random.Random(seed)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kiosk-chaos-") as name:
+        folder = Path(name)
+        bureau = BureauProcess(data=folder / "bureau", db=db, auto_confirm=True)
+        bureau.start()
+        try:
+            chosen = chaos_kiosk.settings(folder / "kiosk", bureau.url)
+            provision(chosen, bureau.url, bureau.enrolment_code(chaos_kiosk.STATION))
+            deeds = Counter[str]()
+            lock = threading.Lock()
+
+            def choose(method: str, path: str) -> str:
+                with lock:
+                    return rng.choice(DEEDS) if rng.randrange(100) < misbehave_percent else "ok"
+
+            with BadLine(bureau.url, choose, delay_s=0.9) as line:
+                killed, ended, deaths = _lives(folder / "kiosk", line.url, bureau, kills, bureau_deaths, rng)
+                deeds = line.done
+            bureau.stop()
+            bureau.environment.clear()
+            bureau.start()
+            _drain(chosen)
+            return {**_compare(folder / "kiosk", chosen, bureau), "kills": killed, "lives_that_ended_by_themselves": ended,
+                    "bureau_deaths": deaths, "requests": deeds.total(), "misbehaved": deeds.total() - deeds["ok"],
+                    "deeds": dict(sorted(deeds.items())), "seconds": round(time.monotonic() - began, 1)}
+        finally:
+            bureau.kill()
+
+
+def _lives(folder: Path, url: str, bureau: BureauProcess, kills: int, deaths: int,
+           rng: random.Random) -> tuple[int, list[str], int]:
+    killed, ended, died = 0, [], 0
+    every = max(1, kills // max(1, deaths))
+    with subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "kiosk.bench.chaos_kiosk", str(folder)], cwd=config.ROOT, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True) as kiosk:
+        if kiosk.stdin is None or kiosk.stdout is None or kiosk.stdout.readline() != "ready\n":
+            raise SyncUnavailable("the kiosk under test did not start")
+        while killed < kills:
+            kiosk.stdin.write(f"{rng.randrange(2**31)} {rng.randrange(40, 450)} {url}\n")
+            kiosk.stdin.flush()
+            told = kiosk.stdout.readline().strip()
+            if told == "killed":
+                killed += 1
+            else:
+                ended.append(told)
+                if len(ended) > 5:
+                    raise SyncUnavailable(f"the kiosk under test ends by itself: {told}")
+            if not bureau.running:
+                died += 1
+            if killed % every == 0 or not bureau.running:
+                if bureau.running and rng.randrange(2):
+                    bureau.kill()
+                    died += 1
+                bureau.stop()
+                bureau.environment["KIOSK_BUREAU_FAILPOINTS"] = rng.choice(_BUREAU_DEEDS).format(n=rng.randrange(1, 12))
+                bureau.start()
+        kiosk.stdin.close()
+    return killed, ended, died
+
+
+def _drain(chosen: config.Settings) -> None:
+    """Deliver the rest over a good line."""
+    from kiosk.sync.keys import load_identity
+    patient = chosen.sync.model_copy(update={"timeout_s": 15.0})
+    with open_store(chosen) as store:
+        client = Client(patient, load_identity(patient))
+        delivery = Delivery(patient, client, lambda work: work(store), journal_tail=journal_lines)
+        delivery.start()
+        for _ in range(3):
+            failure = delivery.round(50, by_hand=True).failure
+            if failure is not None:
+                raise failure
+        client.close()
+
+
+def _compare(folder: Path, chosen: config.Settings, bureau: BureauProcess) -> dict[str, Any]:
+    finished = (folder / "ledger").read_text().split()
+    there = {one["record_id"]: one for one in bureau.ask("GET", "/admin/all-records")}
+    with open_store(chosen) as store:
+        rows = {row[0]: row[1:] for row in store.db.execute(
+            "SELECT record_id, content_digest, state, decision FROM outbox").fetchall()}
+        left = {key: value for key, value in outbox.counts(store.db).items() if value}
+    lost = [one for one in finished if one not in there]
+    strangers = [one for one in there if one not in rows]
+    wrong = [one for one, (digest, state, decision) in rows.items() if one not in there or state != "received"
+             or there[one]["content_digest"] != digest or there[one]["decision"] != decision]
+    summary = bureau.summary()
+    passes = len({one["pass_key"] for one in there.values() if one["outcome"] == "passed"})
+    doubled = len(finished) - len(set(finished)) + (0 if summary["passes"] == passes else 1)
+    return {
+        "records_finished": len(finished), "records_at_bureau": len(there), "lost": len(lost), "doubled": doubled,
+        "at_bureau_but_not_at_kiosk": len(strangers), "states_wrong": len(wrong), "kiosk_states": left,
+        "passes": summary["passes"], "journal_conflicts": summary["journal_conflicts"],
+        "within_bounds": not (lost or doubled or strangers or wrong or summary["journal_conflicts"]),
+    }

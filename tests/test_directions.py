@@ -25,7 +25,7 @@ MAY = {
     "camera": BASE,
     "face": BASE | {"camera"},                 # camera: the Frame type
     "liveness": BASE | {"camera", "face", "models"},
-    "voice": BASE,
+    "voice": BASE | {"ui"},                    # ui: the texts (strings) and the wishes (requests) of the window
     "ocr": BASE | {"camera"},                  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE,
     "store": BASE | {"failpoints"},

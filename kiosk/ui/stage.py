@@ -19,9 +19,9 @@ SIZES: tuple[tuple[int, int], ...] = ((1080, 1920), (1920, 1080), (1366, 768), (
 
 def make_window(settings: Settings, language: str = "zh_CN") -> KioskWindow:
     """Return a window without motion, at a fixed time, not shown."""
-    window = KioskWindow(settings, Strings.load(language), motion=False, now=lambda: NOW)
-    window.language = language
-    return window
+    voice = settings.voice.model_copy(update={"language": language})
+    chosen = settings.model_copy(update={"voice": voice})
+    return KioskWindow(chosen, Strings.load(language), motion=False, now=lambda: NOW)
 
 
 def show_scene(window: KioskWindow, scene: Scene) -> None:

@@ -52,9 +52,10 @@ class AnswerPage(Page):
         self.channels = Channels()
         self.returned = Text("returned", "body", "stop", centred=True, bold=True)
         self.stale = Text("stale", "small", "quiet", centred=True)
-        for part in (self.date_card, self.help_card, self.channels, self.stale):
+        for part in (self.date_card, self.channels, self.stale):
             self.body.add(part)
         self.head.add(self.returned)
+        self.head.add(self.help_card)
         self.tick.setParent(self.head)
         self.head.items.insert(0, self.tick)
         self.done = self.button("done", "filled", e.DoneTouched())

@@ -12,7 +12,6 @@ from kiosk.ui.widgets.labels import Fact
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 
-
 FACTS = (("time", "clock"), ("bring", "card"), ("free", "free"))
 
 
@@ -27,6 +26,7 @@ class IdlePage(Page):
         self.today = Text("today", "label", "ink", centred=True, bold=True)
         self.head.add(self.today)
         self.notice = Notice("ended", "info")
+        self.body.add(self.notice)
         self.body.add(self.face)
         self.facts = {key: Fact(f"fact-{key}", icon) for key, icon in FACTS}
         self.body.add(Row(*self.facts.values(), gap=16))
@@ -36,7 +36,6 @@ class IdlePage(Page):
         self.safe = Notice("safe", "shield", centred=False)
         self.safe.words.bold = False
         self.foot.add(self.safe)
-        self.head.add(self.notice)
 
     def fill(self, state: Any, kit: Kit) -> None:
         self.title.say(kit.text("page.idle.title"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.ui.pages.base import Kit, Page
-from kiosk.ui.widgets.flow import Card
+from kiosk.ui.widgets.flow import Card, Rule
 from kiosk.ui.widgets.labels import Channels, IconLine
 from kiosk.ui.widgets.text import Text
 
@@ -23,7 +23,7 @@ class OutOfServicePage(Page):
         self.now = IconLine("what-now", "wait")
         self.who = IconLine("who-helps", "help")
         self.channels = Channels()
-        self.body.add(Card(self.now, self.who, gap=26))
+        self.head.add(Card(self.now, Rule(), self.who, gap=26))
         self.body.add(self.channels)
 
     def fill(self, state: Any, kit: Kit) -> None:

@@ -26,9 +26,9 @@ class ReferredPage(Page):
         self.card = Card(self.now, Rule(), self.who, gap=26)
         self.channels = Channels()
         self.saved = Text("saved", "label", "quiet", centred=True)
-        self.body.add(self.card)
         self.body.add(self.channels)
         self.head.add(self.saved)
+        self.head.add(self.card)
         self.done = self.button("done", "filled", e.DoneTouched())
         self.back = self.button("back-to-face", "outlined", e.BackTouched())
 

@@ -70,38 +70,64 @@ class TopBar(QWidget):
         self.arrange()
 
     def need(self, width: int) -> int:
-        line = self.look.line_px("small")
-        chips = self.chips[0].need(200)
-        pad = self.look.px(14)
-        return chips + 2 * pad if self.look.landscape else line + chips + 3 * pad
+        chips, pad = self.chips[0].need(200), self.look.px(14)
+        if self.look.landscape:
+            room = self._room(width)
+            return max(chips, self.station.need(room) + self.clock.need(room)) + 2 * pad
+        return self._words_height(width) + chips + 3 * pad
 
     want = need
+
+    def _gap(self) -> int:
+        return self.look.px(CHIP_GAP)
+
+    def _chips_width(self) -> int:
+        return sum(chip.natural_width() for chip in self.chips) + self._gap() * (len(self.chips) - 1)
+
+    def _room(self, width: int) -> int:
+        """Return the width station and time have beside the chips of a landscape screen."""
+        return width - 2 * self.look.px(MARGIN) - self._chips_width() - self._gap()
+
+    def _one_line(self, width: int) -> bool:
+        whole = self.station.natural_width() + self.clock.natural_width() + self._gap()
+        return whole <= width - 2 * self.look.px(MARGIN)
+
+    def _words_height(self, width: int) -> int:
+        inner = width - 2 * self.look.px(MARGIN)
+        if self._one_line(width):
+            return self.look.line_px("small")
+        return self.station.need(inner) + self.clock.need(inner)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.arrange()
 
     def arrange(self) -> None:
         """Place the children."""
-        look, pad, margin = self.look, self.look.px(14), self.look.px(MARGIN)
-        line = look.line_px("small")
+        look, pad, margin, gap = self.look, self.look.px(14), self.look.px(MARGIN), self._gap()
         tall = self.chips[0].need(200)
-        gap = look.px(CHIP_GAP)
-        widths = [chip.natural_width() for chip in self.chips]
-        total = sum(widths) + gap * (len(widths) - 1)
+        total = self._chips_width()
         if look.landscape:
-            room = self.width() - 2 * margin - total - gap
-            top = (self.height() - 2 * line) // 2
-            self.station.setGeometry(margin, top, room, line)
-            self.clock.setGeometry(margin, top + line, room, line)
+            room = self._room(self.width())
+            station, clock = self.station.need(room), self.clock.need(room)
+            top = (self.height() - station - clock) // 2
+            self.station.setGeometry(margin, top, room, station)
+            self.clock.setGeometry(margin, top + station, room, clock)
             x, y = self.width() - margin - total, (self.height() - tall) // 2
         else:
-            clock = self.clock.natural_width()
-            self.station.setGeometry(margin, pad, self.width() - 2 * margin - clock - gap, line)
-            self.clock.setGeometry(self.width() - margin - clock, pad, clock, line)
-            spare = self.width() - 2 * margin - total
-            gap += max(0, min(spare // (len(widths) - 1), look.px(14)))
-            x, y = margin, line + 2 * pad
-        for chip, width in zip(self.chips, widths, strict=True):
+            inner = self.width() - 2 * margin
+            words = self._words_height(self.width())
+            clock_wide = self.clock.natural_width()
+            if self._one_line(self.width()):
+                self.station.setGeometry(margin, pad, inner - clock_wide - gap, words)
+                self.clock.setGeometry(self.width() - margin - clock_wide, pad, clock_wide, words)
+            else:
+                station = self.station.need(inner)
+                self.station.setGeometry(margin, pad, inner, station)
+                self.clock.setGeometry(margin, pad + station, inner, words - station)
+            gap += max(0, min((inner - total) // (len(self.chips) - 1), look.px(14)))
+            x, y = margin, words + 2 * pad
+        for chip in self.chips:
+            width = chip.natural_width()
             chip.setGeometry(x, y, width, tall)
             x += width + gap
 

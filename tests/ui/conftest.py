@@ -1,0 +1,26 @@
+"""Windows for tests: off screen, without motion, at a fixed time, with the catalogue and the stations' channels."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest  # noqa: E402
+
+from kiosk.ui.scenes import sample_settings  # noqa: E402
+from kiosk.ui.stage import make_window  # noqa: E402
+
+
+@pytest.fixture
+def settings():
+    return sample_settings()
+
+
+@pytest.fixture
+def window(qtbot, settings):
+    made = make_window(settings)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    return made

@@ -1,0 +1,124 @@
+"""The audit of issue 7 over every page: measured from geometry and from rendered pixels.
+
+`KIOSK_AUDIT=whole` looks at every combination of size, theme, text size, language and reason; without it each page is seen at
+every size, in forms that take turns, in about a minute.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QColor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from kiosk.ui.scenes import reason_scenes, sample_settings, scenes
+from kiosk.ui.stage import SIZES, make_window, set_form, show_scene
+from kiosk.ui.theme import PAIRS, PALETTES, contrast
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.text import Text
+from tests.ui.measure import layout_findings, pixel_findings, shown
+
+WHOLE = os.environ.get("KIOSK_AUDIT") == "whole"
+THEMES = ("paper", "contrast")
+LANGUAGES = ("zh_CN", "en")
+
+
+@pytest.fixture(params=LANGUAGES)
+def speaking(request, qtbot):
+    window = make_window(sample_settings(), request.param)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_nothing_is_clipped_small_or_crowded(speaking, size):
+    findings = []
+    for number, scene in enumerate(scenes()):
+        for large in ((False, True) if WHOLE or number % 2 else (True,)):
+            show_scene(speaking, scene)
+            set_form(speaking, size, THEMES[number % 2], large)
+            findings += [f"{scene.name} large={large}: {line}" for line in layout_findings(speaking)]
+    assert findings == []
+
+
+@pytest.mark.parametrize("size", SIZES if WHOLE else ((1366, 768), (1080, 1920)), ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_reason_fits(speaking, size):
+    findings = []
+    for scene in reason_scenes():
+        for large in (False, True) if WHOLE else (True,):
+            show_scene(speaking, scene)
+            set_form(speaking, size, "paper", large)
+            findings += [f"{scene.name} large={large}: {line}" for line in layout_findings(speaking)]
+    assert findings == []
+
+
+def _forms():
+    combinations = list(product(SIZES, THEMES, (False, True), LANGUAGES))
+    for number, scene in enumerate(scenes()):
+        # 7 and 32 have no common divisor: the forms take turns over the pages.
+        for form in combinations if WHOLE else [combinations[number * 7 % 32], combinations[(number * 7 + 19) % 32]]:
+            yield scene, form
+
+
+def test_rendered_pixels(qtbot):
+    windows = {}
+    for language in LANGUAGES:
+        windows[language] = make_window(sample_settings(), language)
+        qtbot.addWidget(windows[language])
+        windows[language].show()
+        qtbot.waitExposed(windows[language])
+    findings = []
+    for scene, (size, theme, large, language) in _forms():
+        window = windows[language]
+        show_scene(window, scene)
+        set_form(window, size, theme, large)
+        findings += [f"{scene.name} {size} {theme} large={large} {language}: {line}" for line in pixel_findings(window)]
+    assert findings == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_colour_pairs(theme):
+    palette = PALETTES[theme]
+    weak = {pair: round(contrast(QColor(getattr(palette, pair[0])), QColor(getattr(palette, pair[1]))), 2) for pair in PAIRS}
+    assert {pair: ratio for pair, ratio in weak.items() if ratio < 7.0} == {}
+
+
+@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
+def test_every_control_is_reached_by_keyboard(window, scene, qtbot):
+    show_scene(window, scene)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    modal = window.countdown if window.countdown.isVisibleTo(window) else window
+    wanted = {button.objectName() for button in shown(modal, Button)}
+    reached = set()
+    for _ in range(len(shown(window, Button)) + 4):
+        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        if isinstance(focused, Button):
+            reached.add(focused.objectName())
+            assert focused.by_keyboard, "the focus must be seen"
+    assert wanted - reached == set()
+
+
+@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
+def test_names_and_roles(window, scene):
+    show_scene(window, scene)
+    names = []
+    for button in shown(window, Button):
+        interface = QAccessible.queryAccessibleInterface(button)
+        assert interface.text(QAccessible.Text.Name).strip(), button.objectName()
+        role = QAccessible.Role.CheckBox if button.isCheckable() else QAccessible.Role.Button
+        assert interface.role() in (role, QAccessible.Role.Button, QAccessible.Role.PushButton), button.objectName()
+        assert button.objectName()
+        names.append(button.objectName())
+    assert len(names) == len(set(names)), "object names are unique on a page"
+    for text in shown(window, Text):
+        interface = QAccessible.queryAccessibleInterface(text)
+        assert interface.role() == QAccessible.Role.StaticText
+        assert interface.text(QAccessible.Text.Name) == text.text().replace("\n", " ")

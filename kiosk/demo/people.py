@@ -26,6 +26,12 @@ def roster(today: date, only: Iterable[str] = ()) -> list[RosterEntry]:
     return [_entry(key, data, cards[key], today, enrol=key in wanted) for key, data in people.items()]
 
 
+def card(key: str) -> dict[str, Any]:
+    """Return what is printed on a card of the demonstration."""
+    found: dict[str, Any] = tomllib.loads(CARDS.read_text(encoding="utf-8"))["cards"][key]
+    return found
+
+
 def _entry(key: str, data: dict[str, Any], card: dict[str, Any], today: date, enrol: bool) -> RosterEntry:
     benefits = tuple(
         Benefit(item["benefit_id"], item["kind"], item["policy_id"], _day(item.get("last_pass", ""), today))

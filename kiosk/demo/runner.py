@@ -13,6 +13,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 
 from kiosk.app import KioskApp
 from kiosk.conductor import Moved
+from kiosk.demo import people
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.stage import Stage
@@ -46,7 +47,9 @@ class Runner(QObject):
         window.motion = pace > 1.0 or not stage.settings.ui.fullscreen
         self.recorder = Recorder(window, lambda: window.page_name, scenario.name, started_s, out)
         pulls = scenario.trouble if scenario.trouble in ("reader", "camera") else ""
-        habits: dict[str, Any] = {"reading_s": 0.6 * pace, "pulls": pulls, **scenario.habits}
+        card = people.card(scenario.card)
+        habits: dict[str, Any] = {"reading_s": 0.6 * pace, "pulls": pulls, "number": card["id_number"], "name": card["name"],
+                                  **scenario.habits}
         self.person = DemoPerson(window, stage, Habits(**habits))
         self._loop = QEventLoop()
         self._left = False

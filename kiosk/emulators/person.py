@@ -1,13 +1,13 @@
 """The person of the demonstration: has eyes on the real widgets, fingers on the real buttons, a card, a face.
 
-Used by `kiosk demo`, tests and benches. It knows what a person knows: what stands on the screen. It never calls the program, and the
-program never learns anything from it but touches, the card and pixels.
+Used by `kiosk demo`, tests and benches. It knows what a person knows: what stands on the screen. It never calls the program,
+and the program never learns anything from it but touches, the card and pixels.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -52,6 +52,9 @@ class Habits:
     keeps_trying: bool = True
     pulls: str = ""                # pulls this cable once, at its page, and puts it back
     confirms: bool = True
+    number: str = field(default="", repr=False)   # what this person would type
+    name: str = field(default="", repr=False)     # and choose among the names
+    visits: int = 1                # comes back so many times, to make sure
     waits_s: float = 25.0          # at the result, for the centre's answer
 
 
@@ -66,7 +69,9 @@ class DemoPerson(QObject):
         self._page = ""
         self._seen_ms = 0
         self._now_ms = 0
-        self._begun = False
+        self._begun = -1               # the page number on which the present visit was begun
+        self._visits = 0
+        self._typed = 0
         self._gone = False
         self._laid = ""
         self._pulled = False
@@ -128,9 +133,12 @@ class DemoPerson(QObject):
     # --- page by page
 
     def _on_idle(self) -> None:
-        if not self._begun:
-            self._begun = self._touch("query" if self._habits.mode == "query" else "start")
-        elif not self._gone:
+        if self._begun != self._pages and self._visits < self._habits.visits:
+            if self._touch("query" if self._habits.mode == "query" else "start"):
+                self._begun = self._pages
+                self._visits += 1
+                self._laid, self._cued, self._typed = "", None, 0
+        elif self._begun != self._pages and not self._gone:
             self._gone = True
             self.left.emit()
 
@@ -151,6 +159,23 @@ class DemoPerson(QObject):
                 self._hands.lift_card()
             self._laid = whose
             self._hands.lay_card(whose)
+
+    def _on_number(self) -> None:
+        if self._typed < len(self._habits.number):
+            key = self._see(f"key-{self._habits.number[self._typed]}")
+            if isinstance(key, QAbstractButton):
+                self._typed += 1
+                QTest.mouseClick(key, Qt.MouseButton.LeftButton)
+        else:
+            self._touch("next")
+
+    def _on_name(self) -> None:
+        for number in range(8):
+            button = self._see(f"name-{number}")
+            if button is not None and button.accessibleName() == self._habits.name:
+                self._touch(f"name-{number}")
+                return
+        self._touch("none")
 
     def _on_confirm(self) -> None:
         self._touch("yes" if self._habits.confirms else "no")

@@ -6,11 +6,15 @@ command, without * it lasts until cleared.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kiosk.errors import ConfigError
+
+_HEAD = bytes.fromhex("AAAAAA9669")
+_FOREIGN = bytes.fromhex("AAAAAA6996000400009094" "6666666996000400009094" "55AA0102")
 
 # name -> (default value, what it does)
 FAULTS: dict[str, tuple[str, str]] = {
@@ -88,3 +92,65 @@ class FaultList:
                     fault.left -= 1
                 return fault.value
         return None
+
+
+def disturbed(frame: bytes, request: bytes, name: str, faults: FaultList) -> tuple[list[tuple[float, bytes]], int | None]:
+    """Return the reply as [(seconds to wait, bytes)] with the line's faults, and after how many bytes the port vanishes."""
+    if faults.take("silent", name) is not None:
+        return [], None
+    altered = bytearray(frame)
+    if (value := faults.take("corrupt", name)) is not None:
+        altered[int(value) % len(altered)] ^= 0x5A
+    if faults.take("bad-checksum", name) is not None:
+        altered[-1] ^= 0xFF
+    for fault, sign in (("short-length", -1), ("long-length", 1)):
+        if (value := faults.take(fault, name)) is not None:
+            altered[5:7] = (max(0, int.from_bytes(altered[5:7], "big") + sign * int(value))).to_bytes(2, "big")
+    if (value := faults.take("truncated", name)) is not None:
+        del altered[int(len(altered) * float(value)):]
+    out = bytes(altered)
+    if faults.take("double", name) is not None:
+        out = out + out
+    before = b""
+    if (value := faults.take("garbage", name)) is not None:
+        before += os.urandom(int(value))
+    if (value := faults.take("zeros", name)) is not None:
+        before += bytes(int(value))
+    if faults.take("foreign", name) is not None:
+        before += _FOREIGN
+    if faults.take("stray-preamble", name) is not None:
+        before += bytes.fromhex("AAAAAA96690800")
+    if faults.take("oversized", name) is not None:
+        before += bytes.fromhex("AAAAAA9669FFFF0000")
+    if (value := faults.take("huge", name)) is not None:
+        before += _huge(int(value))
+    if faults.take("echo", name) is not None:
+        body = (len(request) + 1).to_bytes(2, "big") + request
+        before += _HEAD + body + bytes([_xor(body)])
+    out = before + out
+    if (value := faults.take("garbage-after", name)) is not None:
+        out += os.urandom(int(value))
+    late = float(faults.take("late", name) or 0)
+    vanish = faults.take("unplug-at", name)
+    vanish_at = None if vanish is None else int(vanish)
+    size, gap = len(out), 0.0
+    if (value := faults.take("split", name)) is not None:
+        size, gap = 7, float(value)
+    elif (value := faults.take("slow", name)) is not None:
+        size, gap = 1, float(value)
+    pieces = [(gap, out[at:at + size]) for at in range(0, len(out), max(1, size))]
+    if pieces:
+        pieces[0] = (late, pieces[0][1])
+    return pieces, vanish_at
+
+
+def _huge(size: int) -> bytes:
+    body = (size + 4).to_bytes(2, "big") + bytes([0, 0, 0x90]) + bytes(size)
+    return _HEAD + body + bytes([_xor(body)])
+
+
+def _xor(data: bytes) -> int:
+    check = 0
+    for byte in data:
+        check ^= byte
+    return check

@@ -52,6 +52,7 @@ class Damage(Enum):
     LENGTH = "length"        # length field impossible
     CHECKSUM = "checksum"
     CUT = "cut"              # the line fell silent inside it
+    NOISE = "noise"          # bytes, but no preamble among them (another line speed looks like this)
 
 
 def xor(data: bytes | bytearray) -> int:

@@ -24,8 +24,10 @@ def wire_time_s(count: int, baud: int) -> float:
     return count * BITS_PER_BYTE / baud
 
 
-def timeout_s(command: Command, settings: Reader, baud: int) -> float:
+def timeout_s(command: Command, settings: Reader, baud: int, patience: float = 1.0) -> float:
     """Return the time to wait for the answer to begin and end: the reader's own time and the wire's."""
+    if command in (Command.READ, Command.READ_FINGERPRINT):
+        patience = 1.0   # long already
     own = {
         Command.FIND: settings.find_timeout_s,
         Command.SELECT: settings.find_timeout_s,
@@ -33,7 +35,7 @@ def timeout_s(command: Command, settings: Reader, baud: int) -> float:
         Command.READ_FINGERPRINT: settings.read_fingerprint_timeout_s,
         Command.NEWEST_ADDRESS: settings.address_timeout_s,
     }.get(command, settings.short_timeout_s)
-    return own + wire_time_s(10 + _REPLY_BYTES.get(command, 27), baud)
+    return own * patience + wire_time_s(10 + _REPLY_BYTES.get(command, 27), baud)
 
 
 def fits(command: Command, reply: Reply) -> bool:
@@ -41,8 +43,6 @@ def fits(command: Command, reply: Reply) -> bool:
     size = len(reply.data)
     if reply.sw3 == status.FOUND:
         return command is Command.FIND
-    if reply.sw3 == status.NO_SUCH_ITEM:
-        return command not in (Command.FIND, Command.SELECT)
     if reply.sw3 != status.OK:
         return True
     match command:
@@ -72,13 +72,16 @@ def payload_fits(data: bytes, *, with_fingerprint: bool) -> bool:
 class Exchange:
     """One outstanding request. Send `request`, then call `advance` with every piece of bytes and at `wake_at` at the latest."""
 
-    def __init__(self, command: Command, settings: Reader, baud: int, now: float, data: bytes = b"") -> None:
+    def __init__(
+        self, command: Command, settings: Reader, baud: int, now: float, data: bytes = b"", *, patience: float = 1.0,
+    ) -> None:
+        """now: seconds on the clock of `advance`. patience: multiplies the time a reader has for a short command."""
         self.command = command
         self.request = encode_request(command, data)
         self.done = False
         self.answer: Answer = None
         self._gap_s = settings.gap_timeout_s
-        self._deadline = now + timeout_s(command, settings, baud)
+        self._deadline = now + timeout_s(command, settings, baud, patience)
         self._last_byte_at = now
         self._decoder = Decoder()
         self._damage: Damage | None = None
@@ -86,9 +89,10 @@ class Exchange:
     @property
     def wake_at(self) -> float:
         """When `advance` must be called even if nothing arrives."""
-        if self._decoder.in_frame or self._damage is not None:
-            return min(max(self._deadline, self._last_byte_at), self._last_byte_at + self._gap_s)
-        return self._deadline
+        quiet_at = self._last_byte_at + self._gap_s
+        if self._decoder.in_frame:
+            return min(quiet_at, self._deadline + _FLOWING_LIMIT_S)
+        return min(quiet_at, self._deadline) if self._damage is not None else self._deadline
 
     def advance(self, now: float, data: bytes) -> None:
         """Take what arrived (maybe nothing); `done` and `answer` tell the rest."""
@@ -98,13 +102,14 @@ class Exchange:
             self._last_byte_at = now
             if self._weigh(self._decoder.feed(data)):
                 return
-        silent = now - self._last_byte_at >= self._gap_s
+        silent = now >= self._last_byte_at + self._gap_s   # written as in wake_at: a difference would round another way
         overdue = now >= self._deadline
         if overdue and self._decoder.in_frame and not silent and now < self._deadline + _FLOWING_LIMIT_S:
             return  # it is coming in right now: a slow line is no silence
         if overdue or (silent and (self._decoder.in_frame or self._damage is not None)):
             if not self._weigh(self._decoder.silence()):
-                self.done, self.answer = True, self._damage
+                noise = Damage.NOISE if self._decoder.skipped else None
+                self.done, self.answer = True, self._damage or noise
 
     def _weigh(self, items: list[Reply | Damage]) -> bool:
         for item in items:

@@ -33,6 +33,7 @@ _SHORT_PAUSE_S = 0.3        # readers refuse a faster find (vendor manual)
 _KEEPALIVE_S = 3.0
 _FORGET_FAILURES_S = 20.0   # no card for this long: the next one belongs to somebody else
 _SAM_ID_TRIES = 3
+_PATIENCE_MAX = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class Session:
         self._script = self._run()
         self._begun = self._over = False
         self._has_30_03 = True
+        self._patience = 1.0
 
     @property
     def wake_at(self) -> float:
@@ -150,7 +152,7 @@ class Session:
                 return
             answer = None
             if isinstance(step, Command):
-                self._exchange = Exchange(step, self._settings, self.baud, self._now)
+                self._exchange = Exchange(step, self._settings, self.baud, self._now, patience=self._patience)
                 out.append(Send(self._exchange.request))
                 return
             if isinstance(step, float):
@@ -174,7 +176,7 @@ class Session:
             try:
                 yield from self._live()
             except _ReaderIll:
-                continue
+                yield _SHORT_PAUSE_S
 
     def _live(self) -> _Script:
         memory, pause = self._memory, 0.0
@@ -195,10 +197,11 @@ class Session:
         """Find the speed, wait for a healthy SAM, learn its id. Returns why there is no use in going on, or None."""
         memory, reason = self._memory, Reason.READER_SILENT
         answer: Answer = None
-        for baud in (self.baud, *(b for b in self._bauds if b != self.baud)):
+        for baud, patience in ((self.baud, 1.0), (self.baud, 3.0), *((b, 1.0) for b in self._bauds if b != self.baud)):
             if baud != self.baud:
                 yield SwitchBaud(baud)
-            answer = yield from self._ask(Command.STATUS)
+            self._patience = patience
+            answer = yield Command.STATUS
             if isinstance(answer, Reply):
                 break
             if answer is not None:
@@ -207,10 +210,7 @@ class Session:
             return reason
         pause = 1.0
         while isinstance(answer, Reply) and status_of(answer.sw3).remedy is Remedy.READER:
-            ill = status_of(answer.sw3).reason
-            if memory.gone != ill:
-                memory.gone, memory.ready = ill, False
-                yield ReaderGone(ill)
+            yield from self._ill(status_of(answer.sw3).reason)
             yield from self._ask(Command.RESET)
             yield pause
             pause = min(pause * 2, self._settings.reopen_delay_max_s)
@@ -219,9 +219,20 @@ class Session:
             return Reason.READER_SILENT
         if not memory.ready:
             memory.sam_id = yield from self._ask_sam_id()
+            yield from self._well()
+        return None
+
+    def _well(self) -> _Script:
+        memory = self._memory
+        if not memory.ready:
             memory.ready, memory.gone = True, None
             yield ReaderReady(memory.sam_id)
-        return None
+
+    def _ill(self, reason: Reason) -> _Script:
+        memory = self._memory
+        if memory.gone != reason:
+            memory.ready, memory.gone = False, reason
+            yield ReaderGone(reason)
 
     def _ask_sam_id(self) -> Generator[_Step, Answer, str]:
         """Two equal answers of three: the first is wrong on some readers (S10)."""
@@ -250,16 +261,29 @@ class Session:
             memory.failed_lays = memory.failures = 0
         answer = yield from self._ask(Command.FIND)
         if _found(answer):
+            yield from self._well()
             yield CardArrived()
             yield from self._attempt()
-        elif isinstance(answer, Reply) and answer.sw3 == 0x80:
-            if self._settings.lenient:  # S4, S10: find or select fails but read works
-                got = yield from self._select_and_read()
-                if isinstance(got, CardRecord):
-                    yield CardArrived()
-                    yield from self._report(got)
-        else:
-            yield from self._count_failure(answer)
+            return
+        if self._settings.lenient and isinstance(answer, Reply):  # S4, S10: find or select fails but read works
+            got = yield from self._select_and_read()
+            if isinstance(got, CardRecord):
+                yield from self._well()
+                yield CardArrived()
+                yield from self._report(got)
+                return
+        if isinstance(answer, Reply) and answer.sw3 in (0x80, 0x40):
+            yield from self._well()
+            if not memory.failed_lays:   # failures of a card count on over its lays: a hung one needs the reset
+                memory.failures = 0
+            if answer.sw3 == 0x40:  # something lies there, and it is no identity card
+                memory.troubled, memory.seen_after_trouble = True, True
+                yield CardTrouble(status_of(0x40).reason, 0x40, lift=False)
+            return
+        yield from self._count_failure(answer)
+        if memory.failures >= 2 * self._settings.reset_after_failures:  # neither card nor no card, and a reset did not help
+            what = _failure(answer)
+            yield from self._ill(Reason.READER_SILENT if answer is None else what.reason)
 
     def _attempt(self) -> _Script:
         """A card was found: read it, once more in place if need be, and tell what came of it."""
@@ -299,7 +323,7 @@ class Session:
         """Trouble was told. While find goes on finding, it is the same contact: reading it again would fail again."""
         memory = self._memory
         answer = yield from self._ask(Command.FIND)
-        if _found(answer):
+        if _found(answer) or (isinstance(answer, Reply) and answer.sw3 == 0x40):
             memory.seen_after_trouble, memory.last_card_at = True, self._now
             return
         if isinstance(answer, Reply):
@@ -384,16 +408,19 @@ class Session:
             if not (damaged or refused) or not pause:
                 break
             yield _SHORT_PAUSE_S if command is Command.FIND else pause
+        if answer is None:
+            self._patience = min(_PATIENCE_MAX, self._patience * 2)   # a slow reader, perhaps: its late replies come in order
         return answer
 
     def _count_failure(self, what: Answer | _Failure) -> _Script:
         """Count it; after so many in a row reset the SAM (a card can hang while the field stays on) and look at its health."""
         memory = self._memory
         memory.failures += 1
-        if isinstance(what, Reply) and status_of(what.sw3).remedy is Remedy.READER:
-            raise _ReaderIll
-        if isinstance(what, _Failure) and what.remedy is Remedy.READER:
-            raise _ReaderIll
+        sw3 = what.sw3 if isinstance(what, Reply | _Failure) else None
+        if sw3 is not None and status_of(sw3).remedy is Remedy.READER:
+            health = yield from self._ask(Command.STATUS)   # ill, or only this command says so?
+            if not isinstance(health, Reply) or status_of(health.sw3).remedy is Remedy.READER:
+                raise _ReaderIll
         if memory.failures % self._settings.reset_after_failures == 0:
             reset = yield from self._ask(Command.RESET)
             if not isinstance(reset, Reply):

@@ -1,0 +1,154 @@
+"""Any bytes in any split give frames or damages, never an exception; the next good frame is found; memory is bounded."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import xor as xor_of
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kiosk.idcard_reader.codec import (
+    HEADER_SIZE,
+    MAX_LENGTH,
+    PREAMBLE,
+    Command,
+    Damage,
+    Decoder,
+    Reply,
+    encode_request,
+    xor,
+)
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+
+
+def frame(sw3: int, data: bytes = b"", sw1: int = 0, sw2: int = 0) -> bytes:
+    """A reply, made here and not by the code under test."""
+    body = (len(data) + 4).to_bytes(2, "big") + bytes([sw1, sw2, sw3]) + data
+    return b"\xaa\xaa\xaa\x96\x69" + body + bytes([reduce(xor_of, body)])
+
+
+frames = st.builds(frame, st.integers(0, 255), st.binary(max_size=300), st.integers(0, 255), st.integers(0, 255))
+# bytes that look like beginnings are much likelier here than in random noise
+lookalikes = st.lists(
+    st.one_of(st.binary(max_size=8), st.sampled_from([
+        PREAMBLE, PREAMBLE[:3], b"\xaa", PREAMBLE + b"\x00\x04", PREAMBLE + b"\x0f\xff"])),
+    max_size=12).map(b"".join)
+
+
+def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    at = sorted({c % (len(data) + 1) for c in cuts} | {0, len(data)})
+    return [data[a:b] for a, b in zip(at, at[1:], strict=False)]
+
+
+def read_vectors(name: str) -> list[tuple[bytes, list[str]]]:
+    found = []
+    for line in (VECTORS / name).read_text(encoding="utf-8").splitlines():
+        code, _, words = line.partition("|")
+        if code.strip() and not code.lstrip().startswith("#"):
+            found.append((bytes.fromhex(code), words.split()))
+    return found
+
+
+@pytest.mark.parametrize(("data", "words"), read_vectors("requests.hex"))
+def test_requests_as_in_the_sources(data, words):
+    command = Command[words[0].upper().replace("-", "_")]
+    assert encode_request(command, bytes.fromhex("".join(words[1:]))) == data
+
+
+def test_every_command_has_a_vector():
+    assert {words[0] for _, words in read_vectors("requests.hex")} == {command.label for command in Command}
+
+
+@pytest.mark.parametrize(("data", "words"), read_vectors("replies.hex"))
+def test_replies_as_in_the_sources(data, words):
+    sw3, expected = int(words[0], 16), bytes.fromhex("".join(words[1:]))
+    assert Decoder().feed(data) == [Reply(sw3, expected)]
+
+
+@given(st.binary(max_size=5000))
+def test_xor_is_the_xor_of_all_bytes(data):
+    assert xor(data) == reduce(xor_of, data, 0)
+
+
+@given(st.lists(st.one_of(frames, lookalikes), max_size=5).map(b"".join), st.lists(st.integers(0, 4000)))
+def test_any_split_gives_the_same(data, cuts):
+    whole, split = Decoder(), Decoder()
+    expected = whole.feed(data)
+    found = [item for piece in in_pieces(data, cuts) for item in split.feed(piece)]
+    assert found == expected
+    assert split.silence() == whole.silence()
+    assert split.pending == whole.pending == 0
+
+
+@given(st.lists(st.binary(max_size=600)))
+def test_any_bytes_never_raise_and_memory_is_bounded(pieces):
+    decoder = Decoder()
+    for piece in pieces:
+        for item in decoder.feed(piece):
+            assert isinstance(item, Reply | Damage)
+        assert decoder.pending < HEADER_SIZE + MAX_LENGTH
+
+
+@given(lookalikes, frames)
+@example(PREAMBLE + b"\x10\x00", frame(0x9F, bytes(4)))
+@example(b"\xaa", frame(0x90))
+@example(b"\xaa\xaa\xaa\xaa\xaa", frame(0x90))
+@example(PREAMBLE, frame(0x90))
+@example(PREAMBLE + b"\xff\xff", frame(0x90))
+@example(b"\x00" * 50 + b"\xaa\xaa\xaa\x69\x96\x00\x04", frame(0x41, sw1=0xA5))
+def test_after_garbage_the_next_good_frame_is_found(garbage, good):
+    decoder = Decoder()
+    found = decoder.feed(garbage + good) + decoder.silence()
+    expected = Decoder().feed(good)[0]
+    # The garbage may by chance complete itself with the frame's first bytes; then that frame was real too, and swallowed it.
+    assert expected in found or any(isinstance(item, Reply) for item in found)
+
+
+@given(st.lists(frames, min_size=1, max_size=4), st.lists(st.integers(0, 2000)))
+def test_all_frames_of_a_row_are_found(row, cuts):
+    decoder = Decoder()
+    found = [item for piece in in_pieces(b"".join(row), cuts) for item in decoder.feed(piece)]
+    assert [item for item in found if isinstance(item, Reply)] == [Decoder().feed(one)[0] for one in row]
+    assert decoder.skipped == 0
+
+
+@given(st.binary(min_size=1, max_size=60), st.data())
+def test_one_altered_byte_never_passes_for_another_reply(data, draw):
+    good = frame(0x90, data)
+    at = draw.draw(st.integers(5, len(good) - 1))
+    bad = bytearray(good)
+    bad[at] ^= draw.draw(st.integers(1, 255))
+    decoder = Decoder()
+    found = decoder.feed(bytes(bad)) + decoder.silence()
+    assert not [item for item in found if isinstance(item, Reply)]
+    assert found
+
+
+@given(st.binary(max_size=40), st.integers(0, 255))
+def test_every_reply_survives_the_round(data, sw3):
+    assert Decoder().feed(frame(sw3, data, 0xA5, 0x5A)) == [Reply(sw3, data, 0xA5, 0x5A)]
+
+
+def test_lengths_that_cannot_be():
+    for length in (0, 1, 2, 3, MAX_LENGTH + 1, 0xFFFF):
+        assert Decoder().feed(PREAMBLE + length.to_bytes(2, "big")) == [Damage.LENGTH]
+
+
+def test_the_longest_frame_passes():
+    longest = frame(0x90, bytes(MAX_LENGTH - 4))
+    decoder = Decoder()
+    assert decoder.feed(longest[:-1]) == []
+    assert decoder.pending == HEADER_SIZE + MAX_LENGTH - 1
+    assert decoder.feed(longest[-1:]) == [Reply(0x90, bytes(MAX_LENGTH - 4))]
+
+
+def test_a_megabyte_of_false_beginnings_is_worked_off():
+    decoder = Decoder()
+    for _ in range(200):
+        decoder.feed((PREAMBLE + b"\x0f\xff") * 100)
+        assert decoder.pending <= HEADER_SIZE + MAX_LENGTH
+    assert Reply(0x90) in decoder.feed(frame(0x90)) + decoder.silence()

@@ -31,8 +31,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from kiosk import config
-    from kiosk.store.database import open_store
-    with open_store(config.load()) as store:
+    from kiosk.commands.store_access import open_signed
+    with open_signed(config.load()) as store:
         if options.task == "status":
             return _status(store)
         if options.task == "find":

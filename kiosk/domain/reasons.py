@@ -91,6 +91,15 @@ class Reason(StrEnum):
     ATTENDANT_CALLED = "attendant-called"
     NO_FACE_WANTED = "no-face-wanted"
 
+    # --- the desk and its lists (store/desk.py, store/unit_list.py)
+    WEAK_PIN = "weak-pin"
+    DESK_NOT_ALLOWED = "desk-not-allowed"
+    LIST_UNREADABLE = "list-unreadable"
+    BAD_NUMBER = "bad-number"
+    BAD_ROW = "bad-row"
+    TWICE_IN_LIST = "twice-in-list"
+    NO_SUCH_BENEFIT = "no-such-benefit"
+
 
 class Guidance(StrEnum):
     """What the person should change in front of the camera. One is shown at a time."""

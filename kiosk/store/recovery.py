@@ -23,6 +23,7 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "home_visits": ("person_id",),
     "approvals": ("day",),
     "unit_lists": ("list_id",),
+    "declarations": ("record_id",),
 }
 
 

@@ -16,18 +16,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlite_utils import Database
 
 from kiosk.domain.identity import IdNumber, normalise_number
-from kiosk.domain.person import RosterEntry, Template
+from kiosk.domain.person import RosterEntry, RosterStatus, Template
 from kiosk.errors import StoreError
 from kiosk.store import decoys, journal, keys, meta, roster_format
 from kiosk.store.database import Store, StoreCorrupt, is_damage, put_aside, store_errors
 
 _HOME_VISIT, _TEMPLATE = 1, 2
 _BATCH = 2000
+_Row = tuple[str, str, int, str, str]     # number, person, flags, earliest last pass, line
 
 
 def _create(db: Database) -> None:
@@ -130,6 +132,17 @@ def home_visits(store: Store) -> Iterator[RosterEntry]:
             yield _own_knowledge(store, _entry(line))
 
 
+def passed_between(store: Store, first: date, last: date, limit: int) -> Iterator[RosterEntry]:
+    """Yield up to `limit` people whose earliest last pass lies in first..last, the longest ago first."""
+    if not _attach(store):
+        return
+    with _roster_errors(store):
+        rows = store.db.execute("SELECT line FROM roster.people WHERE last_pass BETWEEN ? AND ? ORDER BY last_pass LIMIT ?",
+                                (first.isoformat(), last.isoformat(), limit)).fetchall()
+    for (line,) in rows:
+        yield _own_knowledge(store, _entry(line))
+
+
 def everybody(store: Store) -> Iterator[RosterEntry]:
     """Yield all people in order of their ids. For lists; a look-up uses `find`."""
     if not _attach(store):
@@ -198,6 +211,7 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
         except sqlcipher.IntegrityError as error:
             raise RosterRefused("a person or a number stands twice in the roster") from error
         connection.execute("CREATE INDEX people_home ON people (flags) WHERE flags & 1")
+        connection.execute("CREATE INDEX people_pass ON people (last_pass)")
         _about(connection, header, count)
         connection.execute("COMMIT")
         connection.close()
@@ -305,7 +319,7 @@ def _file_key(key: bytes) -> str:
 
 def _make_tables(connection: sqlcipher.Connection) -> None:
     connection.execute("CREATE TABLE people (id_number TEXT NOT NULL, person_id TEXT NOT NULL, flags INTEGER NOT NULL, "
-                       "line TEXT NOT NULL) STRICT")
+                       "last_pass TEXT NOT NULL, line TEXT NOT NULL) STRICT")
     connection.execute("CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID")
 
 
@@ -318,7 +332,7 @@ def _fill(connection: sqlcipher.Connection, lines: Iterable[bytes], header: Rost
     digest = hashlib.sha256() if header.digest else None
     count = 0
     connection.execute("BEGIN")
-    rows: list[tuple[str, str, int, str]] = []
+    rows: list[_Row] = []
     for line in lines:
         count += 1
         if digest is not None:
@@ -326,16 +340,16 @@ def _fill(connection: sqlcipher.Connection, lines: Iterable[bytes], header: Rost
             digest.update(b"\n")
         rows.append(_row(_parsed(line, count), line))
         if len(rows) == _BATCH:
-            connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", rows)
             rows.clear()
-    connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", rows)
     if count != header.count or (digest is not None and digest.hexdigest() != header.digest):
         raise RosterRefused("the roster is not what its header says")
     connection.execute("COMMIT")
     return count
 
 
-def _parsed(line: bytes, number: int) -> dict[str, object]:
+def _parsed(line: bytes, number: int) -> dict[str, Any]:
     try:
         data = json.loads(line)
     except ValueError:
@@ -345,22 +359,27 @@ def _parsed(line: bytes, number: int) -> dict[str, object]:
     wrong = roster_format.check(data)
     if wrong:
         raise RosterRefused(f"line {number} of the roster: {wrong}")
-    return dict(data) if not isinstance(data, dict) else data
+    found: dict[str, Any] = data
+    return found
 
 
-def _row(data: dict[str, object], line: bytes) -> tuple[str, str, int, str]:
+def _row(data: dict[str, Any], line: bytes) -> _Row:
     if data.get("removed"):
         raise RosterRefused("a snapshot removes nobody")
     flags = (_HOME_VISIT if data.get("home_visit") is True else 0) | (_TEMPLATE if data.get("template") else 0)
-    return normalise_number(str(data["id_number"])), str(data["person_id"]), flags, line.decode()
+    number = data["id_number"]
+    if not (len(number) == 18 and number.isascii() and number.isalnum()):
+        number = normalise_number(number)
+    passes = [benefit["last_pass"] for benefit in data["benefits"] if benefit.get("last_pass")]
+    return number, data["person_id"], flags, min(passes, default=""), line.decode()
 
 
-def _change(db: Database, data: dict[str, object], line: bytes) -> None:
+def _change(db: Database, data: dict[str, Any], line: bytes) -> None:
     db.execute("DELETE FROM roster.people WHERE person_id = ?", (data["person_id"],))
     if data.get("removed"):
         return
     try:
-        db.execute("INSERT INTO roster.people VALUES (?, ?, ?, ?)", _row(data, line))
+        db.execute("INSERT INTO roster.people VALUES (?, ?, ?, ?, ?)", _row(data, line))
     except sqlcipher.IntegrityError as error:
         raise RosterRefused("a number stands twice in the roster") from error
 
@@ -452,6 +471,11 @@ def _own_knowledge(store: Store, entry: RosterEntry) -> RosterEntry:
         here = Template(row[0], row[1], row[2], date.fromisoformat(row[3]))
         if template is None or template.enrolled_on is None or here.enrolled_on is None or here.enrolled_on >= template.enrolled_on:
             template = here
+    died = store.db.execute(
+        "SELECT 1 FROM declarations d JOIN outbox o USING (record_id) WHERE d.person_id = ? AND d.kind = 'death' "
+        "AND o.state <> 'refused' AND o.decision <> 'returned'", (entry.person_id,)).fetchone()
+    if died is not None:
+        entry = replace(entry, status=RosterStatus.DECEASED)
     return entry if template is entry.template else replace(entry, template=template)
 
 

@@ -1,0 +1,43 @@
+"""`kiosk journal verify|show`: walk the hash chain and locate tampering; show what happened. Exit status 1 when it is broken."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiosk.config import Settings
+
+
+def main(argv: list[str]) -> int:
+    """Run the command; 0 when the chain holds."""
+    parser = argparse.ArgumentParser(prog="kiosk journal", description=__doc__)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    tasks.add_parser("verify", help="check every digest, link and signature")
+    show = tasks.add_parser("show", help="the last entries")
+    show.add_argument("--last", type=int, default=20)
+    options = parser.parse_args(argv)
+
+    from kiosk import config
+    from kiosk.store import journal
+    from kiosk.store.database import open_store
+    with open_store(config.load()) as store:
+        if options.task == "show":
+            last = store.db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
+            for entry in journal.entries_since(store, max(0, last - options.last), options.last):
+                print(f"{entry.seq:6} {entry.body}")
+            return 0
+        verdict = journal.verify(store, _checker(store.settings))
+        if verdict.ok:
+            print(f"✓ {verdict.entries} entries ({verdict.first_seq}–{verdict.last_seq}), chain and signatures hold"
+                  + (f"; {verdict.unsigned} signed with a key that is not here" if verdict.unsigned else ""))
+            return 0
+        print(f"✗ entry {verdict.bad_seq}: {verdict.why}; {verdict.entries} entries before it hold")
+        return 1
+
+
+def _checker(settings: Settings) -> Callable[[str, bytes, str], bool | None] | None:
+    from kiosk.commands.store_access import signer_of
+    signer = signer_of(settings)
+    return None if signer is None else signer.check

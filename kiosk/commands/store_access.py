@@ -1,0 +1,24 @@
+"""How commands open the store: with the kiosk's own journal key when it is provisioned. For `kiosk.commands` only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiosk import config
+from kiosk.store.database import Store, open_store
+
+if TYPE_CHECKING:
+    from kiosk.sync.keys import JournalSigner
+
+
+def signer_of(settings: config.Settings) -> JournalSigner | None:
+    """Return the signer with the kiosk's Ed25519 key, None while it has none."""
+    if not settings.sync.key_command and not config.resolve(settings.sync.key_file).exists():
+        return None
+    from kiosk.sync import keys
+    return keys.JournalSigner(keys.load_keys(settings.sync))
+
+
+def open_signed(settings: config.Settings) -> Store:
+    """Open the store; beside a running kiosk as a guest."""
+    return open_store(settings, signer=signer_of(settings))

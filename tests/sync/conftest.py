@@ -12,8 +12,19 @@ def bureau(tmp_path_factory):
         yield process
 
 
-@pytest.fixture
-def kiosk(bureau, tmp_path):
-    made = make_kiosk(bureau, tmp_path / "kiosk")
+@pytest.fixture(scope="module")
+def registered(bureau, tmp_path_factory):
+    made = make_kiosk(bureau, tmp_path_factory.mktemp("kiosk"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def kiosk(bureau, registered):
+    """The module's kiosk with an empty outbox: registering and opening anew for each test would take most of the time."""
+    yield registered
+    for table in ("outbox", "outbox_batches", "outbox_evidence", "receipts", "records"):
+        registered.store.db.execute(f"DELETE FROM {table}")
+    registered.moved.clear()
+    if registered.settings.sync.bureau_url != bureau.url or str(registered.client._http.base_url).rstrip("/") != bureau.url:
+        registered.point_at(bureau.url)

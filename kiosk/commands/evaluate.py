@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
 def main(argv: list[str]) -> int:
     """Run one evaluation; exit status 0 when it ran (whatever it found), 1 when there was nothing to measure."""
     args = _parse(argv)
-    os.environ.setdefault("GLOG_minloglevel", "3")
+    from kiosk.evaluate.quiet import quiet_natives
+
+    quiet_natives()
     from kiosk.evaluate.clips import ClipError
 
     try:

@@ -20,10 +20,14 @@ DELAY_S = (0.8, 2.6)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action, and the random pauses before its cue: the first one, and one for each time it was answered too early."""
+    """One action, and the random pauses before its cue: the first one, and one for each time it was answered too early.
+
+    `cue_at_s`: for recorded takes in the evaluation, the time of the cue that the person in the recording obeyed.
+    """
 
     action: Action
     delays_s: tuple[float, ...]
+    cue_at_s: float | None = None
 
     def delay_s(self, early: int) -> float:
         """Return the pause before the cue after `early` answers that came before it."""

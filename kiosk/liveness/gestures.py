@@ -93,7 +93,7 @@ SHAPES: dict[Action, Shape] = {
     Action.MOUTH_OPEN: Shape(on=0.25, start=0.12, back=0.5, min_s=0.0, max_s=8.0, lost_s=0.2),
     Action.TURN_LEFT: Shape(on=16.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
     Action.TURN_RIGHT: Shape(on=16.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
-    Action.NOD: Shape(on=8.0, start=4.0, back=0.5, min_s=0.2, max_s=2.5, lost_s=0.5),
+    Action.NOD: Shape(on=10.0, start=5.0, back=0.5, min_s=0.2, max_s=2.5, lost_s=0.5),
 }
 
 

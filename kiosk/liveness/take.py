@@ -206,6 +206,8 @@ class Take:
             return None
         waited = self._now_s - self._since_s
         delay = step.delay_s(self._early)
+        if step.cue_at_s is not None:
+            delay = step.cue_at_s - self._since_s
         neutral = self._tracker.finder(step.action).started_s is None and raw not in _BLOCKING
         if waited >= delay and (neutral or waited >= delay + CUE_PATIENCE_S):
             self._cued_s = self._now_s

@@ -1,0 +1,283 @@
+"""`kiosk evaluate takes`: clips played into the real take code, against random challenges.
+
+Attack rows: each clip (looped where short) against N random challenges: APCER per species. Bona fide rows: a recording
+cannot answer a random challenge, so its challenge is made to fit: from the columns `actions` (and `cues_s`) when given,
+else from what the free gesture code finds in it; what is measured is whether placing, timing, checks and continuity
+turn it away: BPCER.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from kiosk.camera.frame import Frame
+from kiosk.config import Settings
+from kiosk.domain.outcome import CheckScore, LivenessResult
+from kiosk.domain.reasons import Action, Reason
+from kiosk.errors import ModelError
+from kiosk.evaluate.clips import ClipError, Progress, frames, read_rows
+from kiosk.evaluate.metrics import Rate
+from kiosk.evaluate.report import Report, Table, number
+from kiosk.liveness.challenge import TURNS, Challenge, Step, draw_challenge
+from kiosk.liveness.gestures import GestureTracker
+from kiosk.liveness.landmarks import FaceObservation, Landmarker
+from kiosk.liveness.take import Take
+from kiosk.liveness.verdict import Embeds, conclude
+
+CANVAS = (640, 480)
+FACE_SHARE = 0.5          # of the canvas height: where the guidance is content
+CLIP_LIMIT_S = 60.0
+TAKE_LIMIT_S = 75.0       # a take that the clip never satisfies ends by its own limits before this
+CUE_LEAD_S = 0.4
+
+
+@dataclass(slots=True)
+class Played:
+    """A clip as the camera would see it: its pictures, and what the landmarks say of each."""
+
+    pictures: list[np.ndarray]
+    observations: list[FaceObservation]
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One take on one clip."""
+
+    name: str
+    species: str
+    bona_fide: bool
+    result: LivenessResult
+    challenge: tuple[Action, ...]
+
+
+def run(csv: Path, settings: Settings, make: Callable[[], Landmarker], encoder: Embeds, *, tries: int, seed: int,
+        fit: bool = True, noise: float = 2.0) -> Report:
+    """Return the report. fit: scale and centre each clip as the best attacker would hold it. noise: of the camera."""
+    rows = read_rows(csv, ("file", "label", "species"))
+    errors: list[tuple[str, str]] = []
+    done: list[Try] = []
+    progress = Progress("clip", len(rows))
+    for index, row in enumerate(rows):
+        progress.at(index, row["file"])
+        if row["label"] not in ("attack", "bona_fide"):
+            errors.append((row["file"], f"label must be attack or bona_fide, not {row['label']!r}"))
+            continue
+        try:
+            clip = play(csv.parent / row["file"], make, fit)
+            done += list(_tries(row, clip, settings, encoder, tries, seed, noise))
+        except (ClipError, ModelError, ValueError) as error:
+            errors.append((row["file"], str(error)))
+    progress.done()
+    return report(done, errors, {"tries": tries, "seed": seed, "fit": fit, "noise": noise,
+                                 "actions": settings.liveness.actions})
+
+
+def play(path: Path, make: Callable[[], Landmarker], fit: bool) -> Played:
+    """Read a clip and its landmarks, once. Raises ClipError."""
+    raw = []
+    for frame in frames(path, CLIP_LIMIT_S):
+        image = frame.image_bgr
+        factor = 720 / max(image.shape[:2])
+        if factor < 1:  # a minute of 1080p frames is ten gigabytes
+            image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        raw.append(Frame(image, frame.t_s, frame.seq))
+    step_s = float(np.median(np.diff([f.t_s for f in raw]))) if len(raw) > 1 else 1 / 25
+    matrix = _fitting(raw, make) if fit else None
+    landmarker, pictures, observations = make(), [], []
+    try:
+        for frame in raw:
+            image = frame.image_bgr if matrix is None else cv2.warpAffine(
+                frame.image_bgr, matrix, CANVAS, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+                borderValue=(96, 96, 96))
+            pictures.append(image)
+            observations.append(landmarker.observe(Frame(image, frame.t_s, frame.seq)))
+    finally:
+        landmarker.close()
+    return Played(pictures, observations, raw[-1].t_s + max(step_s, 1e-3))
+
+
+def take_once(clip: Played, take: Take, rng: np.random.Generator, noise: float, start: int = 0) -> LivenessResult | None:
+    """Play a clip, looped, into a take until it ends; None when it does not end in time."""
+    table = _noise_table(clip.pictures[0].shape, noise, rng)
+    for seen, image in _looped(clip, start):
+        if seen.t_s > TAKE_LIMIT_S:
+            return None
+        take.step(seen, image if table is None else _add_noise(image, table, rng))
+        if take.result is not None:
+            return take.result
+    return None
+
+
+def _tries(row: dict[str, str], clip: Played, settings: Settings, encoder: Embeds, tries: int, seed: int,
+           noise: float) -> Iterator[Try]:
+    genuine = row["label"] == "bona_fide"
+    fitted = _fitted(row, clip, settings) if genuine else None
+    for number_ in range(1 if genuine else tries):
+        # zlib.crc32: Python's own hash of a string changes from run to run.
+        base = [seed, zlib.crc32(row["file"].encode()), number_]
+        rng = random.Random(repr(base))  # noqa: S311 - the evaluation must repeat
+        challenge = fitted or draw_challenge(settings.liveness, rng=rng)
+        take = Take(challenge, settings.liveness)
+        start = 0 if genuine else rng.randrange(len(clip.pictures))  # a replay may begin anywhere
+        result = take_once(clip, take, np.random.default_rng(base), noise, start)
+        if result is None:
+            result = LivenessResult(passed=False, reason=Reason.ACTION_TIMEOUT)
+        result, _, _ = conclude(result, take.kept, encoder, settings.match)
+        yield Try(row["file"], row["species"] or "unnamed", genuine, result, tuple(s.action for s in challenge.steps))
+
+
+def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge:
+    """A challenge that the recording answers. Raises ClipError when it shows no gesture to ask for."""
+    names = [name for name in row.get("actions", "").replace("_", "-").replace(",", ";").split(";") if name.strip()]
+    if names:
+        actions = [Action(name.strip()) for name in names]
+        cues = [float(cue) for cue in row.get("cues_s", "").replace(",", ";").split(";") if cue.strip()]
+        if cues and len(cues) != len(actions):
+            raise ClipError("cues_s must name one time for each of actions")
+        return Challenge(tuple(Step(a, (0.0,), cues[i] if cues else None) for i, a in enumerate(actions)))
+    tracker, events = GestureTracker(), []
+    for seen, _ in _looped(clip, 0):
+        if seen.t_s > max(20.0, 2 * clip.length_s):
+            break
+        events += tracker.step(seen)
+    late = [e for e in sorted(events, key=lambda e: e.start_s) if e.start_s > 3.0 and e.action.value in
+            settings.liveness.allowed]
+    turn = next((e for e in late if e.action in TURNS and e.strength >= 20.0), None)
+    chosen = [turn] if turn else late[:1]
+    for event in late:
+        if len(chosen) >= settings.liveness.actions:
+            break
+        if chosen and event.start_s > chosen[-1].end_s + 2.0:
+            chosen.append(event)
+    if not chosen:
+        raise ClipError("bona_fide: shows no gesture that could be asked for, and has no `actions` column")
+    return Challenge(tuple(Step(e.action, (0.0,), e.start_s - CUE_LEAD_S) for e in chosen))
+
+
+def _looped(clip: Played, start: int) -> Iterator[tuple[FaceObservation, np.ndarray]]:
+    """Frames over and over, times going on from 0."""
+    offset = -clip.observations[start].t_s
+    index = start
+    while True:
+        seen = clip.observations[index]
+        yield replace(seen, t_s=seen.t_s + offset), clip.pictures[index]
+        index += 1
+        if index == len(clip.pictures):
+            index, offset = 0, offset + clip.length_s
+
+
+def _fitting(raw: list[Frame], make: Callable[[], Landmarker]) -> np.ndarray | None:
+    """The scaling that puts the clip's usual face where the guidance wants it."""
+    landmarker = make()
+    boxes = []
+    try:
+        for frame in raw[:: max(1, len(raw) // 12)]:
+            seen = landmarker.observe(frame)
+            if seen.box is not None:
+                boxes.append(seen.box)
+    finally:
+        landmarker.close()
+    if not boxes:
+        return None
+    x0, y0, x1, y1 = np.median(np.array(boxes), axis=0)
+    scale = FACE_SHARE * CANVAS[1] / max(y1 - y0, 1.0)
+    return np.array([[scale, 0, CANVAS[0] / 2 - scale * (x0 + x1) / 2],
+                     [0, scale, CANVAS[1] / 2 - scale * (y0 + y1) / 2]], np.float64)
+
+
+def _noise_table(shape: tuple[int, ...], noise: float, rng: np.random.Generator) -> np.ndarray | None:
+    if noise <= 0:
+        return None
+    return rng.normal(0, noise, (shape[0] + 32, shape[1] + 32, 3)).round().astype(np.int16)
+
+
+def _add_noise(image: np.ndarray, table: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    y, x = int(rng.integers(0, 33)), int(rng.integers(0, 33))
+    height, width = image.shape[:2]
+    return cv2.add(image, table[y:y + height, x:x + width], dtype=cv2.CV_8U)
+
+
+def report(done: list[Try], errors: list[tuple[str, str]], options: dict[str, Any]) -> Report:
+    """Return the report of finished takes."""
+    by_species: dict[tuple[bool, str], list[Try]] = defaultdict(list)
+    for item in done:
+        by_species[(item.bona_fide, item.species)].append(item)
+    table = Table("Takes", ("species", "clips", "takes", "passed", "why not (takes)"))
+    data: dict[str, Any] = {"options": options, "species": {}, "clips": {}}
+    for (genuine, species), items in sorted(by_species.items()):
+        passed = Rate(sum(item.result.passed for item in items), len(items))
+        reasons = Counter(item.result.reason.value for item in items if not item.result.passed)
+        wrong = Rate(passed.trials - passed.hits, passed.trials) if genuine else passed
+        name = f"{species} ({'BPCER' if genuine else 'APCER'})"
+        table.rows.append((name, str(len({i.name for i in items})), str(len(items)), wrong.text(),
+                           ", ".join(f"{reason} {n}" for reason, n in reasons.most_common())))
+        data["species"][species] = {"bona_fide": genuine, "bpcer" if genuine else "apcer": wrong.json(),
+                                    "reasons": dict(reasons)}
+    table.head = ("species", "clips", "takes", "wrongly decided", "why not passed (takes)")
+    per_clip = Table("Clips", ("file", "species", "takes", "passed", "challenges passed", "flagged checks"))
+    for name in dict.fromkeys(item.name for item in done):
+        items = [item for item in done if item.name == name]
+        passing = [item for item in items if item.result.passed]
+        flagged = Counter(c.name for item in items for c in item.result.checks if c.flagged)
+        shown = Counter("+".join(action.value for action in item.challenge) for item in passing)
+        per_clip.rows.append((name, items[0].species, str(len(items)), str(len(passing)), _counts(shown),
+                              _counts(flagged)))
+        data["clips"][name] = {"takes": len(items), "passed": len(passing), "flagged": dict(flagged),
+                               "reasons": dict(Counter(i.result.reason.value for i in items))}
+    result = Report("takes", data, [table, per_clip, _check_table(done, data)], errors=errors)
+    result.notes.append("APCER: attacks that passed; BPCER: genuine takes turned away. Intervals treat takes of one "
+                        "clip as independent, which they are not: read them as optimistic.")
+    checks = sorted({check.name for item in done for check in item.result.checks})
+    result.plots = [(f"check: {name}", _spread(name, done)) for name in checks]
+    return result
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in counter.most_common())
+
+
+def _check_table(done: list[Try], data: dict[str, Any]) -> Table:
+    table = Table("Check scores", ("check", "species", "scored", "lowest", "median", "highest", "limit", "flagged"))
+    data["checks"] = {}
+    groups: dict[tuple[str, str], list[CheckScore]] = defaultdict(list)
+    for item in done:
+        for check in item.result.checks:
+            if check.score is not None:
+                groups[(check.name, item.species)].append(check)
+    for (name, species), checks in sorted(groups.items()):
+        scores = np.array([c.score for c in checks], float)
+        low, middle, high = float(scores.min()), float(np.median(scores)), float(scores.max())
+        flagged, limit = sum(c.flagged for c in checks), checks[0].limit
+        table.rows.append((name, species, str(len(scores)), number(low), number(middle), number(high), number(limit),
+                           str(flagged)))
+        data["checks"].setdefault(name, {})[species] = {
+            "scores": len(scores), "lowest": low, "median": middle, "highest": high, "limit": limit, "flagged": flagged}
+    return table
+
+
+def _spread(name: str, done: list[Try]) -> Callable[[Any], None]:
+    groups: dict[str, list[float]] = defaultdict(list)
+    limit = 0.0
+    for item in done:
+        for check in item.result.checks:
+            if check.name == name and check.score is not None:
+                groups[item.species].append(check.score)
+                limit = check.limit
+
+    def draw(axes: Any) -> None:
+        if groups:
+            axes.boxplot(list(groups.values()), orientation="horizontal")
+            axes.set_yticks(range(1, len(groups) + 1), list(groups))
+        axes.axvline(limit, color="#444", linestyle="--")
+
+    return draw

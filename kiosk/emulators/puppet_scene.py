@@ -137,6 +137,10 @@ def _person_mask(canvas: Array, inside: Array, points: Array) -> Array:
     cv2.ellipse(mask, (middle[0], round(middle[1] - 0.12 * tall)), (round(0.98 * wide), round(0.92 * tall)), 0, 0, 360,
                 int(cv2.GC_PR_BGD), -1)
     low, far = rows, 2.6 * wide
+    around = np.array([(chin[0] - 0.55 * wide, chin[1] - 0.2 * tall), (chin[0] + 0.55 * wide, chin[1] - 0.2 * tall),
+                       (chin[0] + far, chin[1] + 0.35 * tall), (chin[0] + far, low),
+                       (chin[0] - far, low), (chin[0] - far, chin[1] + 0.35 * tall)], np.int32)
+    cv2.fillPoly(mask, [around], int(cv2.GC_PR_BGD))
     shoulders = np.array([(chin[0] - 0.5 * wide, chin[1]), (chin[0] + 0.5 * wide, chin[1]),
                           (chin[0] + far, chin[1] + 1.3 * tall), (chin[0] + far, low),
                           (chin[0] - far, low), (chin[0] - far, chin[1] + 1.3 * tall)], np.int32)

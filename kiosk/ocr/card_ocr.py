@@ -69,10 +69,14 @@ class CardOcr:
             hint = guide.judge(seen)
             if hint is None or hint in _SOFT:
                 reading = self._recognised(card, seen, hint)
-                self._next = turn if reading.side is not None else self._next + 1
+                usable = (reading.front is not None and reading.front.usable) or (reading.back is not None and reading.back.usable)
+                self._next = turn if usable else self._next + 1
                 return reading
             first = first or OcrReading(guidance=hint, look=seen)
-        return first or OcrReading()
+        if first is None or first.guidance is not CardGuidance.CUT_OFF:
+            return first or OcrReading()
+        guided = self._guided(image)      # an outline beyond the picture may be a door's or a wall's
+        return first if guided.side is None else guided
 
     def _guided(self, image: np.ndarray) -> OcrReading:
         quad = guide.guided_quad((image.shape[1], image.shape[0]))

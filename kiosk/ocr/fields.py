@@ -16,7 +16,8 @@ from kiosk.domain.identity import DocumentKind, IdNumber, Sex, parse_date
 from kiosk.ocr.lines import Row, TextLine, clean, rows_of
 from kiosk.ocr.numbers import digits_of, looks_like_number, numbers_in
 
-NAME_SCORE = 0.80       # below, the recogniser itself doubts a character
+NAME_DOUBT = 0.30       # more, and the recogniser itself doubts a character; measured: 焕 read as 煥 leaves 0.43
+RARE_DOUBT = 0.08       # for names with characters outside GB 2312: more often a misreading than a name
 _PORTRAIT_X = 0.62      # the portrait begins here, in shares of the card's width
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _NAME = re.compile(rf"[{_HAN}]{{1,14}}(?:·[{_HAN}]{{1,14}}){{0,3}}")
@@ -139,15 +140,15 @@ def read_back(lines: Iterable[TextLine]) -> CardBack:
     flags: set[FieldFlag] = set()
     issuer = ""
     for row in rows:
-        found = re.fullmatch(rf".?(?:签发机关|发机关|签发机)[::]?([{_HAN}]{{4,30}})", row.text)
-        if found and re.search(r"公安|分局|局", found[1]):
+        found = re.fullmatch(rf".?(?:签发机关|发机关|机关|关|签发机)[::]?([{_HAN}]{{4,30}})", row.text)
+        if found and re.search(r"公安|分局|局", found[1]) and row.doubt <= NAME_DOUBT:
             issuer = found[1]
     if not issuer:
         flags.add(FieldFlag.ISSUER_MISSING)
     valid_from = valid_to = None
     forever = False
     for row in rows:
-        if "期限" not in row.text and "有效" not in row.text:
+        if ("期限" not in row.text and "有效" not in row.text) or row.doubt > NAME_DOUBT:
             continue
         digits = re.sub(r"[^0-9]", "", digits_of(row.text))
         forever = row.text.endswith(FOREVER)
@@ -197,7 +198,7 @@ def _name(rows: list[Row], flags: set[FieldFlag]) -> str:
         if found is None:
             continue
         value = (found[1] or found[2]).translate(_DOTS)
-        if _NAME.fullmatch(value) and 2 <= len(value) <= 25 and row.score >= NAME_SCORE:
+        if _NAME.fullmatch(value) and 2 <= len(value) <= 25 and row.doubt <= (NAME_DOUBT if _common(value) else RARE_DOUBT):
             return value
         flags.add(FieldFlag.NAME_UNSURE)
         return ""
@@ -205,9 +206,17 @@ def _name(rows: list[Row], flags: set[FieldFlag]) -> str:
     return ""
 
 
+def _common(name: str) -> bool:
+    try:
+        name.replace("·", "").encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _sex(rows: list[Row]) -> Sex:
     for row in rows:
-        found = re.match(r".{0,2}?(?:性别|性|别)[::]?([男女])", row.text)
+        found = re.match(r".{0,2}?(?:性.|性|别)[::]?([男女])", row.text)
         if found:
             return Sex.MALE if found[1] == "男" else Sex.FEMALE
     return Sex.UNKNOWN
@@ -223,7 +232,7 @@ def _nation(rows: list[Row]) -> str:
 
 def _born(rows: list[Row]) -> date | None:
     for row in rows:
-        if not re.match(r".{0,2}?(?:出生|出|生)", row.text):
+        if not re.match(r".{0,2}?(?:出生|出|生)|[0-9]{4}年", row.text):   # a pale label may be missed: the number vouches
             continue
         tail = re.sub(r"^.{0,2}?(?:出生|出|生)", "", row.text)
         parts = digits_of(tail).split()

@@ -72,12 +72,13 @@ def locate(image_bgr: np.ndarray, most: int = 2) -> list[np.ndarray]:
     scale = min(1.0, _WORK_WIDTH / image_bgr.shape[1])
     small = cv2.resize(image_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image_bgr
     found: list[tuple[float, np.ndarray]] = []
-    for edges in _edge_pictures(small):
+    pictures = _edge_pictures(small)
+    for edges in pictures:
         contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:12]:
             quad = _quad(contour, small.shape[1] * small.shape[0])
             if quad is not None:
-                found.append((_merit(quad, contour), quad))
+                found.append((_merit(quad, contour) * _support(quad, pictures[0]), quad))
     found.sort(key=lambda one: -one[0])
     out: list[np.ndarray] = []
     for _, quad in found:
@@ -283,6 +284,16 @@ def _ordered(corners: np.ndarray) -> np.ndarray:
     if quad[(long + 1) % 4][0] < quad[long][0]:
         long += 2
     return np.ascontiguousarray(np.roll(quad, -long, axis=0).astype(np.float32))
+
+
+def _support(quad: np.ndarray, edges: np.ndarray) -> float:
+    """Return how much of the outline lies on edges, 0.1..1; what leaves the picture counts as not supported."""
+    height, width = edges.shape
+    share = np.linspace(0.1, 0.9, 40)[:, None]
+    points = np.vstack([quad[i] + share * (quad[(i + 1) % 4] - quad[i]) for i in range(4)])
+    x, y = np.rint(points[:, 0]).astype(int), np.rint(points[:, 1]).astype(int)
+    inside = (x > 1) & (y > 1) & (x < width - 2) & (y < height - 2)
+    return max(0.1, float((edges[y[inside], x[inside]] > 0).sum()) / len(points))
 
 
 def _merit(quad: np.ndarray, contour: np.ndarray) -> float:

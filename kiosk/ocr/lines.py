@@ -27,11 +27,12 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Lines that stand beside each other, joined from left to right; `score` is that of the worst."""
+    """Lines that stand beside each other, joined from left to right. `doubt`: how many characters' worth of certainty is missing
+    (a score is the mean over a line, so one bad character hides in a long one)."""
 
     text: str = field(repr=False)
     box: Box
-    score: float
+    doubt: float
 
 
 def clean(lines: Iterable[TextLine]) -> list[TextLine]:
@@ -72,4 +73,5 @@ def rows_of(lines: Sequence[TextLine]) -> list[Row]:
 def _joined(group: list[TextLine]) -> Row:
     group.sort(key=lambda one: one.box[0])
     x0, y0, x1, y1 = zip(*(line.box for line in group), strict=True)
-    return Row("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), min(line.score for line in group))
+    doubt = sum(len(line.text) * (1.0 - line.score) for line in group)
+    return Row("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), doubt)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from kiosk.errors import ModelError
-from kiosk.ocr.lines import MAX_LINES, TextLine
+from kiosk.ocr.lines import MAX_LINES, Box, TextLine
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 READER = "PP-OCRv6_rec_small.onnx"
@@ -61,20 +61,34 @@ class RapidRecogniser:
 
     def lines(self, card_bgr: np.ndarray) -> list[TextLine]:
         """Return the lines on a straightened card, boxes in shares of it. Raises ModelError."""
-        height, width = card_bgr.shape[:2]
         try:
             found = self._engine(np.ascontiguousarray(card_bgr))
         except Exception as error:
             raise ModelError(f"text recognition: {type(error).__name__}") from error
         boxes, texts, scores = getattr(found, "boxes", None), getattr(found, "txts", None), getattr(found, "scores", None)
-        if boxes is None or texts is None or scores is None:
+        if boxes is None or texts is None or scores is None or len(boxes) == 0:
             return []
-        out = []
-        for box, text, score in list(zip(boxes, texts, scores, strict=True))[:4 * MAX_LINES]:
-            (x0, y0), (x1, y1) = np.min(box, axis=0), np.max(box, axis=0)
-            out.append(TextLine(str(text), (float(x0) / width, float(y0) / height, float(x1) / width, float(y1) / height),
-                                float(score)))
-        return out
+        quads = np.asarray(boxes, np.float64)[:4 * MAX_LINES]
+        upright = _upright(quads, (card_bgr.shape[1], card_bgr.shape[0]))
+        return [TextLine(str(text), box, float(score)) for box, text, score in zip(upright, texts, scores, strict=False)]
+
+
+def _upright(quads: np.ndarray, size: tuple[int, int]) -> list[Box]:
+    """Return boxes in shares of `size` with the common slant of all lines taken out, so that a row is a row again.
+
+    quads: (n, 4, 2) pixels, clockwise from the top left. An outline that a shadow or a finger pulled askew leaves a slant.
+    """
+    width, height = size
+    across = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
+    down = (quads[:, 2] + quads[:, 3] - quads[:, 0] - quads[:, 1]) / 2
+    long = np.abs(across[:, 0]) > 2.5 * np.abs(down[:, 1])     # short lines have no direction to speak of
+    slant = float(np.median(across[long, 1] / across[long, 0])) if long.any() else 0.0
+    out: list[Box] = []
+    for (x, y), side, high in zip(quads.mean(axis=1), across, down, strict=True):
+        y -= slant * (x - width / 2)
+        half_w, half_h = abs(float(side[0])) / 2, abs(float(high[1])) / 2
+        out.append((float(x - half_w) / width, float(y - half_h) / height, float(x + half_w) / width, float(y + half_h) / height))
+    return out
 
 
 def _installed() -> Path:

@@ -289,13 +289,13 @@ class Session:
         """A card was found: read it, once more in place if need be, and tell what came of it."""
         memory = self._memory
         memory.last_card_at = self._now
-        still_there = True
+        still_there, found_again = True, False
         got = yield from self._select_and_read()
         if isinstance(got, _Failure):
             yield from self._count_failure(got)
             if got.remedy is not Remedy.GIVE_UP:
                 yield max(_SHORT_PAUSE_S, self._settings.poll_interval_s)
-                still_there = _found((yield from self._ask(Command.FIND)))
+                still_there = found_again = _found((yield from self._ask(Command.FIND)))
                 if still_there:
                     got = yield from self._select_and_read()
                     if isinstance(got, _Failure):
@@ -304,7 +304,7 @@ class Session:
             yield from self._report(got)
             return
         memory.failed_lays += 1
-        memory.troubled, memory.seen_after_trouble = still_there, False
+        memory.troubled, memory.seen_after_trouble = still_there, found_again
         if got.remedy is Remedy.GIVE_UP:
             yield CardTrouble(got.reason, got.sw3, lift=False)
         elif memory.failed_lays >= self._settings.max_lift_and_retry:

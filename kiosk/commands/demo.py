@@ -21,6 +21,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, help="write every page as NN-page.png, and visit.json, into this folder")
     parser.add_argument("--scenario", default="pass", choices=SCENARIOS, metavar="NAME")
     parser.add_argument("--seed", type=int, default=0, help="of the puppet's movements")
+    parser.add_argument("--folder", type=Path, help="keep the kiosk's and the bureau's files in this folder")
+    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="play seeds 0 to N-1, one line each")
     parser.add_argument("--size", default="", metavar="WxH", help="window size when headless or windowed (default 1080x1920)")
     options = parser.parse_args(argv)
 
@@ -30,7 +32,20 @@ def main(argv: list[str]) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         if not options.headless:
             print("no display: running off screen")
-    return _play(options, headless)
+    if not options.seeds:
+        return _play(options, headless)
+    failed = 0
+    for seed in range(options.seeds):  # a process each: nothing of one visit helps the next
+        import subprocess
+        done = subprocess.run(  # noqa: S603  our own interpreter
+            [sys.executable, "-m", "kiosk", "demo", "--headless", "--scenario", options.scenario, "--seed", str(seed)],
+            capture_output=True, text=True, check=False)
+        failed += done.returncode != 0
+        told = json.loads(done.stdout[done.stdout.index("{"):]) if "{" in done.stdout else {}
+        print(f"seed {seed:>3}: {'as it should' if done.returncode == 0 else 'NOT AS IT SHOULD'}: "
+              f"{told.get('outcome')} {told.get('reason')}", flush=True)
+    print(f"{options.scenario}: {options.seeds - failed} of {options.seeds} ended as they should")
+    return 1 if failed else 0
 
 
 def _play(options: argparse.Namespace, headless: bool) -> int:
@@ -46,8 +61,9 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
         for old in options.out.glob("[0-9][0-9]-*.png"):
             old.unlink()
     overrides = {"ui": {"fullscreen": not (headless or options.windowed)}, "voice": {"enabled": not headless}}
-    with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as folder:
-        stage = Stage(SCENARIOS[options.scenario], Path(folder), options.seed, overrides)
+    with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as temporary:
+        folder = options.folder.resolve() if options.folder else Path(temporary)
+        stage = Stage(SCENARIOS[options.scenario], folder, options.seed, overrides)
         try:
             stage.prepare(lambda text: print(f"demo: {text} …", flush=True))
             started_s = time.monotonic()

@@ -82,7 +82,8 @@ def build_scene(portrait: Path, size: tuple[int, int]) -> Scene:
 
 def fit_landmarks(image_bgr: Array) -> tuple[Array | None, float]:
     """Return the (478, 3) landmarks in pixels (depth in the same unit) and the yaw in degrees; None without a face."""
-    import mediapipe as mp
+    from kiosk.liveness.mediapipe_import import import_mediapipe
+    mp = import_mediapipe()
     from mediapipe.tasks.python import BaseOptions, vision
 
     options = vision.FaceLandmarkerOptions(

@@ -19,6 +19,7 @@ import numpy as np
 
 from kiosk.camera.frame import Frame
 from kiosk.errors import ModelError
+from kiosk.liveness.mediapipe_import import import_mediapipe
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the frame
 
@@ -186,7 +187,7 @@ def overlap(one: Box, two: Box) -> float:
 
 
 def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any]:
-    import mediapipe as mp
+    mp = import_mediapipe()
     from mediapipe.tasks.python import vision
     from mediapipe.tasks.python.core.base_options import BaseOptions
 

@@ -1,0 +1,76 @@
+"""Whole visits as processes, through the real widgets, port, camera thread, models, database and bureau."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kiosk.demo import people
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def demo(tmp_path: Path, scenario: str, *prefix: str) -> tuple[subprocess.CompletedProcess[str], dict[str, object]]:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "kiosk", "demo", "--headless", "--scenario", scenario, "--out", str(tmp_path / "out"),
+         "--folder", str(tmp_path / "files")],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=170, check=False)
+    path = tmp_path / "out" / "visit.json"
+    assert path.exists(), done.stdout + done.stderr
+    return done, json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp_path):
+    trace = tmp_path / "trace"
+    done, visit = demo(tmp_path, "pass", "strace", "-f", "--seccomp-bpf", "-qq", "-s", "4096",
+                       "-e", "trace=connect,sendto,sendmsg,execve", "-o", str(trace))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (visit["outcome"], visit["bureau_state"]) == ("passed", "accepted")
+    assert visit["pages"][:3] == ["idle", "who", "card"]
+    assert visit["pages"][-2:] == ["take-card", "idle"]
+    text = trace.read_text(encoding="utf-8", errors="replace")
+
+    port = (tmp_path / "files" / "bureau" / "url").read_text(encoding="utf-8").strip().rsplit(":", 1)[1]
+    connects = re.findall(r"connect\(\d+, \{sa_family=(AF_INET6?), (.*?)\}", text)
+    assert any(f"htons({port})" in rest for _, rest in connects), "the bureau was never called: is the trace whole?"
+    elsewhere = [rest for _, rest in connects if f"htons({port})" not in rest or "127.0.0.1" not in rest]
+    assert elsewhere == []
+    assert "sa_family=AF_INET" not in "".join(line for line in text.splitlines() if "sendto(" in line or "sendmsg(" in line)
+
+    card = people.card("li")
+    markers = [card["name"], card["id_number"], card["address"]]
+    for folder in ("store", "keys"):
+        for path in (tmp_path / "files" / folder).rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                for marker in markers:
+                    assert marker.encode() not in content, path
+                    assert marker.encode("utf-16-le") not in content, path
+                assert path.stat().st_mode & 0o077 == 0, f"{path}: others can read it"
+    executed = "".join(line for line in text.splitlines() if "execve(" in line)
+    escaped = "".join(f"\\{byte:o}" for byte in card["name"].encode())   # as strace shows it
+    for marker in (*markers, escaped):
+        assert marker not in executed
+        assert marker not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("scenario", "outcome", "reason"), [
+    ("not-yet", "refused", "not-yet"),
+    ("unknown-person", "refused", "not-in-roster"),
+    ("no-template", "referred", "no-template"),
+    ("offline-then-online", "passed", "ok"),
+    ("reader-unplugged", "passed", "ok"),
+    ("camera-unplugged", "passed", "ok"),
+    ("helper-face", "failed", "face-mismatch"),
+])
+def test_scenario(tmp_path, scenario, outcome, reason):
+    done, visit = demo(tmp_path, scenario)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (visit["outcome"], visit["reason"]) == (outcome, reason)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.theme import LARGE, LINE, contrast
-from kiosk.ui.widgets.bars import TopBar
 from kiosk.ui.widgets.button import Button
-from kiosk.ui.widgets.choice import ChoiceButton
 from kiosk.ui.widgets.progress import StepBar
 from kiosk.ui.widgets.text import Text, draw_lines
-from kiosk.ui.widgets.tile import Tile
 from kiosk.ui.window import KioskWindow
 
 BODY, TITLE, TARGET, GAP, CONTRAST = 30, 44, 96, 16, 7.0
@@ -65,9 +62,8 @@ def inks(window: KioskWindow) -> list[Ink]:
     for button in shown(window, Button):
         if not button.shown_text():
             continue
-        lines, fits = button.lines(button.width())
-        step = button.look.line_px(button.role)
-        rect = _lines_rect(QRectF(button.rect()), lines, step, Qt.AlignmentFlag.AlignHCenter)
+        _, fits = button.lines(button.width())
+        rect = button.words_rect().toAlignedRect()
         out.append(Ink(button, button.objectName(), place(button, window, rect), button.shown_text(),
                        button.look.font_px(button.role), fits and button.need(button.width()) <= button.height()))
     for bar in shown(window, StepBar):

@@ -37,6 +37,7 @@ class AnswerPage(Page):
     name = "answer"
     step = ""
     leave = ""
+    left_share = 0.42
 
     def build(self) -> None:
         self.tick = BigTick(share=200)

@@ -16,6 +16,7 @@ class OutOfServicePage(Page):
     name = "out-of-service"
     step = ""
     leave = ""
+    left_share = 0.42
 
     def build(self) -> None:
         self.what = Text("what", "body", "ink", centred=True, bold=True)

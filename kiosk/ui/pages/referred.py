@@ -18,6 +18,7 @@ class ReferredPage(Page):
     name = "referred"
     step = ""
     leave = ""
+    left_share = 0.42
     no_face = False
 
     def build(self) -> None:
@@ -27,7 +28,7 @@ class ReferredPage(Page):
         self.channels = Channels()
         self.saved = Text("saved", "label", "quiet", centred=True)
         self.body.add(self.channels)
-        self.head.add(self.saved)
+        self.body.add(self.saved)
         self.head.add(self.card)
         self.done = self.button("done", "filled", e.DoneTouched())
         self.back = self.button("back-to-face", "outlined", e.BackTouched())

@@ -24,11 +24,11 @@ class RetryPage(Page):
         self.now = Text("what-now", "body", "ink", centred=True, bold=True)
         self.last = Text("last-try", "body", "ink", centred=True)
         self.head.add(self.now)
-        self.head.add(self.last)
         self.heading = Text("tips-heading", "body", "quiet", centred=True)
         self.texts = [Text(f"tip-text-{tip}", "label", centred=True, bold=True) for tip in TIPS]
         self.tips = Row(*(Stack(TipPicture(tip, 270), text, gap=12)
                           for tip, text in zip(TIPS, self.texts, strict=True)), gap=24, top=True)
+        self.body.add(self.last)
         self.body.add(self.heading)
         self.body.add(self.tips)
         self.again = self.button("again", "filled", e.BeginTouched())

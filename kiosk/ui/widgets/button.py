@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton
 
@@ -102,19 +102,17 @@ class Button(QAbstractButton):
         whole = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         radius = min(look.px(RADIUS_BUTTON), whole.height() / 2)
         strong = self.kind == "filled" or (self.isChecked() and self.kind == "chip")
-        face = QRectF(whole)
+        face = self.face_rect()
         if self.kind == "filled":
-            edge = self._edge()
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(look.colour("action_edge"))
             painter.drawRoundedRect(whole, radius, radius)
-            face = whole.adjusted(0, edge * 0.6 if down else 0, 0, 0 if down else -edge)
         painter.setPen(QPen(look.colour(self._line_colour()), line))
         painter.setBrush(look.colour("action" if strong else "tint" if down or self._tinted() else "card"))
         if self.kind == "filled":
             painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(face, radius, radius)
-        self._draw_words(painter, face, strong)
+        self._draw_words(painter, strong)
         if self.hasFocus() and self.by_keyboard:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(look.colour("focus"), look.px(6)))
@@ -136,27 +134,43 @@ class Button(QAbstractButton):
             return "ink" if self.isDown() or self._tinted() else "action"
         return "ink"
 
-    def _draw_words(self, painter: QPainter, face: QRectF, strong: bool) -> None:
-        look, font = self.look, self.font_of()
+    def face_rect(self) -> QRectF:
+        """Return the face of the button, without its pressed edge."""
+        inset = self.look.px(STROKE) / 2
+        whole = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
+        if self.kind != "filled":
+            return whole
+        edge, down = self._edge(), self.isDown() or self.lit
+        return whole.adjusted(0, edge * 0.6 if down else 0, 0, 0 if down else -edge)
+
+    def words_rect(self) -> QRectF:
+        """Return where the words are drawn, exactly as wide and high as they are."""
         lines, _ = self.lines(self.width())
-        colour = look.colour(self._text_colour(strong))
-        painter.setPen(colour)
-        size = self._icon_px()
-        block_width = max((length for _, length in lines), default=0.0)
+        wide = max((length for _, length in lines), default=0.0)
+        tall = len(lines) * self.look.line_px(self.role)
+        face, size = self.face_rect(), self._icon_px()
         if self.icon_name and self.above:
-            tall = size + look.px(2) + len(lines) * look.line_px(self.role)
-            top = face.top() + (face.height() - tall) / 2
-            draw_icon(painter, self.icon_name, QRectF(face.center().x() - size / 2, top, size, size), colour)
-            words = QRectF(face.left(), top + size + look.px(2), face.width(), len(lines) * look.line_px(self.role))
-            draw_lines(painter, words, lines, font, Qt.AlignmentFlag.AlignHCenter)
-            return
-        if self.icon_name:
-            gap = look.px(18 if self.kind != "chip" else 12) if lines else 0
-            left = face.left() + (face.width() - size - gap - block_width) / 2
-            draw_icon(painter, self.icon_name, QRectF(QPointF(left, face.center().y() - size / 2),
-                                                      QPointF(left + size, face.center().y() + size / 2)), colour)
-            face = QRectF(left + size + gap, face.top(), block_width, face.height())
-        draw_lines(painter, face, lines, font, Qt.AlignmentFlag.AlignHCenter)
+            top = face.top() + (face.height() - tall - size - self.look.px(2)) / 2 + size + self.look.px(2)
+            return QRectF(face.center().x() - wide / 2, top, wide, tall)
+        beside = size + self._icon_gap() if self.icon_name else 0
+        return QRectF(face.center().x() - (wide + beside) / 2 + beside, face.center().y() - tall / 2, wide, tall)
+
+    def _icon_gap(self) -> int:
+        if not self.shown_text():
+            return 0
+        return self.look.px(18 if self.kind != "chip" else 12)
+
+    def _draw_words(self, painter: QPainter, strong: bool) -> None:
+        colour, size, face = self.look.colour(self._text_colour(strong)), self._icon_px(), self.face_rect()
+        words = self.words_rect()
+        painter.setPen(colour)
+        if self.icon_name and self.above:
+            draw_icon(painter, self.icon_name,
+                      QRectF(face.center().x() - size / 2, words.top() - size - self.look.px(2), size, size), colour)
+        elif self.icon_name:
+            left = words.left() - size - self._icon_gap()
+            draw_icon(painter, self.icon_name, QRectF(left, face.center().y() - size / 2, size, size), colour)
+        draw_lines(painter, words, self.lines(self.width())[0], self.font_of(), Qt.AlignmentFlag.AlignHCenter)
 
     # --- the focus ring belongs to people who use keys
 

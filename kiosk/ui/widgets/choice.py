@@ -45,6 +45,12 @@ class ChoiceButton(Button):
     def lines(self, width: int) -> tuple[Lines, bool]:
         return wrap(self.shown_text(), self.font_of(), self.text_width(width))
 
+    def words_rect(self) -> QRectF:
+        lines, _ = self.lines(self.width())
+        tall = len(lines) * self.look.line_px(self.role)
+        wide = max((length for _, length in lines), default=0.0)
+        return QRectF(self._sides()[0], (self.height() - tall) / 2, wide, tall)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
@@ -55,7 +61,7 @@ class ChoiceButton(Button):
         painter.setBrush(look.colour("card"))
         radius = look.px(RADIUS_BUTTON)
         painter.drawRoundedRect(rect, radius, radius)
-        left, right = self._sides()
+        _, right = self._sides()
         size = look.px(64)
         box = QRectF(look.px(30), (self.height() - size) / 2, size, size)
         painter.setPen(QPen(look.colour("done" if checked else "quiet"), look.px(4)))
@@ -66,8 +72,7 @@ class ChoiceButton(Button):
             draw_icon(painter, "tick", box.adjusted(inset, inset, -inset, -inset), look.colour("on_done"))
         painter.setPen(look.colour("ink"))
         lines, _ = self.lines(self.width())
-        draw_lines(painter, QRectF(left, 0, self.width() - left - right, self.height()), lines, self.font_of(),
-                   Qt.AlignmentFlag.AlignLeft)
+        draw_lines(painter, self.words_rect(), lines, self.font_of(), Qt.AlignmentFlag.AlignLeft)
         font = look.font("label", True)
         painter.setPen(look.colour("done" if checked else "quiet"))
         words, _ = wrap(self._state(), font, right)

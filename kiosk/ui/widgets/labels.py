@@ -14,24 +14,28 @@ from kiosk.ui.widgets.flow import Stack, centre_square
 from kiosk.ui.widgets.text import Text
 
 CHANNELS_SHOWN = 3
+NO_HEADINGS = 0.75
 
 
 class IconLine(QWidget):
     """A sign in a tinted disc, a heading (optional) and a text."""
 
-    def __init__(self, name: str, icon: str, *, head: Role = "label", text: Role = "body") -> None:
+    def __init__(self, name: str, icon: str, *, head: Role = "label", text: Role = "body",
+                 may_lose_heading: bool = True) -> None:
         super().__init__()
         self.look = Look()
-        self.icon_name = icon
+        self.icon_name, self.may_lose_heading = icon, may_lose_heading
         self.setObjectName(name)
         self.heading = Text(f"{name}-heading", head, "quiet")
         self.words = Text(f"{name}-text", text, "ink")
         self.column = Stack(self.heading, self.words, gap=2, centred=True)
         self.column.setParent(self)
+        self._heading = ""
         self.heading.say("")
 
     def say(self, text: str, heading: str = "") -> None:
         """Set the words; an empty text takes no room."""
+        self._heading = heading
         self.heading.say(heading)
         self.words.say(text)
         if self.parentWidget() is not None or not text:
@@ -39,6 +43,8 @@ class IconLine(QWidget):
 
     def set_look(self, look: Look) -> None:
         self.look = look
+        # On the densest pages the sign stands for the heading.
+        self.heading.say("" if self.may_lose_heading and look.density < NO_HEADINGS else self._heading)
         self.column.set_look(look)
         self.arrange()
 
@@ -79,7 +85,7 @@ class Channels(Stack):
     def __init__(self) -> None:
         super().__init__(gap=22)
         self.heading = Text("channels-heading", "body", "ink", bold=True)
-        self.places = [IconLine(f"channel-{i}", "place", text="label") for i in range(CHANNELS_SHOWN)]
+        self.places = [IconLine(f"channel-{i}", "place", text="label", may_lose_heading=False) for i in range(CHANNELS_SHOWN)]
         for place in self.places:
             place.heading.colour, place.heading.bold, place.heading.role = "ink", True, "label"
             place.words.colour = "quiet"

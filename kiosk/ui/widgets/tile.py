@@ -30,21 +30,32 @@ class Tile(Button):
     def want(self, width: int) -> int:
         return self._strip(width) + min(self.look.px(380), round(width * 0.8))
 
+    def _picture(self) -> QRectF:
+        face = self.face_rect()
+        strip = self._strip(self.width()) - self.look.px(EDGE)
+        return QRectF(face.left(), face.top(), face.width(), face.height() - strip)
+
+    def words_rect(self) -> QRectF:
+        lines, _ = self.lines(self.width())
+        face, top = self.face_rect(), self._picture().bottom()
+        tall = len(lines) * self.look.line_px(self.role)
+        wide = max((length for _, length in lines), default=0.0)
+        return QRectF(face.center().x() - wide / 2, (top + face.bottom()) / 2 - tall / 2, wide, tall)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-        look, down = self.look, self.isDown() or self.lit
-        edge, radius = look.px(EDGE), look.px(RADIUS_CARD)
+        look = self.look
+        radius = look.px(RADIUS_CARD)
         whole = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.colour("action_edge"))
         painter.drawRoundedRect(whole, radius, radius)
-        face = whole.adjusted(0, edge * 0.6 if down else 0, 0, 0 if down else -edge)
+        face = self.face_rect()
         shape = QPainterPath()
         shape.addRoundedRect(face, radius, radius)
         painter.fillPath(shape, look.colour("action"))
-        strip = self._strip(self.width()) - edge
-        picture = QRectF(face.left(), face.top(), face.width(), face.height() - strip)
+        picture = self._picture()
         ground = QPainterPath()
         line = look.px(5)
         ground.addRoundedRect(face.adjusted(line, line, -line, -line), radius - line, radius - line)
@@ -59,8 +70,7 @@ class Tile(Button):
             paint_face(painter, square, pose, look.palette, ground=False)
         painter.restore()
         painter.setPen(look.colour("on_action"))
-        words = QRectF(face.left(), picture.bottom(), face.width(), strip)
-        draw_lines(painter, words, self.lines(self.width())[0], self.font_of(), Qt.AlignmentFlag.AlignHCenter)
+        draw_lines(painter, self.words_rect(), self.lines(self.width())[0], self.font_of(), Qt.AlignmentFlag.AlignHCenter)
         if self.hasFocus() and self.by_keyboard:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(look.colour("focus"), look.px(6)))

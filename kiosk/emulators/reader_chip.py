@@ -83,7 +83,11 @@ class RequestReader:
             return Request(status=0x11)
         frame = held[:7 + length]
         if len(frame) < 7 + length:
-            return None
+            again = held.find(HEAD, 1)            # no request holds a preamble: the one before was cut short
+            if again < 0:
+                return None
+            del held[:again]
+            return self._next()
         check = 0
         for byte in frame[5:]:
             check ^= byte

@@ -5,15 +5,17 @@ The first page is shown before any model, camera or port is touched: heavy impor
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 import threading
+from datetime import UTC, datetime
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from kiosk import models, watchdog
+from kiosk import __version__, models, watchdog
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraWorker
@@ -23,7 +25,10 @@ from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
+from kiosk.store import journal, records
+from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
+from kiosk.sync.keys import journal_signer
 from kiosk.sync.worker import SyncWorker
 from kiosk.ui.strings import Strings
 from kiosk.ui.window import KioskWindow
@@ -31,6 +36,12 @@ from kiosk.visit import events as e
 from kiosk.voice.worker import VoiceWorker
 
 log = logging.getLogger(__name__)
+
+_HOUSEKEEPING_MS = 6 * 3600 * 1000
+
+
+def _retain(store: Store) -> None:
+    records.retain(store, datetime.now(UTC))
 
 
 class KioskApp(QObject):
@@ -44,7 +55,7 @@ class KioskApp(QObject):
         self.window = KioskWindow(settings, Strings.load(settings.ui.language))
         self.mirror: Mailbox[Frame] = Mailbox()
         self._vision_box: Mailbox[Frame] = Mailbox()
-        self.store = StoreWorker(settings)
+        self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
         self.camera = CameraWorker(settings.camera, [self._vision_box, self.mirror])
         self.vision = VisionWorker(settings, self._vision_box)
@@ -57,6 +68,9 @@ class KioskApp(QObject):
         self._sync_thread.started.connect(self.sync.start)
         self._watchdog = QTimer(self)
         self._watchdog.timeout.connect(self._beat)
+        self._housekeeping = QTimer(self)
+        self._housekeeping.setInterval(_HOUSEKEEPING_MS)
+        self._housekeeping.timeout.connect(self._keep_house)
         self._wire()
 
     def start(self) -> None:
@@ -108,10 +122,23 @@ class KioskApp(QObject):
         for worker in (self.reader, self.camera, self.vision, self.voice):
             worker.start()
         self._sync_thread.start()
+        self.store.ask(self._note_start)
+        self._keep_house()
+        self._housekeeping.start()
         watchdog.notify("READY=1")
         interval = watchdog.interval_s()
         if interval is not None:
             self._watchdog.start(int(interval * 1000))
+
+    def _note_start(self, store: Store) -> None:
+        """Journal the start and which configuration it is with: a changed configuration shows as another digest."""
+        text = self.settings.model_dump_json()
+        journal.note(store, "kiosk-started", {
+            "version": __version__, "settings": hashlib.sha256(text.encode()).hexdigest()[:16]}, datetime.now(UTC))
+
+    @Slot()
+    def _keep_house(self) -> None:
+        self.store.ask(_retain)
 
     @Slot()
     def _beat(self) -> None:

@@ -26,7 +26,7 @@ from kiosk.domain.record import Outcome
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.liveness.worker import TakeRequest
-from kiosk.store import clock, records, roster, service
+from kiosk.store import clock, journal, records, roster, service
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.ui import requests
@@ -296,6 +296,7 @@ class Conductor(QObject):
             case c.CallAttendant(reason):
                 self._window.show_help_called(True)
                 self.attendant_called.emit(reason)
+                self._note("attendant-called", reason)
             case c.EndVisit():
                 self._wipe()
 
@@ -321,6 +322,15 @@ class Conductor(QObject):
             return _Saved(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+
+    def _note(self, kind: str, reason: Reason) -> None:
+        visit, now = s.visit_of(self._state), self._clock()
+        data = {"reason": reason.value, "visit": visit.visit_id if visit else ""}
+
+        def work(store: Store) -> None:
+            journal.note(store, kind, data, now)
+
+        self._store.ask(work)
 
     def _wipe(self) -> None:
         self._take, self._match = None, None

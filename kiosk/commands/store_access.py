@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 def signer_of(settings: config.Settings) -> JournalSigner | None:
     """Return the signer with the kiosk's Ed25519 key, None while it has none."""
-    if not settings.sync.key_command and not config.resolve(settings.sync.key_file).exists():
-        return None
     from kiosk.sync import keys
-    return keys.JournalSigner(keys.load_keys(settings.sync))
+    return keys.journal_signer(settings)
 
 
 def open_signed(settings: config.Settings) -> Store:

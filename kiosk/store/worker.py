@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from kiosk.config import Settings
 from kiosk.errors import KioskError, StoreError
-from kiosk.store.database import Store, open_store
+from kiosk.store.database import Signer, Store, StoreCorrupt, open_store
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -27,9 +27,10 @@ class StoreWorker(QObject):
     answered = Signal(object)   # whatever `ask`'s function returned, when not None
     opened = Signal(object)     # None, or the KioskError that kept the store shut
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, make_signer: Callable[[Settings], Signer | None] = lambda _: None) -> None:
+        """make_signer: gives the journal's signer once the kiosk has keys of its own; called in the store's thread."""
         super().__init__()
-        self._settings = settings
+        self._settings, self._make_signer = settings, make_signer
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store: Store | None = None
 
@@ -39,7 +40,7 @@ class StoreWorker(QObject):
 
     def run(self, work: Callable[[Store], T]) -> T:
         """Run `work(store)` in the store's thread and wait for its result. Never call it from the GUI thread."""
-        future: Future[T] = self._pool.submit(lambda: work(self._opened_store()))
+        future: Future[T] = self._pool.submit(lambda: self._work(work))
         return future.result()
 
     def ask(self, work: Callable[[Store], object], on_error: Callable[[BaseException], object] | None = None) -> None:
@@ -49,7 +50,7 @@ class StoreWorker(QObject):
         """
         def job() -> None:
             try:
-                answer = work(self._opened_store())
+                answer = self._work(work)
             except Exception as error:  # whatever it was, the visit must get an answer
                 log.error("store work failed", extra={"code": type(error).__name__})
                 answer = on_error(error) if on_error is not None else None
@@ -66,6 +67,15 @@ class StoreWorker(QObject):
         self._pool.submit(self._close)
         self._pool.shutdown(wait=True)
 
+    def _work(self, work: Callable[[Store], T]) -> T:
+        try:
+            return work(self._opened_store())
+        except StoreCorrupt:
+            # Opening again puts the damaged files aside and fills a fresh database from the journal; then once more.
+            log.error("store damaged, recovering")
+            self._close()
+            return work(self._opened_store())
+
     def _opened_store(self) -> Store:
         if self._store is None:
             self._open()
@@ -76,7 +86,7 @@ class StoreWorker(QObject):
     def _open(self) -> None:
         failure: Any = None
         try:
-            self._store = open_store(self._settings)
+            self._store = open_store(self._settings, signer=self._make_signer(self._settings))
         except KioskError as error:
             log.error("store cannot be opened", extra={"code": error.reason})
             failure = error

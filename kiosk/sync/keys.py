@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
-from kiosk.config import Sync, resolve
+from kiosk.config import Settings, Sync, resolve
 from kiosk.errors import ConfigError
 from kiosk.sync import seal
 from kiosk.sync.protocol import Id, PublicKeys, Wire
@@ -170,3 +170,10 @@ class JournalSigner:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+def journal_signer(settings: Settings) -> JournalSigner | None:
+    """Return the signer with the kiosk's own key, None while it has none (the store then signs with a key of its own)."""
+    if not settings.sync.key_command and not resolve(settings.sync.key_file).exists():
+        return None
+    return JournalSigner(load_keys(settings.sync))

@@ -1,10 +1,11 @@
 """kiosk doctor: each part found right, wrong, or not in use, with what to do; nothing is changed by looking."""
 
 import json
+import os
 
 import pytest
 
-from kiosk import config, doctor
+from kiosk import config, doctor, doctor_security
 from kiosk.commands import doctor as command
 from kiosk.errors import ModelError
 
@@ -109,3 +110,81 @@ def test_the_command_prints_json_and_its_status_tells(settings, monkeypatch, cap
     assert capsys.readouterr().out.startswith("✓ disk")
     with pytest.raises(SystemExit):
         command.main(["carburettor"])
+
+
+# ---- security
+
+
+def safe(settings, part, **changes):
+    changed = settings
+    for section, values in changes.items():
+        changed = changed.model_copy(update={section: getattr(changed, section).model_copy(update=values)})
+    (finding,) = doctor.examine(changed, (part,), doctor_security.CHECKS)
+    return finding.state
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_files_that_others_may_read(settings, tmp_path):
+    from kiosk.store.database import open_store
+    assert safe(settings, "files") == "idle"
+    open_store(settings).close()
+    assert safe(settings, "files") == "ok"
+    key = tmp_path / "var" / "keys" / "database.key"
+    key.chmod(0o644)
+    assert safe(settings, "files") == "bad"
+    key.chmod(0o600)
+    (tmp_path / "var" / "elsewhere").symlink_to("/etc/hostname")
+    assert safe(settings, "files") == "bad"
+    (tmp_path / "var" / "elsewhere").unlink()
+    (tmp_path / "var").chmod(0o755)
+    assert safe(settings, "files") == "bad"
+
+
+def test_keys_beside_the_data(settings):
+    assert safe(settings, "keys") == "bad"
+    assert safe(settings, "keys", store={"key_command": "cat key"}, sync={"key_command": "cat key"}) == "ok"
+
+
+def test_a_camera_that_is_no_device(settings):
+    assert safe(settings, "camera", camera={"source": "puppet:biden"}) == "bad"
+    assert safe(settings, "camera", camera={"source": "device:0", "refuse_names": ()}) == "bad"
+    assert safe(settings, "camera", camera={"source": "device:0"}) == "ok"
+
+
+def test_weakened_checks(settings):
+    assert safe(settings, "liveness") == "ok"
+    weaker = settings.liveness.checks.model_copy(update={"depth": "record"})
+    assert safe(settings, "liveness", liveness={"checks": weaker}) == "bad"
+    assert safe(settings, "liveness", liveness={"actions": 1}) == "bad"
+    assert safe(settings, "liveness", match={"accept": 0.3}) == "bad"
+
+
+def test_the_way_to_the_bureau(settings):
+    assert safe(settings, "bureau") == "idle"
+    assert safe(settings, "bureau", sync={"bureau_url": "http://127.0.0.1:8000"}) == "bad"
+    assert safe(settings, "bureau", sync={"bureau_url": "https://bureau.example"}) == "idle"
+    assert safe(settings, "bureau", sync={"bureau_url": "https://bureau.example", "ca_file": "ca.pem"}) == "ok"
+
+
+def test_packages_that_call_home_and_armed_failpoints(settings, monkeypatch):
+    monkeypatch.delenv("KIOSK_FAILPOINTS", raising=False)
+    assert safe(settings, "packages") == "ok", "what is installed here must not call home"
+    monkeypatch.setenv("KIOSK_FAILPOINTS", "save.committed=kill")
+    assert safe(settings, "packages") == "bad"
+    monkeypatch.delenv("KIOSK_FAILPOINTS")
+    monkeypatch.setattr(doctor_security.importlib.metadata, "version", lambda _: "1.30.0")
+    assert safe(settings, "packages") == "bad"
+
+
+def test_memory_that_reaches_the_disk(settings, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert safe(settings, "memory") == "bad"
+
+
+def test_the_security_command(settings, monkeypatch, capsys):
+    monkeypatch.setattr(config, "load", lambda *_: settings)
+    assert command.main(["--security", "keys"]) == 1
+    assert "key_command" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command.main(["--security", "reader"])

@@ -182,20 +182,23 @@ def tries_on(store: Store, person_id: str, day: date) -> int:
 
 def from_json(content: str) -> AuthenticationRecord:
     """Return the record of a canonical JSON text. Raises ValueError on anything else."""
-    data = json.loads(content)
-    clock = data["clock"]
-    values = {f.name: data[f.name] for f in fields(AuthenticationRecord) if f.name in data}
-    values |= {
-        "channel": Channel(data["channel"]), "outcome": Outcome(data["outcome"]),
-        "clock": ClockEvidence(
-            datetime.fromisoformat(clock["captured_at_utc"]), clock["monotonic_s"], clock["boot_id"],
-            datetime.fromisoformat(clock["high_water_utc"]) if clock["high_water_utc"] else None,
-            clock["suspect"], clock["confirmed_by"]),
-        "actions": tuple(data["actions"]), "checks": tuple((name, score, flagged) for name, score, flagged in data["checks"]),
-        "valid_from": date.fromisoformat(data["valid_from"]) if data["valid_from"] else None,
-        "valid_to": date.fromisoformat(data["valid_to"]) if data["valid_to"] else None,
-    }
-    return AuthenticationRecord(**values)
+    try:
+        data = json.loads(content)
+        clock = data["clock"]
+        values = {f.name: data[f.name] for f in fields(AuthenticationRecord) if f.name in data}
+        values |= {
+            "channel": Channel(data["channel"]), "outcome": Outcome(data["outcome"]),
+            "clock": ClockEvidence(
+                datetime.fromisoformat(clock["captured_at_utc"]), clock["monotonic_s"], clock["boot_id"],
+                datetime.fromisoformat(clock["high_water_utc"]) if clock["high_water_utc"] else None,
+                clock["suspect"], clock["confirmed_by"]),
+            "actions": tuple(data["actions"]), "checks": tuple((name, score, flagged) for name, score, flagged in data["checks"]),
+            "valid_from": date.fromisoformat(data["valid_from"]) if data["valid_from"] else None,
+            "valid_to": date.fromisoformat(data["valid_to"]) if data["valid_to"] else None,
+        }
+        return AuthenticationRecord(**values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a record ({type(error).__name__})") from None
 
 
 # --- retention

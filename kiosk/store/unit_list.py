@@ -199,7 +199,7 @@ def _xlsx(data: bytes) -> Iterator[list[str]]:
                 with archive.open(member) as inside:
                     if len(inside.read(MAX_UNPACKED + 1)) != member.file_size:
                         raise ListUnreadable("damaged spreadsheet")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
         for count, row in enumerate(sheet.iter_rows(values_only=True, max_col=50), 1):
             if count > MAX_ROWS + 1:

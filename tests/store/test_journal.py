@@ -100,9 +100,12 @@ def test_it_is_written_in_the_transaction_it_tells_of(store):
         journal.append(store, "x", {}, made.NOW)
     with pytest.raises(ValueError, match="characters"):
         journal.note(store, "x", {"much": "x" * 2000}, made.NOW)
-    with pytest.raises(RuntimeError), store.transaction():
-        journal.append(store, "x", {}, made.NOW)
-        raise RuntimeError
+    def undone():
+        with store.transaction():
+            journal.append(store, "x", {}, made.NOW)
+            raise RuntimeError
+    with pytest.raises(RuntimeError):
+        undone()
     assert journal.entries_since(store, 0) == []
 
 

@@ -54,7 +54,8 @@ def test_version_only_goes_up(store):
     assert len(list(store.folder.glob("roster-*.db"))) == 1              # the old file is gone
 
 
-@pytest.mark.parametrize("spoil", ["count", "digest", "json", "status", "twice", "person-twice", "date", "template", "removed", "raises"])
+@pytest.mark.parametrize("spoil", [
+    "count", "digest", "json", "status", "twice", "person-twice", "date", "template", "removed", "raises"])
 def test_what_is_not_as_announced_changes_nothing(store, spoil):
     made.give_roster(store, made.entry(), version=1)
     lines, announced = list(LINES), header()

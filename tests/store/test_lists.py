@@ -1,0 +1,162 @@
+"""Unit lists from strangers' sticks, and the fairness ledger."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from datetime import date
+
+import openpyxl
+import pytest
+
+from kiosk.domain.person import Benefit, Person
+from kiosk.domain.record import Channel
+from kiosk.store import ledger, outbox, records, unit_list
+from tests.store import made
+
+CLERK = Person("经办人", "440305197001010019")
+GOOD = [("陈小芳", made.NUMBER), ("周玉兰", "440305193502020145")]
+
+
+@pytest.fixture
+def filled(store):
+    held = (Benefit("work-injury", "work-injury", "deferred-month", date(2025, 12, 3)),
+            Benefit("dependant", "dependant", "deferred-month", date(2026, 11, 3)))
+    made.give_roster(store, made.entry(), made.entry("440305193502020145", "周玉兰", "p-2", benefits=held))
+    return store
+
+
+def sheet(path, rows, heading=("姓名", "证件号码")):
+    book = openpyxl.Workbook()
+    for row in (heading, *rows):
+        book.active.append(list(row))
+    book.save(path)
+    return path
+
+
+def table(path, rows, heading=("姓名", "证件号码"), encoding="utf-8-sig", delimiter=","):
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows([heading, *rows])
+    path.write_bytes(out.getvalue().encode(encoding))
+    return path
+
+
+def take(store, path):
+    list_id, lines = unit_list.read(path)
+    return unit_list.take(store, list_id, lines, unit="示范厂", clerk=CLERK, staff_id="A1", today=made.TODAY, now=made.NOW,
+                          papers=["hukou-copies-sealed"])
+
+
+@pytest.mark.parametrize("form", ["utf-8-sig", "gb18030", "tab", "xlsx"])
+def test_every_row_is_answered(filled, tmp_path, form):
+    rows = [*GOOD, ("王秀英", "440305195107220242"), ("陈小方", made.NUMBER), ("陈小芳", made.NUMBER),
+            ("陈小芳", "440305195603150029"), ("", made.NUMBER), ("", ""), ("周玉兰", "440305193502020145")]
+    if form == "xlsx":
+        path = sheet(tmp_path / "list.xlsx", rows)
+    elif form == "tab":
+        path = table(tmp_path / "list.txt", rows, delimiter="\t")
+    else:
+        path = table(tmp_path / "list.csv", rows, encoding=form)
+    report = take(filled, path)
+    assert [(one.line, one.problem) for one in report.answers] == [
+        (2, ""), (3, ""), (4, "not-in-roster"), (5, "twice-in-list"), (6, "twice-in-list"), (7, "bad-number"), (8, "bad-row"),
+        (10, "twice-in-list")]
+    assert report.saved == 2
+    assert not any(name in str(report) for name in ("陈小芳", made.NUMBER))
+    (record,) = [one.record for one in records.of_person(filled, "p-2")]       # the benefit that is not due yet is left out
+    assert (record.channel, record.author, record.benefit_id) == (Channel.UNIT_LIST, "A1", "work-injury")
+    assert record.helper_name == "经办人"
+    assert "hukou-copies-sealed" in record.notes
+
+
+def test_the_same_list_again_is_safe(filled, tmp_path):
+    path = sheet(tmp_path / "list.xlsx", GOOD)
+    take(filled, path)
+    again = take(filled, path)
+    assert [one.problem for one in again.answers] == ["already-done", "already-done"]
+    assert outbox.counts(filled.db)["waiting"] == 2
+
+
+def test_one_benefit_only(filled, tmp_path):
+    rows = [("周玉兰", "440305193502020145", "dependant"), ("周玉兰", "440305193502020145", "work-injury"),
+            ("陈小芳", made.NUMBER, "work-injury")]
+    report = take(filled, table(tmp_path / "l.csv", rows, heading=("姓名", "身份证号", "待遇")))
+    assert [one.problem for one in report.answers] == ["not-yet", "", "no-such-benefit"]
+
+
+def test_name_mismatch_is_answered(filled, tmp_path):
+    report = take(filled, table(tmp_path / "l.csv", [("陈大芳", made.NUMBER)]))
+    assert report.answers[0].problem == "name-mismatch"
+
+
+@pytest.mark.parametrize("attack", [
+    "heading", "binary", "empty", "huge", "rows", "bomb", "not-a-zip", "folder", "missing", "symlink", "xxe", "formula"])
+def test_hostile_files(filled, tmp_path, attack, monkeypatch):
+    path = tmp_path / "list.csv"
+    if attack == "heading":
+        table(path, GOOD, heading=("甲", "乙"))
+    elif attack == "binary":
+        path.write_bytes(bytes(range(256)) * 10)
+    elif attack == "empty":
+        path.write_bytes(b"")
+    elif attack == "huge":
+        path.write_bytes(b"x" * (unit_list.MAX_BYTES + 1))
+    elif attack == "rows":
+        monkeypatch.setattr(unit_list, "MAX_ROWS", 10)
+        table(path, GOOD * 6)
+    elif attack == "bomb":
+        monkeypatch.setattr(unit_list, "MAX_UNPACKED", 1_000_000)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/worksheets/sheet1.xml", b"0" * 5_000_000)
+        assert path.stat().st_size < 10_000
+    elif attack == "not-a-zip":
+        path.write_bytes(b"PK\x03\x04 something else")
+    elif attack == "folder":
+        path.mkdir()
+    elif attack == "symlink":
+        (tmp_path / "secret").write_text("姓名,证件号码\n")
+        path.symlink_to(tmp_path / "secret")
+    elif attack == "xxe":
+        sheet(tmp_path / "good.xlsx", GOOD)
+        with zipfile.ZipFile(tmp_path / "good.xlsx") as old, zipfile.ZipFile(path, "w") as new:
+            for name in old.namelist():
+                data = old.read(name)
+                if name.endswith("sheet1.xml"):
+                    data = (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+                            b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>'
+                            b'<c t="inlineStr"><is><t>&a;</t></is></c></row></sheetData></worksheet>')
+                new.writestr(name, data)
+    elif attack == "formula":
+        sheet(path, [("=HYPERLINK(1)", '=cmd|" /C calc"!A0')])
+        report = take(filled, path)
+        assert [one.problem for one in report.answers] == ["bad-number"]
+        return
+    with pytest.raises(unit_list.ListUnreadable) as caught:
+        unit_list.read(path)
+    assert "root:" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("born", "band"), [
+    (None, "unknown"), (date(1966, 11, 22), "<60"), (date(1966, 11, 21), "60-64"), (date(1961, 11, 22), "60-64"),
+    (date(1961, 11, 21), "65-69"), (date(1936, 11, 22), "85-89"), (date(1936, 11, 21), "90+"), (date(1920, 1, 1), "90+")])
+def test_age_bands(born, band):
+    assert ledger.age_band(born, made.TODAY) == band
+
+
+def test_ledger_counts_whom_the_machine_fails(store):
+    for n in range(8):
+        ledger.note(store, made.TODAY, born=date(1940, 1, 1), outcome="failed" if n < 4 else "passed", reason="x", glasses="yes",
+                    action="blink")
+    for _ in range(4):
+        ledger.note(store, made.TODAY, born=date(1960, 1, 1), outcome="passed", reason="ok", glasses="no", action="blink")
+    found = ledger.rows(store, made.TODAY, made.TODAY)
+    assert sum(row.count for row in found) == 12
+    assert {(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, "age_band")} == {
+        ("85-89", 8, 4, 0.5), ("65-69", 4, 0, None)}
+    lines = ledger.to_csv(found).split("\r\n")
+    assert lines[0] == "day,age_band,glasses,light,action,outcome,reason,count"
+    assert len(lines) == 5
+    assert ledger.rows(store, date(2026, 1, 1), date(2026, 11, 20)) == []
+    with pytest.raises(ValueError, match="person"):
+        ledger.shares(found, "person")

@@ -84,6 +84,7 @@ class Channels(Stack):
 
     def __init__(self) -> None:
         super().__init__(gap=22)
+        self._count = 0
         self.heading = Text("channels-heading", "body", "ink", bold=True)
         self.places = [IconLine(f"channel-{i}", "place", text="label", may_lose_heading=False) for i in range(CHANNELS_SHOWN)]
         for place in self.places:
@@ -93,6 +94,12 @@ class Channels(Stack):
         self.hotline.words.bold = True
         for item in (self.heading, *self.places, self.hotline):
             self.add(item)
+
+    def set_look(self, look: Look) -> None:
+        # The densest page names the two nearest places: all three, the hotline and large letters do not fit a low screen.
+        for number, place in enumerate(self.places):
+            place.setVisible(number < self._count and (number < 2 or look.density >= NO_HEADINGS))
+        super().set_look(look)
 
     def show_channels(self, heading: str, settings: Settings, strings: Strings, *, most: int = CHANNELS_SHOWN) -> None:
         """Fill from the configuration."""
@@ -107,6 +114,7 @@ class Channels(Stack):
                 place.say("\n".join(line for line in lines if line) or channel.name, channel.name if any(lines) else "")
             else:
                 place.say("")
+        self._count = len(channels)
         self.hotline.say(strings.text("page.referred.hotline", hotline=settings.station.hotline))
 
 

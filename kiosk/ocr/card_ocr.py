@@ -67,7 +67,7 @@ class CardOcr:
             card = guide.straighten(image, quad)
             seen = guide.look(image, quad, card)
             hint = guide.judge(seen)
-            if hint is None or hint in _SOFT:
+            if hint is None or (hint in _SOFT and seen.sharpness >= guide.LIMITS.hopeless_blur):
                 reading = self._recognised(card, seen, hint)
                 usable = (reading.front is not None and reading.front.usable) or (reading.back is not None and reading.back.usable)
                 self._next = turn if usable else self._next + 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import secrets
 import unicodedata
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
+from pydantic_core import from_json   # half the time of json.loads, over a million lines
 from sqlite_utils import Database
 
 from kiosk.domain.identity import IdNumber, normalise_number
@@ -29,7 +29,7 @@ from kiosk.store.database import Store, StoreCorrupt, is_damage, put_aside, stor
 
 _HOME_VISIT, _TEMPLATE = 1, 2
 _BATCH = 2000
-_Row = tuple[str, str, int, str, str]     # number, person, flags, earliest last pass, line
+_Row = tuple[str, str, int, str, bytes]     # number, person, flags, earliest last pass, line
 
 
 def _create(db: Database) -> None:
@@ -288,7 +288,7 @@ def drop_template(store: Store, person_id: str) -> None:
             return
         entry = replace(_entry(row[0]), template=None)
         store.db.execute("UPDATE roster.people SET line = ?, flags = flags & ~? WHERE person_id = ?",
-                         (roster_format.to_line(entry).decode(), _TEMPLATE, person_id))
+                         (roster_format.to_line(entry), _TEMPLATE, person_id))
 
 
 def take_up_again(store: Store, floor: int) -> None:
@@ -319,7 +319,7 @@ def _file_key(key: bytes) -> str:
 
 def _make_tables(connection: sqlcipher.Connection) -> None:
     connection.execute("CREATE TABLE people (id_number TEXT NOT NULL, person_id TEXT NOT NULL, flags INTEGER NOT NULL, "
-                       "last_pass TEXT NOT NULL, line TEXT NOT NULL) STRICT")
+                       "last_pass TEXT NOT NULL, line BLOB NOT NULL) STRICT")
     connection.execute("CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID")
 
 
@@ -351,7 +351,7 @@ def _fill(connection: sqlcipher.Connection, lines: Iterable[bytes], header: Rost
 
 def _parsed(line: bytes, number: int) -> dict[str, Any]:
     try:
-        data = json.loads(line)
+        data = from_json(line)
     except ValueError:
         raise RosterRefused(f"line {number} of the roster is not JSON") from None
     if isinstance(data, dict) and data.get("removed") is True and isinstance(data.get("person_id"), str):
@@ -368,10 +368,10 @@ def _row(data: dict[str, Any], line: bytes) -> _Row:
         raise RosterRefused("a snapshot removes nobody")
     flags = (_HOME_VISIT if data.get("home_visit") is True else 0) | (_TEMPLATE if data.get("template") else 0)
     number = data["id_number"]
-    if not (len(number) == 18 and number.isascii() and number.isalnum()):
+    if not (len(number) == 18 and number.isascii() and (number.isdigit() or (number[17] == "X" and number[:17].isdigit()))):
         number = normalise_number(number)
     passes = [benefit["last_pass"] for benefit in data["benefits"] if benefit.get("last_pass")]
-    return number, data["person_id"], flags, min(passes, default=""), line.decode()
+    return number, data["person_id"], flags, min(passes) if passes else "", line
 
 
 def _change(db: Database, data: dict[str, Any], line: bytes) -> None:
@@ -452,7 +452,7 @@ def _sweep(store: Store) -> None:
                 path.unlink()
 
 
-def _entry(line: str) -> RosterEntry:
+def _entry(line: bytes) -> RosterEntry:
     try:
         return roster_format.of_line(line)
     except ValueError as error:

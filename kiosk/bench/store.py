@@ -1,0 +1,172 @@
+"""The store: a save against a bare transaction with the same fsyncs, import and look-up at several sizes of roster.
+
+People are made up; templates are random numbers. The bare transaction writes as many bytes as a save into one table of the same
+encrypted database with the same settings, and as many into a file with the same fsync; it does nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from kiosk.config import Settings
+from kiosk.domain.identity import check_digit
+from kiosk.domain.person import Person
+from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
+from kiosk.store import records, roster, service
+from kiosk.store.database import Store, connect, open_store
+from kiosk.store.outbox import content_of
+
+_SAVE_BOUND = 1.5
+_LOOKUP_P99_BOUND_MS = 1.0
+_IMPORT_BOUND = 50_000
+_FLAT_BOUND = 2.0          # median look-up in the largest against the smallest roster
+_FAMILY, _GIVEN = "王李张刘陈杨黄赵吴周", "国建志德永明华文荣福秀英玉兰桂芳丽珍凤美"
+
+
+def run(people: int = 1_000_000, saves: int = 300, lookups: int = 4000, template_percent: int = 100,
+        seed: int = 1) -> dict[str, Any]:
+    """Measure; return figures and whether they are within their bounds."""
+    rng = random.Random(seed)
+    out: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-store-") as name:
+        folder = Path(name)
+        settings = Settings.model_validate({"store": {"directory": str(folder / "var"), "key_file": str(folder / "key")}})
+        now = datetime.now(UTC)
+        with open_store(settings, now=now) as store:
+            out |= _saves(store, folder, saves, now)
+            sizes = sorted({size for size in (10_000, 100_000, people) if size <= people})
+            medians = []
+            for version, size in enumerate(sizes, 1):
+                found = _roster(store, folder / "roster.jsonl", size, version, template_percent, lookups, rng, now)
+                medians.append(found[f"find_p50_us_{size}"])
+                out |= found
+        out["find_flat_ratio"] = medians[-1] / medians[0]
+    largest = sizes[-1]
+    out["within_bounds"] = (
+        out["save_ratio"] <= _SAVE_BOUND and out[f"find_p99_ms_{largest}"] <= _LOOKUP_P99_BOUND_MS
+        and out[f"import_people_per_s_{largest}"] >= _IMPORT_BOUND and out["find_flat_ratio"] <= _FLAT_BOUND)
+    out["bounds"] = (f"save_ratio <= {_SAVE_BOUND}, find_p99 <= {_LOOKUP_P99_BOUND_MS} ms, import >= {_IMPORT_BOUND}/s, "
+                     f"flat <= {_FLAT_BOUND}")
+    return out
+
+
+def _saves(store: Store, folder: Path, count: int, now: datetime) -> dict[str, Any]:
+    """Saves and bare transactions in turn, so that whatever the machine does meanwhile meets both."""
+    bare = connect(folder / "bare.db", store.key)
+    bare.execute("CREATE TABLE t (a TEXT)")
+    handle = os.open(folder / "bare.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    ours: list[float] = []
+    theirs: list[float] = []
+    size = len(content_of(_record("v", now)))
+    # What a save writes: the record in its row, in the outbox and waiting for the mirror; and its frame in the mirror.
+    payload, frame = "x" * (3 * size + 900), b"x" * (size + 1500)
+    try:
+        for number in range(count + 20):
+            record = _record(f"v-{number}", now)
+            began = time.perf_counter()
+            records.save_visit(store, [record], now)
+            middle = time.perf_counter()
+            bare.execute("BEGIN IMMEDIATE")
+            bare.execute("INSERT INTO t VALUES (?)", (payload,))
+            bare.execute("COMMIT")
+            os.write(handle, frame)
+            os.fsync(handle)
+            ended = time.perf_counter()
+            if number >= 20:
+                ours.append(middle - began)
+                theirs.append(ended - middle)
+    finally:
+        os.close(handle)
+        bare.conn.close()
+    return {
+        "save_ms": statistics.median(ours) * 1000, "save_p99_ms": _quantile(ours, 0.99) * 1000,
+        "bare_ms": statistics.median(theirs) * 1000, "save_ratio": statistics.median(ours) / statistics.median(theirs),
+        "saves": count}
+
+
+def _roster(store: Store, path: Path, size: int, version: int, template_percent: int, lookups: int, rng: random.Random,
+            now: datetime) -> dict[str, Any]:
+    with path.open("wb") as file:
+        for line in people_lines(size, template_percent):
+            file.write(line + b"\n")
+    header = roster.RosterHeader(version, now, size)
+    began, cpu = time.perf_counter(), time.process_time()
+    with path.open("rb") as file:
+        info = roster.import_snapshot(store, (line.rstrip(b"\n") for line in file), header, now)
+    import_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
+    path.unlink()
+    asked = [rng.randrange(size) for _ in range(lookups)]
+    found_s: list[float] = []
+    whole_s: list[float] = []
+    today = now.date()
+    for number in asked:
+        person = Person(_name(number), _id_number(number))
+        began = time.perf_counter()
+        entry = roster.find(store, person.id_number)
+        middle = time.perf_counter()
+        answer = service.look_up(store, person, today, now=now)
+        whole_s.append(time.perf_counter() - middle)
+        found_s.append(middle - began)
+        if entry is None or answer.entry != entry:
+            raise RuntimeError("a person who is in the roster was not found")
+    return {
+        f"import_people_per_s_{size}": size / import_s, f"import_people_per_cpu_s_{size}": size / cpu_s,
+        f"roster_mb_{size}": info.size_bytes / 1e6,
+        f"find_p50_us_{size}": statistics.median(found_s) * 1e6, f"find_p99_ms_{size}": _quantile(found_s, 0.99) * 1e3,
+        f"look_up_p50_us_{size}": statistics.median(whole_s) * 1e6, f"look_up_p99_ms_{size}": _quantile(whole_s, 0.99) * 1e3}
+
+
+def people_lines(count: int, template_percent: int = 100) -> Iterator[bytes]:
+    """Yield `count` made-up people as lines of a roster, each number valid and different."""
+    rng = random.Random(7)
+    vectors = [base64.b64encode(rng.randbytes(512)).decode() for _ in range(64)]
+    digest = "0" * 64
+    for n in range(count):
+        template = ""
+        if n % 100 < template_percent:
+            template = (f',"template":{{"vector":"{vectors[n % 64]}","model_digest":"{digest}","consent_id":"c-{n}",'
+                        f'"enrolled_on":"2024-05-01"}}')
+        number = _id_number(n)
+        yield (
+            f'{{"person_id":"p-{n:07d}","name":"{_name(n)}","id_number":"{number}","status":"active",'
+            f'"born":"{number[6:10]}-{number[10:12]}-{number[12:14]}","local_resident":true,'
+            f'"home_visit":{"true" if n % 200 == 0 else "false"},'
+            f'"benefits":[{{"benefit_id":"enterprise-employee","kind":"enterprise-employee","policy_id":"deferred-month",'
+            f'"last_pass":"2025-{n % 12 + 1:02d}-{n % 28 + 1:02d}"}}]{template}}}').encode()
+
+
+def _id_number(n: int) -> str:
+    mixed = n * 7_368_787 % 10_000_019        # a step coprime to the prime: every n gives another number, in no order
+    day = date(1935, 1, 1) + timedelta(days=mixed % 10_000)
+    first17 = f"{440300 + mixed // 10_000 // 900 % 20:06d}{day:%Y%m%d}{mixed // 10_000 % 900 + 100:03d}"
+    return first17 + check_digit(first17)
+
+
+def _name(n: int) -> str:
+    return _FAMILY[n % 10] + _GIVEN[n // 10 % 20] + _GIVEN[n // 200 % 20]
+
+
+def _record(visit_id: str, now: datetime) -> AuthenticationRecord:
+    return replace(
+        AuthenticationRecord(
+            record_id=new_record_id(), visit_id=visit_id, station_id="S-BENCH", person_id="p-0000001",
+            benefit_id="enterprise-employee", policy_id="deferred-month", policy_period="2026-11", channel=Channel.SELF_FACE,
+            outcome=Outcome.PASSED, reason="ok", clock=ClockEvidence(now, 1.0, "boot", now), identified_by="reader",
+            roster_version=1),
+        consent_id=f"consent-{visit_id}", actions=("blink", "turn-left"), model_digest="0" * 64,
+        checks=tuple((name, 0.5, False) for name in ("depth", "background", "screen", "bent_print", "cutout", "stillness")))
+
+
+def _quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

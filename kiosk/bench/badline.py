@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import threading
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ class BadLine:
         self.target, self.delay_s = target, delay_s
         self.choose = choose or (lambda method, path: "ok")
         self.done: Counter[str] = Counter()
+        self._open: set[socket.socket] = set()
         self._earlier: dict[str, bytes] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -42,6 +44,12 @@ class BadLine:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)   # its thread finds the end and closes it
+        deadline = time.monotonic() + 15.0
+        while self._open and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         parts = urlsplit(self.target)
@@ -61,8 +69,15 @@ class BadLine:
                 """Say nothing."""
 
             def handle(self) -> None:
+                line._open.add(self.connection)
                 with contextlib.suppress(OSError, http.client.HTTPException):   # that is what we are for
                     super().handle()
+
+            def finish(self) -> None:
+                with contextlib.suppress(OSError):
+                    super().finish()
+                self.connection.close()
+                line._open.discard(self.connection)
 
             def do_GET(self) -> None:
                 line._serve(self)

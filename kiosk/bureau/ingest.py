@@ -110,7 +110,7 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
             rows.setdefault(one.row["record_id"], one.row)
     fresh = database.insert_new(session, tables.Record, [rows[key] for key in sorted(rows)])
     known = select(tables.Record.record_id, tables.Record.content_digest).where(tables.Record.record_id.in_(set(rows) - fresh))
-    stored = dict(session.execute(known).tuples().all()) if set(rows) - fresh else {}
+    stored = dict(session.execute(known).all()) if set(rows) - fresh else {}
     claims: dict[str, str] = {}
     for key in sorted(fresh):
         if rows[key]["outcome"] == "passed":

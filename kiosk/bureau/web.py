@@ -219,7 +219,7 @@ def _summary(office: Office) -> dict[str, Any]:
     with office.session.begin() as session:
         verdicts = {f"{v}/{d or 'pending'}": n for v, d, n in session.execute(
             select(tables.Record.verdict, tables.Record.decision, func.count()).group_by(
-                tables.Record.verdict, tables.Record.decision)).tuples()}
+                tables.Record.verdict, tables.Record.decision))}
         stations = [{key: getattr(row, key) for key in (
             "kiosk_id", "station_id", "name", "last_contact", "backlog", "last_seq", "roster_version", "clock_offset_s", "software",
             "revoked_at", "revoked_reason")} for row in session.scalars(select(tables.Kiosk).order_by(tables.Kiosk.station_id))]

@@ -50,6 +50,8 @@ class SyncWorker(QObject):
     @Slot()
     def start(self) -> None:
         """Begin; runs in the worker's thread."""
+        # Emitted in the thread itself as its last act: nothing stays open however the thread is ended.
+        self.thread().finished.connect(self._close, Qt.ConnectionType.DirectConnection)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)

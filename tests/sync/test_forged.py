@@ -47,12 +47,13 @@ def bureau_keys(bureau):
 
 def resealed(kiosk, change, *, key=None, signer=None, kind="batch"):
     """A batch with `change` applied to its JSON, signed by `key`."""
-    plain = {"schema_version": 1, "kind": "batch", "batch_id": str(uuid.uuid4()), "kiosk_id": kiosk.identity.pins.kiosk_id, "seq": 99,
+    pins = kiosk.identity.pins
+    plain = {"schema_version": 1, "kind": "batch", "batch_id": str(uuid.uuid4()), "kiosk_id": pins.kiosk_id, "seq": 99,
              "created_at": "2026-11-21T00:00:00Z", "records": [],
              "clock": {"sent_at_utc": "2026-11-21T00:00:00Z", "monotonic_s": 1, "boot_id": "b"}}
     change(plain)
-    signed = seal.sign_plain(protocol.canonical(plain), kind, key or kiosk.identity.keys.sign, signer or kiosk.identity.pins.kiosk_id)
-    return seal.encrypt(signed, kiosk.identity.bureau_seal, kiosk.identity.pins.bureau_id)
+    signed = seal.sign_plain(protocol.canonical(plain), kind, key or kiosk.identity.keys.sign, signer or pins.kiosk_id)
+    return seal.encrypt(signed, kiosk.identity.bureau_seal, pins.bureau_id)
 
 
 # --- batches
@@ -99,7 +100,8 @@ def test_a_batch_re_signed_by_another_kiosk(bureau, kiosk, tmp_path):
             403, "wrong-signer")
         content = json.loads(outbox.content_of(record()))
         body = resealed(thief, lambda plain: plain.update(records=[content]))
-        receipt = seal.verify(post(bureau, body).text, kiosk.identity.bureau_verify, kiosk.identity.pins.bureau_id, protocol.Receipt)
+        identity = kiosk.identity
+        receipt = seal.verify(post(bureau, body).text, identity.bureau_verify, identity.pins.bureau_id, protocol.Receipt)
         assert [(v.verdict, v.reason) for v in receipt.verdicts] == [("rejected", "wrong-station")]
     finally:
         thief.close()
@@ -168,8 +170,9 @@ def signed_by(bureau, document, key=None, signer=None):
 
 def receipt_for(kiosk, one, **changes):
     rows = kiosk.store.db.execute("SELECT record_id, content_digest FROM outbox").fetchall()
+    pins = kiosk.identity.pins
     made = protocol.Receipt(
-        bureau_id=kiosk.identity.pins.bureau_id, kiosk_id=kiosk.identity.pins.kiosk_id, batch_id=one.batch_id, batch_digest=one.digest,
+        bureau_id=pins.bureau_id, kiosk_id=pins.kiosk_id, batch_id=one.batch_id, batch_digest=one.digest,
         received_at=datetime.now(UTC), verdicts=tuple(
             protocol.Verdict(record_id=record_id, content_digest=digest, verdict="accepted") for record_id, digest in rows
             if record_id in one.record_ids))
@@ -231,7 +234,8 @@ def test_a_replayed_receipt_or_decision_changes_nothing(bureau, kiosk):
     assert kiosk.counts() == {"received": 1}, "what was received is not taken back by a second receipt"
 
     def told(*decisions):
-        return protocol.Decisions(bureau_id=kiosk.identity.pins.bureau_id, kiosk_id=kiosk.identity.pins.kiosk_id, after=0, decisions=tuple(
+        pins = kiosk.identity.pins
+        return protocol.Decisions(bureau_id=pins.bureau_id, kiosk_id=pins.kiosk_id, after=0, decisions=tuple(
             protocol.Decision(seq=seq, record_id=one.record_ids[0], decided=decided, decided_at=datetime.now(UTC))
             for seq, decided in decisions))
     delivery.accept_decisions(kiosk.store.db, told((1, "returned"), (2, "confirmed")))
@@ -350,7 +354,8 @@ def test_swapped_repeated_and_missing_chunks_of_a_roster_file(tmp_path):
 
 def test_tokens_are_for_one_path_one_kiosk_and_a_short_time(bureau, kiosk):
     def ask(path, **changes):
-        token = protocol.Token(kiosk_id=kiosk.identity.pins.kiosk_id, method="GET", path="/v1/decisions?after=0", at=datetime.now(UTC))
+        token = protocol.Token(
+            kiosk_id=kiosk.identity.pins.kiosk_id, method="GET", path="/v1/decisions?after=0", at=datetime.now(UTC))
         token = token.model_copy(update=changes)
         compact = seal.sign(token, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
         answer = httpx.get(bureau.url + path, headers={"Authorization": f"Kiosk {compact}"}, trust_env=False)

@@ -1,0 +1,206 @@
+"""The stick: the same sealed bytes, in any state, twice without harm; partial copies and hostile files are noticed."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+
+import pytest
+
+from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.store import outbox, roster
+from kiosk.sync import courier
+from kiosk.sync.delivery import journal_lines
+from tests.sync.made import bureau_record, make_kiosk, record
+
+
+@pytest.fixture(scope="module")
+def office(bureau):
+    opened = open_office(BureauSettings(data=str(bureau.data)))
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def stick(tmp_path):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+def export(kiosk, stick):
+    return courier.export(kiosk.run, kiosk.identity, stick, batch_size=2, journal_tail=journal_lines)
+
+
+def bring_back(kiosk, stick):
+    return courier.import_from(kiosk.run, kiosk.identity, stick)
+
+
+def test_there_and_back_twice(bureau, kiosk, office, stick):
+    saved = kiosk.save(*(record(n) for n in range(5)))
+    kiosk.point_at("http://127.0.0.1:1")
+    kiosk.round(limit=1)                                   # in whatever state: one was tried in vain
+    done = export(kiosk, stick)
+    assert (done.new_batches, done.records, done.repaired) == (3, 5, 0)
+    assert kiosk.counts() == {"carried": 5}
+    again = export(kiosk, stick)
+    assert (again.new_batches, again.kept_batches, again.records) == (0, 3, 5), "a second export adds nothing"
+    told = bureau_stick.serve(office, stick)
+    assert sum(outcome == "taken" for _, outcome in told) == 3
+    assert bureau_stick.serve(office, stick)[:3] == told[:3], "served twice, the same receipts"
+    assert all(bureau_record(bureau, one)["verdict"] == "accepted" for one in saved)
+    assert {one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("receipt")} == {"applied"}
+    assert kiosk.counts() == {"received": 5}
+    assert {one.outcome for one in bring_back(kiosk, stick)} == {"nothing-new"}
+    bureau.decide(saved[0], "returned", "photo-unclear")
+    bureau_stick.serve(office, stick)
+    assert [(m.record_id, m.stage.value) for one in bring_back(kiosk, stick) for m in one.moved] == [(saved[0], "returned")]
+    final = export(kiosk, stick)
+    assert (final.new_batches, final.kept_batches, final.records) == (0, 0, 0)
+    assert not list(done.folder.glob("*.jwe")), "settled batches are taken off the stick"
+
+
+def test_what_is_on_a_stick_may_go_by_network_too(bureau, kiosk, office, stick):
+    saved = kiosk.save(record(1), record(2))
+    export(kiosk, stick)
+    assert kiosk.round().failure is None, "the network came back: the bureau is asked, then it is sent"
+    assert kiosk.counts() == {"received": 2}
+    bureau_stick.serve(office, stick)
+    receipts = [one for one in bring_back(kiosk, stick) if one.name.startswith("receipt")]
+    assert [one.outcome for one in receipts] == ["nothing-new"]
+    assert {bureau_record(bureau, one)["verdict"] for one in saved} == {"accepted"}
+
+
+def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, office, stick):
+    kiosk.save(record())
+    folder = export(kiosk, stick).folder
+    batch = next(folder.glob("batch-*.jwe"))
+    whole = batch.read_bytes()
+    batch.write_bytes(whole[:len(whole) // 2])
+    (folder / "batch-00000099-0123456789abcdef.jwe.part").write_bytes(b"rest of a broken copy")
+    assert (batch.name, "truncated") in bureau_stick.serve(office, stick)
+    assert export(kiosk, stick).repaired == 1
+    assert ("taken" in dict(bureau_stick.serve(office, stick)).values())
+    down = folder.parent / "down"
+    receipt = next(down.glob("receipt-*.jws"))
+    text = receipt.read_bytes()
+    receipt.write_bytes(text[:-20])
+    told = {one.name: one for one in bring_back(kiosk, stick)}
+    assert (told[receipt.name].outcome, told[receipt.name].why) == ("refused", "truncated")
+    assert kiosk.counts() == {"carried": 1}
+    receipt.write_bytes(text)
+    bring_back(kiosk, stick)
+    assert kiosk.counts() == {"received": 1}
+
+
+def test_rosters_and_bundles_come_by_stick(bureau, office, stick, tmp_path):
+    kiosk = make_kiosk(bureau, tmp_path / "carried", "SZ-TEST-0300")
+    try:
+        people = tmp_path / "people.jsonl"
+        people.write_text(json.dumps({"person_id": "P1", "name": "王芳", "id_number": "110101194501010001", "status": "active",
+                                      "benefits": []}) + "\n")
+        version = bureau.issue_roster(people)
+        bureau.message("请更新")
+        export(kiosk, stick)
+        bureau_stick.serve(office, stick)
+        file = next((stick / courier.ROOT_NAME / "rosters").glob("*.roster"))
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1])
+        assert ("refused", "truncated") in {(one.outcome, one.why) for one in bring_back(kiosk, stick)}
+        assert roster.version(kiosk.store) == 0
+        file.write_bytes(whole)
+        assert "applied" in {one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("roster")}
+        assert roster.version(kiosk.store) == version
+        assert {one.outcome for one in bring_back(kiosk, stick)} == {"nothing-new"}
+        assert outbox.get(kiosk.store.db, "messages") != ""
+    finally:
+        kiosk.close()
+
+
+def test_hostile_files(kiosk, stick, tmp_path):
+    down = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
+    down.mkdir(parents=True)
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    names = {
+        "link": "receipt-00000001-0123456789abcdef.jws", "huge": "receipt-00000002-0123456789abcdef.jws",
+        "fifo": "receipt-00000003-0123456789abcdef.jws", "folder": "receipt-00000004-0123456789abcdef.jws",
+        "noise": courier.named("receipt-00000005", b"noise", "jws"), "empty": courier.named("receipt-00000006", b"", "jws"),
+    }
+    (down / names["link"]).symlink_to(secret)
+    with (down / names["huge"]).open("wb") as file:
+        file.truncate(10 * 1024**3)     # sparse: ten gigabytes that take no room
+    os.mkfifo(down / names["fifo"])
+    (down / names["folder"]).mkdir()
+    (down / names["noise"]).write_bytes(b"noise")
+    (down / names["empty"]).write_bytes(b"")
+    for wrong in ("receipt.jws", "..%2f-0123456789abcdef.jws", "receipt-00000001-0123456789abcdef.jws.exe", "autorun.inf",
+                  "receipt-" + "9" * 200 + "-0123456789abcdef.jws"):
+        (down / wrong).write_bytes(b"x")
+    told = {one.name: (one.outcome, one.why) for one in bring_back(kiosk, stick)}
+    assert told == {
+        names["link"]: ("refused", "wrong-name"), names["huge"]: ("refused", "too-large"), names["fifo"]: ("refused", "wrong-name"),
+        names["folder"]: ("refused", "wrong-name"), names["noise"]: ("refused", "truncated"),
+        names["empty"]: ("refused", "truncated")}
+
+
+def test_a_linked_folder_is_not_entered(kiosk, stick, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / courier.named("receipt-00000001", b"x", "jws")).write_bytes(b"x")
+    home = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    home.mkdir(parents=True)
+    (home / "down").symlink_to(elsewhere)
+    assert bring_back(kiosk, stick) == []
+
+
+def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, office, stick, monkeypatch):
+    kiosk.save(record(1), record(2), record(3))
+    replace, calls = os.replace, []
+
+    def full(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "no space left")
+        replace(source, target)
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(courier.CourierError) as refused:
+        export(kiosk, stick)
+    assert refused.value.why == "stick-full"
+    monkeypatch.undo()
+    assert kiosk.counts() == {"carried": 2, "waiting": 1}
+    assert not list(stick.rglob("*.part"))
+    done = export(kiosk, stick)
+    assert (done.new_batches, done.kept_batches, done.records) == (1, 1, 3)
+    shutil.rmtree(stick)
+    for act in (export, bring_back):
+        with pytest.raises(courier.CourierError, match="stick-missing"):
+            act(kiosk, stick)
+
+
+def test_another_kiosks_receipt_in_our_folder(bureau, kiosk, office, stick, tmp_path):
+    other = make_kiosk(bureau, tmp_path / "other", "SZ-TEST-0301")
+    try:
+        other.save(record(station="SZ-TEST-0301"))
+        export(other, stick)
+        kiosk.save(record())
+        export(kiosk, stick)
+        bureau_stick.serve(office, stick)
+        root = stick / courier.ROOT_NAME
+        ours = root / kiosk.identity.pins.kiosk_id / "down"
+        shutil.rmtree(ours)
+        shutil.copytree(root / other.identity.pins.kiosk_id / "down", ours)
+        assert {(one.outcome, one.why) for one in bring_back(kiosk, stick)} == {("refused", "not-for-us")}
+        assert kiosk.counts() == {"carried": 1}
+    finally:
+        other.close()
+
+
+def test_the_hint_of_what_a_kiosk_has_may_be_anything(tmp_path):
+    for text in ("", "[]", "{}", '{"decisions_after": -1, "roster_version": "x", "bundle_version": null}', "\x00", "[" * 5000):
+        (tmp_path / "have.json").write_text(text)
+        assert courier.read_have(tmp_path) == {}
+

@@ -1,0 +1,151 @@
+"""The worker in its own thread: signals for what moved, switches obeyed, never the store from its own thread, ends when told."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from PySide6.QtCore import QMetaObject, Qt, QThread
+
+from kiosk.store import records
+from kiosk.store.database import open_store
+from kiosk.sync import status
+from kiosk.sync.provision import provision
+from kiosk.sync.schedule import Hold, Trouble
+from kiosk.sync.worker import SyncWorker
+from tests.sync.made import STATION, record, settings
+
+
+class Stage:
+    """A store on its executor, and a worker in its QThread."""
+
+    def __init__(self, chosen):
+        self.chosen = chosen
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.store = self.pool.submit(open_store, chosen).result()
+        self.threads = set()
+        self.thread = QThread()
+        self.worker = None
+
+    def run(self, work):
+        self.threads.add(threading.get_ident())
+        return self.pool.submit(work, self.store).result()
+
+    def save(self, *made):
+        for one in made:
+            self.run(lambda store, one=one: records.save_visit(store, [one], datetime.now(UTC)))
+
+    def start(self, **sync):
+        self.worker = SyncWorker(self.chosen.sync.model_copy(update=sync), self.run)
+        self.worker.moveToThread(self.thread)
+        self.thread.started.connect(self.worker.start)
+        self.thread.start()
+        return self.worker
+
+    def ask(self, slot):
+        QMetaObject.invokeMethod(self.worker, slot, Qt.ConnectionType.QueuedConnection)
+
+    def end(self):
+        if self.worker is not None:
+            self.worker.stop()
+        self.thread.quit()
+        assert self.thread.wait(10_000)
+        self.pool.submit(self.store.close).result()
+        self.pool.shutdown()
+
+
+@pytest.fixture
+def stage(bureau, tmp_path, qapp):
+    chosen = settings(tmp_path, bureau.url)
+    provision(chosen, bureau.url, bureau.enrolment_code(STATION))
+    made = Stage(chosen)
+    yield made
+    made.end()
+
+
+def test_it_delivers_by_itself_and_tells_each_step(bureau, stage, qtbot):
+    one = record()
+    stage.save(one)
+    worker = stage.start()
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    seen = told.args[0]
+    assert (seen.unsent, seen.trouble, seen.online, seen.counts["received"]) == (0, None, True, 1)
+    two = record()
+    stage.save(two)
+    with qtbot.waitSignal(worker.stage_moved, timeout=10_000) as moved:
+        stage.ask("nudge")
+    assert (moved.args[0].record_id, moved.args[0].stage.value) == (two.record_id, "received")
+    bureau.decide(two.record_id, "returned", "photo-unclear")
+    with qtbot.waitSignal(worker.stage_moved, timeout=10_000) as moved:
+        stage.ask("nudge")
+    one = moved.args[0]
+    assert (one.record_id, one.stage.value, one.reason) == (two.record_id, "returned", "photo-unclear")
+
+
+@pytest.mark.parametrize(("switch", "by_hand", "hold", "unsent"), [
+    ({"paused": True}, "send_now", Hold.PAUSED, 1),
+    ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "nudge", Hold.NIGHT_ONLY, 1),
+    ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "send_now", Hold.NONE, 0),
+])
+def test_switches_are_obeyed(stage, qtbot, switch, by_hand, hold, unsent):
+    stage.save(record())
+    worker = stage.start(**switch)
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    assert (told.args[0].hold is not Hold.NONE, told.args[0].unsent) == (True, 1)
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        stage.ask(by_hand)
+    assert (told.args[0].hold, told.args[0].unsent) == (hold, unsent)
+
+
+def test_no_network_backs_off_and_a_nudge_tries_again(bureau, stage, qtbot):
+    stage.save(record())
+    worker = stage.start(bureau_url="http://127.0.0.1:1")
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    assert (told.args[0].trouble, told.args[0].online, told.args[0].unsent) == (Trouble.UNREACHABLE, False, 1)
+    assert told.args[0].next_try_in_s > 10
+    with qtbot.waitSignal(worker.status, timeout=10_000) as again:
+        stage.ask("nudge")
+    assert again.args[0].next_try_in_s > told.args[0].next_try_in_s / 2
+
+
+def test_an_unregistered_kiosk_waits_and_begins_once_it_is_registered(bureau, tmp_path, qtbot):
+    chosen = settings(tmp_path, bureau.url)
+    stage = Stage(chosen)
+    try:
+        stage.save(record())
+        worker = stage.start()
+        with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+            pass
+        assert told.args[0].hold is Hold.NOT_PROVISIONED
+        provision(chosen, bureau.url, bureau.enrolment_code(STATION))
+        with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+            stage.ask("nudge")
+        assert (told.args[0].hold, told.args[0].unsent) == (Hold.NONE, 0)
+    finally:
+        stage.end()
+
+
+def test_a_revoked_kiosk_stops_and_says_so(bureau, stage, qtbot):
+    from kiosk.sync.keys import load_pins
+    stage.save(record())
+    bureau.revoke(load_pins(stage.chosen.sync).kiosk_id)
+    worker = stage.start()
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    assert told.args[0].trouble is Trouble.REVOKED
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        stage.ask("nudge")
+    assert (told.args[0].hold, told.args[0].unsent) == (Hold.REVOKED, 1)
+
+
+def test_status_as_json_has_what_the_attendant_needs(stage):
+    stage.save(record())
+    now = datetime.now(UTC)
+    plain = stage.run(lambda store: status.collect(store, stage.chosen.sync, now).as_json(now))
+    assert {"counts", "oldest_unsent", "last_receipt", "roster_version", "roster_age_s", "unsent", "level"} <= set(plain)
+    assert (plain["unsent"], plain["counts"]["waiting"]) == (1, 1)

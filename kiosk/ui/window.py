@@ -434,6 +434,7 @@ def _focusable(page: QWidget) -> list[QWidget]:
 
 def _key(name: str) -> int:
     sequence = QKeySequence(name)
-    if sequence.isEmpty():
+    key = int(sequence[0].key()) if not sequence.isEmpty() else 0  # type: ignore[index]  # WORKAROUND stubs: no __getitem__
+    if key in (0, int(Qt.Key.Key_unknown)):
         raise ConfigError(f"ui.keys: {name!r} is no key")
-    return int(sequence[0].key())  # type: ignore[index]  # WORKAROUND PySide6 stubs: __getitem__ is missing
+    return key

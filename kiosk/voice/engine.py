@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any, TextIO
 
-FINISH_TIMEOUT_S = 15.0
+FINISH_TIMEOUT_S = 5.0
 # espeak-ng's own voices; other engines (SAPI on Windows) are searched by language.
 _ESPEAK = {"zh_CN": "sit/cmn", "zh_HK": "sit/yue", "en": "gmw/en"}
 _CODES = {"zh_CN": ("zh-cn", "zh_cn", "cmn", "804"), "zh_HK": ("zh-hk", "zh_hk", "yue", "c04"), "en": ("en-", "en_", "409")}

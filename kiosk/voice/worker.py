@@ -62,7 +62,10 @@ class ProcessSynthesiser:
             child.stdin.write(line + "\n")
             child.stdin.flush()
             answer = child.stdout.readline()
-            return bool(answer) and bool(json.loads(answer).get("ok"))
+            if answer and json.loads(answer).get("ok"):
+                return True
+            self.close()  # an engine that failed once is not trusted again
+            return False
         except (OSError, ValueError):
             self.close()
             return False

@@ -1,0 +1,316 @@
+"""Pages do what their buttons say, keep nothing of a person, and fit the hands of people who touch twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from kiosk.config import Ui
+from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.record import Stage
+from kiosk.errors import ConfigError
+from kiosk.ui import requests as r
+from kiosk.ui.pages.number import number_help
+from kiosk.ui.prompts import PAGE_NAMES, prompt_for
+from kiosk.ui.scenes import NUMBER, SampleTake, sample_settings, scenes
+from kiosk.ui.stage import make_window, show_scene
+from kiosk.ui.strings import Strings
+from kiosk.ui.widgets.button import Button
+from kiosk.ui.window import DoubleTouchGuard, KioskWindow
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+
+SCENES = {scene.name: scene for scene in scenes()}
+
+
+def button(window, name) -> Button:
+    found = [b for b in window.findChildren(Button, name) if b.isVisibleTo(window)]
+    assert len(found) == 1, f"{name}: {len(found)}"
+    return found[0]
+
+
+def touch(window, name):
+    QTest.mouseClick(button(window, name), Qt.MouseButton.LeftButton)
+
+
+WIRES = [
+    ("idle", "start", e.Started()), ("idle", "query", e.QueryStarted()), ("idle", "no-face", e.NoFaceTouched()),
+    ("idle", "help", e.HelpTouched()), ("who", "self", e.SelfChosen()), ("who", "other", e.OtherChosen()),
+    ("who", "leave", e.CancelTouched()), ("card", "manual", e.ManualChosen()), ("card", "leave", e.BackTouched()),
+    ("number-complete", "next", e.NumberEntered(NUMBER)), ("number-empty", "leave", e.BackTouched()),
+    ("name", "name-1", e.NameChosen("陈小芳")), ("name", "none", e.BackTouched()),
+    ("looking-up", "leave", e.CancelTouched()), ("confirm", "yes", e.Confirmed()), ("confirm", "no", e.Denied()),
+    ("confirm", "helping", e.OtherChosen()), ("benefits", "next",
+                                              e.BenefitsChosen(("enterprise-employee", "old-age-allowance"))),
+    ("benefits", "leave", e.BackTouched()), ("answer-not-yet", "done", e.DoneTouched()),
+    ("answer-not-in-roster", "done", e.DoneTouched()), ("consent", "agree", e.Agreed()),
+    ("consent", "without-face", e.NoFaceTouched()), ("consent", "leave", e.BackTouched()),
+    ("instructions", "begin", e.BeginTouched()), ("instructions", "practise", e.PractiseTouched()),
+    ("camera-blink", "swap", e.SwapTouched()), ("camera-blink", "leave", e.BackTouched()),
+    ("retry", "again", e.BeginTouched()), ("retry", "practise", e.PractiseTouched()),
+    ("retry", "leave", e.CancelTouched()), ("result", "done", e.DoneTouched()), ("referred-face", "done", e.DoneTouched()),
+    ("referred-no-face", "back-to-face", e.BackTouched()), ("take-card", "done", e.DoneTouched()),
+    ("out-of-service", "help", e.HelpTouched()),
+]
+
+
+@pytest.mark.parametrize(("scene", "name", "event"), WIRES, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_touch_sends_its_event(window, qtbot, scene, name, event):
+    show_scene(window, SCENES[scene])
+    with qtbot.waitSignal(window.touched, timeout=1000) as caught:
+        touch(window, name)
+    assert caught.args == [event]
+
+
+def test_every_state_has_a_page_and_every_page_a_way_to_a_person(window):
+    assert {type(scene.state) for scene in scenes()} == set(s.State.__args__)
+    for scene in scenes():
+        show_scene(window, scene)
+        assert window.page_name == PAGE_NAMES[type(scene.state)]
+        if scene.countdown is None:
+            assert button(window, "help").isEnabled()
+            assert button(window, "replay").isEnabled()
+
+
+def test_the_consent_choices_weigh_the_same(window):
+    show_scene(window, SCENES["consent"])
+    yes, no = button(window, "agree"), button(window, "without-face")
+    assert (yes.size(), yes.kind, yes.role) == (no.size(), no.kind, no.role)
+
+
+def test_a_benefit_can_be_left_out_but_not_all(window, qtbot):
+    show_scene(window, SCENES["benefits"])
+    touch(window, "benefit-old-age-allowance")
+    with qtbot.waitSignal(window.touched) as caught:
+        touch(window, "next")
+    assert caught.args == [e.BenefitsChosen(("enterprise-employee",))]
+    touch(window, "benefit-enterprise-employee")
+    with qtbot.assertNotEmitted(window.touched):
+        touch(window, "next")
+    assert window.page.findChild(QLabel, "hint").isVisible()
+
+
+@pytest.mark.parametrize(("number", "help_key"), [
+    ("", "empty"), ("1", "left"), (NUMBER[:17], "left_one"), (NUMBER, "complete"),
+    (NUMBER[:17] + ("0" if NUMBER[17] != "0" else "1"), "wrong_digit"), ("000000194813", "left"),
+    ("00000019481301", "wrong_date"), ("00000019480230", "wrong_date"),
+])
+def test_number_help(number, help_key):
+    assert number_help(number) == help_key
+
+
+def test_a_wrong_number_is_not_sent(window, qtbot):
+    show_scene(window, SCENES["number-wrong"])
+    with qtbot.assertNotEmitted(window.touched):
+        touch(window, "next")
+    touch(window, "key-delete")
+    for key in NUMBER[17]:
+        touch(window, f"key-{key}")
+    with qtbot.waitSignal(window.touched) as caught:
+        touch(window, "next")
+    assert caught.args == [e.NumberEntered(NUMBER)]
+
+
+def test_a_number_can_be_typed_on_a_keyboard(window, qtbot):
+    show_scene(window, SCENES["number-empty"])
+    QTest.keyClicks(window.page, NUMBER)
+    QTest.keyClick(window.page, Qt.Key.Key_Backspace)
+    QTest.keyClicks(window.page, NUMBER[17])
+    with qtbot.waitSignal(window.touched) as caught:
+        touch(window, "next")
+    assert caught.args == [e.NumberEntered(NUMBER)]
+
+
+def texts_of(widget: QWidget) -> str:
+    words = [child.text() for child in widget.findChildren(QLabel)]
+    words += [child.shown_text() for child in widget.findChildren(Button)]
+    words += [child.accessibleName() for child in widget.findChildren(QWidget)]
+    return "\n".join(words)
+
+
+def test_nothing_of_a_person_is_left_on_any_page(window, qtbot):
+    for scene in scenes():
+        show_scene(window, scene)
+    window.show_state(s.Idle())
+    qtbot.waitUntil(lambda: "陈小芳" not in texts_of(window))  # removed buttons die in the next turn of the event loop
+    left = texts_of(window)
+    for trace in ("陈", "芳", NUMBER, NUMBER[-4:], " ".join(NUMBER), "2027年11月30日", "4F3A91C2"):
+        assert trace not in left
+    camera = window.pages[s.Acting]
+    assert camera.circle._image.isNull()
+    assert camera.circle._pixels is None
+    assert window.pages[s.EnteringNumber].number == ""
+
+
+def test_the_mirror_mirrors(window):
+    show_scene(window, SCENES["camera-begin"])
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[:, :320] = (255, 0, 0)       # the camera's left half is the person's right
+    frame[:, 320:] = (0, 0, 255)
+    window.show_frame(frame)
+    circle = window.page.circle
+    image = circle.grab().toImage()
+    middle, quarter = image.height() // 2, image.width() // 4
+    assert image.pixelColor(quarter, middle).blue() > 200
+    assert image.pixelColor(3 * quarter, middle).red() > 200
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_the_prompt_says_what_its_properties_say(window, action):
+    show_scene(window, SCENES["camera-begin"])
+    strings = window.strings
+    prompt = window.page.findChild(QLabel, "prompt")
+    window.show_take(SampleTake(action=action))
+    assert (prompt.property("action"), prompt.property("now")) == (str(action), False)
+    assert prompt.text() == strings.text(f"action.{action}.ready")
+    window.show_take(SampleTake(action=action, now=True))
+    assert (prompt.property("action"), prompt.property("now")) == (str(action), True)
+    assert prompt.text() == strings.text(f"action.{action}.now")
+    window.show_take(SampleTake(guidance=Guidance.TOO_FAR, action=action, now=True))
+    assert (prompt.property("action"), prompt.property("now")) == ("", False)
+    assert prompt.text() == strings.text("guidance.too-far.title")
+
+
+def test_frames_and_takes_elsewhere_are_ignored(window):
+    show_scene(window, SCENES["consent"])
+    window.show_frame(np.zeros((48, 64, 3), np.uint8))
+    window.show_take(SampleTake(action=Action.BLINK))
+    assert window.page_name == "consent"
+
+
+def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot):
+    window.show_state(SCENES["consent"].state)
+    wishes = []
+    window.service.connect(wishes.append)
+    for name in ("large-text", "contrast", "language-en", "volume-up", "volume-down", "replay"):
+        touch(window, name)
+    assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), r.ChangeLanguage("en"), r.VolumeUp(), r.VolumeDown(),
+                      r.Replay()]
+    assert (window.large, window.theme, window.strings.language) == (True, "contrast", "en")
+    assert window.page.title.text() == Strings.load("en").text("page.consent.title")
+    wishes.clear()
+    window.show_state(s.Idle())
+    assert (window.large, window.theme, window.strings.language) == (False, "paper", "zh_CN")
+    assert wishes == [r.ChangeLanguage("zh_CN")]
+
+
+def test_cantonese_is_written_as_mandarin(window):
+    touch(window, "language-zh_HK")
+    assert window.language == "zh_HK"
+    assert window.page.title.text() == Strings.load("zh_CN").text("page.idle.title")
+
+
+def test_the_countdown_asks_and_any_touch_answers(window, qtbot):
+    show_scene(window, SCENES["still-here"])
+    assert window.spoken_key() == ["countdown.say"]
+    with qtbot.waitSignal(window.service) as caught:
+        touch(window, "still-here")
+    assert caught.args == [r.StillHere()]
+    assert not window.countdown.isVisible()
+    window.show_countdown(20)
+    with qtbot.waitSignal(window.service):
+        QTest.mouseClick(window.countdown, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    window.show_countdown(20)
+    window.show_state(s.Idle())
+    assert not window.countdown.isVisible()
+
+
+@pytest.mark.parametrize(("key", "scene", "event"), [
+    (Qt.Key.Key_F1, "consent", e.Agreed()), (Qt.Key.Key_F2, "confirm", e.Denied()), (Qt.Key.Key_F2, "who", e.CancelTouched()),
+    (Qt.Key.Key_F3, "result", e.HelpTouched()),
+])
+def test_physical_keys(qtbot, key, scene, event):
+    settings = sample_settings().model_copy(update={"ui": Ui(keys={"F1": "yes", "F2": "no", "F3": "help"})})
+    window = make_window(settings)
+    qtbot.addWidget(window)
+    window.show()
+    show_scene(window, SCENES[scene])
+    with qtbot.waitSignal(window.touched) as caught:
+        QTest.keyClick(window, key)
+    assert caught.args == [event]
+
+
+def test_an_unknown_key_name_is_a_configuration_error(qtbot):
+    settings = sample_settings().model_copy(update={"ui": Ui(keys={"NoSuchKey": "yes"})})
+    with pytest.raises(ConfigError, match="NoSuchKey"):
+        KioskWindow(settings, Strings.load("zh_CN"), motion=False)
+
+
+def test_a_double_touch_does_not_reach_the_next_page(window, qtbot):
+    guard = DoubleTouchGuard(window)
+    QApplication.instance().installEventFilter(guard)
+    try:
+        window.show_state(SCENES["who"].state)
+        chosen = []
+        window.touched.connect(chosen.append)
+        window.touched.connect(lambda _: window.show_state(SCENES["name"].state))
+        place = button(window, "other").mapTo(window, button(window, "other").rect().center())
+        for _ in range(2):
+            QTest.mouseClick(window.childAt(place), Qt.MouseButton.LeftButton,
+                             pos=window.childAt(place).mapFrom(window, place))
+        assert chosen == [e.OtherChosen()]
+    finally:
+        QApplication.instance().removeEventFilter(guard)
+
+
+def test_five_touches_on_the_station_open_the_desk(window, qtbot):
+    corner = window.top.mapTo(window, window.top.station.geometry().center())
+    with qtbot.waitSignal(window.service) as caught:
+        for _ in range(5):
+            QTest.mouseClick(window, Qt.MouseButton.LeftButton, pos=corner)
+    assert caught.args == [r.OpenDesk()]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_nothing_is_promised_before_the_centre_confirms(window, stage):
+    window.show_state(replace(SCENES["result"].state, stage=stage))
+    promises = "照常发放" in window.page.lead.text() and "为准" not in window.page.lead.text()
+    assert promises == (stage is Stage.CONFIRMED)
+    assert not ("中心已确认" in texts_of(window.page) and stage is not Stage.CONFIRMED)
+
+
+def test_no_score_or_code_is_shown(window):
+    for scene in scenes():
+        show_scene(window, scene)
+        words = texts_of(window)
+        assert not [code for code in Reason if "-" in code and str(code) in words]
+
+
+def test_speech_follows_the_page():
+    said = {scene.name: prompt_for(scene.state, scene.take) for scene in scenes()}
+    assert said["card-trouble"] == ["reason.card-lift-and-retry.say"]
+    assert said["camera-mouth-open"] == ["action.mouth-open.say"]
+    assert said["camera-guidance"] == ["guidance.too-far.say"]
+    assert said["camera-ready"] == []
+    assert said["retry-last"] == ["reason.face-mismatch.say", "page.retry.say_last"]
+    assert said["result-resumed"] == ["page.result.say", "page.result.say_resumes", "page.take-card.say"]
+
+
+def test_the_window_waits_for_nothing_heavy():
+    code = ("import sys; import kiosk.ui.window; "
+            "print([m for m in ('numpy', 'cv2', 'mediapipe', 'onnxruntime', 'segno', 'pyttsx3') if m in sys.modules])")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_motion_runs_only_where_it_is_seen(qtbot):
+    window = make_window(sample_settings())
+    qtbot.addWidget(window)
+    window.motion = True
+    window.show()
+    qtbot.waitExposed(window)
+    window.show_state(SCENES["card"].state)
+    picture = window.page.picture
+    assert picture._timer.isActive()
+    window.show_state(SCENES["consent"].state)
+    assert not picture._timer.isActive()
+    assert window.transition.isVisible()
+    qtbot.waitUntil(lambda: not window.transition.isVisible(), timeout=3000)
+    assert window.transition._old.isNull()

@@ -1,0 +1,91 @@
+"""The catalogues: both languages say the same things, every code has its texts, nothing stands twice."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from string import Formatter
+
+import pytest
+
+from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.record import Stage
+from kiosk.errors import ConfigError
+from kiosk.ui.prompts import PAGE_NAMES, prompt_for
+from kiosk.ui.scenes import reason_scenes, scenes
+from kiosk.ui.strings import CATALOGUES, Strings
+from kiosk.visit import states as s
+
+REASON_KEYS = ("title", "why", "now", "who", "attendant", "say")
+
+
+@pytest.fixture(scope="module", params=CATALOGUES)
+def strings(request):
+    return Strings.load(request.param)
+
+
+def test_the_languages_have_the_same_keys():
+    zh, en = (set(Strings.load(language).keys()) for language in CATALOGUES)
+    assert zh ^ en == set()
+
+
+def test_every_reason_guidance_action_stage_and_page_has_its_texts(strings):
+    wanted = [f"reason.{code}.{key}" for code in Reason for key in REASON_KEYS]
+    wanted += [f"guidance.{code}.{key}" for code in Guidance for key in ("title", "say")]
+    wanted += [f"action.{code}.{key}" for code in Action for key in ("name", "ready", "now", "how", "say")]
+    wanted += [f"stage.{code}.{key}" for code in Stage for key in ("name", "say")]
+    assert [key for key in wanted if not (key in strings and strings.text(key).strip())] == []
+    assert [kind for kind in s.State.__args__ if kind not in PAGE_NAMES] == []
+
+
+def test_every_spoken_key_exists(strings):
+    spoken = {key for scene in (*scenes(), *reason_scenes()) for key in prompt_for(scene.state, scene.take)}
+    assert {key for key in spoken if not key.startswith("chime.") and key not in strings} == set()
+
+
+def test_places_to_fill_agree_between_the_languages():
+    def places(text):
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    zh, en = (Strings.load(language) for language in CATALOGUES)
+    dates = {key for key in zh.keys() if key.startswith("format.")}  # noqa: SIM118 - not a dict
+    different = [key for key in zh.keys() if key not in dates and places(zh.text(key)) != places(en.text(key))]  # noqa: SIM118
+    assert different == []
+
+
+def test_spoken_texts_are_fixed(strings):
+    """A bureau records each prompt once: nothing may be filled in."""
+    said = [key for key in strings.keys() if re.search(r"\.say(_\w+)?$", key)]  # noqa: SIM118
+    assert [key for key in said if "{" in strings.text(key)] == []
+    assert len(said) > 100
+
+
+def test_the_person_is_addressed_formally():
+    strings = Strings.load("zh_CN")
+    assert [key for key in strings.keys() if re.search("你", strings.text(key))] == []  # noqa: SIM118
+
+
+def test_a_key_in_two_files_is_an_error(tmp_path):
+    folder = tmp_path / "zh_CN"
+    folder.mkdir()
+    (folder / "a.toml").write_text('[page]\ntitle = "一"\n', encoding="utf-8")
+    (folder / "b.toml").write_text('[page]\ntitle = "二"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"page\.title"):
+        Strings.load("zh_CN", tmp_path)
+
+
+def test_a_missing_key_does_not_stop_a_visit(caplog):
+    strings = Strings("zh_CN", {"reason.internal-error.title": "机器出了一点问题"})
+    assert strings.text("reason.unheard-of.title") == "机器出了一点问题"
+    assert strings.text("page.unheard-of") == ""
+    assert "page.unheard-of" in caplog.text
+
+
+def test_dates():
+    zh, en = (Strings.load(language) for language in CATALOGUES)
+    first, last = date(2026, 12, 1), date(2027, 11, 30)
+    assert zh.period(first, last) == "2026年12月1日 至 2027年11月30日"
+    assert zh.period(first, last, two_lines=True) == "2026年12月1日 至\n2027年11月30日"
+    assert zh.period(first, None) == "2026年12月1日 起"
+    assert en.period(first, last) == "1 December 2026 to 30 November 2027"
+    assert zh.period(None, None) == ""

@@ -1,0 +1,196 @@
+"""The speaker says the newest wish, in order, and is silent at once; nothing it does can hold up who calls it."""
+
+from __future__ import annotations
+
+import threading
+import wave
+
+import pytest
+
+from kiosk.config import Voice
+from kiosk.ui import requests as r
+from kiosk.voice import sound
+from kiosk.voice.worker import LEAST_VOLUME, Speaker, VoiceWorker
+from tests.voice.conftest import write_silence
+
+HELLO, WHO = "page.idle.say", "page.who.say"
+
+
+def test_prompts_come_one_after_another(speaker, player, synthesiser):
+    speaker.say([HELLO, WHO])
+    assert player.wait_for(1)
+    assert player.played == [f"zh_CN-{HELLO}.wav"]
+    player.let_go()
+    assert player.wait_for(2)
+    assert player.played[1] == f"zh_CN-{WHO}.wav"
+    assert [language for language, _ in synthesiser.texts] == ["zh_CN", "zh_CN"]
+
+
+def test_hush_stops_the_sound_and_the_rest_of_the_wish(speaker, player):
+    speaker.say([HELLO, WHO])
+    assert player.wait_for(1)
+    speaker.hush()
+    assert not player.playing()
+    speaker.say(["page.card.say"])
+    assert player.wait_for(2)
+    assert player.played == [f"zh_CN-{HELLO}.wav", "zh_CN-page.card.say.wav"]
+
+
+def test_a_new_wish_replaces_the_old_one(speaker, player):
+    speaker.say([HELLO])
+    assert player.wait_for(1)
+    speaker.say([WHO])
+    assert player.wait_for(2)
+    assert player.played[-1] == f"zh_CN-{WHO}.wav"
+    assert player.stops >= 2
+
+
+def test_calling_does_not_wait_for_a_hanging_engine(speaker, player, synthesiser):
+    """`say` and `hush` come back while the synthesiser hangs: the calls run here, the engine in its own thread."""
+    synthesiser.gate.clear()
+    speaker.say([HELLO])
+    for _ in range(50):
+        speaker.hush()
+        speaker.say([WHO])
+    assert player.played == []
+    synthesiser.gate.set()
+    assert player.wait_for(1)
+    assert player.played == [f"zh_CN-{WHO}.wav"], "what was wished before is not said after it"
+
+
+def test_a_prompt_hushed_during_synthesis_is_never_heard(speaker, player, synthesiser):
+    synthesiser.gate.clear()
+    speaker.say([HELLO])
+    speaker.hush()
+    synthesiser.gate.set()
+    speaker.say([WHO])
+    assert player.wait_for(1)
+    assert player.played == [f"zh_CN-{WHO}.wav"]
+
+
+def test_a_recording_wins(speaker, player, synthesiser, tmp_path):
+    folder = tmp_path / "recordings" / "zh_CN"
+    folder.mkdir(parents=True)
+    write_silence(folder / f"{HELLO}.wav")
+    speaker.say([HELLO])
+    assert player.wait_for(1)
+    assert player.played == [f"{HELLO}.wav"]
+    assert synthesiser.texts == []
+
+
+def test_a_prompt_is_synthesised_once(speaker, player, synthesiser):
+    for count in (1, 2):
+        speaker.say([HELLO])
+        assert player.wait_for(count)
+    assert len(synthesiser.texts) == 1
+
+
+def test_a_failing_engine_is_silence_and_the_next_prompt_works(speaker, player, synthesiser):
+    synthesiser.works = False
+    speaker.say([HELLO])
+    speaker.say(["chime.done"])
+    assert player.wait_for(1)
+    assert player.played == ["chime.done.wav"]
+
+
+def test_another_language(speaker, player):
+    speaker.set_language("zh_HK")
+    speaker.say([HELLO])
+    assert player.wait_for(1)
+    speaker.set_language("en")
+    speaker.say([HELLO])
+    assert player.wait_for(2)
+    assert player.played == [f"zh_HK-{HELLO}.wav", f"en-{HELLO}.wav"]
+
+
+def test_the_volume_keys_never_silence_it(speaker):
+    for _ in range(10):
+        speaker.change_volume(-0.2)
+    assert speaker.volume == pytest.approx(LEAST_VOLUME)
+    for _ in range(10):
+        speaker.change_volume(0.2)
+    assert speaker.volume == 1.0
+
+
+def test_a_lower_volume_scales_the_samples(tmp_path):
+    write_silence(tmp_path / "a.wav", sample=10000)
+    sound.louder(tmp_path / "a.wav", tmp_path / "b.wav", 0.4)
+    with wave.open(str(tmp_path / "b.wav"), "rb") as scaled:
+        assert int.from_bytes(scaled.readframes(1), "little", signed=True) == 4000
+
+
+def test_a_disabled_voice_does_nothing(player, synthesiser):
+    speaker = Speaker(Voice(enabled=False), synthesiser, player)
+    speaker.start()
+    speaker.say([HELLO])
+    speaker.stop()
+    assert player.played == []
+    assert synthesiser.texts == []
+
+
+def test_stopping_ends_the_thread_and_the_files(player, synthesiser, tmp_path):
+    speaker = Speaker(Voice(), synthesiser, player, tmp_path)
+    speaker.start()
+    folder = speaker._folder.name
+    speaker.say([HELLO])
+    assert player.wait_for(1)
+    speaker.stop()
+    assert "voice" not in {thread.name for thread in threading.enumerate()}
+    assert not (tmp_path / folder).exists()
+
+
+def test_wishes_of_the_window(qtbot, speaker, player):
+    worker = VoiceWorker(Voice(), speaker)
+    worker.on_wish(r.ChangeLanguage("en"))
+    worker.on_wish(r.VolumeDown())
+    assert player.wait_for(1), "the new volume is heard at once"
+    assert speaker.volume == pytest.approx(0.8)
+    worker.say([HELLO])
+    assert player.wait_for(2)
+    worker.hush()
+    assert not player.playing()
+    assert speaker.language == "en"
+
+
+def test_chimes_are_soft_and_short(tmp_path):
+    for name in sound.CHIMES:
+        path = tmp_path / f"{name}.wav"
+        sound.write_chime(name, path)
+        with wave.open(str(path), "rb") as chime:
+            samples = memoryview(chime.readframes(chime.getnframes())).cast("h")
+            assert chime.getnframes() / chime.getframerate() < 1.0
+        assert 1000 < max(samples) < 16000
+        assert abs(samples[0]) < 200
+        assert abs(samples[-1]) < 1000
+
+
+def test_a_player_program_is_ended_at_once(tmp_path):
+    write_silence(tmp_path / "a.wav")
+    player = sound.CommandPlayer(("sleep", "60", "#"))
+    player._command = ("tail", "-f")
+    player.play(tmp_path / "a.wav")
+    assert player.playing()
+    process = player._process
+    player.stop()
+    assert process.poll() is not None
+    assert not player.playing()
+
+
+def test_a_machine_without_sound_is_left_in_peace(tmp_path):
+    """`false` stands for a player without hardware: it fails once, then is not tried for a while."""
+    write_silence(tmp_path / "a.wav")
+    player = sound.CommandPlayer(("false",))
+    player.play(tmp_path / "a.wav")
+    player._process.wait()
+    assert not player.playing()
+    player.play(tmp_path / "a.wav")
+    assert player._process is None
+
+
+def test_no_player_program_at_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(sound.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sound.sys, "platform", "linux")
+    player = sound.find_player()
+    player.play(tmp_path / "a.wav")
+    assert not player.playing()
+    player.stop()

@@ -14,10 +14,11 @@ from kiosk.config import Reader
 from kiosk.domain.reasons import Reason
 from kiosk.errors import DeviceError, ReaderProtocolError, ReaderTimeout, ReaderUnavailable
 from kiosk.idcard_reader import photo
+from kiosk.idcard_reader.asking import Lost, Memory, SwitchBaud
 from kiosk.idcard_reader.codec import Command, Reply
 from kiosk.idcard_reader.events import CardRead, ReaderEvent, ReaderGone
 from kiosk.idcard_reader.exchange import Exchange
-from kiosk.idcard_reader.session import BAUDS, Lost, Memory, Send, Session, SwitchBaud
+from kiosk.idcard_reader.session import BAUDS, Send, Session
 from kiosk.idcard_reader.transport import Port, candidates
 
 
@@ -51,12 +52,13 @@ class ReaderClient:
         """Yield what happens until `stop` is set; returns within a tenth of a second of that. Raises nothing of devices."""
         delay = self._settings.reopen_delay_s
         while not stop.is_set():
-            lost = Reason.READER_UNPLUGGED
+            lost, opened = Reason.READER_UNPLUGGED, False
             for name in self._ports(self._settings):
                 try:
                     port = Port(name, self._good_baud)
                 except ReaderUnavailable:
                     continue
+                opened = True
                 try:
                     lost = yield from self._session(port, stop)
                 except ReaderUnavailable:
@@ -66,13 +68,14 @@ class ReaderClient:
                 if stop.is_set():
                     return
                 if self._memory.ready:   # it had worked: say so now, look for it again at once
-                    delay = self._settings.reopen_delay_s
+                    delay, opened = self._settings.reopen_delay_s, False
                     break
             if self._memory.gone != lost:
                 self._memory.ready, self._memory.gone = False, lost
                 yield ReaderGone(lost)
             stop.wait(delay)
-            delay = min(delay * 2, self._settings.reopen_delay_max_s)
+            # Looking whether a port is there costs nothing; opening one that stays silent is worth backing off from.
+            delay = min(delay * 2, self._settings.reopen_delay_max_s) if opened else self._settings.reopen_delay_s
 
     def command(self, command: Command, data: bytes = b"") -> Reply:
         """Send one command on the first port that opens and return its reply, whatever its status.

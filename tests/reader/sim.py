@@ -8,7 +8,8 @@ from kiosk.config import Reader
 from kiosk.emulators.reader_cards import load_cards
 from kiosk.emulators.reader_chip import Chip, RequestReader
 from kiosk.emulators.reader_faults import COMMAND_NAMES, FaultList, disturbed
-from kiosk.idcard_reader.session import BAUDS, Lost, Memory, Send, Session, SwitchBaud
+from kiosk.idcard_reader.asking import Lost, Memory, SwitchBaud
+from kiosk.idcard_reader.session import BAUDS, Send, Session
 
 CARDS = load_cards(Path(__file__).resolve().parents[2] / "config" / "demo" / "cards.toml")
 

@@ -70,7 +70,8 @@ def test_no_reader_and_no_card(emulator, capsys, tmp_path):
 
 @pytest.mark.parametrize(("name", "status", "out"), [
     ("status", 0, "sw3=90"), ("reset", 0, "sw3=90"), ("rf-size=80", 0, "sw3=90"), ("find", 4, "reason=card-not-found"),
-    ("select", 4, "sw3=81"), ("sam-id", 0, "sam_id=05.01-20240101-0001000001-0200000002 sam_id_plain=05012024010100010000010200000002"),
+    ("select", 4, "sw3=81"),
+    ("sam-id", 0, "sam_id=05.01-20240101-0001000001-0200000002 sam_id_plain=05012024010100010000010200000002"),
     ("chip-number", 4, "sw3=41"), ("newest-address", 4, "sw3=41"), ("read", 4, "sw3=41"), ("read-fingerprint", 4, "sw3=41"),
 ])
 def test_single_commands(emulator, capsys, name, status, out):
@@ -95,7 +96,7 @@ def test_commands_that_fail(emulator, capsys, tmp_path):
 def test_two_processes_with_a_script(tmp_path):
     """emulate-reader in one process, read-card --watch in another."""
     link, script = tmp_path / "reader", tmp_path / "script"
-    script.write_text("sleep 0.2\nlay li   # a comment\nsleep 3\nlift\nsleep 1.5\nfault sw3=32@read\nlay taiwan\n", encoding="utf-8")
+    script.write_text("sleep 0.2\nlay li   # a comment\nsleep 3\nlift\nsleep 1.5\nfault sw3=32@read\nlay taiwan\n")
     kiosk = [sys.executable, "-m", "kiosk"]
     with subprocess.Popen(
         [*kiosk, "emulate-reader", "--link", str(link), "--script", str(script), "--sticky"], cwd=ROOT, text=True,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from kiosk.domain.reasons import Reason
 from kiosk.emulators.reader_faults import COMMAND_NAMES, FAULTS
+from kiosk.idcard_reader.asking import Lost, Memory
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
-from kiosk.idcard_reader.session import BAUDS, Lost, Memory
+from kiosk.idcard_reader.session import BAUDS
 from kiosk.idcard_reader.status import TABLE, Remedy, status_of
 from tests.reader.sim import CARDS, Sim
 

@@ -1,0 +1,241 @@
+"""The rules of life with a reader and its cards, as generators that read from top to bottom. Sans-I/O; run by `session.py`.
+
+They decide which command, how often and when to give up; they never see a port or a clock (`now` is handed in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from kiosk.config import Reader
+from kiosk.domain.reasons import Reason
+from kiosk.idcard_reader import status
+from kiosk.idcard_reader.asking import (
+    SHORT_PAUSE_S,
+    Asking,
+    Failure,
+    Lost,
+    Memory,
+    ReaderIll,
+    Script,
+    Step,
+    SwitchBaud,
+    failure_of,
+    is_found,
+)
+from kiosk.idcard_reader.card import CardRecord
+from kiosk.idcard_reader.codec import Command, Reply
+from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
+from kiosk.idcard_reader.exchange import Answer
+from kiosk.idcard_reader.status import Remedy, status_of
+
+_PROBE_PAUSE_S = 0.05
+_KEEPALIVE_S = 3.0
+_FORGET_FAILURES_S = 20.0   # no card for this long: the next one belongs to somebody else
+
+
+class Rules(Asking):
+    """One open port's story. `run` is the whole of it."""
+
+    def __init__(self, settings: Reader, memory: Memory, *, bauds: Sequence[int], everything: bool) -> None:
+        super().__init__(settings, memory, everything=everything)
+        self._bauds = tuple(bauds)
+        self.baud = self._bauds[0]
+        self.now = 0.0               # set by the session before each step
+        self._has_30_03 = True
+        self._presence_proven = False
+
+    def run(self) -> Script:
+        while True:
+            lost = yield from self._hello()
+            if lost is not None:
+                yield Lost(lost)
+                return
+            try:
+                yield from self._live()
+            except ReaderIll:
+                yield SHORT_PAUSE_S
+
+    def _live(self) -> Script:
+        memory, pause = self._memory, 0.0
+        while True:
+            if pause:
+                yield pause
+            pause = self._settings.poll_interval_s
+            if not memory.polling:
+                pause = yield from self._rest()
+            elif memory.card is not None:
+                yield from self._watch_card()
+            elif memory.troubled:
+                yield from self._await_lift()
+            else:
+                yield from self._look()
+
+    def _hello(self) -> Generator[Step, Answer, Reason | None]:
+        """Find the speed, wait for a healthy SAM, learn its id. Returns why there is no use in going on, or None."""
+        memory, reason = self._memory, Reason.READER_SILENT
+        answer: Answer = None
+        for baud, patience in ((self.baud, 1.0), (self.baud, 3.0), *((b, 1.0) for b in self._bauds if b != self.baud)):
+            if baud != self.baud:
+                yield SwitchBaud(baud)
+            self.patience = patience
+            answer = yield Command.STATUS
+            if isinstance(answer, Reply):
+                break
+            if answer is not None:
+                reason = Reason.READER_GARBLED
+        if not isinstance(answer, Reply):
+            return reason
+        pause = 1.0
+        while isinstance(answer, Reply) and status_of(answer.sw3).remedy is Remedy.READER:
+            yield from self._ill(status_of(answer.sw3).reason)
+            yield from self.ask(Command.RESET)
+            yield pause
+            pause = min(pause * 2, self._settings.reopen_delay_max_s)
+            answer = yield from self.ask(Command.STATUS)
+        if not isinstance(answer, Reply):
+            return Reason.READER_SILENT
+        if not memory.ready:
+            memory.sam_id = yield from self.ask_sam_id()
+            yield from self._well()
+        return None
+
+    def _well(self) -> Script:
+        memory = self._memory
+        if not memory.ready:
+            memory.ready, memory.gone = True, None
+            yield ReaderReady(memory.sam_id)
+
+    def _ill(self, reason: Reason) -> Script:
+        memory = self._memory
+        if memory.gone != reason:
+            memory.ready, memory.gone = False, reason
+            yield ReaderGone(reason)
+
+    def _rest(self) -> Generator[Step, Answer, float]:
+        """Polling is switched off: only see that the reader still lives."""
+        waited = 0.0
+        while not self._memory.polling and waited < _KEEPALIVE_S:
+            yield 0.1
+            waited += 0.1
+        if not self._memory.polling and not isinstance((yield from self.ask(Command.STATUS)), Reply):
+            raise ReaderIll
+        return 0.0
+
+    def _look(self) -> Script:
+        memory = self._memory
+        if memory.failed_lays and self.now - memory.last_card_at > _FORGET_FAILURES_S:
+            memory.failed_lays = memory.failures = 0
+        answer = yield from self.ask(Command.FIND)
+        if is_found(answer):
+            yield from self._well()
+            yield CardArrived()
+            yield from self._attempt()
+            return
+        if self._settings.lenient and isinstance(answer, Reply):  # S4, S10: find or select fails but read works
+            got = yield from self.select_and_read()
+            if isinstance(got, CardRecord):
+                yield from self._well()
+                yield CardArrived()
+                yield from self._report(got)
+                return
+        if isinstance(answer, Reply) and answer.sw3 in (0x80, 0x40):
+            yield from self._well()
+            if not memory.failed_lays:   # failures of a card count on over its lays: a hung one needs the reset
+                memory.failures = 0
+            if answer.sw3 == 0x40:  # something lies there, and it is no identity card
+                memory.troubled, memory.seen_after_trouble = True, True
+                yield CardTrouble(status_of(0x40).reason, 0x40, lift=False)
+            return
+        yield from self.count_failure(answer)
+        if memory.failures >= 2 * self._settings.reset_after_failures:  # neither card nor no card, and a reset did not help
+            what = failure_of(answer)
+            yield from self._ill(Reason.READER_SILENT if answer is None else what.reason)
+
+    def _attempt(self) -> Script:
+        """A card was found: read it, once more in place if need be, and tell what came of it."""
+        memory = self._memory
+        memory.last_card_at = self.now
+        still_there, found_again = True, False
+        got = yield from self.select_and_read()
+        if isinstance(got, Failure):
+            yield from self.count_failure(got)
+            if got.remedy is not Remedy.GIVE_UP:
+                yield max(SHORT_PAUSE_S, self._settings.poll_interval_s)
+                still_there = found_again = is_found((yield from self.ask(Command.FIND)))
+                if still_there:
+                    got = yield from self.select_and_read()
+                    if isinstance(got, Failure):
+                        yield from self.count_failure(got)
+        if isinstance(got, CardRecord):
+            yield from self._report(got)
+            return
+        memory.failed_lays += 1
+        memory.troubled, memory.seen_after_trouble = still_there, found_again
+        if got.remedy is Remedy.GIVE_UP:
+            yield CardTrouble(got.reason, got.sw3, lift=False)
+        elif memory.failed_lays >= self._settings.max_lift_and_retry:
+            yield CardTrouble(Reason.CARD_UNREADABLE, got.sw3, lift=False)
+        else:
+            yield CardTrouble(got.reason, got.sw3, lift=True)
+
+    def _report(self, card: CardRecord) -> Script:
+        memory = self._memory
+        memory.card, memory.troubled = card, False
+        memory.failures = memory.failed_lays = 0
+        memory.last_card_at = self.now
+        yield CardRead(card)
+
+    def _await_lift(self) -> Script:
+        """Trouble was told. While find goes on finding, it is the same contact: reading it again would fail again."""
+        memory = self._memory
+        answer = yield from self.ask(Command.FIND)
+        if is_found(answer) or (isinstance(answer, Reply) and answer.sw3 == 0x40):
+            memory.seen_after_trouble, memory.last_card_at = True, self.now
+            return
+        if isinstance(answer, Reply):
+            memory.troubled = False
+            if memory.seen_after_trouble:
+                yield CardRemoved()
+        else:
+            yield from self.count_failure(answer)
+
+    def _watch_card(self) -> Script:
+        """A card was read: is it still there? 30 03 answers 90 or 91 as long as it is (three drivers rely on it)."""
+        memory = self._memory
+        if self._has_30_03:
+            for _ in range(2):  # twice: one disturbed answer must not end a visit
+                answer = yield from self.ask(Command.NEWEST_ADDRESS)
+                if isinstance(answer, Reply) and answer.sw3 in (status.OK, status.NO_SUCH_ITEM):
+                    memory.last_card_at, memory.failures = self.now, 0
+                    self._presence_proven = True
+                    return
+                if not isinstance(answer, Reply):
+                    yield from self.count_failure(answer)
+                    return
+                if status_of(answer.sw3).remedy is Remedy.READER:
+                    raise ReaderIll
+                if status_of(answer.sw3).remedy is Remedy.GIVE_UP:
+                    self._has_30_03 = False
+                    break
+                yield _PROBE_PAUSE_S
+        found = yield from self.ask(Command.FIND)
+        if not isinstance(found, Reply):
+            yield from self.count_failure(found)
+            return
+        got: CardRecord | Failure | None = None
+        if is_found(found):
+            got = yield from self.select_and_read()
+        elif not self._presence_proven:  # a sticky reader finds nothing while the card lies, but reads it
+            got = yield from self.read_only()
+        if isinstance(got, CardRecord) and memory.card is not None and got.raw_text == memory.card.raw_text:
+            memory.last_card_at, memory.failures = self.now, 0
+            return  # disturbed, or the reader restarted: it never left
+        memory.card = None
+        yield CardRemoved()
+        if isinstance(got, CardRecord):
+            yield CardArrived()
+            yield from self._report(got)
+        elif is_found(found):
+            yield CardArrived()
+            yield from self._attempt()

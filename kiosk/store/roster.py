@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
-from pydantic_core import from_json   # half the time of json.loads, over a million lines
+from pydantic_core import from_json  # half the time of json.loads, over a million lines
 from sqlite_utils import Database
 
 from kiosk.domain.identity import IdNumber, normalise_number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from kiosk.camera.frame import Frame
 from kiosk.config import CONFIG
+from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 from kiosk.errors import ConfigError, ModelError
 
@@ -30,6 +32,34 @@ def card(key: str) -> dict[str, Any]:
     """Return what is printed on a card of the demonstration."""
     found: dict[str, Any] = tomllib.loads(CARDS.read_text(encoding="utf-8"))["cards"][key]
     return found
+
+
+def crowd_number(index: int) -> str:
+    """Return the invented number of the n-th of a crowd, with a right check character."""
+    first = f"440305{1940 + index % 25}{1 + index // 25 % 12:02d}{1 + index // 300 % 28:02d}{index % 1000:03d}"
+    return first + check_digit(first)
+
+
+def crowd(like: RosterEntry, count: int) -> list[RosterEntry]:
+    """Return `count` invented people who are like `like` but for name and number."""
+    return [replace(like, person_id=f"P-crowd-{index}", name=_CROWD_NAMES[index % len(_CROWD_NAMES)],
+                    id_number=crowd_number(index)) for index in range(count)]
+
+
+def crowd_cards(count: int) -> str:
+    """Return a cards file for a crowd: keys p0, p1 and so on."""
+    like = card("li")
+    lines = []
+    for index in range(count):
+        number = crowd_number(index)
+        born = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+        fields = {**like, "name": _CROWD_NAMES[index % len(_CROWD_NAMES)], "id_number": number, "born": born,
+                  "sex": "male" if int(number[16]) % 2 else "female"}
+        lines += [f"[cards.p{index}]", *(f"{key} = {value!r}" for key, value in fields.items()), ""]
+    return "\n".join(lines)
+
+
+_CROWD_NAMES = ("赵一", "钱二明", "孙三妹", "周四海", "吴五福")
 
 
 def _entry(key: str, data: dict[str, Any], card: dict[str, Any], today: date, enrol: bool) -> RosterEntry:

@@ -28,10 +28,10 @@ Say = Callable[[str], None]
 class EmulatedReader:
     """`kiosk emulate-reader` as a process of its own: the driver meets it over a real port."""
 
-    def __init__(self, link: Path, *options: str) -> None:
+    def __init__(self, link: Path, cards: Path = people.CARDS, *options: str) -> None:
         self.link = link
         self._child = subprocess.Popen(  # noqa: S603  our own interpreter
-            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(people.CARDS), *options],
+            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(cards), *options],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
     def tell(self, command: str) -> None:
@@ -55,9 +55,12 @@ class EmulatedReader:
 class Stage:
     """Prepares and clears away. The hands of the demonstration's person are here, because the props are."""
 
-    def __init__(self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None,
+                 crowd: int = 0) -> None:
+        """crowd: instead of the scenario's person, so many people come one after the other (all with the same face)."""
         from kiosk.emulators.puppet import PuppetSource
-        self.scenario, self.folder, self.seed = scenario, folder, seed
+        self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
+        self._came = 0
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=True)
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
@@ -79,12 +82,14 @@ class Stage:
         """Start the props, provision the kiosk, bring the roster. Raises KioskError."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         say("starting the bureau and the card reader")
-        self.reader = EmulatedReader(self.folder / "reader")
+        self.reader = EmulatedReader(self.folder / "reader", self._cards())
         starting = threading.Thread(target=self.bureau.start, name="bureau-start")
         starting.start()
         say("enrolling the demonstration's people")
         today = datetime.now(ZoneInfo(self.settings.station.timezone)).date()
         entries = people.roster(today, only=(self.scenario.card, *self.scenario.also))
+        if self._crowd:
+            entries += people.crowd(next(entry for entry in entries if entry.template is not None), self._crowd)
         starting.join()
         say("provisioning the kiosk and bringing the roster")
         from kiosk.store.roster_format import to_line
@@ -95,6 +100,13 @@ class Stage:
         self._provision()
         if self.scenario.trouble == "offline":
             self.bureau.stop()
+
+    def _cards(self) -> Path:
+        if not self._crowd:
+            return people.CARDS
+        path = self.folder / "cards.toml"
+        path.write_text(people.crowd_cards(self._crowd), encoding="utf-8")
+        return path
 
     def _provision(self) -> None:
         from kiosk.store.database import open_store
@@ -129,9 +141,13 @@ class Stage:
     # --- the person's hands
 
     def lay_card(self, whose: str) -> None:
-        """Lay the scenario's card, or its helper's."""
+        """Lay the scenario's card, or its helper's; of a crowd, the next one's."""
+        card = self.scenario.helper if whose == "helper" else self.scenario.card
+        if self._crowd:
+            card = f"p{self._came % self._crowd}"
+            self._came += 1
         if self.reader is not None:
-            self.reader.tell(f"lay {self.scenario.helper if whose == 'helper' else self.scenario.card}")
+            self.reader.tell(f"lay {card}")
 
     def lift_card(self) -> None:
         """Take the card away."""

@@ -19,8 +19,6 @@ from kiosk.ui.window import KioskWindow
 
 log = logging.getLogger(__name__)
 
-_LOOK_MS = 60
-
 
 class Hands(Protocol):
     """What a person does besides touching the screen."""
@@ -45,6 +43,7 @@ class Hands(Protocol):
 class Habits:
     """How this person goes about it. Times in seconds."""
 
+    look_ms: int = 60              # between two looks at the screen
     reading_s: float = 0.15        # between seeing a page and touching it
     reaction_s: float = 0.45       # between the cue and the movement
     mode: str = "self"             # self | other | query
@@ -80,7 +79,7 @@ class DemoPerson(QObject):
         self._pages = 0
         self._tries = 0
         self._timer = QTimer(self)
-        self._timer.setInterval(_LOOK_MS)
+        self._timer.setInterval(habits.look_ms)
         self._timer.timeout.connect(self._look)
 
     def start(self) -> None:
@@ -95,7 +94,7 @@ class DemoPerson(QObject):
 
     @Slot()
     def _look(self) -> None:
-        self._now_ms += _LOOK_MS
+        self._now_ms += self._habits.look_ms
         page = self._window.page_name
         if page != self._page:
             self._page, self._seen_ms = page, self._now_ms

@@ -16,7 +16,7 @@ from kiosk.domain.identity import DocumentKind, IdNumber, Sex, parse_date
 from kiosk.ocr.lines import Row, TextLine, clean, rows_of
 from kiosk.ocr.numbers import digits_of, looks_like_number, numbers_in
 
-NAME_DOUBT = 0.30       # more, and the recogniser itself doubts a character; measured: 焕 read as 煥 leaves 0.43
+NAME_DOUBT = 0.30       # more, and the recogniser itself doubts a character; measured: 焕 read as 煥 leaves more than 0.4
 RARE_DOUBT = 0.08       # for names with characters outside GB 2312: more often a misreading than a name
 _PORTRAIT_X = 0.62      # the portrait begins here, in shares of the card's width
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"

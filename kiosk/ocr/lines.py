@@ -18,7 +18,8 @@ Box = tuple[float, float, float, float]   # x0, y0, x1, y1 in shares of the card
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line the recogniser found. `box`: in shares of the card, (0, 0) its top left; `score`: 0..1, how sure it is."""
+    """One line the recogniser found. `box`: in shares of the card, (0, 0) its top left; `score`: 0..1, of its least
+    certain character (a mean would hide one bad character in a long line)."""
 
     text: str = field(repr=False)
     box: Box
@@ -27,8 +28,7 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Lines that stand beside each other, joined from left to right. `doubt`: how many characters' worth of certainty is missing
-    (a score is the mean over a line, so one bad character hides in a long one)."""
+    """Lines that stand beside each other, joined from left to right. `doubt`: what is missing in the least certain of them."""
 
     text: str = field(repr=False)
     box: Box
@@ -73,5 +73,5 @@ def rows_of(lines: Sequence[TextLine]) -> list[Row]:
 def _joined(group: list[TextLine]) -> Row:
     group.sort(key=lambda one: one.box[0])
     x0, y0, x1, y1 = zip(*(line.box for line in group), strict=True)
-    doubt = sum(len(line.text) * (1.0 - line.score) for line in group)
+    doubt = 1.0 - min(line.score for line in group)
     return Row("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), doubt)

@@ -6,6 +6,7 @@ Built and used in one thread (the scan worker's, or a test's). Nothing of a pict
 from __future__ import annotations
 
 import logging
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,14 +46,15 @@ class RapidRecogniser:
 
             make: Any = RapidOCR
             self._engine = make(params={
-                "Global.log_level": "critical", "Global.use_cls": False, "Global.text_score": 0.3,
+                "Global.log_level": "critical", "Global.use_cls": False, "Global.text_score": 0.0,
                 "Det.model_path": str(paths[0]), "Det.limit_type": "max", "Det.limit_side_len": _DETECT_SIDE,
                 "Rec.model_path": str(paths[1]), "Rec.rec_batch_num": 4,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             })
             # Both are otherwise loaded at the first picture, while somebody waits.
             self._engine._load_det_model()
-            self._engine._load_rec_model()
+            decoder = self._engine._load_rec_model().postprocess_op
+            decoder.decode = partial(_decoded, decoder.character)
         except Exception as error:  # whatever the engine raises on a damaged file
             raise ModelError(f"text recognition: {type(error).__name__}") from error
         finally:
@@ -71,6 +73,23 @@ class RapidRecogniser:
         quads = np.asarray(boxes, np.float64)[:4 * MAX_LINES]
         upright = _upright(quads, (card_bgr.shape[1], card_bgr.shape[0]))
         return [TextLine(str(text), box, float(score)) for box, text, score in zip(upright, texts, scores, strict=False)]
+
+
+def _decoded(characters: list[str], indices: np.ndarray, certainty: np.ndarray, *_: Any, **__: Any,
+             ) -> tuple[list[tuple[str, float]], list[Any]]:
+    """Take rapidocr's place at decoding: (text, certainty of the least certain character) instead of the mean over the line.
+
+    indices, certainty: (lines, steps), the best class of each step and its probability; class 0 is the blank. Spaces are left
+    out: between a label and its value they are as good as guessed, and would count as doubt.
+    """
+    out = []
+    for line, sure in zip(indices, certainty, strict=True):
+        first = np.ones(len(line), bool)
+        first[1:] = line[1:] != line[:-1]
+        read = [(characters[at], float(p)) for at, p in zip(line[first], sure[first], strict=True) if at != 0]
+        read = [one for one in read if one[0].strip()]
+        out.append(("".join(text for text, _ in read), min((p for _, p in read), default=0.0)))
+    return out, []
 
 
 def _upright(quads: np.ndarray, size: tuple[int, int]) -> list[Box]:

@@ -127,7 +127,7 @@ def test_two_wrong_digits_that_fit_the_check_character_meet_the_printed_date():
 @pytest.mark.parametrize(("other", "flag"), [
     ({"sex": "男"}, FieldFlag.SEX_DIFFERS), ({"sex": "文"}, FieldFlag.SEX_MISSING),
     ({"born": "1956年8月15日"}, FieldFlag.BIRTH_DIFFERS), ({"born": "1956年2月30日"}, FieldFlag.BIRTH_MISSING),
-    ({"born": "年月日"}, FieldFlag.BIRTH_MISSING), ({"score": 0.85}, FieldFlag.NAME_UNSURE),
+    ({"born": "年月日"}, FieldFlag.BIRTH_MISSING), ({"score": 0.65}, FieldFlag.NAME_UNSURE),
     ({"name": "陈小芳1"}, FieldFlag.NAME_UNSURE), ({"name": "陈"}, FieldFlag.NAME_UNSURE),
     ({"name": "<b>陈小芳"}, FieldFlag.NAME_UNSURE), ({"name": "'; DROP--"}, FieldFlag.NAME_UNSURE),
     ({"number": "944036195508210029", "sex": "女", "born": "1955年8月21日"}, FieldFlag.OTHER_DOCUMENT),
@@ -148,7 +148,7 @@ def test_names_of_other_shapes():
     assert read_front(front_lines(name="买买提·吐尔逊")).name == "买买提·吐尔逊"
     assert read_front(front_lines(name="买买提•吐尔逊")).name == "买买提·吐尔逊"
     assert read_front(front_lines(name="欧阳建国")).usable
-    assert not read_front(front_lines(name="付煥莲", score=0.95)).usable     # a traditional form: more often a misreading
+    assert not read_front(front_lines(name="付煥莲", score=0.85)).usable     # a traditional form: more often a misreading
     assert read_front(front_lines(name="付煥莲", score=0.99)).usable
 
 

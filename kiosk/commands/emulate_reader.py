@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -53,6 +54,7 @@ def main(argv: list[str]) -> int:
     reader = ReaderEmulator(
         load_cards(options.cards), options.link or "", listen=listen, baud=options.baud, sticky=options.sticky,
         faults=options.fault, out_of_order=int(options.out_of_order, 16) if options.out_of_order else None)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)   # the link must not stay behind
     reader.start()
     place = f"socket://{reader.address[0]}:{reader.address[1]}" if listen else str(options.link)
     print(f"reader on {place}; cards: {', '.join(reader.cards)}", flush=True)

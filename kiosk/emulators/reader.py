@@ -136,6 +136,8 @@ class ReaderEmulator:
             if self._pulled.is_set():
                 return
         self.sent.append((name, arrived, began))
+        if len(self.sent) > 20000:   # a soak of days
+            del self.sent[:10000]
         if new_baud is not None:
             self.baud = new_baud
 

@@ -28,6 +28,8 @@ def timeout_s(command: Command, settings: Reader, baud: int, patience: float = 1
     """Return the time to wait for the answer to begin and end: the reader's own time and the wire's."""
     if command in (Command.READ, Command.READ_FINGERPRINT):
         patience = 1.0   # long already
+    if command is Command.NEWEST_ADDRESS:
+        patience = min(patience, 2.0)   # asked while a card lies: waiting here delays the news that it was taken
     own = {
         Command.FIND: settings.find_timeout_s,
         Command.SELECT: settings.find_timeout_s,

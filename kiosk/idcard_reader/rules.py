@@ -152,12 +152,13 @@ class Rules(Asking):
             what = failure_of(answer)
             yield from self._ill(Reason.READER_SILENT if answer is None else what.reason)
 
-    def _attempt(self) -> Script:
-        """A card was found: read it, once more in place if need be, and tell what came of it."""
+    def _attempt(self, got: CardRecord | Failure | None = None) -> Script:
+        """A card was found: read it, once more in place if need be, and tell what came of it. got: the first attempt, if made."""
         memory = self._memory
         memory.last_card_at = self.now
         still_there, found_again = True, False
-        got = yield from self.select_and_read()
+        if got is None:
+            got = yield from self.select_and_read()
         if isinstance(got, Failure):
             yield from self.count_failure(got)
             if got.remedy is not Remedy.GIVE_UP:
@@ -203,6 +204,7 @@ class Rules(Asking):
     def _watch_card(self) -> Script:
         """A card was read: is it still there? 30 03 answers 90 or 91 as long as it is (three drivers rely on it)."""
         memory = self._memory
+        answer: Answer = None
         if self._has_30_03:
             for _ in range(2):  # twice: one disturbed answer must not end a visit
                 answer = yield from self.ask(Command.NEWEST_ADDRESS)
@@ -212,7 +214,7 @@ class Rules(Asking):
                     return
                 if not isinstance(answer, Reply):
                     yield from self.count_failure(answer)
-                    return
+                    continue
                 if status_of(answer.sw3).remedy is Remedy.READER:
                     raise ReaderIll
                 if status_of(answer.sw3).remedy is Remedy.GIVE_UP:
@@ -226,7 +228,7 @@ class Rules(Asking):
         got: CardRecord | Failure | None = None
         if is_found(found):
             got = yield from self.select_and_read()
-        elif not self._presence_proven:  # a sticky reader finds nothing while the card lies, but reads it
+        elif not self._presence_proven or not isinstance(answer, Reply):  # a sticky reader finds nothing, but reads it
             got = yield from self.read_only()
         if isinstance(got, CardRecord) and memory.card is not None and got.raw_text == memory.card.raw_text:
             memory.last_card_at, memory.failures = self.now, 0
@@ -238,4 +240,4 @@ class Rules(Asking):
             yield from self._report(got)
         elif is_found(found):
             yield CardArrived()
-            yield from self._attempt()
+            yield from self._attempt(got)

@@ -21,15 +21,18 @@ from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraWorker
 from kiosk.conductor import Conductor
 from kiosk.config import Settings
+from kiosk.desk_conductor import DeskConductor
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
+from kiosk.ocr.worker import ScanWorker
 from kiosk.store import journal, records
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.keys import journal_signer
 from kiosk.sync.worker import SyncWorker
+from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.strings import Strings
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
@@ -55,13 +58,16 @@ class KioskApp(QObject):
         self.window = KioskWindow(settings, Strings.load(settings.ui.language))
         self.mirror: Mailbox[Frame] = Mailbox()
         self._vision_box: Mailbox[Frame] = Mailbox()
+        self._scan_box: Mailbox[Frame] = Mailbox()
         self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
-        self.camera = CameraWorker(settings.camera, [self._vision_box, self.mirror])
+        self.camera = CameraWorker(settings.camera, [self._vision_box, self._scan_box, self.mirror])
         self.vision = VisionWorker(settings, self._vision_box)
+        self.scan = ScanWorker(self._scan_box)
         self.voice = VoiceWorker(settings.voice)
         self.sync = SyncWorker(settings.sync, self.store.run)
         self.conductor = Conductor(settings, self.window, self.store, self.mirror)
+        self.desk = DeskConductor(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
         self._sync_thread = QThread()
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
@@ -84,9 +90,10 @@ class KioskApp(QObject):
         """Stop the workers and wait for their threads. Finished records are safe at any instant, so nothing is waited for."""
         watchdog.notify("STOPPING=1")
         self._watchdog.stop()
+        self.desk.stop()
         self.conductor.stop()
         self.sync.stop()
-        for worker in (self.vision, self.camera, self.reader, self.voice):
+        for worker in (self.vision, self.scan, self.camera, self.reader, self.voice):
             worker.stop()
         self._sync_thread.quit()
         self._sync_thread.wait(int(self.settings.sync.timeout_s * 1000) + 1000)  # a request under way ends first
@@ -104,6 +111,11 @@ class KioskApp(QObject):
         self.vision.failed.connect(conductor.on_vision_failed)
         self.vision.presence.connect(conductor.on_presence)
         conductor.watch_presence.connect(self.vision.watch_presence)
+        self.scan.view.connect(conductor.on_scan_view)
+        self.scan.finished.connect(conductor.on_scan_done)
+        self.scan.failed.connect(conductor.on_scan_failed)
+        conductor.begin_scan.connect(self.scan.begin)
+        conductor.cancel_scan.connect(self.scan.cancel)
         conductor.begin_take.connect(self.vision.begin_take)
         conductor.swap_action.connect(self.vision.swap_action)
         conductor.cancel_take.connect(self.vision.cancel)
@@ -114,12 +126,26 @@ class KioskApp(QObject):
         self.sync.stage_moved.connect(self._on_stage_moved)
         self.sync.status.connect(self._on_sync_status)
         self.store.opened.connect(self._on_store_opened)
+        self._wire_desk()
+
+    def _wire_desk(self) -> None:
+        desk = self.desk
+        self.vision.view.connect(desk.on_take_view)
+        self.vision.finished.connect(desk.on_take_finished)
+        desk.begin_take.connect(self.vision.begin_take)
+        desk.cancel_take.connect(self.vision.cancel)
+        desk.camera_wanted.connect(self.camera.set_awake)
+        desk.wish.connect(self.voice.on_wish)
+        desk.send_now.connect(self.sync.send_now)
+        desk.nudge_sync.connect(self.sync.nudge)
+        self.sync.stage_moved.connect(desk.on_stage_moved)
+        self.sync.status.connect(desk.on_sync_status)
 
     @Slot()
     def _start_workers(self) -> None:
         self.store.start()
         self.conductor.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
-        for worker in (self.reader, self.camera, self.vision, self.voice):
+        for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):
             worker.start()
         self._sync_thread.start()
         self.store.ask(self._note_start)

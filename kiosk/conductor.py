@@ -26,6 +26,8 @@ from kiosk.domain.record import Outcome
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.liveness.worker import TakeRequest
+from kiosk.ocr.card_ocr import ScanView
+from kiosk.ocr.worker import ScanDone, ScanFailed
 from kiosk.store import clock, journal, records, roster, service
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
@@ -64,12 +66,15 @@ class Conductor(QObject):
     begin_take = Signal(object)      # -> VisionWorker
     swap_action = Signal()
     cancel_take = Signal()
+    begin_scan = Signal(str)         # -> ScanWorker
+    cancel_scan = Signal()
     watch_presence = Signal(bool)    # look whether somebody is there, outside a take
     camera_wanted = Signal(bool)     # wake the camera, or let it sleep
     say = Signal(object)             # list of catalogue keys -> voice
     hush = Signal()
     nudge_sync = Signal()
     attendant_called = Signal(object)  # Reason
+    desk_card = Signal(object)         # card events that belong to the desk, because it was open when the card was laid
 
     def __init__(self, settings: Settings, window: KioskWindow, store: StoreWorker, mirror: Mailbox[Frame],
                  clock: Callable[[], datetime] | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -86,8 +91,11 @@ class Conductor(QObject):
         self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
         self._face_seen_s: float | None = None         # when the camera last saw somebody in this visit
         self._shown_view: object = None
+        self._scan_hint: object = None
         self._encoder_digest = ""
         self._frozen = False
+        self._paused = False          # the desk is open above the visit
+        self._card_is_desks = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -116,6 +124,23 @@ class Conductor(QObject):
         self._frames.stop()
         self._wipe()
 
+    def pause(self) -> None:
+        """The desk is open above the visit: no time runs out, nothing is said, a running take waits, new cards are the desk's."""
+        self._paused = True
+        self._somebody_is_here()
+        self.hush.emit()
+        if isinstance(self._state, s.Acting):
+            self.feed(e.CameraWentDown())
+
+    def resume(self) -> None:
+        """The desk is closed: the visit goes on exactly where it was."""
+        self._paused = False
+        self._face_seen_s = None
+        self._somebody_is_here()
+        self.camera_wanted.emit(s.visit_of(self._state) is not None)
+        self.feed(e.CameraCameUp() if self._camera_ready else e.CameraWentDown())
+        self._speak()
+
     # --- events in
 
     @Slot(object)
@@ -135,7 +160,13 @@ class Conductor(QObject):
 
     @Slot(object)
     def on_reader(self, event: object) -> None:
-        """An event of the card reader."""
+        """An event of the card reader. A card belongs, until it is lifted, to whom it was laid for: the visit or the desk."""
+        if isinstance(event, CardArrived):
+            self._card_is_desks = self._paused
+        if self._card_is_desks and isinstance(event, CardArrived | CardRead | CardTrouble | CardRemoved):
+            self._card_is_desks = not isinstance(event, CardRemoved)
+            self.desk_card.emit(event)
+            return
         match event:
             case ReaderReady():
                 self._reader_ready = True
@@ -160,7 +191,8 @@ class Conductor(QObject):
         """The camera came or went."""
         if isinstance(status, CameraUp) and not self._camera_ready:
             self._camera_ready = True
-            self.feed(e.CameraCameUp())
+            if not self._paused:
+                self.feed(e.CameraCameUp())
         elif isinstance(status, CameraDown) and self._camera_ready:
             self._camera_ready = False
             self.feed(e.CameraWentDown())
@@ -168,13 +200,35 @@ class Conductor(QObject):
     @Slot(object)
     def on_take_view(self, view: object) -> None:
         """What the running take shows; a payload for one page."""
-        if isinstance(self._state, s.Acting):
+        if isinstance(self._state, s.Acting) and not self._paused:
             before = prompt_for(self._state, self._shown_view)  # type: ignore[arg-type]
             self._shown_view = view
             self._window.show_take(view)  # type: ignore[arg-type]
             now = prompt_for(self._state, view)  # type: ignore[arg-type]
             if now and now != before:
                 self._speak()
+
+    @Slot(object)
+    def on_scan_view(self, view: ScanView) -> None:
+        """What the running scan shows; each new hint is spoken."""
+        if isinstance(self._state, s.ScanningCard) and view.visit_id == self._state.visit.visit_id and not self._paused:
+            self._window.show_scan(view)
+            if view.guidance != self._scan_hint:
+                self._scan_hint = view.guidance
+                self._somebody_is_here()
+                self.hush.emit()
+                self.say.emit([f"ocr.guidance.{view.guidance}.say"])
+
+    @Slot(object)
+    def on_scan_done(self, done: ScanDone) -> None:
+        """A card was read from pictures."""
+        self._somebody_is_here()
+        self.feed(e.CardScanned(done.visit_id, done.person))
+
+    @Slot(object)
+    def on_scan_failed(self, failed: ScanFailed) -> None:
+        """The scan ended without a person."""
+        self.feed(e.ScanEnded(failed.visit_id, failed.reason))
 
     @Slot(object)
     def on_take_finished(self, outcome: TakeOutcome) -> None:
@@ -202,7 +256,7 @@ class Conductor(QObject):
 
     @Slot()
     def _vision_again(self) -> None:
-        if self._camera_ready:
+        if self._camera_ready and not self._paused:
             self.feed(e.CameraCameUp())
 
     @Slot(object)
@@ -250,7 +304,7 @@ class Conductor(QObject):
         if not isinstance(state, s.Acting) or not isinstance(before, s.Acting) or state.take_id != before.take_id:
             self._shown_view = None
         self._window.show_state(state)
-        if isinstance(state, s.Acting):
+        if isinstance(state, s.Acting | s.ScanningCard):
             self._frames.start()
         else:
             self._frames.stop()
@@ -277,6 +331,10 @@ class Conductor(QObject):
                 self._store.ask(
                     lambda store: e.NamesOffered(visit_id, id_number, service.names_to_choose(store, id_number)),
                     lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR))
+            case c.BeginScan(visit_id):
+                self.begin_scan.emit(visit_id)
+            case c.CancelScan():
+                self.cancel_scan.emit()
             case c.BeginTake(visit_id, take_id, practice):
                 self._take, self._match = None, None
                 self.begin_take.emit(TakeRequest(visit_id, take_id, practice))
@@ -349,7 +407,7 @@ class Conductor(QObject):
     def _tick(self) -> None:
         now = self._monotonic()
         state = self._state
-        if s.visit_of(state) is None or isinstance(state, s.TakingCard | s.Checking | s.LookingUp):
+        if self._paused or s.visit_of(state) is None or isinstance(state, s.TakingCard | s.Checking | s.LookingUp):
             self._idle = self._idle.touched(now)
             self._window.show_countdown(None)
             return
@@ -378,6 +436,8 @@ class Conductor(QObject):
             self._window.show_frame(frame.image_bgr[:, :, ::-1].copy())
 
     def _speak(self) -> None:
+        if self._paused:
+            return
         keys = self._window.spoken_key()
         self.hush.emit()
         if keys:

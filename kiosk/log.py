@@ -25,7 +25,7 @@ _SAFE = (int, float, bool, Enum, type(None))
 class AllowListFormatter(logging.Formatter):
     """One JSON object a line."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for a record; whatever is not allowed is replaced by its type's name."""

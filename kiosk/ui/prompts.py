@@ -20,6 +20,8 @@ def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
             return [f"page.card.say{card_variant(state)}"]
         case s.EnteringNumber(problem=Reason() as problem):
             return [f"reason.{problem}.say"]
+        case s.ScanningCard():
+            return ["ocr.guidance.show-front.say" if state.camera_ready else "page.camera.say_away"]
         case s.Confirming():
             return ["page.confirm.say_other" if state.visit.mode is s.Mode.OTHER else "page.confirm.say"]
         case s.Answered():

@@ -21,6 +21,7 @@ from kiosk.ui import requests as r
 from kiosk.ui.pages import PAGES
 from kiosk.ui.pages.base import STEPS, Kit, Page
 from kiosk.ui.pages.camera import CameraPage
+from kiosk.ui.pages.scan import ScanPage, ScanView
 from kiosk.ui.prompts import prompt_for
 from kiosk.ui.strings import CATALOGUE_OF, Strings
 from kiosk.ui.theme import MARGIN, Look, ThemeName
@@ -103,6 +104,7 @@ class KioskWindow(QWidget):
         self.top.contrast_touched.connect(self.toggle_contrast)
         self.top.louder_touched.connect(self._louder)
         self.top.quieter_touched.connect(self._quieter)
+        self.top.desk_touched.connect(self._desk)
         self.bottom.leave.clicked.connect(self._leave)
         self.bottom.replay.clicked.connect(self._replay)
         self.bottom.no_face.clicked.connect(self._no_face)
@@ -134,7 +136,6 @@ class KioskWindow(QWidget):
         page = self.pages[type(state)]
         changed = page is not self.page
         fading = changed and self.motion and self.isVisible()
-        before = self.page.grab() if fading else None
         self.transition.stop()
         left = self.page
         ended = isinstance(state, s.Idle) and not isinstance(self._state, s.Idle)
@@ -154,9 +155,8 @@ class KioskWindow(QWidget):
         page.show()
         page.setFocus(Qt.FocusReason.OtherFocusReason)
         self._order_tabs()
-        if before is not None:
-            self.transition.setGeometry(page.geometry())
-            self.transition.run(before, page.grab())
+        if fading:
+            self.transition.run(page, self.look.colour("paper"))
         self.countdown.raise_()
 
     def show_take(self, view: TakeView) -> None:
@@ -166,9 +166,14 @@ class KioskWindow(QWidget):
             self.page.show_take(view)
 
     def show_frame(self, image_rgb: np.ndarray) -> None:
-        """Show one camera picture: uint8 RGB, copied already, not mirrored; ignored on any page but the camera's."""
-        if isinstance(self.page, CameraPage):
+        """Show one camera picture: uint8 RGB, copied already, not mirrored; ignored on any page without the camera."""
+        if isinstance(self.page, CameraPage | ScanPage):
             self.page.show_frame(image_rgb)
+
+    def show_scan(self, view: ScanView) -> None:
+        """Show where the scan of a card stands; ignored on any other page."""
+        if isinstance(self.page, ScanPage):
+            self.page.show_scan(view)
 
     def show_countdown(self, seconds: int | None) -> None:
         """Ask whether somebody is there, with the seconds left; None takes the question away."""
@@ -214,7 +219,11 @@ class KioskWindow(QWidget):
         self.setGeometry(screen.geometry())
         if self.settings.ui.fullscreen:
             self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
-            self.setCursor(Qt.CursorShape.BlankCursor)
+            if any(device.type() == QInputDevice.DeviceType.TouchScreen for device in QInputDevice.devices()):
+                self.setCursor(Qt.CursorShape.BlankCursor)
+            app = QApplication.instance()
+            if app is not None:
+                app.installEventFilter(DoubleTouchGuard(self))
             self.showFullScreen()
         else:
             self.show()
@@ -249,6 +258,10 @@ class KioskWindow(QWidget):
     @Slot()
     def _quieter(self) -> None:
         self.service.emit(r.VolumeDown())
+
+    @Slot()
+    def _desk(self) -> None:
+        self.service.emit(r.OpenDesk())
 
     @Slot()
     def _replay(self) -> None:

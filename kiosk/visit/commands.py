@@ -28,6 +28,18 @@ class OfferNames:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginScan:
+    """Read a card from the camera's pictures; answered by CardScanned or ScanEnded."""
+
+    visit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelScan:
+    """Stop reading the card."""
+
+
+@dataclass(frozen=True, slots=True)
 class BeginTake:
     """Start a liveness take; answered by TakeEnded."""
 
@@ -94,6 +106,6 @@ class EndVisit:
 
 
 Command = (
-    LookUp | OfferNames | BeginTake | SwapAction | CancelTake | MatchFace | SaveAttempt | NoteRefusal | NudgeSync
-    | CallAttendant | EndVisit
+    LookUp | OfferNames | BeginScan | CancelScan | BeginTake | SwapAction | CancelTake | MatchFace | SaveAttempt
+    | NoteRefusal | NudgeSync | CallAttendant | EndVisit
 )

@@ -41,6 +41,11 @@ class ManualChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanChosen:
+    """Hold the card up to the camera instead."""
+
+
+@dataclass(frozen=True, slots=True)
 class NumberEntered:
     """A complete number from the number pad."""
 
@@ -193,6 +198,22 @@ class NamesOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class CardScanned:
+    """Both sides of a card were read from the camera's pictures, and agree."""
+
+    visit_id: str
+    person: Person = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanEnded:
+    """The scan ended without a person."""
+
+    visit_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class TakeEnded:
     """The liveness take ended. `passed` with `reason` OK, or why not."""
 
@@ -265,9 +286,9 @@ class AttendantTookOver:
 
 
 Event = (
-    Started | QueryStarted | SelfChosen | OtherChosen | ManualChosen | NumberEntered | NameChosen | Confirmed | Denied
+    Started | QueryStarted | SelfChosen | OtherChosen | ManualChosen | ScanChosen | NumberEntered | NameChosen | Confirmed | Denied
     | BenefitsChosen | Agreed | BeginTouched | PractiseTouched | SwapTouched | BackTouched | DoneTouched | CancelTouched
     | NoFaceTouched | HelpTouched | ReaderCameUp | ReaderWentDown | CardLaid | CardWasRead | CardTroubled | CardTaken
-    | CameraCameUp | CameraWentDown | LookedUp | NamesOffered | TakeEnded | FaceMatched | RecordsSaved | SaveFailed
-    | StageMoved | IdleExpired | WalkedAway | ServicePaused | ServiceResumed | AttendantTookOver
+    | CameraCameUp | CameraWentDown | LookedUp | NamesOffered | CardScanned | ScanEnded | TakeEnded | FaceMatched
+    | RecordsSaved | SaveFailed | StageMoved | IdleExpired | WalkedAway | ServicePaused | ServiceResumed | AttendantTookOver
 )

@@ -89,7 +89,8 @@ def _card_taken(state: s.State, event: e.CardTaken, world: World) -> Step | None
 def _other_card(state: s.State, event: e.CardWasRead, world: World) -> Step | None:
     """A different card in mid-visit ends the visit; the same card laid again changes nothing."""
     visit, person = s.visit_of(state), _person_of(state)
-    if visit is None or person is None or isinstance(state, s.AwaitingCard | s.EnteringNumber | s.ChoosingName):
+    if visit is None or person is None or isinstance(
+            state, s.AwaitingCard | s.EnteringNumber | s.ChoosingName | s.ScanningCard):
         return None
     known = {person.id_number} | ({visit.helper.id_number} if visit.helper else set())
     if event.person.id_number in known:
@@ -168,6 +169,10 @@ def _awaiting_card(state: s.AwaitingCard, event: e.Event, world: World) -> Step:
         case e.ManualChosen():
             return s.EnteringNumber(state.visit, state.whose, None, state.beneficiary, state.entry,
                                     state.eligibilities), ()
+        case e.ScanChosen():
+            scanning = s.ScanningCard(state.visit, state.whose, world.camera_ready, state.beneficiary, state.entry,
+                                      state.eligibilities)
+            return scanning, (c.BeginScan(state.visit.visit_id),) if world.camera_ready else ()
         case e.BackTouched():
             if state.whose is s.Whose.HELPER and state.beneficiary and state.entry:
                 return s.Confirming(state.visit, state.beneficiary, state.entry, state.eligibilities), ()
@@ -207,6 +212,28 @@ def _choosing_name(state: s.ChoosingName, event: e.Event, world: World) -> Step:
         case e.CardLaid() | e.CardWasRead():
             back = s.AwaitingCard(state.visit, state.whose, reader_ready=True)
             return _awaiting_card(back, event, world)
+    return state, ()
+
+
+def _scanning_card(state: s.ScanningCard, event: e.Event, world: World) -> Step:
+    back = s.AwaitingCard(state.visit, state.whose, None, world.reader_ready, False, state.beneficiary, state.entry,
+                          state.eligibilities)
+    match event:
+        case e.CardScanned(visit_id, person) if visit_id == state.visit.visit_id:
+            if state.whose is s.Whose.HELPER:
+                return _helper_known(back, state.visit, person)
+            return _look_up(state.visit, person)
+        case e.ScanEnded(visit_id, reason) if visit_id == state.visit.visit_id:
+            return replace(back, trouble=reason), ()
+        case e.CameraWentDown():
+            return replace(state, camera_ready=False), (c.CancelScan(),)
+        case e.CameraCameUp() if not state.camera_ready:
+            return replace(state, camera_ready=True), (c.BeginScan(state.visit.visit_id),)
+        case e.BackTouched():
+            return back, (c.CancelScan(),)
+        case e.CardLaid() | e.CardWasRead() | e.CardTroubled():
+            after, commands = _awaiting_card(back, event, world)
+            return after, (c.CancelScan(), *commands)
     return state, ()
 
 
@@ -298,13 +325,13 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
             case = _with_try(state.case)
             if event.passed:
                 return s.Checking(case), (c.MatchFace(case),)
-            if event.reason in (Reason.CAMERA_UNPLUGGED, Reason.MODEL_ERROR):  # our fault, not a try of theirs
-                return replace(state, camera_ready=False), ()
             return _failed_try(case, event.reason, world)
         case e.SwapTouched():
             return state, (c.SwapAction(state.take_id),)
+        case e.CameraWentDown() if not state.camera_ready:
+            return state, ()
         case e.CameraWentDown():
-            return replace(state, camera_ready=False), (c.CancelTake(state.take_id),)
+            return _interrupted(state, world)
         case e.CameraCameUp() if not state.camera_ready:
             return _begin_take(state.case, state.practice, world)
         case e.BackTouched() if state.practice:
@@ -386,7 +413,8 @@ def _out_of_service(state: s.OutOfService, event: e.Event, world: World) -> Step
 
 _HANDLERS: dict[type, Callable[[Any, e.Event, World], Step]] = {
     s.Idle: _idle, s.ChoosingWho: _choosing_who, s.AwaitingCard: _awaiting_card, s.EnteringNumber: _entering_number,
-    s.ChoosingName: _choosing_name, s.LookingUp: _looking_up, s.Confirming: _confirming,
+    s.ChoosingName: _choosing_name,
+    s.ScanningCard: _scanning_card, s.LookingUp: _looking_up, s.Confirming: _confirming,
     s.ChoosingBenefits: _choosing_benefits, s.Answered: _answered, s.Consenting: _consenting,
     s.Instructing: _instructing, s.Acting: _acting, s.Checking: _checking, s.Retrying: _retrying,
     s.Finished: _finished, s.Referred: _referred, s.TakingCard: _taking_card, s.OutOfService: _out_of_service,
@@ -429,6 +457,21 @@ def _begin_take(case: s.Case, practice: bool, world: World) -> Step:
     return state, (c.BeginTake(case.visit.visit_id, take_id, practice),) if world.camera_ready else ()
 
 
+# So many takes a visit may be broken off by the camera's cable, a failed model or the opened desk without costing a try. Each
+# new take brings a new challenge: without a limit an impostor would break off until one comes that fits.
+_FREE_INTERRUPTIONS = 2
+
+
+def _interrupted(state: s.Acting, world: World) -> Step:
+    """Our fault, not theirs: the take begins anew when the camera is back."""
+    visit = state.case.visit
+    if state.practice or visit.interruptions < _FREE_INTERRUPTIONS:
+        case = replace(state.case, visit=replace(visit, interruptions=visit.interruptions + (not state.practice)))
+        return replace(state, case=case, camera_ready=False), (c.CancelTake(state.take_id),)
+    after, calls = _failed_try(_with_try(state.case), Reason.CANCELLED, world)
+    return after, (c.CancelTake(state.take_id), *calls)
+
+
 def _failed_try(case: s.Case, reason: Reason, world: World) -> Step:
     """Every failed try is saved; after the last one the attendant is called. Nobody passes by trying often enough."""
     save = c.SaveAttempt(case, Outcome.FAILED, reason)
@@ -450,6 +493,8 @@ def _end(state: s.State, visit: s.Visit, notice: Reason | None) -> Step:
 
 
 def _stop_take(state: s.State) -> tuple[c.Command, ...]:
+    if isinstance(state, s.ScanningCard):
+        return (c.CancelScan(),)
     return (c.CancelTake(state.take_id),) if isinstance(state, s.Acting) else ()
 
 

@@ -38,6 +38,7 @@ class Visit:
     mode: Mode = Mode.SELF
     tries: int = 0                                  # finished tries in front of the camera
     takes: int = 0                                  # takes begun, practice included: gives each its id
+    interruptions: int = 0                          # takes that a camera fault or the desk broke off
     card_present: bool = False
     helper: Person | None = field(default=None, repr=False)
 
@@ -91,6 +92,18 @@ class ChoosingName:
     whose: Whose
     id_number: str = field(repr=False)
     options: tuple[str, ...] = field(repr=False)
+    beneficiary: Person | None = field(default=None, repr=False)
+    entry: RosterEntry | None = field(default=None, repr=False)
+    eligibilities: tuple[Eligibility, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanningCard:
+    """Hold the card up to the camera: front, then back. For a reader that is away, or a card it cannot read."""
+
+    visit: Visit
+    whose: Whose = Whose.BENEFICIARY
+    camera_ready: bool = True
     beneficiary: Person | None = field(default=None, repr=False)
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
@@ -233,7 +246,7 @@ class OutOfService:
 
 
 State = (
-    Idle | ChoosingWho | AwaitingCard | EnteringNumber | ChoosingName | LookingUp | Confirming | ChoosingBenefits
+    Idle | ChoosingWho | AwaitingCard | EnteringNumber | ChoosingName | ScanningCard | LookingUp | Confirming | ChoosingBenefits
     | Answered | Consenting | Instructing | Acting | Checking | Retrying | Finished | Referred | TakingCard | OutOfService
 )
 

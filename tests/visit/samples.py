@@ -36,7 +36,8 @@ def looked_up(visit_id: str, person: Person, benefits: int = 1) -> e.LookedUp:
 def touches() -> list[e.Event]:
     """Every touch a person can make on some page."""
     return [
-        e.Started(), e.QueryStarted(), e.SelfChosen(), e.OtherChosen(), e.ManualChosen(), e.NumberEntered(CHEN.id_number),
+        e.Started(), e.QueryStarted(), e.SelfChosen(), e.OtherChosen(), e.ManualChosen(), e.ScanChosen(),
+        e.NumberEntered(CHEN.id_number),
         e.NumberEntered(LI.id_number), e.NameChosen(CHEN.name), e.Confirmed(), e.Denied(), e.BenefitsChosen(("b0",)),
         e.BenefitsChosen(()), e.Agreed(), e.BeginTouched(), e.PractiseTouched(), e.SwapTouched(), e.BackTouched(),
         e.DoneTouched(), e.CancelTouched(), e.NoFaceTouched(), e.HelpTouched(),
@@ -55,8 +56,10 @@ def answers(visit_id: str, take_id: int) -> list[e.Event]:
     """Answers that services may give for this visit and take, wanted or not."""
     return [
         looked_up(visit_id, CHEN), looked_up(visit_id, CHEN, 2), looked_up(visit_id, LI),
-        e.LookedUp(visit_id, CHEN.id_number, Reason.NOT_YET), e.LookedUp(visit_id, CHEN.id_number, Reason.NO_TEMPLATE, entry_of(CHEN)),
+        e.LookedUp(visit_id, CHEN.id_number, Reason.NOT_YET),
+        e.LookedUp(visit_id, CHEN.id_number, Reason.NO_TEMPLATE, entry_of(CHEN)),
         e.NamesOffered(visit_id, CHEN.id_number, (CHEN.name, "陈大文")), e.NamesOffered(visit_id, CHEN.id_number, ()),
+        e.CardScanned(visit_id, CHEN), e.CardScanned(visit_id, LI), e.ScanEnded(visit_id, Reason.CARD_UNREADABLE),
         e.TakeEnded(visit_id, take_id, True, Reason.OK), e.TakeEnded(visit_id, take_id, False, Reason.LIVENESS_FAILED),
         e.TakeEnded(visit_id, take_id, False, Reason.ACTION_TIMEOUT),
         e.FaceMatched(visit_id, Reason.OK), e.FaceMatched(visit_id, Reason.FACE_MISMATCH),

@@ -85,6 +85,23 @@ def test_a_typed_number_is_confirmed_by_choosing_the_name():
     assert done[0].person.name == "陈大文"
 
 
+def test_a_card_may_be_held_up_to_the_camera():
+    state, done = walk(e.Started(), e.SelfChosen(), e.ScanChosen())
+    assert isinstance(state, s.ScanningCard)
+    assert done == [c.BeginScan("v1")]
+    again, _ = walk(e.CardScanned("v0", x.CHEN), state=state)
+    assert again == state
+    tried, _ = walk(e.ScanEnded("v1", Reason.CARD_UNREADABLE), state=state)
+    assert isinstance(tried, s.AwaitingCard)
+    assert tried.trouble is Reason.CARD_UNREADABLE
+    found, done = walk(e.CardScanned("v1", x.CHEN), state=state)
+    assert isinstance(found, s.LookingUp)
+    assert done == [c.LookUp("v1", x.CHEN, s.Mode.SELF)]
+    left, done = walk(e.CancelTouched(), state=state)
+    assert isinstance(left, s.Idle)
+    assert c.CancelScan() in done
+
+
 @pytest.mark.parametrize(("failure", "reason"), [
     (e.TakeEnded("v1", 1, False, Reason.LIVENESS_FAILED), Reason.LIVENESS_FAILED),
     (e.BackTouched(), Reason.CANCELLED),
@@ -140,6 +157,18 @@ def test_the_camera_may_go_and_come_back_without_costing_a_try():
     assert done == [c.BeginTake("v1", 2, practice=False)]
     assert isinstance(state, s.Acting)
     assert state.case.visit.tries == 0
+
+
+def test_breaking_takes_off_again_and_again_costs_tries():
+    state, _ = walk(*TO_CAMERA)
+    saves: list[c.Command] = []
+    for _ in range(3):
+        state, done = walk(e.CameraWentDown(), state=state)
+        saves += [d for d in done if isinstance(d, c.SaveAttempt)]
+        if isinstance(state, s.Acting):
+            state, _ = walk(e.CameraCameUp(), state=state)
+    assert isinstance(state, s.Retrying)
+    assert [(d.outcome, d.reason) for d in saves if isinstance(d, c.SaveAttempt)] == [(Outcome.FAILED, Reason.CANCELLED)]
 
 
 def test_another_card_in_mid_visit_ends_it():

@@ -19,13 +19,15 @@ from kiosk.ui.pages.out_of_service import OutOfServicePage
 from kiosk.ui.pages.referred import ReferredPage
 from kiosk.ui.pages.result import ResultPage
 from kiosk.ui.pages.retry import RetryPage
+from kiosk.ui.pages.scan import ScanPage
 from kiosk.ui.pages.take_card import TakeCardPage
 from kiosk.ui.pages.who import WhoPage
 from kiosk.visit import states as s
 
 PAGES: dict[type, type[Page]] = {
     s.Idle: IdlePage, s.ChoosingWho: WhoPage, s.AwaitingCard: CardPage, s.EnteringNumber: NumberPage,
-    s.ChoosingName: NamePage, s.LookingUp: LookingUpPage, s.Confirming: ConfirmPage, s.ChoosingBenefits: BenefitsPage,
+    s.ChoosingName: NamePage, s.ScanningCard: ScanPage, s.LookingUp: LookingUpPage, s.Confirming: ConfirmPage,
+    s.ChoosingBenefits: BenefitsPage,
     s.Answered: AnswerPage, s.Consenting: ConsentPage, s.Instructing: InstructionsPage, s.Acting: CameraPage,
     s.Checking: CheckingPage, s.Retrying: RetryPage, s.Finished: ResultPage, s.Referred: ReferredPage,
     s.TakingCard: TakeCardPage, s.OutOfService: OutOfServicePage,

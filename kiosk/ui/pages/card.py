@@ -23,6 +23,7 @@ class CardPage(Page):
         self.body.add(self.picture)
         self.trouble = Notice("trouble", "info", centred=False)
         self.head.add(self.trouble)
+        self.scan = self.button("scan", "outlined", e.ScanChosen())
         self.manual = self.button("manual", "outlined", e.ManualChosen())
 
     def fill(self, state: Any, kit: Kit) -> None:
@@ -38,6 +39,9 @@ class CardPage(Page):
         self.picture.setVisible(state.reader_ready or state.reading)
         self.manual.say(kit.text("page.card.manual"))
         self.manual.setVisible(not state.reading)
+        self.scan.say(kit.text("page.card.scan"))
+        # Offered where the reader does not do it; otherwise it would only be one choice more.
+        self.scan.setVisible(not state.reading and (not state.reader_ready or trouble is not None))
 
     def clear(self) -> None:
         super().clear()

@@ -1,0 +1,82 @@
+"""Hold the card up to the camera: the picture, where the card belongs, and one hint at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.widgets.card_camera import CardCamera
+from kiosk.ui.widgets.text import Text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class ScanView(Protocol):
+    """What the page shows of a running scan; made by `kiosk.ocr`."""
+
+    @property
+    def guidance(self) -> str:
+        """Code of `ocr.guidance.<code>`."""
+
+    @property
+    def progress(self) -> float:
+        """0 to 1, both sides."""
+
+    @property
+    def quad(self) -> tuple[tuple[float, float], ...]:
+        """Outline of the card, shares of the picture."""
+
+    @property
+    def masked_name(self) -> str:
+        """Empty until the front is settled."""
+
+
+class ScanPage(Page):
+    """Front, then back. Nothing of a picture is kept."""
+
+    name = "scan"
+    step = "card"
+    leave = "back"
+    left_share = 0.56
+
+    def build(self) -> None:
+        self._kit: Kit | None = None
+        self._shown: object = None
+        self.camera = CardCamera()
+        self.body.add(self.camera)
+        self.front = Text("front-done", "body", "done", centred=True, bold=True)
+        self.privacy = Text("privacy", "label", "quiet", centred=True)
+        self.head.add(self.front)
+        self.foot.add(self.privacy)
+
+    def fill(self, state: Any, kit: Kit) -> None:
+        self._kit, self._shown = kit, None
+        self.title.say(kit.text("ocr.page.title" if state.camera_ready else "page.camera.away"))
+        self.lead.say(kit.text("ocr.page.lead" if state.camera_ready else "page.camera.away_lead"))
+        self.privacy.say(kit.text("ocr.page.privacy"))
+        self.front.say("")
+        if not state.camera_ready:
+            self.camera.clear()
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show one picture of the camera."""
+        self.camera.show_frame(image_rgb)
+
+    def show_scan(self, view: ScanView) -> None:
+        """Show where the scan stands. Cheap when only the progress moved."""
+        if self._kit is None:
+            return
+        self.camera.show_progress(view.progress, view.quad)
+        key = (str(view.guidance), view.masked_name)
+        if key != self._shown:
+            self._shown = key
+            self.title.say(self._kit.text(f"ocr.guidance.{view.guidance}.title"))
+            self.front.say(f"{self._kit.text('ocr.page.front_done')}  {view.masked_name}" if view.masked_name else "")
+            self.set_look(self.look)
+
+    def clear(self) -> None:
+        super().clear()
+        self._kit = None
+        self.front.say("")
+        self.camera.clear()

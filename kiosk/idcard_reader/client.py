@@ -17,7 +17,7 @@ from kiosk.idcard_reader import photo
 from kiosk.idcard_reader.asking import Lost, Memory, SwitchBaud
 from kiosk.idcard_reader.codec import Command, Reply
 from kiosk.idcard_reader.events import CardRead, ReaderEvent, ReaderGone
-from kiosk.idcard_reader.exchange import Exchange
+from kiosk.idcard_reader.exchange import Answer, Exchange
 from kiosk.idcard_reader.session import BAUDS, Send, Session
 from kiosk.idcard_reader.transport import Port, candidates
 
@@ -78,7 +78,7 @@ class ReaderClient:
             delay = min(delay * 2, self._settings.reopen_delay_max_s) if opened else self._settings.reopen_delay_s
 
     def command(self, command: Command, data: bytes = b"") -> Reply:
-        """Send one command on the first port that opens and return its reply, whatever its status.
+        """Send one command and return its reply, whatever its status: on the first port that opens, at the speed that answers.
 
         Raises ReaderUnavailable, ReaderTimeout or ReaderProtocolError.
         """
@@ -87,24 +87,35 @@ class ReaderClient:
                 port = Port(name, self._settings.baud)
             except ReaderUnavailable:
                 continue
+            garbled = False
             try:
-                exchange = Exchange(command, self._settings, self._settings.baud, self._clock(), data)
-                port.send(exchange.request)
-                while not exchange.done:
-                    received = port.read()
-                    exchange.advance(self._clock(), received)
+                for baud in self._bauds(port, self._settings.baud):
+                    port.switch_baud(baud)
+                    answer = self._exchange(port, command, data, baud)
+                    if isinstance(answer, Reply):
+                        return answer
+                    garbled |= answer is not None
             finally:
                 port.close()
-            if exchange.answer is None:
-                raise ReaderTimeout(f"{name}: no answer to {command.label}")
-            if not isinstance(exchange.answer, Reply):
-                raise ReaderProtocolError(f"{name}: garbled answer to {command.label} ({exchange.answer.value})")
-            return exchange.answer
+            if garbled:
+                raise ReaderProtocolError(f"{name}: garbled answer to {command.label}")
+            raise ReaderTimeout(f"{name}: no answer to {command.label}")
         raise ReaderUnavailable(f"{self._settings.port}: no such port, or it cannot be opened")
 
+    def _bauds(self, port: Port, first: int) -> list[int]:
+        others = [baud for baud in BAUDS if baud != first] if self._settings.probe_bauds and not port.is_url else []
+        return [first, *others]
+
+    def _exchange(self, port: Port, command: Command, data: bytes, baud: int) -> Answer:
+        exchange = Exchange(command, self._settings, baud, self._clock(), data)
+        port.send(exchange.request)
+        while not exchange.done:
+            received = port.read()
+            exchange.advance(self._clock(), received)
+        return exchange.answer
+
     def _session(self, port: Port, stop: threading.Event) -> Generator[ReaderEvent, None, Reason]:
-        probe = self._settings.probe_bauds and not port.is_url
-        bauds = [self._good_baud, *(b for b in BAUDS if b != self._good_baud)] if probe else [self._good_baud]
+        bauds = self._bauds(port, self._good_baud)
         session = Session(self._settings, self._memory, bauds=bauds, everything=self._everything)
         data = b""
         while not stop.is_set():

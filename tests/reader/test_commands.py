@@ -79,6 +79,17 @@ def test_single_commands(emulator, capsys, name, status, out):
     assert out in capsys.readouterr().out
 
 
+def test_a_command_finds_the_speed(tmp_path, capsys):
+    emulator = ReaderEmulator(CARDS, tmp_path / "reader", baud=19200)
+    emulator.start()
+    try:
+        assert read(emulator, "--command", "status") == 0
+        assert read(emulator, "--command", "status", "--baud", "19200") == 0
+    finally:
+        emulator.stop()
+    assert capsys.readouterr().out.count("sw3=90") == 2
+
+
 def test_commands_that_fail(emulator, capsys, tmp_path):
     assert read(emulator, "--command", "explode") == 2
     assert read(emulator, "--command", "rf-size=900") == 2

@@ -6,6 +6,7 @@ import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -44,6 +45,18 @@ def office_of(request: Request) -> Office:
     """Return the bureau this application serves."""
     office: Office = request.app.state.office
     return office
+
+
+def known_parameters(request: Request) -> None:
+    """Refuse query parameters that the operation does not have: an unknown key is an error, here too."""
+    if not request.query_params:
+        return
+    paths: dict[str, Any] = request.app.openapi()["paths"]
+    operation = paths.get(request.scope["route"].path, {}).get(request.method.lower(), {})
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise RequestValidationError([{"type": "extra_forbidden", "loc": ["query", unknown[0][:100]], "msg": "no such parameter"}])
 
 
 async def _body(request: Request) -> bytes:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import select
@@ -24,7 +24,7 @@ DELTA_SHARE = 0.5   # ours: a delta with more lines than this share of the snaps
 class BundleContent(protocol.Wire):
     """What a clerk sets for all stations; messages come from their own table."""
 
-    policies: dict[protocol.Id, str] = {}
+    policies: Annotated[dict[protocol.Id, str], Field(json_schema_extra={"additionalProperties": False})] = {}
     staff: tuple[dict[str, str | int | bool | None], ...] = ()
     revoked_staff: tuple[protocol.Id, ...] = ()
     revoked_keys: tuple[protocol.Id, ...] = Field(default=())

@@ -40,7 +40,7 @@ def clerk(request: Request, given: Annotated[HTTPBasicCredentials, Depends(_basi
 
 Clerk = Annotated[Office, Depends(clerk)]
 _401: dict[int | str, dict[str, Any]] = {
-    401: {"description": "Not signed in", **ErrorBody}, 403: {"description": "Another site", **ErrorBody}}
+    400: {"description": "Not to be parsed", **ErrorBody}, 401: {"description": "Not signed in", **ErrorBody}, 403: {"description": "Another site", **ErrorBody}}
 _404: dict[int | str, dict[str, Any]] = {**_401, 404: {"description": "Not there", **ErrorBody}}
 
 
@@ -93,7 +93,7 @@ def admin_revoke(office: Clerk, kiosk_id: protocol.Id, asked: RevokeRequest) -> 
     return {"kiosk_id": kiosk_id, "revoked": asked.reason}
 
 
-@router.post("/admin/rosters", responses={**_401, 400: {"description": "A line is not a person", **ErrorBody}})
+@router.post("/admin/rosters", responses=_401)
 def admin_roster(office: Clerk, file: Annotated[UploadFile, File()]) -> dict[str, int]:
     """Issue a roster: lines of JSON."""
     return {"version": _issue(office, file)}

@@ -46,13 +46,8 @@ def _schema() -> dict[str, Any]:
 
 
 def _openapi() -> dict[str, Any]:
-    from fastapi import FastAPI
-
-    from kiosk.bureau import api, web
-    app = FastAPI(title="Reference bureau")
-    app.include_router(api.router)
-    app.include_router(web.router)
-    return app.openapi()
+    from kiosk.bureau.app import build
+    return build().openapi()
 
 
 def _run_in(store: Store) -> Callable[[Callable[[Store], T]], T]:

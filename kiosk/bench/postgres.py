@@ -1,0 +1,61 @@
+"""A PostgreSQL cluster in a temporary folder, reached by a socket in it: for tests and benches of the bureau, nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+_OWNER = "postgres"   # the server refuses to run as root; Debian's package makes this user
+
+
+def _binary(name: str) -> str:
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else shutil.which(name) or ""
+
+
+class Cluster:
+    """`with Cluster() as cluster: url = cluster.create()`; everything is gone afterwards."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-pg-"))
+        self._user = _OWNER if os.name == "posix" and os.geteuid() == 0 else None
+
+    @staticmethod
+    def available() -> bool:
+        """Whether the server is installed."""
+        return bool(_binary("initdb") and _binary("pg_ctl"))
+
+    def __enter__(self) -> Cluster:
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self._run("initdb", "-D", str(self._data), "-U", "bureau", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                  "--no-instructions")
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", str(self._folder / "log"), "-o",
+                  f"-k {self._folder} -c listen_addresses='' -c max_connections=120 -c shared_buffers=256MB -c max_wal_size=4GB",
+                  "start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def create(self) -> str:
+        """Make a database; return its SQLAlchemy URL."""
+        name = f"b{uuid.uuid4().hex[:12]}"
+        self._run("createdb", "-h", str(self._folder), "-U", "bureau", name)
+        return f"postgresql+psycopg://bureau@/{name}?host={self._folder}"
+
+    def _run(self, name: str, *arguments: str) -> None:
+        done = subprocess.run(  # noqa: S603
+            [_binary(name), *arguments], user=self._user, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{name}: {done.stderr.strip()[-400:]}")

@@ -6,6 +6,7 @@ All lengths are units: pixels on a screen whose short side is 1080. `Look.px` tu
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtGui import QColor, QFont
@@ -143,13 +144,8 @@ class Look:
         return max(1, round(max(size * self.density, least) * step * self.scale))
 
     def font(self, role: Role, bold: bool | None = None) -> QFont:
-        """Return the font of a role."""
-        font = QFont(FAMILY)
-        font.setPixelSize(self.font_px(role))
-        heavy = TYPE[role][2] if bold is None else bold
-        font.setWeight(QFont.Weight.Bold if heavy else QFont.Weight.Normal)
-        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        return font
+        """Return the font of a role. It is shared: copy it before changing it."""
+        return _font(self.font_px(role), TYPE[role][2] if bold is None else bold)
 
     def line_px(self, role: Role) -> int:
         """Return the height of one line."""
@@ -163,6 +159,15 @@ class Look:
     def with_density(self, density: float) -> Look:
         """Return the same look on a denser page."""
         return replace(self, density=density)
+
+
+@lru_cache(maxsize=512)
+def _font(pixels: int, heavy: bool) -> QFont:
+    font = QFont(FAMILY)
+    font.setPixelSize(pixels)
+    font.setWeight(QFont.Weight.Bold if heavy else QFont.Weight.Normal)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return font
 
 
 def contrast(one: QColor, other: QColor) -> float:

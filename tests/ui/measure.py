@@ -55,10 +55,10 @@ def inks(window: KioskWindow) -> list[Ink]:
         if not text.text():
             continue
         lines, fits = text.lines(text.width())
-        step = text.look.line_px(text.role)
+        step = text.step(text.width())
         rect = _lines_rect(QRectF(text.rect()), lines, step, text.align)
         out.append(Ink(text, text.objectName(), place(text, window, rect), text.text(),
-                       text.look.font_px(text.role), fits and step * len(lines) <= text.height()))
+                       text.font_for(text.width()).pixelSize(), fits and step * len(lines) <= text.height()))
     for button in shown(window, Button):
         if not button.shown_text():
             continue
@@ -175,7 +175,7 @@ def pixel_findings(window: KioskWindow) -> list[str]:
 def _cut_ink(text: Text, patch: np.ndarray) -> float:
     """How much of a text's ink is missing on the page, against the same text drawn on a roomy sheet."""
     lines, _ = text.lines(text.width())
-    size = text.look.font_px(text.role)
+    size = text.font_for(text.width()).pixelSize()
     step = round(size * LINE)
     wide = int(max(length for _, length in lines)) + 2 * size
     sheet = QImage(wide, step * len(lines) + 2 * size, QImage.Format.Format_RGB888)
@@ -184,7 +184,7 @@ def _cut_ink(text: Text, patch: np.ndarray) -> float:
     painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
     painter.setPen(QColor("#000000"))
     box = QRectF(QPointF(size, size), QPointF(wide - size, sheet.height() - size))
-    draw_lines(painter, box, lines, text.look.font(text.role, text.bold), Qt.AlignmentFlag.AlignLeft)
+    draw_lines(painter, box, lines, text.font_for(text.width()), Qt.AlignmentFlag.AlignLeft)
     painter.end()
     whole = (255.0 - pixels(sheet)[:, :, 0]).sum() / 255.0
     values, _ = _colours(patch)

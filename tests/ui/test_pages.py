@@ -313,4 +313,4 @@ def test_motion_runs_only_where_it_is_seen(qtbot):
     assert not picture._timer.isActive()
     assert window.transition.isVisible()
     qtbot.waitUntil(lambda: not window.transition.isVisible(), timeout=3000)
-    assert window.transition._old.isNull()
+    assert window.transition.picture.isNull(), "no picture of a person's page is kept"

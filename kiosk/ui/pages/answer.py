@@ -46,7 +46,7 @@ class AnswerPage(Page):
         self.help_card = Card(self.now, Rule(), self.who, gap=26)
         self.names = [Text(f"benefit-{i}", "label", "quiet") for i in range(MOST_BENEFITS)]
         self.labels = [Text(f"dates-label-{i}", "label", "quiet") for i in range(MOST_BENEFITS)]
-        self.dates = [Text(f"dates-{i}", "figure") for i in range(MOST_BENEFITS)]
+        self.dates = [Text(f"dates-{i}", "figure", whole=True) for i in range(MOST_BENEFITS)]
         self.blocks = [Stack(name, label, day, gap=4)
                        for name, label, day in zip(self.names, self.labels, self.dates, strict=True)]
         self.date_card = Card(*self.blocks, gap=26)
@@ -64,6 +64,7 @@ class AnswerPage(Page):
     def fill(self, state: Any, kit: Kit) -> None:
         query = state.visit.mode is Mode.QUERY and state.reason in GOOD
         good = state.reason in GOOD
+        self.left_share = 0.52 if good else 0.42     # dates are wider than addresses
         reason = f"reason.{state.reason}"
         self.title.say(kit.text("page.answer.query_title" if query else f"{reason}.title"))
         self.lead.say(kit.text("page.answer.query_why" if query else f"{reason}.why"))

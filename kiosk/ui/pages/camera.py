@@ -70,7 +70,7 @@ class Mirror(QWidget):
     def arrange(self) -> None:
         """Place circle and card: the card covers a corner of the square, little of the mirror."""
         side = min(self.width(), self.height())
-        card = max(self.look.px(200), int(side * 0.31))
+        card = max(self.look.px(230), int(side * 0.34))
         caption = self.show_card.caption.need(card)
         tall = card + caption
         reach = min(self.width() - side, card) // 2

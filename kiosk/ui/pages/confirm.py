@@ -26,7 +26,7 @@ class ConfirmPage(Page):
     def build(self) -> None:
         self.labels = [Text(f"label-{i}", "label", "quiet") for i in range(3)]
         self.person = Text("person-name", "figure")
-        self.digits = Text("last-four", "figure")
+        self.digits = Text("last-four", "figure", whole=True)
         self.benefits = Text("benefits", "body", bold=True)
         self.card = Card(
             Stack(self.labels[0], self.person, gap=4), Stack(self.labels[1], self.digits, gap=4), Rule(),

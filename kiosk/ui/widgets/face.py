@@ -163,6 +163,19 @@ def _features(painter: QPainter, pose: Pose, colours: Palette) -> None:
         for side in (-1, 1):
             painter.drawRoundedRect(QRectF(50 + side * 11 - 8.5 + shift, 40.5 + drop, 17, 11.5), 5, 5)
         painter.drawLine(QPointF(47 + shift, 44 + drop), QPointF(53 + shift, 44 + drop))
+    if not pose.young:                                           # smile lines and crow's feet: somebody of one's own age
+        fine = QColor(colours.skin_shade).darker(104)
+        painter.setPen(QPen(fine, 1.1, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for side in (-1, 1):
+            near = 1 - 0.5 * max(0.0, pose.yaw * side)
+            x = 50 + shift + side * 13.5 * near
+            fold = QPainterPath(QPointF(x - side * 3, 57 + drop))
+            fold.quadTo(x + side * 0.5, 60 + drop, x - side * 0.2, 64.5 + drop)
+            painter.drawPath(fold)
+            eye = 50 + shift + side * 18.2 * near
+            for slope in (-1.6, 0.4, 2.2):
+                painter.drawLine(QPointF(eye, 46 + drop + slope * 0.4), QPointF(eye + side * 2.6 * near, 46 + drop + slope))
     _mouth(painter, pose, colours, 50 + shift * 0.95, 65 + drop * 0.9)
 
 
@@ -193,6 +206,7 @@ class FaceFigure(Moving):
         """Do this action from now on."""
         if action is not self.action:
             self.action = action
+            self.still = _STILL.get(action, 0.5) if action else 0.5
             self.restart()
             self.update()
 
@@ -205,7 +219,38 @@ class FaceFigure(Moving):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         pose = self.pose or pose_at(self.action, self.phase)
-        paint_face(painter, centre_square(self.rect()), pose, self.look.palette)
+        square = centre_square(self.rect())
+        paint_face(painter, square, pose, self.look.palette)
+        if self.action in _ARROWS:
+            _draw_arrow(painter, square, *_ARROWS[self.action])
+
+
+# Where the loop rests in a still picture: at its peak.
+_STILL: dict[Action, float] = {Action.BLINK: 0.36, Action.NOD: 0.33, Action.TURN_LEFT: 0.52, Action.TURN_RIGHT: 0.52}
+
+# Where to move: tail and head of an arrow in the medallion, for who does not see which way the face turns.
+_ARROWS: dict[Action, tuple[QPointF, QPointF]] = {
+    Action.TURN_LEFT: (QPointF(66, 92), QPointF(34, 92)),
+    Action.TURN_RIGHT: (QPointF(34, 92), QPointF(66, 92)),
+    Action.NOD: (QPointF(88, 38), QPointF(88, 62)),
+}
+
+
+def _draw_arrow(painter: QPainter, square: QRectF, tail: QPointF, head: QPointF) -> None:
+    unit = square.width() / 100
+    along = (head - tail) / ((head - tail).manhattanLength() or 1.0)
+    across = QPointF(-along.y(), along.x())
+    path = QPainterPath(square.topLeft() + tail * unit)
+    path.lineTo(square.topLeft() + head * unit)
+    path.moveTo(square.topLeft() + (head - along * 9 + across * 7) * unit)
+    path.lineTo(square.topLeft() + head * unit)
+    path.lineTo(square.topLeft() + (head - along * 9 - across * 7) * unit)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in (("#0B3B36", 8.5), ("#FFFFFF", 4.5)):
+        painter.setPen(QPen(QColor(colour), width * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
+                            Qt.PenJoinStyle.RoundJoin))
+        painter.drawPath(path)
 
 
 def face_image(side: int, pose: Pose, look: Look) -> QImage:

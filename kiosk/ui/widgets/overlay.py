@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEasingCurve, QRectF, Qt, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QRectF, Qt, QTimer, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -121,13 +121,16 @@ class Countdown(QWidget):
 
 
 class Transition(QWidget):
-    """The old page fades into the new one, both as pictures; touches go through to the new page at once."""
+    """The new page fades in over plain paper, as a picture; touches go through to the page itself at once."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._old, self._new = QPixmap(), QPixmap()
-        self._share = 1.0
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the page below is not drawn for every step
+        self.picture = QPixmap()
+        self._page: QWidget | None = None
+        self._paper = QColor()
+        self._share = 0.0
         self._animation = QVariantAnimation(self)
         self._animation.setDuration(TRANSITION_MS)
         self._animation.setStartValue(0.0)
@@ -137,19 +140,26 @@ class Transition(QWidget):
         self._animation.finished.connect(self.stop)
         self.hide()
 
-    def run(self, old: QPixmap, new: QPixmap) -> None:
-        """Fade from one picture to the other."""
-        self._old, self._new = old, new
+    def run(self, page: QWidget, paper: QColor) -> None:
+        """Fade a page in, which lies in its place already."""
+        self._page, self._paper, self._share = page, paper, 0.0
+        self.setGeometry(page.geometry())
         self.show()
         self.raise_()
-        self._animation.stop()
-        self._animation.start()
+        # The picture is taken in the next turn of the event loop: filling a page and drawing it are two short waits, not one long.
+        QTimer.singleShot(0, self._begin)
 
     def stop(self) -> None:
-        """Be gone; forget the pictures, which show the last page."""
+        """Be gone; forget the picture."""
         self._animation.stop()
-        self._old, self._new = QPixmap(), QPixmap()
+        self.picture, self._page = QPixmap(), None
         self.hide()
+
+    @Slot()
+    def _begin(self) -> None:
+        if self._page is not None and self.picture.isNull():
+            self.picture = self._page.grab()
+            self._animation.start()
 
     def _moved(self, value: float) -> None:
         self._share = float(value)
@@ -157,6 +167,6 @@ class Transition(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._old)
+        painter.fillRect(self.rect(), self._paper)
         painter.setOpacity(self._share)
-        painter.drawPixmap(0, round((1 - self._share) * 24), self._new)
+        painter.drawPixmap(0, round((1 - self._share) * 24), self.picture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.strings import Strings
@@ -101,7 +101,7 @@ class DigitDisplay(QWidget):
         places, gaps = sum(GROUPS), len(GROUPS) - 1
         gap = self.look.px(22)
         each = (self.width() - gap * gaps) / places
-        font = self.look.font("title", True)
+        font = QFont(self.look.font("title", True))
         # A digit must fit its place: 18 places across a narrow column need a smaller type than the role's.
         widest = QFontMetricsF(font).horizontalAdvance("8")
         if widest > each * 0.9:

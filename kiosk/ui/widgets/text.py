@@ -100,12 +100,12 @@ def draw_lines(painter: QPainter, rect: QRectF, lines: Lines, font: QFont, align
 
 
 class Text(QLabel):
-    """One text in one role and one colour."""
+    """One text in one role and one colour. `whole`: a line is never broken; it is set smaller instead (dates, numbers)."""
 
     def __init__(self, name: str = "", role: Role = "body", colour: str = "ink", *, centred: bool = False,
-                 bold: bool | None = None) -> None:
+                 bold: bool | None = None, whole: bool = False) -> None:
         super().__init__()
-        self.role, self.colour, self.bold = role, colour, bold
+        self.role, self.colour, self.bold, self.whole = role, colour, bold, whole
         self.align = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
         self.look = Look()
         self.setObjectName(name)
@@ -124,23 +124,41 @@ class Text(QLabel):
         self.look = look
         self.update()
 
+    def font_for(self, width: int) -> QFont:
+        """Return the font the text is drawn in at a width."""
+        font = self.look.font(self.role, self.bold)
+        if self.whole:
+            least = self.look.font_px("small")
+            widest = self._widest(font)
+            if widest > width > 0:
+                font = QFont(font)
+                font.setPixelSize(max(least, int(font.pixelSize() * width / widest)))
+        return font
+
     def lines(self, width: int) -> tuple[Lines, bool]:
         """Return the lines at a width, and whether they fit."""
-        return wrap(self.text(), self.look.font(self.role, self.bold), max(1, width))
+        return wrap(self.text(), self.font_for(width), max(1, width))
+
+    def step(self, width: int) -> int:
+        """Return the height of one line at a width."""
+        return round(self.font_for(width).pixelSize() * LINE)
 
     def need(self, width: int) -> int:
-        return len(self.lines(width)[0]) * self.look.line_px(self.role)
+        return len(self.lines(width)[0]) * self.step(width)
 
     want = need
 
     def natural_width(self) -> int:
-        """Return the width of the text on one line."""
-        metrics = QFontMetricsF(self.look.font(self.role, self.bold))
-        return int(max(metrics.horizontalAdvance(part) for part in self.text().split("\n"))) + 2
+        """Return the width of the text when no line is broken."""
+        return int(self._widest(self.look.font(self.role, self.bold))) + 2
+
+    def _widest(self, font: QFont) -> float:
+        metrics = QFontMetricsF(font)
+        return max(metrics.horizontalAdvance(part) for part in self.text().split("\n"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
         painter.setPen(self.look.colour(self.colour))
         lines, _ = self.lines(self.width())
-        draw_lines(painter, QRectF(self.rect()), lines, self.look.font(self.role, self.bold), self.align)
+        draw_lines(painter, QRectF(self.rect()), lines, self.font_for(self.width()), self.align)

@@ -17,7 +17,7 @@ from kiosk.camera.frame import Frame
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.errors import DeviceError
-from kiosk.ocr import guide
+from kiosk.ocr import guide, outline
 from kiosk.ocr.ballot import BackBallot, FrontBallot
 from kiosk.ocr.fields import CardBack, CardFront, FieldFlag, Side, read_back, read_front, side_of
 from kiosk.ocr.guide import CardGuidance, Look
@@ -57,14 +57,14 @@ class CardOcr:
         image = checked(image_bgr)
         if image is None:
             return OcrReading()
-        quads = guide.locate(image)
+        quads = outline.locate(image)
         if not quads:
             # No outline (a pale card on a pale wall, too many fingers): what lies in the guided frame may still be a card.
             return self._guided(image)
         turn = self._next % len(quads)
         first: OcrReading | None = None
         for quad in quads[turn:] + quads[:turn]:
-            card = guide.straighten(image, quad)
+            card = outline.straighten(image, quad)
             seen = guide.look(image, quad, card)
             hint = guide.judge(seen)
             if hint is None or (hint in _SOFT and seen.sharpness >= guide.LIMITS.hopeless_blur):
@@ -79,8 +79,8 @@ class CardOcr:
         return first if guided.side is None else guided
 
     def _guided(self, image: np.ndarray) -> OcrReading:
-        quad = guide.guided_quad((image.shape[1], image.shape[0]))
-        card = guide.straighten(image, quad)
+        quad = outline.guided_quad((image.shape[1], image.shape[0]))
+        card = outline.straighten(image, quad)
         seen = replace(guide.look(image, quad, card), quad=())
         if seen.sharpness < guide.LIMITS.blur or seen.luma < guide.LIMITS.dark:
             return OcrReading(look=seen)
@@ -198,5 +198,5 @@ def checked(image_bgr: object) -> np.ndarray | None:
     scale = _MOST_PIXELS / max(height, width)
     if scale >= 1:
         return np.ascontiguousarray(image_bgr)
-    smaller: np.ndarray = guide.cv2.resize(image_bgr, None, fx=scale, fy=scale, interpolation=guide.cv2.INTER_AREA)
+    smaller: np.ndarray = outline.cv2.resize(image_bgr, None, fx=scale, fy=scale, interpolation=outline.cv2.INTER_AREA)
     return smaller

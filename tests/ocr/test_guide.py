@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.config import CONFIG
 from kiosk.emulators.card_picture import _corners, draw_front, hold_up
-from kiosk.ocr import guide
+from kiosk.ocr import guide, outline
 from kiosk.ocr.guide import Calm, CardGuidance
 from kiosk.ui.strings import Strings
 from tests.ocr.pictures import Spoilt, picture, scene
@@ -18,9 +18,9 @@ CARD = draw_front(tomllib.loads((CONFIG / "demo" / "cards.toml").read_text(encod
 
 
 def hint(image):
-    quads = guide.locate(image)
+    quads = outline.locate(image)
     assert quads
-    return guide.judge(guide.look(image, quads[0], guide.straighten(image, quads[0])))
+    return guide.judge(guide.look(image, quads[0], outline.straighten(image, quads[0])))
 
 
 @pytest.mark.parametrize("kind", ["wall", "room", "dark"])
@@ -30,7 +30,7 @@ def hint(image):
 def test_the_outline_is_found_where_the_card_is(kind, roll, yaw, pitch, width):
     image = hold_up(CARD, scene(kind, np.random.default_rng(1)), width=width, roll_deg=roll, yaw_deg=yaw, pitch_deg=pitch)
     truth = _corners((1280, 720), (0.5, 0.5), width, roll, yaw, pitch)
-    best = min(float(np.abs(quad - truth).max()) for quad in guide.locate(image))
+    best = min(float(np.abs(quad - truth).max()) for quad in outline.locate(image))
     assert best < 0.03 * width * 1280     # corners; measured: 2 to 8 pixels
 
 
@@ -38,15 +38,15 @@ def test_straightened_it_is_the_card_again():
     import cv2
 
     image = hold_up(CARD, scene("wall", np.random.default_rng(2)), roll_deg=8, yaw_deg=-14, pitch_deg=9, fingers=False)
-    card = guide.straighten(image, guide.locate(image)[0])
-    wanted = cv2.resize(CARD, (guide.CARD_WIDTH, guide.CARD_HEIGHT), interpolation=cv2.INTER_AREA)
+    card = outline.straighten(image, outline.locate(image)[0])
+    wanted = cv2.resize(CARD, (outline.CARD_WIDTH, outline.CARD_HEIGHT), interpolation=cv2.INTER_AREA)
     both = [cv2.GaussianBlur(one, (0, 0), 6)[40:-40, 40:-40].astype(float) for one in (card, wanted)]
     assert np.corrcoef(both[0].ravel(), both[1].ravel())[0, 1] > 0.95
 
 
 def test_nothing_is_found_on_a_bare_wall():
     for kind in ("wall", "pale", "dark"):
-        assert not guide.locate(scene(kind, np.random.default_rng(5)))
+        assert not outline.locate(scene(kind, np.random.default_rng(5)))
 
 
 @pytest.mark.parametrize(("spoilt", "wanted"), [

@@ -11,10 +11,12 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from typing import Any
 
 _VARIABLE = "KIOSK_FAILPOINTS"
 _armed: dict[str, Callable[[], None]] = {}
 _seen: set[str] = set()
+_every: list[Callable[[str], None]] = []
 
 
 def _kill() -> None:
@@ -37,6 +39,8 @@ def hit(name: str) -> None:
     if not __debug__:
         return
     _seen.add(name)
+    for watcher in _every:
+        watcher(name)
     action = _armed.get(name)
     if action is not None:
         action()
@@ -49,9 +53,23 @@ def arm(name: str, action: str | Callable[[], None]) -> None:
     _armed[name] = _ACTIONS[action] if isinstance(action, str) else action
 
 
+def watch(watcher: Callable[[str], None]) -> None:
+    """Call `watcher(name)` at every hit, and at every SQL statement of connections opened from now on."""
+    if not __debug__:
+        raise RuntimeError("failpoints are compiled out")
+    _every.append(watcher)
+
+
+def trace(connection: Any) -> None:
+    """Make every statement of a new connection a hit, when somebody watches."""
+    if _every:
+        connection.set_trace_callback(lambda statement: hit("sql " + statement[:24]))
+
+
 def disarm() -> None:
     """Disarm all."""
     _armed.clear()
+    _every.clear()
 
 
 def seen() -> frozenset[str]:

@@ -22,7 +22,7 @@ from typing import IO, Protocol
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlite_utils import Database
 
-from kiosk import config
+from kiosk import config, failpoints
 from kiosk.domain.policy import PolicyBook
 from kiosk.errors import StoreError
 from kiosk.store import keys, lock, migrations
@@ -161,6 +161,8 @@ def connect(path: Path, key: bytes) -> Database:
     """Open one encrypted file for this thread: WAL, every commit fsynced, foreign keys on, deleted content overwritten."""
     made = not path.exists()
     connection = sqlcipher.connect(str(path), timeout=_BUSY_S, isolation_level=None)
+    if __debug__:
+        failpoints.trace(connection)
     connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr on damage
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     try:

@@ -21,6 +21,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from pydantic_core import from_json  # half the time of json.loads, over a million lines
 from sqlite_utils import Database
 
+from kiosk import failpoints
 from kiosk.domain.identity import IdNumber, normalise_number
 from kiosk.domain.person import RosterEntry, RosterStatus, Template
 from kiosk.errors import StoreError
@@ -195,6 +196,8 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
     """
     path = folder / f"roster-{header.version:09d}-{secrets.token_hex(4)}.db"
     connection = sqlcipher.connect(str(path), isolation_level=None, check_same_thread=False)
+    if __debug__:
+        failpoints.trace(connection)
     try:
         os.chmod(path, 0o600)
         connection.execute("PRAGMA cipher_log_level = NONE")

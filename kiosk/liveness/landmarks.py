@@ -7,9 +7,7 @@ cheap: MediaPipe itself is loaded by the first `Landmarker`.
 
 from __future__ import annotations
 
-import atexit
 import math
-import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,8 +65,8 @@ class FaceObservation:
 
 
 class Landmarker:
-    """FaceLandmarker in VIDEO mode. Used from one thread. Time may jump backwards (a looped clip): it is made monotonic
-    inside."""
+    """FaceLandmarker in VIDEO mode. Used from one thread; close it, or MediaPipe complains when Python ends. Time may
+    jump backwards (a looped clip): it is made monotonic inside."""
 
     def __init__(self, model_path: Path, max_faces: int = 3, frame_width: int = 0, stills: bool = False) -> None:
         """Load the model. `frame_width`: wider frames are scaled down to it first; 0 keeps them. `stills`: frames have
@@ -87,8 +85,6 @@ class Landmarker:
             self._mp, self._task = _load(model_path, max_faces, stills)
         except (RuntimeError, ValueError, ImportError, OSError) as error:
             raise ModelError(f"{model_path.name} cannot be loaded: {error}") from error
-        # MediaPipe's own finalizer fails noisily when the interpreter is half gone.
-        atexit.register(_close_late, weakref.ref(self))
 
     def observe(self, frame: Frame) -> FaceObservation:
         """Return what `frame` shows. Raises ModelError when MediaPipe fails: build a new Landmarker then."""
@@ -157,12 +153,6 @@ class Landmarker:
             if same and areas[kept] >= _KEEP_PRIMARY_SHARE * areas[largest]:
                 return kept
         return largest
-
-
-def _close_late(landmarker: weakref.ref[Landmarker]) -> None:
-    alive = landmarker()
-    if alive is not None:
-        alive.close()
 
 
 def angles(matrix: np.ndarray) -> tuple[float, float, float]:

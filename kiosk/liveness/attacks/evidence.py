@@ -1,21 +1,62 @@
 """Collect, frame by frame and cheaply, what the attack checks need; score it at the end of a take.
 
 Called by the take alone. Each check gives a score, a limit and a flag; the configuration says off, record or enforce.
+Expensive looks are taken at few frames: the small pictures of a turn, and a handful of quiet ones.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from kiosk.config import Checks
 from kiosk.domain.outcome import CheckScore
 from kiosk.domain.reasons import Action
+from kiosk.liveness.attacks.cutout import HoleWatcher
 from kiosk.liveness.attacks.depth import mesh_residual
+from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, parallax, tracking_scale, turn_frame
+from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher
+from kiosk.liveness.attacks.screen import screen_score
+from kiosk.liveness.attacks.stillness import SwayWatcher
 from kiosk.liveness.challenge import TURNS
 from kiosk.liveness.gestures import GestureEvent
 from kiosk.liveness.landmarks import FaceObservation
 
-DEPTH_LIMIT = 0.13
+_QUIET = frozenset({"baseline", "wait-cue", "between"})
+_FRONTAL_DEG = 6.0         # a turn begins from here
+_STEP_DEG = 1.5            # between the pictures of a turn: small enough to track, few enough to be cheap
+_MAX_TURN = 40
+_FRONTAL_EVERY_S = 0.15
+_SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A limit, and on which side of it an attack lies."""
+
+    limit: float
+    attack: Literal["below", "above"]
+
+    def flags(self, score: float | None) -> bool:
+        """Say whether a score looks like an attack; no score never does."""
+        if score is None:
+            return False
+        return score < self.limit if self.attack == "below" else score > self.limit
+
+
+# measured: docs/measurements.md (genuine turns of the development clips, synthetic prints and screens of evaluate/attacks_synth.py)
+RULES: dict[str, Rule] = {
+    "depth": Rule(0.13, "below"),
+    "background": Rule(0.75, "above"),
+    "bent_print": Rule(0.02, "below"),
+    "screen": Rule(8.0, "above"),
+    "cutout": Rule(0.05, "above"),
+    "stillness": Rule(0.0015, "below"),
+    "repeated_frames": Rule(0.02, "above"),
+    "loop": Rule(0.85, "above"),
+}
 
 
 class Evidence:
@@ -23,31 +64,78 @@ class Evidence:
 
     def __init__(self, checks: Checks) -> None:
         self._checks = checks
+        self._repeats, self._loop, self._sway, self._holes = RepeatWatcher(), LoopWatcher(), SwayWatcher(), HoleWatcher()
+        self._screen: list[float] = []
+        self._screen_s = self._frontal_s = -1e9
+        self._turn: list[TurnFrame] = []
         self._frontal: np.ndarray | None = None
         self._turned: np.ndarray | None = None
-        self._turned_deg = 0.0
+        self._scale = 1.0
         self._depth: list[float] = []
+        self._parallax: list[Parallax] = []
 
     def step(self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None) -> None:
         """Take in one frame."""
-        if observation.points is None:
+        if self._checks.repeated_frames != "off":
+            self._repeats.step(observation.t_s, frame_bgr)
+        points = observation.points
+        if points is None or phase == "positioning":
             return
-        if phase != "cue" or action not in TURNS:
-            if abs(observation.yaw_deg) < 10:
-                self._frontal = observation.points
-            self._turned, self._turned_deg = None, 0.0
-        elif abs(observation.yaw_deg) > self._turned_deg:
-            self._turned, self._turned_deg = observation.points, abs(observation.yaw_deg)
+        self._loop.step(observation)
+        if phase in _QUIET:
+            self._sway.step(observation)
+            self._holes.step(observation)
+            self._look_for_screen(observation, frame_bgr)
+        if phase == "cue" and action in TURNS:
+            self._collect_turn(observation, points, frame_bgr)
+        elif self._turn:
+            self._turn = []
 
     def accepted(self, event: GestureEvent) -> None:
         """An action was accepted: judge what it showed."""
-        if event.action in TURNS and self._frontal is not None and self._turned is not None:
-            self._depth.append(mesh_residual(self._frontal, self._turned))
+        if event.action not in TURNS or self._frontal is None or self._turned is None:
+            return
+        self._depth.append(mesh_residual(self._frontal, self._turned))
+        most = max(range(len(self._turn)), key=lambda i: abs(self._turn[i].yaw_deg), default=-1)
+        self._parallax.append(parallax(self._turn[: most + 1]))
+        self._turn = []
 
     def scores(self) -> tuple[CheckScore, ...]:
-        """Return every check that is not off."""
-        out = []
-        if self._checks.depth != "off":
-            score = min(self._depth) if self._depth else None
-            out.append(CheckScore("depth", score, DEPTH_LIMIT, self._checks.depth, score is not None and score < DEPTH_LIMIT))
-        return tuple(out)
+        """Return every check that is not off. The worst turn counts."""
+        checks = self._checks
+        follow = [p.follow for p in self._parallax if p.follow is not None]
+        face = [p.face for p in self._parallax if p.face is not None]
+        values = (
+            ("depth", checks.depth, min(self._depth, default=None)),
+            ("background", checks.background, max(follow, default=None)),
+            ("bent_print", checks.bent_print, min(face, default=None)),
+            ("screen", checks.screen, float(np.median(self._screen)) if len(self._screen) >= 3 else None),
+            ("cutout", checks.cutout, self._holes.score()),
+            ("stillness", checks.stillness, self._sway.score()),
+            ("repeated_frames", checks.repeated_frames, self._repeats.share()),
+            ("loop", checks.repeated_frames, self._loop.score()),
+        )
+        return tuple(CheckScore(name, score, RULES[name].limit, mode, RULES[name].flags(score))
+                     for name, mode, score in values if mode != "off")
+
+    def _look_for_screen(self, observation: FaceObservation, frame_bgr: np.ndarray) -> None:
+        if (self._checks.screen == "off" or observation.box is None or len(self._screen) >= _MAX_SCREEN
+                or observation.t_s - self._screen_s < _SCREEN_EVERY_S):
+            return
+        self._screen_s = observation.t_s
+        self._screen.append(screen_score(frame_bgr, observation.box))
+
+    def _collect_turn(self, observation: FaceObservation, points: np.ndarray, frame_bgr: np.ndarray) -> None:
+        """Keep the frontal start and then a picture for each step of yaw."""
+        yaw = observation.yaw_deg
+        if abs(yaw) < _FRONTAL_DEG or not self._turn:
+            if observation.t_s - self._frontal_s >= _FRONTAL_EVERY_S or not self._turn:
+                self._frontal_s, self._frontal, self._turned = observation.t_s, points, None
+                self._scale = tracking_scale(points)
+                self._turn = [turn_frame(frame_bgr, points, yaw, self._scale)]
+            return
+        if abs(yaw - self._turn[-1].yaw_deg) < _STEP_DEG or len(self._turn) >= _MAX_TURN:
+            return
+        if abs(yaw) > max(abs(frame.yaw_deg) for frame in self._turn):
+            self._turned = points
+        self._turn.append(turn_frame(frame_bgr, points, yaw, self._scale))

@@ -1,0 +1,133 @@
+"""Depth from picture points that are tracked through a head turn: on the face, and beside it.
+
+The mesh wants to see a head in everything; picture points do not. A flat sheet that turns carries all its points along
+by one homography, the printed hair and background too. A head leaves the nose behind the cheeks, and the room behind the
+head stands still.
+Pure. Called by `evidence.py` once for each accepted turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+# The outline of the face on the mesh (MediaPipe's face oval).
+OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
+        136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+FACE_PX = 170.0            # height of the face that points are tracked at: more costs time, less loses the nose
+RING = 0.55                # how far beside the face points are looked for, in face widths
+FOLLOWS = 0.05             # a point this near to the face's homography (eye distances) goes along with the face
+_MAX_FACE, _MAX_RING = 140, 140
+_BACK_PX = 0.7             # tracked there and back, a good point comes home
+
+_LK: dict[str, Any] = {"winSize": (15, 15), "maxLevel": 3, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFrame:
+    """One picture of a turn: grey, scaled so that the face is FACE_PX high, and the mesh in its pixels."""
+
+    gray: np.ndarray
+    points: np.ndarray     # float32 (478, 2)
+    yaw_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parallax:
+    """`face`: 90th percentile of what the best homography leaves of the face's points, over the eye distance. `follow`: share of
+    the points beside the face that go along with that homography. None with too few points."""
+
+    face: float | None
+    follow: float | None
+    face_points: int
+    ring_points: int
+
+
+def tracking_scale(points: np.ndarray) -> float:
+    """Return the scale at which a face is FACE_PX high; one scale serves a whole turn."""
+    return min(1.0, FACE_PX / max(float(np.ptp(points[:, 1])), 1.0))
+
+
+def turn_frame(frame_bgr: np.ndarray, points: np.ndarray, yaw_deg: float, scale: float) -> TurnFrame:
+    """Return the small grey picture of one frame for tracking."""
+    xy = np.asarray(points[:, :2], np.float32)
+    gray = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY)
+    if scale < 1.0:
+        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return TurnFrame(gray, xy * np.float32(scale), yaw_deg)
+
+
+def parallax(turn: list[TurnFrame]) -> Parallax:
+    """Return what the tracked points of a turn say. turn: from frontal to most turned, all at one scale."""
+    if len(turn) < 3 or any(f.gray.shape != turn[0].gray.shape for f in turn):
+        return Parallax(None, None, 0, 0)
+    first = turn[0]
+    face_mask, ring_mask = _masks(first)
+    face = _corners(first.gray, face_mask, _MAX_FACE, 4)
+    ring = _corners(first.gray, ring_mask, _MAX_RING, 5)
+    start = np.concatenate([face, ring])
+    if len(face) < 12:
+        return Parallax(None, None, len(face), len(ring))
+    end, good = _track(turn, start)
+    on_face = np.arange(len(start)) < len(face)
+    scale = float(np.hypot(*(first.points[33] - first.points[263])))
+    a, b = start[on_face & good], end[on_face & good]
+    ra, rb = start[~on_face & good], end[~on_face & good]
+    if len(a) < 12:
+        return Parallax(None, None, len(a), len(ra))
+    matrix, _ = cv2.findHomography(a, b, cv2.LMEDS)
+    if np.shape(matrix) != (3, 3):
+        return Parallax(None, None, len(a), len(ra))
+    left = _residual(matrix, a, b) / max(scale, 1.0)
+    # A point that slid off along a contour lies far away: the top tenth is not believed.
+    face_score = float(np.percentile(left, 80))
+    follow = float(np.mean(_residual(matrix, ra, rb) / max(scale, 1.0) < FOLLOWS)) if len(ra) >= 10 else None
+    return Parallax(face_score, follow, len(a), len(ra))
+
+
+def _masks(frame: TurnFrame) -> tuple[np.ndarray, np.ndarray]:
+    height, width = frame.gray.shape
+    oval = frame.points[list(OVAL)]
+    centre = oval.mean(axis=0)
+    wide = float(oval[:, 0].max() - oval[:, 0].min())
+
+    def filled(factor: float) -> np.ndarray:
+        mask = np.zeros((height, width), np.uint8)
+        cv2.fillConvexPoly(mask, cv2.convexHull((centre + (oval - centre) * factor).astype(np.int32)), 255)
+        return mask
+
+    inner = filled(0.95)
+    outer = cv2.subtract(filled(1.0 + 2 * RING), filled(1.12))
+    # Below the chin is the body: on a person it stands still, on a print it goes along, but clothes wrinkle and hide.
+    limit = min(height, int(oval[:, 1].max() + 0.15 * wide))
+    outer[limit:] = 0
+    return inner, outer
+
+
+def _corners(gray: np.ndarray, mask: np.ndarray, count: int, apart: int) -> np.ndarray:
+    found = cv2.goodFeaturesToTrack(gray, count, 0.01, apart, mask=mask, blockSize=5)
+    return np.empty((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
+
+
+def _track(turn: list[TurnFrame], start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    now, good = start.copy(), np.ones(len(start), bool)
+    for before, after in zip(turn, turn[1:], strict=False):
+        there, ok, _ = _flow(before.gray, after.gray, now[:, None], None, **_LK)
+        back, ok_back, _ = _flow(after.gray, before.gray, there, None, **_LK)
+        there, back = there.reshape(-1, 2), back.reshape(-1, 2)
+        good &= (ok.reshape(-1) == 1) & (ok_back.reshape(-1) == 1) & (np.hypot(*(back - now).T) < _BACK_PX)
+        now = there
+    return now, good
+
+
+# Typed by hand: OpenCV's stubs do not know that the points to start from may be left out.
+_flow: Callable[..., Any] = cv2.calcOpticalFlowPyrLK
+
+
+def _residual(matrix: np.ndarray, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    mapped = cv2.perspectiveTransform(one[None].astype(np.float64), matrix)[0]
+    return np.asarray(np.hypot(*(mapped - two).T))

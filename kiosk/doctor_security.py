@@ -18,6 +18,7 @@ from kiosk.doctor import Check, Finding
 CALLS_HOME_FROM = {"mediapipe": (0, 10, 35), "onnxruntime": (1, 30)}
 ACCEPT_AT_LEAST = 0.37   # measured: one false match in a thousand (LFW, 4.7 million impostor pairs)
 ENFORCED = ("depth", "bent_print", "stillness", "repeated_frames")
+_LIMITS = Path("/proc/self/limits")
 
 
 def check_user(_settings: config.Settings) -> Finding:
@@ -122,10 +123,12 @@ def check_memory(_settings: config.Settings) -> Finding:
     """Pictures and keys live in memory: it must not be written to a disk."""
     if sys.platform == "win32":
         return Finding("memory", "idle", "switch crash dumps off and encrypt the disk (BitLocker)")
-    import resource
     ways = []
-    if resource.getrlimit(resource.RLIMIT_CORE)[0] != 0:
-        ways.append("core dumps are on")
+    if _LIMITS.exists():   # by /proc, not by the module resource, which not every system has
+        soft = next((line.split()[4] for line in _LIMITS.read_text(encoding="ascii").splitlines()
+                     if line.startswith("Max core file size")), "0")
+        if soft != "0":
+            ways.append("core dumps are on")
     swaps = Path("/proc/swaps")
     plain = [line.split()[0] for line in swaps.read_text(encoding="utf-8").splitlines()[1:]] if swaps.exists() else []
     plain = [name for name in plain if not name.startswith(("/dev/zram", "/dev/dm-"))]

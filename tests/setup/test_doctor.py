@@ -176,10 +176,17 @@ def test_packages_that_call_home_and_armed_failpoints(settings, monkeypatch):
     assert safe(settings, "packages") == "bad"
 
 
-def test_memory_that_reaches_the_disk(settings, monkeypatch):
-    resource = pytest.importorskip("resource")
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert safe(settings, "memory") == "bad"
+def test_memory_that_reaches_the_disk(settings, monkeypatch, tmp_path):
+    limits = tmp_path / "limits"
+    head = "Limit                     Soft Limit           Hard Limit           Units     \n"
+    limits.write_text(head + "Max core file size        unlimited            unlimited            bytes     \n", encoding="ascii")
+    monkeypatch.setattr(doctor_security, "_LIMITS", limits)
+    (finding,) = doctor.examine(settings, ("memory",), doctor_security.CHECKS)
+    assert finding.state == "bad"
+    assert "core dumps" in finding.what
+    limits.write_text(head + "Max core file size        0                    unlimited            bytes     \n", encoding="ascii")
+    (finding,) = doctor.examine(settings, ("memory",), doctor_security.CHECKS)
+    assert "core dumps" not in finding.what
 
 
 def test_the_security_command(settings, monkeypatch, capsys):

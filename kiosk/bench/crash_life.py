@@ -1,7 +1,8 @@
 """One life of a kiosk's store, and what must hold after its death. Used by `crash` and `power`; runs in a forked child.
 
 `live` does everything a day does to the store and writes each record id to a pipe once its save has returned. `inspect` opens
-the store after the death and returns what is wrong; nothing is right only because it was repaired, except where the database was damaged.
+the store after the death and returns what is wrong; nothing is right only because it was
+repaired, except where the database was damaged.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from kiosk.emulators.reader_faults import COMMAND_NAMES, FaultList
 
 HEAD = bytes([0xAA, 0xAA, 0xAA, 0x96, 0x69])
 BAUD_CODES = {0: 115200, 1: 57600, 2: 38400, 3: 19200, 4: 9600}
-INTER_BYTE_S = 0.5       # a request that stops for longer is cut off: length error
+INTER_BYTE_S = 0.3       # a request that stops for longer is cut off: length error
 LONGEST_REQUEST = 256
 SAM_ID = struct.pack("<HHIII", 5, 1, 20240101, 1000001, 200000002)   # invented
 

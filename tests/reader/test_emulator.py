@@ -80,10 +80,10 @@ def test_sticky_and_not():
 
 def test_slow_bytes_and_half_frames():
     client = Client()
-    assert [client(bytes([byte]), 0.4) for byte in STATUS][-1] == ["90"]     # 0.4 s a byte: slow, not cut
+    assert [client(bytes([byte]), 0.25) for byte in STATUS][-1] == ["90"]    # 0.25 s a byte: slow, not cut
     assert client(STATUS[:8]) == []
-    assert client(b"", 0.3) == []
-    assert client(b"", 0.3) == ["11"]                                        # cut off: length error
+    assert client(b"", 0.2) == []
+    assert client(b"", 0.2) == ["11"]                                        # cut off: length error
     assert client(STATUS) == ["90"]
     assert client(STATUS[:4]) == []
     assert client(b"", 1.0) == []                                            # not even a header: noise

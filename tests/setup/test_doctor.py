@@ -183,10 +183,10 @@ def test_memory_that_reaches_the_disk(settings, monkeypatch, tmp_path):
     monkeypatch.setattr(doctor_security, "_LIMITS", limits)
     (finding,) = doctor.examine(settings, ("memory",), doctor_security.CHECKS)
     assert finding.state == "bad"
-    assert "core dumps" in finding.what
+    assert "core dumps are on" in finding.what
     limits.write_text(head + "Max core file size        0                    unlimited            bytes     \n", encoding="ascii")
     (finding,) = doctor.examine(settings, ("memory",), doctor_security.CHECKS)
-    assert "core dumps" not in finding.what
+    assert "core dumps are on" not in finding.what
 
 
 def test_the_security_command(settings, monkeypatch, capsys):

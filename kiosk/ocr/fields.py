@@ -21,6 +21,9 @@ RARE_DOUBT = 0.08       # for names with characters outside GB 2312: more often 
 _PORTRAIT_X = 0.62      # the portrait begins here, in shares of the card's width
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _NAME = re.compile(rf"[{_HAN}]{{1,14}}(?:·[{_HAN}]{{1,14}}){{0,3}}")
+# Nothing Chinese before the label: with the label lost, a second character 名 must not cut a name in two.
+_NAME_ROW = re.compile(rf"[^{_HAN}]?(?:[姓性]名|姓[各召]|姓|名):?(.*)")
+_SEX_ROW = re.compile(r".{0,2}?(?:性.|性|别):?([男女])")
 _DOTS = str.maketrans(dict.fromkeys("•・.‧∙⋅●", "·"))
 _SPANS = (5, 10, 20)    # years a card is valid, if not for ever (Resident Identity Card Law, article 5)
 FOREVER = "长期"
@@ -107,9 +110,10 @@ def side_of(lines: Iterable[TextLine]) -> Side | None:
     text = "\n".join(line.text for line in clean(lines))
     front = sum(word in text for word in ("姓名", "性别", "民族", "出生", "住址", "公民身份", "身份号码")) + looks_like_number(text)
     back = sum(word in text for word in ("签发机关", "有效期限", "居民身份证", "中华人民共和国", "公安局"))
-    if front >= 2 and front > back:
+    # One word of the other side may stand in an address; two are a sheet with both sides copied onto it.
+    if front >= 2 and back <= 1:
         return Side.FRONT
-    return Side.BACK if back >= 2 and back > front else None
+    return Side.BACK if back >= 2 and front <= 1 else None
 
 
 def read_front(lines: Iterable[TextLine], today: date | None = None) -> CardFront:
@@ -140,7 +144,7 @@ def read_back(lines: Iterable[TextLine]) -> CardBack:
     flags: set[FieldFlag] = set()
     issuer = ""
     for row in rows:
-        found = re.fullmatch(rf".?(?:签发机关|发机关|机关|关|签发机)[::]?([{_HAN}]{{4,30}})", row.text)
+        found = re.fullmatch(rf".?(?:签发机关|发机关|机关|关|签发机):?([{_HAN}]{{4,30}})", row.text)
         if found and re.search(r"公安|分局|局", found[1]) and row.doubt <= NAME_DOUBT:
             issuer = found[1]
     if not issuer:
@@ -193,12 +197,17 @@ def _cross_checked(number: IdNumber, sex: Sex, born: date | None) -> set[FieldFl
 
 
 def _name(rows: list[Row], flags: set[FieldFlag]) -> str:
-    for row in rows[:4]:
-        found = re.fullmatch(r".?姓[名各召]?[::]?(.+)|.?[姓]?名[::]?(.+)", row.text)
+    for at, row in enumerate(rows[:4]):
+        found = _NAME_ROW.fullmatch(row.text)
         if found is None:
             continue
-        value = (found[1] or found[2]).translate(_DOTS)
-        if _NAME.fullmatch(value) and 2 <= len(value) <= 25 and row.doubt <= (NAME_DOUBT if _common(value) else RARE_DOUBT):
+        value, doubt = found[1], row.doubt
+        for more in rows[at + 1:at + 3]:      # a long name goes on in the next line: half of it would be somebody else's
+            if _SEX_ROW.match(more.text) or re.search(r"民族|出生|[0-9]", more.text):
+                break
+            value, doubt = value + more.text, max(doubt, more.doubt)
+        value = value.translate(_DOTS)
+        if _NAME.fullmatch(value) and 2 <= len(value) <= 25 and doubt <= (NAME_DOUBT if _common(value) else RARE_DOUBT):
             return value
         flags.add(FieldFlag.NAME_UNSURE)
         return ""
@@ -216,7 +225,7 @@ def _common(name: str) -> bool:
 
 def _sex(rows: list[Row]) -> Sex:
     for row in rows:
-        found = re.match(r".{0,2}?(?:性.|性|别)[::]?([男女])", row.text)
+        found = _SEX_ROW.match(row.text)
         if found:
             return Sex.MALE if found[1] == "男" else Sex.FEMALE
     return Sex.UNKNOWN
@@ -224,7 +233,7 @@ def _sex(rows: list[Row]) -> Sex:
 
 def _nation(rows: list[Row]) -> str:
     for row in rows:
-        found = re.search(rf"(?:民族|民|族)[::]?([{_HAN}]{{1,6}})$", row.text)
+        found = re.search(rf"(?:民族|民|族):?([{_HAN}]{{1,6}})$", row.text)
         if found and re.search(r"性|别|男|女", row.text):
             return found[1].removesuffix("族") or found[1]
     return ""
@@ -245,7 +254,7 @@ def _address(rows: list[Row]) -> str:
     start = next((i for i, row in enumerate(rows) if re.match(r".?(?:住址|住|址)", row.text)), None)
     if start is None:
         return ""
-    parts = [re.sub(r"^.?(?:住址|住|址)[::]?", "", rows[start].text)]
+    parts = [re.sub(r"^.?(?:住址|住|址):?", "", rows[start].text)]
     for row in rows[start + 1:start + 4]:
         if "身份" in row.text or "号码" in row.text or looks_like_number(row.text):
             break

@@ -152,6 +152,23 @@ def test_names_of_other_shapes():
     assert read_front(front_lines(name="付煥莲", score=0.99)).usable
 
 
+def test_a_long_name_goes_on_in_the_next_line():
+    """Half of such a name would be another person's."""
+    lines = front_lines(name="阿卜杜热合曼·")
+    assert read_front([*lines, line("阿卜杜拉", 0.17, 0.175, high=0.06)]).name == "阿卜杜热合曼·阿卜杜拉"
+    assert read_front([*lines, line("阿卜杜拉", 0.17, 0.175, 0.5, high=0.06)]).name == ""
+    assert read_front(lines).name == ""                       # a name does not end in a dot: the rest was not seen
+    between = read_front([*front_lines(), line("Sample", 0.17, 0.175, high=0.06)])
+    assert FieldFlag.NAME_UNSURE in between.flags
+
+
+def test_without_its_label_no_name_is_taken_for_one():
+    lines = [one for one in front_lines(name="陈名小芳") if one.text != "姓名"]
+    front = read_front(lines)
+    assert front.name == ""
+    assert FieldFlag.NAME_MISSING in front.flags
+
+
 def test_a_residence_permit_has_no_nation():
     number = "81000019570418011"
     number += check_digit(number)

@@ -12,6 +12,7 @@ from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.domain.reasons import Reason
 from kiosk.errors import ModelError
+from kiosk.ocr.card_ocr import CardOcr, CardScan
 from kiosk.ocr.lines import TextLine
 from kiosk.ocr.worker import ScanDone, ScanWorker
 from tests.ocr.pictures import Spoilt, picture
@@ -157,3 +158,20 @@ def test_takes_no_frames_while_nobody_scans(qtbot):
     qtbot.waitUntil(lambda: worker._wishes.empty(), timeout=5000)
     assert box.take() is not None
     worker.stop()
+
+
+@pytest.mark.parametrize("lines", [
+    [], [TextLine("", (0, 0, 1, 1))], [TextLine("姓名" * 5000, (0, 0, 1, 1))] * 10_000, front_lines() * 1000,
+    [TextLine(one.text + "\x00\x1b]0;x\x07", one.box) for one in front_lines()],
+    [TextLine(one.text, (float("nan"),) * 4) for one in front_lines()],
+    [TextLine(one.text, one.box, float("nan")) for one in front_lines()],
+    [TextLine(one.text[::-1], one.box) for one in front_lines()],
+    [*front_lines(), *back_lines()],
+    [TextLine(one.text.replace("陈小芳", "陈小芳\u202e芳小陈"), one.box) for one in front_lines()],
+], ids=["nothing", "empty", "endless", "a-thousand-cards", "control", "no-boxes", "no-scores", "backwards", "both-sides", "bidi"])
+def test_hostile_text_never_becomes_a_person(lines):
+    scan = CardScan(CardOcr(Told(lines)))
+    for at in range(6):
+        scan.step(Frame(HELD_UP, at * 0.5, at))
+    assert scan.result is None
+    assert scan.front is None

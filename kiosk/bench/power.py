@@ -1,9 +1,10 @@
 """Power loss: replay what a life wrote, cut back to what was fsynced, and look what is left. Used by `crash`; needs strace (Linux).
 
-A life runs under strace, which records every write, truncation, rename and fsync with its data. The replay keeps for each file
-what is durable (at its last fsync) and what is only pending. At a point in time the power goes: pending writes survive not at all, or each
-512-byte sector of them by chance, in any order, as a disk's cache may do. An acknowledged record is one whose id had been
-said before that point. Assumed: the names of files are durable at once, as on ext4 after an fsync of the file.
+A life runs under strace, which records every write, truncation, rename and fsync with its data. The replay keeps for each
+file what is durable (at its last fsync) and what is only pending. At a point in time the power goes: pending writes survive
+not at all, or each 512-byte sector of them by chance, in any order, as a disk's cache may do. An acknowledged record is one
+whose id had been said before that point. Assumed: the names of files are durable at once, as on ext4 after an fsync of the
+file.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.store import journal, outbox, roster
+from kiosk.store import journal, outbox, roster_attach
 from kiosk.store.database import Recovered, Store
 from kiosk.store.journal_file import Frame, JournalFile
 
@@ -49,7 +49,7 @@ def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ..
         store.mirrored_seq = frames[-1].seq if frames else 0
         floor = max((told["data"]["version"] for told in (json.loads(frame.body) for frame in frames)
                      if told["kind"] in ("roster-imported", "roster-changed")), default=0)
-        roster.take_up_again(store, floor)
+        roster_attach.take_up_again(store, floor)
         journal.append(store, "store-recovered", {
             "why": why or "missing", "entries": len(frames), "records": records, "quarantined": list(quarantined)[:8]}, now)
     return Recovered(now, why or "missing", quarantined, len(frames), records)

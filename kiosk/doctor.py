@@ -136,6 +136,8 @@ def check_voice(settings: config.Settings) -> Finding:
                             timeout=10)
     if len(listed.stdout.strip().splitlines()) < 2:
         return Finding("voice", "bad", f"espeak-ng has no voice for {language}", "apt-get install --reinstall espeak-ng-data")
+    if not any(map(shutil.which, ("pw-play", "paplay", "aplay"))):
+        return Finding("voice", "bad", "nothing here can play sound", "apt-get install alsa-utils")
     cards = Path("/proc/asound/cards")
     if not cards.exists() or "no soundcards" in cards.read_text(encoding="utf-8", errors="replace"):
         return Finding("voice", "idle", f"espeak-ng speaks {language}, but there is no sound card: captions only",
@@ -166,7 +168,9 @@ def check_fonts(_settings: config.Settings) -> Finding:
 
 def check_screen(_settings: config.Settings) -> Finding:
     """Open the display, if there is one."""
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+    chosen = os.environ.get("QT_QPA_PLATFORM", "")
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or chosen
+    if chosen == "offscreen" or (sys.platform == "linux" and not display):
         return Finding("screen", "idle", "no display here: the kiosk would run off screen",
                        "set DISPLAY, or QT_QPA_PLATFORM=eglfs")
     done = _qt_probe({})

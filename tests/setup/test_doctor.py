@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -88,6 +89,21 @@ def test_a_full_disk(settings, monkeypatch):
 def test_an_unknown_time_zone(settings):
     wrong = settings.model_copy(update={"station": config.Station(timezone="Mars/Olympus")})
     assert one(wrong, "clock").state == "bad"
+
+
+def test_no_display_is_said(settings, monkeypatch):
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    finding = one(settings, "screen")
+    assert finding.state == "idle"
+    assert "off screen" in finding.what
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="espeak-ng is the engine on Linux")
+def test_voice_without_engine_or_player(settings, monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "which", lambda _: None)
+    assert "espeak-ng" in one(settings, "voice").remedy
+    quiet = settings.model_copy(update={"voice": config.Voice(enabled=False)})
+    assert one(quiet, "voice").state == "idle"
 
 
 def test_a_check_that_breaks_is_a_finding(settings, monkeypatch):

@@ -12,6 +12,9 @@ from kiosk.bureau import database, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol
 
+# Offered to clerks; each has its texts in the kiosk's catalogues (reason.CODE). Others may be typed, and are shown as codes.
+RETURN_REASONS = ("photo-unclear", "identity-unclear", "clock-doubtful", "evidence-missing", "deceased")
+
 
 def by_rule(session: Session, kiosk: tables.Kiosk, records: Iterable[protocol.Record], now: datetime) -> None:
     """Confirm what needs no clerk: a record with a trustworthy clock. The rest waits for a person. The kiosk's row is locked."""

@@ -40,7 +40,8 @@ def clerk(request: Request, given: Annotated[HTTPBasicCredentials, Depends(_basi
 
 Clerk = Annotated[Office, Depends(clerk)]
 _401: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Not to be parsed", **ErrorBody}, 401: {"description": "Not signed in", **ErrorBody}, 403: {"description": "Another site", **ErrorBody}}
+    400: {"description": "Not to be parsed", **ErrorBody}, 401: {"description": "Not signed in", **ErrorBody},
+    403: {"description": "Another site", **ErrorBody}}
 _404: dict[int | str, dict[str, Any]] = {**_401, 404: {"description": "Not there", **ErrorBody}}
 
 
@@ -150,7 +151,7 @@ def page(office: Clerk, code: Annotated[str, Query(max_length=40)] = "", note: A
     """The page."""
     return _pages.get_template("bureau.html").render(
         **_summary(office), records=_records(office, 50, ""), returned=_records(office, 50, "returned"), code=code, note=note,
-        bureau_id=office.bureau_id)
+        bureau_id=office.bureau_id, reasons=decisions.RETURN_REASONS)
 
 
 @router.post("/forms/code", include_in_schema=False)

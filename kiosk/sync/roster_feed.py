@@ -34,7 +34,21 @@ class Feed:
 
     def pull(self, stop: threading.Event, *, metered: bool = False) -> list[str]:
         """Fetch what is newer; return what changed ("roster 7", "bundle 3"). Raises Failure; what was refused is not in use."""
-        changed = self._bundle()
+        bad_bundle: Failure | None = None
+        changed: list[str] = []
+        try:
+            changed += self._bundle()
+        except Failure as failure:
+            if failure.trouble is not Trouble.FORGED:
+                raise
+            bad_bundle = failure   # a bundle that is no good must not keep a good roster away
+        changed += self._rosters(stop, metered)
+        if bad_bundle is not None:
+            raise bad_bundle
+        return changed
+
+    def _rosters(self, stop: threading.Event, metered: bool) -> list[str]:
+        changed: list[str] = []
         while not stop.is_set():
             have = self._run(lambda store: roster.version(store))
             manifest = self._client.get_sealed(f"/v1/roster?have={have}", protocol.RosterManifest)

@@ -69,6 +69,12 @@ class SyncWorker(QObject):
         self._by_hand = True
         self.nudge()
 
+    @Slot(bool)
+    def set_paused(self, paused: bool) -> None:
+        """The desk pauses sending, or lets it go on."""
+        self._settings = self._settings.model_copy(update={"paused": paused})
+        self.nudge()
+
     @Slot()
     def stop(self) -> None:
         """End after the request under way (at most `timeout_s`). Safe from any thread."""

@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--lay", metavar="NAME", help="lay this card at the start")
     parser.add_argument("--sticky", action="store_true", help="after a read, find fails until the card is lifted")
     parser.add_argument("--baud", type=int, default=115200, choices=[115200, 57600, 38400, 19200, 9600])
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="may be repeated; see below")
+    parser.add_argument("--fault", action="extend", nargs="+", default=[], metavar="NAME", help="one or more; see below")
     parser.add_argument("--out-of-order", choices=["34", "81", "41"], help="status of a card command out of order")
     parser.add_argument("--script", type=Path, help="commands to play")
     options = parser.parse_args(argv)

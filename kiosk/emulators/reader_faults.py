@@ -75,7 +75,29 @@ def parse_fault(text: str) -> Fault:
     if match[3] and match[3] not in COMMAND_NAMES.values():
         raise ConfigError(f"unknown command in fault {text!r}; known: {', '.join(COMMAND_NAMES.values())}")
     value = FAULTS[match[1]][0] if match[2] is None else match[2]
+    try:
+        _check_value(match[1], value)
+    except ValueError as error:
+        raise ConfigError(f"value of fault {text!r}: {error}") from error
     return Fault(match[1], value, match[3] or "", int(match[4]) if match[4] else None)
+
+
+def _check_value(name: str, value: str) -> None:
+    default = FAULTS[name][0]
+    if name == "sw12":
+        if len(bytes.fromhex(value)) != 2:
+            raise ValueError("two bytes in hex expected")
+    elif name in ("sw3", "iin"):
+        if len(bytes.fromhex(value)) != 1:
+            raise ValueError("one byte in hex expected")
+    elif not default:
+        if value:
+            raise ValueError("this fault takes none")
+    elif "." in default:
+        if not 0 <= float(value) <= 3600:
+            raise ValueError("seconds, or a share, expected")
+    elif not 0 <= int(value) <= 4000:
+        raise ValueError("a number of bytes expected")
 
 
 class FaultList:

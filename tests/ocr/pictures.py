@@ -186,6 +186,7 @@ def main() -> None:
             verdict = "none" if scan.result is None else "right" if right_person(scan, card) else "wrong"
             told["session"][verdict] += 1
             pictures.append(used)
+            _tell(told, pictures)
             if verdict == "wrong":
                 print(number, scan.result and (scan.result.name, scan.result.id_number), card, scan.back and scan.back.issuer)
             continue
@@ -196,10 +197,13 @@ def main() -> None:
             told[side][verdict] += 1
             if verdict != "right":
                 print(number, side, verdict, spoilt, reading.look, reading.front and (reading.front.name, card["name"]))
-    for side, counts in told.items():
-        print(side, dict(counts.most_common()))
-    if pictures:
-        print("pictures a session: median", sorted(pictures)[len(pictures) // 2], "most", max(pictures))
+        _tell(told, pictures)
+    _tell(told, pictures)
+
+
+def _tell(told: dict[str, Counter[str]], pictures: list[int]) -> None:
+    median = f"; pictures a session: median {sorted(pictures)[len(pictures) // 2]}, most {max(pictures)}" if pictures else ""
+    print({side: dict(counts.most_common()) for side, counts in told.items() if counts}, median, flush=True)
 
 
 if __name__ == "__main__":

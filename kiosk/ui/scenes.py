@@ -20,6 +20,7 @@ from kiosk.visit import states as s
 
 NOW = datetime(2026, 11, 21, 10, 24, tzinfo=ZoneInfo("Asia/Shanghai"))
 NUMBER = "00000019480617102" + check_digit("00000019480617102")
+QUAD = ((0.3, 0.32), (0.7, 0.3), (0.71, 0.66), (0.31, 0.68))     # where the drawn card lies in its picture
 RECORD = "4f3a91c2-6f0d-4c7e-9a55-1d6a0d0f2b11"
 
 
@@ -37,13 +38,24 @@ class SampleTake:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleScan:
+    """What `kiosk.ocr` would say of a card held up to the camera."""
+
+    guidance: str = "show-front"
+    progress: float = 0.0
+    quad: tuple[tuple[float, float], ...] = ()
+    masked_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A state, and what else is on the screen with it."""
 
     name: str
     state: s.State
     take: SampleTake | None = None
-    face: bool = False           # the drawn face is in the camera circle
+    scan: SampleScan | None = None
+    face: bool = False           # the drawn face is in the camera circle, or a drawn card in the card's frame
     countdown: int | None = None
     help_called: bool = False
     typed: str = ""
@@ -102,6 +114,9 @@ def scenes() -> tuple[Scene, ...]:
         Scene("number-wrong", s.EnteringNumber(no_card), typed=NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2")),
         Scene("number-not-found", s.EnteringNumber(no_card, problem=Reason.NOT_IN_ROSTER)),
         Scene("name", s.ChoosingName(no_card, s.Whose.BENEFICIARY, NUMBER, ("王秀英", "陈小芳", "欧阳建国", "李玉兰"))),
+        Scene("scan", s.ScanningCard(no_card), scan=SampleScan("too-far", 0.15, QUAD), face=True),
+        Scene("scan-back", s.ScanningCard(no_card), scan=SampleScan("show-back", 0.5, (), "陈 * 芳"), face=True),
+        Scene("scan-no-camera", s.ScanningCard(no_card, camera_ready=False)),
         Scene("looking-up", s.LookingUp(visit, person)),
         Scene("confirm", s.Confirming(visit, person, entry, due)),
         Scene("confirm-other", s.Confirming(other, person, entry, due[:1])),

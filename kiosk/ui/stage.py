@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+
 from kiosk.config import Settings
-from kiosk.ui.scenes import NOW, Scene
+from kiosk.ui.scenes import NOW, QUAD, Scene
 from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look, ThemeName
-from kiosk.ui.widgets.face import Pose, face_image
+from kiosk.ui.widgets.face import Pose, face_image, paint_face
 from kiosk.ui.window import KioskWindow
 
 if TYPE_CHECKING:
@@ -29,7 +32,9 @@ def show_scene(window: KioskWindow, scene: Scene) -> None:
     window.show_help_called(scene.help_called)
     window.show_state(scene.state)
     if scene.face:
-        window.show_frame(drawn_frame())
+        window.show_frame(drawn_frame() if scene.scan is None else drawn_card_frame())
+    if scene.scan is not None:
+        window.show_scan(scene.scan)
     if scene.take is not None:
         window.show_take(scene.take)
     for key in ("clear", *scene.typed) if scene.typed else ():
@@ -50,8 +55,32 @@ def set_form(window: KioskWindow, size: tuple[int, int], theme: ThemeName, large
 
 def drawn_frame(side: int = 480) -> np.ndarray:
     """Return the drawn face as a camera picture: uint8 RGB (side, side, 3)."""
+    return _array(face_image(side, Pose(), Look()))
+
+
+def drawn_card_frame(width: int = 960, height: int = 720) -> np.ndarray:
+    """Return a drawn card before the camera: uint8 RGB (height, width, 3)."""
+    image = QImage(width, height, QImage.Format.Format_RGB888)
+    image.fill(QColor("#B9C7C2"))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor("#5C7F8C"), 4))
+    painter.setBrush(QColor("#E6F0F4"))
+    corners = [QPointF(x * width, y * height) for x, y in QUAD]
+    painter.drawPolygon(QPolygonF(corners))
+    painter.setPen(QPen(QColor("#5C7F8C"), 9))
+    for down, end in ((0.2, 0.45), (0.4, 0.55), (0.6, 0.5), (0.8, 0.6)):
+        left = corners[0] + (corners[3] - corners[0]) * down
+        across = corners[1] - corners[0]
+        painter.drawLine(left + across * 0.08, left + across * end)
+    photo = corners[0] + (corners[1] - corners[0]) * 0.7 + (corners[3] - corners[0]) * 0.2
+    paint_face(painter, QRectF(photo.x(), photo.y(), 100, 120), Pose(), Look().palette, ground=False)
+    painter.end()
+    return _array(image)
+
+
+def _array(image: QImage) -> np.ndarray:
     import numpy as np
 
-    image = face_image(side, Pose(), Look())
-    rows = np.frombuffer(image.constBits(), np.uint8, image.sizeInBytes()).reshape(side, image.bytesPerLine())
-    return rows[:, : side * 3].reshape(side, side, 3).copy()
+    rows = np.frombuffer(image.constBits(), np.uint8, image.sizeInBytes()).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()

@@ -84,6 +84,7 @@ class KioskWindow(QWidget):
         self.pages: dict[type, Page] = {}
         self._state: s.State = s.Idle()
         self._take: TakeView | None = None
+        self._scan: ScanView | None = None
         self._banner_key: str | None = None
         self._help_called = False
         self.changed_at = 0.0
@@ -152,6 +153,8 @@ class KioskWindow(QWidget):
         self._state = state
         if not isinstance(state, s.Acting) or changed:
             self._take = None
+        if not isinstance(state, s.ScanningCard) or changed:
+            self._scan = None
         if ended:
             self._reset_wishes()
         page.fill(state, self._kit())
@@ -183,6 +186,7 @@ class KioskWindow(QWidget):
     def show_scan(self, view: ScanView) -> None:
         """Show where the scan of a card stands; ignored on any other page."""
         if isinstance(self.page, ScanPage):
+            self._scan = view
             self.page.show_scan(view)
 
     def show_countdown(self, seconds: int | None) -> None:
@@ -313,6 +317,8 @@ class KioskWindow(QWidget):
         self.page.fill(self._state, self._kit())
         if isinstance(self.page, CameraPage) and self._take is not None:
             self.page.show_take(self._take)
+        if isinstance(self.page, ScanPage) and self._scan is not None:
+            self.page.show_scan(self._scan)
         self._relook()
         if self.countdown.isVisibleTo(self):
             self.countdown.show_texts(self.strings)

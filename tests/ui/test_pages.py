@@ -45,6 +45,7 @@ WIRES = [
     ("idle", "help", e.HelpTouched()), ("who", "self", e.SelfChosen()), ("who", "other", e.OtherChosen()),
     ("who", "leave", e.CancelTouched()), ("card", "manual", e.ManualChosen()), ("card", "leave", e.BackTouched()),
     ("number-complete", "next", e.NumberEntered(NUMBER)), ("number-empty", "leave", e.BackTouched()),
+    ("card-no-reader", "scan", e.ScanChosen()), ("scan", "leave", e.BackTouched()),
     ("name", "name-1", e.NameChosen("陈小芳")), ("name", "none", e.BackTouched()),
     ("looking-up", "leave", e.CancelTouched()), ("confirm", "yes", e.Confirmed()), ("confirm", "no", e.Denied()),
     ("confirm", "helping", e.OtherChosen()), ("benefits", "next",

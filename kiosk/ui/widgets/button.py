@@ -56,7 +56,7 @@ class Button(QAbstractButton):
         return self.look.px(EDGE) if self.kind == "filled" else 0
 
     def _padding(self) -> int:
-        return self.look.px({"filled": 36, "outlined": 32, "quiet": 8, "chip": 22, "key": 8}[self.kind])
+        return self.look.px({"filled": 36, "outlined": 32, "quiet": 8, "chip": 12, "key": 8}[self.kind])
 
     def _icon_px(self) -> int:
         if not self.icon_name:

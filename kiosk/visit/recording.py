@@ -35,7 +35,7 @@ def records_of(
             roster_version=roster_version,
             consent_id=case.consent_id,
             actions=tuple(done.action.value for done in liveness.actions) if liveness else (),
-            checks=tuple((check.name, round(check.score, 4), check.flagged) for check in liveness.checks
+            checks=tuple((check.name.replace("_", "-"), round(check.score, 4), check.flagged) for check in liveness.checks
                          if check.score is not None) if liveness else (),
             model_digest=match.model_digest if match else "",
             valid_from=item.if_passed_from if passed else None,

@@ -1,0 +1,48 @@
+"""What a visit writes down: one record a benefit, which the bureau's wire accepts as it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from kiosk.config import Checks
+from kiosk.domain.outcome import ActionRecord, CheckScore, LivenessResult, MatchDecision, MatchResult
+from kiosk.domain.reasons import Action, Reason
+from kiosk.domain.record import Channel, ClockEvidence, Outcome
+from kiosk.store.outbox import content_of
+from kiosk.sync.protocol import Record
+from kiosk.visit.recording import records_of
+from kiosk.visit.states import Case, Mode, Visit
+from tests.visit import samples as x
+
+CLOCK = ClockEvidence(datetime(2026, 11, 21, tzinfo=UTC), 12.5, "boot", None)
+LIVENESS = LivenessResult(
+    True, Reason.OK, tuple(ActionRecord(action, 1.0, 2.0) for action in Action),
+    checks=tuple(CheckScore(name, 0.123456, 0.5, "record", False) for name in (*Checks.model_fields, "same-face")))
+MATCH = MatchResult(MatchDecision.ACCEPT, Reason.OK, 0.7, 0.424, "0" * 64, 5)
+
+
+def case(mode: Mode = Mode.SELF) -> Case:
+    visit = Visit("v1", mode, helper=x.LI if mode is Mode.OTHER else None)
+    return Case(visit, x.CHEN, x.entry_of(x.CHEN, 2), (x.due(0), x.due(1)), "consent-v1")
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("mode", [Mode.SELF, Mode.OTHER])
+def test_every_record_fits_the_wire(outcome, mode):
+    made = records_of(case(mode), outcome, Reason.OK, CLOCK, "SZ-1", 3, LIVENESS, MATCH)
+    assert [record.benefit_id for record in made] == ["b0", "b1"]
+    for record in made:
+        Record.model_validate(json.loads(content_of(record)))
+        assert (record.valid_from is not None) == (outcome is Outcome.PASSED)
+        assert record.channel is (Channel.HELPED_FACE if mode is Mode.OTHER else Channel.SELF_FACE)
+    assert made[0].record_id != made[1].record_id
+
+
+def test_a_record_carries_no_name_and_no_match_score():
+    text = content_of(records_of(case(), Outcome.PASSED, Reason.OK, CLOCK, "SZ-1", 3, LIVENESS, MATCH)[0])
+    assert x.CHEN.name not in text
+    assert x.CHEN.id_number not in text
+    assert "0.7" not in text

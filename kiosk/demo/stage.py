@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from kiosk import config
@@ -58,13 +58,15 @@ class Stage:
     def __init__(self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None,
                  crowd: int = 0) -> None:
         """crowd: instead of the scenario's person, so many people come one after the other (all with the same face)."""
+        from kiosk.emulators.card_holder import CardHolder
         from kiosk.emulators.puppet import PuppetSource
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
         self._came = 0
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=True)
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
-        camera_source.register("puppet", lambda *_: self.puppet)
+        self.camera = CardHolder(self.puppet)
+        camera_source.register("puppet", lambda *_: self.camera)
         self.settings = self._settings(overrides or {})
 
     def _settings(self, overrides: dict[str, Any]) -> Settings:
@@ -153,6 +155,13 @@ class Stage:
         """Take the card away."""
         if self.reader is not None:
             self.reader.tell("lift")
+
+    def hold_up(self, side: Literal["front", "back", ""]) -> None:
+        """Hold one side of the card up to the camera, or put it away."""
+        if side:
+            self.camera.hold(people.card(self.scenario.card), side)
+        else:
+            self.camera.put_away()
 
     def act(self, action: Action) -> None:
         """Move before the camera."""

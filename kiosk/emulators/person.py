@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtTest import QTest
@@ -29,6 +29,9 @@ class Hands(Protocol):
     def lift_card(self) -> None:
         """Take the card away."""
 
+    def hold_up(self, side: Literal["front", "back", ""]) -> None:
+        """Hold one side of the card up to the camera, or put it away."""
+
     def act(self, action: Action) -> None:
         """Blink, open the mouth, turn or nod."""
 
@@ -48,6 +51,7 @@ class Habits:
     reaction_s: float = 0.45       # between the cue and the movement
     mode: str = "self"             # self | other | query
     manual: bool = False
+    scan: bool = False             # holds the card up to the camera, for the reader's cable is pulled
     keeps_trying: bool = True
     pulls: str = ""                # pulls this cable once, at its page, and puts it back
     confirms: bool = True
@@ -70,6 +74,7 @@ class DemoPerson(QObject):
         self._now_ms = 0
         self._begun = -1               # the page number on which the present visit was begun
         self._visits = 0
+        self._side: Literal["front", "back", ""] = ""
         self._typed = 0
         self._gone = False
         self._laid = ""
@@ -150,6 +155,12 @@ class DemoPerson(QObject):
         if self._habits.manual:
             self._touch("manual")
             return
+        if self._habits.scan:
+            if not self._pulled:
+                self._pulled = True
+                self._hands.unplug("reader")
+            self._touch("scan")
+            return
         if self._reads("page.card.title_reading"):
             return
         whose = "helper" if self._reads("page.card.title_helper") else "beneficiary"
@@ -158,6 +169,19 @@ class DemoPerson(QObject):
                 self._hands.lift_card()
             self._laid = whose
             self._hands.lay_card(whose)
+
+    def _on_scan(self) -> None:
+        """Does as the title says: front, then back."""
+        sides: tuple[Literal["front", "back"], ...] = ("front", "back")
+        for side in sides:
+            if self._reads(f"ocr.guidance.show-{side}.title") and self._side != side:
+                self._side = side
+                self._hands.hold_up(side)
+
+    def _on_looking_up(self) -> None:
+        if self._side:
+            self._side = ""
+            self._hands.hold_up("")
 
     def _on_number(self) -> None:
         if self._typed < len(self._habits.number):
@@ -177,6 +201,7 @@ class DemoPerson(QObject):
         self._touch("none")
 
     def _on_confirm(self) -> None:
+        self._on_looking_up()
         self._touch("yes" if self._habits.confirms else "no")
 
     def _on_benefits(self) -> None:

@@ -1,4 +1,4 @@
-"""One self-contained HTML page of bench results: tables, and bars for every ratio against its bound. Called by `kiosk bench --html`."""
+"""One self-contained HTML page of bench results: tables, and bars for ratios against their bounds. For `kiosk bench --html`."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
 from kiosk.ocr.worker import ScanWorker
+from kiosk.printer.worker import PrintWorker
 from kiosk.store import journal, records
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
@@ -64,6 +65,7 @@ class KioskApp(QObject):
         self.camera = CameraWorker(settings.camera, [self._vision_box, self._scan_box, self.mirror])
         self.vision = VisionWorker(settings, self._vision_box)
         self.scan = ScanWorker(self._scan_box)
+        self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice)
         self.sync = SyncWorker(settings.sync, self.store.run)
         self.conductor = Conductor(settings, self.window, self.store, self.mirror)
@@ -111,6 +113,8 @@ class KioskApp(QObject):
         self.vision.failed.connect(conductor.on_vision_failed)
         self.vision.presence.connect(conductor.on_presence)
         conductor.watch_presence.connect(self.vision.watch_presence)
+        conductor.print_slip.connect(self.printer.print_slip)
+        self.printer.done.connect(conductor.on_printed)
         self.scan.view.connect(conductor.on_scan_view)
         self.scan.finished.connect(conductor.on_scan_done)
         self.scan.failed.connect(conductor.on_scan_failed)

@@ -28,6 +28,8 @@ from kiosk.liveness.verdict import TakeOutcome
 from kiosk.liveness.worker import TakeRequest
 from kiosk.ocr.card_ocr import ScanView
 from kiosk.ocr.worker import ScanDone, ScanFailed
+from kiosk.printer.slip import make_slip
+from kiosk.printer.worker import PrintDone
 from kiosk.store import clock, journal, records, roster, service
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
@@ -72,6 +74,7 @@ class Conductor(QObject):
     camera_wanted = Signal(bool)     # wake the camera, or let it sleep
     say = Signal(object)             # list of catalogue keys -> voice
     hush = Signal()
+    print_slip = Signal(str, object)   # visit id, Slip -> PrintWorker
     nudge_sync = Signal()
     attendant_called = Signal(object)  # Reason
     desk_card = Signal(object)         # card events that belong to the desk, because it was open when the card was laid
@@ -147,6 +150,9 @@ class Conductor(QObject):
     def on_touched(self, event: e.Event) -> None:
         """A touch on a page."""
         self._somebody_is_here()
+        if isinstance(event, requests.PrintSlip):
+            self._print()
+            return
         if isinstance(event, e.SwapTouched | e.BackTouched | e.CancelTouched):
             self.hush.emit()
         self.feed(event)
@@ -381,6 +387,25 @@ class Conductor(QObject):
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
 
+    def _print(self) -> None:
+        state = self._state
+        if not isinstance(state, s.Finished):
+            return
+        station = self._settings.station
+        slip = make_slip(
+            self._window.strings, name=state.case.person.name, stage=state.stage, record_id=state.record_ids[0],
+            station=station.name, hotline=station.hotline, printed_at=self._clock().astimezone(self._zone),
+            next_from=state.next_from, next_to=state.next_to)
+        self._window.show_banner("slip.printing")
+        self.print_slip.emit(state.case.visit.visit_id, slip)
+
+    @Slot(object)
+    def on_printed(self, done: PrintDone) -> None:
+        """A slip came out, or not; the result stands all the same."""
+        visit = s.visit_of(self._state)
+        if visit is not None and visit.visit_id == done.visit_id:
+            self._window.show_banner("slip.printed_done" if done.reason is Reason.OK else f"reason.{done.reason.value}.title")
+
     def _note(self, kind: str, reason: Reason) -> None:
         visit, now = s.visit_of(self._state), self._clock()
         data = {"reason": reason.value, "visit": visit.visit_id if visit else ""}
@@ -395,6 +420,7 @@ class Conductor(QObject):
         self._shown_view = None
         self._mirror.clear()
         self._window.show_help_called(False)
+        self._window.show_banner(None)
         self.hush.emit()
 
     # --- time

@@ -25,6 +25,7 @@ class Scenario:
     delivered: bool = True                 # a record reaches the bureau
     habits: dict[str, object] = field(default_factory=dict)   # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
+    desk: str = ""                         # name of a script of demo/desk_scripts.py: an attendant works at the desk
 
 
 _ALL = (
@@ -43,15 +44,21 @@ _ALL = (
     Scenario("helper-face", "the helper looks into the camera instead of the friend", Outcome.FAILED, "face-mismatch",
              portrait="biden.jpg", habits={"mode": "other"}, settings={"liveness": {"tries_per_visit": 1}}),
     Scenario("manual", "no card at hand: the number is typed, the name chosen", Outcome.PASSED, "ok", habits={"manual": True}),
+    Scenario("ocr", "the reader is away: the card is held up to the camera, front and back", Outcome.PASSED, "ok",
+             habits={"scan": True}),
     Scenario("query", "just asks for the next date", Outcome.REFUSED, "not-yet", card="chen", delivered=False,
              habits={"mode": "query"}),
     Scenario("repeat", "comes back after a pass to make sure: good news", Outcome.REFUSED, "already-done", habits={"visits": 2}),
     Scenario("grace", "overdue, in the days of grace; two benefits in one visit", Outcome.PASSED, "ok", card="hongkong",
              portrait="biden.jpg"),
+    Scenario("slip", "a reminder on paper (the printer writes into a file)", Outcome.PASSED, "ok", habits={"prints": True},
+             settings={"printer": {"kind": "file", "target": "{folder}/slip.bin"}}),
     Scenario("suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang",
              portrait="astronaut.png"),
     Scenario("reader-unplugged", "the reader's cable is pulled and put back", Outcome.PASSED, "ok", trouble="reader"),
     Scenario("camera-unplugged", "the camera's cable is pulled and put back", Outcome.PASSED, "ok", trouble="camera"),
+    Scenario("attendant-takeover", "would rather not show the face: the attendant takes over, face to face, both sign", Outcome.PASSED,
+             "ok", desk="takeover"),
 )
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

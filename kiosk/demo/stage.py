@@ -78,7 +78,8 @@ class Stage:
             "station": {"station_id": "SZ-DEMO-0001"},
         }
         base = config.load().model_dump(mode="json")
-        return Settings.model_validate(_merged(_merged(_merged(base, own), self.scenario.settings), overrides))
+        scenario = _placed(self.scenario.settings, self.folder)
+        return Settings.model_validate(_merged(_merged(_merged(base, own), scenario), overrides))
 
     def prepare(self, say: Say) -> None:
         """Start the props, provision the kiosk, bring the roster. Raises KioskError."""
@@ -185,3 +186,10 @@ class Stage:
 def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     return {**base, **{key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
                        for key, value in top.items()}}
+
+
+def _placed(settings: Any, folder: Path) -> Any:
+    """Return the settings with {folder} filled in."""
+    if isinstance(settings, dict):
+        return {key: _placed(value, folder) for key, value in settings.items()}
+    return settings.replace("{folder}", str(folder)) if isinstance(settings, str) else settings

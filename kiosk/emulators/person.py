@@ -57,6 +57,7 @@ class Habits:
     confirms: bool = True
     number: str = field(default="", repr=False)   # what this person would type
     name: str = field(default="", repr=False)     # and choose among the names
+    prints: bool = False
     visits: int = 1                # comes back so many times, to make sure
     waits_s: float = 25.0          # at the result, for the centre's answer
 
@@ -74,6 +75,7 @@ class DemoPerson(QObject):
         self._now_ms = 0
         self._begun = -1               # the page number on which the present visit was begun
         self._visits = 0
+        self._printed = -1
         self._side: Literal["front", "back", ""] = ""
         self._typed = 0
         self._gone = False
@@ -240,6 +242,11 @@ class DemoPerson(QObject):
     def _on_result(self) -> None:
         """Reads on until the centre has it, or until nothing more is to be expected."""
         patient = self._now_ms - self._seen_ms < self._habits.waits_s * 1000
+        if self._habits.prints and self._printed != self._pages:
+            self._printed = self._pages
+            button = self._see("print")
+            if isinstance(button, QAbstractButton):
+                QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         if not patient or self._reads("page.result.title_confirmed") or self._reads("page.result.title_received"):
             self._touch("done")
 

@@ -23,7 +23,7 @@ _LONGEST = 120                   # characters of one value; a slip is no letter
 class Texts(Protocol):
     """What is needed of `kiosk.ui.strings.Strings`, which this room may not import."""
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, /, **values: object) -> str:
         """Return the text of `key`."""
 
     def date(self, day: date) -> str:

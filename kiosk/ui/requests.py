@@ -38,6 +38,11 @@ class VolumeDown:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintSlip:
+    """打印提醒单: print what the result page shows."""
+
+
+@dataclass(frozen=True, slots=True)
 class StillHere:
     """还在: the countdown stops."""
 
@@ -48,5 +53,5 @@ class OpenDesk:
 
 
 Request = (
-    Replay | ChangeLanguage | ToggleLargeText | ToggleContrast | VolumeUp | VolumeDown | StillHere | OpenDesk
+    Replay | ChangeLanguage | ToggleLargeText | ToggleContrast | VolumeUp | VolumeDown | PrintSlip | StillHere | OpenDesk
 )

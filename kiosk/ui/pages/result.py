@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.domain.record import Stage
+from kiosk.ui import requests
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
+from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.circle import BigTick
 from kiosk.ui.widgets.flow import Card, Row, Rule, Stack
 from kiosk.ui.widgets.pictures import QrCode
@@ -68,6 +70,9 @@ class ResultPage(Page):
         self.foot.add(self.stale)
         self.foot.add(self.take)
         self.done = self.button("done", "filled", e.DoneTouched())
+        self.paper = Button("print", "outlined", icon="")
+        self.paper.clicked.connect(self._print)
+        self.foot.add(self.paper)
 
     def fill(self, state: Any, kit: Kit) -> None:
         stage = state.stage
@@ -97,6 +102,11 @@ class ResultPage(Page):
         self.stale.say(kit.text("page.result.stale") if state.roster_stale else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         self.done.say(kit.text("page.result.done"))
+        self.paper.say(kit.text("slip.print"))
+        self.paper.setVisible(kit.settings.printer.kind != "none")
+
+    def _print(self) -> None:
+        self.touched.emit(requests.PrintSlip())
 
     def clear(self) -> None:
         super().clear()

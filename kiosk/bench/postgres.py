@@ -53,6 +53,12 @@ class Cluster:
         self._run("createdb", "-h", str(self._folder), "-U", "bureau", name)
         return f"postgresql+psycopg://bureau@/{name}?host={self._folder}"
 
+    def copy(self, url: str) -> str:
+        """Make a database that is a copy of another one, to which nobody is connected; return its URL."""
+        source, name = url.split("@/")[1].split("?")[0], f"b{uuid.uuid4().hex[:12]}"
+        self._run("createdb", "-h", str(self._folder), "-U", "bureau", "-T", source, name)
+        return url.replace(f"/{source}?", f"/{name}?")
+
     def _run(self, name: str, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603
             [_binary(name), *arguments], user=self._user, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

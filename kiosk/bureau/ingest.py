@@ -113,7 +113,7 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
     stored = dict(session.execute(known).all()) if set(rows) - fresh else {}
     claims: dict[str, str] = {}
     for key in sorted(fresh):
-        if rows[key]["outcome"] == "passed":
+        if _claims_pass(rows[key]):
             claims.setdefault(rows[key]["pass_key"], key)
     won = database.insert_new(session, tables.Pass, [
         {"pass_key": key, "record_id": claims[key], "created_at": now} for key in sorted(claims)])
@@ -125,7 +125,7 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
         record_id, content_digest = one.row["record_id"], one.row["content_digest"]
         if record_id in fresh and content_digest == rows[record_id]["content_digest"]:
             fresh.discard(record_id)   # a second copy within this batch is a duplicate of the first
-            loser = one.row["outcome"] == "passed" and (
+            loser = _claims_pass(one.row) and (
                 one.row["pass_key"] not in won or claims[one.row["pass_key"]] != record_id)
             verdict: protocol.VerdictName = "duplicate-pass" if loser else "accepted"
             if loser:
@@ -137,6 +137,11 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
             continue
         out.append(_Judged(one.verdict.model_copy(update={"verdict": verdict}), one.row, one.record))
     return out
+
+
+def _claims_pass(row: dict[str, Any]) -> bool:
+    # Enrolments and declarations end well without certifying anything.
+    return row["outcome"] == "passed" and row["channel"] not in ("enrolment", "declaration")
 
 
 def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:

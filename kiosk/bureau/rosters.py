@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from kiosk.bureau import database, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol, roster_file, seal
 
+_ID: TypeAdapter[str] = TypeAdapter(protocol.Id)
 DELTA_SHARE = 0.5   # ours: a delta with more lines than this share of the snapshot is not worth issuing
 
 
@@ -56,12 +57,12 @@ def _checked(source: Path) -> Iterator[bytes]:
             if not text:
                 continue
             try:
-                entry = json.loads(text)
-                good = isinstance(entry, dict) and isinstance(entry.get("person_id"), str)
-            except ValueError:
-                good = False
-            if not good:
-                raise seal.Refused("malformed", f"line {number}: an object with person_id expected")
+                entry: Any = json.loads(text)
+                # Ids must be sendable, or every record about this person would be refused later.
+                for value in (entry["person_id"], *(b[key] for b in entry["benefits"] for key in ("benefit_id", "policy_id"))):
+                    _ID.validate_python(value)
+            except (ValueError, TypeError, KeyError):
+                raise seal.Refused("malformed", f"line {number}: a person with person_id and benefits expected") from None
             yield text
 
 

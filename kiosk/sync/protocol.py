@@ -31,7 +31,7 @@ def _plausible(at: datetime) -> datetime:
 
 # Ids travel in URLs, file names and indices; NUL and control characters are refused (PostgreSQL has no NUL).
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+/=-]{0,127}$")]
-Code = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9-]*$")]
+Code = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9_-]*$")]
 Text = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from kiosk.conductor import Moved
+from kiosk.desk import events as desk_events
+from kiosk.desk_conductor import DeskMoved
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome, Stage
 from kiosk.visit import commands as c
@@ -59,6 +61,16 @@ class Recorder(QObject):
         if isinstance(moved.after, s.Finished):
             self.stage = moved.after.stage
         if isinstance(moved.event, e.StageMoved) and moved.event.record_id in self.record_ids:
+            self.stage = moved.event.stage
+        self._note_page()
+
+    @Slot(object)
+    def on_desk_moved(self, moved: DeskMoved) -> None:
+        """Take down what an attendant did: what was saved at the desk is how the demonstration ended."""
+        if isinstance(moved.event, desk_events.Saved):
+            self.outcome, self.reason, self.record_ids = Outcome.PASSED, Reason.OK.value, moved.event.record_ids
+            self.stage = Stage.SAVED
+        elif isinstance(moved.event, desk_events.StageMoved) and moved.event.record_id in self.record_ids:
             self.stage = moved.event.stage
         self._note_page()
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 from kiosk.app import KioskApp
 from kiosk.conductor import Moved
 from kiosk.demo import people
+from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.stage import Stage
@@ -45,17 +46,24 @@ class Runner(QObject):
         self.kiosk = KioskApp(stage.settings)
         window = self.kiosk.window
         window.motion = pace > 1.0 or not stage.settings.ui.fullscreen
-        self.recorder = Recorder(window, lambda: window.page_name, scenario.name, started_s, out)
+        desk = self.kiosk.desk
+        self.recorder = Recorder(window, lambda: f"desk-{desk.view.page_name}" if desk.view.page_name else window.page_name,
+                                 scenario.name, started_s, out)
         pulls = scenario.trouble if scenario.trouble in ("reader", "camera") else ""
         card = people.card(scenario.card)
         habits: dict[str, Any] = {"reading_s": 0.6 * pace, "pulls": pulls, "number": card["id_number"], "name": card["name"],
                                   **scenario.habits}
-        self.person = DemoPerson(window, stage, Habits(**habits))
+        self.person: DemoPerson | DeskPerson
+        if scenario.desk:
+            self.person = DeskPerson(self.kiosk, stage, scenario.desk, self.recorder)
+        else:
+            self.person = DemoPerson(window, stage, Habits(**habits))
         self._loop = QEventLoop()
         self._left = False
         self._starting: threading.Thread | None = None
         self.kiosk.conductor.moved.connect(self.recorder.on_moved)
         self.kiosk.conductor.moved.connect(self._on_moved)
+        desk.moved.connect(self.recorder.on_desk_moved)
         self.kiosk.vision.view.connect(self.recorder.on_take_view)
         self.person.left.connect(self._on_left)
 

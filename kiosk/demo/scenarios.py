@@ -57,8 +57,8 @@ _ALL = (
              portrait="astronaut.png"),
     Scenario("reader-unplugged", "the reader's cable is pulled and put back", Outcome.PASSED, "ok", trouble="reader"),
     Scenario("camera-unplugged", "the camera's cable is pulled and put back", Outcome.PASSED, "ok", trouble="camera"),
-    Scenario("attendant-takeover", "would rather not show the face: the attendant takes over, face to face, both sign", Outcome.PASSED,
-             "ok", desk="takeover"),
+    Scenario("attendant-takeover", "would rather not show the face: the attendant takes over, face to face, both sign",
+             Outcome.PASSED, "ok", desk="takeover"),
 )
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

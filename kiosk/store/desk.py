@@ -58,11 +58,12 @@ class NotAllowed(KioskError):
 
 
 def authenticate(store: Store, entry: RosterEntry, items: Sequence[Eligibility], channel: Channel, staff_id: str, now: datetime, *,
-                 why: str, helper: Person | None = None, papers: Sequence[str] = (), visit_id: str = "") -> tuple[str, ...]:
+                 why: str, helper: Person | None = None, papers: Sequence[str] = (), visit_id: str = "",
+                 details: Mapping[str, object] | None = None) -> tuple[str, ...]:
     """Save a pass without the face: face to face, by a relative or agent, or at home. Returns the record ids.
 
     why: the reason code for not using the face. papers: codes of what was seen (principal-id-copy, agent-id, principal-proof).
-    visit_id: of the visit that was taken over. Raises NotAllowed when an item may not pass, or papers or the agent are missing.
+    visit_id: of the visit that was taken over. details: further plain facts for the notes (digests of signatures and scans). Raises NotAllowed when an item may not pass, or papers or the agent are missing.
     """
     if channel in (Channel.FAMILY_PROXY, Channel.AGENT):
         if helper is None or helper.id_number == entry.id_number:
@@ -74,7 +75,7 @@ def authenticate(store: Store, entry: RosterEntry, items: Sequence[Eligibility],
         raise ValueError(f"not an assisted channel: {channel}")
     if not items or not all(item.may_pass for item in items):
         raise NotAllowed("a benefit may not pass today")
-    notes = json.dumps({"why": why, "papers": list(papers)}, ensure_ascii=False)
+    notes = json.dumps({"why": why, "papers": list(papers), **(details or {})}, ensure_ascii=False)
     visit = visit_id or f"desk-{new_record_id()}"
     made = [attended(store, item, entry.person_id, channel, staff_id, now, helper=helper, notes=notes, visit_id=visit)
             for item in items]

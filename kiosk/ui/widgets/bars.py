@@ -13,7 +13,7 @@ from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text
 
 LANGUAGES = ("zh_CN", "zh_HK", "en")
-CHIP_GAP = 18
+CHIP_GAP = 16.5   # a hair above the norm of 16, whatever the rounding
 
 
 class TopBar(QWidget):
@@ -24,6 +24,7 @@ class TopBar(QWidget):
     contrast_touched = Signal()
     louder_touched = Signal()
     quieter_touched = Signal()
+    desk_touched = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +37,8 @@ class TopBar(QWidget):
         self.louder = Button("volume-up", "chip", icon="louder")
         self.large = Button("large-text", "chip", checkable=True)
         self.contrast = Button("contrast", "chip", icon="contrast", checkable=True)
-        self.chips = [*self.languages.values(), self.quieter, self.louder, self.large, self.contrast]
+        self.desk = Button("desk-open", "chip", icon="staff")
+        self.chips = [*self.languages.values(), self.quieter, self.louder, self.large, self.contrast, self.desk]
         for child in (self.station, self.clock, *self.chips):
             child.setParent(self)
         for code, chip in self.languages.items():
@@ -45,6 +47,7 @@ class TopBar(QWidget):
         self.contrast.clicked.connect(self.contrast_touched)
         self.louder.clicked.connect(self.louder_touched)
         self.quieter.clicked.connect(self.quieter_touched)
+        self.desk.clicked.connect(self.desk_touched)
 
     def show_texts(self, strings: Strings, station: str, when: str, language: str, look: Look) -> None:
         """Take on language, time and settings."""
@@ -59,6 +62,7 @@ class TopBar(QWidget):
         self.contrast.setChecked(look.theme == "contrast")
         self.louder.say("", strings.text("top.volume_up_name"))
         self.quieter.say("", strings.text("top.volume_down_name"))
+        self.desk.say("", strings.text("desk.open_name"))
         self.set_look(look)
 
     def set_look(self, look: Look) -> None:
@@ -124,8 +128,10 @@ class TopBar(QWidget):
                 station = self.station.need(inner)
                 self.station.setGeometry(margin, pad, inner, station)
                 self.clock.setGeometry(margin, pad + station, inner, words - station)
-            gap += max(0, min((inner - total) // (len(self.chips) - 1), look.px(14)))
-            x, y = margin, words + 2 * pad
+            edge = look.px(MARGIN * 0.75)
+            spare = self.width() - 2 * edge - total
+            gap += max(0, min(spare // (len(self.chips) - 1), look.px(14)))
+            x, y = (self.width() - total - (gap - self._gap()) * (len(self.chips) - 1)) // 2, words + 2 * pad
         for chip in self.chips:
             width = chip.natural_width()
             chip.setGeometry(x, y, width, tall)

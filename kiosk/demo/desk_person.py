@@ -1,0 +1,188 @@
+"""The attendant of the demonstration: reads the real pages, touches the real buttons, types on the real fields, signs on the pads.
+
+Plays one script of `demo.desk_scripts`: a generator that yields what it waits for and then acts. Used by `kiosk demo` and tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QScrollArea, QWidget
+
+from kiosk.app import KioskApp
+from kiosk.demo import people
+from kiosk.demo.recorder import Recorder
+from kiosk.demo.stage import Stage
+
+Until = Callable[[], bool]
+Script = Iterator[Until]
+W = TypeVar("W", bound=QWidget)
+
+_LOOK_MS = 60
+_READ_MS = 480           # a page is read, and photographed, before it is touched
+ATTENDANT, SUPERVISOR = ("1001", "刘站员", "270518"), ("9001", "黄主管", "360914")
+
+
+class DeskPerson(QObject):
+    """Looks at the screen a few times a second and goes on with the script. `left` when the script is over."""
+
+    left = Signal()
+
+    def __init__(self, kiosk: KioskApp, stage: Stage, script: str, recorder: Recorder) -> None:
+        super().__init__()
+        from kiosk.demo import desk_scripts
+        self.kiosk, self.stage, self.recorder = kiosk, stage, recorder
+        self.window, self.view = kiosk.window, kiosk.desk.view
+        desk_scripts.prepare(script, stage)
+        self._script: Script = desk_scripts.SCRIPTS[script](self)
+        self._until: Until | None = None
+        self._shown: tuple[str, str] = ("", "")
+        self._seen_ms = self._now_ms = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self._look)
+
+    def start(self) -> None:
+        """Come to work."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Go home."""
+        self._timer.stop()
+
+    @Slot()
+    def _look(self) -> None:
+        self._now_ms += _LOOK_MS
+        page = (self.window.page_name, self.view.page_name)
+        if page != self._shown:
+            self._shown, self._seen_ms = page, self._now_ms
+        if self._now_ms - self._seen_ms < _READ_MS or (self._until is not None and not self._until()):
+            return
+        try:
+            self._until = next(self._script)
+        except StopIteration:
+            self._timer.stop()
+            self.left.emit()
+
+    # --- eyes
+
+    def on_page(self, name: str) -> Until:
+        """Return whether the visit's page of this name is seen (the desk being closed)."""
+        return lambda: self.window.page_name == name and not self.view.page_name
+
+    def on_desk(self, name: str) -> Until:
+        """Return whether the desk's page of this name is seen."""
+        return lambda: self.view.page_name == name
+
+    def sees(self, name: str) -> Until:
+        """Return whether a widget of this name can be seen and used."""
+        def seen() -> bool:
+            found = self._find(name, QWidget)
+            return found is not None and found.isEnabled()
+        return seen
+
+    def reads(self, name: str, text: str) -> Until:
+        """Return whether a widget's name or text holds these words."""
+        def read() -> bool:
+            found = self._find(name, QWidget)
+            return found is not None and text in (found.accessibleName() + str(getattr(found, "text", lambda: "")()))
+        return read
+
+    def _find(self, name: str, kind: type[W]) -> W | None:
+        root: QWidget = self.view if self.view.isVisible() else self.window
+        return next((one for one in root.findChildren(kind, name) if one.isVisible()), None)
+
+    def _must(self, name: str, kind: type[W]) -> W:
+        found = self._find(name, kind)
+        if found is None or not found.isEnabled():
+            raise LookupError(f"{name} cannot be used on page {self.window.page_name}/{self.view.page_name}")
+        self._bring_into_view(found)
+        return found
+
+    @staticmethod
+    def _bring_into_view(widget: QWidget) -> None:
+        parent = widget.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if isinstance(parent, QScrollArea):
+            parent.ensureWidgetVisible(widget)
+
+    # --- hands
+
+    def touch(self, name: str) -> None:
+        """Touch a button."""
+        QTest.mouseClick(self._must(name, QAbstractButton), Qt.MouseButton.LeftButton)
+
+    def tick(self, name: str) -> None:
+        """Tick a box."""
+        button = self._must(name, QAbstractButton)
+        if not button.isChecked():
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(12, button.height() // 2))
+
+    def type(self, name: str, text: str, *, enter: bool = False) -> None:
+        """Type into a field, as a keyboard or a scanner does."""
+        field = self._must(name, QLineEdit)
+        field.setFocus()
+        if text.isascii():
+            QTest.keyClicks(field, text)
+        else:
+            field.insert(text)     # an input method commits whole words
+        if enter:
+            QTest.keyClick(field, Qt.Key.Key_Return)
+
+    def sign(self, name: str) -> None:
+        """Sign with a finger: two waves."""
+        pad = self._must(name, QWidget)
+        for line in (0.4, 0.6):
+            points = [QPoint(int(pad.width() * (0.2 + 0.03 * n)), int(pad.height() * (line + 0.12 * math.sin(n))))
+                      for n in range(20)]
+            QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=points[0])
+            for point in points[1:]:
+                QTest.mouseMove(pad, point)
+            QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=points[-1])
+
+    def choose_row(self, name: str, row: int) -> None:
+        """Open a row of a table with the keyboard."""
+        from kiosk.ui.desk.table import Table
+        table = self._must(name, Table)
+        table.setFocus()
+        table.selectRow(row)
+        QTest.keyClick(table, Qt.Key.Key_Return)
+
+    def lay(self, card: str) -> None:
+        """Lay a card by its key."""
+        if self.stage.reader is not None:
+            self.stage.reader.tell("lift")
+            self.stage.reader.tell(f"lay {card}")
+
+    def lift(self) -> None:
+        """Take the card away."""
+        self.stage.lift_card()
+
+    def photograph(self) -> None:
+        """Take a picture of the page as it is filled in now."""
+        self.recorder.reshoot()
+
+    # --- little scenes that several scripts share
+
+    def sign_in(self, who: tuple[str, str, str] = ATTENDANT) -> Script:
+        """Open the desk with one touch and sign in."""
+        self.touch("desk-open")
+        yield self.on_desk("sign-in")
+        yield self.sees("sign-in")
+        self.type("staff-id", who[0], enter=True)
+        self.type("staff-pin", who[2], enter=True)
+        yield self.on_desk("home")
+        yield self.reads("desk-waits", "中心")
+
+    def until_stage(self, *stages: str) -> Until:
+        """Return whether the record that was saved last reached one of these stages."""
+        return lambda: self.recorder.stage is not None and self.recorder.stage.value in stages
+
+    def card(self, key: str) -> dict[str, Any]:
+        """Return what is printed on a card."""
+        return people.card(key)

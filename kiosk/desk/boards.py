@@ -1,0 +1,109 @@
+"""Pages that show what the store or a device told, and act on it: to-do, approval, sync, clock, staff and the like. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk.desk import checks
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.values import Place, Role
+from kiosk.domain.person import IdentifiedBy, Person
+
+BoardStep = tuple[s.Board, tuple[c.Command, ...]]
+
+
+def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+    """Return the board after an event and what is to be done."""
+    match event:
+        case e.Loaded(_, place, data) if place is page.place:
+            return replace(page, data=data), ()
+        case e.Acted(_, place, notice, problem, detail, data) if place is page.place:
+            after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
+            if data is not None:
+                return replace(after, data=data), ()
+            return after, (c.Load(session, place),)
+        case e.StageMoved() if page.place in (Place.TODO, Place.SYNC, Place.HOME):
+            return page, (c.Load(session, page.place),)
+    if page.busy:
+        return page, ()
+    calm = replace(page, problem="", notice="", detail="")
+    if isinstance(event, e.ExportTouched) and page.place in (Place.UNIT_LIST, Place.FAIRNESS) and page.data is not None:
+        return replace(calm, busy=True), (c.Export(session, page.place, event.folder, page.data),)
+    match page.place:
+        case Place.HOME if isinstance(event, e.CallAnswered):
+            return calm, (c.AnswerCall(session), c.Load(session, Place.HOME))
+        case Place.TODO if isinstance(event, e.HandledTouched):
+            return replace(calm, busy=True), (c.MarkHandled(session, event.record_id),)
+        case Place.CLOCK if isinstance(event, e.ClockConfirmed):
+            return replace(calm, busy=True), (c.ConfirmClock(session),)
+        case Place.UNIT_LIST:
+            return _unit_list(session, calm, event)
+        case Place.SYNC:
+            return _sync(session, calm, event)
+        case Place.APPROVAL | Place.MAINTENANCE | Place.STAFF if session.role is Role.SUPERVISOR:
+            return _supervisor(session, calm, event)
+    return page, ()
+
+
+def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+    match event:
+        case e.CardRead(person):
+            return replace(page, clerk=replace(person, identified_by=IdentifiedBy.DESK)), ()
+        case e.CardTroubled(reason):
+            return replace(page, problem=reason), ()
+        case e.AgentTyped(name, number):
+            problem = checks.person(name, number)
+            clerk = page.clerk if problem else Person(name.strip(), number.strip().upper(), identified_by=IdentifiedBy.DESK)
+            return replace(page, problem=problem, clerk=clerk), ()
+        case e.UnitListChosen(path, unit, papers, documents):
+            problem = "clerk-missing" if page.clerk is None else "unit-missing" if not unit.strip() else \
+                "papers-missing" if not set(checks.UNIT_NEEDS) <= set(papers) else "file-missing" if not path else ""
+            if problem or page.clerk is None:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True), (c.TakeUnitList(session, path, unit.strip(), page.clerk, papers, documents),)
+    return page, ()
+
+
+def _sync(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+    match event:
+        case e.SyncNowTouched():
+            return replace(page, notice="sync-asked"), (c.SyncNow(session),)
+        case e.SyncPauseTouched(on):
+            return replace(page, busy=True), (c.PauseSync(session, on),)
+        case e.CourierTouched(direction, folder) if direction in ("export", "import"):
+            if not folder:
+                return replace(page, problem="stick-missing"), ()
+            return replace(page, busy=True), (c.Courier(session, direction, folder),)
+    return page, ()
+
+
+def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+    """APPROVAL, MAINTENANCE and STAFF; the role was looked at already."""
+    match event:
+        case e.ApproveTouched(day) if page.place is Place.APPROVAL:
+            waiting = {one.day: one for one in getattr(page.data, "days", ())}
+            if day not in waiting:
+                return page, ()
+            problem = checks.approval(session, waiting[day].authors)
+            if problem:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True), (c.ApproveDay(session, day),)
+        case e.MaintenanceTouched(what) if page.place is Place.MAINTENANCE:
+            return page, (c.Maintain(session, what),)
+        case e.StaffAdded(staff_id, name, role, pin, again) if page.place is Place.STAFF:
+            problem = checks.new_pin(pin, again) or ("" if staff_id.strip() and name.strip() else "name-missing")
+            if problem:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True), (c.AddStaff(session, staff_id.strip(), name.strip(), role, pin),)
+        case e.PinReset(staff_id, pin, again) if page.place is Place.STAFF:
+            problem = checks.new_pin(pin, again)
+            if problem:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True), (c.ResetPin(session, staff_id, pin),)
+        case e.StaffRevoked(staff_id) if page.place is Place.STAFF:
+            if staff_id == session.staff_id:     # else a kiosk could be left without anybody
+                return replace(page, problem="revoke-self"), ()
+            return replace(page, busy=True), (c.RevokeStaff(session, staff_id),)
+    return page, ()

@@ -1,0 +1,187 @@
+"""What the boards show: plain values made by `desk_conductor` from store, sync and devices, drawn by `ui.desk`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from kiosk.desk.values import Call, Member, VisitGlance
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """Counts that are on every page's foot. All of the centre's come from signed receipts."""
+
+    waiting: int = 0
+    received: int = 0
+    confirmed: int = 0
+    returned: int = 0
+    refused: int = 0
+    oldest_waiting: datetime | None = None
+    level: str = "ok"
+    last_receipt_at: datetime | None = None
+    roster_version: int = 0
+    roster_at: datetime | None = None
+    roster_stale: bool = False
+    clock_suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HomeData:
+    """The first page."""
+
+    calls: tuple[Call, ...] = ()
+    visit: VisitGlance | None = None
+    tallies: Tallies = Tallies()
+    due_soon: int = 0
+    home_visits: int = 0
+    unapproved_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HomeVisitRow:
+    """A booked home visit."""
+
+    number: str = field(repr=False)
+    who: str
+    note: str
+    booked_by: str
+    benefits: tuple[str, ...]
+    due: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeVisitsData:
+    """The booked list."""
+
+    rows: tuple[HomeVisitRow, ...] = ()
+    sticks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """The answer to one row of a unit's list. `problem` "": saved."""
+
+    line: int
+    who: str
+    problem: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitListData:
+    """Files to choose from, and the answers of the last list."""
+
+    files: tuple[str, ...] = ()
+    sticks: tuple[str, ...] = ()
+    answers: tuple[AnswerRow, ...] = ()
+    saved: int = 0
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TodoRow:
+    """One thing to do. kind: due | returned | refused | waiting."""
+
+    kind: str
+    who: str
+    what: str          # benefit kind, or channel
+    when: date | None
+    reason: str = ""
+    record_id: str = ""
+    number: str = field(default="", repr=False)
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TodoData:
+    """The lists, the most urgent first."""
+
+    rows: tuple[TodoRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDay:
+    """A day for the supervisor: counts by (channel, outcome, author)."""
+
+    day: date
+    records: int
+    counts: tuple[tuple[str, str, str, int], ...]
+    digest: str
+    approved_by: str = ""
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Who made the records of the day."""
+        return tuple(sorted({author for _, _, author, _ in self.counts}))
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalData:
+    """Days that nobody approved, and today."""
+
+    days: tuple[ApprovalDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """How often one group failed; `rate` None: too few takes to say."""
+
+    group: str
+    takes: int
+    failures: int
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessData:
+    """The fairness ledger by age band, glasses, light and action: (dimension, rows)."""
+
+    first: date
+    last: date
+    tables: tuple[tuple[str, tuple[ShareRow, ...]], ...]
+    csv: str = field(repr=False)
+    sticks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockData:
+    """What is known of the clock."""
+
+    now: datetime
+    high_water: datetime | None
+    suspect: bool
+    confirmed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncData:
+    """The delivery, as it stands."""
+
+    tallies: Tallies
+    sending: int = 0
+    hold: str = ""
+    trouble: str = ""
+    next_try_in_s: float | None = None
+    last_contact: datetime | None = None
+    last_receipt: str = ""
+    paused: bool = False
+    sticks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceData:
+    """Devices and checks. lines: (state ok|warn|bad, text)."""
+
+    volume: float = 0.0
+    reader: str = ""
+    camera: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
+    checking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StaffData:
+    """Everybody, revoked ones too."""
+
+    members: tuple[Member, ...] = ()

@@ -1,0 +1,102 @@
+"""Why a filled form is not accepted: a code for the attendant, or "". Pure; called by `machine` before anything is saved."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kiosk.desk.states import Assisting, Session
+from kiosk.desk.values import Assisted, Declared, Declaring, Found, Signature
+from kiosk.domain.identity import IdNumber
+from kiosk.domain.person import Person
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Channel
+
+WHYS = (
+    Reason.NO_FACE_WANTED, Reason.FACE_MISMATCH, Reason.FACE_UNCERTAIN, Reason.LIVENESS_FAILED, Reason.NO_TEMPLATE,
+    Reason.TOO_MANY_TRIES, Reason.DEVICE_ERROR,
+)
+PROXY_PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
+UNIT_PAPERS = ("clerk-id", "sealed-list", "hukou-copies-sealed", "unit-certificate")
+UNIT_NEEDS = ("clerk-id", "sealed-list")
+RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
+PROXIES = (Channel.FAMILY_PROXY, Channel.AGENT)
+MIN_POINTS = 8      # of a signature: a dot or a slip of the finger is none
+
+
+def signed(signature: Signature | None) -> bool:
+    """True when somebody really drew something."""
+    return signature is not None and signature.strokes > 0 and signature.points >= MIN_POINTS and len(signature.digest) == 64
+
+
+def assisted(page: Assisting, form: Assisted) -> str:
+    """Return why an assisted authentication cannot be saved."""
+    found = page.found
+    due = {item.benefit_id for item in found.due}
+    if found.entry is None or found.clock_suspect:
+        return "clock-first" if found.clock_suspect else "nobody"
+    if not form.benefit_ids or not set(form.benefit_ids) <= due:
+        return "choose-benefit"
+    if page.channel in PROXIES:
+        return _proxy(page, form)
+    if form.why not in WHYS:
+        return "choose-why"
+    if not (form.saw_person and form.saw_card):
+        return "see-person-and-card"
+    if not signed(form.person_signature) and not (form.cannot_sign and form.note.strip()):
+        return "person-signs"
+    if not signed(form.staff_signature):
+        return "staff-signs"
+    return ""
+
+
+def _proxy(page: Assisting, form: Assisted) -> str:
+    if page.agent is None:
+        return "agent-missing"
+    if page.agent.id_number == page.found.person.id_number:
+        return "agent-is-principal"
+    if not set(PROXY_PAPERS) <= set(form.papers):
+        return "papers-missing"
+    if not signed(form.person_signature):    # the agent signs
+        return "agent-signs"
+    return "" if signed(form.staff_signature) else "staff-signs"
+
+
+def declaration(found: Found, form: Declaring, declarant: Person | None, today: date) -> str:
+    """Return why a declaration cannot be saved."""
+    if found.entry is None:
+        return "nobody"
+    if form.day is not None and form.day > today:
+        return "day-to-come"
+    if form.kind is Declared.DEATH:
+        if declarant is None or declarant.id_number == found.person.id_number:
+            return "declarant-missing"
+        if form.day is None:
+            return "day-missing"
+        return "" if form.relation in RELATIONS else "relation-missing"
+    if form.kind in (Declared.RESIDENCE, Declared.HUKOU_MOVED) and not form.place.strip():
+        return "place-missing"
+    return ""
+
+
+def person(name: str, number: str) -> str:
+    """Return what is wrong with a typed identity."""
+    if not name.strip():
+        return "name-missing"
+    return "number-odd" if number_odd(number) else ""
+
+
+def number_odd(number: str) -> bool:
+    """True when a rule of the number objects: it is asked again before it is taken."""
+    return bool(IdNumber.parse(number).flags)
+
+
+def approval(session: Session, authors: tuple[str, ...]) -> str:
+    """Two people: nobody approves a day with their own records in it."""
+    return "own-records" if session.staff_id in authors else ""
+
+
+def new_pin(pin: str, again: str) -> str:
+    """Return why two typed PINs are not accepted; how strong one is, the store says."""
+    if not pin:
+        return "pin-missing"
+    return "" if pin == again else "pins-differ"

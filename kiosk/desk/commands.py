@@ -1,0 +1,261 @@
+"""What the desk asks of the world. Everything but the first group names the session it is done for: `by`, frozen into records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from kiosk.desk.states import Session
+from kiosk.desk.values import Assisted, Declaring, Document, Found, Place, Role
+from kiosk.domain.person import Person
+from kiosk.domain.record import Channel
+
+# --- before anybody is signed in
+
+
+@dataclass(frozen=True, slots=True)
+class CountStaff:
+    """Is there anybody who may sign in? Answered by StaffCounted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPin:
+    """Answered by SignedIn or SignInRefused."""
+
+    staff_id: str
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AddFirst:
+    """Name the first supervisor, only while there is no staff; answered by SignedIn or FirstRefused."""
+
+    staff_id: str
+    name: str = field(repr=False)
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PauseVisit:
+    """The visit's idle clock stands still, and cards are the desk's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeVisit:
+    """The visit goes on where it was."""
+
+
+# --- for a session
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSignOut:
+    """Journal that somebody left."""
+
+    by: Session
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Fetch what a board shows; answered by Loaded."""
+
+    by: Session
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TakeVisit:
+    """End the self-service part of the visit; its identity came along."""
+
+    by: Session
+    visit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindPerson:
+    """Ask roster and rules; answered by PersonFound. `name` "": as the roster has it."""
+
+    by: Session
+    person: Person = field(repr=False)
+    channel: Channel | None = None
+    visit_id: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAssisted:
+    """Save a pass without the face; answered by Saved or NotSaved."""
+
+    by: Session
+    found: Found = field(repr=False)
+    channel: Channel
+    form: Assisted = field(repr=False)
+    agent: Person | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDeclaration:
+    """Answered by Saved or NotSaved."""
+
+    by: Session
+    found: Found = field(repr=False)
+    form: Declaring = field(repr=False)
+    declarant: Person | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginEnrolment:
+    """Start a take for a template; answered by TakeEnded."""
+
+    by: Session
+    take_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndEnrolment:
+    """Drop the take and its probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTemplate:
+    """Keep the probe of the take with its own consent; answered by Saved or NotSaved."""
+
+    by: Session
+    found: Found = field(repr=False)
+    take_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTemplate:
+    """The consent is withdrawn; answered by Saved (erased) or NotSaved."""
+
+    by: Session
+    found: Found = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUnitList:
+    """Read, answer and save a unit's list; answered by Acted."""
+
+    by: Session
+    path: str
+    unit: str
+    clerk: Person = field(repr=False)
+    papers: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Write what a board shows as CSV; answered by Acted."""
+
+    by: Session
+    place: Place
+    folder: str
+    data: object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkHandled:
+    """A returned record is dealt with; answered by Acted."""
+
+    by: Session
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCall:
+    """The call for help is over."""
+
+    by: Session
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveDay:
+    """Supervisor; answered by Acted."""
+
+    by: Session
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmClock:
+    """Answered by Acted."""
+
+    by: Session
+
+
+@dataclass(frozen=True, slots=True)
+class SyncNow:
+    """Deliver now."""
+
+    by: Session
+
+
+@dataclass(frozen=True, slots=True)
+class PauseSync:
+    """Answered by Acted."""
+
+    by: Session
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Export to or import from a stick; answered by Acted."""
+
+    by: Session
+    direction: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddStaff:
+    """Supervisor; answered by Acted."""
+
+    by: Session
+    staff_id: str
+    name: str = field(repr=False)
+    role: Role
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPin:
+    """Supervisor; answered by Acted."""
+
+    by: Session
+    staff_id: str
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeStaff:
+    """Supervisor; answered by Acted."""
+
+    by: Session
+    staff_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maintain:
+    """Supervisor: volume, camera preview, doctor, restart."""
+
+    by: Session
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeSync:
+    """There is something to deliver."""
+
+
+Command = (
+    CountStaff | CheckPin | AddFirst | PauseVisit | ResumeVisit | NoteSignOut | Load | TakeVisit | FindPerson | SaveAssisted
+    | SaveDeclaration | BeginEnrolment | EndEnrolment | KeepTemplate | EraseTemplate | TakeUnitList | Export | MarkHandled
+    | AnswerCall | ApproveDay | ConfirmClock | SyncNow | PauseSync | Courier | AddStaff | ResetPin | RevokeStaff | Maintain
+    | NudgeSync
+)
+FREE = (CountStaff, CheckPin, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)   # need no session
+FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, Maintain)

@@ -1,0 +1,135 @@
+"""The desk: `step(state, event, world) -> (state, commands)`. Who may do what is decided here, and nowhere else.
+
+Called by `desk_conductor` alone. An event that means nothing in a state leaves it as it is. Answers name the session that asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.pages import on_page
+from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a decision may depend on besides state and event."""
+
+    now_s: float                         # monotonic
+    today: date
+    new_session_id: int
+    sign_out_s: float = 900.0
+    visit: VisitGlance | None = None     # the visit under the desk
+
+
+Step = tuple[s.State, tuple[c.Command, ...]]
+
+
+def step(state: s.State, event: e.Event, world: World) -> Step:
+    """Return the next state and what is to be done. Never raises for any order of events."""
+    if isinstance(state, s.Open):
+        return _open(state, event, world)
+    match event:
+        case e.CloseTouched() if not isinstance(state, s.Closed):
+            return s.Closed(), (c.ResumeVisit(),)
+        case e.Opened() if isinstance(state, s.Closed):
+            return s.Asking(), (c.PauseVisit(), c.CountStaff())
+        case e.StaffCounted(any_active) if isinstance(state, s.Asking):
+            return (s.SigningIn() if any_active else s.SettingUp()), ()
+    if isinstance(state, s.SigningIn):
+        return _signing_in(state, event, world)
+    if isinstance(state, s.SettingUp):
+        return _setting_up(state, event, world)
+    return state, ()
+
+
+def _signing_in(state: s.SigningIn, event: e.Event, world: World) -> Step:
+    match event:
+        case e.SignInTouched(staff_id, pin) if not state.busy and world.now_s >= state.wait_until_s:
+            if not staff_id.strip() or not pin:
+                return replace(state, problem="sign-in-incomplete"), ()
+            return s.SigningIn(busy=True), (c.CheckPin(staff_id.strip(), pin),)
+        case e.SignedIn() if state.busy:
+            return _signed_in(event, world)
+        case e.SignInRefused(wait_s, tries_left, problem) if state.busy:
+            until = world.now_s + wait_s if wait_s > 0 else 0.0
+            return s.SigningIn("pin-locked" if wait_s > 0 else problem, until, tries_left), ()
+    return state, ()
+
+
+def _setting_up(state: s.SettingUp, event: e.Event, world: World) -> Step:
+    match event:
+        case e.FirstNamed(staff_id, name, pin, again) if not state.busy:
+            if not staff_id.strip() or not name.strip():
+                return s.SettingUp("name-missing"), ()
+            if pin != again:
+                return s.SettingUp("pins-differ"), ()
+            return s.SettingUp(busy=True), (c.AddFirst(staff_id.strip(), name.strip(), pin),)
+        case e.SignedIn() if state.busy:
+            return _signed_in(event, world)
+        case e.FirstRefused(problem) if state.busy:
+            return s.SettingUp(problem), ()
+    return state, ()
+
+
+def _signed_in(event: e.SignedIn, world: World) -> Step:
+    member = event.member
+    session = s.Session(world.new_session_id, member.staff_id, member.name, Role(member.role), world.now_s)
+    return s.Open(session, s.Board(Place.HOME)), (c.Load(session, Place.HOME),)
+
+
+def _open(state: s.Open, event: e.Event, world: World) -> Step:
+    session = state.session
+    # Time is looked at first: a touch after the time is over signs out, it does nothing else.
+    if world.now_s - session.touched_s >= world.sign_out_s:
+        return s.Closed(), (c.NoteSignOut(session, automatic=True), *_put_away(state.page), c.ResumeVisit())
+    if isinstance(event, e.CloseTouched):
+        return s.Closed(), (c.NoteSignOut(session), *_put_away(state.page), c.ResumeVisit())
+    if isinstance(event, e.Touch):
+        session = replace(session, touched_s=world.now_s)
+    if getattr(event, "session_id", session.session_id) != session.session_id:
+        return state, ()
+    match event:
+        case e.Went(place):
+            if place in SUPERVISOR_PLACES and session.role is not Role.SUPERVISOR or getattr(state.page, "busy", False):
+                return s.Open(session, state.page), ()
+            page, more = enter(session, place)
+            return s.Open(session, page), (*_put_away(state.page), *more)
+        case e.TakeOverTouched():
+            if world.visit is None or getattr(state.page, "busy", False):
+                return s.Open(session, state.page), ()
+            return _take_over(session, world.visit)
+    after, commands = on_page(session, state.page, event, world.today)
+    if isinstance(after, Place):     # the page asks for another one
+        entered, further = enter(session, after)
+        return s.Open(session, entered), (*_put_away(state.page), *commands, *further)
+    if type(after) is not type(state.page):
+        commands = (*(one for one in _put_away(state.page) if one not in commands), *commands)
+    return s.Open(session, after), commands
+
+
+def enter(session: s.Session, place: Place) -> tuple[s.Page, tuple[c.Command, ...]]:
+    """Return a place's first page and what it needs."""
+    if place is Place.FIND:
+        return s.Finding(), ()
+    return s.Board(place), (c.Load(session, place),)
+
+
+def _take_over(session: s.Session, visit: VisitGlance) -> Step:
+    take = c.TakeVisit(session, visit.visit_id)
+    if visit.person is None:
+        return s.Open(session, s.Finding()), (take,)
+    why = visit.reason.value if visit.reason is not None else ""
+    return s.Open(session, s.Finding(visit.person.id_number, busy=True)), (
+        take, c.FindPerson(session, visit.person, None, visit.visit_id, why))
+
+
+def _put_away(page: s.Page) -> tuple[c.Command, ...]:
+    """What must not outlive a page: the camera, and a probe nobody kept."""
+    if isinstance(page, s.Enrolling) or (isinstance(page, s.Board) and page.place is Place.MAINTENANCE):
+        return (c.EndEnrolment(),)
+    return ()

@@ -1,0 +1,196 @@
+"""What each page of an open desk does with an event. Pure; called by `machine`, which has looked at session and time already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from kiosk.desk import checks
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.boards import on_board
+from kiosk.desk.values import Declared as Kind
+from kiosk.desk.values import Place
+from kiosk.domain.person import IdentifiedBy, Person
+from kiosk.domain.record import Channel
+
+PageStep = tuple["s.Page | Place", tuple[c.Command, ...]]
+
+
+def on_page(session: s.Session, page: s.Page, event: e.Event, today: date) -> PageStep:
+    """Return the page after an event (or the place to go to) and what is to be done."""
+    return _HANDLERS[type(page)](session, page, event, today)
+
+
+def typed(name: str, number: str) -> Person:
+    """Return an identity as an attendant typed it from a document."""
+    return Person(name.strip(), number.strip().upper(), identified_by=IdentifiedBy.DESK)
+
+
+def look_for(session: s.Session, person: Person, channel: Channel | None) -> PageStep:
+    """Ask for a person."""
+    return s.Finding(person.id_number, busy=True, channel=channel), (c.FindPerson(session, person, channel),)
+
+
+def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> PageStep:
+    match event:
+        case e.CardRead(person) if page.place is not Place.UNIT_LIST and not page.busy:
+            return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)
+        case e.PersonChosen(number, channel) if not page.busy:
+            return look_for(session, typed("", number), channel)
+        case e.SearchTouched(number, name) if page.place is Place.HOME:
+            return _finding(session, s.Finding(), e.SearchTouched(number, name), today)
+        case e.BackTouched() if page.place is not Place.HOME and not page.busy:
+            return Place.HOME, ()
+    return on_board(session, page, event)
+
+
+def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -> PageStep:
+    match event:
+        case e.SearchTouched(number, name) if not page.busy:
+            if not number.strip():    # never by a name alone (issue 5)
+                return replace(page, number="", problem="name-alone" if name.strip() else "number-missing"), ()
+            after, commands = look_for(session, typed(name, number), page.channel)
+            return after, commands
+        case e.CardRead(person) if not page.busy:
+            return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), page.channel)
+        case e.CardTroubled(reason) if not page.busy:
+            return replace(page, problem=reason), ()
+        case e.PersonFound(_, found, channel) if page.busy:
+            if found.entry is None:
+                odd = checks.number_odd(found.person.id_number) and found.reason.value == "not-in-roster"
+                return replace(page, busy=False, problem="number-odd" if odd else found.reason.value), ()
+            if channel is not None and found.due and not found.clock_suspect:
+                return s.Assisting(found, channel), ()
+            return s.Showing(found), ()
+        case e.NotSaved(_, problem) if page.busy:
+            return replace(page, busy=False, problem=problem), ()
+        case e.BackTouched():
+            return Place.HOME, ()
+    return page, ()
+
+
+def _showing(session: s.Session, page: s.Showing, event: e.Event, today: date) -> PageStep:
+    found = page.found
+    match event:
+        case e.AssistChosen(channel) if found.due and not found.clock_suspect and channel in _ASSISTED:
+            return s.Assisting(found, channel), ()
+        case e.EnrolChosen() if found.entry is not None:
+            return s.Enrolling(found), ()
+        case e.DeclareChosen() if found.entry is not None:
+            return s.Declared(found), ()
+        case e.CardRead(person) if person.id_number != found.person.id_number:
+            return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)
+        case e.BackTouched():
+            return Place.FIND, ()
+    return page, ()
+
+
+_ASSISTED = (Channel.FACE_TO_FACE, Channel.FAMILY_PROXY, Channel.AGENT, Channel.HOME_VISIT)
+
+
+def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: date) -> PageStep:
+    if page.busy:
+        match event:
+            case e.Saved(_, record_ids):
+                return s.Done(page.channel, record_ids, page.found), (c.NudgeSync(),)
+            case e.NotSaved(_, problem):
+                return replace(page, busy=False, problem=problem), ()
+        return page, ()
+    match event:
+        case e.AssistSubmitted(form):
+            problem = checks.assisted(page, form)
+            if problem:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True, problem=""), (c.SaveAssisted(session, page.found, page.channel, form, page.agent),)
+        case e.CardRead(person) if page.channel in checks.PROXIES:
+            return _with_agent(page, replace(person, identified_by=IdentifiedBy.DESK)), ()
+        case e.AgentTyped(name, number) if page.channel in checks.PROXIES:
+            problem = checks.person(name, number)
+            return (replace(page, problem=problem) if problem else _with_agent(page, typed(name, number))), ()
+        case e.AssistChosen(channel) if page.channel in checks.PROXIES and channel in checks.PROXIES:
+            return replace(page, channel=channel), ()
+        case e.CardTroubled(reason):
+            return replace(page, problem=reason), ()
+        case e.BackTouched():
+            return s.Showing(page.found), ()
+    return page, ()
+
+
+def _with_agent(page: s.Assisting, agent: Person) -> s.Assisting:
+    if agent.id_number == page.found.person.id_number:
+        return replace(page, problem="agent-is-principal")
+    return replace(page, agent=agent, problem="")
+
+
+def _enrolling(session: s.Session, page: s.Enrolling, event: e.Event, today: date) -> PageStep:
+    if page.busy:
+        match event:
+            case e.Saved(_, record_ids, erased):
+                return s.Done(Channel.ENROLMENT, record_ids, page.found, erased=erased), (c.NudgeSync(),)
+            case e.NotSaved(_, problem):
+                return replace(page, busy=False, problem=problem), ()
+        return page, ()
+    match event:
+        case e.EnrolConsented():
+            return replace(page, consented=True, problem=""), ()
+        case e.LookTouched() if page.consented and not page.looking:
+            take_id = page.take_id + 1
+            return replace(page, looking=True, ready=False, take_id=take_id, problem=""), (c.BeginEnrolment(session, take_id),)
+        case e.TakeEnded(_, take_id, reason) if page.looking and take_id == page.take_id:
+            good = reason == "ok"
+            return replace(page, looking=False, ready=good, problem="" if good else reason), ()
+        case e.KeepTouched() if page.consented and page.ready:
+            return replace(page, busy=True), (c.KeepTemplate(session, page.found, page.take_id),)
+        case e.EraseTouched() if page.found.entry is not None and page.found.entry.template is not None:
+            return replace(page, busy=True, looking=False, ready=False), (c.EndEnrolment(), c.EraseTemplate(session, page.found))
+        case e.BackTouched():
+            return s.Showing(page.found), (c.EndEnrolment(),)
+    return page, ()
+
+
+def _declaring(session: s.Session, page: s.Declared, event: e.Event, today: date) -> PageStep:
+    if page.busy:
+        match event:
+            case e.Saved(_, record_ids, erased):
+                return s.Done(Channel.DECLARATION, record_ids, page.found, erased=erased), (c.NudgeSync(),)
+            case e.NotSaved(_, problem):
+                return replace(page, busy=False, problem=problem), ()
+        return page, ()
+    match event:
+        case e.DeclareSubmitted(form):
+            problem = checks.declaration(page.found, form, page.declarant, today)
+            if problem:
+                return replace(page, problem=problem), ()
+            declarant = page.declarant if form.kind is Kind.DEATH else None
+            return replace(page, busy=True, problem=""), (c.SaveDeclaration(session, page.found, form, declarant),)
+        case e.CardRead(person) if person.id_number != page.found.person.id_number:
+            return replace(page, declarant=replace(person, identified_by=IdentifiedBy.DESK), problem=""), ()
+        case e.AgentTyped(name, number):
+            problem = checks.person(name, number)
+            return (replace(page, problem=problem) if problem else replace(page, declarant=typed(name, number), problem="")), ()
+        case e.CardTroubled(reason):
+            return replace(page, problem=reason), ()
+        case e.BackTouched():
+            return s.Showing(page.found), ()
+    return page, ()
+
+
+def _done(session: s.Session, page: s.Done, event: e.Event, today: date) -> PageStep:
+    match event:
+        case e.StageMoved(record_id, stage, reason) if record_id in page.record_ids:
+            return replace(page, stage=stage, reason=reason), ()
+        case e.CardRead(person):
+            return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)
+        case e.BackTouched():
+            return Place.HOME, ()
+    return page, ()
+
+
+_HANDLERS: dict[type, Callable[[s.Session, Any, e.Event, date], PageStep]] = {
+    s.Board: _board, s.Finding: _finding, s.Showing: _showing, s.Assisting: _assisting, s.Enrolling: _enrolling,
+    s.Declared: _declaring, s.Done: _done,
+}

@@ -1,0 +1,142 @@
+"""Where the desk stands: closed, asking for a PIN, or open with one page for one session. Made by `machine` alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kiosk.desk.values import Found, Place, Role
+from kiosk.domain.person import Person
+from kiosk.domain.record import Channel, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is signed in. `session_id` is in every question and answer: answers to somebody who left are dropped."""
+
+    session_id: int
+    staff_id: str
+    name: str
+    role: Role
+    touched_s: float     # monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The desk is not on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Is there any staff? A moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingUp:
+    """No staff at all: the first supervisor is named. `problem`: why it was not accepted."""
+
+    problem: str = ""
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """Staff number and PIN. `wait_until_s`: monotonic; no PIN is looked at before."""
+
+    problem: str = ""
+    wait_until_s: float = 0.0
+    tries_left: int | None = None
+    busy: bool = False
+
+
+# --- pages of an open desk
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A page that shows something the store or a device told. `data` None: it is being fetched."""
+
+    place: Place
+    data: object = field(default=None, repr=False)
+    problem: str = ""
+    notice: str = ""          # what went well, as a code
+    detail: str = ""          # shown with problem or notice
+    busy: bool = False
+    clerk: Person | None = field(default=None, repr=False)   # of a unit list
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Look for somebody by number, or number and name."""
+
+    number: str = field(default="", repr=False)
+    problem: str = ""
+    busy: bool = False
+    channel: Channel | None = None     # what for, when it is known already
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One person: what is due, what became of earlier records, what can be done."""
+
+    found: Found = field(repr=False)
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assisting:
+    """Authenticate without the face: FACE_TO_FACE, FAMILY_PROXY, AGENT or HOME_VISIT."""
+
+    found: Found = field(repr=False)
+    channel: Channel
+    agent: Person | None = field(default=None, repr=False)
+    problem: str = ""
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling:
+    """A face template: `consented` first, then a take (`looking`), then it is kept. Withdrawal erases."""
+
+    found: Found = field(repr=False)
+    consented: bool = False
+    looking: bool = False
+    take_id: int = 0
+    ready: bool = False        # a probe waits to be kept
+    problem: str = ""
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration about somebody is being filled in."""
+
+    found: Found = field(repr=False)
+    declarant: Person | None = field(default=None, repr=False)
+    problem: str = ""
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is saved here; `stage` says what the centre is known to know."""
+
+    channel: Channel
+    record_ids: tuple[str, ...]
+    found: Found | None = field(default=None, repr=False)
+    stage: Stage = Stage.SAVED
+    reason: str = ""
+    erased: bool = False
+
+
+Page = Board | Finding | Showing | Assisting | Enrolling | Declared | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Somebody is signed in."""
+
+    session: Session
+    page: Page
+
+
+State = Closed | Asking | SettingUp | SigningIn | Open

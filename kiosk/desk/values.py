@@ -1,0 +1,145 @@
+"""Values the desk's pages show and its forms hand in. Standard library and domain only; made by `desk_conductor` and `ui.desk`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.person import Person, RosterEntry
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Stage
+
+
+class Role(StrEnum):
+    """What somebody may do at the desk (the same words as `store.staff.Role`)."""
+
+    ATTENDANT = "attendant"
+    SUPERVISOR = "supervisor"
+
+
+class Place(StrEnum):
+    """Where one can go at the desk."""
+
+    HOME = "home"
+    FIND = "find"
+    HOME_VISITS = "home-visits"
+    UNIT_LIST = "unit-list"
+    TODO = "todo"
+    APPROVAL = "approval"
+    FAIRNESS = "fairness"
+    CLOCK = "clock"
+    SYNC = "sync"
+    MAINTENANCE = "maintenance"
+    STAFF = "staff"
+
+
+SUPERVISOR_PLACES = frozenset({Place.APPROVAL, Place.MAINTENANCE, Place.STAFF})
+
+
+class Declared(StrEnum):
+    """What can be declared (the same words as `store.desk.Declaration`)."""
+
+    HUKOU_CANCELLED = "hukou-cancelled"
+    HUKOU_MOVED = "hukou-moved"
+    RESIDENCE = "residence"
+    DEATH = "death"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of the staff."""
+
+    staff_id: str
+    name: str
+    role: Role
+    active: bool = True
+    origin: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody at the kiosk asks for help."""
+
+    at: datetime
+    reason: Reason
+    visit_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitGlance:
+    """The visit under the desk, as far as it goes. `person` None: nobody is identified yet."""
+
+    visit_id: str
+    page: str
+    mode: str
+    tries: int = 0
+    person: Person | None = field(default=None, repr=False)
+    helper: Person | None = field(default=None, repr=False)
+    reason: Reason | None = None         # why it was referred, where it was
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody of the roster with what the rules say today. `entry` None: the roster has nobody, or the name differs."""
+
+    person: Person = field(repr=False)
+    reason: Reason
+    entry: RosterEntry | None = field(default=None, repr=False)
+    eligibilities: tuple[Eligibility, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    returned_reason: str = ""
+    roster_stale: bool = False
+    clock_suspect: bool = False
+    visit_id: str = ""                   # of the visit that was taken over
+    why: Reason | None = None            # why that visit did not end with the face
+
+    @property
+    def due(self) -> tuple[Eligibility, ...]:
+        """What may be certified today."""
+        return tuple(item for item in self.eligibilities if item.may_pass)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Proof that somebody signed on the pad: a digest of the strokes, never the drawing."""
+
+    digest: str
+    strokes: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A scanned document that stays where it lies: its file name and digest are recorded, the file is never sent."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assisted:
+    """The filled form of an assisted authentication."""
+
+    benefit_ids: tuple[str, ...] = ()
+    why: str = ""                        # reason code for not using the face
+    note: str = field(default="", repr=False)
+    saw_person: bool = False
+    saw_card: bool = False
+    papers: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
+    person_signature: Signature | None = None
+    cannot_sign: bool = False            # needs a note
+    staff_signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaring:
+    """The filled form of a declaration."""
+
+    kind: Declared
+    day: date | None = None
+    place: str = field(default="", repr=False)
+    note: str = field(default="", repr=False)
+    relation: str = ""

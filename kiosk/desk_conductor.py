@@ -1,0 +1,433 @@
+"""Turns the desk's commands into calls, and answers of store, reader, vision and sync into its events. Thin: it decides nothing.
+
+Built by `app`; lives in the GUI thread. The store's work is in `desk_work`; the rules of the desk are in `kiosk.desk`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from kiosk import desk_work as work
+from kiosk.camera.frame import Frame
+from kiosk.camera.mailbox import Mailbox
+from kiosk.conductor import Conductor
+from kiosk.config import Settings
+from kiosk.desk import boards_data as b
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.machine import World, step
+from kiosk.desk.values import Call, Place, VisitGlance
+from kiosk.domain.reasons import Reason
+from kiosk.idcard_reader.events import CardRead, CardTrouble
+from kiosk.liveness.verdict import TakeOutcome
+from kiosk.liveness.worker import TakeRequest
+from kiosk.store import staff
+from kiosk.store.database import Store
+from kiosk.store.worker import StoreWorker
+from kiosk.sync.status import SyncStatus
+from kiosk.ui import requests
+from kiosk.ui.desk.frame import DeskView
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import events as ve
+from kiosk.visit import states as vs
+
+log = logging.getLogger(__name__)
+
+_TICK_MS = 500
+_FRAME_MS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMoved:
+    """The desk went from one state to another (told to the demo and the tests)."""
+
+    before: s.State
+    event: e.Event
+    after: s.State
+    commands: tuple[c.Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tallied:
+    tallies: b.Tallies
+
+
+class DeskConductor(QObject):
+    """The only place where the desk meets store, devices and the visit below."""
+
+    moved = Signal(object)           # DeskMoved
+    begin_take = Signal(object)      # -> VisionWorker
+    cancel_take = Signal()
+    camera_wanted = Signal(bool)
+    send_now = Signal()              # -> SyncWorker
+    pause_sync = Signal(bool)
+    nudge_sync = Signal()
+    wish = Signal(object)            # requests.VolumeUp / VolumeDown -> voice
+    restart_wanted = Signal()
+    _answered = Signal(object)       # from the store's thread
+
+    def __init__(self, settings: Settings, window: KioskWindow, view: DeskView, store: StoreWorker, conductor: Conductor,
+                 mirror: Mailbox[Frame], clock: Callable[[], datetime] | None = None,
+                 monotonic: Callable[[], float] = time.monotonic,
+                 sticks: Callable[[], Sequence[Path]] | None = None) -> None:
+        super().__init__()
+        self._settings, self._window, self._view, self._store = settings, window, view, store
+        self._conductor, self._mirror = conductor, mirror
+        self._clock, self._monotonic = clock or (lambda: datetime.now(UTC)), monotonic
+        self._sticks = sticks or _find_sticks
+        self._zone = ZoneInfo(settings.station.timezone)
+        self._state: s.State = s.Closed()
+        self._sessions = 0
+        self._calls: list[Call] = []
+        self._tallies = b.Tallies()
+        self._sync: SyncStatus | None = None
+        self._probe: TakeOutcome | None = None       # of an enrolment; wiped with its page
+        self._paused_sync = settings.sync.paused
+        self._ticker, self._frames = QTimer(self), QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+        self._frames.setInterval(_FRAME_MS)
+        self._frames.timeout.connect(self._show_frame)
+        self._answered.connect(self._on_answer)
+        view.sent.connect(self.feed)
+        window.service.connect(self.on_service)
+        conductor.desk_card.connect(self.on_card)
+        conductor.attendant_called.connect(self.on_called)
+
+    @property
+    def view(self) -> DeskView:
+        """The desk's widget."""
+        return self._view
+
+    @property
+    def state(self) -> s.State:
+        """The desk's state."""
+        return self._state
+
+    def stop(self) -> None:
+        """Stop the clocks and forget a probe."""
+        self._ticker.stop()
+        self._frames.stop()
+        self._probe = None
+
+    # --- events in
+
+    @Slot(object)
+    def on_service(self, wish: object) -> None:
+        """The staff's button."""
+        if isinstance(wish, requests.OpenDesk):
+            self.feed(e.Opened())
+
+    @Slot(object)
+    def on_card(self, event: object) -> None:
+        """A card that was laid while the desk is open."""
+        if isinstance(event, CardRead):
+            self.feed(e.CardRead(event.card.to_person()))
+        elif isinstance(event, CardTrouble):
+            self.feed(e.CardTroubled(event.reason.value))
+
+    @Slot(object)
+    def on_called(self, reason: Reason) -> None:
+        """Somebody at the kiosk wants help."""
+        visit = vs.visit_of(self._conductor.state)
+        self._calls = [*self._calls, Call(self._clock(), reason, visit.visit_id if visit else "")][-20:]
+
+    @Slot(object)
+    def on_stage_moved(self, event: object) -> None:
+        """A record went on at the centre (outbox.Moved)."""
+        self.feed(e.StageMoved(event.record_id, event.stage, getattr(event, "reason", "")))  # type: ignore[attr-defined]
+        self._tally()
+
+    @Slot(object)
+    def on_sync_status(self, status: SyncStatus) -> None:
+        """The sync looked at itself."""
+        self._sync = status
+        if isinstance(self._state, s.Open):
+            self._tally()
+            page = self._state.page
+            if isinstance(page, s.Board) and page.place is Place.SYNC:
+                self._load(page.place, self._state.session)
+
+    @Slot(object)
+    def on_take_view(self, view: object) -> None:
+        """What the enrolment's take shows."""
+        if self._is_ours(view):
+            self._view.show_take(view)
+
+    @Slot(object)
+    def on_take_finished(self, outcome: TakeOutcome) -> None:
+        """The enrolment's take ended; its probe waits here, and only here, until it is kept or dropped."""
+        if not self._is_ours(outcome) or not isinstance(self._state, s.Open):
+            return
+        good = outcome.liveness.passed and outcome.probe is not None
+        self._probe = outcome if good else None
+        reason = Reason.OK if good else outcome.liveness.reason if not outcome.liveness.passed else Reason.NO_GOOD_FRAME
+        self._look(False)
+        self.feed(e.TakeEnded(self._state.session.session_id, int(outcome.take_id), reason.value))
+
+    def _is_ours(self, told: object) -> bool:
+        page = self._state.page if isinstance(self._state, s.Open) else None
+        return isinstance(page, s.Enrolling) and getattr(told, "visit_id", "") == self._take_name()
+
+    def _take_name(self) -> str:
+        return f"desk-{self._state.session.session_id}" if isinstance(self._state, s.Open) else ""
+
+    # --- the machine
+
+    @Slot(object)
+    def feed(self, event: e.Event) -> None:
+        """Let one event happen."""
+        world = World(self._monotonic(), self._today(), self._sessions + 1, self._settings.desk.sign_out_s, self._glance())
+        before = self._state
+        self._state, commands = step(before, event, world)
+        if isinstance(self._state, s.Open):
+            self._sessions = self._state.session.session_id
+        if _shown(self._state) != _shown(before):
+            self._view.show_state(self._state, self._tallies)
+        if isinstance(before, s.Closed) != isinstance(self._state, s.Closed):
+            self._ticker.stop() if isinstance(self._state, s.Closed) else self._ticker.start()
+        for command in commands:
+            self._do(command)
+        self.moved.emit(DeskMoved(before, event, self._state, commands))
+
+    def _do(self, command: c.Command) -> None:
+        match command:
+            case c.PauseVisit():
+                self._conductor.pause()
+                self._tally()
+            case c.ResumeVisit():
+                self._look(False)
+                self._conductor.resume()
+            case c.NoteSignOut(by, automatic):
+                self._ask_quietly(lambda store, at: staff.sign_out(store, by.staff_id, at.now, automatic=automatic))
+            case c.Load(by, place):
+                self._load(place, by)
+            case c.TakeVisit():
+                self._calls = []
+                self._window.show_help_called(False)
+                self._conductor.feed(ve.AttendantTookOver())
+            case c.AnswerCall():
+                self._calls = []
+                self._window.show_help_called(False)
+            case c.BeginEnrolment(_, take_id):
+                self._probe = None
+                self._look(True)
+                self.begin_take.emit(TakeRequest(self._take_name(), take_id))
+            case c.EndEnrolment():
+                self._probe = None
+                self.cancel_take.emit()
+                self._look(False)
+            case c.NudgeSync():
+                self.nudge_sync.emit()
+                self._tally()
+            case c.SyncNow():
+                self.send_now.emit()
+            case c.Maintain(by, what):
+                self._maintain(by, what)
+            case _:
+                self._in_store(command)
+
+    def _in_store(self, command: c.Command) -> None:
+        """Commands that are a piece of `desk_work`."""
+        todo: Callable[[Store, work.Moment], e.Event | None]
+        match command:
+            case c.CountStaff():
+                todo = lambda store, at: work.count_staff(store)  # noqa: E731
+            case c.CheckPin():
+                todo = lambda store, at: work.check_pin(store, command, at)  # noqa: E731
+            case c.AddFirst():
+                todo = lambda store, at: work.add_first(store, command, at)  # noqa: E731
+            case c.FindPerson():
+                todo = lambda store, at: work.find(store, command, at)  # noqa: E731
+            case c.SaveAssisted():
+                todo = lambda store, at: work.save_assisted(store, command, at)  # noqa: E731
+            case c.SaveDeclaration():
+                todo = lambda store, at: work.save_declaration(store, command, at)  # noqa: E731
+            case c.KeepTemplate():
+                vector, digest = self._packed()
+                todo = lambda store, at: work.keep_template(store, command, at, vector, digest)  # noqa: E731
+            case c.EraseTemplate():
+                todo = lambda store, at: work.erase_template(store, command, at)  # noqa: E731
+            case c.TakeUnitList():
+                todo = lambda store, at: work.take_unit_list(store, command, at)  # noqa: E731
+            case c.Export():
+                words = self._problem_words()
+                todo = lambda store, at: work.export(command, words)  # noqa: E731
+            case c.MarkHandled():
+                todo = lambda store, at: work.mark_handled(store, command, at)  # noqa: E731
+            case c.ApproveDay():
+                todo = lambda store, at: work.approve(store, command, at)  # noqa: E731
+            case c.ConfirmClock():
+                todo = lambda store, at: work.confirm_clock(store, command, at)  # noqa: E731
+            case c.AddStaff() | c.ResetPin() | c.RevokeStaff():
+                todo = lambda store, at: work.change_staff(store, command, at)  # noqa: E731
+            case _:
+                return
+        self._ask(todo, lambda error: work.failed(command, error))
+
+    def _ask(self, todo: Callable[[Store, work.Moment], object], on_error: Callable[[BaseException], object]) -> None:
+        """Run in the store's thread; the answer comes back by `_answered`, never through the visit's signal."""
+        at = self._moment()
+
+        def run(store: Store) -> None:
+            self._tell(todo(store, at))
+
+        self._store.ask(run, lambda error: self._tell(on_error(error)))
+
+    def _ask_quietly(self, todo: Callable[[Store, work.Moment], object]) -> None:
+        def silent(store: Store, at: work.Moment) -> None:
+            todo(store, at)
+
+        self._ask(silent, lambda _: None)
+
+    def _tell(self, answer: object) -> None:
+        if answer is not None:
+            self._answered.emit(answer)
+
+    @Slot(object)
+    def _on_answer(self, answer: object) -> None:
+        if isinstance(answer, _Tallied):
+            self._tallies = answer.tallies
+            if not isinstance(self._state, s.Closed):
+                self._view.show_tallies(self._tallies)
+        else:
+            self.feed(answer)  # type: ignore[arg-type]
+
+    # --- boards
+
+    def _load(self, place: Place, by: s.Session) -> None:
+        seen = b.HomeData(tuple(self._calls), self._glance(), self._tallies)
+        sync, paused = self._sync, self._paused_sync
+
+        def run(store: Store, at: work.Moment) -> e.Event:
+            data: object
+            match place:
+                case Place.HOME:
+                    data = work.home_data(store, at, seen)
+                case Place.HOME_VISITS:
+                    data = work.home_visits(store, at)
+                case Place.UNIT_LIST:
+                    data = b.UnitListData(_lists(at.sticks), at.sticks)
+                case Place.TODO:
+                    data = work.todo_data(store, at)
+                case Place.APPROVAL:
+                    data = work.approval(store, at)
+                case Place.FAIRNESS:
+                    data = work.fairness(store, at)
+                case Place.CLOCK:
+                    data = work.clock_data(store, at)
+                case Place.STAFF:
+                    data = work.staff_data(store)
+                case Place.SYNC:
+                    data = _sync_data(work.tallies(store, at, sync.level.value if sync else "ok"), sync, paused, at.sticks)
+                case _:
+                    data = b.MaintenanceData()
+            return e.Loaded(by.session_id, place, data)
+
+        self._ask(run, lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()))
+
+    def _tally(self) -> None:
+        level = self._sync.level.value if self._sync else "ok"
+        self._ask(lambda store, at: _Tallied(work.tallies(store, at, level)), lambda _: None)
+
+    # --- devices
+
+    def _maintain(self, by: s.Session, what: str) -> None:
+        if what in ("louder", "quieter"):
+            self.wish.emit(requests.VolumeUp() if what == "louder" else requests.VolumeDown())
+        elif what in ("camera-on", "camera-off"):
+            self._look(what == "camera-on")
+        elif what == "restart":
+            self.restart_wanted.emit()
+
+    def _look(self, on: bool) -> None:
+        """Wake the camera and show its picture, or let it be as the visit below wants it."""
+        if on:
+            self.camera_wanted.emit(True)
+            self._frames.start()
+        else:
+            if self._frames.isActive():
+                self.camera_wanted.emit(vs.visit_of(self._conductor.state) is not None)
+            self._frames.stop()
+
+    @Slot()
+    def _show_frame(self) -> None:
+        frame = self._mirror.take()
+        if frame is not None:
+            self._view.show_frame(frame.image_bgr[:, :, ::-1].copy())
+
+    def _packed(self) -> tuple[bytes, str]:
+        from kiosk.face.compare import pack
+        if self._probe is None or self._probe.probe is None:
+            return b"", ""     # the store refuses it
+        return pack(self._probe.probe), self._probe.model_digest
+
+    # --- small things
+
+    @Slot()
+    def _tick(self) -> None:
+        self.feed(e.TimePassed())
+        self._view.tick(self._monotonic(), self._settings.desk.sign_out_s)
+
+    def _moment(self) -> work.Moment:
+        return work.Moment(self._clock(), self._today(), self._monotonic(), tuple(str(path) for path in self._sticks()))
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._zone).date()
+
+    def _problem_words(self) -> Callable[[str], str]:
+        strings = self._window.strings
+
+        def words(code: str) -> str:
+            return strings.text("desk.unit.saved") if not code else strings.any_of(
+                f"desk.problem.{code}", f"reason.{code}.attendant", "desk.problem.unknown")
+
+        return words
+
+    def _glance(self) -> VisitGlance | None:
+        return glance(self._conductor.state, self._window.page_name)
+
+
+def glance(state: vs.State, page: str) -> VisitGlance | None:
+    """Return what the desk may see of a visit, None where there is none."""
+    visit = vs.visit_of(state)
+    if visit is None or isinstance(state, vs.TakingCard):
+        return None
+    case = getattr(state, "case", None)
+    person = case.person if case is not None else getattr(state, "person", None) or getattr(state, "beneficiary", None)
+    reason = getattr(state, "reason", None) if isinstance(state, vs.Referred | vs.Retrying | vs.Answered) else None
+    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, person, visit.helper, reason)
+
+
+def _shown(state: s.State) -> object:
+    """What is worth drawing anew: not the time of the last touch."""
+    return (state.session.session_id, state.page) if isinstance(state, s.Open) else state
+
+
+def _sync_data(tallies: b.Tallies, sync: SyncStatus | None, paused: bool, sticks: tuple[str, ...]) -> b.SyncData:
+    if sync is None:
+        return b.SyncData(tallies, paused=paused, sticks=sticks)
+    return b.SyncData(
+        tallies, sync.counts.get("leased", 0), sync.hold.value, sync.trouble.value if sync.trouble else "", sync.next_try_in_s,
+        sync.last_contact, sync.last_receipt, paused, sticks)
+
+
+def _lists(sticks: Sequence[str]) -> tuple[str, ...]:
+    found = []
+    for stick in sticks:
+        found += sorted(str(path) for kind in ("*.csv", "*.xlsx") for path in Path(stick).glob(kind))
+    return tuple(found[:50])
+
+
+def _find_sticks() -> list[Path]:
+    from kiosk.sync import courier
+    return courier.find_sticks()

@@ -1,0 +1,325 @@
+"""What the desk's commands do in the store's thread, each answered with an event of the desk. No Qt; called by `desk_conductor`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from kiosk.desk import boards_data as b
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk.values import Found, Member, Place, Role
+from kiosk.domain.person import IdentifiedBy, Person
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import new_record_id
+from kiosk.errors import KioskError
+from kiosk.store import clock, desk, home, ledger, outbox, records, roster, service, staff, todo, unit_list
+from kiosk.store.database import Store
+
+LEDGER_DAYS = 365
+DIMENSIONS = ("age_band", "glasses", "light", "action")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where something is done."""
+
+    now: datetime            # aware, UTC
+    today: date              # at the station
+    monotonic_s: float
+    sticks: tuple[str, ...] = ()
+
+
+Work = Callable[[Store], e.Event]
+
+
+# --- signing in
+
+
+def count_staff(store: Store) -> e.Event:
+    """Is there anybody?"""
+    return e.StaffCounted(any(member.active for member in staff.members(store)))
+
+
+def check_pin(store: Store, command: c.CheckPin, at: Moment) -> e.Event:
+    """Look at a PIN."""
+    answer = staff.sign_in(store, command.staff_id, command.pin, at.now, monotonic_s=at.monotonic_s)
+    if answer.member is None:
+        return e.SignInRefused(answer.wait_s, answer.tries_left)
+    return e.SignedIn(_member(answer.member))
+
+
+def add_first(store: Store, command: c.AddFirst, at: Moment) -> e.Event:
+    """The first supervisor; refused as soon as there is anybody."""
+    if any(member.active for member in staff.members(store)):
+        return e.FirstRefused("staff-exist")
+    try:
+        made = staff.add(store, command.staff_id, command.name, staff.Role.SUPERVISOR, command.pin, at.now, by="set-up")
+    except staff.WeakPin:
+        return e.FirstRefused("weak-pin")
+    except ValueError:
+        return e.FirstRefused("number-taken")
+    return e.SignedIn(_member(made))
+
+
+def _member(one: staff.Member) -> Member:
+    return Member(one.staff_id, one.name, Role(one.role.value), one.active, one.origin)
+
+
+# --- people
+
+
+def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
+    """Roster and rules, without asking for a face. A missing name is taken from the roster; a given one must fit."""
+    person = command.person
+    if not person.name:
+        entry = roster.find(store, person.id_number)
+        if entry is not None:
+            person = Person(entry.name, entry.id_number, person.document_kind, IdentifiedBy.DESK)
+    told = service.look_up(store, person, at.today, "query", now=at.now, monotonic_s=at.monotonic_s)
+    entry = None if told.reason is Reason.NAME_MISMATCH else told.entry
+    found = Found(person, told.reason, entry, told.eligibilities, told.stages, told.returned_reason, told.roster_stale,
+                  told.clock_suspect, command.visit_id, Reason(command.why) if command.why else None)
+    return e.PersonFound(command.by.session_id, found, command.channel)
+
+
+def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
+    """Face to face, at home, by proxy: one transaction. What was drawn and scanned is kept as digests."""
+    form, found, session = command.form, command.found, command.by
+    if found.entry is None:
+        return e.NotSaved(session.session_id, "nobody")
+    signed = (("person" if command.agent is None else "agent", form.person_signature), ("staff", form.staff_signature))
+    details: dict[str, object] = {
+        "signatures": {who: {"sha256": one.digest, "strokes": one.strokes} for who, one in signed if one},
+        "documents": [{"name": one.name[:80], "sha256": one.digest} for one in form.documents[:8]]}
+    if form.cannot_sign:
+        details["cannot_sign"] = True
+    if form.note:
+        details["note"] = form.note
+    items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
+    ids = desk.authenticate(store, found.entry, items, command.channel, session.staff_id, at.now, why=form.why,
+                            helper=command.agent, papers=form.papers, visit_id=found.visit_id, details=details)
+    return e.Saved(session.session_id, ids)
+
+
+def save_declaration(store: Store, command: c.SaveDeclaration, at: Moment) -> e.Event:
+    """Hukou, residence, death."""
+    form, found = command.form, command.found
+    if found.entry is None:
+        return e.NotSaved(command.by.session_id, "nobody")
+    told = {"date": form.day.isoformat() if form.day else "", "place": form.place, "note": form.note, "relation": form.relation}
+    kind = desk.Declaration(form.kind.value)
+    record_id = desk.declare(store, kind, found.entry, {key: value for key, value in told.items() if value}, command.by.staff_id,
+                             at.today, at.now, helper=command.declarant)
+    return e.Saved(command.by.session_id, (record_id,), erased=kind is desk.Declaration.DEATH and found.entry.template is not None)
+
+
+def keep_template(store: Store, command: c.KeepTemplate, at: Moment, vector: bytes, model_digest: str) -> e.Event:
+    """Keep the take's template with a consent of its own, the attendant as witness."""
+    entry = command.found.entry
+    if entry is None:
+        return e.NotSaved(command.by.session_id, "nobody")
+    consent = records.Consent(f"enrolment-{new_record_id()}", entry.person_id, "enrolment", witness=command.by.staff_id)
+    record_id = desk.enrol(store, entry, vector, model_digest, consent, command.by.staff_id, at.today, at.now)
+    return e.Saved(command.by.session_id, (record_id,))
+
+
+def erase_template(store: Store, command: c.EraseTemplate, at: Moment) -> e.Event:
+    """Consent withdrawn: erased at once, proven by looking again."""
+    entry = command.found.entry
+    if entry is None:
+        return e.NotSaved(command.by.session_id, "nobody")
+    record_id = desk.withdraw(store, entry, command.by.staff_id, at.today, at.now)
+    left = roster.find_person(store, entry.person_id)
+    if left is not None and left.template is not None:
+        return e.NotSaved(command.by.session_id, "not-erased")
+    return e.Saved(command.by.session_id, (record_id,), erased=True)
+
+
+# --- boards
+
+
+def tallies(store: Store, at: Moment, level: str = "ok") -> b.Tallies:
+    """What the foot of every page says."""
+    counts = outbox.counts(store.db)
+    receipt, info = outbox.last_receipt(store.db), roster.info(store)
+    return b.Tallies(
+        waiting=sum(counts[step] for step in ("waiting", "leased", "unknown", "carried")), received=counts["received"],
+        confirmed=counts["confirmed"], returned=counts["returned"], refused=counts["refused"],
+        oldest_waiting=outbox.oldest_unsent(store.db), level=level, last_receipt_at=receipt[1] if receipt else None,
+        roster_version=roster.version(store), roster_at=info.issued_at, roster_stale=roster.is_stale(store, at.now),
+        clock_suspect=clock.observe(store, at.now, at.monotonic_s).blocks_rules)
+
+
+def home_data(store: Store, at: Moment, seen: b.HomeData) -> b.HomeData:
+    """The first page. seen: what the conductor knows: calls and the visit."""
+    waits = todo.todo(store, at.today)
+    return b.HomeData(seen.calls, seen.visit, tallies(store, at, seen.tallies.level), len(waits.due_soon),
+                      len(home.booked(store, at.today)), len(waits.unapproved_days))
+
+
+def home_visits(store: Store, at: Moment) -> b.HomeVisitsData:
+    """The booked list."""
+    rows = tuple(b.HomeVisitRow(
+        one.entry.id_number, _who(one.entry.name, one.entry.id_number), one.note, one.booked_by,
+        tuple(item.benefit_kind for item in one.due), min((item.due for item in one.due if item.due), default=None))
+        for one in home.booked(store, at.today))
+    return b.HomeVisitsData(rows, at.sticks)
+
+
+def _who(name: str, number: str) -> str:
+    from kiosk.domain.identity import last_four, mask_name
+    return f"{mask_name(name)} ···{last_four(number)}"
+
+
+def todo_data(store: Store, at: Moment) -> b.TodoData:
+    """Returned and refused first, then due soon, then what waits for the centre."""
+    waits = todo.todo(store, at.today)
+    rows = [b.TodoRow(one.stage, one.who, "", one.saved_at.date(), one.reason, one.record_id, author=one.author)
+            for one in waits.returned]
+    for due in waits.due_soon:
+        entry = roster.find_person(store, due.person_id)
+        rows.append(b.TodoRow("due", due.who, due.benefit_kind, due.due, "suspended" if due.suspended_months else "",
+                              number=entry.id_number if entry else ""))
+    if waits.waiting:
+        rows.append(b.TodoRow("waiting", str(waits.waiting), "", waits.oldest_waiting.date() if waits.oldest_waiting else None))
+    return b.TodoData(tuple(rows))
+
+
+def approval(store: Store, at: Moment) -> b.ApprovalData:
+    """Past days that nobody approved, and today."""
+    days = [*todo.unapproved_days(store, at.today), at.today]
+    found = [todo.day_summary(store, day) for day in days]
+    return b.ApprovalData(tuple(b.ApprovalDay(one.day, one.records, one.counts, one.digest, one.approved_by) for one in found))
+
+
+def fairness(store: Store, at: Moment) -> b.FairnessData:
+    """A year of the ledger, by each dimension."""
+    first = at.today - timedelta(days=LEDGER_DAYS)
+    found = ledger.rows(store, first, at.today)
+    tables = tuple((by, tuple(b.ShareRow(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, by)))
+                   for by in DIMENSIONS)
+    return b.FairnessData(first, at.today, tables, ledger.to_csv(found), at.sticks)
+
+
+def clock_data(store: Store, at: Moment) -> b.ClockData:
+    """What is known of the clock."""
+    state = clock.observe(store, at.now, at.monotonic_s)
+    return b.ClockData(at.now, state.high_water_utc, state.suspect, state.confirmed_by)
+
+
+def staff_data(store: Store) -> b.StaffData:
+    """Everybody."""
+    return b.StaffData(tuple(_member(one) for one in staff.members(store)))
+
+
+# --- acts
+
+
+def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event:
+    """Every row answered, errors per row."""
+    session = command.by
+    try:
+        list_id, lines = unit_list.read(Path(command.path))
+    except unit_list.ListUnreadable as error:
+        return e.Acted(session.session_id, Place.UNIT_LIST, problem="list-unreadable", detail=str(error))
+    papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
+    report = unit_list.take(store, list_id, lines, unit=command.unit, clerk=command.clerk, staff_id=session.staff_id,
+                            today=at.today, now=at.now, papers=papers)
+    answers = tuple(b.AnswerRow(one.line, one.who, one.problem, len(one.record_ids)) for one in report.answers)
+    return e.Acted(session.session_id, Place.UNIT_LIST, "list-taken", data=b.UnitListData(
+        sticks=at.sticks, answers=answers, saved=report.saved, unit=command.unit))
+
+
+def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
+    """Write the answers or the ledger as CSV into a folder, whole or not at all. words: text of a problem code."""
+    data, session_id = command.data, command.by.session_id
+    if isinstance(data, b.FairnessData):
+        name, text = f"fairness-{data.first}-{data.last}.csv", data.csv
+    elif isinstance(data, b.UnitListData):
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["line", "who", "answer", "records"])
+        writer.writerows([one.line, one.who, words(one.problem), one.records] for one in data.answers)
+        name, text = "unit-list-answers.csv", out.getvalue()
+    else:
+        return e.Acted(session_id, command.place, problem="nothing-to-export")
+    from kiosk.sync import courier
+    try:
+        courier.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))   # the mark lets spreadsheets read Chinese
+    except courier.CourierError as error:
+        return e.Acted(session_id, command.place, problem=error.why, data=data)
+    return e.Acted(session_id, command.place, "exported", detail=name, data=data)
+
+
+def mark_handled(store: Store, command: c.MarkHandled, at: Moment) -> e.Event:
+    """A returned record is dealt with."""
+    with store.transaction() as db:
+        outbox.mark_handled(db, command.record_id, at.now)
+    return e.Acted(command.by.session_id, Place.TODO, "handled")
+
+
+def approve(store: Store, command: c.ApproveDay, at: Moment) -> e.Event:
+    """End of day; the store asks the role once more."""
+    try:
+        todo.approve(store, command.day, command.by.staff_id, at.today, at.now)
+    except desk.NotAllowed:
+        return e.Acted(command.by.session_id, Place.APPROVAL, problem="not-approved")
+    return e.Acted(command.by.session_id, Place.APPROVAL, "approved")
+
+
+def confirm_clock(store: Store, command: c.ConfirmClock, at: Moment) -> e.Event:
+    """The date is right; records say who said so."""
+    clock.confirm(store, command.by.staff_id, at.now, at.monotonic_s)
+    return e.Acted(command.by.session_id, Place.CLOCK, "clock-confirmed")
+
+
+def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff, at: Moment) -> e.Event:
+    """Add, new PIN, end."""
+    by, session_id = command.by.staff_id, command.by.session_id
+    try:
+        match command:
+            case c.AddStaff(_, staff_id, name, role, pin):
+                staff.add(store, staff_id, name, staff.Role(role.value), pin, at.now, by=by)
+                done = "staff-added"
+            case c.ResetPin(_, staff_id, pin):
+                staff.set_pin(store, staff_id, pin, at.now, by=by)
+                done = "pin-reset"
+            case c.RevokeStaff(_, staff_id):
+                staff.revoke(store, staff_id, at.now, by=by)
+                done = "staff-revoked"
+    except staff.WeakPin:
+        return e.Acted(session_id, Place.STAFF, problem="weak-pin")
+    except ValueError:
+        return e.Acted(session_id, Place.STAFF, problem="number-taken")
+    return e.Acted(session_id, Place.STAFF, done)
+
+
+def code_of(error: BaseException) -> str:
+    """Return the code an attendant is told for a failure."""
+    return str(error.reason) if isinstance(error, KioskError) else Reason.INTERNAL_ERROR.value
+
+
+def failed(command: c.Command, error: BaseException) -> e.Event | None:
+    """Return what a failure means to the page that waits."""
+    code = code_of(error)
+    by = getattr(command, "by", None)
+    match command:
+        case c.CheckPin():
+            return e.SignInRefused(problem=code)
+        case c.AddFirst():
+            return e.FirstRefused(code)
+        case c.CountStaff():
+            return e.StaffCounted(True)
+        case c.FindPerson() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate() if by is not None:
+            return e.NotSaved(by.session_id, code)
+    place = {c.TakeUnitList: Place.UNIT_LIST, c.MarkHandled: Place.TODO, c.ApproveDay: Place.APPROVAL, c.ConfirmClock: Place.CLOCK,
+             c.AddStaff: Place.STAFF, c.ResetPin: Place.STAFF, c.RevokeStaff: Place.STAFF, c.PauseSync: Place.SYNC,
+             c.Courier: Place.SYNC}.get(type(command))
+    if place is None or by is None:
+        return None
+    return e.Acted(by.session_id, place, problem=code)

@@ -1,0 +1,179 @@
+"""Authenticate without the face: face to face or at home (reason, both signatures), or by proxy (agent, papers, scans)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.checks import PROXIES, PROXY_PAPERS, WHYS
+from kiosk.desk.values import Assisted, Document
+from kiosk.domain.record import Channel
+from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.drawing import SignaturePad
+from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Tick, Words, row
+
+MAX_SCAN = 64 * 1024 * 1024
+
+
+class AssistPage(DeskPage):
+    """A form that says at its end what is still missing."""
+
+    name = "assist"
+
+    def build(self) -> None:
+        self.who = Words("assist-who", "heading")
+        self.benefits = Card("assist-benefits", heading=Words("benefits-heading", "strong"))
+        self.benefit_box = QVBoxLayout()
+        self.benefits.box.addLayout(self.benefit_box)
+        self.ticks: dict[str, Tick] = {}
+        self.agent = Card("assist-agent", heading=Words("agent-heading", "strong"))
+        self.kind = Chips("proxy-kind", [channel.value for channel in PROXIES])
+        self.kind.chosen.connect(lambda key: self.sent.emit(e.AssistChosen(Channel(key))))
+        self.agent_who = Words("agent-who")
+        self.agent_name, self.agent_number = Field("agent-name", limit=60), Field("agent-number", digits=True, limit=40)
+        self.agent_take = self.on(Action("agent-take", "outlined"), self._agent)
+        self.agent.box.addWidget(self.kind)
+        self.agent.box.addWidget(self.agent_who)
+        self.agent.box.addLayout(row(self.agent_name, self.agent_number, self.agent_take))
+        self.papers = Card("assist-papers", heading=Words("papers-heading", "strong"))
+        self.paper_ticks = {paper: Tick(f"paper-{paper}") for paper in PROXY_PAPERS}
+        for tick in self.paper_ticks.values():
+            self.papers.box.addWidget(tick)
+        self.scan = Field("scan-path", limit=400)
+        self.scan_add = Action("scan-add", "outlined", icon="desk-list")
+        self.scan_add.clicked.connect(self._add_scan)
+        self.scans = Words("scans", "small")
+        self.papers.box.addLayout(row(self.scan, self.scan_add))
+        self.papers.box.addWidget(self.scans)
+        self.why = Card("assist-why", heading=Words("why-heading", "strong"))
+        self.whys = Chips("why", [why.value for why in WHYS], columns=3)
+        self.saw_person, self.saw_card = Tick("saw-person"), Tick("saw-card")
+        self.why.box.addWidget(self.whys)
+        self.why.box.addLayout(row(self.saw_person, self.saw_card))
+        self.note = Field("assist-note", limit=200)
+        self.signs = Card("assist-signs", heading=Words("signs-heading", "strong"))
+        self.person_pad, self.staff_pad = SignaturePad("sign-person"), SignaturePad("sign-staff")
+        self.cannot = Tick("cannot-sign")
+        self.wipe = Action("sign-wipe", icon="replay")
+        self.wipe.clicked.connect(self._wipe)
+        self.signs.box.addLayout(row(self.person_pad, self.staff_pad))
+        self.signs.box.addLayout(row(self.cannot, self.wipe))
+        self.save = self.on(Action("assist-save", "primary", icon="tick"), lambda: e.AssistSubmitted(self.form()))
+        self.back = self.on(Action("back", icon="back"), e.BackTouched())
+        self.foot_problem = Words("foot-problem", tone="bad")
+        for part in (self.who, self.benefits, self.agent, self.papers, self.why, self.note, self.signs, self.foot_problem):
+            self.box.addWidget(part)
+        self.box.addLayout(row(self.back, 1, self.save))
+        self.box.addStretch(1)
+        self._documents: list[Document] = []
+        self._shown = ""
+
+    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+        found, proxy = page.found, page.channel in PROXIES
+        if found.person.id_number != self._shown:
+            self._begin(page, kit)
+        self.title.say(kit.text(f"channel.{page.channel}"))
+        self.who.say(kit.who(found.person))
+        for name, card in (("benefits", self.benefits), ("agent", self.agent), ("papers", self.papers), ("why", self.why),
+                           ("signs", self.signs)):
+            heading = card.findChild(Words, f"{name}-heading")
+            if heading is not None:
+                heading.say(kit.text(f"assist.{name}"))
+        for card in (self.agent, self.papers):
+            card.setVisible(proxy)
+        self.why.setVisible(not proxy)
+        self.cannot.setVisible(not proxy)
+        self.kind.say(lambda key: kit.text(f"channel.{key}"))
+        self.kind.choose(page.channel.value)
+        self.agent_who.say(kit.text("assist.agent_is", who=kit.who(page.agent)) if page.agent else kit.text("assist.agent_hint"),
+                           "good" if page.agent else "quiet")
+        self.agent_name.say(kit.text("assist.agent_name"))
+        self.agent_number.say(kit.text("assist.agent_number"))
+        self.agent_take.say(kit.text("assist.agent_take"))
+        for paper, tick in self.paper_ticks.items():
+            tick.say(kit.text(f"paper.{paper}"))
+        self.scan.say(kit.text("assist.scan"))
+        self.scan_add.say(kit.text("assist.scan_add"))
+        self._scan_texts = (kit.text("assist.scan_none"), kit.text("assist.scan_bad"))
+        self._show_scans()
+        self.whys.say(lambda key: kit.text(f"why.{key}"))
+        self.saw_person.say(kit.text("assist.saw_person"))
+        self.saw_card.say(kit.text("assist.saw_card"))
+        self.note.say(kit.text("assist.note"))
+        self.person_pad.say(kit.text("assist.sign_agent" if proxy else "assist.sign_person"))
+        self.staff_pad.say(kit.text("assist.sign_staff", name=kit.session.name if kit.session else ""))
+        self.cannot.say(kit.text("assist.cannot_sign"))
+        self.wipe.say(kit.text("assist.wipe"))
+        self.save.say(kit.text("saving") if page.busy else kit.text("assist.save"))
+        self.save.setEnabled(not page.busy)
+        self.back.say(kit.text("back"))
+        self.foot_problem.say(kit.problem(page.problem))
+
+    def _begin(self, page: s.Assisting, kit: DeskKit) -> None:
+        """A new person: an empty form, what is due chosen, the reason the visit ended with chosen."""
+        self.clear()
+        self._shown = page.found.person.id_number
+        for item in page.found.due:
+            tick = Tick(f"benefit-{item.benefit_id}").say(f"{kit.benefit(item.benefit_kind)}   {kit.rule(item)}")
+            tick.setChecked(True)
+            tick.set_look(self.look)
+            self.benefit_box.addWidget(tick)
+            self.ticks[item.benefit_id] = tick
+        if page.found.why in WHYS:
+            self.whys.choose(page.found.why.value)
+
+    def form(self) -> Assisted:
+        """Return what is filled in."""
+        return Assisted(
+            tuple(benefit for benefit, tick in self.ticks.items() if tick.isChecked()), self.whys.key, self.note.text(),
+            self.saw_person.isChecked(), self.saw_card.isChecked(),
+            tuple(paper for paper, tick in self.paper_ticks.items() if tick.isChecked()), tuple(self._documents),
+            self.person_pad.signature(), self.cannot.isChecked(), self.staff_pad.signature())
+
+    def clear(self) -> None:
+        for tick in self.ticks.values():
+            tick.hide()
+            tick.setParent(None)
+            tick.deleteLater()
+        self.ticks = {}
+        for box in (self.saw_person, self.saw_card, self.cannot, *self.paper_ticks.values()):
+            box.setChecked(False)
+        for field in (self.note, self.agent_name, self.agent_number, self.scan):
+            field.clear()
+        self.whys.choose("")
+        self._documents, self._shown = [], ""
+        self._wipe()
+        self.who.say("")
+
+    def _wipe(self) -> None:
+        self.person_pad.clear()
+        self.staff_pad.clear()
+
+    def _agent(self) -> e.AgentTyped:
+        return e.AgentTyped(self.agent_name.text(), self.agent_number.text())
+
+    # --- scans: name and digest; the file stays where it is
+
+    _scan_texts = ("", "")
+
+    def _add_scan(self) -> None:
+        path = Path(self.scan.text().strip())
+        try:
+            if not path.is_file() or path.stat().st_size > MAX_SCAN:
+                raise OSError
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            self.scans.say(self._scan_texts[1], "bad")
+            return
+        self._documents.append(Document(path.name, digest))
+        self.scan.clear()
+        self._show_scans()
+
+    def _show_scans(self) -> None:
+        lines = [f"{one.name}  SHA-256 {one.digest[:12]}…" for one in self._documents]
+        self.scans.say("\n".join(lines) or self._scan_texts[0], "quiet")

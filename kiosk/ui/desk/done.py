@@ -1,0 +1,57 @@
+"""It is saved: the three stages as they are known, never more."""
+
+from __future__ import annotations
+
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.domain.record import Stage
+from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.widgets import Action, Card, Words, row
+
+_ROW = (Stage.SAVED, Stage.RECEIVED, Stage.CONFIRMED)
+_REACHED = {Stage.SAVED: 1, Stage.SENDING: 1, Stage.RECEIVED: 2, Stage.CONFIRMED: 3, Stage.RETURNED: 2, Stage.REFUSED: 1}
+
+
+class DonePage(DeskPage):
+    """What was done, for whom, and how far it has come."""
+
+    name = "done"
+
+    def build(self) -> None:
+        self.card = Card("done-card")
+        self.who = Words("done-who", "heading")
+        self.what = Words("done-what")
+        self.records = Words("done-records", "small")
+        for part in (self.who, self.what, self.records):
+            self.card.box.addWidget(part)
+        self.stages = [Words(f"stage-{stage}", wrap=False) for stage in _ROW]
+        self.stage_card = Card("stages")
+        self.stage_card.box.addLayout(row(*self.stages, 1))
+        self.note = Words("done-note", tone="quiet")
+        self.finish = self.on(Action("finish", "primary", icon="tick"), e.BackTouched())
+        for shown in (self.card, self.stage_card, self.note):
+            self.box.addWidget(shown)
+        self.box.addLayout(row(self.finish, 1))
+        self.box.addStretch(1)
+
+    def show_page(self, page: s.Done, kit: DeskKit) -> None:
+        self.title.say(kit.text("done.title"))
+        self.who.say(kit.who(page.found.person) if page.found else "")
+        what = kit.text("done.what", channel=kit.text(f"channel.{page.channel}"))
+        self.what.say(kit.text("done.erased") if page.erased else what)
+        self.records.say(kit.text("done.records", ids=" ".join(one[:8].upper() for one in page.record_ids)))
+        reached = _REACHED[page.stage]
+        for number, (stage, words) in enumerate(zip(_ROW, self.stages, strict=True)):
+            mark = "●" if number < reached else "○"
+            words.say(f"{mark} {kit.text(f'done.stage.{stage}')}", "good" if number < reached else "quiet")
+        if page.stage in (Stage.RETURNED, Stage.REFUSED):
+            self.problem.say(f"{kit.stage(page.stage)} {kit.problem(page.reason)}")
+        else:
+            self.problem.say("")
+        self.note.say(kit.text("done.confirmed") if page.stage is Stage.CONFIRMED else kit.text("done.note"))
+        self.finish.say(kit.text("done.finish"))
+        self.finish.setFocus()
+
+    def clear(self) -> None:
+        self.who.say("")
+        self.records.say("")

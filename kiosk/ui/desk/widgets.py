@@ -1,0 +1,280 @@
+"""The desk's small widgets: buttons with drawn icons, labels, fields, cards, notices, chips, a number pad; looks from `look`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from kiosk.ui.desk.look import GAP
+from kiosk.ui.icons import draw_icon
+from kiosk.ui.theme import Look
+
+_L = TypeVar("_L", QHBoxLayout, QVBoxLayout)
+
+
+class Action(QPushButton):
+    """A button. kind: primary, outlined, danger, chip, rail, key or ""."""
+
+    def __init__(self, name: str, kind: str = "", *, icon: str = "", checkable: bool = False) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("kind", kind)
+        self.kind, self.icon_name = kind, icon
+        self.setCheckable(checkable)
+        self.setAutoDefault(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._look = Look()
+        if checkable:
+            self.toggled.connect(lambda _: self._paint_icon())
+
+    def say(self, text: str, accessible: str = "") -> Action:
+        """Set text and accessible name; returns itself."""
+        self.setText(text.replace("&", "&&"))
+        self.setAccessibleName(accessible or text)
+        return self
+
+    def set_look(self, look: Look) -> None:
+        """Take on colours and sizes."""
+        self._look = look
+        self._paint_icon()
+
+    def _paint_icon(self) -> None:
+        if not self.icon_name:
+            return
+        side = self._look.px(30)
+        picture = QPixmap(side, side)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ink = {"primary": "on_action", "outlined": "action", "danger": "stop"}.get(self.kind, "ink")
+        if self.kind == "chip" and self.isChecked():
+            ink = "on_action"
+        draw_icon(painter, self.icon_name, QRectF(0, 0, side, side), self._look.colour(ink))
+        painter.end()
+        self.setIcon(QIcon(picture))
+        self.setIconSize(QSize(side, side))
+
+
+class Words(QLabel):
+    """A text. role: title, heading, figure, small, strong or ""; tone: quiet, good, bad, strong or ""."""
+
+    def __init__(self, name: str = "", role: str = "", tone: str = "", *, wrap: bool = True, text: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("role", role)
+        self.setProperty("tone", tone)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred if not wrap else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        if text:
+            self.say(text)
+
+    def say(self, text: str, tone: str | None = None) -> None:
+        """Set the text (empty: hidden) and, where given, the tone."""
+        self.setText(text)
+        self.setAccessibleName(text)
+        if self.parentWidget() is not None or not text:   # shown without a parent it would be a window of its own
+            self.setVisible(bool(text))
+        if tone is not None and tone != self.property("tone"):
+            self.setProperty("tone", tone)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+class Field(QLineEdit):
+    """One line of input. `digits`: a number pad may fill it."""
+
+    def __init__(self, name: str, *, digits: bool = False, secret: bool = False, limit: int = 64) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.digits = digits
+        self.setMaxLength(limit)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setDragEnabled(False)
+        if secret:
+            self.setEchoMode(QLineEdit.EchoMode.Password)
+            self.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
+
+    def say(self, label: str) -> Field:
+        """Set the accessible name and the words in the empty field; returns itself."""
+        self.setAccessibleName(label)
+        self.setPlaceholderText(label)
+        return self
+
+
+class Tick(QCheckBox):
+    """A box to tick."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._look = Look()
+
+    def say(self, text: str) -> Tick:
+        """Set text and accessible name; returns itself."""
+        self.setText(text.replace("&", "&&"))
+        self.setAccessibleName(text)
+        return self
+
+    def set_look(self, look: Look) -> None:
+        """Take on colours and sizes."""
+        self._look = look
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.isChecked():
+            option = QStyleOptionButton()
+            self.initStyleOption(option)
+            box = QRectF(self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self))
+            draw_icon(QPainter(self), "tick", box.adjusted(3, 3, -3, -3), self._look.colour("on_action"))
+
+
+class Card(QFrame):
+    """A white card; add to `.box`."""
+
+    def __init__(self, name: str = "", kind: str = "card", *, heading: Words | None = None) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("kind", kind)
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(GAP + 4, GAP, GAP + 4, GAP)
+        self.box.setSpacing(10)
+        if heading is not None:
+            self.box.addWidget(heading)
+
+
+class Notice(Card):
+    """What the attendant must know; hidden while there is nothing to say."""
+
+    def __init__(self, name: str = "problem") -> None:
+        super().__init__(name, "notice")
+        self.words = Words(f"{name}-words")
+        self.box.addWidget(self.words)
+        self.hide()
+
+    def say(self, text: str, *, good: bool = False) -> None:
+        """Show a text, or hide."""
+        self.words.say(text)
+        self.setAccessibleName(text)
+        kind = "good" if good else "notice"
+        if kind != self.property("kind"):
+            self.setProperty("kind", kind)
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self.setVisible(bool(text))
+
+
+class Chips(QWidget):
+    """One of several: `chosen` tells which. Keys are in the object names: NAME-KEY."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, keys: Sequence[str], columns: int = 0) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.buttons = {key: Action(f"{name}-{key or 'all'}", "chip", checkable=True) for key in keys}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(10)
+        for number, (key, button) in enumerate(self.buttons.items()):
+            row, column = divmod(number, columns or len(keys))
+            grid.addWidget(button, row, column)
+            button.clicked.connect(lambda _=False, key=key: self._choose(key))
+        self.key = ""
+
+    def say(self, text: Callable[[str], str]) -> None:
+        """Set the texts."""
+        for key, button in self.buttons.items():
+            button.say(text(key))
+
+    def choose(self, key: str) -> None:
+        """Choose without telling."""
+        self.key = key
+        for one, button in self.buttons.items():
+            button.setChecked(one == key)
+
+    def _choose(self, key: str) -> None:
+        self.choose(key)
+        self.chosen.emit(key)
+
+
+class Pad(QWidget):
+    """Digits for touch screens; types into the field that had the focus last."""
+
+    KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "X", "0", "back")
+
+    def __init__(self, fields: Sequence[Field], *, letter: bool = True) -> None:
+        super().__init__()
+        self.setObjectName("desk-pad")
+        self._fields, self._field = list(fields), fields[0]
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(10)
+        self.keys: dict[str, Action] = {}
+        for number, key in enumerate(self.KEYS):
+            button = Action(f"desk-key-{key}", "key", icon="delete" if key == "back" else "")
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, key=key: self._press(key))
+            grid.addWidget(button, number // 3, number % 3)
+            self.keys[key] = button
+            if key == "X" and not letter:
+                button.setEnabled(False)
+                button.setVisible(False)
+
+    def say(self, text: Callable[[str], str]) -> None:
+        """Set the texts."""
+        for key, button in self.keys.items():
+            button.say("" if key == "back" else key, text("desk.key_back") if key == "back" else key)
+
+    def _press(self, key: str) -> None:
+        field = next((one for one in self._fields if one.hasFocus()), self._field)
+        self._field = field
+        if key == "back":
+            field.backspace()
+        else:
+            field.insert(key)
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def row(*items: QWidget | QLayout | int, spacing: int = GAP) -> QHBoxLayout:
+    """Return widgets beside each other; a number is a stretch."""
+    return _filled(QHBoxLayout(), items, spacing)
+
+
+def column(*items: QWidget | QLayout | int, spacing: int = GAP) -> QVBoxLayout:
+    """Return widgets below each other; a number is a stretch."""
+    return _filled(QVBoxLayout(), items, spacing)
+
+
+def _filled(layout: _L, items: Sequence[QWidget | QLayout | int], spacing: int) -> _L:
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for item in items:
+        if isinstance(item, int):
+            layout.addStretch(item)
+        elif isinstance(item, QWidget):
+            layout.addWidget(item)
+        else:
+            layout.addLayout(item)
+    return layout

@@ -1,0 +1,72 @@
+"""Invented staff, people and events for the tests of the desk."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kiosk.desk import boards_data as b
+from kiosk.desk import events as e
+from kiosk.desk.machine import World
+from kiosk.desk.values import Assisted, Declared, Declaring, Document, Found, Member, Place, Role, Signature, VisitGlance
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Channel, Stage
+from tests.visit import samples as x
+
+TODAY = date(2026, 11, 21)
+ANN = Member("1001", "陈站员", Role.ATTENDANT)
+SUE = Member("9001", "黄主管", Role.SUPERVISOR)
+SIGNATURE = Signature("a" * 64, 3, 40)
+FULL = Assisted(("b0",), Reason.NO_FACE_WANTED.value, "", True, True, (), (), SIGNATURE, False, SIGNATURE)
+PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
+PROXY = Assisted(("b0",), "", "", False, False, PAPERS, (Document("a.pdf", "b" * 64),), SIGNATURE, False, SIGNATURE)
+GLANCE = VisitGlance("v1", "referred", "self", 3, x.CHEN, None, Reason.FACE_UNCERTAIN)
+
+
+def found(person=x.CHEN, benefits: int = 1, **more) -> Found:
+    return Found(person, Reason.OK, x.entry_of(person, benefits), tuple(x.due(n) for n in range(benefits)), **more)
+
+
+def world(now_s: float = 0.0, session_id: int = 1, visit: VisitGlance | None = GLANCE) -> World:
+    return World(now_s, TODAY, session_id, 900.0, visit)
+
+
+def day(authors=("1001",), when: date = TODAY) -> b.ApprovalDay:
+    return b.ApprovalDay(when, len(authors), tuple(("face-to-face", "passed", author, 1) for author in authors), "c" * 64)
+
+
+def touches() -> list[e.Event]:
+    """Everything a hand, a key or a scanner can do on some page."""
+    return [
+        e.Opened(), e.CloseTouched(), e.SignInTouched("1001", "270518"), e.SignInTouched("", ""), e.Alive(),
+        e.FirstNamed("9001", "黄主管", "270518", "270518"), e.FirstNamed("9001", "黄主管", "270518", "1"),
+        *(e.Went(place) for place in Place), e.BackTouched(), e.TakeOverTouched(),
+        e.SearchTouched(x.CHEN.id_number), e.SearchTouched("", x.CHEN.name), e.SearchTouched(x.LI.id_number, x.LI.name),
+        e.PersonChosen(x.CHEN.id_number, Channel.HOME_VISIT), e.PersonChosen(x.CHEN.id_number),
+        *(e.AssistChosen(channel) for channel in Channel), e.AssistSubmitted(Assisted()), e.AssistSubmitted(FULL),
+        e.AssistSubmitted(PROXY), e.AgentTyped("李建国", x.LI.id_number), e.AgentTyped("", ""), e.EnrolChosen(), e.EnrolConsented(),
+        e.LookTouched(), e.KeepTouched(), e.EraseTouched(), e.DeclareChosen(),
+        e.DeclareSubmitted(Declaring(Declared.DEATH, TODAY, relation="child")),
+        e.DeclareSubmitted(Declaring(Declared.RESIDENCE, place="深圳")), e.DeclareSubmitted(Declaring(Declared.HUKOU_MOVED)),
+        e.UnitListChosen("list.csv", "示范厂", ("clerk-id", "sealed-list")), e.UnitListChosen("list.csv", ""),
+        e.ExportTouched("stick"), e.HandledTouched("r1"), e.CallAnswered(), e.ApproveTouched(TODAY), e.ClockConfirmed(),
+        e.SyncNowTouched(), e.SyncPauseTouched(True), e.CourierTouched("export", "stick"), e.CourierTouched("import", ""),
+        e.StaffAdded("1002", "李站员", Role.ATTENDANT, "270518", "270518"), e.PinReset("1001", "270518", "270518"),
+        e.StaffRevoked("1001"), e.StaffRevoked("9001"), e.MaintenanceTouched("doctor"), e.CardRead(x.CHEN), e.CardRead(x.LI),
+        e.CardTroubled("card-unreadable"), e.TimePassed(),
+    ]
+
+
+def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
+    """Answers the world may give, wanted or not."""
+    return [
+        e.StaffCounted(True), e.StaffCounted(False), e.SignedIn(ANN), e.SignedIn(SUE), e.SignInRefused(0, 4),
+        e.SignInRefused(30, 0),
+        e.FirstRefused("weak-pin"), e.PersonFound(session_id, found()), e.PersonFound(session_id, found(x.LI), Channel.HOME_VISIT),
+        e.PersonFound(session_id, Found(x.CHEN, Reason.NOT_IN_ROSTER)), e.PersonFound(session_id, found(clock_suspect=True)),
+        *(e.Loaded(session_id, place, b.ApprovalData((day(),)) if place is Place.APPROVAL else object()) for place in Place),
+        e.Loaded(session_id, Place.APPROVAL, b.ApprovalData((day(("1001", "9001")),))),
+        *(e.Acted(session_id, place, "done") for place in (Place.STAFF, Place.SYNC, Place.UNIT_LIST)),
+        e.Acted(session_id, Place.SYNC, problem="stick-full"), e.Saved(session_id, ("r1",)), e.NotSaved(session_id, "store-error"),
+        e.TakeEnded(session_id, take_id, "ok"), e.TakeEnded(session_id, take_id, "face-lost"), e.StageMoved("r1", Stage.RECEIVED),
+    ]
+

@@ -71,6 +71,7 @@ def _finished(state: s.Finished) -> list[str]:
 
 PAGE_NAMES: dict[type, str] = {
     s.Idle: "idle", s.ChoosingWho: "who", s.AwaitingCard: "card", s.EnteringNumber: "number", s.ChoosingName: "name",
+    s.ScanningCard: "scan",
     s.LookingUp: "looking-up", s.Confirming: "confirm", s.ChoosingBenefits: "benefits", s.Answered: "answer",
     s.Consenting: "consent", s.Instructing: "instructions", s.Acting: "camera", s.Checking: "checking",
     s.Retrying: "retry", s.Finished: "result", s.Referred: "referred", s.TakingCard: "take-card",

@@ -313,5 +313,5 @@ def test_motion_runs_only_where_it_is_seen(qtbot):
     window.show_state(SCENES["consent"].state)
     assert not picture._timer.isActive()
     assert window.transition.isVisible()
-    qtbot.waitUntil(lambda: not window.transition.isVisible(), timeout=3000)
+    qtbot.waitUntil(lambda: not window.transition.isVisible(), timeout=15000)
     assert window.transition.picture.isNull(), "no picture of a person's page is kept"

@@ -221,8 +221,9 @@ def retain(store: Store, now: datetime) -> dict[str, int]:
         db.conn.executemany("DELETE FROM records WHERE record_id = ?", [(one,) for one in old])
         outbox.purge(db, before)
         consents = [row[0] for row in db.execute(
-            "SELECT consent_id FROM consents WHERE given_at < ? AND consent_id NOT IN (SELECT consent_id FROM templates) AND "
-            "kind = 'face-processing'", (outbox.iso(before),)).fetchall()]
+            "SELECT consent_id FROM consents WHERE given_at < ? AND kind = 'face-processing' AND consent_id NOT IN "
+            "(SELECT json_extract(content, '$.consent_id') FROM records WHERE saved_at < ?)",
+            (outbox.iso(before), outbox.iso(before))).fetchall()]
         db.conn.executemany("DELETE FROM consents WHERE consent_id = ?", [(one,) for one in consents])
         tries = db.execute("DELETE FROM tries WHERE day < ?", (tries_before,)).rowcount
         last = db.execute("SELECT max(seq) FROM journal").fetchone()[0] or 0

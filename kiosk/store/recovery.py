@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,9 @@ RECOVERED: dict[str, tuple[str, ...]] = {
 }
 
 
+_TWICE = 64   # how far back an entry may stand once more
+
+
 def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ...]) -> Recovered | None:
     """Bring back what the mirror has when the journal is empty. Returns what was done, None when nothing was amiss."""
     mirror = store.mirror
@@ -34,31 +38,49 @@ def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ..
         return None
     if why:
         quarantined += tuple(mirror.set_aside_foreign())
-    frames = _frames(mirror)
-    if not frames and not why:
+    seqs = _numbers(mirror)
+    if not seqs and not why:
         return None  # a first start
     with store.transaction() as db:
-        records = 0
-        for frame in frames:
+        records = floor = 0
+        for frame in _frames(mirror, seqs):
             told = json.loads(frame.body)
             db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, NULL)", (
                 frame.seq, told["kind"], frame.body, hashlib.sha256(frame.body.encode()).hexdigest(),
                 frame.signature, frame.key_id))
             for table, row in frame.rows:
                 records += _apply(db, table, row)
-        store.mirrored_seq = frames[-1].seq if frames else 0
-        floor = max((told["data"]["version"] for told in (json.loads(frame.body) for frame in frames)
-                     if told["kind"] in ("roster-imported", "roster-changed")), default=0)
+            if told["kind"] in ("roster-imported", "roster-changed"):
+                floor = max(floor, int(told["data"]["version"]))
+        store.mirrored_seq = max(seqs, default=0)
         roster_attach.take_up_again(store, floor)
         journal.append(store, "store-recovered", {
-            "why": why or "missing", "entries": len(frames), "records": records, "quarantined": list(quarantined)[:8]}, now)
-    return Recovered(now, why or "missing", quarantined, len(frames), records)
+            "why": why or "missing", "entries": len(set(seqs)), "records": records, "quarantined": list(quarantined)[:8]}, now)
+    return Recovered(now, why or "missing", quarantined, len(set(seqs)), records)
 
 
-def _frames(mirror: JournalFile) -> list[Frame]:
-    """Every entry once, in order: after a crash the last ones may stand twice."""
+def _numbers(mirror: JournalFile) -> list[int]:
+    return [frame.seq for frame in mirror.read()]
+
+
+def _frames(mirror: JournalFile, seqs: list[int]) -> Iterator[Frame]:
+    """Yield every entry once, in order. After a crash the last ones may stand twice.
+
+    Read as they stand, one at a time, for years fit into no memory; sorted only where a clock put months out of order.
+    """
+    if all(one <= two + _TWICE for one, two in zip(seqs, seqs[1:], strict=False)):
+        window: dict[int, Frame] = {}
+        done = 0
+        for frame in mirror.read():
+            if frame.seq > done:
+                window[frame.seq] = frame
+            while len(window) > 2 * _TWICE:
+                done = min(window)
+                yield window.pop(done)
+        yield from (window[seq] for seq in sorted(window))
+        return
     found = {frame.seq: frame for frame in mirror.read()}
-    return [found[seq] for seq in sorted(found)]
+    yield from (found[seq] for seq in sorted(found))
 
 
 def _apply(db: Database, table: str, row: dict[str, Any]) -> int:

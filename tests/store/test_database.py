@@ -13,6 +13,8 @@ from kiosk.domain.record import Stage
 from kiosk.errors import StoreError
 from kiosk.store import journal, outbox, records, roster, service
 from kiosk.store.database import StoreCorrupt, connect, open_store
+from kiosk.store.journal_file import JournalFile
+from kiosk.store.keys import derive
 from tests.store import made
 
 
@@ -128,6 +130,27 @@ def test_lost_database_comes_back(folder):
         path.unlink()
     with reopen(folder) as store:
         assert (store.recovered.why, store.recovered.records) == ("missing", 1)
+
+
+def test_recovery_of_many_entries_some_twice_some_out_of_order(folder):
+    with reopen(folder) as store:
+        for n in range(300):
+            journal.note(store, "n", {"n": n}, made.NOW)
+        saved(store, made.record())
+    path = next((folder / "journal").glob("*.journal"))
+    frames = list(_mirror(folder).read())
+    for order in (frames + frames[-3:], frames[200:] + frames[:200]):
+        (folder / "kiosk.db").write_bytes(b"x" * 9000)
+        path.unlink()
+        _mirror(folder).append("2026-11", order)
+        with reopen(folder) as store:
+            assert (store.recovered.entries, store.recovered.records) == (301, 1)
+            assert journal.verify(store).ok
+
+
+def _mirror(folder):
+    key = bytes.fromhex((folder / "keys" / "database.key").read_text())
+    return JournalFile(folder / "journal", derive(key, "journal-file"))
 
 
 def test_wrong_key_puts_everything_aside_and_goes_on(folder):

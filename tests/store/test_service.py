@@ -9,8 +9,9 @@ import pytest
 
 from kiosk.domain.person import Benefit, Person, RosterStatus, Template
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Outcome, Stage
-from kiosk.store import journal, outbox, policies, records, service
+from kiosk.domain.record import Channel, Outcome, Stage
+from kiosk.store import journal, outbox, policies, records, service, unit_list
+from kiosk.store.database import open_store
 from tests.store import made
 
 
@@ -139,6 +140,22 @@ def test_template_enrolled_here_prevails_over_an_older_one(store):
     newer = Template(made.vector(), made.DIGEST, "c-newest", date(2026, 6, 1))
     made.give_roster(store, replace(made.entry(), template=newer), version=2)
     assert ask(store).entry.template.consent_id == "c-newest"
+
+
+@pytest.mark.parametrize(("policy", "last", "days_apart"), [
+    ("deferred-month", date(2025, 12, 3), 9), ("annual-window", date(2026, 1, 20), 9), ("rotation", date(2025, 12, 20), 20),
+    ("half-yearly", date(2026, 6, 1), 20), ("campaign", date(2025, 12, 3), 20), ("rotation", None, 9)])
+def test_two_kiosks_offline_claim_one_pass(tmp_path, policy, last, days_apart):
+    keys = []
+    for number in range(2):
+        now = made.NOW + timedelta(days=number * days_apart)
+        held = Benefit("enterprise-employee", "enterprise-employee", policy, last)
+        with open_store(made.settings(tmp_path / str(number)), now=now) as kiosk:
+            made.give_roster(kiosk, made.entry(benefits=(held,)))
+            (item,) = ask(kiosk, today=now.date(), now=now).eligibilities
+            assert item.may_pass
+            keys.append(unit_list.attended(kiosk, item, "p-1", Channel.FACE_TO_FACE, "A1", now).pass_key)
+    assert keys[0] == keys[1]
 
 
 def test_refusals_are_journaled_without_a_name(store):

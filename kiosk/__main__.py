@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("sync", "deliver now, or show what waits"),
     "courier": ("courier", "carry sealed batches on a USB stick"),
     "journal": ("journal", "verify the hash-chained journal"),
+    "reasons": ("reasons", "every reason code, and what to do about it"),
     "voice": ("voice", "prompts to record, and what is missing"),
     "gallery": ("gallery", "render every page into pictures"),
 }

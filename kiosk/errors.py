@@ -1,4 +1,4 @@
-"""The error tree: faults of devices, models, the store and the network. Outcomes (not live, no match, not due) are values, not errors.
+"""The error tree: faults of devices, models, the store and the network. Outcomes (not live, not due) are values, not errors.
 
 May be imported by everything; imports nothing. Text for people is never `str(error)`: it is looked up by `reason`.
 """

@@ -98,6 +98,14 @@ class Store:
         """True in the one process that checks, recovers and mirrors."""
         return self._owner is not None
 
+    def take_over(self) -> bool:
+        """Become the owner when nobody is any more (a command was first, and has ended). Returns whether this process is it."""
+        if self._owner is None:
+            self._owner = lock.try_lock(self.folder / "kiosk.lock")
+            if self._owner is not None:
+                self.mirror = JournalFile(self.folder / "journal", keys.derive(self.key, "journal-file"))
+        return self.is_owner
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Database]:
         """Run the block in one durable transaction; nothing of it stays when it raises.

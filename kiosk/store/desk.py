@@ -63,7 +63,8 @@ def authenticate(store: Store, entry: RosterEntry, items: Sequence[Eligibility],
     """Save a pass without the face: face to face, by a relative or agent, or at home. Returns the record ids.
 
     why: the reason code for not using the face. papers: codes of what was seen (principal-id-copy, agent-id, principal-proof).
-    visit_id: of the visit that was taken over. details: further plain facts for the notes (digests of signatures and scans). Raises NotAllowed when an item may not pass, or papers or the agent are missing.
+    visit_id: of the visit that was taken over. details: further plain facts for the notes (digests of signatures and scans).
+    Raises NotAllowed when an item may not pass, or papers or the agent are missing.
     """
     if channel in (Channel.FAMILY_PROXY, Channel.AGENT):
         if helper is None or helper.id_number == entry.id_number:

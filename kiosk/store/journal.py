@@ -110,7 +110,7 @@ def mirror(store: Store) -> None:
 
     A full disk does not undo the save: the entry stays in the database, `store.mirror_failed` says so, the next commit tries again.
     """
-    if store.mirror is None:
+    if not store.take_over() or store.mirror is None:
         return
     waiting = store.db.execute(
         "SELECT seq, body, signature, key_id, waiting FROM journal WHERE waiting IS NOT NULL AND seq > ? ORDER BY seq",

@@ -85,6 +85,17 @@ def test_a_second_process_is_a_guest(store, folder):
     assert [frame.seq for frame in store.mirror.read()] == [1, 2]    # the owner mirrors what the guest left
 
 
+def test_a_guest_takes_over_when_the_owner_has_gone(store, folder):
+    """A command was first, the kiosk started meanwhile: it must not stay without a mirror for ever."""
+    with reopen(folder) as kiosk:
+        store.close()
+        saved(kiosk, made.record())
+        assert kiosk.is_owner
+        assert [frame.seq for frame in kiosk.mirror.read()] == [1]
+        with reopen(folder) as other:
+            assert not other.is_owner
+
+
 @pytest.mark.parametrize("where", ["first page", "middle", "cut short", "zeroes", "garbage"])
 def test_damage_is_found_and_everything_comes_back(folder, where):
     with reopen(folder) as store:

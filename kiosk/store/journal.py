@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from kiosk.store import keys
 from kiosk.store.database import Store
-from kiosk.store.journal_file import Frame
+from kiosk.store.journal_file import Frame, JournalFile
 
 FIRST = "0" * 64
 MAX_BODY = 2000            # as one line travels to the bureau (sync protocol)
@@ -186,9 +187,12 @@ def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None 
 
 def _cut_off(store: Store, last: int) -> int | None:
     """Return the number of the first entry that the mirror has and the database lost at its end, or None."""
-    if store.mirror is None:
-        return None
-    return next((frame.seq for frame in store.mirror.read() if frame.seq > last), None)
+    mirror = store.mirror or JournalFile(store.folder / "journal", keys.derive(store.key, "journal-file"), cut=False)
+    for frame in mirror.read():
+        # The running kiosk may have written more since the walk began.
+        if frame.seq > last and store.db.execute("SELECT 1 FROM journal WHERE seq = ?", (frame.seq,)).fetchone() is None:
+            return frame.seq
+    return None
 
 
 def _iso(at: datetime) -> str:

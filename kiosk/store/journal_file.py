@@ -38,14 +38,17 @@ class Frame:
 
 
 class JournalFile:
-    """The mirror below one folder. Used by one process at a time (`store.lock`)."""
+    """The mirror below one folder. Appended to by one process at a time (`store.lock`)."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
-        """Make the folder; cut a torn tail off the newest file, so that appending goes on after whole frames."""
+    def __init__(self, folder: Path, key: bytes, *, cut: bool = True) -> None:
+        """Make the folder; cut a torn tail off the newest file, so that appending goes on after whole frames.
+
+        cut False: only to read, beside the process that appends.
+        """
         self._folder = folder
         self._cipher = AESGCM(key)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path in self.files()[-1:]:
+        for path in self.files()[-1:] if cut else []:
             self._cut_torn_tail(path)
 
     def files(self) -> list[Path]:

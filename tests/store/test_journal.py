@@ -39,6 +39,13 @@ def test_tampering_is_located(filled, statement, bad, why):
     assert (verdict.ok, verdict.bad_seq, verdict.why) == (False, bad, why)
 
 
+def test_a_guest_sees_a_cut_too(filled):
+    filled.db.execute("DELETE FROM journal WHERE seq >= 9")
+    with open_store(made.settings(filled.folder), now=made.NOW) as guest:
+        assert not guest.is_owner
+        assert journal.verify(guest).bad_seq == 9
+
+
 def test_a_forged_entry_with_a_right_digest_breaks_the_signature(filled):
     body = json.loads(filled.db.execute("SELECT body FROM journal WHERE seq = 5").fetchone()[0])
     text = journal.canonical({**body, "data": {"n": 99}})

@@ -167,6 +167,10 @@ class PolicyBook:
         """Ids of all policies, sorted."""
         return tuple(sorted(self._book))
 
+    def all(self) -> tuple[Policy, ...]:
+        """Every version of every policy."""
+        return tuple(version for policy_id in self.ids for version in self._book[policy_id])
+
     def __contains__(self, policy_id: object) -> bool:
         return policy_id in self._book
 

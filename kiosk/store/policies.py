@@ -53,6 +53,11 @@ def book(store: Store) -> PolicyBook:
     return store.policy_book
 
 
+def cycles(store: Store) -> set[int]:
+    """Return about how many months apart passes lie, under the policies in force."""
+    return {policy.cycle_months or round(policy.cycle_days / 30.4) or policy.valid_months for policy in book(store).all()}
+
+
 def take_bundle(store: Store, policies: Mapping[str, str], version: int, now: datetime) -> bool:
     """Put the policies of a verified bundle in force (name -> TOML text). Returns False for an old bundle.
 

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import RosterEntry
-from kiosk.store import journal, outbox, roster, service, staff
+from kiosk.store import journal, outbox, policies, roster, service, staff
 from kiosk.store.database import Store, store_errors
 from kiosk.store.desk import NotAllowed
 
@@ -84,14 +84,19 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
 
 
 def due_soon(store: Store, today: date, within_days: int, limit: int) -> list[Due]:
-    """Return people due within some days or overdue by up to two months, the most urgent first."""
-    found: list[Due] = []
-    last = today + timedelta(days=within_days)
-    for entry in roster.passed_between(store, add_months(today, -15), add_months(last, -5), limit=20 * limit):
-        for item in service.eligibilities(store, entry, today):
-            if item.may_pass and item.due is not None and add_months(today, -2) <= item.due <= last:
-                found.append(Due(entry.person_id, _who(entry), item.benefit_kind, item.due, item.suspended_months))
-    return sorted(found, key=lambda one: (one.due, one.person_id))[:limit]
+    """Return people due within some days or overdue by up to two months, the most urgent first; at most `limit`.
+
+    Of a large roster only the people are looked at whose last pass lies about one cycle of some policy back.
+    """
+    found: dict[tuple[str, str], Due] = {}
+    first, last = add_months(today, -2), today + timedelta(days=within_days)
+    for months in sorted(policies.cycles(store), reverse=True):
+        for entry in roster.passed_between(store, add_months(first, -months - 1), add_months(last, 1 - months), limit=5 * limit):
+            for item in service.eligibilities(store, entry, today):
+                if item.may_pass and item.due is not None and first <= item.due <= last:
+                    found[entry.person_id, item.benefit_id] = Due(
+                        entry.person_id, _who(entry), item.benefit_kind, item.due, item.suspended_months)
+    return sorted(found.values(), key=lambda one: (one.due, one.person_id))[:limit]
 
 
 def _who(entry: RosterEntry | None) -> str:

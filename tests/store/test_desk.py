@@ -215,6 +215,17 @@ def test_due_soon_is_most_urgent_first(store):
     assert [one.person_id for one in found] == ["p-19", "p-18", "p-17", "p-16", "p-15"]
 
 
+def test_due_soon_is_found_among_many_who_are_not(store):
+    """Far more people than are looked at, most of them not due: the list is full of those who are."""
+    held = [Benefit("enterprise-employee", "enterprise-employee", "deferred-month", made.TODAY - timedelta(days=n))
+            for n in range(450)]
+    made.give_roster(store, *(made.entry(f"44030519500101{n:03d}X", "测试甲", f"p-{n:03d}", benefits=(one,))
+                              for n, one in enumerate(held)))
+    found = todo.due_soon(store, made.TODAY, 30, 20)
+    assert len(found) == 20
+    assert {one.due for one in found} == {date(2026, 9, 30)}        # overdue by almost two months: the most urgent
+
+
 def test_a_supervisor_approves_a_day_once(booked):
     staff.add(booked, "S1", "值班长", staff.Role.SUPERVISOR, "402917", made.NOW, by="t")
     staff.add(booked, "A1", "工作人员", staff.Role.ATTENDANT, "402917", made.NOW, by="t")

@@ -24,6 +24,8 @@ def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
             return ["ocr.guidance.show-front.say" if state.camera_ready else "page.camera.say_away"]
         case s.Confirming():
             return ["page.confirm.say_other" if state.visit.mode is s.Mode.OTHER else "page.confirm.say"]
+        case s.Answered(stages=(Stage.RETURNED | Stage.REFUSED, *_)) if state.reason in GOOD:
+            return ["page.answer.say_returned"]
         case s.Answered():
             if state.visit.mode is s.Mode.QUERY and state.reason in GOOD:
                 return ["page.answer.say_query"]

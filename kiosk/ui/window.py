@@ -151,10 +151,7 @@ class KioskWindow(QWidget):
         left = self.page
         ended = isinstance(state, s.Idle) and not isinstance(self._state, s.Idle)
         self._state = state
-        if not isinstance(state, s.Acting) or changed:
-            self._take = None
-        if not isinstance(state, s.ScanningCard) or changed:
-            self._scan = None
+        self._take, self._scan = None, None     # what a take said before belongs to the state before
         if ended:
             self._reset_wishes()
         page.fill(state, self._kit())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.record import Stage
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.views import GOOD
 from kiosk.ui.widgets.circle import BigTick
@@ -51,17 +52,19 @@ class AnswerPage(Page):
                        for name, label, day in zip(self.names, self.labels, self.dates, strict=True)]
         self.date_card = Card(*self.blocks, gap=26)
         self.channels = Channels()
-        self.returned = Text("returned", "body", "stop", centred=True, bold=True)
+        self.stage = Text("last-stage", "label", "ink", centred=True)
         self.stale = Text("stale", "small", "quiet", centred=True)
-        for part in (self.date_card, self.channels, self.stale):
+        for part in (self.date_card, self.stage, self.channels, self.stale):
             self.body.add(part)
-        self.head.add(self.returned)
         self.head.add(self.help_card)
         self.tick.setParent(self.head)
         self.head.items.insert(0, self.tick)
         self.done = self.button("done", "filled", e.DoneTouched())
 
     def fill(self, state: Any, kit: Kit) -> None:
+        if state.stages and state.stages[0] in (Stage.RETURNED, Stage.REFUSED) and state.reason in GOOD:
+            self._fill_returned(state, kit)
+            return
         query = state.visit.mode is Mode.QUERY and state.reason in GOOD
         good = state.reason in GOOD
         self.left_share = 0.52 if good else 0.42     # dates are wider than addresses
@@ -74,13 +77,31 @@ class AnswerPage(Page):
         self._fill_dates(state, kit, show=good)
         self.tick.setVisible(good and not query)
         self.tick.restart()
-        returned = state.returned_reason
-        self.returned.say(f"{kit.text('page.answer.centre_said')}\n{kit.text(f'reason.{returned}.title')}"
-                          if returned and f"reason.{returned}.title" in kit.strings else "")
+        self.stage.say(kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title"))
+                       if state.stages else "")
         self.help_card.setVisible(not good)
         self.channels.setVisible(not good)
         if not good:
             self.channels.show_channels(kit.text("page.answer.channels"), kit.settings, kit.strings, most=2)
+        self.stale.say(kit.text("page.answer.stale") if state.roster_stale else "")
+        self.done.say(kit.text("page.answer.done"))
+
+    def _fill_returned(self, state: Answered, kit: Kit) -> None:
+        """The centre returned the last one: no tick, whatever the dates say; why, what now, who helps."""
+        self.left_share = 0.48
+        reason = f"reason.{state.returned_reason}"
+        known = f"{reason}.why" in kit.strings
+        self.title.say(kit.text("page.answer.returned_title"))
+        self.lead.say(kit.text(f"{reason}.why") if known else kit.text("page.answer.returned_why"))
+        self.now.say(kit.text(f"{reason}.now") if known else kit.text("page.answer.returned_now"),
+                     kit.text("page.answer.now_label"))
+        self.who.say(kit.text(f"{reason}.who") if known else kit.text("page.answer.returned_who"),
+                     kit.text("page.answer.who_label"))
+        self._fill_dates(state, kit, show=True)
+        self.tick.setVisible(False)
+        self.stage.say("")
+        self.help_card.setVisible(True)
+        self.channels.setVisible(False)
         self.stale.say(kit.text("page.answer.stale") if state.roster_stale else "")
         self.done.say(kit.text("page.answer.done"))
 
@@ -103,5 +124,5 @@ class AnswerPage(Page):
 
     def clear(self) -> None:
         super().clear()
-        for text in (*self.names, *self.labels, *self.dates, self.returned):
+        for text in (*self.names, *self.labels, *self.dates, self.stage):
             text.say("")

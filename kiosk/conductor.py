@@ -93,6 +93,9 @@ class Conductor(QObject):
         self._match: MatchResult | None = None
         self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
         self._face_seen_s: float | None = None         # when the camera last saw somebody in this visit
+        self._counting = False                         # the question whether somebody is there stands on the screen
+        self._asked_away = False                       # … because the camera saw nobody
+        self._spoke_s = 0.0
         self._shown_view: object = None
         self._scan_hint: object = None
         self._encoder_digest = ""
@@ -252,6 +255,8 @@ class Conductor(QObject):
         """A look: somebody stands before the camera, or nobody."""
         if present:
             self._face_seen_s = self._monotonic()
+            if self._asked_away:  # they are back
+                self._somebody_is_here()
 
     @Slot(object)
     def on_vision_failed(self, reason: object) -> None:
@@ -286,10 +291,16 @@ class Conductor(QObject):
 
     @Slot(bool)
     def on_frozen(self, frozen: bool) -> None:
-        """The bureau was not reached for too long: self-service stops, attended work goes on."""
-        if frozen != self._frozen:
-            self._frozen = frozen
-            self.feed(e.ServicePaused(Reason.SELF_SERVICE_FROZEN) if frozen else e.ServiceResumed())
+        """The bureau was not reached for too long: self-service stops (after the visit under way), attended work goes on."""
+        self._frozen = frozen
+        self._freeze()
+
+    def _freeze(self) -> None:
+        state = self._state
+        if self._frozen and isinstance(state, s.Idle):
+            self.feed(e.ServicePaused(Reason.SELF_SERVICE_FROZEN))
+        elif not self._frozen and isinstance(state, s.OutOfService) and state.reason is Reason.SELF_SERVICE_FROZEN:
+            self.feed(e.ServiceResumed())
 
     # --- the machine
 
@@ -303,6 +314,7 @@ class Conductor(QObject):
         self.moved.emit(Moved(before, event, self._state, commands))
         for command in commands:
             self._do(command)
+        self._freeze()
 
     def _entered(self, before: s.State) -> None:
         state = self._state
@@ -315,6 +327,8 @@ class Conductor(QObject):
         else:
             self._frames.stop()
             self._mirror.clear()
+        if isinstance(state, s.Finished) and not isinstance(before, s.Finished):
+            self._somebody_is_here()
         if s.visit_of(before) is None and s.visit_of(state) is not None:
             self._somebody_is_here()
             self._face_seen_s = None
@@ -426,33 +440,47 @@ class Conductor(QObject):
     # --- time
 
     def _somebody_is_here(self) -> None:
-        self._idle = self._idle.touched(self._monotonic())
-        self._window.show_countdown(None)
+        ui = self._settings.ui
+        timeout_s = ui.result_timeout_s if isinstance(self._state, s.Finished) else ui.idle_timeout_s
+        self._idle = IdleClock(timeout_s, ui.idle_countdown_s, self._monotonic())
+        self._asked_away = False
+        self._count_down(None)
 
     @Slot()
     def _tick(self) -> None:
         now = self._monotonic()
         state = self._state
+        if isinstance(state, s.TakingCard) and now - self._spoke_s >= self._settings.ui.take_card_reminder_s:
+            self._speak()
         if self._paused or s.visit_of(state) is None or isinstance(state, s.TakingCard | s.Checking | s.LookingUp):
             self._idle = self._idle.touched(now)
-            self._window.show_countdown(None)
+            self._count_down(None)
             return
         if isinstance(state, s.Acting):  # the take has its own time limits; a face in view is somebody
             if self._shown_view is not None and getattr(self._shown_view, "guidance", None) is None:
                 self._idle = self._idle.touched(now)
         elif self._walked_away(now):  # sooner than the idle time: ask at once whether somebody is there
-            since = now - self._settings.ui.idle_timeout_s
+            since = now - self._idle.timeout_s
             self._idle = IdleClock(self._idle.timeout_s, self._idle.countdown_s, min(self._idle.since_s, since))
+            self._asked_away = True
         left = self._idle.countdown(now)
-        self._window.show_countdown(left)
+        self._count_down(left)
         if left == 0:
-            away = self._walked_away(now)
+            away = self._asked_away
             self._somebody_is_here()
             self.feed(e.WalkedAway() if away else e.IdleExpired())
 
+    def _count_down(self, left: int | None) -> None:
+        began = left is not None and not self._counting
+        self._counting = left is not None
+        self._window.show_countdown(left)
+        if began:
+            self._speak()
+
     def _walked_away(self, now: float) -> bool:
         long_s = self._settings.ui.walk_away_s
-        return self._face_seen_s is not None and now - self._face_seen_s > long_s and now - self._idle.since_s > long_s
+        return (not self._counting and self._face_seen_s is not None and now - self._face_seen_s > long_s
+                and now - self._idle.since_s > long_s)
 
     @Slot()
     def _show_frame(self) -> None:
@@ -465,6 +493,7 @@ class Conductor(QObject):
         if self._paused:
             return
         keys = self._window.spoken_key()
+        self._spoke_s = self._monotonic()
         self.hush.emit()
         if keys:
             self.say.emit(keys)

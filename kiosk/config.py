@@ -80,7 +80,6 @@ class Camera(Section):
     width: int = 1280
     height: int = 720
     fps: float = Field(default=30.0, gt=0)
-    mirror: bool = True
     stall_timeout_s: float = Field(default=3.0, gt=0)
     reopen_delay_s: float = Field(default=1.0, gt=0)
     refuse_names: tuple[str, ...] = ("obs", "virtual", "v4l2loopback", "manycam", "droidcam", "dummy")

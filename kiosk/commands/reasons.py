@@ -27,7 +27,11 @@ def table(language: str = "zh_CN") -> list[tuple[str, str, str, str]]:
     from kiosk.domain.reasons import Reason
     from kiosk.ui.strings import Strings
     strings = Strings.load(language)
-    return [(code.value, *(strings.text(f"reason.{code.value}.{part}") for part in ("title", "now", "attendant")))
+
+    def text(code: Reason, part: str) -> str:
+        return strings.text(f"reason.{code.value}.{part}")
+
+    return [(code.value, text(code, "title"), text(code, "now"), text(code, "attendant"))
             for code in Reason if code is not Reason.OK]
 
 

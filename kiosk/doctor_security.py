@@ -17,7 +17,7 @@ from kiosk.doctor import Check, Finding
 # Versions from which a package calls home (docs: requirements.in); the kiosk may speak to its bureau alone.
 CALLS_HOME_FROM = {"mediapipe": (0, 10, 35), "onnxruntime": (1, 30)}
 ACCEPT_AT_LEAST = 0.37   # measured: one false match in a thousand (LFW, 4.7 million impostor pairs)
-ENFORCED = ("depth", "bent_print", "stillness", "repeated_frames")
+ENFORCED = tuple(name for name, mode in config.Checks() if mode == "enforce")   # what the project ships with
 _LIMITS = Path("/proc/self/limits")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlcipher3.dbapi2 as sqlcipher
 from sqlite_utils import Database
 
 from kiosk.store import keys
@@ -109,21 +110,22 @@ def note(store: Store, kind: str, data: Mapping[str, Any], now: datetime) -> int
 def mirror(store: Store) -> None:
     """Bring what waits into the mirror. Called after every commit and at the start; does nothing in a guest process.
 
-    A full disk does not undo the save: the entry stays in the database, `store.mirror_failed` says so, the next commit tries again.
+    Never raises: the save stands. After a full disk the entry stays in the database, `store.mirror_failed` says so, and the next
+    commit tries again; a damaged database shows itself at the next call.
     """
-    if not store.take_over() or store.mirror is None:
-        return
-    waiting = store.db.execute(
-        "SELECT seq, body, signature, key_id, waiting FROM journal WHERE waiting IS NOT NULL AND seq > ? ORDER BY seq",
-        (store.mirrored_seq,)).fetchall()
-    by_month: dict[str, list[Frame]] = {}
-    for seq, body, signature, key_id, rows in waiting:
-        frame = Frame(seq, body, signature, key_id, tuple((table, row) for table, row in json.loads(rows)))
-        by_month.setdefault(json.loads(body)["at"][:7], []).append(frame)
     try:
+        if not store.take_over() or store.mirror is None:
+            return
+        waiting = store.db.execute(
+            "SELECT seq, body, signature, key_id, waiting FROM journal WHERE waiting IS NOT NULL AND seq > ? ORDER BY seq",
+            (store.mirrored_seq,)).fetchall()
+        by_month: dict[str, list[Frame]] = {}
+        for seq, body, signature, key_id, rows in waiting:
+            frame = Frame(seq, body, signature, key_id, tuple((table, row) for table, row in json.loads(rows)))
+            by_month.setdefault(json.loads(body)["at"][:7], []).append(frame)
         for month, frames in by_month.items():
             store.mirror.append(month, frames)
-    except OSError:
+    except (OSError, sqlcipher.Error):
         store.mirror_failed = True
         return
     store.mirror_failed = False

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from kiosk.domain import renewal
+from kiosk.domain.calendar_days import local_date
 from kiosk.domain.eligibility import Eligibility
-from kiosk.domain.person import Benefit, Person, RosterEntry
+from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
 from kiosk.store import clock, journal, outbox, policies, records, roster
@@ -70,6 +71,7 @@ def eligibilities(store: Store, entry: RosterEntry, today: date, *, clock_suspec
     book = policies.book(store)
     default = store.settings.rules.default_policy
     passes = records.passes_of(store, entry.person_id)
+    issued = roster.info(store).issued_at if passes and entry.status is RosterStatus.SUSPENDED else None
     answers = []
     for benefit in entry.benefits:
         known: Benefit = benefit if benefit.policy_id in book else replace(benefit, policy_id=default)
@@ -77,7 +79,10 @@ def eligibilities(store: Store, entry: RosterEntry, today: date, *, clock_suspec
         passed_here = here is not None and (known.last_pass is None or here >= known.last_pass)
         if here is not None and not clock_suspect:
             known = renewal.after_pass(book, known, here)
-        answers.append(renewal.decide(book, known, entry, today, clock_suspect=clock_suspect, passed_here=passed_here))
+        told = entry
+        if issued is not None and passed_here and here is not None and here >= local_date(issued, store.settings.station.timezone):
+            told = replace(entry, status=RosterStatus.ACTIVE)    # suspended is what the roster said before the pass
+        answers.append(renewal.decide(book, known, told, today, clock_suspect=clock_suspect, passed_here=passed_here))
     return tuple(answers)
 
 

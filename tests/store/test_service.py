@@ -89,6 +89,18 @@ def test_second_try_is_good_news_and_shows_the_stage(store):
     assert (answer.reason, answer.stages, answer.returned_reason) == (Reason.OK, (Stage.RETURNED,), "name-mismatch")
 
 
+def test_resumed_here_is_not_suspended_next_month(store):
+    held = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 6, 3))
+    made.give_roster(store, made.entry(benefits=(held,), status=RosterStatus.SUSPENDED))
+    assert ask(store).eligibilities[0].suspended_months == 5        # July to November
+    records.save_visit(store, [made.record()], made.NOW)
+    later = made.NOW + timedelta(days=20)
+    answer = ask(store, today=later.date(), now=later).eligibilities[0]
+    assert (answer.may_pass, answer.suspended_months) == (True, 0)
+    made.give_roster(store, made.entry(benefits=(held,), status=RosterStatus.SUSPENDED), version=2, at=later)
+    assert ask(store, today=later.date(), now=later).eligibilities[0].suspended_months == 1     # the centre says so after it
+
+
 def test_passed_elsewhere_this_month_is_not_yet(store):
     held = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2026, 11, 2))
     made.give_roster(store, made.entry(benefits=(held,)))

@@ -1,6 +1,7 @@
 """`kiosk evaluate takes`: clips played into the real take code, against random challenges.
 
-Attack rows: each clip (looped where short) against N random challenges: APCER per species. Bona fide rows: a recording
+Attack rows: each clip (looped where short) against N random challenges: APCER per species. A still is held before the
+camera as a print and as a screen, in the ways of attacks_synth.py, by an attacker who answers the cues. Bona fide rows: a recording
 cannot answer a random challenge, so its challenge is made to fit: from the columns `actions` (and `cues_s`) when given,
 else from what the free gesture code finds in it; what is measured is whether placing, timing, checks and continuity
 turn it away: BPCER.
@@ -24,7 +25,8 @@ from kiosk.config import Settings
 from kiosk.domain.outcome import CheckScore, LivenessResult
 from kiosk.domain.reasons import Action, Reason
 from kiosk.errors import ModelError
-from kiosk.evaluate.clips import ClipError, Progress, frames, read_rows
+from kiosk.evaluate.attacks_synth import SPECIES, HeldPicture
+from kiosk.evaluate.clips import ClipError, Progress, frames, is_still, read_rows, read_still
 from kiosk.evaluate.metrics import Rate
 from kiosk.evaluate.report import Report, Table, number
 from kiosk.liveness.challenge import TURNS, Challenge, Step, draw_challenge
@@ -38,6 +40,7 @@ FACE_SHARE = 0.5          # of the canvas height: where the guidance is content
 CLIP_LIMIT_S = 60.0
 TAKE_LIMIT_S = 75.0       # a take that the clip never satisfies ends by its own limits before this
 CUE_LEAD_S = 0.4
+_HELD_FPS = 25.0
 
 
 @dataclass(slots=True)
@@ -72,8 +75,12 @@ def run(csv: Path, settings: Settings, make: Callable[[], Landmarker], encoder: 
         if row["label"] not in ("attack", "bona_fide"):
             errors.append((row["file"], f"label must be attack or bona_fide, not {row['label']!r}"))
             continue
+        path = csv.parent / row["file"]
         try:
-            clip = play(csv.parent / row["file"], make, fit)
+            if is_still(path) and row["label"] == "attack":
+                done += list(_held(row, read_still(path), settings, make, encoder, tries, seed, noise))
+                continue
+            clip = play(path, make, fit)
             done += list(_tries(row, clip, settings, encoder, tries, seed, noise))
         except (ClipError, ModelError, ValueError) as error:
             errors.append((row["file"], str(error)))
@@ -134,6 +141,49 @@ def _tries(row: dict[str, str], clip: Played, settings: Settings, encoder: Embed
             result = LivenessResult(passed=False, reason=Reason.ACTION_TIMEOUT)
         result, _, _ = conclude(result, take.kept, encoder, settings.match)
         yield Try(row["file"], row["species"] or "unnamed", genuine, result, tuple(s.action for s in challenge.steps))
+
+
+def _held(row: dict[str, str], image: np.ndarray, settings: Settings, make: Callable[[], Landmarker], encoder: Embeds,
+          tries: int, seed: int, noise: float) -> Iterator[Try]:
+    """A still, held before the camera in each of the ways of attacks_synth, by somebody who answers the cues."""
+    finder = make()
+    points = finder.observe(Frame(image, 0.0, 0)).points
+    finder.close()
+    if points is None:
+        raise ClipError("no face found in the still")
+    for number_ in range(tries):
+        base = [seed, zlib.crc32(row["file"].encode()), number_]
+        rng = random.Random(repr(base))  # noqa: S311 - the evaluation must repeat
+        species = SPECIES[number_ % len(SPECIES)]
+        challenge = draw_challenge(settings.liveness, rng=rng)
+        take = Take(challenge, settings.liveness)
+        held = HeldPicture(image, points, species, rng.randrange(2**31), noise)
+        landmarker = make()
+        try:
+            result = _attack(take, held, landmarker, rng)
+        finally:
+            landmarker.close()
+        result, _, _ = conclude(result, take.kept, encoder, settings.match)
+        yield Try(row["file"], f"{row['species'] or 'still'}/{species.name}", False, result,
+                  tuple(s.action for s in challenge.steps))
+
+
+def _attack(take: Take, held: HeldPicture, landmarker: Landmarker, rng: random.Random) -> LivenessResult:
+    """Play a held picture into a take: each cue is answered, twice when the first time did not do."""
+    answered: tuple[int, int] = (-1, 0)
+    cued_s, index = 0.0, 0
+    while take.result is None and index / _HELD_FPS < TAKE_LIMIT_S:
+        t_s = index / _HELD_FPS
+        image = held.frame(t_s)
+        view = take.step(landmarker.observe(Frame(image, t_s, index)), image)
+        if view.now and view.action is not None:
+            if answered[0] != view.action_index:
+                answered, cued_s = (view.action_index, 0), t_s + rng.uniform(0.3, 0.9)
+            if answered[1] < 3 and t_s >= cued_s + 3.5 * answered[1]:
+                answered = (view.action_index, answered[1] + 1)
+                held.perform(view.action, t_s)
+        index += 1
+    return take.result or LivenessResult(passed=False, reason=Reason.ACTION_TIMEOUT)
 
 
 def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge:

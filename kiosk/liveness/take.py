@@ -55,7 +55,8 @@ _BLOCKING = frozenset({
 @dataclass(frozen=True, slots=True)
 class TakeView:
     """What the screen shows now. `progress` 0..1: how far the cued action is seen; `returning`: it was seen, now come back;
-    `too_early`: it was begun before the cue; `wrong_way`: turned to the other side; `can_swap`: "做不到" is possible."""
+    `too_early`: it was begun before the cue; `wrong_way`: turned to the other side; `larger`: it was seen, but too
+    small to count; `can_swap`: "做不到" is possible."""
 
     phase: Phase
     guidance: Guidance | None = None
@@ -69,6 +70,7 @@ class TakeView:
     returning: bool = False
     too_early: bool = False
     wrong_way: bool = False
+    larger: bool = False
     can_swap: bool = False
     box: Box | None = None      # the face, as shares of the unmirrored frame's width and height
     visit_id: str = ""
@@ -94,6 +96,7 @@ class Take:
         self._good_s: float | None = None  # well placed since
         self._cued_s = 0.0
         self._early = self._wrong = 0
+        self._larger = False
         self._last: FaceObservation | None = None
         self._now_s = 0.0
         self._frames = 0
@@ -128,6 +131,7 @@ class Take:
         self._swaps -= 1
         self._swapped = (*self._swapped, old.action)
         self._early = self._wrong = 0
+        self._larger = False
         if self._phase in ("cue", "wait-cue"):
             self._enter("wait-cue")
         return True
@@ -152,7 +156,7 @@ class Take:
         if self._jumped(observation):
             return self._finish(Reason.FACE_CHANGED)
         events = self._tracker.step(observation)
-        self._evidence.step(observation, frame_bgr, self._phase, self._current)
+        self._evidence.step(observation, frame_bgr, self._phase, self._current, self._tracker.baseline.value().yaw_deg)
         self._keep(observation, frame_bgr, raw, measured)
         if observation.points is not None:
             self._last = observation
@@ -220,6 +224,9 @@ class Take:
             if event.start_s < self._cued_s:
                 continue  # begun before the cue: does not count
             if event.action is step.action:
+                if step.action in TURNS and not self._evidence.turned():
+                    self._larger = True  # too small to tell a head from a print: say so, and let the person try again
+                    continue
                 self._accept(step, event)
                 return None
             if step.action in TURNS and event.action in TURNS:
@@ -234,9 +241,9 @@ class Take:
         began = self._began_s or 0.0
         self._records.append(ActionRecord(
             step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
-        self._evidence.accepted(event)
         self._index += 1
         self._early = self._wrong = 0
+        self._larger = False
         self._keeper.next_part()
         self._enter("between")
 
@@ -311,12 +318,14 @@ class Take:
         finder = None if current is None or not cued else self._tracker.finder(current)
         counts = finder is not None and finder.started_s is not None and finder.started_s >= self._cued_s
         returning = counts and finder is not None and finder.peaked
-        progress = 1.0 if returning or self._phase == "done" else self._tracker.level(current) if counts and current else 0.0
+        if returning or self._phase == "done":
+            progress = 1.0
+        else:
+            progress = self._tracker.level(current) if counts and current is not None else 0.0
         left = max(0.0, self._settings.action_timeout_s - (self._now_s - self._cued_s)) if cued else None
-        shown = current if self._phase in ("wait-cue", "cue") else None
         return TakeView(
-            phase=self._phase, guidance=guidance, action=shown, action_index=min(self._index, len(self._steps) - 1),
-            action_count=len(self._steps), now=cued, progress=progress,
-            done_actions=tuple(step.action for step in self._steps[:self._index]), seconds_left=left,
-            returning=returning, too_early=self._early > 0 and self._phase == "wait-cue", wrong_way=self._wrong > 0 and cued,
-            can_swap=self.can_swap, box=self._box())
+            phase=self._phase, guidance=guidance, action=current if self._phase in ("wait-cue", "cue") else None,
+            action_index=min(self._index, len(self._steps) - 1), action_count=len(self._steps), now=cued,
+            progress=progress, done_actions=tuple(step.action for step in self._steps[:self._index]), seconds_left=left,
+            returning=returning, too_early=self._early > 0 and self._phase == "wait-cue",
+            wrong_way=self._wrong > 0 and cued, larger=self._larger and cued, can_swap=self.can_swap, box=self._box())

@@ -15,13 +15,12 @@ from kiosk.config import Checks
 from kiosk.domain.outcome import CheckScore
 from kiosk.domain.reasons import Action
 from kiosk.liveness.attacks.cutout import HoleWatcher
-from kiosk.liveness.attacks.depth import mesh_residual
+from kiosk.liveness.attacks.depth import depth_score, mesh_residual
 from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, parallax, tracking_scale, turn_frame
 from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher
 from kiosk.liveness.attacks.screen import screen_score
 from kiosk.liveness.attacks.stillness import SwayWatcher
 from kiosk.liveness.challenge import TURNS
-from kiosk.liveness.gestures import GestureEvent
 from kiosk.liveness.landmarks import FaceObservation
 
 _QUIET = frozenset({"baseline", "wait-cue", "between"})
@@ -29,6 +28,7 @@ _FRONTAL_DEG = 6.0         # a turn begins from here
 _STEP_DEG = 1.5            # between the pictures of a turn: small enough to track, few enough to be cheap
 _MAX_TURN = 40
 _FRONTAL_EVERY_S = 0.15
+_FORGET_S = 0.4
 _SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6
 
 
@@ -48,9 +48,9 @@ class Rule:
 
 # measured: docs/measurements.md (genuine turns of the development clips, synthetic prints and screens of evaluate/attacks_synth.py)
 RULES: dict[str, Rule] = {
-    "depth": Rule(0.13, "below"),
-    "background": Rule(0.75, "above"),
-    "bent_print": Rule(0.02, "below"),
+    "depth": Rule(1.0, "below"),
+    "background": Rule(0.25, "above"),
+    "bent_print": Rule(0.05, "below"),
     "screen": Rule(8.0, "above"),
     "cutout": Rule(0.05, "above"),
     "stillness": Rule(0.0015, "below"),
@@ -71,11 +71,15 @@ class Evidence:
         self._frontal: np.ndarray | None = None
         self._turned: np.ndarray | None = None
         self._scale = 1.0
+        self._back_s: float | None = None
         self._depth: list[float] = []
+        self._refused: float | None = None      # the best of the turns that were not deep enough
+        self._refused_sheet: float | None = None
         self._parallax: list[Parallax] = []
 
-    def step(self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None) -> None:
-        """Take in one frame."""
+    def step(self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None,
+             neutral_deg: float = 0.0) -> None:
+        """Take in one frame. neutral_deg: the yaw at which this person looks straight."""
         if self._checks.repeated_frames != "off":
             self._repeats.step(observation.t_s, frame_bgr)
         points = observation.points
@@ -87,28 +91,38 @@ class Evidence:
             self._holes.step(observation)
             self._look_for_screen(observation, frame_bgr)
         if phase == "cue" and action in TURNS:
-            self._collect_turn(observation, points, frame_bgr)
+            self._collect_turn(observation, points, frame_bgr, neutral_deg)
         elif self._turn:
             self._turn = []
 
-    def accepted(self, event: GestureEvent) -> None:
-        """An action was accepted: judge what it showed."""
-        if event.action not in TURNS or self._frontal is None or self._turned is None:
-            return
-        self._depth.append(mesh_residual(self._frontal, self._turned))
+    def turned(self) -> bool:
+        """A turn ended: judge its depth. Returns whether it may be accepted; a turn that may not is forgotten, so that the
+        person can turn further."""
+        if self._frontal is None or self._turned is None:
+            return self._checks.depth != "enforce"
         most = max(range(len(self._turn)), key=lambda i: abs(self._turn[i].yaw_deg), default=-1)
-        self._parallax.append(parallax(self._turn[: most + 1]))
-        self._turn = []
+        seen = parallax(self._turn[: most + 1])
+        score = depth_score(mesh_residual(self._frontal, self._turned), seen)
+        self._turn, self._turned = [], None
+        flat = RULES["depth"].flags(score) and self._checks.depth == "enforce"
+        sheet = RULES["bent_print"].flags(seen.sheet) and self._checks.bent_print == "enforce"
+        if flat or sheet:
+            self._refused = max(self._refused or 0.0, score)
+            self._refused_sheet = seen.sheet
+            return False
+        self._depth.append(score)
+        self._parallax.append(seen)
+        return True
 
     def scores(self) -> tuple[CheckScore, ...]:
         """Return every check that is not off. The worst turn counts."""
         checks = self._checks
         follow = [p.follow for p in self._parallax if p.follow is not None]
-        face = [p.face for p in self._parallax if p.face is not None]
+        sheet = [p.sheet for p in self._parallax if p.sheet is not None]
         values = (
-            ("depth", checks.depth, min(self._depth, default=None)),
+            ("depth", checks.depth, min(self._depth, default=self._refused)),
             ("background", checks.background, max(follow, default=None)),
-            ("bent_print", checks.bent_print, min(face, default=None)),
+            ("bent_print", checks.bent_print, min(sheet, default=self._refused_sheet)),
             ("screen", checks.screen, float(np.median(self._screen)) if len(self._screen) >= 3 else None),
             ("cutout", checks.cutout, self._holes.score()),
             ("stillness", checks.stillness, self._sway.score()),
@@ -125,15 +139,21 @@ class Evidence:
         self._screen_s = observation.t_s
         self._screen.append(screen_score(frame_bgr, observation.box))
 
-    def _collect_turn(self, observation: FaceObservation, points: np.ndarray, frame_bgr: np.ndarray) -> None:
+    def _collect_turn(self, observation: FaceObservation, points: np.ndarray, frame_bgr: np.ndarray, neutral_deg: float) -> None:
         """Keep the frontal start and then a picture for each step of yaw."""
-        yaw = observation.yaw_deg
+        yaw = observation.yaw_deg - neutral_deg
         if abs(yaw) < _FRONTAL_DEG or not self._turn:
+            if self._back_s is None:
+                self._back_s = observation.t_s
+            elif observation.t_s - self._back_s > _FORGET_S:
+                self._turned = None  # a turn too small to count is over: the next one begins from a fresh picture
             if observation.t_s - self._frontal_s >= _FRONTAL_EVERY_S or not self._turn:
-                self._frontal_s, self._frontal, self._turned = observation.t_s, points, None
-                self._scale = tracking_scale(points)
-                self._turn = [turn_frame(frame_bgr, points, yaw, self._scale)]
+                self._frontal_s, self._frontal = observation.t_s, points
+                if self._turned is None:
+                    self._scale = tracking_scale(points)
+                    self._turn = [turn_frame(frame_bgr, points, yaw, self._scale)]
             return
+        self._back_s = None
         if abs(yaw - self._turn[-1].yaw_deg) < _STEP_DEG or len(self._turn) >= _MAX_TURN:
             return
         if abs(yaw) > max(abs(frame.yaw_deg) for frame in self._turn):

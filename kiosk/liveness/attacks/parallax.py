@@ -21,7 +21,7 @@ OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379
 FACE_PX = 170.0            # height of the face that points are tracked at: more costs time, less loses the nose
 RING = 0.55                # how far beside the face points are looked for, in face widths
 FOLLOWS = 0.05             # a point this near to the face's homography (eye distances) goes along with the face
-_MAX_FACE, _MAX_RING = 140, 140
+_MAX_FACE, _MAX_RING, _MIN_RING = 140, 140, 10
 _BACK_PX = 0.7             # tracked there and back, a good point comes home
 
 _LK: dict[str, Any] = {"winSize": (15, 15), "maxLevel": 3, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)}
@@ -38,13 +38,15 @@ class TurnFrame:
 
 @dataclass(frozen=True, slots=True)
 class Parallax:
-    """`face`: 90th percentile of what the best homography leaves of the face's points, over the eye distance. `follow`: share of
-    the points beside the face that go along with that homography. None with too few points."""
+    """`face`: what the best homography leaves of the face's points (80th percentile, over the eye distance). `sheet`: what
+    one smooth map leaves of all points, those beside the face too: little for a sheet, turned or bent. `follow`: share of
+    the points beside the face that go along with the face's homography. None with too few points."""
 
-    face: float | None
-    follow: float | None
-    face_points: int
-    ring_points: int
+    face: float | None = None
+    sheet: float | None = None
+    follow: float | None = None
+    face_points: int = 0
+    ring_points: int = 0
 
 
 def tracking_scale(points: np.ndarray) -> float:
@@ -64,29 +66,32 @@ def turn_frame(frame_bgr: np.ndarray, points: np.ndarray, yaw_deg: float, scale:
 def parallax(turn: list[TurnFrame]) -> Parallax:
     """Return what the tracked points of a turn say. turn: from frontal to most turned, all at one scale."""
     if len(turn) < 3 or any(f.gray.shape != turn[0].gray.shape for f in turn):
-        return Parallax(None, None, 0, 0)
+        return Parallax()
     first = turn[0]
     face_mask, ring_mask = _masks(first)
     face = _corners(first.gray, face_mask, _MAX_FACE, 4)
     ring = _corners(first.gray, ring_mask, _MAX_RING, 5)
     start = np.concatenate([face, ring])
     if len(face) < 12:
-        return Parallax(None, None, len(face), len(ring))
+        return Parallax(face_points=len(face), ring_points=len(ring))
     end, good = _track(turn, start)
     on_face = np.arange(len(start)) < len(face)
     scale = float(np.hypot(*(first.points[33] - first.points[263])))
     a, b = start[on_face & good], end[on_face & good]
     ra, rb = start[~on_face & good], end[~on_face & good]
     if len(a) < 12:
-        return Parallax(None, None, len(a), len(ra))
+        return Parallax(face_points=len(a), ring_points=len(ra))
     matrix, _ = cv2.findHomography(a, b, cv2.LMEDS)
     if np.shape(matrix) != (3, 3):
-        return Parallax(None, None, len(a), len(ra))
+        return Parallax(face_points=len(a), ring_points=len(ra))
     left = _residual(matrix, a, b) / max(scale, 1.0)
-    # A point that slid off along a contour lies far away: the top tenth is not believed.
+    # A point that slid off along a contour lies far away: the top fifth is not believed.
     face_score = float(np.percentile(left, 80))
-    follow = float(np.mean(_residual(matrix, ra, rb) / max(scale, 1.0) < FOLLOWS)) if len(ra) >= 10 else None
-    return Parallax(face_score, follow, len(a), len(ra))
+    follow = float(np.mean(_residual(matrix, ra, rb) / max(scale, 1.0) < FOLLOWS)) if len(ra) >= _MIN_RING else None
+    sheet = None
+    if len(ra) >= _MIN_RING:
+        sheet = _sheet_residual(np.concatenate([a, ra]), np.concatenate([b, rb]), scale)
+    return Parallax(face_score, sheet, follow, len(a), len(ra))
 
 
 def _masks(frame: TurnFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -122,6 +127,18 @@ def _track(turn: list[TurnFrame], start: np.ndarray) -> tuple[np.ndarray, np.nda
         good &= (ok.reshape(-1) == 1) & (ok_back.reshape(-1) == 1) & (np.hypot(*(back - now).T) < _BACK_PX)
         now = there
     return now, good
+
+
+def _sheet_residual(one: np.ndarray, two: np.ndarray, scale: float) -> float:
+    """What a smooth (quadratic) map leaves: turning and bending a sheet is nearly one, a head before a room is not."""
+    x, y = ((one - one.mean(axis=0)) / max(scale, 1.0)).T.astype(np.float64)
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    weight, left = np.ones(len(one)), np.zeros(len(one))
+    for _ in range(5):  # reweighted: a point that slid off must not bend the map
+        fitted, *_ = np.linalg.lstsq(terms * weight[:, None], two * weight[:, None], rcond=None)
+        left = np.hypot(*(terms @ fitted - two).T) / max(scale, 1.0)
+        weight = 1.0 / np.sqrt(np.maximum(left, 0.01))
+    return float(np.percentile(left, 80))
 
 
 # Typed by hand: OpenCV's stubs do not know that the points to start from may be left out.

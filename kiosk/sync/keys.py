@@ -144,7 +144,8 @@ def load_pins(settings: Sync) -> Pins:
 
 def load_identity(settings: Sync) -> Identity:
     """Return keys and pins. Raises ConfigError when the kiosk is not provisioned."""
-    return Identity(load_keys(settings), load_pins(settings))
+    pins = load_pins(settings)   # first: "not provisioned" says more than a missing key file
+    return Identity(load_keys(settings), pins)
 
 
 class JournalSigner:

@@ -189,7 +189,7 @@ def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None 
 
 def _cut_off(store: Store, last: int) -> int | None:
     """Return the number of the first entry that the mirror has and the database lost at its end, or None."""
-    mirror = store.mirror or JournalFile(store.folder / "journal", keys.derive(store.key, "journal-file"), cut=False)
+    mirror = store.mirror or JournalFile(store.folder / "journal", keys.derive(store.key, "journal-file"))
     for frame in mirror.read():
         # The running kiosk may have written more since the walk began.
         if frame.seq > last and store.db.execute("SELECT 1 FROM journal WHERE seq = ?", (frame.seq,)).fetchone() is None:

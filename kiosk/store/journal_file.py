@@ -40,16 +40,12 @@ class Frame:
 class JournalFile:
     """The mirror below one folder. Appended to by one process at a time (`store.lock`)."""
 
-    def __init__(self, folder: Path, key: bytes, *, cut: bool = True) -> None:
-        """Make the folder; cut a torn tail off the newest file, so that appending goes on after whole frames.
-
-        cut False: only to read, beside the process that appends.
-        """
+    def __init__(self, folder: Path, key: bytes) -> None:
+        """Make the folder where there is none. Reading changes nothing, so others may read beside the one that appends."""
         self._folder = folder
         self._cipher = AESGCM(key)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path in self.files()[-1:] if cut else []:
-            self._cut_torn_tail(path)
+        self._whole: set[Path] = set()      # files whose tail was looked at: any month may be next, clocks being what they are
 
     def files(self) -> list[Path]:
         """Return the files, oldest month first."""
@@ -58,6 +54,9 @@ class JournalFile:
     def append(self, month: str, frames: Iterable[Frame]) -> None:
         """Write frames to the file of `month` ("2026-11") and make them durable. Raises OSError; then nothing of them counts."""
         path = self._folder / f"{month}.journal"
+        if path not in self._whole and path.exists():
+            self._cut_torn_tail(path)
+        self._whole.add(path)
         fresh = not path.exists()
         data = b"".join(self._seal(frame) for frame in frames)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)

@@ -265,6 +265,18 @@ def test_torn_end_of_the_mirror_is_cut(folder):
         assert sorted({frame.seq for frame in store.mirror.read()}) == [1, 2, 3, 4]
 
 
+def test_torn_end_of_an_older_month_is_cut_before_it_is_written_again(folder):
+    early = made.NOW.replace(year=1970)                  # a dead battery
+    with reopen(folder) as store:
+        journal.note(store, "then", {}, early)
+        journal.note(store, "now", {}, made.NOW)
+    path = folder / "journal" / "1970-11.journal"
+    path.write_bytes(path.read_bytes() + b"\0\0\1\0half a frame")
+    with reopen(folder) as store:
+        journal.note(store, "then-again", {}, early)
+        assert {frame.seq for frame in store.mirror.read()} == {1, 2, 3}
+
+
 def test_migrations_run_once(folder):
     from kiosk.store import migrations
     with reopen(folder) as store:

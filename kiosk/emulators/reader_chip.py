@@ -140,8 +140,10 @@ class Chip:
             return reply(0x66)
         forced = self.faults.take("sw3", name)
         if forced is not None:
-            self._found = self._selected = False
-            self._done = self.card is not None and name in ("select", "read", "read-fingerprint")
+            understood = int(forced, 16) not in (0x10, 0x11)
+            if understood and name in ("find", "select", "read", "read-fingerprint"):
+                self._found = self._selected = False
+                self._done = self._done or (self.card is not None and name != "find")   # sticky readers want it lifted now
             return reply(int(forced, 16))
         sw1, sw2 = bytes.fromhex(self.faults.take("sw12", name) or "0000")
         sw3, data = self._obey(request, name)

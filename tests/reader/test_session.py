@@ -68,6 +68,11 @@ def test_finds_are_never_closer_than_the_reader_allows():
         sim.run(4.0)
         sim.lift()
         sim.run(2.3)
+    sim.faults("sw3=41@read")      # and again in place after a failure
+    sim.lay("chen")
+    sim.run(4.0)
+    sim.faults("bad-checksum@find*2")
+    sim.run(4.0)
     finds = [at for at, name in sim.requests if name == "find"]
     assert len(finds) > 10
     assert min(b - a for a, b in zip(finds, finds[1:], strict=False)) >= 0.3
@@ -160,6 +165,24 @@ def test_a_passing_fault_is_not_shown(fault, command):
     assert sim.names(15.0) == ["CardArrived", "CardRead"]
 
 
+@pytest.mark.parametrize("fault", ["bad-checksum", "truncated", "sw3=10", "sw3=11", "inner-length", "corrupt=20"])
+def test_a_damaged_exchange_is_repeated_without_a_new_find(fault):
+    sim = ready()
+    before = len(sim.requests)
+    sim.faults(f"{fault}@read*1")
+    sim.lay("chen")
+    sim.run(5.0)
+    names = [name for _, name in sim.requests[before:]]
+    start = names.index("select")
+    assert names[start:start + 4] == ["select", "read", "read", "newest-address"]
+
+
+def test_a_slow_reader_is_given_time():
+    sim = ready("late=0.9@find")
+    sim.lay("chen")
+    assert sim.names(20.0) == ["CardArrived", "CardRead"]
+
+
 def test_every_fault_of_the_emulator_is_in_a_test():
     tested = {fault.split("=")[0] for fault in HARMLESS + PASSING} | {
         "sw3", "rf-hang", "find-fails", "select-fails", "unplug-at"}   # below, and tests/reader/test_pty.py
@@ -202,6 +225,12 @@ def test_an_ill_reader_is_told_once_and_gets_well(sw3):
     assert sim.run(60.0) == [ReaderGone(status_of(sw3).reason)]
     sim.faults()
     assert sim.run(20.0) == [ReaderReady(SAM)]
+
+
+def test_a_reader_that_falls_ill_is_told_soon():
+    sim = ready()
+    sim.faults("self-test")
+    assert sim.run(1.5) == [ReaderGone(Reason.READER_SELF_TEST_FAILED)]
 
 
 def test_a_bank_card():
@@ -284,7 +313,9 @@ def test_a_reader_that_falls_silent_is_lost():
 
 
 def test_sam_id_needs_two_equal_answers():
-    assert ready("sam-id-first-wrong").memory.sam_id == SAM
+    wrong_first = Sim("sam-id-first-wrong")
+    assert wrong_first.run(3.0) == [ReaderReady(SAM)]
+    assert [name for _, name in wrong_first.requests].count("sam-id") == 3
     none = Sim("sw3=21@sam-id")
     assert none.run(3.0) == [ReaderReady("")]
 

@@ -41,6 +41,7 @@ from kiosk.voice.worker import VoiceWorker
 
 log = logging.getLogger(__name__)
 
+RESTART = 75            # exit status: the service unit starts the kiosk again
 _HOUSEKEEPING_MS = 6 * 3600 * 1000
 
 
@@ -107,6 +108,7 @@ class KioskApp(QObject):
         conductor, window = self.conductor, self.window
         self.reader.event.connect(conductor.on_reader)
         self.camera.status.connect(conductor.on_camera)
+        self.camera.stirred.connect(conductor.on_stirred)
         conductor.camera_wanted.connect(self.camera.set_awake)
         self.vision.view.connect(conductor.on_take_view)
         self.vision.finished.connect(conductor.on_take_finished)
@@ -142,6 +144,8 @@ class KioskApp(QObject):
         desk.wish.connect(self.voice.on_wish)
         desk.send_now.connect(self.sync.send_now)
         desk.nudge_sync.connect(self.sync.nudge)
+        desk.pause_sync.connect(self.sync.set_paused)
+        desk.restart_wanted.connect(self._restart)
         self.sync.stage_moved.connect(desk.on_stage_moved)
         self.sync.status.connect(desk.on_sync_status)
 
@@ -187,6 +191,11 @@ class KioskApp(QObject):
     def _on_store_opened(self, failure: object) -> None:
         if failure is not None:
             self.conductor.feed(e.ServicePaused(Reason.STORE_ERROR))
+
+    @Slot()
+    def _restart(self) -> None:
+        """The supervisor restarts the kiosk: leave with a status that the service manager answers with a new start."""
+        QApplication.exit(RESTART)
 
     # --- our own bugs
 

@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 _TICK_MS = 250
 _FRAME_MS = 33
+_INVITE_EVERY_S = 45.0    # a station is not a fairground
 _VISION_REST_MS = 2000   # before a take is begun again after the models failed
 
 
@@ -118,6 +119,11 @@ class Conductor(QObject):
     def state(self) -> s.State:
         """The visit's state."""
         return self._state
+
+    @property
+    def devices_ready(self) -> tuple[bool, bool]:
+        """Whether the reader answers, and whether the camera delivers pictures (it sleeps between visits)."""
+        return self._reader_ready, self._camera_ready
 
     def start(self) -> None:
         """Show the first page and start the clocks."""
@@ -205,6 +211,13 @@ class Conductor(QObject):
         elif isinstance(status, CameraDown) and self._camera_ready:
             self._camera_ready = False
             self.feed(e.CameraWentDown())
+
+    @Slot()
+    def on_stirred(self) -> None:
+        """Somebody may be coming near the idle kiosk: invite them, aloud, now and then."""
+        now = self._monotonic()
+        if isinstance(self._state, s.Idle) and not self._paused and now - self._spoke_s >= _INVITE_EVERY_S:
+            self._speak()
 
     @Slot(object)
     def on_take_view(self, view: object) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from kiosk.camera.frame import Frame, FrameSource
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.source import open_source
+from kiosk.camera.stir import Stir
 from kiosk.config import Camera
 from kiosk.domain.reasons import Reason
 from kiosk.errors import CameraUnavailable, ConfigError, KioskError
@@ -53,6 +54,7 @@ class CameraWorker(QObject):
     """Delivers frames into mailboxes while awake. `start` and `stop` may be called again and again."""
 
     status = Signal(object)   # CameraUp | CameraDown, at every change
+    stirred = Signal()        # asleep: something moved before the camera, somebody may be coming
 
     def __init__(self, settings: Camera, mailboxes: Sequence[Mailbox[Frame]],
                  make_source: Callable[[], FrameSource] | None = None) -> None:
@@ -198,6 +200,7 @@ class _Run:
     def _read(self, source: FrameSource) -> None:
         awake = self._worker._awake
         woke_s, was_awake, told = 0.0, False, False
+        stir = Stir()
         while not self.end.is_set() and not self._stop.is_set():
             frame = source.read()
             now_s = self._beat_s = time.monotonic()
@@ -215,6 +218,11 @@ class _Run:
                 if now_s - woke_s >= STALE_S:
                     self._worker._deliver(self, frame)
             else:
+                if was_awake:
+                    stir = Stir()
                 was_awake = False
+                if stir.look(frame.image_bgr):
+                    with contextlib.suppress(RuntimeError):
+                        self._worker.stirred.emit()
                 awake.wait(ASLEEP_PERIOD_S)
                 self._beat_s = time.monotonic()

@@ -60,14 +60,16 @@ class ResultPage(Page):
         self.qr = QrCode()
         self.slip = Row(Stack(self.record_label, self.hotline, self.keep, gap=8, centred=True), self.qr,
                         weights=(0.68, 0.32))
-        self.card = Card(self.stages, Rule(), Stack(self.label, self.dates, gap=4), Rule(), self.slip, gap=22, pad=36)
+        self.next_block, self.rule = Stack(self.label, self.dates, gap=4), Rule()
+        self.card = Card(self.next_block, self.rule, self.slip, gap=22, pad=36)
         self.stale = Text("stale", "small", "quiet", centred=True)
         self.body.add(self.card)
+        self.body.add(self.stale)
+        self.head.add(self.stages)
         self.head.items.insert(0, self.tick)
         self.tick.setParent(self.head)
         self.take = Notice("take-card", "card")
         self.take.words.role = "body"
-        self.foot.add(self.stale)
         self.foot.add(self.take)
         self.done = self.button("done", "filled", e.DoneTouched())
         self.paper = Button("print", "outlined", icon="")
@@ -89,8 +91,10 @@ class ResultPage(Page):
         steps = stage_steps(stage, kit)
         self.stages.show_steps(steps, kit.text("page.result.stages_name", text=" ".join(s.text for s in steps)))
         self.label.say(kit.text("page.result.next"))
-        self.dates.say(kit.strings.period(state.next_from, state.next_to, two_lines=True))
-        self.label.setVisible(bool(self.dates.text()))
+        # A returned pass promises no date.
+        self.dates.say("" if returned else kit.strings.period(state.next_from, state.next_to, two_lines=True))
+        for part in (self.label, self.next_block, self.rule):
+            part.setVisible(bool(self.dates.text()))
         number = slip_number(state, kit.settings.station.station_id)
         hotline = kit.settings.station.hotline
         self.record_label.say(f"{kit.text('page.result.record')} {number}")

@@ -230,8 +230,8 @@ _STILL: dict[Action, float] = {Action.BLINK: 0.36, Action.NOD: 0.33, Action.TURN
 
 # Where to move: tail and head of an arrow in the medallion, for who does not see which way the face turns.
 _ARROWS: dict[Action, tuple[QPointF, QPointF]] = {
-    Action.TURN_LEFT: (QPointF(66, 92), QPointF(34, 92)),
-    Action.TURN_RIGHT: (QPointF(34, 92), QPointF(66, 92)),
+    Action.TURN_LEFT: (QPointF(66, 88), QPointF(34, 88)),
+    Action.TURN_RIGHT: (QPointF(34, 88), QPointF(66, 88)),
     Action.NOD: (QPointF(88, 38), QPointF(88, 62)),
 }
 

@@ -52,14 +52,29 @@ def _by_clauses(text: str, font: QFont, width: int, count: int) -> list[tuple[st
     if len(clauses) < 2:
         return None
     metrics = QFontMetricsF(font)
+    best: list[tuple[str, float]] | None = None
+    low, high = width * 0.4, float(width)
+    tried = high
+    for _ in range(7):
+        packed = _packed(clauses, metrics, tried)
+        if len(packed) <= count and all(length <= tried for _, length in packed):
+            best, high = packed, tried
+        elif best is None:
+            return None
+        else:
+            low = tried
+        tried = (low + high) / 2
+    return best
+
+
+def _packed(clauses: list[str], metrics: QFontMetricsF, width: float) -> list[tuple[str, float]]:
     lines: list[str] = [clauses[0]]
     for clause in clauses[1:]:
         if metrics.horizontalAdvance((lines[-1] + clause).rstrip()) <= width:
             lines[-1] += clause
         else:
             lines.append(clause)
-    out = [(line.strip(), metrics.horizontalAdvance(line.strip())) for line in lines]
-    return out if len(out) <= count and all(length <= width for _, length in out) else None
+    return [(line.strip(), metrics.horizontalAdvance(line.strip())) for line in lines]
 
 
 _CLAUSE = re.compile(r"[^，。；！？：]+[，。；！？：]*[”]?|[，。；！？：]+")

@@ -31,8 +31,12 @@ from kiosk.sync.provision import provision
 _BUREAU_DEEDS = ("before-commit=die@{n}", "after-commit=die@{n}", "ingest=die@{n}", "answer=die@{n}", "ingest=full@{n}", "")
 
 
-def run(kills: int = 200, bureau_deaths: int = 24, seed: int = 1, misbehave_percent: int = 35, db: str = "") -> dict[str, Any]:
-    """Do it; return the counts. `within_bounds` is False when a record was lost or doubled, or a state is wrong on either side."""
+def run(kills: int = 220, bureau_deaths: int = 24, boundaries: int = 400, seed: int = 1, misbehave_percent: int = 35,
+        db: str = "") -> dict[str, Any]:
+    """Do it; return the counts. `within_bounds` is False when a record was lost or doubled, or a state is wrong on either side.
+
+    kills: at random moments, on a bad line. boundaries: at that many successive statements and requests of a short life.
+    """
     rng = random.Random(seed)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kiosk-chaos-") as name:
@@ -41,7 +45,7 @@ def run(kills: int = 200, bureau_deaths: int = 24, seed: int = 1, misbehave_perc
         bureau.start()
         try:
             chosen = chaos_kiosk.settings(folder / "kiosk", bureau.url)
-            provision(chosen, bureau.url, bureau.enrolment_code(chaos_kiosk.STATION))
+            provision(_patient(chosen), bureau.url, bureau.enrolment_code(chaos_kiosk.STATION))
             deeds = Counter[str]()
             lock = threading.Lock()
 
@@ -49,56 +53,104 @@ def run(kills: int = 200, bureau_deaths: int = 24, seed: int = 1, misbehave_perc
                 with lock:
                     return rng.choice(DEEDS) if rng.randrange(100) < misbehave_percent else "ok"
 
-            with BadLine(bureau.url, choose, delay_s=0.9) as line:
-                killed, ended, deaths = _lives(folder / "kiosk", line.url, bureau, kills, bureau_deaths, rng)
-                deeds = line.done
-            bureau.stop()
-            bureau.environment.clear()
-            bureau.start()
+            with _Lives(folder / "kiosk") as lives:
+                life_ms, there = _undisturbed(lives, folder / "kiosk", bureau.url, rng)
+                with BadLine(bureau.url, choose, delay_s=0.9) as line:
+                    deaths = _at_random(lives, line.url, bureau, kills, bureau_deaths, life_ms, rng)
+                    deeds = line.done
+                bureau.stop()
+                bureau.environment.clear()
+                bureau.start()
+                at_boundaries = _at_boundaries(lives, bureau.url, boundaries, there, rng)
             _drain(chosen)
-            return {**_compare(folder / "kiosk", chosen, bureau), "kills": killed, "lives_that_ended_by_themselves": ended,
+            return {**_compare(folder / "kiosk", chosen, bureau), "kills_at_random": kills, "kills_at_boundaries": at_boundaries,
+                    "boundaries_of_a_life": there,
                     "bureau_deaths": deaths, "requests": deeds.total(), "misbehaved": deeds.total() - deeds["ok"],
                     "deeds": dict(sorted(deeds.items())), "seconds": round(time.monotonic() - began, 1)}
         finally:
             bureau.kill()
 
 
-def _lives(folder: Path, url: str, bureau: BureauProcess, kills: int, deaths: int,
-           rng: random.Random) -> tuple[int, list[str], int]:
-    killed, ended, died = 0, [], 0
-    every = max(1, kills // max(1, deaths))
-    with subprocess.Popen(  # noqa: S603
+class _Lives:
+    """The process that forks kiosks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "kiosk.bench.chaos_kiosk", str(folder)], cwd=config.ROOT, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True) as kiosk:
-        if kiosk.stdin is None or kiosk.stdout is None or kiosk.stdout.readline() != "ready\n":
+            stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> _Lives:
+        if self._answer() != "ready":
             raise SyncUnavailable("the kiosk under test did not start")
-        while killed < kills:
-            kiosk.stdin.write(f"{rng.randrange(2**31)} {rng.randrange(40, 450)} {url}\n")
-            kiosk.stdin.flush()
-            told = kiosk.stdout.readline().strip()
-            if told == "killed":
-                killed += 1
-            else:
-                ended.append(told)
-                if len(ended) > 5:
-                    raise SyncUnavailable(f"the kiosk under test ends by itself: {told}")
-            if not bureau.running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process as process:
+            if process.stdin is not None:
+                process.stdin.close()
+
+    def one(self, seed: int, lifetime_ms: int, boundary: int, url: str) -> str:
+        """Live once; return how it ended."""
+        if self._process.stdin is None:
+            raise SyncUnavailable("the kiosk under test is gone")
+        self._process.stdin.write(f"{seed} {lifetime_ms} {boundary} {url}\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> str:
+        return self._process.stdout.readline().strip() if self._process.stdout is not None else ""
+
+
+def _at_random(lives: _Lives, url: str, bureau: BureauProcess, kills: int, deaths: int, life_ms: int,
+               rng: random.Random) -> int:
+    """Kill the kiosk `kills` times, and the bureau now and then; return how often the bureau died."""
+    died = 0
+    every = max(1, kills // max(1, deaths))
+    for killed in range(1, kills + 1):
+        told = lives.one(rng.randrange(2**31), rng.randrange(life_ms // 4, 2 * life_ms), 0, url)
+        if told != "killed":
+            raise SyncUnavailable(f"the kiosk under test ended by itself: {told}")
+        if not bureau.running:
+            died += 1
+        if killed % every == 0 or not bureau.running:
+            if bureau.running and rng.randrange(2):
+                bureau.kill()
                 died += 1
-            if killed % every == 0 or not bureau.running:
-                if bureau.running and rng.randrange(2):
-                    bureau.kill()
-                    died += 1
-                bureau.stop()
-                bureau.environment["KIOSK_BUREAU_FAILPOINTS"] = rng.choice(_BUREAU_DEEDS).format(n=rng.randrange(1, 12))
-                bureau.start()
-        kiosk.stdin.close()
-    return killed, ended, died
+            bureau.stop()
+            bureau.environment["KIOSK_BUREAU_FAILPOINTS"] = rng.choice(_BUREAU_DEEDS).format(n=rng.randrange(1, 12))
+            bureau.start()
+    return died
+
+
+def _undisturbed(lives: _Lives, folder: Path, url: str, rng: random.Random) -> tuple[int, int]:
+    """Live a short life to its end; return how long it took (ms) and how many statements and requests it had."""
+    began = time.monotonic()
+    told = lives.one(rng.randrange(2**31), 0, 10**9, url)
+    if told != "ended 0":
+        raise SyncUnavailable(f"the kiosk under test does not work: {told}")
+    return int((time.monotonic() - began) * 1000), int((folder / "boundaries").read_text())
+
+
+def _at_boundaries(lives: _Lives, url: str, wanted: int, there: int, rng: random.Random) -> int:
+    """Kill the kiosk at `wanted` statements and requests of a short life, evenly spread, or at each in turn; return how often."""
+    killed, step = 0, max(1.0, there / max(1, wanted))
+    for number in range(wanted):
+        boundary = 1 + int(number * step) % there
+        told = lives.one(rng.randrange(2**31), 0, boundary, url)
+        if told not in ("killed", "ended 0"):
+            raise SyncUnavailable(f"the kiosk under test ended by itself: {told}")
+        killed += told == "killed"   # a life can be shorter by some statements than the one that was counted
+    return killed
+
+
+def _patient(chosen: config.Settings) -> config.Settings:
+    return chosen.model_copy(update={"sync": chosen.sync.model_copy(update={"timeout_s": 30.0})})
 
 
 def _drain(chosen: config.Settings) -> None:
     """Deliver the rest over a good line."""
     from kiosk.sync.keys import load_identity
-    patient = chosen.sync.model_copy(update={"timeout_s": 15.0})
+    patient = _patient(chosen).sync
     with open_store(chosen) as store:
         client = Client(patient, load_identity(patient))
         delivery = Delivery(patient, client, lambda work: work(store), journal_tail=journal_lines)

@@ -1,6 +1,7 @@
 """A kiosk that saves and delivers until it is killed. Run by `chaos`: one process forks a kiosk a life.
 
-Reads "SEED LIFETIME_MS URL" a line; forks, kills the child with -9 after that time, answers "killed" or "ended STATUS".
+Reads "SEED LIFETIME_MS BOUNDARY URL" a line; forks. The child is killed with -9 after that time, or, with a BOUNDARY above 0, kills
+itself at that statement or request of a short life. Answers "killed" or "ended STATUS".
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kiosk import config
+from kiosk import config, failpoints
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.errors import StoreError
 from kiosk.store import clock, records
@@ -64,20 +65,48 @@ def live(folder: Path, url: str, seed: int) -> None:
                 raise SystemExit(3) from error
 
 
+def short_life(folder: Path, url: str, seed: int, boundary: int) -> None:
+    """Save two visits, deliver, hear what was decided; die at the `boundary`-th statement or request."""
+    rng, passed = random.Random(seed), 0
+
+    def die(_: str) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == boundary:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    failpoints.watch(die)
+    ledger = os.open(folder / "ledger", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    chosen = settings(folder, url)
+    with open_store(chosen) as store:
+        client = Client(chosen.sync.model_copy(update={"timeout_s": 10.0}), load_identity(chosen.sync))
+        delivery = Delivery(chosen.sync, client, lambda work: work(store), journal_tail=journal_lines)
+        delivery.start()
+        for _ in range(2):
+            saved = records.save_visit(store, [made_up(rng)], datetime.now(UTC))
+            os.write(ledger, "".join(f"{one}\n" for one in saved).encode())
+        delivery.round(1)
+    (folder / "boundaries").write_text(str(passed))   # how many there were; written only by a life that was not killed
+    os._exit(0)
+
+
 def main() -> int:
     """Serve lives."""
     folder = Path(sys.argv[1])
     print("ready", flush=True)
     for line in sys.stdin:
-        seed, lifetime_ms, url = line.split()
+        seed, lifetime_ms, boundary, url = line.split()
         child = os.fork()
         if child == 0:
             try:
+                if int(boundary):
+                    short_life(folder, url, int(seed), int(boundary))
                 live(folder, url, int(seed))
             finally:
                 os._exit(4)
-        time.sleep(int(lifetime_ms) / 1000)
-        os.kill(child, signal.SIGKILL)
+        if not int(boundary):
+            time.sleep(int(lifetime_ms) / 1000)
+            os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         print("killed" if os.WIFSIGNALED(status) else f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
     return 0

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 from sqlite_utils import Database
 
 import kiosk
+from kiosk import failpoints
 from kiosk.config import Sync
 from kiosk.store import journal, outbox
 from kiosk.store.clock import boot_id
@@ -210,6 +211,8 @@ class Delivery:
             sealed = seal.encrypt(seal.sign(question, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal,
                                   identity.pins.bureau_id)
             answer, signed = self._send("/v1/reconcile", sealed, protocol.Answer)
+            if __debug__:
+                failpoints.hit("sync.reconciled")
             named = {one.record_id for one in answer.known} | set(answer.unknown)
             if answer.question_id != question.question_id or named != set(ids):
                 raise Failure(Trouble.FORGED, "other-question")
@@ -236,8 +239,12 @@ class Delivery:
         packed = self._run(prepare)
         if packed is None:
             return False
+        if __debug__:
+            failpoints.hit("sync.packed")
         try:
             receipt, signed = self._send("/v1/batches", packed.sealed, protocol.Receipt)
+            if __debug__:
+                failpoints.hit("sync.answered")
             moved = self._run(lambda store: self._apply(store.db, receipt, signed, packed))
         except Failure as failure:
             trouble = failure.trouble
@@ -278,6 +285,8 @@ class Delivery:
         while more and not self._stop.is_set():
             after = self._run(lambda store: int(outbox.get(store.db, "decisions_after", "0")))
             told = self._client.get_signed(f"/v1/decisions?after={after}", protocol.Decisions)
+            if __debug__:
+                failpoints.hit("sync.heard")
             try:
                 moved = self._run(lambda store: accept_decisions(store.db, told))  # noqa: B023
             except seal.Refused as error:

@@ -100,8 +100,11 @@ class Asking:
     def ask_sam_id(self) -> Generator[Step, Answer, str]:
         """Two equal answers of three: the first is wrong on some readers (S10)."""
         seen: set[bytes] = set()
+        patience = self.patience
         for _ in range(_SAM_ID_TRIES):
             answer = yield from self.ask(Command.SAM_ID)
+            if answer is None:   # a reader that does not know its number: no reason to wait longer for everything else
+                self.patience = patience
             if isinstance(answer, Reply) and answer.sw3 == status.OK:
                 if answer.data in seen:
                     return sam.dotted(answer.data)

@@ -36,16 +36,16 @@ def decode(wlt: bytes, settings: WltDecoder) -> bytes:
     # In memory where the system has such a place: what a decoder writes there is somebody's face.
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of its own is made in it
     beside = {"LD_LIBRARY_PATH": str(library.parent)} if library.is_absolute() else {}   # for the libraries it needs
-    with tempfile.TemporaryDirectory(prefix="wlt-", ignore_cleanup_errors=True, dir=place) as folder:
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="wlt-", ignore_cleanup_errors=True, dir=place) as folder:
             done = subprocess.run(  # noqa: S603 - our own file with our own interpreter
                 [sys.executable, "-I", str(_CHILD), json.dumps(job)], input=wlt, cwd=folder, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, timeout=settings.timeout_s, check=False, env=os.environ | beside,
             )
-        except subprocess.TimeoutExpired as error:
-            raise DeviceError(f"photo decoder took more than {settings.timeout_s} s") from error
-        except OSError as error:
-            raise DeviceError("photo decoder cannot be started") from error
+    except subprocess.TimeoutExpired as error:
+        raise DeviceError(f"photo decoder took more than {settings.timeout_s} s") from error
+    except OSError as error:
+        raise DeviceError("photo decoder cannot be started") from error
     if done.returncode != 0:
         raise DeviceError(f"photo decoder ended with status {done.returncode}")
     if len(done.stdout) != RGB_SIZE:

@@ -75,12 +75,16 @@ class Rules(Asking):
         """Find the speed, wait for a healthy SAM, learn its id. Returns why there is no use in going on, or None."""
         memory, reason = self._memory, Reason.READER_SILENT
         answer: Answer = None
-        for baud, patience in ((self.baud, 1.0), (self.baud, 3.0), *((b, 1.0) for b in self._bauds if b != self.baud)):
+        first, others = self.baud, [baud for baud in self._bauds if baud != self.baud]
+        tries = [(first, 1.0, Command.STATUS), (first, 3.0, Command.STATUS), (first, 1.0, Command.FIND)]  # some know no status
+        for baud, patience, command in (*tries, *((baud, 1.0, Command.STATUS) for baud in others)):
             if baud != self.baud:
                 yield SwitchBaud(baud)
             self.patience = patience
-            answer = yield Command.STATUS
+            answer = yield command
             if isinstance(answer, Reply):
+                if command is Command.FIND:
+                    yield SHORT_PAUSE_S
                 break
             if answer is not None:
                 reason = Reason.READER_GARBLED

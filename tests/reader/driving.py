@@ -12,7 +12,7 @@ from kiosk.idcard_reader.client import ReaderClient
 from tests.reader.sim import CARDS
 
 # As in production but for times that only make a test wait.
-FAST = {"poll_interval_s": 0.3, "short_timeout_s": 0.3, "find_timeout_s": 0.3, "read_timeout_s": 0.5, "address_timeout_s": 0.4,
+FAST = {"poll_interval_s": 0.3, "short_timeout_s": 0.3, "find_timeout_s": 0.3, "read_timeout_s": 0.8, "address_timeout_s": 0.4,
         "gap_timeout_s": 0.15, "reopen_delay_s": 0.05, "reopen_delay_max_s": 0.2}
 
 

@@ -105,30 +105,39 @@ def test_commands_that_fail(emulator, capsys, tmp_path):
 
 
 def test_two_processes_with_a_script(tmp_path):
-    """emulate-reader in one process, read-card --watch in another."""
+    """emulate-reader in one process, read-card --watch in another; first a script, then typing."""
     link, script = tmp_path / "reader", tmp_path / "script"
-    script.write_text("sleep 0.2\nlay li   # a comment\nsleep 3\nlift\nsleep 1.5\nfault sw3=32@read\nlay taiwan\n")
+    script.write_text("\nfault late=0.1@status*1\nsleep 0.1\nlay li   # a comment\n")
     kiosk = [sys.executable, "-m", "kiosk"]
     with subprocess.Popen(
         [*kiosk, "emulate-reader", "--link", str(link), "--script", str(script), "--sticky"], cwd=ROOT, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
     ) as emulator:
         assert emulator.stdout is not None
+        assert emulator.stdin is not None
+
+        def type_in(text: str) -> None:
+            emulator.stdin.write(text)
+            emulator.stdin.flush()
+
         assert emulator.stdout.readline().startswith(f"reader on {link}")
         with subprocess.Popen(
             [*kiosk, "read-card", "--port", str(link), "--watch", "--json"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, encoding="utf-8",
         ) as reader:
-            assert reader.stdout is not None
-            assert reader.stderr is not None
+            def said() -> str:
+                return reader.stderr.readline().split(None, 1)[-1].strip()
+
             assert json.loads(reader.stdout.readline())["name"] == "李建国"
-            said = [reader.stderr.readline().split(None, 1)[-1].strip() for _ in range(5)]
+            assert said() == "ready 05.01-20240101-0001000001-0200000002"
+            assert said() == "CardArrived"
+            type_in("lift\n")
+            assert said() == "CardRemoved"
+            type_in("fault sw3=32@read\nlay taiwan\n")
+            assert said() == "CardArrived"
+            assert said() == "reader-refused-card (SW3 32); lift it and lay it again"
             reader.terminate()
-        assert said[0] == "ready 05.01-20240101-0001000001-0200000002"
-        assert said[1:4] == ["CardArrived", "CardRemoved", "CardArrived"]
-        assert said[4] == "reader-refused-card (SW3 32); lift it and lay it again"
-        emulator.stdin.write("lay nobody\nfault nonsense\ndance\ncards\nquit\n")
-        emulator.stdin.close()
+        type_in("lay nobody\nfault nonsense\ndance\ncards\nquit\n")
         rest = emulator.stdout.read()
         assert "no such card: 'nobody'" in rest
         assert "unknown fault" in rest

@@ -37,15 +37,16 @@ def all_at_once(play, items, folder) -> None:
 
 
 def test_every_kind_of_card(tmp_path):
-    with Driven(tmp_path, everything=True) as it:
-        assert it.names(1) == ["ReaderReady"]
-        for key, card in CARDS.items():
+    def play(key, place):
+        with Driven(place, everything=True) as it:
+            assert it.names(1) == ["ReaderReady"]
             it.emulator.lay(key)
             assert it.next() == CardArrived()
-            read = it.next()
-            assert (read.card.raw_text, read.card.photo_wlt, read.card.fingerprint) == (card.text, card.photo, card.fingerprint)
+            card, laid = it.next().card, CARDS[key]
+            assert (card.raw_text, card.photo_wlt, card.fingerprint) == (laid.text, laid.photo, laid.fingerprint)
             it.emulator.lift()
             assert it.names(1) == ["CardRemoved"]
+    all_at_once(play, CARDS, tmp_path)
 
 
 @pytest.mark.parametrize("sticky", [False, True])

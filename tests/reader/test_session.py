@@ -320,6 +320,18 @@ def test_sam_id_needs_two_equal_answers():
     assert none.run(3.0) == [ReaderReady("")]
 
 
+@pytest.mark.parametrize("mute", [["status"], ["sam-id"], ["status", "sam-id", "reset", "newest-address"]])
+def test_readers_that_know_little_more_than_to_read(mute):
+    sim = Sim(*(f"silent@{command}" for command in mute))
+    sim.run(10.0)
+    sim.lay("chen")
+    sim.run(10.0)
+    sim.lift()
+    sim.run(20.0)
+    assert [type(event).__name__ for event in sim.events] == ["ReaderReady", "CardArrived", "CardRead", "CardRemoved"]
+    assert sim.events[0] == ReaderReady("" if "sam-id" in mute else SAM)
+
+
 def test_everything_is_read_on_request():
     sim = Sim(everything=True)
     sim.lay("li")

@@ -92,6 +92,7 @@ class Conductor(QObject):
         self._camera_ready = False
         self._take: TakeOutcome | None = None          # of this visit; wiped with it
         self._match: MatchResult | None = None
+        self._chip_photos: dict[str, bytes] = {}       # of this visit's cards, by number
         self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
         self._face_seen_s: float | None = None         # when the camera last saw somebody in this visit
         self._counting = False                         # the question whether somebody is there stands on the screen
@@ -194,7 +195,10 @@ class Conductor(QObject):
                 self.feed(e.CardLaid())
             case CardRead(card):
                 self._somebody_is_here()
-                self.feed(e.CardWasRead(card.to_person()))
+                person = card.to_person()
+                if card.photo_rgb:
+                    self._chip_photos[person.id_number] = card.photo_rgb
+                self.feed(e.CardWasRead(person))
             case CardTrouble(reason, _, _):
                 self._somebody_is_here()
                 self.feed(e.CardTroubled(reason))
@@ -370,7 +374,9 @@ class Conductor(QObject):
                 self.cancel_scan.emit()
             case c.BeginTake(visit_id, take_id, practice):
                 self._take, self._match = None, None
-                self.begin_take.emit(TakeRequest(visit_id, take_id, practice))
+                state = self._state
+                photo = self._chip_photos.get(state.case.person.id_number, b"") if isinstance(state, s.Acting) else b""
+                self.begin_take.emit(TakeRequest(visit_id, take_id, practice, chip_photo=photo))
             case c.SwapAction():
                 self.swap_action.emit()
             case c.CancelTake():
@@ -395,8 +401,9 @@ class Conductor(QObject):
         take = self._take
         if take is None or take.probe is None or case.entry.template is None:
             return Reason.NO_GOOD_FRAME
-        from kiosk.face.compare import compare
-        self._match = compare(take.probe, case.entry.template, self._settings.match, take.model_digest, take.frames_used)
+        from kiosk.face.compare import compare_with_chip
+        self._match = compare_with_chip(take.probe, case.entry.template, take.chip_reference, self._settings.match,
+                                        take.model_digest, take.frames_used)
         return self._match.reason
 
     def _save(self, case: s.Case, outcome: Outcome, reason: Reason) -> None:
@@ -444,6 +451,7 @@ class Conductor(QObject):
 
     def _wipe(self) -> None:
         self._take, self._match = None, None
+        self._chip_photos.clear()
         self._shown_view = None
         self._mirror.clear()
         self._window.show_help_called(False)

@@ -60,6 +60,23 @@ def compare(probe: np.ndarray, template: Template, settings: Match, model_digest
     return MatchResult(decision, reason, score, settings.accept, model_digest, frames_used)
 
 
+def compare_with_chip(
+    probe: np.ndarray, template: Template, chip: np.ndarray | None, settings: Match, model_digest: str, frames_used: int = 1,
+) -> MatchResult:
+    """Return the decision with the card's own photo as a second reference (chip: float32 (128,), norm 1, or None).
+
+    The chip's photo may be thirty years old, or a stranger's on a forged card: it can turn "uncertain" into "accept", where the
+    enrolled template does not already say no. It never turns a no into anything else.
+    """
+    result = compare(probe, template, settings, model_digest, frames_used)
+    if chip is None or result.reason is not Reason.FACE_UNCERTAIN:
+        return result
+    score = cosine(probe, chip)
+    if score < settings.accept:
+        return result
+    return MatchResult(MatchDecision.ACCEPT, Reason.OK, score, settings.accept, model_digest, frames_used)
+
+
 def pack(embedding: np.ndarray) -> bytes:
     """Return an embedding as a template stores it: float32 little-endian (128,)."""
     return np.asarray(embedding, "<f4").tobytes()

@@ -30,7 +30,8 @@ class Embeds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TakeOutcome:
-    """What a take hands to the visit. `probe`: float32 (128,), norm 1, only when the take passed and was no practice round."""
+    """What a take hands to the visit. `probe`: float32 (128,), norm 1, only when the take passed and was no practice round;
+    `chip_reference`: the same of the card's photo."""
 
     visit_id: str
     liveness: LivenessResult
@@ -39,6 +40,7 @@ class TakeOutcome:
     frames_used: int = 0
     model_digest: str = ""
     practice: bool = False
+    chip_reference: np.ndarray | None = field(default=None, repr=False)   # of the card's own photo, where one could be read
 
 
 def conclude(

@@ -13,10 +13,12 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+import cv2
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame
@@ -24,6 +26,7 @@ from kiosk.config import ASSETS, Settings
 from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.reasons import Action, Reason
 from kiosk.errors import KioskError, ModelError
+from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.keep import KeptFace
@@ -39,6 +42,7 @@ ENCODER = "face_recognition_sface_2021dec.onnx"
 PRESENCE_PERIOD_S = 0.4     # between takes: two or three looks a second see somebody come or leave
 PRESENCE_SIZE = 0.12        # face height over the frame's shorter side: a passer-by at the back wakes nothing
 RELOAD_DELAY_S = 5.0
+CHIP_PHOTO = (102, 126)      # width, height of the photo on a card's chip
 
 
 class Frames(Protocol):
@@ -60,6 +64,7 @@ class TakeRequest:
     practice: bool = False
     unable: frozenset[Action] = frozenset()
     seed: int | None = None
+    chip_photo: bytes = field(default=b"", repr=False)   # 102 x 126 x 3 RGB of the card, when a vendor's decoder gave one
 
 
 class VisionWorker(QObject):
@@ -212,7 +217,21 @@ class _Loop:
         if request.practice or not result.passed or self._encoder is None:
             return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice)
         result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
-        return TakeOutcome(request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest)
+        chip = self._chip_reference(request.chip_photo, self._encoder) if result.passed else None
+        return TakeOutcome(request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip)
+
+    def _chip_reference(self, photo_rgb: bytes, encoder: Encoder) -> np.ndarray | None:
+        """Embed the card's photo; None when there is none, or no face in it: the enrolled template then stands alone."""
+        if len(photo_rgb) != CHIP_PHOTO[0] * CHIP_PHOTO[1] * 3:
+            return None
+        image = np.frombuffer(photo_rgb, np.uint8).reshape(CHIP_PHOTO[1], CHIP_PHOTO[0], 3)[:, :, ::-1]
+        large = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)  # the detector looks for larger faces
+        landmarker = Landmarker(self._models / FACE_LANDMARKER, max_faces=1, stills=True)
+        try:
+            seen = landmarker.observe(Frame(large, 0.0, 0))
+        finally:
+            landmarker.close()
+        return None if seen.points is None else encoder.embed(align(large, seen.points))
 
     def _note_presence(self, observation: FaceObservation | None) -> None:
         """Tell whether somebody near is there; a frame that did not come says nothing."""

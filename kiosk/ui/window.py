@@ -39,6 +39,7 @@ from kiosk.ui.views import TakeView
 from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
 from kiosk.ui.widgets.overlay import Countdown, Transition
 from kiosk.ui.widgets.progress import Step, StepBar
+from kiosk.ui.widgets.text import forget
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
@@ -61,7 +62,10 @@ class KioskWindow(QWidget):
                  now: Callable[[], datetime] | None = None) -> None:
         super().__init__()
         self.settings = settings
-        self.language = settings.voice.language if strings is None or strings.language == "zh_CN" else strings.language
+        spoken = settings.voice.language
+        written = CATALOGUE_OF[spoken] if strings is None else strings.language
+        self._home_language: str = spoken if CATALOGUE_OF[spoken] == written else written
+        self.language = self._home_language
         self._catalogues: dict[str, Strings] = {}
         if strings is not None:
             self._catalogues[strings.language] = strings
@@ -100,6 +104,7 @@ class KioskWindow(QWidget):
         self.transition = Transition(self)
         self.countdown = Countdown(self)
         self._wire()
+        self._day = self._now().date()
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tell_time)
@@ -159,6 +164,7 @@ class KioskWindow(QWidget):
         if changed:
             left.hide()
             left.clear()
+            forget()
             self.changed_at = time.monotonic()
             self.show_countdown(None)
         self._relook()
@@ -300,10 +306,9 @@ class KioskWindow(QWidget):
     def _reset_wishes(self) -> None:
         """The next person begins with the station's own language, size and colours."""
         self.theme, self.large = self.settings.ui.theme, self.settings.ui.large_text
-        language = self.settings.voice.language
-        if language != self.language:
-            self.language = language
-            self.service.emit(r.ChangeLanguage(language))
+        if self.language != self._home_language:
+            self.language = self._home_language
+            self.service.emit(r.ChangeLanguage(self.language))
 
     # --- drawing and layout
 
@@ -381,7 +386,11 @@ class KioskWindow(QWidget):
 
     @Slot()
     def _tell_time(self) -> None:
-        self.top.clock.say(self.strings.day_and_time(self._now()))
+        now = self._now()
+        self.top.clock.say(self.strings.day_and_time(now))
+        if now.date() != self._day:           # the idle page says which day it is
+            self._day = now.date()
+            self._refill()
 
     def _order_tabs(self) -> None:
         order = [child for child in _focusable(self.page)] + [b for b in self.bottom.buttons if not b.isHidden()] \

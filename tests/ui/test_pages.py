@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -19,9 +20,10 @@ from kiosk.errors import ConfigError
 from kiosk.ui import requests as r
 from kiosk.ui.pages.number import number_help
 from kiosk.ui.prompts import PAGE_NAMES, prompt_for
-from kiosk.ui.scenes import NUMBER, SampleTake, sample_settings, scenes
+from kiosk.ui.scenes import NOW, NUMBER, SampleTake, sample_settings, scenes
 from kiosk.ui.stage import make_window, show_scene
 from kiosk.ui.strings import Strings
+from kiosk.ui.widgets import text
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.window import DoubleTouchGuard, KioskWindow
 from kiosk.visit import events as e
@@ -144,6 +146,7 @@ def test_nothing_of_a_person_is_left_on_any_page(window, qtbot):
     left = texts_of(window)
     for trace in ("陈", "芳", NUMBER, NUMBER[-4:], " ".join(NUMBER), "2027年11月30日", "4F3A91C2"):
         assert trace not in left
+    assert not [key for key in text._cache if "陈" in key[0] or NUMBER[-4:] in key[0]]
     camera = window.pages[s.Acting]
     assert camera.circle._image.isNull()
     assert camera.circle._pixels is None
@@ -259,6 +262,17 @@ def test_a_double_touch_does_not_reach_the_next_page(window, qtbot):
         assert chosen == [e.OtherChosen()]
     finally:
         QApplication.instance().removeEventFilter(guard)
+
+
+def test_the_idle_page_knows_that_a_new_day_began(qtbot):
+    days = [NOW, NOW + timedelta(days=1)]
+    window = KioskWindow(sample_settings(), Strings.load("zh_CN"), motion=False, now=lambda: days[0])
+    qtbot.addWidget(window)
+    assert "11月21日" in window.page.today.text()
+    days.pop(0)
+    window._tell_time()
+    assert "11月22日" in window.page.today.text()
+    assert "11月22日" in window.top.clock.text()
 
 
 def test_five_touches_on_the_station_open_the_desk(window, qtbot):

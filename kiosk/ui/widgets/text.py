@@ -33,6 +33,11 @@ def wrap(text: str, font: QFont, width: int) -> tuple[Lines, bool]:
     return found
 
 
+def forget() -> None:
+    """Forget all wrapped texts: names of the last person are among them."""
+    _cache.clear()
+
+
 def _break(text: str, font: QFont, width: float) -> list[tuple[str, float]]:
     layout = QTextLayout(text, font)
     layout.setTextOption(_OPTION)

@@ -101,7 +101,7 @@ class HeldPicture:
         near = 1.0 + 0.02 * self._wave(9, t_s, 4.3)
         image = self._render(sheet, curve, (yaw, pitch, roll), shift, near)
         image += self._noise * self._rng.standard_normal(image.shape, dtype=np.float32)
-        return np.clip(image, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(image, 0, 255), np.uint8)
 
     def _amount(self, t_s: float) -> tuple[Action | None, float]:
         if self._motion is None:

@@ -55,7 +55,7 @@ RULES: dict[str, Rule] = {
     "cutout": Rule(0.05, "above"),
     "stillness": Rule(0.0015, "below"),
     "repeated_frames": Rule(0.02, "above"),
-    "loop": Rule(0.85, "above"),
+    "loop": Rule(0.88, "above"),
 }
 
 

@@ -18,6 +18,7 @@ _RATE_HZ = 10.0
 _WINDOW_S = 2.0
 _LAG_S = 2.5
 _MIN_MOTION = 1.0     # a window with less movement than this (in the units below) says nothing
+_ASKED_YAW, _ASKED_GAP = 8.0, 5.0   # in the units below
 
 # One unit of movement for yaw, pitch, roll (degrees), x, y (eye distances), mouth gap (eye distances): about what the mesh's
 # own noise stays under.
@@ -76,7 +77,10 @@ class LoopWatcher:
         windows = np.lib.stride_tricks.sliding_window_view(signals, size, axis=0)  # (n, 6, size)
         windows = windows - windows.mean(axis=2, keepdims=True)
         energy = np.sqrt((windows**2).mean(axis=(1, 2)))
-        moving = np.flatnonzero(energy >= _MIN_MOTION)
+        # Asked for twice, a turn or an open mouth looks much the same twice: only the unasked movement counts.
+        centred = np.lib.stride_tricks.sliding_window_view(signals - np.median(signals, axis=0), size, axis=0)
+        asked = (np.abs(centred[:, 0]).max(axis=1) > _ASKED_YAW) | (centred[:, 5].max(axis=1) > _ASKED_GAP)
+        moving = np.flatnonzero((energy >= _MIN_MOTION) & ~asked)
         if len(moving) < 2:
             return None
         flat = windows[moving].reshape(len(moving), -1)

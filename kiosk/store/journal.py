@@ -39,7 +39,15 @@ def _create(db: Database) -> None:
     db.execute("CREATE INDEX journal_waiting ON journal (seq) WHERE waiting IS NOT NULL")
 
 
-MIGRATIONS = (_create,)
+def _queue(db: Database) -> None:
+    # Beside the journal: a long row in it made every save write its neighbours' pages again.
+    db.execute("CREATE TABLE mirror_queue (seq INTEGER PRIMARY KEY, rows TEXT NOT NULL) STRICT")   # what the mirror lacks, JSON
+    db.execute("INSERT INTO mirror_queue SELECT seq, waiting FROM journal WHERE waiting IS NOT NULL")
+    db.execute("DROP INDEX journal_waiting")
+    db.execute("ALTER TABLE journal DROP COLUMN waiting")
+
+
+MIGRATIONS = (_create, _queue)
 
 Rows = Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -88,16 +96,17 @@ def append(store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows
     if not store.db.conn.in_transaction:
         raise ValueError("the journal is written in the transaction it tells of")
     if store.mirrored_seq:
-        store.db.execute("UPDATE journal SET waiting = NULL WHERE waiting IS NOT NULL AND seq <= ?", (store.mirrored_seq,))
+        store.db.execute("DELETE FROM mirror_queue WHERE seq <= ?", (store.mirrored_seq,))
     last = store.db.execute("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (1, FIRST) if last is None else (last[0] + 1, last[1])
     body = canonical({"at": _iso(now), "data": dict(data), "kind": kind, "previous": previous, "seq": seq})
     if len(body) > MAX_BODY:
         raise ValueError(f"a journal entry of {len(body)} characters; at most {MAX_BODY}")
     digest = hashlib.sha256(body.encode()).hexdigest()
-    store.db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", (
-        seq, kind, body, digest, store.signer.sign(digest.encode()), store.signer.key_id,
-        json.dumps([[table, _plain_row(row)] for table, row in rows], ensure_ascii=False)))
+    store.db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (
+        seq, kind, body, digest, store.signer.sign(digest.encode()), store.signer.key_id))
+    store.db.execute("INSERT INTO mirror_queue VALUES (?, ?)", (
+        seq, json.dumps([[table, _plain_row(row)] for table, row in rows], ensure_ascii=False)))
     return int(seq)
 
 
@@ -117,7 +126,7 @@ def mirror(store: Store) -> None:
         if not store.take_over() or store.mirror is None:
             return
         waiting = store.db.execute(
-            "SELECT seq, body, signature, key_id, waiting FROM journal WHERE waiting IS NOT NULL AND seq > ? ORDER BY seq",
+            "SELECT seq, body, signature, key_id, rows FROM mirror_queue JOIN journal USING (seq) WHERE seq > ? ORDER BY seq",
             (store.mirrored_seq,)).fetchall()
         by_month: dict[str, list[Frame]] = {}
         for seq, body, signature, key_id, rows in waiting:
@@ -130,7 +139,7 @@ def mirror(store: Store) -> None:
         return
     store.mirror_failed = False
     if waiting:
-        # No transaction of its own: `waiting` is emptied with the next entry. A start before that mirrors twice; reading allows it.
+        # No transaction of its own: the queue is emptied with the next entry. A start before that mirrors twice; reading allows it.
         store.mirrored_seq = waiting[-1][0]
 
 

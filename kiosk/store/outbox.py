@@ -144,7 +144,9 @@ MIGRATIONS = (_create,)
 
 def content_of(record: AuthenticationRecord) -> str:
     """Return the record's canonical JSON: sorted keys, no blanks, dates ISO 8601, times in UTC. Its SHA-256 never changes."""
-    plain = dataclasses.asdict(record)
+    # Not asdict: it copies deeply, which took a third of a save's time.
+    plain: dict[str, Any] = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
+    plain["clock"] = {f.name: getattr(record.clock, f.name) for f in dataclasses.fields(record.clock)}
     # A score that is no number must not prevent the save; JSON has none.
     plain["checks"] = [(name, score if score is not None and math.isfinite(score) else None, flagged)
                        for name, score, flagged in record.checks]

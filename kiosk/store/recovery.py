@@ -45,7 +45,7 @@ def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ..
         records = floor = 0
         for frame in _frames(mirror, seqs):
             told = json.loads(frame.body)
-            db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, NULL)", (
+            db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (
                 frame.seq, told["kind"], frame.body, hashlib.sha256(frame.body.encode()).hexdigest(),
                 frame.signature, frame.key_id))
             for table, row in frame.rows:

@@ -71,7 +71,7 @@ def find(store: Store, id_number: str) -> RosterEntry | None:
     wanted = dict.fromkeys((IdNumber.parse(id_number).number, normalise_number(id_number)))
     with roster_errors(store):
         for number in wanted:
-            row = store.db.execute("SELECT line FROM roster.people WHERE id_number = ?", (number,)).fetchone()
+            row = store.db.execute("SELECT line FROM roster.everybody WHERE id_number = ?", (number,)).fetchone()
             if row is not None:
                 return _own_knowledge(store, _entry(row[0]))
     return None
@@ -82,7 +82,7 @@ def find_person(store: Store, person_id: str) -> RosterEntry | None:
     if not attach(store):
         return None
     with roster_errors(store):
-        row = store.db.execute("SELECT line FROM roster.people WHERE person_id = ?", (person_id,)).fetchone()
+        row = store.db.execute("SELECT line FROM roster.everybody WHERE person_id = ?", (person_id,)).fetchone()
         return None if row is None else _own_knowledge(store, _entry(row[0]))
 
 
@@ -102,7 +102,7 @@ def home_visits(store: Store) -> Iterator[RosterEntry]:
     if not attach(store):
         return
     with roster_errors(store):
-        for (line,) in store.db.execute("SELECT line FROM roster.people WHERE flags & 1").fetchall():
+        for (line,) in store.db.execute("SELECT line FROM roster.everybody WHERE flags & 1").fetchall():
             yield _own_knowledge(store, _entry(line))
 
 
@@ -111,7 +111,7 @@ def passed_between(store: Store, first: date, last: date, limit: int) -> Iterato
     if not attach(store):
         return
     with roster_errors(store):
-        rows = store.db.execute("SELECT line FROM roster.people WHERE last_pass BETWEEN ? AND ? ORDER BY last_pass LIMIT ?",
+        rows = store.db.execute("SELECT line FROM roster.everybody WHERE last_pass BETWEEN ? AND ? ORDER BY last_pass LIMIT ?",
                                 (first.isoformat(), last.isoformat(), limit)).fetchall()
     for (line,) in rows:
         yield _own_knowledge(store, _entry(line))
@@ -124,7 +124,7 @@ def everybody(store: Store) -> Iterator[RosterEntry]:
     after = ""
     while True:
         with roster_errors(store):
-            rows = store.db.execute("SELECT person_id, line FROM roster.people WHERE person_id > ? ORDER BY person_id LIMIT ?",
+            rows = store.db.execute("SELECT person_id, line FROM roster.everybody WHERE person_id > ? ORDER BY person_id LIMIT ?",
                                     (after, _BATCH)).fetchall()
         if not rows:
             return
@@ -217,23 +217,27 @@ def drop_template(store: Store, person_id: str) -> None:
     if not attach(store):
         return
     with roster_errors(store):
-        row = store.db.execute("SELECT line FROM roster.people WHERE person_id = ?", (person_id,)).fetchone()
+        row = store.db.execute("SELECT line FROM roster.everybody WHERE person_id = ?", (person_id,)).fetchone()
         if row is None:
             return
         entry = replace(_entry(row[0]), template=None)
-        store.db.execute("UPDATE roster.people SET line = ?, flags = flags & ~? WHERE person_id = ?",
-                         (roster_format.to_line(entry), TEMPLATE, person_id))
+        (number,) = store.db.execute("UPDATE roster.people SET flags = flags & ~? WHERE person_id = ? RETURNING id",
+                                     (TEMPLATE, person_id)).fetchone()
+        store.db.execute("UPDATE roster.lines SET line = ? WHERE id = ?", (roster_format.to_line(entry), number))
 
 
 # --- inside
 
 
 def _change(db: Database, data: dict[str, Any], line: bytes) -> None:
-    db.execute("DELETE FROM roster.people WHERE person_id = ?", (data["person_id"],))
+    gone = db.execute("DELETE FROM roster.people WHERE person_id = ? RETURNING id", (data["person_id"],)).fetchall()
+    for (number,) in gone:
+        db.execute("DELETE FROM roster.lines WHERE id = ?", (number,))
     if data.get("removed"):
         return
     try:
-        db.execute("INSERT INTO roster.people VALUES (?, ?, ?, ?, ?)", row_of(data, line))
+        number = db.execute("INSERT INTO roster.lines (line) VALUES (?) RETURNING id", (line,)).fetchone()[0]
+        db.execute("INSERT INTO roster.people VALUES (?, ?, ?, ?, ?)", (number, *row_of(data)))
     except sqlcipher.IntegrityError as error:
         raise RosterRefused("a number stands twice in the roster") from error
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kiosk.domain.reasons import Reason
+from kiosk.emulators.reader import ReaderEmulator
 from kiosk.emulators.reader_faults import FAULTS
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardTrouble, ReaderGone
 from kiosk.idcard_reader.status import TABLE, Remedy, status_of
@@ -142,6 +143,18 @@ def test_no_reader_at_the_start(tmp_path):
         it.emulator.plug()
         it.emulator.lay("chen")
         assert it.until("CardRead")[-1].card.name == "陈小芳"
+
+
+def test_the_right_one_of_two_ports(tmp_path):
+    other = ReaderEmulator(CARDS, tmp_path / "reader0", faults=["silent"])   # some other device, first by name
+    other.start()
+    try:
+        with Driven(tmp_path, settings={"port": "", "probe_bauds": False}) as it:
+            it.emulator.plug(tmp_path / "reader1")
+            it.emulator.lay("chen")
+            assert it.until("CardRead")[-1].card.name == "陈小芳"
+    finally:
+        other.stop()
 
 
 @pytest.mark.parametrize("baud", [57600, 9600])

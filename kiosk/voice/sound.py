@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 RATE = 22050
+CLOSE_TIMEOUT_S = 2.0
 BROKEN_REST_S = 60.0   # how long no more sounds are tried after the hardware refused one
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,10 @@ class Player(Protocol):
         """Return whether it still sounds."""
 
     def stop(self) -> None:
-        """Be silent at once; may be called from any thread, at any time."""
+        """Be silent at once; may be called from any thread, at any time; waits for nothing."""
+
+    def close(self) -> None:
+        """End for good, and wait for what was begun."""
 
 
 class CommandPlayer:
@@ -42,9 +46,11 @@ class CommandPlayer:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._broken_at: float | None = None
+        self._ending: list[subprocess.Popen[bytes]] = []
 
     def play(self, path: Path) -> None:
         self.stop()
+        self._ending = [process for process in self._ending if process.poll() is None]
         if self._broken_at is not None and time.monotonic() - self._broken_at < BROKEN_REST_S:
             return
         try:
@@ -69,7 +75,16 @@ class CommandPlayer:
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.kill()
-            process.wait()
+            self._ending.append(process)  # waited for later: a sound driver that hangs must not hold up the page
+
+    def close(self) -> None:
+        self.stop()
+        for process in self._ending:
+            try:
+                process.wait(CLOSE_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                _log.warning("a sound player does not end")
+        self._ending.clear()
 
 
 class WindowsPlayer:
@@ -95,6 +110,9 @@ class WindowsPlayer:
         self._until = 0.0
         winsound.PlaySound(None, winsound.SND_PURGE)  # type: ignore[attr-defined]
 
+    def close(self) -> None:
+        self.stop()
+
 
 class SilentPlayer:
     """No sound hardware, or none wanted: captions carry everything."""
@@ -106,6 +124,9 @@ class SilentPlayer:
         return False
 
     def stop(self) -> None:
+        return
+
+    def close(self) -> None:
         return
 
 

@@ -130,6 +130,7 @@ class Speaker:
             self._thread.join(SYNTHESIS_TIMEOUT_S)
             self._thread = None
         self._synthesiser.close()
+        self._player.close()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

@@ -275,6 +275,17 @@ def test_the_idle_page_knows_that_a_new_day_began(qtbot):
     assert "11月22日" in window.top.clock.text()
 
 
+def test_the_kiosk_takes_the_whole_screen(qtbot):
+    window = make_window(sample_settings())
+    qtbot.addWidget(window)
+    window.take_over_screen()
+    assert window.isFullScreen()
+    assert window.windowFlags() & Qt.WindowType.FramelessWindowHint
+    assert window.contextMenuPolicy() == Qt.ContextMenuPolicy.NoContextMenu
+    window.resize(1366, 768)
+    assert window.look.landscape
+
+
 def test_five_touches_on_the_station_open_the_desk(window, qtbot):
     corner = window.top.mapTo(window, window.top.station.geometry().center())
     with qtbot.waitSignal(window.service) as caught:

@@ -34,6 +34,9 @@ class RecordingPlayer:
         self.stops += 1
         self._sounding.clear()
 
+    def close(self) -> None:
+        self.stop()
+
     def let_go(self) -> None:
         """The sound has come to its end."""
         self._sounding.clear()

@@ -166,14 +166,14 @@ def test_chimes_are_soft_and_short(tmp_path):
 
 def test_a_player_program_is_ended_at_once(tmp_path):
     write_silence(tmp_path / "a.wav")
-    player = sound.CommandPlayer(("sleep", "60", "#"))
-    player._command = ("tail", "-f")
+    player = sound.CommandPlayer(("tail", "-f"))   # goes on until it is ended, as a long prompt does
     player.play(tmp_path / "a.wav")
     assert player.playing()
     process = player._process
     player.stop()
-    assert process.poll() is not None
     assert not player.playing()
+    player.close()
+    assert process.returncode is not None, "killed, and not left behind"
 
 
 def test_a_machine_without_sound_is_left_in_peace(tmp_path):

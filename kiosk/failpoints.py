@@ -1,7 +1,8 @@
 """Named places where a test makes the program die or fail. Nothing of it exists in production.
 
-Call sites are written `if __debug__: failpoints.hit("save.committed")`: under `python -O`, as the deployed service runs, the
-compiler drops the whole statement. Without -O a hit is a dictionary look-up unless the environment arms it:
+Call sites are written `if __debug__: failpoints.hit("save.committed")`: under `python -O`, as the deployed service runs
+(assets/deploy/session), the compiler drops the whole statement. `kiosk run` calls `seal` besides, for whoever starts it without -O.
+Otherwise a hit is a dictionary look-up unless the environment arms it:
 KIOSK_FAILPOINTS="save.committed=kill,mirror.append=oserror". Actions: kill (SIGKILL to oneself), oserror (disk full), error.
 """
 
@@ -17,6 +18,7 @@ _VARIABLE = "KIOSK_FAILPOINTS"
 _armed: dict[str, Callable[[], None]] = {}
 _seen: set[str] = set()
 _every: list[Callable[[str], None]] = []
+_sealed = not __debug__
 
 
 def _kill() -> None:
@@ -47,16 +49,14 @@ def hit(name: str) -> None:
 
 
 def arm(name: str, action: str | Callable[[], None]) -> None:
-    """Arm a failpoint from a test. Raises RuntimeError in an optimised (production) interpreter."""
-    if not __debug__:
-        raise RuntimeError("failpoints are compiled out")
+    """Arm a failpoint from a test. Raises RuntimeError in production: optimised, or sealed."""
+    _refuse_when_sealed()
     _armed[name] = _ACTIONS[action] if isinstance(action, str) else action
 
 
 def watch(watcher: Callable[[str], None]) -> None:
     """Call `watcher(name)` at every hit, and at every SQL statement of connections opened from now on."""
-    if not __debug__:
-        raise RuntimeError("failpoints are compiled out")
+    _refuse_when_sealed()
     _every.append(watcher)
 
 
@@ -70,6 +70,18 @@ def disarm() -> None:
     """Disarm all."""
     _armed.clear()
     _every.clear()
+
+
+def seal() -> None:
+    """End it for this process, for good: whatever the environment armed is forgotten, nothing can be armed any more."""
+    global _sealed
+    disarm()
+    _sealed = True
+
+
+def _refuse_when_sealed() -> None:
+    if _sealed:
+        raise RuntimeError("no failpoints in production")
 
 
 def seen() -> frozenset[str]:

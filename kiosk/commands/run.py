@@ -14,7 +14,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--windowed", action="store_true", help="in a window instead of fullscreen")
     options = parser.parse_args(argv)
 
-    from kiosk import config, log
+    from kiosk import config, failpoints, log
+    failpoints.seal()   # whatever the environment says: nobody injects faults into a kiosk that serves people
     settings = config.load(options.config, {"ui": {"fullscreen": False}} if options.windowed else None)
     log.setup(config.resolve(settings.store.directory) / "log")
     from kiosk import models

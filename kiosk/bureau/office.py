@@ -39,7 +39,8 @@ class BureauSettings(protocol.Wire):
 
 
 class EnrolmentRefused(KioskError):
-    """An enrolment was refused; `why` is stable: code-unknown, code-used, code-expired, other-station, too-many-tries."""
+    """An enrolment was refused; `why` is stable: code-unknown, code-used, code-expired, other-station, keys-revoked,
+    too-many-tries."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -148,6 +149,8 @@ def enrol(office: Office, compact: str) -> protocol.Enrolled:
             why = "code-used"
         elif code.used_at is None and code.expires_at < now:
             why = "code-expired"
+        elif session.scalar(select(tables.Kiosk.revoked_at).where(tables.Kiosk.kiosk_id == kiosk_id)) is not None:
+            why = "keys-revoked"
         elif code.used_at is None:
             code.used_at, code.kiosk_id = now, kiosk_id
             database.insert_new(session, tables.Kiosk, [{

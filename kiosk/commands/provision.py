@@ -10,6 +10,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="kiosk provision", description=__doc__)
     parser.add_argument("--bureau", metavar="URL", default="", help="default: [sync] bureau_url")
     parser.add_argument("--code", required=True, help="the one-time code from the bureau")
+    parser.add_argument("--new-keys", action="store_true", help="make other keys, as after a revocation")
     options = parser.parse_args(argv)
 
     from kiosk import config
@@ -19,6 +20,6 @@ def main(argv: list[str]) -> int:
     url = options.bureau or settings.sync.bureau_url
     if not url:
         raise ConfigError("no bureau: give --bureau URL or set [sync] bureau_url")
-    identity = provision(settings, url, options.code)
+    identity = provision(settings, url, options.code, new_keys=options.new_keys)
     print(f"✓ {identity.pins.kiosk_id} of station {identity.pins.station_id} is registered at {identity.pins.bureau_id} ({url})")
     return 0

@@ -95,12 +95,11 @@ def _status(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.sync import schedule, status
     from kiosk.sync.keys import load_pins
     try:
-        load_pins(settings.sync)
-        provisioned = True
+        kiosk_id = load_pins(settings.sync).kiosk_id
     except ConfigError:
-        provisioned = False
-    hold = schedule.hold(settings.sync, datetime.now().astimezone(), provisioned=provisioned,
-                         revoked=bool(outbox.get(store.db, "revoked")))
+        kiosk_id = ""
+    hold = schedule.hold(settings.sync, datetime.now().astimezone(), provisioned=bool(kiosk_id),
+                         revoked=bool(kiosk_id) and outbox.get(store.db, "revoked") == kiosk_id)
     now = datetime.now(UTC)
     seen = status.collect(store, settings.sync, now, hold=hold).as_json(now)
     if as_json:

@@ -30,7 +30,6 @@ from kiosk.sync.schedule import Trouble
 
 ASK_AT_ONCE = 200
 T = TypeVar("T")
-D = TypeVar("D", bound=protocol.Document)
 
 
 class HasDatabase(Protocol):
@@ -184,6 +183,9 @@ class Delivery:
             self._hear(result)
         except Failure as failure:
             result.failure = failure
+            if failure.trouble is Trouble.REVOKED:
+                # By id: a kiosk that is registered anew, with other keys, is not meant.
+                self._run(lambda store: outbox.put(store.db, "revoked", self._client.identity.pins.kiosk_id))
         result.more = result.failure is None and self._stop.is_set()
         return result
 
@@ -196,7 +198,6 @@ class Delivery:
             with store.db.atomic():
                 outbox.put(store.db, "bureau_offset_s", f"{offset_s:.3f}")
                 outbox.put(store.db, "last_contact", at)
-                outbox.put(store.db, "revoked", "")
                 outbox.expire_leases(store.db, self._clocks.utc())
 
         self._run(note)
@@ -210,7 +211,7 @@ class Delivery:
             question = protocol.Question(question_id=str(uuid.uuid4()), kiosk_id=identity.pins.kiosk_id, record_ids=tuple(ids))
             sealed = seal.encrypt(seal.sign(question, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal,
                                   identity.pins.bureau_id)
-            answer, signed = self._send("/v1/reconcile", sealed, protocol.Answer)
+            answer, signed = self._client.send("/v1/reconcile", sealed, protocol.Answer)
             if __debug__:
                 failpoints.hit("sync.reconciled")
             named = {one.record_id for one in answer.known} | set(answer.unknown)
@@ -242,7 +243,7 @@ class Delivery:
         if __debug__:
             failpoints.hit("sync.packed")
         try:
-            receipt, signed = self._send("/v1/batches", packed.sealed, protocol.Receipt)
+            receipt, signed = self._client.send("/v1/batches", packed.sealed, protocol.Receipt)
             if __debug__:
                 failpoints.hit("sync.answered")
             moved = self._run(lambda store: self._apply(store.db, receipt, signed, packed))
@@ -306,19 +307,11 @@ class Delivery:
             consent_id=row["consent_id"], media_type=row["media_type"], content=base64.b64encode(row["content"]).decode())
         sealed = seal.encrypt(seal.sign(document, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal,
                               identity.pins.bureau_id)
-        receipt, _ = self._send("/v1/evidence", sealed, protocol.EvidenceReceipt)
+        receipt, _ = self._client.send("/v1/evidence", sealed, protocol.EvidenceReceipt)
         if receipt.evidence_id != document.evidence_id or receipt.digest != protocol.digest(sealed):
             raise Failure(Trouble.FORGED, "other-batch")
         self._run(lambda store: outbox.settle_evidence(store.db, receipt.evidence_id, receipt.verdict, receipt.reason))
         return True
-
-    def _send(self, path: str, sealed: bytes, model: type[D]) -> tuple[D, str]:
-        try:
-            return self._client.send(path, sealed, model)
-        except Failure as failure:
-            if failure.trouble is Trouble.REVOKED:
-                self._run(lambda store: outbox.put(store.db, "revoked", "revoked"))
-            raise
 
     def _moved(self, result: Round, moved: list[outbox.Moved]) -> None:
         result.moved += moved

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 from pydantic import ValidationError
@@ -19,7 +21,8 @@ _CODE = re.compile(r"^([A-Z2-7]{10})([A-Z2-7]{16})$")
 
 
 class ProvisionRefused(SyncUnavailable):
-    """The bureau refused the code; `why`: code-unknown, code-used, code-expired, other-station, too-many-tries."""
+    """The bureau refused the code; `why`: code-unknown, code-used, code-expired, other-station, keys-revoked,
+    too-many-tries."""
 
     reason = "provision-refused"
 
@@ -28,18 +31,19 @@ class ProvisionRefused(SyncUnavailable):
         self.why = why
 
 
-def provision(settings: Settings, url: str, code: str) -> Identity:
+def provision(settings: Settings, url: str, code: str, *, new_keys: bool = False) -> Identity:
     """Register this kiosk at `url` with a one-time code and pin the bureau's keys; return the identity.
 
     Keys are made when there are none, and kept when there are: a second call with the same code, after an answer was lost, ends
-    well. Raises ConfigError (code, URL, files), ProvisionRefused, SyncUnavailable (network), SealError (not the code's bureau).
+    well. `new_keys`: make others in their place, as after a revocation or when they may be known. Raises ConfigError (code, URL,
+    files), ProvisionRefused, SyncUnavailable (network), SealError (not the bureau that made the code).
     """
     url = check_url(url)
     match = _CODE.match(re.sub(r"[\s-]", "", code).upper())
     if match is None:
         raise ConfigError("the code has 26 letters and digits; look at it again")
     secret, fingerprint = match.groups()
-    keys = _own_keys(settings)
+    keys = _new_keys(settings) if new_keys else _own_keys(settings)
     station = settings.station
     try:
         request = protocol.Enrolment(secret=secret, station_id=station.station_id, name=station.name, keys=keys.public)
@@ -56,8 +60,27 @@ def provision(settings: Settings, url: str, code: str) -> Identity:
     if answer.status_code != 200:
         raise SyncUnavailable(f"{url}: HTTP {answer.status_code} {_why(answer)}")
     pins = _pins(answer.content, fingerprint, keys, settings, url)
+    if new_keys:
+        os.replace(_waiting(settings), resolve(settings.sync.key_file))
     keyfiles.write_private(keyfiles.pins_path(settings.sync), pins.model_dump_json(indent=1) + "\n")
     return Identity(keys, pins)
+
+
+def _waiting(settings: Settings) -> Path:
+    path = resolve(settings.sync.key_file)
+    return path.with_name(path.name + ".new")
+
+
+def _new_keys(settings: Settings) -> Keys:
+    """Return keys that wait beside the old ones until the bureau knows them; the same ones when an earlier try was cut off."""
+    if settings.sync.key_command:
+        raise ConfigError("[sync] key_command prints the keys: have it print other ones")
+    path = _waiting(settings)
+    if path.exists():
+        return keyfiles.parse_keys(keyfiles.read_private(path), str(path))
+    keys = Keys(*seal.new_keys())
+    keyfiles.write_private(path, keyfiles.dump_keys(keys))
+    return keys
 
 
 def _own_keys(settings: Settings) -> Keys:

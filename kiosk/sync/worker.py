@@ -113,9 +113,13 @@ class SyncWorker(QObject):
         why = ""
         held, trouble = Hold.NONE, None
         try:
-            revoked = bool(self._run(lambda store: outbox.get(store.db, "revoked")))
-            held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=self._open(),  # noqa: DTZ005
+            provisioned = self._open()
+            revoked_id = self._run(lambda store: outbox.get(store.db, "revoked"))
+            revoked = self._client is not None and self._client.identity.pins.kiosk_id == revoked_id
+            held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=provisioned,
                                  revoked=revoked and not self._by_hand, by_hand=self._by_hand)
+            if held is Hold.REVOKED:
+                self._forget()   # it may be registered anew meanwhile: keys and pins are read again next time
             if held is not Hold.NONE:
                 self._pace = schedule.Pace(self._pace.batch_limit, next_try_s=time.monotonic() + _HELD_S)
             else:

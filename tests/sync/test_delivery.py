@@ -12,6 +12,8 @@ from kiosk.domain.record import Outcome, Stage
 from kiosk.store import outbox
 from kiosk.sync import protocol, seal
 from kiosk.sync.delivery import Clocks
+from kiosk.sync.keys import load_identity
+from kiosk.sync.provision import ProvisionRefused, provision
 from kiosk.sync.schedule import Trouble
 from tests.sync.made import bureau_record, make_kiosk, record
 
@@ -136,8 +138,18 @@ def test_a_kiosk_that_is_revoked_is_told_so_and_stops(bureau, tmp_path):
         bureau.revoke(kiosk.identity.pins.kiosk_id, "stolen")
         done = kiosk.round()
         assert done.failure.trouble is Trouble.REVOKED
-        assert outbox.get(kiosk.store.db, "revoked") == "revoked"
+        assert outbox.get(kiosk.store.db, "revoked") == kiosk.identity.pins.kiosk_id
         assert kiosk.counts() == {"waiting": 1}
+        code = bureau.enrolment_code("SZ-TEST-0009")
+        with pytest.raises(ProvisionRefused, match="keys-revoked"):
+            provision(kiosk.settings, bureau.url, code)
+        again = provision(kiosk.settings, bureau.url, code, new_keys=True)
+        assert again.pins.kiosk_id != kiosk.identity.pins.kiosk_id
+        assert load_identity(kiosk.settings.sync).keys.public == again.keys.public
+        kiosk.identity = again
+        kiosk.point_at(bureau.url)
+        assert kiosk.round().failure is None
+        assert kiosk.counts() == {"received": 1}, "what the old keys could not deliver goes with the new ones"
     finally:
         kiosk.close()
 

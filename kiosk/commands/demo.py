@@ -50,6 +50,8 @@ def main(argv: list[str]) -> int:
 
 def _play(options: argparse.Namespace, headless: bool) -> int:
     from kiosk import log, models
+    os.umask(0o077)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     log.setup(level=30)
     models.require()  # a missing or altered model is a clear error before any page opens
     from PySide6.QtWidgets import QApplication

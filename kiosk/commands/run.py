@@ -15,6 +15,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--windowed", action="store_true", help="in a window instead of fullscreen")
     options = parser.parse_args(argv)
 
+    os.umask(0o077)  # whatever this process writes is its owner's alone
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # a camera that is away would fill the system's log
     from kiosk import config, failpoints, log
     failpoints.seal()   # whatever the environment says: nobody injects faults into a kiosk that serves people
     settings = config.load(options.config, {"ui": {"fullscreen": False}} if options.windowed else None)

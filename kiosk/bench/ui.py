@@ -16,16 +16,30 @@ POST_EVERY_S = 0.004
 PAGE_MS = 400
 FRAME_MS = 33
 BASELINE_MS = 3000
+BUSY_MS = 4.0
 
 
 def run(visits: int = 2, width: int = 1080, height: int = 1920) -> dict[str, Any]:
-    """Walk through all scenes `visits` times with motion; return latencies in milliseconds, with those of an empty event loop beside them."""
+    """Walk through all scenes `visits` times with motion; return latencies in milliseconds.
+
+    Beside them what does not depend on other programs: the latencies of an empty event loop in the same minute, and the
+    processor time of the costliest single event.
+    """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QObject, QTimer, Signal, Slot
+    from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
     from PySide6.QtWidgets import QApplication
 
     from kiosk.ui.scenes import sample_settings, scenes
     from kiosk.ui.stage import drawn_frame, make_window, show_scene
+
+    class Application(QApplication):
+        costliest_ms = 0.0
+
+        def notify(self, receiver: QObject, event: QEvent) -> bool:
+            began = time.thread_time()
+            done = super().notify(receiver, event)
+            self.costliest_ms = max(self.costliest_ms, (time.thread_time() - began) * 1000)
+            return done
 
     class Probe(QObject):
         posted = Signal(float)
@@ -39,7 +53,7 @@ def run(visits: int = 2, width: int = 1080, height: int = 1920) -> dict[str, Any
         def arrived(self, sent: float) -> None:
             self.waited_ms.append((time.perf_counter() - sent) * 1000)
 
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app = Application(sys.argv[:1])
     window = make_window(sample_settings())
     window.motion = True
     window.resize(width, height)
@@ -74,6 +88,7 @@ def run(visits: int = 2, width: int = 1080, height: int = 1920) -> dict[str, Any
     window.hide()
     QTimer.singleShot(BASELINE_MS, app.quit)
     app.exec()
+    app.costliest_ms = 0.0
     idle, probe.waited_ms = sorted(probe.waited_ms), []   # what the machine itself adds: other programs, the scheduler
     window.show()
     pages_timer.start(PAGE_MS)
@@ -87,6 +102,8 @@ def run(visits: int = 2, width: int = 1080, height: int = 1920) -> dict[str, Any
     return {
         "pages": pages, "events": len(waited), "p50_ms": waited[len(waited) // 2], "p99_ms": p99, "most_ms": most,
         "slowest_page": slowest["page"], "slowest_page_cpu_ms": slowest["ms"],
+        "costliest_event_cpu_ms": app.costliest_ms,
         "empty_loop_p99_ms": idle[int(len(idle) * 0.99)], "empty_loop_most_ms": idle[-1],
-        "within_bounds": p99 <= P99_BOUND_MS and most <= MOST_BOUND_MS,
+        # On a machine that makes an empty loop wait, nothing can be said either way.
+        "within_bounds": None if idle[int(len(idle) * 0.99)] > BUSY_MS else p99 <= P99_BOUND_MS and most <= MOST_BOUND_MS,
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -61,6 +62,11 @@ class _Tallied:
     tallies: b.Tallies
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    lines: tuple[tuple[str, str, str], ...]
+
+
 class DeskConductor(QObject):
     """The only place where the desk meets store, devices and the visit below."""
 
@@ -92,6 +98,8 @@ class DeskConductor(QObject):
         self._sync: SyncStatus | None = None
         self._probe: TakeOutcome | None = None       # of an enrolment; wiped with its page
         self._paused_sync = settings.sync.paused
+        self._maintenance = b.MaintenanceData()
+        self._outside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")   # sticks and checks, which may be slow
         self._ticker, self._frames = QTimer(self), QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -113,11 +121,16 @@ class DeskConductor(QObject):
         """The desk's state."""
         return self._state
 
+    def use_sticks(self, sticks: Callable[[], Sequence[Path]]) -> None:
+        """Look for sticks another way (demonstrations and tests: a folder)."""
+        self._sticks = sticks
+
     def stop(self) -> None:
         """Stop the clocks and forget a probe."""
         self._ticker.stop()
         self._frames.stop()
         self._probe = None
+        self._outside.shutdown(wait=False, cancel_futures=True)
 
     # --- events in
 
@@ -166,7 +179,7 @@ class DeskConductor(QObject):
     @Slot(object)
     def on_take_finished(self, outcome: TakeOutcome) -> None:
         """The enrolment's take ended; its probe waits here, and only here, until it is kept or dropped."""
-        if not self._is_ours(outcome) or not isinstance(self._state, s.Open):
+        if not self._is_ours(outcome) or not isinstance(self._state, s.Open) or outcome.practice:
             return
         good = outcome.liveness.passed and outcome.probe is not None
         self._probe = outcome if good else None
@@ -176,7 +189,8 @@ class DeskConductor(QObject):
 
     def _is_ours(self, told: object) -> bool:
         page = self._state.page if isinstance(self._state, s.Open) else None
-        return isinstance(page, s.Enrolling) and getattr(told, "visit_id", "") == self._take_name()
+        looks = isinstance(page, s.Enrolling) or (isinstance(page, s.Board) and page.place is Place.MAINTENANCE)
+        return looks and getattr(told, "visit_id", "") == self._take_name()
 
     def _take_name(self) -> str:
         return f"desk-{self._state.session.session_id}" if isinstance(self._state, s.Open) else ""
@@ -231,6 +245,14 @@ class DeskConductor(QObject):
                 self._tally()
             case c.SyncNow():
                 self.send_now.emit()
+            case c.PauseSync(by, on):
+                self._paused_sync = on
+                self.pause_sync.emit(on)
+                self._ask(lambda store, at: work.note_pause(store, by, on, at), lambda error: work.failed(command, error))
+            case c.Courier(by, direction, folder):
+                settings, run = self._settings.sync, self._store.run
+                self._do_outside(lambda: work.carry(by, direction, folder, settings, run),
+                                 lambda error: work.failed(command, error))
             case c.Maintain(by, what):
                 self._maintain(by, what)
             case _:
@@ -295,7 +317,11 @@ class DeskConductor(QObject):
 
     @Slot(object)
     def _on_answer(self, answer: object) -> None:
-        if isinstance(answer, _Tallied):
+        if isinstance(answer, _Checked):
+            self._maintenance = replace(self._maintenance, lines=answer.lines, checking=False)
+            if isinstance(self._state, s.Open):
+                self.feed(e.Loaded(self._state.session.session_id, Place.MAINTENANCE, self._devices()))
+        elif isinstance(answer, _Tallied):
             self._tallies = answer.tallies
             if not isinstance(self._state, s.Closed):
                 self._view.show_tallies(self._tallies)
@@ -306,7 +332,7 @@ class DeskConductor(QObject):
 
     def _load(self, place: Place, by: s.Session) -> None:
         seen = b.HomeData(tuple(self._calls), self._glance(), self._tallies)
-        sync, paused = self._sync, self._paused_sync
+        sync, paused, devices = self._sync, self._paused_sync, self._devices()
 
         def run(store: Store, at: work.Moment) -> e.Event:
             data: object
@@ -330,7 +356,7 @@ class DeskConductor(QObject):
                 case Place.SYNC:
                     data = _sync_data(work.tallies(store, at, sync.level.value if sync else "ok"), sync, paused, at.sticks)
                 case _:
-                    data = b.MaintenanceData()
+                    data = devices
             return e.Loaded(by.session_id, place, data)
 
         self._ask(run, lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()))
@@ -345,9 +371,35 @@ class DeskConductor(QObject):
         if what in ("louder", "quieter"):
             self.wish.emit(requests.VolumeUp() if what == "louder" else requests.VolumeDown())
         elif what in ("camera-on", "camera-off"):
-            self._look(what == "camera-on")
+            on = what == "camera-on"
+            self._maintenance = replace(self._maintenance, preview=on)
+            self._look(on)
+            if on:      # a practice round: guidance is shown, nothing is kept
+                self.begin_take.emit(TakeRequest(self._take_name(), "preview", practice=True))
+            else:
+                self.cancel_take.emit()
+        elif what == "doctor":
+            settings = self._settings
+            self._maintenance = replace(self._maintenance, checking=True)
+            self._do_outside(lambda: _Checked(work.examine(settings)), lambda _: _Checked(()))
         elif what == "restart":
             self.restart_wanted.emit()
+        self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
+
+    def _devices(self) -> b.MaintenanceData:
+        reader, camera = self._conductor.devices_ready
+        return replace(self._maintenance, reader="ready" if reader else "away", camera="ready" if camera else "asleep")
+
+    def _do_outside(self, todo: Callable[[], object], on_error: Callable[[BaseException], object]) -> None:
+        """Run something slow that is not the store's, in a thread of its own; the answer comes back by `_answered`."""
+        def run() -> None:
+            try:
+                self._tell(todo())
+            except Exception as error:  # whatever it was, the page must get an answer
+                log.error("desk work failed", extra={"code": type(error).__name__})
+                self._tell(on_error(error))
+
+        self._outside.submit(run)
 
     def _look(self, on: bool) -> None:
         """Wake the camera and show its picture, or let it be as the visit below wants it."""
@@ -355,6 +407,7 @@ class DeskConductor(QObject):
             self.camera_wanted.emit(True)
             self._frames.start()
         else:
+            self._maintenance = replace(self._maintenance, preview=False)
             if self._frames.isActive():
                 self.camera_wanted.emit(vs.visit_of(self._conductor.state) is not None)
             self._frames.stop()

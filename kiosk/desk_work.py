@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from kiosk import config
 from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
+from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Member, Place, Role
+from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
-from kiosk.errors import KioskError
-from kiosk.store import clock, desk, home, ledger, outbox, records, roster, service, staff, todo, unit_list
+from kiosk.errors import ConfigError, KioskError
+from kiosk.store import clock, desk, home, journal, ledger, outbox, records, roster, service, staff, todo, unit_list
 from kiosk.store.database import Store
+from kiosk.sync.delivery import RunInStore
 
 LEDGER_DAYS = 365
 DIMENSIONS = ("age_band", "glasses", "light", "action")
@@ -172,15 +176,14 @@ def home_visits(store: Store, at: Moment) -> b.HomeVisitsData:
 
 
 def _who(name: str, number: str) -> str:
-    from kiosk.domain.identity import last_four, mask_name
-    return f"{mask_name(name)} ···{last_four(number)}"
+    return f"{mask_name(name)} {last_four(number)}"
 
 
 def todo_data(store: Store, at: Moment) -> b.TodoData:
     """Returned and refused first, then due soon, then what waits for the centre."""
     waits = todo.todo(store, at.today)
-    rows = [b.TodoRow(one.stage, one.who, "", one.saved_at.date(), one.reason, one.record_id, author=one.author)
-            for one in waits.returned]
+    rows = [b.TodoRow(one.stage, one.who, "", one.saved_at.date(), one.reason, one.record_id, _number(store, one.record_id),
+                      one.author) for one in waits.returned]
     for due in waits.due_soon:
         entry = roster.find_person(store, due.person_id)
         rows.append(b.TodoRow("due", due.who, due.benefit_kind, due.due, "suspended" if due.suspended_months else "",
@@ -188,6 +191,12 @@ def todo_data(store: Store, at: Moment) -> b.TodoData:
     if waits.waiting:
         rows.append(b.TodoRow("waiting", str(waits.waiting), "", waits.oldest_waiting.date() if waits.oldest_waiting else None))
     return b.TodoData(tuple(rows))
+
+
+def _number(store: Store, record_id: str) -> str:
+    row = store.db.execute("SELECT person_id FROM records WHERE record_id = ?", (record_id,)).fetchone()
+    entry = roster.find_person(store, row[0]) if row else None
+    return entry.id_number if entry else ""
 
 
 def approval(store: Store, at: Moment) -> b.ApprovalData:
@@ -230,7 +239,7 @@ def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event
     papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
     report = unit_list.take(store, list_id, lines, unit=command.unit, clerk=command.clerk, staff_id=session.staff_id,
                             today=at.today, now=at.now, papers=papers)
-    answers = tuple(b.AnswerRow(one.line, one.who, one.problem, len(one.record_ids)) for one in report.answers)
+    answers = tuple(b.AnswerRow(one.line, one.who, one.problem, one.record_ids) for one in report.answers)
     return e.Acted(session.session_id, Place.UNIT_LIST, "list-taken", data=b.UnitListData(
         sticks=at.sticks, answers=answers, saved=report.saved, unit=command.unit))
 
@@ -244,7 +253,7 @@ def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(["line", "who", "answer", "records"])
-        writer.writerows([one.line, one.who, words(one.problem), one.records] for one in data.answers)
+        writer.writerows([one.line, one.who, words(one.problem), " ".join(one.record_ids)] for one in data.answers)
         name, text = "unit-list-answers.csv", out.getvalue()
     else:
         return e.Acted(session_id, command.place, problem="nothing-to-export")
@@ -302,6 +311,41 @@ def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff,
 def code_of(error: BaseException) -> str:
     """Return the code an attendant is told for a failure."""
     return str(error.reason) if isinstance(error, KioskError) else Reason.INTERNAL_ERROR.value
+
+
+def note_pause(store: Store, by: Session, on: bool, at: Moment) -> e.Event:
+    """Somebody paused the delivery, or let it go on: that is in the journal."""
+    journal.note(store, "sync-paused" if on else "sync-resumed", {"staff": by.staff_id}, at.now)
+    return e.Acted(by.session_id, Place.SYNC, "sync-paused" if on else "sync-resumed")
+
+
+def carry(by: Session, direction: str, folder: str, settings: config.Sync, run_in_store: RunInStore) -> e.Event:
+    """Export to or import from a stick. Not in the store's thread: a stick is slow."""
+    from kiosk.sync import courier
+    from kiosk.sync.delivery import journal_lines
+    from kiosk.sync.keys import load_identity
+    try:
+        identity = load_identity(settings)
+    except ConfigError:
+        return e.Acted(by.session_id, Place.SYNC, problem="not-provisioned")
+    try:
+        if direction == "export":
+            done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines)
+            return e.Acted(by.session_id, Place.SYNC, "courier-exported", detail=str(done.records))
+        told = courier.import_from(run_in_store, identity, Path(folder))
+    except courier.CourierError as error:
+        return e.Acted(by.session_id, Place.SYNC, problem=error.why)
+    refused = [one for one in told if one.outcome == "refused"]
+    applied = sum(one.outcome == "applied" for one in told)
+    if refused:
+        return e.Acted(by.session_id, Place.SYNC, problem="stick-refused", detail=", ".join(one.why for one in refused[:3]))
+    return e.Acted(by.session_id, Place.SYNC, "courier-imported", detail=str(applied))
+
+
+def examine(settings: config.Settings) -> tuple[tuple[str, str, str], ...]:
+    """Run the doctor's checks: (part, state, what)."""
+    from kiosk import doctor
+    return tuple((one.part, one.state, one.what) for one in doctor.examine(settings))
 
 
 def failed(command: c.Command, error: BaseException) -> e.Event | None:

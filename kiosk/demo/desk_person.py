@@ -17,6 +17,7 @@ from kiosk.app import KioskApp
 from kiosk.demo import people
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.stage import Stage
+from kiosk.domain.reasons import Action
 
 Until = Callable[[], bool]
 Script = Iterator[Until]
@@ -38,6 +39,7 @@ class DeskPerson(QObject):
         self.kiosk, self.stage, self.recorder = kiosk, stage, recorder
         self.window, self.view = kiosk.window, kiosk.desk.view
         desk_scripts.prepare(script, stage)
+        kiosk.desk.use_sticks(lambda: [stage.folder / "stick"])
         self._script: Script = desk_scripts.SCRIPTS[script](self)
         self._until: Until | None = None
         self._shown: tuple[str, str] = ("", "")
@@ -162,6 +164,35 @@ class DeskPerson(QObject):
     def lift(self) -> None:
         """Take the card away."""
         self.stage.lift_card()
+
+    def acts_until(self, name: str) -> Until:
+        """Do before the camera what the prompt asks for, until a button can be used."""
+        done: list[str] = []
+
+        def look() -> bool:
+            prompt = self._find("enrol-prompt", QWidget)
+            action = str(prompt.property("action") or "") if prompt is not None else ""
+            if action and prompt is not None and prompt.property("now"):
+                if action not in done[-1:]:
+                    done.append(action)
+                    QTimer.singleShot(450, lambda: self.stage.act(Action(action)))
+            return self.sees(name)()
+        return look
+
+    def pause(self, milliseconds: int) -> Until:
+        """Wait a moment: what is on its way to the screen arrives."""
+        until = self._now_ms + milliseconds
+        return lambda: self._now_ms >= until
+
+    def rows(self, name: str) -> int:
+        """Return how many rows a table shows."""
+        from kiosk.ui.desk.table import Table
+        table = self._find(name, Table)
+        return len(table.texts()) if table is not None else 0
+
+    def keep_picture(self, name: str) -> None:
+        """Take a further picture of this page, under a name of its own."""
+        self.recorder.keep(name)
 
     def photograph(self) -> None:
         """Take a picture of the page as it is filled in now."""

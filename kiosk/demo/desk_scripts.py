@@ -3,30 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from kiosk.demo import people
 from kiosk.demo.desk_person import ATTENDANT, SUPERVISOR, DeskPerson, Script
 from kiosk.demo.stage import Stage
+
+_LIST = "unit-list.csv"
 
 
 def prepare(script: str, stage: Stage) -> None:
     """Bring the kiosk's store into the state the script begins with. Raises KioskError."""
-    from kiosk.store import staff
+    from kiosk.store import clock, home, staff
     from kiosk.store.database import open_store
     now = datetime.now(UTC)
     with open_store(stage.settings) as store:
         for (staff_id, name, pin), role in ((ATTENDANT, staff.Role.ATTENDANT), (SUPERVISOR, staff.Role.SUPERVISOR)):
             staff.add(store, staff_id, name, role, pin, now, by="demo")
+        if script == "home-visit":
+            home.book(store, "P-huang", "very-old", ATTENDANT[0], now)
+            home.book(store, "P-li", "sick", ATTENDANT[0], now)
+        if script == "clock-back":
+            clock.observe(store, now + timedelta(days=40))
+    stick = stage.folder / "stick"
+    stick.mkdir(exist_ok=True)
+    if script == "unit-list":
+        _write_list(stick / _LIST)
 
 
-def takeover(p: DeskPerson) -> Script:
-    """A retiree would rather not show the face; the attendant takes over."""
+def _write_list(path: Path) -> None:
+    li, zhuang, wang, huang = (people.card(key) for key in ("li", "zhuang", "wang", "huang"))
+    wrong = huang["id_number"][:17] + ("1" if huang["id_number"][17] != "1" else "2")
+    lines = [f"{one['name']},{one['id_number']}" for one in (li, zhuang, wang)]
+    lines += [f"{huang['name']},{wrong}", f"李建军,{li['id_number'][:-1]}X", f"{huang['name']},{huang['id_number']}",
+              f"{li['name']},"]
+    path.write_text("姓名,证件号码\n" + "\n".join(lines) + "\n", encoding="utf-8-sig")
+
+
+# --- the retiree's part
+
+
+def _self_service(p: DeskPerson) -> Script:
     yield p.on_page("idle")
     p.touch("start")
     yield p.on_page("who")
     p.touch("self")
     yield p.on_page("card")
     p.stage.lay_card("beneficiary")
+
+
+def _leave(p: DeskPerson) -> Script:
+    p.touch("desk-close")
+    yield lambda: not p.view.page_name
+    p.lift()
+    yield p.on_page("idle")
+
+
+def _number(p: DeskPerson, key: str = "") -> str:
+    return str(p.card(key or p.stage.scenario.card)["id_number"])
+
+
+# --- the attendant's part
+
+
+def _fill_face_to_face(p: DeskPerson) -> Script:
+    p.tick("saw-person")
+    p.tick("saw-card")
+    p.sign("sign-person")
+    p.sign("sign-staff")
+    p.photograph()
+    yield p.sees("assist-save")
+    p.touch("assist-save")
+    yield p.on_desk("done")
+
+
+def _until_known(p: DeskPerson, *stages: str) -> Script:
+    yield p.until_stage(*(stages or ("received", "confirmed")))
+    yield p.pause(500)
+    p.photograph()
+
+
+def takeover(p: DeskPerson) -> Script:
+    """A retiree would rather not show the face; the attendant takes over."""
+    yield from _self_service(p)
     yield p.on_page("confirm")
     p.touch("yes")
     yield p.on_page("consent")
@@ -34,14 +94,13 @@ def takeover(p: DeskPerson) -> Script:
     yield p.on_page("referred")
     yield from p.sign_in()
     yield p.sees("take-over")
+    p.photograph()
     p.touch("take-over")
     yield p.on_desk("person")
     p.touch("assist-face-to-face")
     yield p.on_desk("assist")
-    yield from _face_to_face(p)
-    yield p.on_desk("done")
-    yield p.until_stage("received", "confirmed")
-    p.photograph()
+    yield from _fill_face_to_face(p)
+    yield from _until_known(p)
     p.touch("finish")
     yield p.on_desk("home")
     p.touch("desk-close")
@@ -50,16 +109,180 @@ def takeover(p: DeskPerson) -> Script:
     yield p.on_page("idle")
 
 
-def _face_to_face(p: DeskPerson) -> Script:
-    p.tick("saw-person")
-    p.tick("saw-card")
+def proxy(p: DeskPerson) -> Script:
+    """A daughter comes for her father."""
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.type("home-number", _number(p), enter=True)     # as a scanner does
+    yield p.on_desk("person")
+    p.touch("assist-family-proxy")
+    yield p.on_desk("assist")
+    p.lay("chen")
+    yield p.reads("agent-who", "0")
+    for paper in ("principal-id-copy", "agent-id", "principal-proof"):
+        p.tick(f"paper-{paper}")
+    scan = p.stage.folder / "stick" / "proof.pdf"
+    scan.write_bytes(b"%PDF-1.4 demonstration")
+    p.type("scan-path", str(scan))
+    p.touch("scan-add")
     p.sign("sign-person")
     p.sign("sign-staff")
     p.photograph()
     yield p.sees("assist-save")
     p.touch("assist-save")
+    yield p.on_desk("done")
+    yield from _until_known(p)
+    yield from _leave(p)
+
+
+def home_visit(p: DeskPerson) -> Script:
+    """The list, and the first visit of it."""
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.touch("place-home-visits")
+    yield p.on_desk("home-visits")
+    yield lambda: p.rows("visits") > 0
+    p.photograph()
+    p.choose_row("visits", 0)
+    yield p.on_desk("assist")
+    p.touch("why-no-template")
+    yield from _fill_face_to_face(p)
+    yield from _until_known(p)
+    yield from _leave(p)
+
+
+def unit_list(p: DeskPerson) -> Script:
+    """The clerk's card, the papers, the file from the stick, every row answered, the answers exported."""
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.touch("place-unit-list")
+    yield p.on_desk("unit-list")
+    yield p.sees("unit-file-0")
+    p.lay("chen")
+    yield p.reads("clerk-who", "0")
+    p.type("unit-name", "示范机械厂")
+    for paper in ("clerk-id", "sealed-list", "hukou-copies-sealed"):
+        p.tick(f"paper-{paper}")
+    p.touch("unit-file-0")
+    p.photograph()
+    p.touch("unit-take")
+    yield p.sees("unit-export")
+    yield p.pause(300)
+    p.keep_picture("unit-list-answers")
+    p.touch("unit-export")
+    answers = p.stage.folder / "stick" / "unit-list-answers.csv"
+    yield answers.exists
+    yield from _until_known(p)
+    yield from _leave(p)
+
+
+def enrol(p: DeskPerson) -> Script:
+    """Nobody knows the face yet: consent, a take, the template; then the consent is withdrawn and it is erased."""
+    yield from _self_service(p)
+    yield lambda: p.window.page_name in ("answer", "referred")
+    yield from p.sign_in()
+    yield p.sees("take-over")
+    p.touch("take-over")
+    yield p.on_desk("person")
+    p.touch("enrol")
+    yield p.on_desk("enrol")
+    p.touch("enrol-agree")
+    yield p.sees("enrol-look")
+    p.touch("enrol-look")
+    yield p.acts_until("enrol-keep")
+    p.photograph()
+    p.touch("enrol-keep")
+    yield p.on_desk("done")
+    yield from _until_known(p)
+    p.touch("finish")
+    yield p.on_desk("home")
+    p.type("home-number", _number(p), enter=True)
+    yield p.on_desk("person")
+    p.touch("enrol")
+    yield p.on_desk("enrol")
+    p.touch("enrol-erase")
+    yield p.on_desk("done")
+    yield from _until_known(p)
+    yield from _leave(p)
+
+
+def declare(p: DeskPerson) -> Script:
+    """A death, declared by a child."""
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.type("home-number", _number(p), enter=True)
+    yield p.on_desk("person")
+    p.touch("declare")
+    yield p.on_desk("declare")
+    p.touch("declare-kind-death")
+    p.type("declare-day", f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}")
+    p.lay("chen")
+    yield p.reads("declarant-who", "0")
+    p.touch("relation-child")
+    p.photograph()
+    p.touch("declare-save")
+    yield p.on_desk("done")
+    yield from _until_known(p)
+    yield from _leave(p)
+
+
+def returned(p: DeskPerson) -> Script:
+    """The centre returns a record. The to-do list says why; so does the kiosk when the retiree asks."""
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.type("home-number", _number(p), enter=True)
+    yield p.on_desk("person")
+    p.touch("assist-face-to-face")
+    yield p.on_desk("assist")
+    p.touch("why-no-face-wanted")
+    yield from _fill_face_to_face(p)
+    yield p.until_stage("received")
+    p.stage.bureau.decide(p.recorder.record_ids[0], "returned", "roster-abnormal")
+    p.kiosk.desk.send_now.emit()
+    yield from _until_known(p, "returned")
+    p.touch("place-todo")
+    yield p.on_desk("todo")
+    yield lambda: p.rows("todo") > 0
+    p.touch("todo-filter-returned")
+    yield p.sees("todo-handled")
+    p.photograph()
+    yield from _leave(p)
+    p.touch("query")
+    yield p.on_page("card")
+    p.stage.lay_card("beneficiary")
+    yield p.on_page("answer")
+    p.touch("done")
+    yield p.on_page("take-card")
+    p.lift()
+    yield p.on_page("idle")
+
+
+def clock_back(p: DeskPerson) -> Script:
+    """The clock is forty days behind what the database saw: self-service waits, the attendant confirms, then works."""
+    yield from _self_service(p)
+    yield lambda: p.window.page_name in ("answer", "referred", "out-of-service")
+    yield from p.sign_in()
+    p.photograph()
+    p.touch("place-clock")
+    yield p.on_desk("clock")
+    yield p.sees("clock-confirm")
+    p.photograph()
+    p.touch("clock-confirm")
+    yield lambda: not p.sees("clock-confirm")()
+    p.touch("place-home")
+    yield p.on_desk("home")
+    yield p.sees("take-over")
+    p.touch("take-over")
+    yield p.on_desk("person")
+    p.touch("assist-face-to-face")
+    yield p.on_desk("assist")
+    p.touch("why-no-face-wanted")
+    yield from _fill_face_to_face(p)
+    yield from _until_known(p)
+    yield from _leave(p)
 
 
 SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
-    "takeover": takeover,
+    "takeover": takeover, "proxy": proxy, "home-visit": home_visit, "unit-list": unit_list, "enrol": enrol, "declare": declare,
+    "returned": returned, "clock-back": clock_back,
 }

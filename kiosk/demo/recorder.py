@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.conductor import Moved
 from kiosk.desk import events as desk_events
+from kiosk.desk.boards_data import UnitListData
 from kiosk.desk_conductor import DeskMoved
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome, Stage
@@ -70,6 +71,9 @@ class Recorder(QObject):
         if isinstance(moved.event, desk_events.Saved):
             self.outcome, self.reason, self.record_ids = Outcome.PASSED, Reason.OK.value, moved.event.record_ids
             self.stage = Stage.SAVED
+        elif isinstance(moved.event, desk_events.Acted) and isinstance(moved.event.data, UnitListData) and moved.event.data.answers:
+            self.outcome, self.reason, self.stage = Outcome.PASSED, Reason.OK.value, Stage.SAVED
+            self.record_ids = tuple(one for row in moved.event.data.answers for one in row.record_ids)
         elif isinstance(moved.event, desk_events.StageMoved) and moved.event.record_id in self.record_ids:
             self.stage = moved.event.stage
         self._note_page()
@@ -104,6 +108,11 @@ class Recorder(QObject):
     def reshoot(self) -> None:
         """Photograph the present page again, over its first picture: what was worth waiting for is on it now."""
         self._shoot(len(self.pages), self.pages[-1])
+
+    def keep(self, name: str) -> None:
+        """Photograph the present page under a name of its own."""
+        if self._directory is not None:
+            self._save(f"{len(self.pages):02d}-{name}")
 
     def _measure(self, moved: Moved) -> None:
         now = time.monotonic()

@@ -25,6 +25,7 @@ class Scenario:
     delivered: bool = True                 # a record reaches the bureau
     habits: dict[str, object] = field(default_factory=dict)   # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
+    confirms: bool = True                  # the bureau confirms by itself
     desk: str = ""                         # name of a script of demo/desk_scripts.py: an attendant works at the desk
 
 
@@ -59,6 +60,18 @@ _ALL = (
     Scenario("camera-unplugged", "the camera's cable is pulled and put back", Outcome.PASSED, "ok", trouble="camera"),
     Scenario("attendant-takeover", "would rather not show the face: the attendant takes over, face to face, both sign",
              Outcome.PASSED, "ok", desk="takeover"),
+    Scenario("proxy", "a relative comes with the papers: both identities, checklist, scans by digest", Outcome.PASSED, "ok",
+             desk="proxy"),
+    Scenario("home-visit", "the booked list, and one visit from it", Outcome.PASSED, "ok", card="huang", desk="home-visit"),
+    Scenario("unit-list", "a unit's clerk brings a list: every row answered", Outcome.PASSED, "ok", also=("zhuang",),
+             desk="unit-list"),
+    Scenario("enrol", "a face template with its own consent, then withdrawn and erased", Outcome.PASSED, "ok", card="huang",
+             desk="enrol"),
+    Scenario("declare", "the heirs declare a death: the template is erased", Outcome.PASSED, "ok", card="zhuang", desk="declare"),
+    Scenario("returned", "the centre returns a record; desk and retiree see the reason", Outcome.PASSED, "ok", confirms=False,
+             desk="returned"),
+    Scenario("clock-back", "the clock jumped back: the attendant confirms the date, the record says so", Outcome.PASSED, "ok",
+             desk="clock-back"),
 )
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

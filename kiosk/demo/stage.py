@@ -62,7 +62,7 @@ class Stage:
         from kiosk.emulators.puppet import PuppetSource
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
         self._came = 0
-        self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=True)
+        self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
         self.camera = CardHolder(self.puppet)

@@ -65,7 +65,7 @@ class AnswerRow:
     line: int
     who: str
     problem: str
-    records: int
+    record_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +171,13 @@ class SyncData:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceData:
-    """Devices and checks. lines: (state ok|warn|bad, text)."""
+    """Devices and checks. lines: (part, state ok|bad|idle, what)."""
 
-    volume: float = 0.0
-    reader: str = ""
-    camera: str = ""
-    lines: tuple[tuple[str, str], ...] = ()
+    reader: str = ""         # ready | away
+    camera: str = ""         # ready | asleep
+    lines: tuple[tuple[str, str, str], ...] = ()
     checking: bool = False
+    preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)

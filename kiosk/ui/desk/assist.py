@@ -58,7 +58,7 @@ class AssistPage(DeskPage):
         self.signs = Card("assist-signs", heading=Words("signs-heading", "strong"))
         self.person_pad, self.staff_pad = SignaturePad("sign-person"), SignaturePad("sign-staff")
         self.cannot = Tick("cannot-sign")
-        self.wipe = Action("sign-wipe", icon="replay")
+        self.wipe = Action("sign-wipe", icon="delete")
         self.wipe.clicked.connect(self._wipe)
         self.signs.box.addLayout(row(self.person_pad, self.staff_pad))
         self.signs.box.addLayout(row(self.cannot, self.wipe))
@@ -118,7 +118,7 @@ class AssistPage(DeskPage):
         self.clear()
         self._shown = page.found.person.id_number
         for item in page.found.due:
-            tick = Tick(f"benefit-{item.benefit_id}").say(f"{kit.benefit(item.benefit_kind)}   {kit.rule(item)}")
+            tick = Tick(f"benefit-{item.benefit_id}").say(f"{kit.benefit(item.benefit_kind)}:  {kit.rule(item)}")
             tick.setChecked(True)
             tick.set_look(self.look)
             self.benefit_box.addWidget(tick)

@@ -42,6 +42,12 @@ class DeskKit:
             return ""
         return self.strings.any_of(f"desk.problem.{code}", f"reason.{code}.attendant", "desk.problem.unknown")
 
+    def short(self, code: str) -> str:
+        """Return the same in few words, for a row of a table."""
+        if not code:
+            return ""
+        return self.strings.any_of(f"desk.short.{code}", f"desk.problem.{code}", f"reason.{code}.title", "desk.problem.unknown")
+
     def stage(self, stage: str) -> str:
         """Return a stage in words."""
         return self.strings.text(f"stage.{stage}.title")
@@ -60,7 +66,7 @@ class DeskKit:
 
     def who(self, person: Person | None) -> str:
         """Return a masked person."""
-        return "" if person is None else f"{mask_name(person.name)} ···{last_four(person.id_number)}"
+        return "" if person is None else self.text("who", name=mask_name(person.name), four=last_four(person.id_number))
 
     def rule(self, item: Eligibility) -> str:
         """Return what the rules say about a benefit, in one line."""

@@ -193,7 +193,7 @@ class DeskView(QFrame):
 
     def _show_frame(self, kit: DeskKit) -> None:
         session = kit.session
-        self.heading.say(f"{kit.text('title')} · {kit.settings.station.name}")
+        self.heading.say(kit.text("title"))
         self.person.say(f"{session.name} · {kit.text(f'role.{session.role}')}" if session else "")
         self.left.setVisible(session is not None)
         self.close_button.say(kit.text("close" if session is None else "sign_out"))

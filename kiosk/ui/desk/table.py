@@ -105,9 +105,12 @@ class _Painter(QStyledItemDelegate):
             font.setPixelSize(look.px(SMALL))
         painter.setFont(font)
         painter.setPen(colour)
+        metrics, text = QFontMetricsF(font), cell.text
+        if metrics.horizontalAdvance(text) > 1.9 * inner.width():     # two lines are what a row holds
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, 1.8 * inner.width())
         option = QTextOption(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        painter.drawText(inner, cell.text, option)
+        painter.drawText(inner, text, option)
 
 
 class Table(QTableView):
@@ -171,7 +174,7 @@ class Table(QTableView):
 
     def wanted_height(self, rows: int) -> int:
         """Return the height that shows so many rows."""
-        return self.look.px(ROW) * rows + self.look.px(54)
+        return self.look.px(ROW) * rows + self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth() + 4
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -45,9 +45,14 @@ class Action(QPushButton):
         if checkable:
             self.toggled.connect(lambda _: self._paint_icon())
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self._paint_icon()
+
     def say(self, text: str, accessible: str = "") -> Action:
         """Set text and accessible name; returns itself."""
-        self.setText(text.replace("&", "&&"))
+        self.setText((" " if self.icon_name and text else "") + text.replace("&", "&&"))
         self.setAccessibleName(accessible or text)
         return self
 
@@ -67,6 +72,8 @@ class Action(QPushButton):
         ink = {"primary": "on_action", "outlined": "action", "danger": "stop"}.get(self.kind, "ink")
         if self.kind == "chip" and self.isChecked():
             ink = "on_action"
+        if not self.isEnabled():
+            ink = "quiet"
         draw_icon(painter, self.icon_name, QRectF(0, 0, side, side), self._look.colour(ink))
         painter.end()
         self.setIcon(QIcon(picture))
@@ -128,6 +135,7 @@ class Tick(QCheckBox):
         super().__init__()
         self.setObjectName(name)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)   # its words do not widen the page
         self._look = Look()
 
     def say(self, text: str) -> Tick:
@@ -273,8 +281,8 @@ def _filled(layout: _L, items: Sequence[QWidget | QLayout | int], spacing: int) 
     for item in items:
         if isinstance(item, int):
             layout.addStretch(item)
-        elif isinstance(item, QWidget):
-            layout.addWidget(item)
+        elif isinstance(item, QWidget):     # wrapped words take the room that buttons leave
+            layout.addWidget(item, 1 if isinstance(item, Words) and item.wordWrap() else 0)
         else:
             layout.addLayout(item)
     return layout

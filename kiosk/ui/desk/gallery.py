@@ -1,0 +1,162 @@
+"""One sample of every page of the desk in every situation, for `kiosk gallery`, the audit and the tests. Invented people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from PySide6.QtWidgets import QApplication
+
+from kiosk.desk import boards_data as b
+from kiosk.desk import states as s
+from kiosk.desk.values import Call, Found, Member, Place, Role, VisitGlance
+from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, RosterStatus, Template
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Channel, Stage
+from kiosk.ui.desk.frame import DeskView
+from kiosk.ui.scenes import NOW, NUMBER, RECORD, eligibility
+from kiosk.ui.window import KioskWindow
+
+TODAY = date(2026, 11, 21)
+KINDS = ("enterprise-employee", "old-age-allowance")
+TALLIES = b.Tallies(4, 128, 119, 2, 1, NOW - timedelta(hours=3), "ok", NOW - timedelta(minutes=20), 7, NOW - timedelta(days=3))
+
+
+@dataclass(frozen=True, slots=True)
+class DeskScene:
+    """A state of the desk with its name."""
+
+    name: str
+    state: s.State
+
+
+def states() -> tuple[DeskScene, ...]:
+    """Return all scenes of the desk."""
+    return (*_signing_in(), *_people(), *_boards())
+
+
+@contextmanager
+def opened(window: KioskWindow) -> Iterator[DeskView]:
+    """Give a desk over a window (one that has no app), at the gallery's time; gone afterwards."""
+    view = DeskView(window, now=lambda: NOW)
+    try:
+        yield view
+    finally:
+        view.show_state(s.Closed(), TALLIES)
+        window.removeEventFilter(view)
+        view.setParent(None)
+        view.deleteLater()
+
+
+def show(view: DeskView, scene: DeskScene) -> None:
+    """Bring the desk into a scene; entered anew, so that nothing of the last one is left."""
+    view.show_state(s.Closed(), TALLIES)
+    view.show_state(scene.state, TALLIES)
+    view.tick(120.0, 900.0)
+    for _ in range(4):      # wrapped words tell their height to a layout in a layout in a scroll area, one event each
+        QApplication.processEvents()
+
+
+def session(role: Role = Role.SUPERVISOR) -> s.Session:
+    """Return a sample session."""
+    return s.Session(1, "9001", "黄主管", role, 0.0) if role is Role.SUPERVISOR else s.Session(1, "1001", "刘站员", role, 0.0)
+
+
+def found(**changes: object) -> Found:
+    """Return a sample person."""
+    person = Person("陈小芳", NUMBER, identified_by=IdentifiedBy.DESK)
+    benefits = tuple(Benefit(kind, kind, "deferred-month") for kind in KINDS)
+    entry = RosterEntry("P-1", person.name, NUMBER, RosterStatus.ACTIVE, benefits, date(1948, 6, 17),
+                        template=Template(b"", "digest", "consent", date(2019, 5, 6)))
+    made = Found(person, Reason.OK, entry, (eligibility(KINDS[0], months=3), eligibility(KINDS[1])),
+                 (Stage.RETURNED, Stage.CONFIRMED), "roster-abnormal", visit_id="visit-1", why=Reason.FACE_UNCERTAIN)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _open(name: str, page: s.Page, role: Role = Role.SUPERVISOR) -> DeskScene:
+    return DeskScene(name, s.Open(session(role), page))
+
+
+def _signing_in() -> tuple[DeskScene, ...]:
+    return (
+        DeskScene("desk-sign-in", s.SigningIn()), DeskScene("desk-sign-in-wrong", s.SigningIn("pin-wrong", tries_left=3)),
+        DeskScene("desk-sign-in-locked", s.SigningIn("pin-locked", 150.0, 0)), DeskScene("desk-set-up", s.SettingUp()),
+        DeskScene("desk-set-up-weak", s.SettingUp("weak-pin")))
+
+
+def _people() -> tuple[DeskScene, ...]:
+    agent = Person("李建国", NUMBER, identified_by=IdentifiedBy.DESK)
+    one = found()
+    not_yet = found(eligibilities=(eligibility(KINDS[0], may_pass=False, reason=Reason.NOT_YET),), reason=Reason.NOT_YET, why=None)
+    suspect = found(clock_suspect=True, why=None, roster_stale=True)
+    return (
+        _open("desk-find", s.Finding()), _open("desk-find-odd", s.Finding(NUMBER, "number-odd")),
+        _open("desk-find-name", s.Finding("", "name-alone"), Role.ATTENDANT),
+        _open("desk-find-nobody", s.Finding(NUMBER, "not-in-roster")),
+        _open("desk-person", s.Showing(one)), _open("desk-person-not-yet", s.Showing(not_yet), Role.ATTENDANT),
+        _open("desk-person-clock", s.Showing(suspect)),
+        _open("desk-face-to-face", s.Assisting(one, Channel.FACE_TO_FACE), Role.ATTENDANT),
+        _open("desk-face-to-face-missing", s.Assisting(one, Channel.FACE_TO_FACE, problem="person-signs")),
+        _open("desk-proxy", s.Assisting(one, Channel.FAMILY_PROXY, agent), Role.ATTENDANT),
+        _open("desk-proxy-missing", s.Assisting(one, Channel.AGENT, problem="agent-missing")),
+        _open("desk-enrol", s.Enrolling(one)), _open("desk-enrol-looking", s.Enrolling(one, True, True, 1)),
+        _open("desk-enrol-ready", s.Enrolling(one, True, False, 1, True)),
+        _open("desk-enrol-failed", s.Enrolling(one, True, False, 2, problem="action-timeout")),
+        _open("desk-declare", s.Declared(one)), _open("desk-declare-missing", s.Declared(one, agent, "place-missing")),
+        _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
+        _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, Stage.RECEIVED)),
+        _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, Stage.RETURNED, "roster-abnormal")),
+        _open("desk-done-erased", s.Done(Channel.ENROLMENT, (RECORD,), one, erased=True)))
+
+
+def _boards() -> tuple[DeskScene, ...]:
+    person = Person("陈小芳", NUMBER)
+    glance = VisitGlance("visit-1", "referred", "other", 3, person, Person("李建国", NUMBER), Reason.FACE_UNCERTAIN)
+    home = b.HomeData((Call(NOW, Reason.FACE_UNCERTAIN, "visit-1"), Call(NOW, Reason.ATTENDANT_CALLED)), glance, TALLIES, 12, 5, 2)
+    bad = replace(TALLIES, level="supervisor", roster_stale=True, clock_suspect=True)
+    visits = tuple(b.HomeVisitRow(NUMBER, f"{family} * {given} 尾号 {1020 + n}", note, "roster" if n % 2 else "1001",
+                                  KINDS[: 1 + n % 2], TODAY + timedelta(days=9 * n - 20))
+                   for n, (family, given, note) in enumerate((("周", "兰", "very-old"), ("吴", "明", "sick"), ("欧", "英", "alone"),
+                                                              ("马", "英", "disabled"), ("孙", "生", ""))))
+    answers = (b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)), b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
+               b.AnswerRow(4, "王 * 英 尾号 7766", "bad-number"), b.AnswerRow(5, "* 强 尾号 0373", "not-in-roster"),
+               b.AnswerRow(6, "何 * 明 尾号 0157", "already-done"), b.AnswerRow(7, "*", "bad-row"))
+    todo = (b.TodoRow("returned", "陈 * 芳 尾号 1021", "", TODAY, "roster-abnormal", RECORD, author="1001"),
+            b.TodoRow("refused", "李 * 国 尾号 0111", "", TODAY, "not-in-roster", RECORD, author="1002"),
+            b.TodoRow("due", "吴 * 明 尾号 0173", KINDS[0], TODAY + timedelta(days=5), number=NUMBER),
+            b.TodoRow("due", "周 * 兰 尾号 0145", KINDS[1], TODAY + timedelta(days=12), number=NUMBER),
+            b.TodoRow("waiting", "4", "", TODAY))
+    yesterday = (("self-face", "passed", "self", 24), ("self-face", "failed", "self", 4), ("face-to-face", "passed", "1001", 2),
+                 ("family-proxy", "passed", "1002", 1))
+    days = (b.ApprovalDay(TODAY - timedelta(days=1), 31, yesterday, "c0ffee" * 11),
+            b.ApprovalDay(TODAY, 12, (("self-face", "passed", "self", 9), ("face-to-face", "passed", "9001", 3)), "beef" * 16))
+    bands = (("60-64", 210, 7), ("65-69", 342, 10), ("70-74", 280, 12), ("75-79", 161, 9), ("80-84", 84, 7), ("85-89", 25, 3),
+             ("90+", 3, 1))
+    shares = tuple(b.ShareRow(group, takes, failures, failures / takes if takes >= 5 else None) for group, takes, failures in bands)
+    tables = (("age_band", shares), ("glasses", ()), ("light", ()), ("action", ()))
+    ledger = b.FairnessData(TODAY - timedelta(days=365), TODAY, tables, "", ("U盘",))
+    sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", sticks=("STATION-USB",))
+    members = (Member("1001", "刘站员", Role.ATTENDANT), Member("1002", "何站员", Role.ATTENDANT, False),
+               Member("9001", "黄主管", Role.SUPERVISOR))
+    lines = (("camera", "ok", "1280×720, 29.8 fps"), ("reader", "bad", "no answer on /dev/ttyUSB0"),
+             ("voice", "idle", "switched off"))
+    done = b.UnitListData((), ("U盘",), answers, 2, "示范机械厂")
+    return (
+        _open("desk-home", s.Board(Place.HOME, home)),
+        _open("desk-home-quiet", s.Board(Place.HOME, b.HomeData(tallies=TALLIES)), Role.ATTENDANT),
+        _open("desk-home-warned", s.Board(Place.HOME, replace(home, calls=(), visit=None, tallies=bad))),
+        _open("desk-home-visits", s.Board(Place.HOME_VISITS, b.HomeVisitsData(visits))),
+        _open("desk-unit-list", s.Board(Place.UNIT_LIST, b.UnitListData(("U盘/名单.xlsx",), ("U盘",)), clerk=person)),
+        _open("desk-unit-list-done", s.Board(Place.UNIT_LIST, done, notice="list-taken")),
+        _open("desk-todo", s.Board(Place.TODO, b.TodoData(todo)), Role.ATTENDANT),
+        _open("desk-approval", s.Board(Place.APPROVAL, b.ApprovalData(days))),
+        _open("desk-approval-own", s.Board(Place.APPROVAL, b.ApprovalData(days[1:]), "own-records")),
+        _open("desk-fairness", s.Board(Place.FAIRNESS, ledger)),
+        _open("desk-clock", s.Board(Place.CLOCK, b.ClockData(NOW, NOW, False))),
+        _open("desk-clock-suspect", s.Board(Place.CLOCK, b.ClockData(NOW, NOW + timedelta(days=33), True))),
+        _open("desk-sync", s.Board(Place.SYNC, sync)),
+        _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, sticks=()))),
+        _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines))),
+        _open("desk-staff", s.Board(Place.STAFF, b.StaffData(members))))

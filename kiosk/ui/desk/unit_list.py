@@ -1,0 +1,115 @@
+"""Unit lists: the clerk's identity, the papers, the file; then every row with its answer, to be exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.boards_data import UnitListData
+from kiosk.desk.checks import UNIT_PAPERS
+from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.table import Cell, Column, Table
+from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, row
+
+
+class UnitListPage(DeskPage):
+    """A form, then answers."""
+
+    name = "unit-list"
+
+    def build(self) -> None:
+        self.form = Card("unit-form")
+        self.unit = Field("unit-name", limit=80)
+        self.clerk_who = Words("clerk-who")
+        self.clerk_name, self.clerk_number = Field("clerk-name", limit=60), Field("clerk-number", digits=True, limit=40)
+        self.clerk_take = self.on(Action("clerk-take", "outlined"),
+                                  lambda: e.AgentTyped(self.clerk_name.text(), self.clerk_number.text()))
+        self.papers = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
+        self.file = Field("unit-file", limit=400)
+        self.files = QVBoxLayout()
+        self._offered: tuple[str, ...] = ()
+        self.take = self.on(Action("unit-take", "primary", icon="tick"), self._take)
+        for part in (self.unit, self.clerk_who):
+            self.form.box.addWidget(part)
+        self.form.box.addLayout(row(self.clerk_name, self.clerk_number, self.clerk_take))
+        for tick in self.papers.values():
+            self.form.box.addWidget(tick)
+        self.form.box.addWidget(self.file)
+        self.form.box.addLayout(self.files)
+        self.summary = Words("unit-summary", "heading")
+        self.table = Table("answers")
+        self.export = self.on(Action("unit-export", "outlined", icon="desk-stick"), self._export)
+        self.back = self.on(Action("back", icon="back"), e.BackTouched())
+        self.box.addWidget(self.form)
+        self.box.addWidget(self.summary)
+        self.box.addWidget(self.table)
+        self.box.addLayout(row(self.back, 1, self.export, self.take))
+        self.box.addStretch(1)
+        self._sticks: tuple[str, ...] = ()
+
+    def show_page(self, page: s.Board, kit: DeskKit) -> None:
+        data = page.data if isinstance(page.data, UnitListData) else UnitListData()
+        self._sticks = data.sticks
+        self.title.say(kit.text("place.unit-list"))
+        self.say_problem(page, kit)
+        self.unit.say(kit.text("unit.name"))
+        self.clerk_who.say(kit.text("unit.clerk_is", who=kit.who(page.clerk)) if page.clerk else kit.text("unit.clerk_hint"),
+                           "good" if page.clerk else "quiet")
+        self.clerk_name.say(kit.text("unit.clerk_name"))
+        self.clerk_number.say(kit.text("unit.clerk_number"))
+        self.clerk_take.say(kit.text("assist.agent_take"))
+        for paper, tick in self.papers.items():
+            tick.say(kit.text(f"paper.{paper}"))
+        self.file.say(kit.text("unit.file"))
+        self._offer(data.files)
+        self.take.say(kit.text("saving") if page.busy else kit.text("unit.take"))
+        self.take.setEnabled(not page.busy)
+        self.export.say(kit.text("unit.export") if data.sticks else kit.text("no_stick"))
+        self.export.setEnabled(bool(data.answers and data.sticks) and not page.busy)
+        self.back.say(kit.text("back"))
+        done = bool(data.answers)
+        self.form.setVisible(not done)
+        self.take.setVisible(not done)
+        self.export.setVisible(done)
+        self.table.setVisible(done)
+        self.summary.say(kit.text("unit.summary", unit=data.unit, rows=len(data.answers), saved=data.saved,
+                                  left=len(data.answers) - data.saved) if done else "")
+        columns = (Column(kit.text("table.line"), 0.7), Column(kit.text("table.who"), 2.4), Column(kit.text("table.answer"), 4.2))
+        self.table.set_rows(columns, [
+            (Cell(str(one.line), "quiet"), Cell(one.who), Cell(kit.short(one.problem), "bad") if one.problem
+             else Cell(kit.text("unit.saved"), "good")) for one in data.answers], kit.text("place.unit-list"))
+        self.table.setFixedHeight(self.table.wanted_height(max(1, min(14, len(data.answers)))))
+
+    def _offer(self, files: tuple[str, ...]) -> None:
+        if files == self._offered:
+            return
+        self._offered = files
+        while self.files.count():
+            item = self.files.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        for number, path in enumerate(files[:8]):
+            button = Action(f"unit-file-{number}", "chip", icon="desk-stick").say(Path(path).name)
+            button.clicked.connect(lambda _=False, path=path: self.file.setText(path))
+            button.set_look(self.look)
+            self.files.addWidget(button)
+
+    def _take(self) -> e.UnitListChosen:
+        return e.UnitListChosen(self.file.text().strip(), self.unit.text(),
+                                tuple(paper for paper, tick in self.papers.items() if tick.isChecked()))
+
+    def _export(self) -> e.ExportTouched | None:
+        return e.ExportTouched(self._sticks[0]) if self._sticks else None
+
+    def clear(self) -> None:
+        for field in (self.unit, self.clerk_name, self.clerk_number, self.file):
+            field.clear()
+        for tick in self.papers.values():
+            tick.setChecked(False)
+        self.table.set_rows((), ())
+        self.clerk_who.say("")

@@ -105,7 +105,8 @@ def inspect(folder: Path, acknowledged: set[str], *, repaired: bool = False) -> 
 
 def _records(store: Store, acknowledged: set[str]) -> list[str]:
     wrong = []
-    kept = store.db.execute("SELECT record_id, visit_id, content FROM records").fetchall()
+    kept = store.db.execute(
+        "SELECT r.record_id, r.visit_id, o.content FROM records r LEFT JOIN outbox o USING (record_id)").fetchall()
     ids = [row[0] for row in kept]
     queued = [row[0] for row in store.db.execute("SELECT record_id FROM outbox").fetchall()]
     lost = acknowledged - set(ids)
@@ -116,7 +117,7 @@ def _records(store: Store, acknowledged: set[str]) -> list[str]:
     if set(ids) != set(queued):
         wrong.append("records and outbox differ")
     for record_id, _, content in kept:
-        if records.from_json(content).record_id != record_id:
+        if content is None or records.from_json(content).record_id != record_id:
             wrong.append("content of another record")
     visits: dict[str, int] = {}
     for _, visit_id, _ in kept:

@@ -131,6 +131,8 @@ class Store:
         """Close the files and give the lock back. Safe to call twice."""
         with contextlib.suppress(sqlcipher.Error):
             self.db.conn.close()
+        if self.mirror is not None:
+            self.mirror.close()
         if self._owner is not None:
             self._owner.close()
             self._owner = None

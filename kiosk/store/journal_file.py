@@ -46,6 +46,7 @@ class JournalFile:
         self._cipher = AESGCM(key)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._whole: set[Path] = set()      # files whose tail was looked at: any month may be next, clocks being what they are
+        self._kept: tuple[Path, int] | None = None     # the file appended to last stays open
 
     def files(self) -> list[Path]:
         """Return the files, oldest month first."""
@@ -54,32 +55,43 @@ class JournalFile:
     def append(self, month: str, frames: Iterable[Frame]) -> None:
         """Write frames to the file of `month` ("2026-11") and make them durable. Raises OSError; then nothing of them counts."""
         path = self._folder / f"{month}.journal"
-        if path not in self._whole and path.exists():
-            self._cut_torn_tail(path)
-        self._whole.add(path)
-        fresh = not path.exists()
+        handle, fresh = self._handle(path)
+        before = os.fstat(handle).st_size
         data = b"".join(self._seal(frame) for frame in frames)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            before = os.fstat(handle).st_size
-            try:
-                if before == 0:
-                    data = _HEADER + data
-                if __debug__:
-                    failpoints.hit("mirror.write")
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(handle, view):]
-                if __debug__:
-                    failpoints.hit("mirror.fsync")
-                os.fsync(handle)
-            except OSError:
-                os.ftruncate(handle, before)  # half a frame would hide everything written after it
-                raise
-        finally:
-            os.close(handle)
+            if before == 0:
+                data = _HEADER + data
+            if __debug__:
+                failpoints.hit("mirror.write")
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view):]
+            if __debug__:
+                failpoints.hit("mirror.fsync")
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, before)  # half a frame would hide everything written after it
+            raise
         if fresh:
             sync_folder(self._folder)
+
+    def close(self) -> None:
+        """Close the file that was appended to last. Safe to call twice."""
+        if self._kept is not None:
+            os.close(self._kept[1])
+            self._kept = None
+
+    def _handle(self, path: Path) -> tuple[int, bool]:
+        if self._kept is not None and self._kept[0] == path and os.fstat(self._kept[1]).st_nlink:
+            return self._kept[1], False    # and nobody has removed the file meanwhile
+        self.close()
+        fresh = not path.exists()
+        if not fresh and path not in self._whole:
+            self._cut_torn_tail(path)
+        self._whole.add(path)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+        self._kept = (path, handle)
+        return handle, fresh
 
     def read(self) -> Iterator[Frame]:
         """Yield the frames of all files in order of their files; a damaged frame is left out."""
@@ -92,6 +104,7 @@ class JournalFile:
         For retention and erasure: what a person withdrew must not live on here.
         """
         changed = 0
+        self.close()       # the files get other bodies under the same names
         for path in self.files():
             before = list(self._read(path))
             after = [change(frame) for frame in before]

@@ -62,7 +62,30 @@ def _lean_consents(db: Database) -> None:
     db.execute("DROP TABLE consents_before")
 
 
-MIGRATIONS = (_create, _lean_consents)
+def _lean_records(db: Database) -> None:
+    # The content stands in the outbox row already, and that table is indexed by person.
+    db.execute("ALTER TABLE records RENAME TO records_before")
+    db.execute("""CREATE TABLE records (
+        record_id TEXT PRIMARY KEY,
+        visit_id TEXT NOT NULL,
+        person_id TEXT NOT NULL,
+        benefit_id TEXT NOT NULL,
+        pass_key TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        author TEXT NOT NULL,
+        consent_id TEXT NOT NULL,
+        captured_on TEXT NOT NULL,     -- local date
+        saved_at TEXT NOT NULL         -- UTC
+    ) STRICT, WITHOUT ROWID""")
+    db.execute("INSERT INTO records SELECT record_id, visit_id, person_id, benefit_id, pass_key, channel, outcome, reason, author, "
+               "json_extract(content, '$.consent_id'), captured_on, saved_at FROM records_before")
+    db.execute("DROP TABLE records_before")
+    db.execute("CREATE INDEX records_day ON records (captured_on)")
+
+
+MIGRATIONS = (_create, _lean_consents, _lean_records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +128,10 @@ def save_visit(store: Store, records: Sequence[AuthenticationRecord], now: datet
         for record in records:
             row = _row(record, store.settings.station.timezone, now)
             db.execute("INSERT INTO records VALUES (:record_id, :visit_id, :person_id, :benefit_id, :pass_key, :channel, "
-                       ":outcome, :reason, :author, :captured_on, :saved_at, :content)", row)
-            rows.append(("records", row))
+                       ":outcome, :reason, :author, :consent_id, :captured_on, :saved_at)", row)
             outbox.enqueue(db, record, now)
+            # For the mirror with its content, so that a recovery can fill the outbox again.
+            rows.append(("records", {**row, "content": outbox.content_of(record)}))
             if __debug__:
                 failpoints.hit("save.record")
         first = records[0]
@@ -136,7 +160,7 @@ def _row(record: AuthenticationRecord, timezone: str, now: datetime) -> dict[str
         "record_id": record.record_id, "visit_id": record.visit_id, "person_id": record.person_id,
         "benefit_id": record.benefit_id, "pass_key": record.pass_key, "channel": str(record.channel),
         "outcome": str(record.outcome), "reason": str(record.reason), "author": record.author,
-        "captured_on": _day(record, timezone).isoformat(), "saved_at": outbox.iso(now), "content": outbox.content_of(record),
+        "consent_id": record.consent_id, "captured_on": _day(record, timezone).isoformat(), "saved_at": outbox.iso(now),
     }
 
 
@@ -147,8 +171,9 @@ def _day(record: AuthenticationRecord, timezone: str) -> date:
 def of_person(store: Store, person_id: str, limit: int = 20) -> list[Kept]:
     """Return a person's records on this kiosk, newest first, each with its progress towards the bureau."""
     with store_errors():
-        rows = store.db.execute("SELECT content, saved_at FROM records WHERE person_id = ? ORDER BY saved_at DESC, rowid DESC "
-                                "LIMIT ?", (person_id, limit)).fetchall()
+        rows = store.db.execute(
+            "SELECT o.content, r.saved_at FROM outbox o JOIN records r USING (record_id) WHERE o.person_id = ? AND o.content <> '' "
+            "ORDER BY o.created_at DESC, o.rowid DESC LIMIT ?", (person_id, limit)).fetchall()
         if not rows:
             return []
         progress = {one.record_id: one for one in outbox.stages_of_person(store.db, person_id, limit)}
@@ -160,9 +185,9 @@ def passes_of(store: Store, person_id: str) -> dict[str, date]:
     """Return the newest pass of each benefit made on this kiosk and not returned or refused by the bureau: benefit id -> day."""
     with store_errors():
         rows = store.db.execute(
-            "SELECT benefit_id, max(captured_on) FROM records r WHERE person_id = ? AND outcome = 'passed' AND channel NOT IN "
-            "('enrolment', 'declaration') AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.record_id = r.record_id "
-            "AND (o.state = 'refused' OR o.decision = 'returned')) GROUP BY benefit_id", (person_id,)).fetchall()
+            "SELECT r.benefit_id, max(r.captured_on) FROM outbox o JOIN records r USING (record_id) WHERE o.person_id = ? "
+            "AND r.outcome = 'passed' AND r.channel NOT IN ('enrolment', 'declaration') AND o.state <> 'refused' "
+            "AND o.decision <> 'returned' GROUP BY r.benefit_id", (person_id,)).fetchall()
     return {benefit_id: date.fromisoformat(day) for benefit_id, day in rows}
 
 
@@ -230,10 +255,11 @@ def retain(store: Store, now: datetime) -> dict[str, int]:
             "SELECT r.record_id FROM records r JOIN outbox o USING (record_id) WHERE r.saved_at < ? "
             "AND o.state IN ('received', 'refused')", (outbox.iso(before),)).fetchall()]
         db.conn.executemany("DELETE FROM records WHERE record_id = ?", [(one,) for one in old])
+        db.conn.executemany("UPDATE outbox SET content = '' WHERE record_id = ?", [(one,) for one in old])
         outbox.purge(db, before)
         consents = [row[0] for row in db.execute(
             "SELECT consent_id FROM consents WHERE given_at < ? AND kind = 'face-processing' AND consent_id NOT IN "
-            "(SELECT json_extract(content, '$.consent_id') FROM records WHERE saved_at < ?)",
+            "(SELECT consent_id FROM records WHERE saved_at < ?)",
             (outbox.iso(before), outbox.iso(before))).fetchall()]
         db.conn.executemany("DELETE FROM consents WHERE consent_id = ?", [(one,) for one in consents])
         tries = db.execute("DELETE FROM tries WHERE day < ?", (tries_before,)).rowcount

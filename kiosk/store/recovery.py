@@ -94,6 +94,7 @@ def _apply(db: Database, table: str, row: dict[str, Any]) -> int:
         where = " AND ".join(f"{column} = ?" for column in key)
         db.execute(f"DELETE FROM {name} WHERE {where}", tuple(values[column] for column in key))  # noqa: S608  fixed names
         return 0
+    content = values.get("content", "")
     known = {column for _, column, *_ in db.execute(f"PRAGMA table_info({name})").fetchall()}
     values = {column: value for column, value in values.items() if column in known}
     marks = ", ".join("?" * len(values))
@@ -101,7 +102,7 @@ def _apply(db: Database, table: str, row: dict[str, Any]) -> int:
     if name != "records":
         return 0
     from kiosk.store import records
-    record = records.from_json(values["content"])
+    record = records.from_json(content)
     if db.execute("SELECT 1 FROM outbox WHERE record_id = ?", (record.record_id,)).fetchone() is None:
         # Delivered or not is no longer known: it waits again, and the bureau answers "duplicate" where it has it.
         outbox.enqueue(db, record, datetime.fromisoformat(values["saved_at"]))

@@ -91,6 +91,7 @@ class KioskWindow(QWidget):
         self._scan: ScanView | None = None
         self._banner_key: str | None = None
         self._help_called = False
+        self._say_help = False
         self.changed_at = 0.0
         self._corner_touches = 0
         self._keys = {_key(name): wish for name, wish in settings.ui.keys.items()}
@@ -109,6 +110,10 @@ class KioskWindow(QWidget):
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tell_time)
         self._clock.start()
+        self._forgotten = QTimer(self)          # wishes made on the idle page by somebody who did not stay
+        self._forgotten.setSingleShot(True)
+        self._forgotten.setInterval(int(settings.ui.idle_timeout_s * 1000))
+        self._forgotten.timeout.connect(self._forget_wishes)
         self.strip.say("")
         self.banner.say("")
         self.resize(1080, 1920)
@@ -227,6 +232,8 @@ class KioskWindow(QWidget):
         """Return the catalogue keys that speak what is shown just now."""
         if self.countdown.isVisibleTo(self):
             return ["countdown.say"]
+        if self._say_help:
+            return ["chime.call", "help_called.say"]
         return prompt_for(self._state, self._take)
 
     def take_over_screen(self) -> None:
@@ -252,6 +259,7 @@ class KioskWindow(QWidget):
         """Speak and write another language from now on."""
         self.language = language
         self._refill()
+        self._wished()
         self.service.emit(r.ChangeLanguage(language))
 
     @Slot()
@@ -259,6 +267,7 @@ class KioskWindow(QWidget):
         """大字, or back."""
         self.large = not self.large
         self._relook()
+        self._wished()
         self.service.emit(r.ToggleLargeText())
 
     @Slot()
@@ -266,6 +275,7 @@ class KioskWindow(QWidget):
         """White on black, or back."""
         self.theme = "paper" if self.theme == "contrast" else "contrast"
         self._relook()
+        self._wished()
         self.service.emit(r.ToggleContrast())
 
     @Slot()
@@ -302,6 +312,20 @@ class KioskWindow(QWidget):
     @Slot()
     def _help(self) -> None:
         self.touched.emit(e.HelpTouched())
+        if self._help_called:                  # answered at once: heard as well as seen
+            self._say_help = True
+            self.service.emit(r.Replay())
+            self._say_help = False
+
+    def _wished(self) -> None:
+        if isinstance(self._state, s.Idle):
+            self._forgotten.start()
+
+    @Slot()
+    def _forget_wishes(self) -> None:
+        if isinstance(self._state, s.Idle):
+            self._reset_wishes()
+            self._refill()
 
     def _reset_wishes(self) -> None:
         """The next person begins with the station's own language, size and colours."""

@@ -286,6 +286,37 @@ def test_the_kiosk_takes_the_whole_screen(qtbot):
     assert window.look.landscape
 
 
+def test_help_is_heard_as_well_as_seen(window):
+    said = []
+    window.touched.connect(lambda event: window.show_help_called(True) if event == e.HelpTouched() else None)
+    window.service.connect(lambda wish: said.append(window.spoken_key()) if wish == r.Replay() else None)
+    window.show_state(SCENES["consent"].state)
+    touch(window, "help")
+    assert said == [["chime.call", "help_called.say"]]
+    assert window.strip.isVisible()
+    touch(window, "replay")
+    assert said[-1] == ["page.consent.say"]
+
+
+def test_wishes_of_a_passer_by_are_forgotten(window):
+    touch(window, "large-text")
+    assert window.large
+    assert window._forgotten.isActive()
+    window._forgotten.timeout.emit()
+    assert not window.large
+    window.show_state(SCENES["consent"].state)
+    touch(window, "large-text")
+    window._forgotten.timeout.emit()
+    assert window.large, "not in the middle of a visit"
+
+
+def test_the_notice_of_the_last_visit_goes_by_itself(window):
+    window.show_state(s.Idle(Reason.IDLE_TIMEOUT))
+    assert window.page.notice.isVisible()
+    window.page._moment.timeout.emit()
+    assert not window.page.notice.isVisible()
+
+
 def test_five_touches_on_the_station_open_the_desk(window, qtbot):
     corner = window.top.mapTo(window, window.top.station.geometry().center())
     with qtbot.waitSignal(window.service) as caught:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QTimer, Slot
+
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.face import FaceFigure
@@ -12,6 +14,7 @@ from kiosk.ui.widgets.labels import Fact
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 
+NOTICE_MS = 30_000   # who comes next should not wonder whom it is about
 FACTS = (("time", "clock"), ("bring", "card"), ("free", "free"))
 
 
@@ -31,6 +34,10 @@ class IdlePage(Page):
         self.facts = {key: Fact(f"fact-{key}", icon) for key, icon in FACTS}
         self.body.add(Row(*self.facts.values(), gap=16))
         self.title.role = "display"
+        self._moment = QTimer(self)
+        self._moment.setSingleShot(True)
+        self._moment.setInterval(NOTICE_MS)
+        self._moment.timeout.connect(self._drop_notice)
         self.start = self.button("start", "filled", e.Started())
         self.query = self.button("query", "outlined", e.QueryStarted(), icon="calendar")
         self.safe = Notice("safe", "shield", centred=False)
@@ -49,6 +56,15 @@ class IdlePage(Page):
         key = f"page.idle.notice.{state.notice}" if state.notice else ""
         self.notice.say(kit.text(key) if key in kit.strings else "")
 
+        if key:
+            self._moment.start()
+
+    @Slot()
+    def _drop_notice(self) -> None:
+        self.notice.say("")
+        self.set_look(self.look)
+
     def clear(self) -> None:
         super().clear()
+        self._moment.stop()
         self.notice.say("")

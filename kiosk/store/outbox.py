@@ -163,9 +163,12 @@ def _plain(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def enqueue(db: Database, record: AuthenticationRecord, now: datetime) -> None:
-    """Put a record into the outbox, within the caller's transaction. Raises the driver's IntegrityError on a known id."""
-    content = content_of(record)
+def enqueue(db: Database, record: AuthenticationRecord, now: datetime, content: str = "") -> None:
+    """Put a record into the outbox, within the caller's transaction. Raises the driver's IntegrityError on a known id.
+
+    content: `content_of(record)`, when the caller has it already.
+    """
+    content = content or content_of(record)
     db.execute(
         "INSERT INTO outbox (record_id, person_id, pass_key, content, content_digest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
         (record.record_id, record.person_id, record.pass_key, content, hashlib.sha256(content.encode()).hexdigest(),
@@ -251,6 +254,12 @@ def unsent_ids(db: Database) -> list[str]:
     return [row["record_id"] for row in _rows(
         db, "SELECT record_id FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')"
         " ORDER BY created_at, record_id")]
+
+
+def unsent_count(db: Database) -> int:
+    """Return how many rows no receipt covers."""
+    row = db.execute("SELECT count(*) FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')").fetchone()
+    return int(row[0])
 
 
 def unsent(db: Database, record_ids: Sequence[str]) -> list[Waiting]:

@@ -22,9 +22,9 @@ from typing import TypeVar
 from kiosk.errors import KioskError, SyncUnavailable
 from kiosk.store import outbox, roster
 from kiosk.store.database import Store
-from kiosk.sync import client, delivery, protocol, roster_feed, seal
+from kiosk.sync import batches, client, protocol, roster_feed, seal
+from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure
-from kiosk.sync.delivery import Clocks, JournalTail, RunInStore
 from kiosk.sync.keys import Identity
 
 ROOT_NAME = "pension-kiosk"
@@ -163,7 +163,7 @@ def export(run_in_store: RunInStore, identity: Identity, stick: Path, *, batch_s
     """
     if not stick.is_dir():
         raise CourierError("stick-missing")
-    clocks, run_in_store = clocks or Clocks(), delivery.guarded(run_in_store)
+    clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
     folder = stick / ROOT_NAME / identity.pins.kiosk_id / "up"
     covered: set[str] = set()
     kept = repaired = 0
@@ -216,11 +216,11 @@ def _portions(run_in_store: RunInStore, covered: set[str], size: int) -> Iterato
 
 
 def _pack(store: Store, identity: Identity, ids: list[str], clocks: Clocks, journal_tail: JournalTail | None, *,
-          first: bool) -> delivery.Packed | None:
+          first: bool) -> batches.Packed | None:
     rows = outbox.unsent(store.db, ids)   # what a receipt covered meanwhile is left out
     sent = int(outbox.get(store.db, "journal_sent", "0"))
     lines = journal_tail(store, sent, protocol.MAX_JOURNAL) if journal_tail is not None and first else []
-    return delivery.pack(store, identity, rows, "stick", clocks, lines) if rows or lines else None
+    return batches.pack(store, identity, rows, "stick", clocks, lines) if rows or lines else None
 
 
 def _have(store: Store) -> dict[str, int]:
@@ -235,7 +235,7 @@ def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, cl
     """Apply what the bureau put on the stick for this kiosk; each file by itself, a bad one stops nothing. Raises CourierError."""
     if not stick.is_dir():
         raise CourierError("stick-missing")
-    clocks, run_in_store = clocks or Clocks(), delivery.guarded(run_in_store)
+    clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
     folder = stick / ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
     order = {"receipt": 0, "decisions": 1, "bundle": 2, "roster": 3}   # decisions speak of received records
@@ -262,11 +262,11 @@ def _take(kind: str, run_in_store: RunInStore, identity: Identity, data: bytes, 
           clocks: Clocks) -> tuple[list[outbox.Moved], bool]:
     if kind == "receipt":
         receipt, signed = client.verified(identity, data, protocol.Receipt)
-        moved = run_in_store(lambda store: delivery.accept_receipt(store.db, receipt, signed))
+        moved = run_in_store(lambda store: batches.accept_receipt(store.db, receipt, signed))
         return moved, bool(moved)
     if kind == "decisions":
         decisions, _ = client.verified(identity, data, protocol.Decisions)
-        moved = run_in_store(lambda store: delivery.accept_decisions(store.db, decisions))
+        moved = run_in_store(lambda store: batches.accept_decisions(store.db, decisions))
         return moved, bool(moved)
     if kind == "bundle":
         bundle = client.open_sealed(identity, data, protocol.Bundle)

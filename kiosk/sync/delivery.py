@@ -6,70 +6,37 @@ first failure ends the round. Everything is written down before it leaves, so th
 
 from __future__ import annotations
 
-import json
+import base64
 import threading
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from datetime import timedelta
 
 from sqlite_utils import Database
 
-import kiosk
 from kiosk import failpoints
 from kiosk.config import Sync
-from kiosk.store import journal, outbox
-from kiosk.store.clock import boot_id
-from kiosk.store.database import store_errors
+from kiosk.store import outbox
 from kiosk.sync import protocol, seal
+from kiosk.sync.batches import (
+    Clocks,
+    HasDatabase,
+    JournalTail,
+    Packed,
+    RunInStore,
+    accept_decisions,
+    accept_receipt,
+    guarded,
+    journal_lines,
+    pack,
+)
 from kiosk.sync.client import Client, Failure
-from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
 
+__all__ = ["Clocks", "Delivery", "JournalTail", "Round", "RunInStore", "accept_decisions", "accept_receipt", "guarded",
+           "journal_lines", "pack"]
 ASK_AT_ONCE = 200
-T = TypeVar("T")
-
-
-class HasDatabase(Protocol):
-    """As much of `kiosk.store.database.Store` as is needed here."""
-
-    @property
-    def db(self) -> Database:
-        """The open database."""
-
-
-class RunInStore(Protocol):
-    """Runs a function on the store's thread and returns its result (blocking)."""
-
-    def __call__(self, work: Callable[[Any], T]) -> T:
-        """Run `work(store)`."""
-
-
-class JournalTail(Protocol):
-    """Gives journal lines after a number, for the bureau to keep out of the kiosk's reach."""
-
-    def __call__(self, store: Any, after: int, limit: int) -> list[protocol.JournalLine]:
-        """Return up to `limit` lines."""
-
-
-def guarded(run_in_store: RunInStore) -> RunInStore:
-    """Return the same, with the driver's errors (disk full, damage) turned into StoreError."""
-    def run(work: Callable[[Any], T]) -> T:
-        def inner(store: Any) -> T:
-            with store_errors():
-                return work(store)
-        return run_in_store(inner)
-    return run
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """Where time comes from; tests put others here."""
-
-    utc: Callable[[], datetime] = lambda: datetime.now(UTC)
-    monotonic_s: Callable[[], float] = time.monotonic
 
 
 @dataclass(slots=True)
@@ -81,79 +48,6 @@ class Round:
     moved: list[outbox.Moved] = field(default_factory=list)
     failure: Failure | None = None
     more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A sealed batch that is remembered in the store, ready to leave."""
-
-    batch_id: str
-    seq: int
-    sealed: bytes = field(repr=False)
-    record_ids: tuple[str, ...]
-    journal_to: int
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the sealed bytes."""
-        return protocol.digest(self.sealed)
-
-
-def journal_lines(store: Any, after: int, limit: int) -> list[protocol.JournalLine]:
-    """Return journal entries as they travel: the `JournalTail` of a real store."""
-    return [protocol.JournalLine(seq=one.seq, kind=one.kind, digest=one.digest, body=one.body, signature=one.signature,
-                                 key_id=one.key_id) for one in journal.entries_since(store, after, limit)]
-
-
-def pack(store: HasDatabase, identity: Identity, rows: list[outbox.Waiting], way: str, clocks: Clocks,
-         lines: Sequence[protocol.JournalLine] = ()) -> Packed:
-    """Sign, seal and remember a batch of these rows. Runs on the store's thread, in one transaction."""
-    db, now = store.db, clocks.utc()
-    with db.atomic():
-        seq, batch_id = outbox.next_seq(db), str(uuid.uuid4())
-        counted = outbox.counts(db)
-        offset = outbox.get(db, "bureau_offset_s")
-        head = protocol.BatchHead(
-            batch_id=batch_id, kiosk_id=identity.pins.kiosk_id, seq=seq, created_at=now,
-            way="stick" if way == "stick" else "network",
-            clock=protocol.SendClock(sent_at_utc=now, monotonic_s=clocks.monotonic_s(), boot_id=boot_id(),
-                                     bureau_offset_s=float(offset) if offset else None),
-            backlog=max(0, sum(counted[s] for s in ("waiting", "leased", "unknown", "carried")) - len(rows)),
-            roster_version=int(outbox.get(db, "roster_version", "0")), software=kiosk.__version__, journal_tail=tuple(lines))
-        # Record texts are put in as they were stored: what was digested at the save is what travels.
-        plain = head.model_dump(mode="json")
-        plain["records"] = [json.loads(row.content) for row in rows]
-        signed = seal.sign_plain(protocol.canonical(plain), "batch", identity.keys.sign, identity.pins.kiosk_id)
-        sealed = seal.encrypt(signed, identity.bureau_seal, identity.pins.bureau_id)
-        packed = Packed(batch_id, seq, sealed, tuple(row.record_id for row in rows), lines[-1].seq if lines else 0)
-        outbox.open_batch(db, batch_id, seq, packed.digest, way, packed.record_ids, now, packed.journal_to)
-    return packed
-
-
-def accept_receipt(db: Database, receipt: protocol.Receipt, signed: str) -> list[outbox.Moved]:
-    """Apply a receipt whose signature was verified, if it answers a batch of ours, byte for byte. Raises seal.Refused."""
-    known = outbox.batch(db, receipt.batch_id)
-    if known is None or known["sealed_digest"] != receipt.batch_digest:
-        raise seal.Refused("other-batch")
-    named = {one.record_id for one in receipt.verdicts}
-    if named != set(known["record_ids"]):
-        raise seal.Refused("unknown-record")
-    said = [outbox.Said(one.record_id, one.content_digest, one.verdict, one.reason) for one in receipt.verdicts]
-    with db.atomic():
-        if known["journal_to"] > int(outbox.get(db, "journal_sent", "0")):
-            outbox.put(db, "journal_sent", str(known["journal_to"]))
-        return outbox.settle(db, receipt.batch_id, "receipt", signed, receipt.received_at, said)
-
-
-def accept_decisions(db: Database, told: protocol.Decisions) -> list[outbox.Moved]:
-    """Apply verified decisions if they follow what we have without a gap; old ones are no harm. Raises seal.Refused."""
-    cursor = int(outbox.get(db, "decisions_after", "0"))
-    fresh = [one for one in told.decisions if one.seq > cursor]
-    if [one.seq for one in fresh] != list(range(cursor + 1, cursor + 1 + len(fresh))):
-        raise seal.Refused("stale", "decisions are missing in between")
-    if not fresh:
-        return []
-    return outbox.decide(db, [(one.record_id, one.decided, one.reason, one.decided_at) for one in fresh], fresh[-1].seq)
 
 
 class Delivery:
@@ -178,8 +72,8 @@ class Delivery:
         try:
             self._contact()
             self._reconcile(result)
-            while not self._stop.is_set() and self._send_batch(result, batch_limit, by_hand):
-                pass
+            if not self._stop.is_set():
+                self._send_batches(result, batch_limit, by_hand)
             self._hear(result)
         except Failure as failure:
             result.failure = failure
@@ -227,48 +121,47 @@ class Delivery:
             result.asked += len(ids)
             self._moved(result, moved)
 
-    def _send_batch(self, result: Round, batch_limit: int, by_hand: bool) -> bool:
-        """Send one batch; False when nothing is left to send now."""
-        identity = self._client.identity
+    def _send_batches(self, result: Round, batch_limit: int, by_hand: bool) -> None:
+        """Send batch after batch. What one receipt says and the next batch are written down in the same transaction: one fsync."""
+        packed = self._run(lambda store: self._prepare(store, batch_limit, by_hand))
+        while packed is not None:
+            sent = packed
+            if __debug__:
+                failpoints.hit("sync.packed")
+            try:
+                receipt, signed = self._client.send("/v1/batches", sent.sealed, protocol.Receipt)
+                if __debug__:
+                    failpoints.hit("sync.answered")
+                moved, packed = self._run(lambda store: self._apply(store, receipt, signed, sent, batch_limit))  # noqa: B023
+            except Failure as failure:
+                trouble = failure.trouble
+                if failure.why == "malformed" and sent.journal_to:
+                    self._journal_tail = None   # a journal line must not hold up the records; the next start tries it again
+                self._run(lambda store: self._failed(store.db, sent, trouble))  # noqa: B023
+                raise
+            result.sent += len(sent.record_ids)
+            self._moved(result, moved)
 
-        def prepare(store: HasDatabase) -> Packed | None:
-            rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand and result.sent == 0)
+    def _prepare(self, store: HasDatabase, batch_limit: int, by_hand: bool = False) -> Packed | None:
+        """Lease rows and pack them, in one transaction; None when nothing waits."""
+        with store.db.atomic():
+            rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand)
             sent = int(outbox.get(store.db, "journal_sent", "0"))
             lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL) if self._journal_tail is not None else []
-            return pack(store, identity, rows, "network", self._clocks, lines) if rows or lines else None
+            return pack(store, self._client.identity, rows, "network", self._clocks, lines) if rows or lines else None
 
-        packed = self._run(prepare)
-        if packed is None:
-            return False
-        if __debug__:
-            failpoints.hit("sync.packed")
-        try:
-            receipt, signed = self._client.send("/v1/batches", packed.sealed, protocol.Receipt)
-            if __debug__:
-                failpoints.hit("sync.answered")
-            moved = self._run(lambda store: self._apply(store.db, receipt, signed, packed))
-        except Failure as failure:
-            trouble = failure.trouble
-            if failure.why == "malformed" and packed.journal_to:
-                self._journal_tail = None   # a journal line must not hold up the records; the next start tries it again
-            self._run(lambda store: self._failed(store.db, packed, trouble))
-            raise
-        result.sent += len(packed.record_ids)
-        self._moved(result, moved)
-        return True
-
-    @staticmethod
-    def _apply(db: Database, receipt: protocol.Receipt, signed: str, packed: Packed) -> list[outbox.Moved]:
+    def _apply(self, store: HasDatabase, receipt: protocol.Receipt, signed: str, packed: Packed,
+               batch_limit: int) -> tuple[list[outbox.Moved], Packed | None]:
         if receipt.batch_id != packed.batch_id:
             raise Failure(Trouble.FORGED, "other-batch")
         try:
-            with db.atomic():
-                moved = accept_receipt(db, receipt, signed)
+            with store.db.atomic():
+                moved = accept_receipt(store.db, receipt, signed)
                 # A verdict about other content than ours settled nothing: ask again, do not forget.
-                outbox.mark_unknown(db, packed.record_ids)
+                outbox.mark_unknown(store.db, packed.record_ids)
+                return moved, None if self._stop.is_set() else self._prepare(store, batch_limit)
         except seal.Refused as error:
             raise Failure(Trouble.FORGED, error.why) from error
-        return moved
 
     def _failed(self, db: Database, packed: Packed, trouble: Trouble) -> None:
         certain = trouble in (Trouble.UNREACHABLE, Trouble.TOO_LARGE, Trouble.REFUSED, Trouble.REVOKED)
@@ -300,7 +193,6 @@ class Delivery:
         row = self._run(lambda store: outbox.next_evidence(store.db))
         if row is None:
             return False
-        import base64
         identity = self._client.identity
         document = protocol.Evidence(
             evidence_id=row["evidence_id"], kiosk_id=identity.pins.kiosk_id, record_id=row["record_id"],

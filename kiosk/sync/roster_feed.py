@@ -18,8 +18,8 @@ from kiosk.errors import ConfigError, StoreError
 from kiosk.store import outbox, policies, roster
 from kiosk.store.database import Store
 from kiosk.sync import protocol, roster_file, seal
+from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
-from kiosk.sync.delivery import Clocks, RunInStore, guarded
 from kiosk.sync.schedule import Trouble
 
 _METERED_MAX = 512 * 1024   # ours: a delta of this size is let through on a metered line

@@ -8,7 +8,7 @@ from typing import Any
 
 from kiosk.config import Sync
 from kiosk.store import outbox
-from kiosk.sync.delivery import HasDatabase
+from kiosk.sync.batches import HasDatabase
 from kiosk.sync.schedule import Hold, Level, Trouble, level
 
 
@@ -36,6 +36,11 @@ class SyncStatus:
     def unsent(self) -> int:
         """Records that no receipt covers."""
         return sum(self.counts[step] for step in ("waiting", "leased", "unknown", "carried"))
+
+    @property
+    def frozen(self) -> bool:
+        """Whether self-service must stop: too much has waited too long. Attended work goes on."""
+        return self.level is Level.FROZEN
 
     @property
     def attention(self) -> int:

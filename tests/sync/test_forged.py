@@ -261,7 +261,7 @@ def test_any_bytes_are_refused_never_an_error(kiosk, noise):
 def people(tmp_path, *names):
     path = tmp_path / f"{uuid.uuid4()}.jsonl"
     path.write_text("".join(json.dumps({
-        "person_id": f"P-{name}", "name": name, "id_number": f"1101011945010{index:04d}", "status": "active", "benefits": []},
+        "person_id": f"P-{index}", "name": name, "id_number": f"1101011945010{index:04d}", "status": "active", "benefits": []},
         ensure_ascii=False) + "\n" for index, name in enumerate(names)))
     return path
 

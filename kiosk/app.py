@@ -28,7 +28,7 @@ from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
 from kiosk.ocr.worker import ScanWorker
 from kiosk.printer.worker import PrintWorker
-from kiosk.store import journal, records
+from kiosk.store import journal, policies, records
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.keys import journal_signer
@@ -165,10 +165,11 @@ class KioskApp(QObject):
             self._watchdog.start(int(interval * 1000))
 
     def _note_start(self, store: Store) -> None:
-        """Journal the start and which configuration it is with: a changed configuration shows as another digest."""
+        """Journal the start and which configuration and rules it is with: changed ones show as other digests."""
         text = self.settings.model_dump_json()
         journal.note(store, "kiosk-started", {
-            "version": __version__, "settings": hashlib.sha256(text.encode()).hexdigest()[:16]}, datetime.now(UTC))
+            "version": __version__, "settings": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "policies": policies.files_digest(self.settings.rules.policies)}, datetime.now(UTC))
 
     @Slot()
     def _keep_house(self) -> None:

@@ -27,7 +27,8 @@ MAY = {
     "face": BASE | {"camera"},                 # camera: the Frame type
     "liveness": BASE | {"camera", "face", "models"},
     "voice": BASE | {"ui"},                    # ui: the texts (strings) and the wishes (requests) of the window
-    "ocr": BASE | {"camera"},                  # camera: the Frame type, and how OpenCV is imported
+    "memory": set(),
+    "ocr": BASE | {"camera", "memory"},        # camera: the Frame type, and how OpenCV is imported
     "printer": BASE,
     "store": BASE | {"failpoints"},
     "sync": BASE | {"store", "failpoints"},

@@ -21,6 +21,7 @@ BENCHES: dict[str, str] = {
     "store": "save of a visit, lookup and import at several sizes",
     "sync": "drain of the outbox, against a bare httpx loop; a fleet of kiosks",
     "ui": "event latency of the GUI thread",
+    "idle": "memory and processor time while nobody is there; installed size",
     "visit": "whole visits: how long the machine makes people wait",
     "soak": "thousands of visits with faults: memory, files, threads",
     "crash": "kill -9 at every statement boundary",

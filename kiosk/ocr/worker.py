@@ -1,7 +1,8 @@
 """The card scan for Qt: frames from the mailbox to a person, in a thread of its own. Made and wired by `app.py`.
 
 Frames are taken only while a scan is under way, so the mailbox may be shared with the vision worker. The models are loaded at the
-first scan (about two seconds; the page says so) and stay. Nothing of a picture leaves this thread.
+first scan (about two seconds; the page says so) and let go when nobody scanned for a while. Nothing of a picture leaves this
+thread.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from kiosk.camera.frame import Frame
 from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
 from kiosk.errors import KioskError
+from kiosk.memory import give_back
 from kiosk.ocr.card_ocr import CardOcr, CardScan, ScanView
 from kiosk.ocr.recogniser import RapidRecogniser, Recogniser
 
 _log = logging.getLogger(__name__)
 
 GIVE_UP_S = 120.0     # then the attendant: an old hand must not hold up a card for ever
+KEEP_S = 120.0        # after the last scan, with its models loaded: measured 220 MB (kiosk bench idle)
 _MOST_ERRORS = 3
 
 
@@ -72,6 +75,7 @@ class ScanWorker(QObject):
         self._wishes: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self.keep_s = KEEP_S
 
     @Slot()
     def start(self) -> None:
@@ -130,9 +134,11 @@ class _Loop:
         """Fulfil a wish, look at one frame, or wait for either."""
         worker = self._worker
         try:
-            wish = worker._wishes.get(block=self._scan is None, timeout=0.2)
+            wish = worker._wishes.get(block=self._scan is None, timeout=worker.keep_s if self._recogniser is not None else None)
         except queue.Empty:
-            pass
+            if self._scan is None and self._recogniser is not None:
+                self._recogniser = None   # 100 MB that few visits need: loaded anew in a second
+                give_back()
         else:
             self._scan, self._shown, self._errors = None, None, 0
             if wish is not None:

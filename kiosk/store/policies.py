@@ -39,6 +39,14 @@ def of_files(folder: str = "config/policies") -> list[Policy]:
     return found
 
 
+def files_digest(folder: str = "config/policies") -> str:
+    """Return a digest of the files of a folder, for the journal: rules that somebody changed here show as another one."""
+    total = hashlib.sha256()
+    for path in sorted(config.resolve(folder).glob("*.toml")):
+        total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:16]
+
+
 def book(store: Store) -> PolicyBook:
     """Return all policies. Read once; `take_bundle` makes it read again."""
     if store.policy_book is None:

@@ -1,0 +1,114 @@
+"""A whole day at one kiosk speaks to the bureau alone, and leaves no name anywhere: not in files, logs, arguments, temporary files.
+
+In a network namespace that has nothing but loopback, where the kernel counts every attempt to leave; without the right to make
+one, under strace. Never skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.config import ROOT
+from tests.trust import demo_day
+
+LOOPBACK_ALONE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+
+
+@cache
+def may_unshare() -> bool:
+    try:
+        done = subprocess.run([*LOOPBACK_ALONE, "true"], capture_output=True, check=False, timeout=30)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory) -> tuple[Path, dict[str, Any], str, str]:
+    """The folder, what the day told, all it printed, and the trace (empty in a name space)."""
+    folder = tmp_path_factory.mktemp("day")
+    for name in ("tmp", "home"):
+        (folder / name).mkdir(mode=0o700)
+    trace = folder / "trace"
+    prefix = LOOPBACK_ALONE if may_unshare() else (
+        "strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+    environment |= {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1",
+                    "TMPDIR": str(folder / "tmp"), "HOME": str(folder / "home")}
+    done = subprocess.run([*prefix, sys.executable, "-m", "tests.trust.demo_day", str(folder / "files")], cwd=folder,
+                          env=environment, capture_output=True, text=True, timeout=170, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    traced = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
+    trace.unlink(missing_ok=True)
+    return folder, told, done.stdout + done.stderr, traced
+
+
+def test_the_day_went_as_it_should(day):
+    _, told, printed, _ = day
+    assert [visit["problems"] for visit in told["visits"]] == [[]] * len(demo_day.DAY), printed
+    assert [visit["outcome"] for visit in told["visits"]] == ["failed", "refused", "refused", "passed", "passed"]
+    assert "out-of-service" in told["visits"][2]["pages"], "the bug was not met: then its text proves nothing"
+
+
+def test_nobody_but_the_bureau_is_spoken_to(day):
+    _, told, _, traced = day
+    if traced:
+        port = told["bureau_port"]
+        connects = re.findall(r"connect\(\d+, \{sa_family=AF_INET6?, (.*?)\}", traced)
+        ours = [rest for rest in connects if f"htons({port})" in rest and "127.0.0.1" in rest]
+        assert ours, "the bureau was never called: is the trace whole?"
+        assert [rest for rest in connects if rest not in ours and "192.0.2.1" not in rest] == []
+        assert any("192.0.2.1" in rest for rest in connects), "the call on purpose was not seen"
+        return
+    quiet, after = told["counters"], told["counters_after_a_call"]
+    assert quiet["Tcp.ActiveOpens"] > 5, "the bureau was never called"
+    assert quiet["Tcp.PassiveOpens"] > 5
+    assert told["listeners"] == [told["bureau_port"]], "whoever connected, connected to the bureau"
+    outward = ("Ip.OutNoRoutes", "Udp.OutDatagrams", "Icmp.OutMsgs", "Ip6OutNoRoutes", "Udp6OutDatagrams")
+    left = {name: quiet[name] for name in outward}
+    assert left == dict.fromkeys(left, 0), "somebody tried to leave"
+    assert after["Ip.OutNoRoutes"] > 0, "a call on purpose was not counted: the counters prove nothing"
+
+
+def test_no_name_in_any_file(day):
+    folder, _, _, _ = day
+    looked, in_bureau = 0, 0
+    for path in folder.rglob("*"):
+        if not path.is_file():
+            continue
+        if "bureau" in path.relative_to(folder).parts:
+            in_bureau += demo_day.holds(path.read_bytes())   # the bureau has them by right: so the search does find names
+            continue
+        looked += 1
+        assert not demo_day.holds(str(path).encode() + path.read_bytes()), path
+    assert looked > 5
+    assert in_bureau > 0
+
+
+def test_no_name_in_the_log_though_an_exception_quoted_one(day):
+    folder, _, printed, _ = day
+    lines = [json.loads(line) for path in (folder / "files" / "store" / "log").iterdir()
+             for line in path.read_text(encoding="utf-8").splitlines()]
+    crash = [line for line in lines if line["msg"] == "unexpected error"]
+    assert len(crash) == 1
+    assert crash[0]["code"].startswith("builtins.ValueError at demo_day.py:")
+    assert not demo_day.holds(json.dumps(lines, ensure_ascii=False).encode())
+    assert not demo_day.holds(printed.encode())
+
+
+def test_no_name_in_arguments_or_temporary_files(day):
+    _, told, _, _ = day
+    assert told["watch_failed"] == []
+    assert told["found"] == []
+    assert any("bureau" in program for program in told["programs"]), "the watch saw no process"
+    assert any("emulate-reader" in program for program in told["programs"])

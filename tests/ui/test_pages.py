@@ -23,9 +23,10 @@ from kiosk.ui.prompts import PAGE_NAMES, prompt_for
 from kiosk.ui.scenes import NOW, NUMBER, SampleTake, sample_settings, scenes
 from kiosk.ui.stage import make_window, show_scene
 from kiosk.ui.strings import Strings
+from kiosk.ui.touch import DoubleTouchGuard
 from kiosk.ui.widgets import text
 from kiosk.ui.widgets.button import Button
-from kiosk.ui.window import DoubleTouchGuard, KioskWindow
+from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 

@@ -1,0 +1,223 @@
+"""What stands round every page: top bar, strips for news, steps, bottom bar; and how all of it looks. Base of `ui.window`.
+
+Language, theme and text size live here, because they change everything that is drawn; they are forgotten with the visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from kiosk.config import Settings
+from kiosk.ui import requests as r
+from kiosk.ui.pages.base import STEPS, Page
+from kiosk.ui.strings import CATALOGUE_OF, Strings
+from kiosk.ui.theme import MARGIN, Look, ThemeName
+from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
+from kiosk.ui.widgets.overlay import Countdown, Transition
+from kiosk.ui.widgets.progress import Step, StepBar
+
+CLOCK_MS = 10_000
+
+
+class Frame(QWidget):
+    """Everything but the page. A subclass owns `page` and fills it in `refresh`."""
+
+    service = Signal(object)
+    page: Page
+
+    def __init__(self, settings: Settings, strings: Strings | None, motion: bool,
+                 now: Callable[[], datetime] | None) -> None:
+        super().__init__()
+        self.settings = settings
+        spoken = settings.voice.language
+        written = CATALOGUE_OF[spoken] if strings is None else strings.language
+        self._home_language: str = spoken if CATALOGUE_OF[spoken] == written else written
+        self.language = self._home_language
+        self._catalogues: dict[str, Strings] = {}
+        if strings is not None:
+            self._catalogues[strings.language] = strings
+        self.theme: ThemeName = settings.ui.theme
+        self.large = settings.ui.large_text
+        self.motion = motion
+        zone = ZoneInfo(settings.station.timezone)
+        self.now = now or (lambda: datetime.now(zone))
+        self.look = Look()
+        self._banner_key: str | None = None
+        self._help_called = False
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.top = TopBar()
+        self.strip = Notice("help-called", "help")
+        self.banner = Notice("banner", "info")
+        self.steps = StepBar("steps")
+        self.bottom = BottomBar()
+        for part in (self.top, self.strip, self.banner, self.steps, self.bottom):
+            part.setParent(self)
+        self.transition = Transition(self)
+        self.countdown = Countdown(self)
+        self.strip.say("")
+        self.banner.say("")
+        self.top.language_touched.connect(self.change_language)
+        self.top.large_touched.connect(self.toggle_large_text)
+        self.top.contrast_touched.connect(self.toggle_contrast)
+        self.top.louder_touched.connect(self._louder)
+        self.top.quieter_touched.connect(self._quieter)
+        self.top.desk_touched.connect(self._desk)
+        self._day = self.now().date()
+        self._clock = QTimer(self)
+        self._clock.setInterval(CLOCK_MS)
+        self._clock.timeout.connect(self._tell_time)
+        self._clock.start()
+        self._forgotten = QTimer(self)          # wishes made on the idle page by somebody who did not stay
+        self._forgotten.setSingleShot(True)
+        self._forgotten.setInterval(int(settings.ui.idle_timeout_s * 1000))
+        self._forgotten.timeout.connect(self._forget_wishes)
+
+    # --- for the subclass
+
+    def refresh(self) -> None:
+        """Fill the page anew and draw everything, after theme, text size or language changed."""
+        raise NotImplementedError
+
+    def nobody_here(self) -> bool:
+        """Return whether no visit is going on."""
+        raise NotImplementedError
+
+    # --- texts and wishes
+
+    @property
+    def strings(self) -> Strings:
+        """The texts of the language in use."""
+        name = CATALOGUE_OF[self.language]
+        if name not in self._catalogues:
+            self._catalogues[name] = Strings.load(name)
+        return self._catalogues[name]
+
+    @Slot(str)
+    def change_language(self, language: str) -> None:
+        """Speak and write another language from now on."""
+        self.language = language
+        self.refresh()
+        self._wished()
+        self.service.emit(r.ChangeLanguage(language))
+
+    @Slot()
+    def toggle_large_text(self) -> None:
+        """大字, or back."""
+        self.large = not self.large
+        self.relook()
+        self._wished()
+        self.service.emit(r.ToggleLargeText())
+
+    @Slot()
+    def toggle_contrast(self) -> None:
+        """White on black, or back."""
+        self.theme = "paper" if self.theme == "contrast" else "contrast"
+        self.relook()
+        self._wished()
+        self.service.emit(r.ToggleContrast())
+
+    @Slot()
+    def _louder(self) -> None:
+        self.service.emit(r.VolumeUp())
+
+    @Slot()
+    def _quieter(self) -> None:
+        self.service.emit(r.VolumeDown())
+
+    @Slot()
+    def _desk(self) -> None:
+        self.service.emit(r.OpenDesk())
+
+    def _wished(self) -> None:
+        if self.nobody_here():
+            self._forgotten.start()
+
+    @Slot()
+    def _forget_wishes(self) -> None:
+        if self.nobody_here():
+            self.reset_wishes()
+            self.refresh()
+
+    def reset_wishes(self) -> None:
+        """The next person begins with the station's own language, size and colours."""
+        self.theme, self.large = self.settings.ui.theme, self.settings.ui.large_text
+        if self.language != self._home_language:
+            self.language = self._home_language
+            self.service.emit(r.ChangeLanguage(self.language))
+
+    # --- drawing and layout
+
+    def relook(self) -> None:
+        """Take on size, theme and texts of the bars, and place everything."""
+        strings, page = self.strings, self.page
+        self.look = Look.for_screen(self.width(), self.height(), self.theme, self.large, self.motion)
+        self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.language,
+                            self.look)
+        self.bottom.show_texts(strings, page.leave, page.no_face, self.look)
+        self.strip.say(strings.text("help_called.title") if self._help_called else "")
+        self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
+        self.steps.beside = self.look.landscape
+        self._fill_steps(strings)
+        for part in (self.strip, self.banner, self.steps):
+            part.set_look(self.look)
+        self._arrange()
+        self.update()
+
+    def _fill_steps(self, strings: Strings) -> None:
+        self.steps.setVisible(bool(self.page.step))
+        if not self.page.step:
+            return
+        at = STEPS.index(self.page.step)
+        steps = tuple(Step(strings.text(f"steps.{name}"), "done" if number < at or name == "done" == self.page.step
+                           else "now" if number == at else "later") for number, name in enumerate(STEPS))
+        words = ", ".join(strings.text(f"steps.{step.mark}_name", step=step.text) for step in steps)
+        self.steps.show_steps(steps, f"{strings.text('steps.name')}: {words}")
+
+    def _arrange(self) -> None:
+        width, look = self.width(), self.look
+        margin = look.px(MARGIN)
+        y = self.top.need(width)
+        self.top.setGeometry(0, 0, width, y)
+        for strip in (self.strip, self.banner):
+            if not strip.isHidden():
+                tall = strip.need(width - 2 * margin)
+                strip.setGeometry(margin, y + look.px(12), width - 2 * margin, tall)
+                y += tall + look.px(12)
+        if not self.steps.isHidden():
+            inner = width - 2 * margin
+            tall = self.steps.need(inner)
+            gap = look.px(12 if look.landscape else 24)
+            self.steps.setGeometry(margin, y + gap, inner, tall)
+            y += tall + gap
+        foot = self.bottom.need(width)
+        self.bottom.setGeometry(0, self.height() - foot, width, foot)
+        # The page learns its look before its size: it fits itself once, not twice.
+        self.page.look = look
+        if self.page.geometry().getRect() == (0, y, width, self.height() - foot - y):
+            self.page.set_look(look)
+        else:
+            self.page.setGeometry(0, y, width, self.height() - foot - y)
+        self.countdown.setGeometry(self.rect())
+        self.countdown.set_look(look)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.transition.stop()
+        self.relook()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), self.look.colour("paper"))
+
+    @Slot()
+    def _tell_time(self) -> None:
+        now = self.now()
+        self.top.clock.say(self.strings.day_and_time(now))
+        if now.date() != self._day:           # the idle page says which day it is
+            self._day = now.date()
+            self.refresh()

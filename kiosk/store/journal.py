@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from kiosk.store import keys
 from kiosk.store.database import Store
-from kiosk.store.journal_file import Frame, JournalFile
+from kiosk.store.journal_file import Frame, JournalFile, frame_text
 
 FIRST = "0" * 64
 MAX_BODY = 2000            # as one line travels to the bureau (sync protocol)
@@ -128,10 +128,10 @@ def mirror(store: Store) -> None:
         waiting = store.db.execute(
             "SELECT seq, body, signature, key_id, rows FROM mirror_queue JOIN journal USING (seq) WHERE seq > ? ORDER BY seq",
             (store.mirrored_seq,)).fetchall()
-        by_month: dict[str, list[Frame]] = {}
+        by_month: dict[str, list[bytes]] = {}
         for seq, body, signature, key_id, rows in waiting:
-            frame = Frame(seq, body, signature, key_id, tuple((table, row) for table, row in json.loads(rows)))
-            by_month.setdefault(json.loads(body)["at"][:7], []).append(frame)
+            month = body[7:14]     # canonical JSON: {"at":"2026-11-...
+            by_month.setdefault(month, []).append(frame_text(seq, body, signature, key_id, rows))
         for month, frames in by_month.items():
             store.mirror.append(month, frames)
     except (OSError, sqlcipher.Error):

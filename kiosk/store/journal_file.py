@@ -37,6 +37,12 @@ class Frame:
     rows: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
+def frame_text(seq: int, body: str, signature: str, key_id: str, rows_json: str) -> bytes:
+    """Return a frame as it is sealed: JSON. rows_json: the rows, as JSON already."""
+    head = json.dumps([seq, body, signature, key_id], ensure_ascii=False, separators=(",", ":"))
+    return f"{head[:-1]},{rows_json}]".encode()
+
+
 class JournalFile:
     """The mirror below one folder. Appended to by one process at a time (`store.lock`)."""
 
@@ -52,8 +58,11 @@ class JournalFile:
         """Return the files, oldest month first."""
         return sorted(self._folder.glob("*.journal"))
 
-    def append(self, month: str, frames: Iterable[Frame]) -> None:
-        """Write frames to the file of `month` ("2026-11") and make them durable. Raises OSError; then nothing of them counts."""
+    def append(self, month: str, frames: Iterable[bytes]) -> None:
+        """Write frames (`frame_text`) to the file of `month` ("2026-11") and make them durable.
+
+        Raises OSError; then nothing of them counts.
+        """
         path = self._folder / f"{month}.journal"
         handle, fresh = self._handle(path)
         before = os.fstat(handle).st_size
@@ -120,7 +129,8 @@ class JournalFile:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(_HEADER)
                 for frame in kept:
-                    file.write(self._seal(frame))
+                    rows = json.dumps(frame.rows, ensure_ascii=False, separators=(",", ":"))
+                    file.write(self._seal(frame_text(frame.seq, frame.body, frame.signature, frame.key_id, rows)))
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -138,9 +148,7 @@ class JournalFile:
                 names.append(target.name)
         return names
 
-    def _seal(self, frame: Frame) -> bytes:
-        plain = json.dumps([frame.seq, frame.body, frame.signature, frame.key_id, frame.rows],
-                           ensure_ascii=False, separators=(",", ":")).encode()
+    def _seal(self, plain: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, plain, _HEADER)
         return struct.pack(">I", len(sealed)) + sealed

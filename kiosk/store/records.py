@@ -129,9 +129,9 @@ def save_visit(store: Store, records: Sequence[AuthenticationRecord], now: datet
             row = _row(record, store.settings.station.timezone, now)
             db.execute("INSERT INTO records VALUES (:record_id, :visit_id, :person_id, :benefit_id, :pass_key, :channel, "
                        ":outcome, :reason, :author, :consent_id, :captured_on, :saved_at)", row)
-            outbox.enqueue(db, record, now)
-            # For the mirror with its content, so that a recovery can fill the outbox again.
-            rows.append(("records", {**row, "content": outbox.content_of(record)}))
+            content = outbox.content_of(record)
+            outbox.enqueue(db, record, now, content)
+            rows.append(("records", {**row, "content": content}))   # with it, so that a recovery can fill the outbox again
             if __debug__:
                 failpoints.hit("save.record")
         first = records[0]

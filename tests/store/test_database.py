@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
@@ -13,7 +14,7 @@ from kiosk.domain.record import Stage
 from kiosk.errors import StoreError
 from kiosk.store import journal, outbox, records, roster, service
 from kiosk.store.database import StoreCorrupt, connect, open_store
-from kiosk.store.journal_file import JournalFile
+from kiosk.store.journal_file import JournalFile, frame_text
 from kiosk.store.keys import derive
 from tests.store import made
 
@@ -153,7 +154,8 @@ def test_recovery_of_many_entries_some_twice_some_out_of_order(folder):
     for order in (frames + frames[-3:], frames[200:] + frames[:200]):
         (folder / "kiosk.db").write_bytes(b"x" * 9000)
         path.unlink()
-        _mirror(folder).append("2026-11", order)
+        _mirror(folder).append("2026-11", [
+            frame_text(one.seq, one.body, one.signature, one.key_id, json.dumps(one.rows)) for one in order])
         with reopen(folder) as store:
             assert (store.recovered.entries, store.recovered.records) == (301, 1)
             assert journal.verify(store).ok

@@ -93,7 +93,7 @@ def _saves(store: Store, folder: Path, count: int, now: datetime) -> dict[str, A
             told.append(statement)
             return real(*statement)
 
-        model.db.execute = listen
+        model.db.execute = listen  # type: ignore[method-assign, assignment]
         single: list[tuple[Any, ...]] = [("BEGIN IMMEDIATE",), ("INSERT INTO t VALUES (?)", (payload,)), ("COMMIT",)]
         deeds: dict[str, Callable[[int], float]] = {
             "save": save, "same": lambda _: plain(same.db.conn, told), "one": lambda _: plain(one_row.conn, single)}

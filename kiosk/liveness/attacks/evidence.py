@@ -51,11 +51,11 @@ RULES: dict[str, Rule] = {
     "depth": Rule(1.0, "below"),
     "background": Rule(0.25, "above"),
     "bent_print": Rule(0.05, "below"),
-    "screen": Rule(8.0, "above"),
-    "cutout": Rule(0.05, "above"),
-    "stillness": Rule(0.0015, "below"),
+    "screen": Rule(4.5, "above"),
+    "cutout": Rule(0.08, "above"),
+    "stillness": Rule(0.0012, "below"),
     "repeated_frames": Rule(0.02, "above"),
-    "loop": Rule(0.88, "above"),
+    "loop": Rule(0.80, "above"),
 }
 
 

@@ -53,13 +53,16 @@ class LoopWatcher:
 
     def __init__(self) -> None:
         self._rows: list[tuple[float, ...]] = []
+        self._eye: float | None = None
 
     def step(self, observation: FaceObservation) -> None:
         """Take in one observation."""
         points = observation.points
         if points is None:
             return
-        eye = max(float(np.hypot(*(points[33, :2] - points[263, :2]))), 1.0)
+        if self._eye is None:
+            self._eye = max(float(np.hypot(*(points[33, :2] - points[263, :2]))), 1.0)
+        eye = self._eye  # one scale for all: each frame's own would shake the place
         gap = float(np.hypot(*(points[13, :2] - points[14, :2]))) / eye
         self._rows.append((observation.t_s, observation.yaw_deg, observation.pitch_deg, observation.roll_deg,
                            float(points[168, 0]) / eye, float(points[168, 1]) / eye, gap))

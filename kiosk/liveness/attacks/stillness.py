@@ -18,15 +18,15 @@ class SwayWatcher:
     """Collects positions over the quiet parts of a take."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[float, float, float]] = []
+        self._rows: list[tuple[float, float, float, float]] = []
 
     def step(self, observation: FaceObservation) -> None:
         """Take in one observation of a quiet moment (no action cued)."""
         points = observation.points
         if points is not None:
-            eye = max(float(np.hypot(*(points[33, :2] - points[263, :2]))), 1.0)
-            middle = points[list(_POINTS), :2].mean(axis=0) / eye
-            self._rows.append((observation.t_s, float(middle[0]), float(middle[1])))
+            middle = points[list(_POINTS), :2].mean(axis=0)
+            eye = float(np.hypot(*(points[33, :2] - points[263, :2])))
+            self._rows.append((observation.t_s, float(middle[0]), float(middle[1]), eye))
 
     def score(self) -> float | None:
         """Return the sway: spread of positions averaged over quarter seconds, in eye distances. None when too short."""
@@ -34,5 +34,7 @@ class SwayWatcher:
             return None
         rows = np.array(self._rows)
         block = ((rows[:, 0] - rows[0, 0]) / _BLOCK_S).astype(int)
-        means = np.array([rows[block == b, 1:].mean(axis=0) for b in np.unique(block)])
-        return float(np.hypot(*means.std(axis=0))) if len(means) >= 5 else None
+        means = np.array([rows[block == b, 1:3].mean(axis=0) for b in np.unique(block)])
+        # One scale for all: dividing each place by its own noisy eye distance would look like sway.
+        eye = max(float(np.median(rows[:, 3])), 1.0)
+        return float(np.hypot(*means.std(axis=0)) / eye) if len(means) >= 5 else None

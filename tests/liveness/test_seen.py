@@ -1,0 +1,229 @@
+"""With the real models: the puppet's face through landmarks, take, verdict and worker. Needs `kiosk models fetch`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from kiosk import models
+from kiosk.camera.frame import Frame
+from kiosk.camera.mailbox import Mailbox
+from kiosk.config import Settings
+from kiosk.domain.outcome import MatchDecision
+from kiosk.domain.person import Template
+from kiosk.domain.reasons import Action, Reason
+from kiosk.emulators.puppet import PuppetSource
+from kiosk.errors import ModelError
+from kiosk.evaluate.attacks_synth import SPECIES, HeldPicture
+from kiosk.evaluate.takes import _attack
+from kiosk.face.align import align
+from kiosk.face.compare import compare, pack
+from kiosk.face.encoder import Encoder
+from kiosk.liveness.challenge import draw_challenge
+from kiosk.liveness.landmarks import Landmarker
+from kiosk.liveness.take import Take
+from kiosk.liveness.verdict import TakeOutcome, conclude
+from kiosk.liveness.worker import TakeRequest, VisionWorker
+
+SETTINGS = Settings()
+
+
+@pytest.fixture
+def landmarker() -> Iterator[Landmarker]:
+    made = Landmarker(models.path("face-landmarker"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder(models.path("face-encoder"))
+
+
+def portrait(name: str) -> np.ndarray:
+    image = cv2.imread(str(models.path(name)))
+    assert image is not None
+    return image
+
+
+def act(take: Take, source: PuppetSource, landmarker: Landmarker, other: PuppetSource | None = None) -> None:
+    """Play a whole take; with `other`, somebody else steps in after the first action."""
+    asked, reply_s = -1, 0.0
+    while take.result is None:
+        frame = source.read()
+        assert frame is not None
+        view = take.step(landmarker.observe(frame), frame.image_bgr)
+        if view.now and asked != view.action_index:
+            asked, reply_s = view.action_index, frame.t_s + 0.5
+        if view.now and reply_s and frame.t_s >= reply_s and view.action is not None:
+            reply_s = 0.0
+            source.perform(view.action)
+        if other is not None and view.done_actions:
+            source.set_portrait("obama2" if "biden" in source.name else "biden")
+            other = None
+
+
+def test_a_missing_or_damaged_model_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="models fetch"):
+        Landmarker(tmp_path / "face_landmarker.task")
+    with pytest.raises(ModelError, match="models fetch"):
+        Encoder(tmp_path / "sface.onnx")
+    for name in ("face_landmarker.task", "sface.onnx"):
+        (tmp_path / name).write_bytes(b"no model")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Landmarker(tmp_path / "face_landmarker.task")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Encoder(tmp_path / "sface.onnx")
+
+
+def test_a_portrait_is_observed_and_time_may_jump_back(landmarker: Landmarker) -> None:
+    image = portrait("biden")
+    for t_s in (5.0, 5.0, 1.0, 1.1):
+        seen = landmarker.observe(Frame(image, t_s, 0))
+        assert seen.t_s == t_s
+    assert seen.face_count == 1
+    assert seen.points is not None
+    assert seen.points.shape == (478, 3)
+    assert seen.points[263, 0] > seen.points[33, 0]   # the person's left eye is on the right of the picture
+    assert abs(seen.yaw_deg) < 20
+    mirrored = landmarker.observe(Frame(np.ascontiguousarray(image[:, ::-1]), 2.0, 0))
+    assert np.sign(mirrored.yaw_deg) == -np.sign(seen.yaw_deg)
+    assert landmarker.observe(Frame(np.zeros_like(image), 3.0, 0)).points is None
+
+
+@pytest.mark.parametrize(("who", "seed"), [("biden", 0), ("obama", 2), ("astronaut", 5)])
+def test_a_living_puppet_passes_and_matches_itself_alone(who: str, seed: int, landmarker: Landmarker,
+                                                         encoder: Encoder) -> None:
+    source = PuppetSource(who, seed=seed, fps=20, realtime=False)
+    source.open()
+    take = Take(draw_challenge(SETTINGS.liveness, rng=random.Random(seed)), SETTINGS.liveness)
+    act(take, source, landmarker)
+    assert take.result is not None
+    result, probe, used = conclude(take.result, take.kept, encoder, SETTINGS.match)
+    assert (result.reason, used) == (Reason.OK, SETTINGS.match.frames)
+    assert probe is not None
+    for name in ("biden", "obama"):
+        image = portrait(name)
+        points = landmarker.observe(Frame(image, 1e3, 0)).points
+        assert points is not None
+        template = Template(pack(encoder.embed(align(image, points))), encoder.model_digest, "consent")
+        expected = MatchDecision.ACCEPT if name == who else MatchDecision.REJECT
+        assert compare(probe, template, SETTINGS.match, encoder.model_digest).decision is expected
+        outdated = compare(probe, replace(template, model_digest="other"), SETTINGS.match, encoder.model_digest)
+        assert (outdated.decision, outdated.reason) == (MatchDecision.UNCERTAIN, Reason.TEMPLATE_OUTDATED)
+
+
+def test_somebody_else_stepping_in_midway_fails(landmarker: Landmarker, encoder: Encoder) -> None:
+    source = PuppetSource("biden", fps=20, realtime=False)
+    source.open()
+    take = Take(draw_challenge(SETTINGS.liveness, rng=random.Random(3)), SETTINGS.liveness)
+    act(take, source, landmarker, other=source)
+    assert take.result is not None
+    result, probe, _ = conclude(take.result, take.kept, encoder, SETTINGS.match)
+    assert not result.passed
+    assert probe is None
+
+
+@pytest.mark.parametrize("number", [2, 9])
+def test_held_prints_never_pass(number: int, landmarker: Landmarker) -> None:
+    image = portrait("biden")
+    points = landmarker.observe(Frame(image, 0.0, 0)).points
+    assert points is not None
+    settings = SETTINGS.liveness.model_copy(update={"action_timeout_s": 3.0})
+    take = Take(draw_challenge(settings, rng=random.Random(number)), settings)
+    result = _attack(take, HeldPicture(image, points, SPECIES[number], number), landmarker, random.Random(number))
+    assert not result.passed
+
+
+def test_the_worker_runs_a_take_and_a_practice_round(qtbot: QtBot) -> None:
+    source, box = PuppetSource("biden", fps=20, realtime=False), Mailbox[Frame]()
+    source.open()
+    worker = VisionWorker(SETTINGS, _Fed(source, box))
+    with qtbot.waitSignal(worker.ready, timeout=20000) as ready:
+        worker.start()
+    assert len(ready.args[0]) == 64
+    try:
+        outcomes: list[TakeOutcome] = []
+        asked: dict[int, int] = {}
+
+        def obey(view: object) -> None:
+            index, action = view.action_index, view.action  # type: ignore[attr-defined]
+            if view.now and asked.get(index) is None and isinstance(action, Action):  # type: ignore[attr-defined]
+                asked[index] = 1
+                source.perform(action)
+
+        keep = _Slots(obey, outcomes)
+        worker.view.connect(keep.obey)
+        worker.finished.connect(keep.done)
+        for practice in (False, True):
+            asked.clear()
+            with qtbot.waitSignal(worker.finished, timeout=60000):
+                worker.begin_take(TakeRequest("visit-1", 7, practice=practice, seed=4))
+        first, second = outcomes
+        assert (first.visit_id, first.take_id, first.liveness.passed) == ("visit-1", 7, True)
+        assert first.probe is not None
+        assert second.liveness.passed
+        assert second.probe is None   # a practice round keeps nothing
+    finally:
+        worker.stop()
+
+
+def test_the_worker_survives_a_landmarker_that_raises(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch,
+                                                      caplog: pytest.LogCaptureFixture) -> None:
+    source, box = PuppetSource("biden", fps=20, realtime=False), Mailbox[Frame]()
+    source.open()
+    worker = VisionWorker(SETTINGS, _Fed(source, box))
+    with qtbot.waitSignal(worker.ready, timeout=20000):
+        worker.start()
+    try:
+        real, broken = Landmarker.detect, [True]
+
+        def detect(self: Landmarker, image: object, t_s: float) -> object:
+            if broken.pop() if broken else False:
+                raise RuntimeError("graph is dead")
+            return real(self, image, t_s)
+
+        monkeypatch.setattr(Landmarker, "detect", detect)
+        with qtbot.waitSignals([worker.failed, worker.ready], timeout=20000):
+            worker.begin_take(TakeRequest("visit-2", 1, seed=1))
+        with qtbot.waitSignal(worker.view, timeout=20000):
+            worker.begin_take(TakeRequest("visit-2", 2, seed=1))
+    finally:
+        worker.stop()
+    assert "graph is dead" not in caplog.text   # logs carry codes only
+
+
+class _Fed(Mailbox[Frame]):
+    """A mailbox that makes a frame whenever one is wanted: the take runs as fast as the worker can."""
+
+    def __init__(self, source: PuppetSource, _box: Mailbox[Frame]) -> None:
+        super().__init__()
+        self._source = source
+
+    def take(self, timeout_s: float = 0.0) -> Frame | None:
+        """Draw the next frame."""
+        return self._source.read()
+
+
+class _Slots(QObject):
+    """Slots in the GUI thread."""
+
+    def __init__(self, obey: object, outcomes: list[TakeOutcome]) -> None:
+        super().__init__()
+        self._obey, self._outcomes = obey, outcomes
+
+    def obey(self, view: object) -> None:
+        """Play the person."""
+        self._obey(view)  # type: ignore[operator]
+
+    def done(self, outcome: TakeOutcome) -> None:
+        """Note the outcome."""
+        self._outcomes.append(outcome)

@@ -330,13 +330,16 @@ def settle(db: Database, receipt_id: str, kind: str, signed: str, received_at: d
 
 
 def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cursor_after: int) -> list[Moved]:
-    """Apply the bureau's decisions (record id, confirmed|returned, reason, when) and move the cursor, in one transaction."""
+    """Apply the bureau's decisions (record id, confirmed|returned, reason, when) and move the cursor, in one transaction.
+
+    A decision may come before the receipt (a stick with one unreadable file): it is kept, and the row still waits for its receipt.
+    """
     moved: list[Moved] = []
     with db.atomic():
         for record_id, decided, reason, at in decisions:
             done = db.execute(
                 "UPDATE outbox SET decision = ?, decision_reason = ?, decided_at = ?, handled_at = '' WHERE record_id = ?"
-                " AND state = 'received' AND (decision <> ? OR decision_reason <> ?)",
+                " AND state <> 'refused' AND (decision <> ? OR decision_reason <> ?)",
                 (decided, reason, iso(at), record_id, decided, reason))
             if done.rowcount:
                 moved.append(Moved(record_id, Stage(decided), reason))
@@ -391,7 +394,8 @@ def _progress(db: Database, where: str, values: tuple[object, ...], limit: int =
         " ORDER BY created_at DESC LIMIT ?", (*values, limit))
     return [Progress(
         r["record_id"], datetime.fromisoformat(r["created_at"]),
-        Stage(r["decision"]) if r["decision"] else _STAGE[Step(r["state"])], r["decision_reason"] or r["reason"]) for r in rows]
+        Stage(r["decision"]) if r["decision"] and r["state"] != "refused" else _STAGE[Step(r["state"])],
+        r["decision_reason"] or r["reason"]) for r in rows]
 
 
 def counts(db: Database) -> dict[str, int]:

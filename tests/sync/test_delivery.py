@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.domain.record import Outcome, Stage
 from kiosk.store import outbox
-from kiosk.sync import protocol, seal
+from kiosk.sync import batches, protocol, seal
 from kiosk.sync.delivery import Clocks
 from kiosk.sync.keys import load_identity
 from kiosk.sync.provision import ProvisionRefused, provision
@@ -48,6 +48,22 @@ def test_canonical_form_is_the_same_at_both_ends():
     one = replace(record(), notes="𠮷 \u2028 é", checks=(("depth", 1e-7, False),))
     assert outbox.content_of(one).encode() == protocol.canonical(json.loads(outbox.content_of(one)))
     protocol.Record.model_validate_json(outbox.content_of(one))
+
+
+def test_a_decision_that_comes_before_its_receipt_is_kept(bureau, kiosk):
+    one = record()
+    kiosk.save(one)
+    told = protocol.Decisions(
+        bureau_id=kiosk.identity.pins.bureau_id, kiosk_id=kiosk.identity.pins.kiosk_id, after=0, decisions=(protocol.Decision(
+            seq=int(outbox.get(kiosk.store.db, "decisions_after", "0")) + 1, record_id=one.record_id, decided="confirmed",
+            decided_at=datetime.now(UTC)),))
+    with kiosk.store.db.atomic():
+        batches.accept_decisions(kiosk.store.db, told)
+        assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.CONFIRMED
+        assert kiosk.counts() == {"waiting": 1, "confirmed": 1}, "and it is still delivered"
+    outbox.put(kiosk.store.db, "decisions_after", str(told.decisions[0].seq - 1))   # the bureau itself never gave that number
+    assert kiosk.round().failure is None
+    assert kiosk.counts() == {"received": 1, "confirmed": 1}
 
 
 def test_twice_is_once(bureau, kiosk):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
-from kiosk.ui.views import GOOD, TakeView, card_variant
+from kiosk.ui.views import GOOD, TakeView, card_variant, take_hint
 from kiosk.visit import states as s
 
 
@@ -55,6 +55,9 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
     if view is not None and view.guidance is not None:
         return [f"guidance.{view.guidance}.say"]
     if view is not None and view.action is not None:
+        hint = take_hint(view)
+        if hint in ("wrong_way", "larger"):
+            return [f"page.camera.say_{hint}"]
         if view.now:
             return [f"action.{view.action}.say"]
         return ["chime.done"] if view.done_actions else []   # the last action was seen

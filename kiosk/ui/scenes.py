@@ -35,6 +35,11 @@ class SampleTake:
     now: bool = False
     progress: float = 0.0
     done_actions: tuple[Action, ...] = ()
+    returning: bool = False
+    too_early: bool = False
+    wrong_way: bool = False
+    larger: bool = False
+    can_swap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,11 @@ def scenes() -> tuple[Scene, ...]:
                 SampleTake(action=action, action_index=1, now=True, progress=0.62,
                            done_actions=(Action.BLINK if action is not Action.BLINK else Action.MOUTH_OPEN,)), face=True)
           for action in Action),
+        Scene("camera-wrong-way", acting, SampleTake(action=Action.TURN_LEFT, now=True, wrong_way=True), face=True),
+        Scene("camera-larger", acting, SampleTake(action=Action.MOUTH_OPEN, now=True, progress=0.4, larger=True), face=True),
+        Scene("camera-too-early", acting, SampleTake(action=Action.NOD, too_early=True, can_swap=False), face=True),
+        Scene("camera-returning", acting, SampleTake(action=Action.TURN_RIGHT, now=True, progress=1.0, returning=True),
+              face=True),
         Scene("camera-practice", replace(acting, practice=True), SampleTake(action=Action.BLINK, now=True, progress=0.3),
               face=True),
         Scene("camera-away", replace(acting, camera_ready=False)),

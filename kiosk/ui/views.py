@@ -43,6 +43,35 @@ class TakeView(Protocol):
         """Actions seen already."""
 
 
+    @property
+    def returning(self) -> bool:
+        """It was seen; now back to rest."""
+
+    @property
+    def too_early(self) -> bool:
+        """It was begun before its cue."""
+
+    @property
+    def wrong_way(self) -> bool:
+        """The head was turned to the other side."""
+
+    @property
+    def larger(self) -> bool:
+        """It was seen, but too small to count."""
+
+    @property
+    def can_swap(self) -> bool:
+        """Another action can be had."""
+
+
+def take_hint(view: TakeView) -> str:
+    """Return what to say besides the action: returning, too_early, wrong_way, larger, or ""."""
+    for hint in ("returning", "wrong_way", "larger", "too_early"):
+        if getattr(view, hint):
+            return hint
+    return ""
+
+
 def card_variant(state: AwaitingCard) -> str:
     """Return which words the card page uses: "", "_query", "_other", "_helper", "_reading", "_away"."""
     if state.reading:

@@ -183,6 +183,22 @@ def test_the_prompt_says_what_its_properties_say(window, action):
     assert prompt.text() == strings.text("guidance.too-far.title")
 
 
+@pytest.mark.parametrize("hint", ["returning", "too_early", "wrong_way", "larger"])
+def test_the_take_says_what_to_do_better(window, hint):
+    show_scene(window, SCENES["camera-begin"])
+    window.show_take(SampleTake(action=Action.TURN_LEFT, now=True, **{hint: True}))
+    assert window.page.lead.text() == window.strings.text(f"page.camera.hint_{hint}")
+    window.show_take(SampleTake(action=Action.TURN_LEFT, now=True))
+    assert window.page.lead.text() == window.strings.text("action.turn-left.how")
+
+
+def test_no_other_action_is_offered_when_there_is_none(window):
+    show_scene(window, SCENES["camera-blink"])
+    assert window.page.swap.isVisible()
+    window.show_take(SampleTake(action=Action.BLINK, now=True, can_swap=False))
+    assert not window.page.swap.isVisible()
+
+
 def test_frames_and_takes_elsewhere_are_ignored(window):
     show_scene(window, SCENES["consent"])
     window.show_frame(np.zeros((48, 64, 3), np.uint8))

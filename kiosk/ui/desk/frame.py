@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -58,7 +59,7 @@ class DeskView(QFrame):
         super().__init__(window)
         self.setObjectName("desk")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._window, self._now = window, now or (lambda: datetime.now().astimezone())
+        self._window, self._now = window, now or _station_time(window)
         self.look = Look()
         self.state: s.State = s.Closed()
         self._tallies = Tallies()
@@ -306,6 +307,11 @@ class DeskWatch(QObject):
                 self._view.focusNextPrevChild(key == Qt.Key.Key_Tab)
                 return True
         return False
+
+
+def _station_time(window: KioskWindow) -> Callable[[], datetime]:
+    zone = ZoneInfo(window.settings.station.timezone)
+    return lambda: datetime.now(zone)
 
 
 def name_of(state: s.State) -> str:

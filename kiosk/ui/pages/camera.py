@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.theme import RADIUS_CARD, Look
-from kiosk.ui.views import TakeView
+from kiosk.ui.views import TakeView, take_hint
 from kiosk.ui.widgets.circle import CameraCircle
 from kiosk.ui.widgets.face import FaceFigure
 from kiosk.ui.widgets.flow import Stack
@@ -130,7 +130,7 @@ class CameraPage(Page):
         if view is not None and self._ready:
             self.circle.show_progress(view.progress, view.guidance is None)
         key = None if view is None else (view.guidance, view.action, view.now, view.action_index, view.action_count,
-                                         tuple(view.done_actions))
+                                         tuple(view.done_actions), take_hint(view), view.can_swap)
         if key == self._view_key and view is not None:
             return
         self._view_key = key
@@ -142,20 +142,23 @@ class CameraPage(Page):
         shown = view.action if view is not None and view.guidance is None and self._ready else None
         self.mirror.show_card.setVisible(shown is not None)
         self.mirror.show_card.face.show_action(shown)
-        self.swap.setVisible(shown is not None)
+        self.swap.setVisible(shown is not None and view is not None and view.can_swap)
         self._fill_ticks(view, self._kit)
         self.set_look(self.look)
 
     def _words(self, view: TakeView | None, kit: Kit) -> tuple[str, str, str, bool]:
+        self.lead.colour, self.lead.bold = "quiet", None
         if not self._ready:
             return kit.text("page.camera.away"), kit.text("page.camera.away_lead"), "", False
         if view is not None and view.guidance is not None:
             return kit.text(f"guidance.{view.guidance}.title"), kit.text("page.camera.guide_lead"), "", False
         if view is not None and view.action is not None:
-            action = f"action.{view.action}"
+            action, hint = f"action.{view.action}", take_hint(view)
+            lead = kit.text(f"page.camera.hint_{hint}") if hint else ""
+            self.lead.colour, self.lead.bold = ("action", True) if hint else ("quiet", None)
             if view.now:
-                return kit.text(f"{action}.now"), kit.text(f"{action}.how"), str(view.action), True
-            return kit.text(f"{action}.ready"), kit.text("page.camera.wait_lead"), str(view.action), False
+                return kit.text(f"{action}.now"), lead or kit.text(f"{action}.how"), str(view.action), True
+            return kit.text(f"{action}.ready"), lead or kit.text("page.camera.wait_lead"), str(view.action), False
         return kit.text("page.camera.title"), kit.text("page.camera.lead"), "", False
 
     def _fill_ticks(self, view: TakeView | None, kit: Kit) -> None:

@@ -44,6 +44,8 @@ def main(argv: list[str]) -> int:
         told = json.loads(done.stdout[done.stdout.index("{"):]) if "{" in done.stdout else {}
         print(f"seed {seed:>3}: {'as it should' if done.returncode == 0 else 'NOT AS IT SHOULD'}: "
               f"{told.get('outcome')} {told.get('reason')}", flush=True)
+        if done.returncode != 0:
+            print("\n".join(done.stderr.splitlines()[-5:]), flush=True)
     print(f"{options.scenario}: {options.seeds - failed} of {options.seeds} ended as they should")
     return 1 if failed else 0
 

@@ -12,9 +12,11 @@ import pytest
 
 from kiosk.bench.badline import BadLine
 from kiosk.bureau.process import BureauProcess
+from kiosk.config import CONFIG
 from kiosk.errors import StoreError
 from kiosk.store import outbox, roster
 from kiosk.sync import roster_feed
+from kiosk.sync.client import Failure
 from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Trouble
 from tests.sync.made import bureau_record, make_kiosk, record
@@ -230,3 +232,42 @@ def test_policies_staff_and_messages_come_down(bureau, kiosk):
     assert kiosk.feed()[0].startswith("bundle")
     assert [one["text"] for one in roster_feed.messages(kiosk.store, datetime.now(UTC))] == ["明天系统维护"]
     assert kiosk.feed() == []
+
+
+def some_people(tmp_path, count):
+    rng = random.Random(count)
+    path = tmp_path / f"people-{count}.jsonl"
+    path.write_text("".join(json.dumps({
+        "person_id": f"P{n}", "name": rng.randbytes(40).hex(), "id_number": f"{n:018d}", "status": "active", "benefits": []}) + "\n"
+        for n in range(count)))
+    return path
+
+
+def test_a_bad_bundle_does_not_keep_the_roster_away(bureau, tmp_path):
+    kiosk = make_kiosk(bureau, tmp_path / "bundle", "SZ-TEST-0401")
+    try:
+        version = bureau.issue_roster(some_people(tmp_path, 10))
+        bureau.issue_bundle(policies={"broken": "this is no policy"})
+        with pytest.raises(Failure) as refused:
+            kiosk.feed()
+        assert (refused.value.trouble, refused.value.why) == (Trouble.FORGED, "malformed")
+        assert roster.version(kiosk.store) == version
+        assert outbox.get(kiosk.store.db, "bundle_version", "0") == "0"
+        text = (CONFIG / "policies" / "deferred-month.toml").read_text(encoding="utf-8")
+        bureau.issue_bundle(policies={"deferred-month": text})
+        assert kiosk.feed()[0].startswith("bundle")
+        assert kiosk.store.db.execute("SELECT name FROM policies").fetchall() == [("deferred-month",)]
+    finally:
+        kiosk.close()
+
+
+def test_on_a_metered_line_large_rosters_wait(bureau, tmp_path):
+    kiosk = make_kiosk(bureau, tmp_path / "metered", "SZ-TEST-0402")
+    try:
+        version = bureau.issue_roster(some_people(tmp_path, 16_000))
+        feed = Feed(kiosk.settings.sync, kiosk.client, kiosk.run)
+        assert [one for one in feed.pull(threading.Event(), metered=True) if one.startswith("roster")] == []
+        assert roster.version(kiosk.store) == 0
+        assert f"roster {version}" in feed.pull(threading.Event())
+    finally:
+        kiosk.close()

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "courier": ("courier", "carry sealed batches on a USB stick"),
     "journal": ("journal", "verify the hash-chained journal"),
     "reasons": ("reasons", "every reason code, and what to do about it"),
+    "licences": ("licences", "licences of every package and model"),
     "voice": ("voice", "prompts to record, and what is missing"),
     "gallery": ("gallery", "render every page into pictures"),
 }

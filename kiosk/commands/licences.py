@@ -1,0 +1,118 @@
+"""`kiosk licences`: the licence of every pinned package and model, from the packages' own metadata and config/models.toml."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import re
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+REQUIREMENTS = ("requirements.txt", "requirements-nodeps.txt")
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
+_TROVE = "License :: OSI Approved :: "
+_LONGEST = 60    # of a licence field that is a name; some packages put the whole text there
+# What packages call in several ways.
+_NAMES = {
+    "Apache Software License": "Apache-2.0", "Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0", "MIT License": "MIT", "BSD License": "BSD", "3-Clause BSD License": "BSD-3-Clause",
+    "ISC License": "ISC", "ISC License (ISCL)": "ISC", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0", "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+}
+# A sentence that no other of these licences has.
+_SENTENCES = {
+    "BSD-3-Clause": "may be used to endorse or promote products derived from this software without specific prior",
+    "Zlib": "The origin of this software must not be misrepresented",
+    "MIT": "The above copyright notice and this permission notice shall be included in all copies",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """One thing that is not ours."""
+
+    kind: str       # package | model | demo face | ...: as config/models.toml says
+    name: str
+    version: str
+    licence: str    # "" when its metadata does not say
+    origin: str = ""
+
+
+def main(argv: list[str]) -> int:
+    """Print the list; 1 when a licence is unknown."""
+    parser = argparse.ArgumentParser(prog="kiosk licences", description=__doc__)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="as docs/licences.md is made")
+    form.add_argument("--json", action="store_true", help="one JSON list")
+    options = parser.parse_args(argv)
+    found = [*packages(), *model_files()]
+    if options.markdown:
+        print(markdown(found), end="")
+    elif options.json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+    else:
+        for one in found:
+            print(f"{one.kind:10} {one.name:44} {one.version:16} {one.licence or 'UNKNOWN'}")
+    return 0 if all(one.licence for one in found) else 1
+
+
+def packages() -> list[Licence]:
+    """Return every pinned package. One that is pinned but not installed (another system's) has an empty licence."""
+    from kiosk.config import ROOT
+    pins: dict[str, str] = {}
+    for name in REQUIREMENTS:
+        pins |= dict(_PIN.findall((ROOT / name).read_text(encoding="utf-8")))
+    return [Licence("package", name, version, _of_package(name)) for name, version in sorted(pins.items())]
+
+
+def model_files() -> list[Licence]:
+    """Return every model and picture of config/models.toml."""
+    from kiosk.config import CONFIG
+    files = tomllib.loads((CONFIG / "models.toml").read_text(encoding="utf-8")).get("file", {})
+    return [Licence(str(item["kind"]), Path(item["path"]).name, "", str(item.get("licence", "")), str(item.get("origin", "")))
+            for item in files.values()]
+
+
+def markdown(found: list[Licence]) -> str:
+    """Return docs/licences.md."""
+    lines = [
+        "# Licences of what is not ours", "",
+        "Made with `kiosk licences --markdown` from the packages' metadata, requirements.txt, requirements-nodeps.txt and",
+        "config/models.toml. A test holds that nothing pinned is missing. The text models of rapidocr (PP-OCR, Apache-2.0) come",
+        "inside its package. The system's packages (Qt's platform libraries, espeak-ng, the Noto fonts) come from the distribution",
+        "and are listed in `run`; espeak-ng is GPL-3.0-or-later and is loaded in a process of its own. PySide6 and psycopg are",
+        "LGPL: they are installed unchanged as packages, and may be replaced.", "",
+        "## Packages", "", "| Package | Version | Licence |", "|---|---|---|",
+    ]
+    lines += [f"| {one.name} | {one.version} | {one.licence or 'unknown'} |" for one in found if one.kind == "package"]
+    lines += ["", "## Models and pictures", "", "None of them is in the repository; `kiosk models fetch` brings them.", "",
+              "| File | Kind | Licence | Origin |", "|---|---|---|---|"]
+    lines += [f"| {one.name} | {one.kind} | {one.licence or 'unknown'} | {one.origin} |" for one in found if one.kind != "package"]
+    return "\n".join(lines) + "\n"
+
+
+def _of_package(name: str) -> str:
+    try:
+        told = importlib.metadata.metadata(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    if "License-Expression" in told:
+        return told["License-Expression"]
+    field = told["License"].strip() if "License" in told else ""
+    if field and "\n" not in field and len(field) <= _LONGEST:
+        return _NAMES.get(field, field)
+    troves = [one.removeprefix(_TROVE) for one in told.get_all("Classifier") or [] if one.startswith(_TROVE)]
+    return ", ".join(_NAMES.get(one, one) for one in troves) or _by_text(name)
+
+
+def _by_text(name: str) -> str:
+    """Tell by its text what a package without a word in its metadata is under; "" for a text that is none of these."""
+    for path in importlib.metadata.files(name) or []:
+        if "licen" in path.name.lower():
+            text = " ".join(Path(path.locate()).read_text(encoding="utf-8", errors="replace").split())
+            for licence, sentence in _SENTENCES.items():
+                if sentence in text:
+                    return licence
+    return ""

@@ -1,0 +1,65 @@
+"""Nothing pinned is without its licence in docs/licences.md, and nothing forbids what a station does with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+import pytest
+
+from kiosk.commands import licences
+from kiosk.config import CONFIG, ROOT
+
+LISTED = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+
+
+def rows(columns: int) -> list[tuple[str, ...]]:
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in LISTED.splitlines()
+            if line.startswith("| ") and line.count("|") == columns + 1]
+
+
+def test_every_requirement_is_listed_in_its_version():
+    listed = {(name, version) for name, version, _ in rows(3)}
+    pinned = set()
+    for name in ("requirements.txt", "requirements-nodeps.txt"):
+        pinned |= set(re.findall(r"^([\w.-]+)==([^\s;\\]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+    assert len(pinned) > 90
+    assert pinned - listed == set(), "kiosk licences --markdown > docs/licences.md"
+    assert {row for row in listed if row[0] not in ("Package", "---")} - pinned == set()
+
+
+def test_every_model_and_picture_is_listed():
+    text = {name: licence for name, _, licence, _ in rows(4)}
+    files = tomllib.loads((CONFIG / "models.toml").read_text(encoding="utf-8"))["file"]
+    assert files
+    for item in files.values():
+        name = item["path"].rsplit("/", 1)[1]
+        assert text[name] == item["licence"]
+
+
+def test_no_licence_is_unknown_and_none_asks_for_our_source():
+    packages = [row for row in rows(3) if row[0] not in ("Package", "---")]
+    for name, _, licence in packages:
+        assert licence not in ("", "unknown"), name
+        choices = [choice.strip() for choice in licence.split(" OR ")]
+        assert any(not re.search(r"(?<!L)GPL", choice) for choice in choices), f"{name}: {licence}"
+
+
+@pytest.mark.parametrize("flag", ["", "--json", "--markdown"])
+def test_the_command(capsys, flag):
+    assert licences.main([flag] if flag else []) == 0
+    printed = capsys.readouterr().out
+    if flag == "--json":
+        assert {one["name"] for one in json.loads(printed)} >= {"mediapipe", "face_landmarker.task"}
+    elif flag == "--markdown":
+        assert printed == LISTED
+    else:
+        assert "UNKNOWN" not in printed
+
+
+def test_a_package_that_is_not_here_is_said_to_be_unknown(monkeypatch, capsys):
+    absent = licences.Licence("package", "x", "1", licences._of_package("no-such-thing"))
+    monkeypatch.setattr(licences, "packages", lambda: [absent])
+    assert licences.main([]) == 1
+    assert "UNKNOWN" in capsys.readouterr().out

@@ -69,11 +69,17 @@ class Imported:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and see it through to the medium. Raises CourierError."""
+    """Write a file whole or not at all, and see it through to the medium. Raises CourierError.
+
+    A stick may hold links, which would have us write over files of this machine: none is followed.
+    """
     part = path.with_name(path.name + ".part")
+    refuse_links(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(part, flags, 0o666), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -85,6 +91,13 @@ def write_file(path: Path, data: bytes) -> None:
         except OSError:
             pass   # the stick is gone; so is the part
         raise CourierError("stick-full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "stick-unwritable") from error
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise CourierError when our folder on the stick, or one between it and `folder`, is a link to elsewhere."""
+    ours = folder.parts.index(ROOT_NAME) if ROOT_NAME in folder.parts else len(folder.parts)
+    if any(Path(*folder.parts[:end]).is_symlink() for end in range(ours + 1, len(folder.parts) + 1)):
+        raise CourierError("stick-unwritable")
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,0 +1,92 @@
+"""A hostile stick that wants to be written to: its links lead into the kiosk or the bureau. Reading: tests/sync/test_courier."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.sync import courier
+from kiosk.sync.delivery import journal_lines
+from tests.sync.made import record
+
+
+@pytest.fixture
+def stick(tmp_path):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def precious(tmp_path):
+    """Something of the machine's own that a link on the stick leads to."""
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    (folder / "kiosk.db").write_bytes(b"precious")
+    return folder
+
+
+def export(kiosk, stick):
+    return courier.export(kiosk.run, kiosk.identity, stick, batch_size=2, journal_tail=journal_lines)
+
+
+def untouched(precious) -> bool:
+    return [path.name for path in precious.iterdir()] == ["kiosk.db"] and (precious / "kiosk.db").read_bytes() == b"precious"
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_not_written_through(kiosk, stick, precious):
+    up = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / "up"
+    up.mkdir(parents=True)
+    for name in ("have.json", "have.json.part"):
+        (up / name).symlink_to(precious / "kiosk.db")
+    kiosk.save(record())
+    assert export(kiosk, stick).records == 1
+    assert untouched(precious)
+    assert not (up / "have.json").is_symlink()
+    json.loads((up / "have.json").read_text())
+
+
+@pytest.mark.parametrize("which", ["root", "kiosk", "up"])
+def test_a_link_in_the_place_of_a_folder_ends_the_export(kiosk, stick, precious, which):
+    home = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    link = {"root": stick / courier.ROOT_NAME, "kiosk": home, "up": home / "up"}[which]
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(precious)
+    kiosk.save(record())
+    with pytest.raises(courier.CourierError) as caught:
+        export(kiosk, stick)
+    assert caught.value.why == "stick-unwritable"
+    assert untouched(precious)
+    link.unlink()
+    assert export(kiosk, stick).records == 1, "nothing was lost by it"
+
+
+def test_names_that_are_folders_or_devices_end_the_export(kiosk, stick):
+    up = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / "up"
+    (up / "have.json").mkdir(parents=True)
+    kiosk.save(record())
+    with pytest.raises(courier.CourierError):
+        export(kiosk, stick)
+    (up / "have.json").rmdir()
+    os.mkfifo(up / "have.json.part")      # opened for writing it would hang for ever
+    assert export(kiosk, stick).records == 1
+
+
+def test_the_bureau_writes_through_no_link_either(bureau, kiosk, stick, precious):
+    kiosk.save(record())
+    export(kiosk, stick)
+    home = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    (home / "down").symlink_to(precious)
+    office = open_office(BureauSettings(data=str(bureau.data)))
+    try:
+        with pytest.raises(courier.CourierError):
+            bureau_stick.serve(office, stick)
+        assert untouched(precious)
+        (home / "down").unlink()
+        assert "taken" in dict(bureau_stick.serve(office, stick)).values()
+    finally:
+        office.engine.dispose()

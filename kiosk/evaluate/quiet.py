@@ -11,10 +11,13 @@ def quiet_natives() -> None:
 
     MediaPipe has no switch for these lines: they are written by absl before it is initialised.
     """
+    own = sys.__stderr__
+    if own is None or sys.stderr is not own:
+        return  # done already, or somebody (a test) has put another stderr in place
     try:
         kept = os.dup(2)
         null = os.open(os.devnull, os.O_WRONLY)
-        sys.stderr.flush()
+        own.flush()
         os.dup2(null, 2)
         os.close(null)
     except OSError:

@@ -1,4 +1,7 @@
-"""`kiosk gallery --out DIR`: every page in every situation as PNG files and one contact sheet. The camera shows a drawn face."""
+"""`kiosk gallery --out DIR`: every page in every situation as PNG files, a sheet a size, and one contact sheet.
+
+The camera shows a drawn face, never a photograph.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
+
+ROW_HEIGHT = 160
 
 
 def main(argv: list[str]) -> int:
@@ -38,6 +43,7 @@ def main(argv: list[str]) -> int:
     window = make_window(sample_settings(), args.language)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
+    rows: dict[str, list[QImage]] = {scene.name: [] for scene in chosen}
     for width, height in sizes:
         thumbs: list[tuple[str, QImage]] = []
         for theme in args.themes:
@@ -50,8 +56,11 @@ def main(argv: list[str]) -> int:
                     image.save(str(args.out / f"{name}.png"))
                     small = image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)
                     thumbs.append((f"{scene.name} {theme} {text}", small))
+                    rows[scene.name].append(
+                        image.scaledToHeight(ROW_HEIGHT, Qt.TransformationMode.SmoothTransformation))
         _sheet(thumbs, args.out / f"sheet_{width}x{height}_{args.language}.png")
         print(f"{width}x{height}: {len(thumbs)} pictures")
+    _contact_sheet(rows, args.out / f"contact-sheet_{args.language}.png")
     window.close()
     del app
     return 0
@@ -60,6 +69,32 @@ def main(argv: list[str]) -> int:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     return int(width), int(height)
+
+
+def _contact_sheet(rows: dict[str, list[QImage]], path: Path) -> None:
+    """One sheet of everything: a row a scene, a column a form (size, theme, text size)."""
+    from PySide6.QtCore import QRect, Qt
+    from PySide6.QtGui import QColor, QFont, QImage, QPainter
+
+    gap, caption = 8, 190
+    wide = max((sum(image.width() + gap for image in images) for images in rows.values()), default=0)
+    sheet = QImage(caption + wide + gap, len(rows) * (ROW_HEIGHT + gap) + gap, QImage.Format.Format_RGB888)
+    sheet.fill(QColor("#6B7472"))
+    painter = QPainter(sheet)
+    font = QFont("Noto Sans CJK SC")
+    font.setPixelSize(15)
+    painter.setFont(font)
+    painter.setPen(QColor("#FFFFFF"))
+    y = gap
+    for name, images in rows.items():
+        painter.drawText(QRect(gap, y, caption - gap, ROW_HEIGHT), Qt.AlignmentFlag.AlignVCenter, name)
+        x = caption
+        for image in images:
+            painter.drawImage(x, y, image)
+            x += image.width() + gap
+        y += ROW_HEIGHT + gap
+    painter.end()
+    sheet.save(str(path))
 
 
 def _sheet(thumbs: list[tuple[str, QImage]], path: Path) -> None:

@@ -98,6 +98,7 @@ class KioskWindow(Frame):
         if ended:
             self.reset_wishes()
         page.fill(state, self._kit())
+        page.setAccessibleName(page.title.text())   # read when the page takes the focus
         self.page = page
         if changed:
             left.hide()

@@ -39,12 +39,15 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
         case Place.CLOCK if isinstance(event, e.ClockConfirmed):
             return replace(calm, busy=True), (c.ConfirmClock(session),)
         case Place.UNIT_LIST:
-            return _unit_list(session, calm, event)
+            after, commands = _unit_list(session, calm, event)
         case Place.SYNC:
-            return _sync(session, calm, event)
+            after, commands = _sync(session, calm, event)
         case Place.APPROVAL | Place.MAINTENANCE | Place.STAFF if session.role is Role.SUPERVISOR:
-            return _supervisor(session, calm, event)
-    return page, ()
+            after, commands = _supervisor(session, calm, event)
+        case _:
+            return page, ()
+    # What means nothing here must not wipe what was said last: a tick, a touch beside the buttons.
+    return (page, ()) if after is calm and not commands else (after, commands)
 
 
 def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:

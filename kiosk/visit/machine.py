@@ -53,7 +53,7 @@ def _no_face(state: s.State, event: e.NoFaceTouched, world: World) -> Step | Non
     if isinstance(state, s.Finished | s.TakingCard | s.Referred) or (isinstance(state, s.Checking) and state.saving):
         return state, (c.CallAttendant(Reason.ATTENDANT_CALLED),)  # nothing is left to do without the face
     visit = s.visit_of(state) or s.Visit(world.new_visit_id)
-    return s.Referred(visit, Reason.NO_FACE_WANTED, case=_case_of(state)), (
+    return s.Referred(visit, Reason.NO_FACE_WANTED, case=_case_of(state), person=_person_of(state)), (
         *_abandon_take(state), c.CallAttendant(Reason.NO_FACE_WANTED))
 
 

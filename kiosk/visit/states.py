@@ -228,6 +228,7 @@ class Referred:
     reason: Reason
     case: Case | None = None
     record_ids: tuple[str, ...] = ()
+    person: Person | None = field(default=None, repr=False)   # who it is, where that was known before a case was
 
 
 @dataclass(frozen=True, slots=True)

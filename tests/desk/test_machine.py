@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,7 +126,6 @@ def test_face_to_face_is_saved_with_reason_and_both_signatures():
     ({"staff_signature": None}, "staff-signs"),
 ])
 def test_what_is_missing_face_to_face_is_named_and_nothing_is_saved(change, problem):
-    from dataclasses import replace
     state, _ = signed_in(d.ANN, e.TakeOverTouched(), e.PersonFound(1, d.found()), e.AssistChosen(Channel.FACE_TO_FACE))
     state, done = walk(e.AssistSubmitted(replace(d.FULL, **change)), state=state)
     assert not done
@@ -248,6 +249,14 @@ def test_answers_to_somebody_who_left_change_nothing(events):
             state, _ = step(state, event, d.world(0.0, 8))
             if not isinstance(state, s.Open):
                 break
+
+
+@pytest.mark.parametrize("place", list(Place))
+def test_ticks_and_idle_touches_leave_a_message_where_it_is(place):
+    state, _ = signed_in(d.SUE, e.Went(place))
+    told = s.Open(state.session, replace(state.page, problem="stick-full", busy=False))
+    after, done = walk(e.TimePassed(), e.Alive(), state=told)
+    assert (after.page, done) == (told.page, [])
 
 
 def test_an_empty_form_is_never_enough():

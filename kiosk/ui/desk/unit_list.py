@@ -98,6 +98,7 @@ class UnitListPage(DeskPage):
             button.clicked.connect(lambda _=False, path=path: self.file.setText(path))
             button.set_look(self.look)
             self.files.addWidget(button)
+            button.show()
 
     def _take(self) -> e.UnitListChosen:
         return e.UnitListChosen(self.file.text().strip(), self.unit.text(),

@@ -1,0 +1,344 @@
+"""The desk as attendants meet it: real pages, real store. What is saved is looked up in the store, not on the screen."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.domain.person import Person
+from kiosk.domain.record import Channel, Outcome
+from kiosk.idcard_reader.events import CardArrived, CardRemoved
+from kiosk.store import clock, records, roster, staff
+from kiosk.visit import events as ve
+from kiosk.visit import states as vs
+from tests.desk.conftest import ANN, SUE, build, close
+from tests.store import made
+
+LI = Person("李建国", "440305194810010111")
+
+
+def fill_face_to_face(live):
+    live.touch("why-no-face-wanted")
+    live.touch("saw-person")
+    live.touch("saw-card")
+    live.sign("sign-person")
+    live.sign("sign-staff")
+    live.touch("assist-save")
+    live.until_page("done")
+
+
+def test_one_touch_opens_the_desk_and_closing_returns_to_exactly_that_page(live):
+    live.conductor.feed(ve.Started())
+    before = live.conductor.state
+    live.sign_in()
+    live.clock.pass_(600)           # far longer than a visit may be idle
+    live.conductor._tick()
+    live.touch("desk-close")
+    live.until(lambda: not live.view.isVisible())
+    assert live.conductor.state == before
+    assert live.window.page_name == "who"
+    live.conductor._tick()
+    assert not live.window.countdown.isVisibleTo(live.window)
+    live.clock.pass_(95)            # from here on time counts again
+    live.conductor._tick()
+    assert live.window.countdown.isVisibleTo(live.window)
+
+
+def test_keys_at_the_desk_never_reach_the_visit(live):
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    page = live.conductor.state
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Space, Qt.Key.Key_F1):
+        QTest.keyClick(live.window.focusWidget() or live.view, key)
+    assert live.conductor.state == page
+
+
+def test_tab_goes_round_at_the_desk_and_escape_goes_back(live):
+    live.sign_in()
+    ring = live.view.ring()
+    assert len(ring) > 8
+    seen = set()
+    for _ in ring:
+        live.view.focusNextPrevChild(True)
+        seen.add(live.window.focusWidget().objectName())
+    assert seen == {one.objectName() for one in ring}
+    live.touch("place-todo")
+    live.until_page("todo")
+    QTest.keyClick(live.find("todo"), Qt.Key.Key_Escape)
+    live.until_page("home")
+
+
+def test_guessing_pins_is_locked_out_longer_each_time(live):
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    live.until(lambda: live.find("sign-in").isEnabled())
+    for number in range(5):
+        live.type("staff-id", "" if number else ANN[0])
+        live.type("staff-pin", f"11223{number}", enter=True)
+        live.until(lambda: isinstance(live.desk.state, s.SigningIn) and not live.desk.state.busy and live.desk.state.problem)
+    assert live.desk.state.problem == "pin-locked"
+    first = live.desk.state.wait_until_s - live.clock.monotonic
+    assert first == pytest.approx(30.0)
+    live.type("staff-pin", ANN[1], enter=True)       # the right one is not looked at
+    assert isinstance(live.desk.state, s.SigningIn)
+    assert not live.desk.state.busy
+    live.clock.pass_(first + 1)
+    live.type("staff-pin", "998877", enter=True)
+    live.until(lambda: live.desk.state.wait_until_s > live.clock.monotonic)
+    assert live.desk.state.wait_until_s - live.clock.monotonic == pytest.approx(60.0)
+    live.clock.pass_(61)
+    live.find("staff-pin").clear()
+    live.type("staff-pin", ANN[1], enter=True)
+    live.until_page("home")
+
+
+def test_a_quarter_of_an_hour_of_quiet_closes_the_desk(live):
+    live.sign_in()
+    live.clock.pass_(live.window.settings.desk.sign_out_s)
+    live.desk.feed(e.TimePassed())
+    assert not live.view.isVisible()
+    entries = live.ask(lambda store: [row[0] for row in store.db.execute("SELECT body FROM journal").fetchall()])
+    assert any('"staff-signed-out"' in body and '"automatic":true' in body for body in entries)
+
+
+def test_taking_over_takes_the_identity_along_and_is_saved_face_to_face(live):
+    live.conductor.feed(ve.Started())
+    live.conductor.feed(ve.SelfChosen())
+    live.conductor.feed(ve.CardLaid())
+    live.conductor.feed(ve.CardWasRead(made.PERSON))
+    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
+    visit_id = live.conductor.state.visit.visit_id
+    live.conductor.feed(ve.NoFaceTouched())
+    live.sign_in()
+    assert "不刷脸" in live.find("calls").text()
+    live.touch("take-over")
+    live.until_page("person")
+    assert isinstance(live.conductor.state, vs.TakingCard)
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    fill_face_to_face(live)
+    (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
+    assert (kept.record.channel, kept.record.outcome, kept.record.author) == (Channel.FACE_TO_FACE, Outcome.PASSED, ANN[0])
+    assert kept.record.visit_id == visit_id
+    notes = json.loads(kept.record.notes)
+    assert notes["why"] == "no-face-wanted"
+    assert set(notes["signatures"]) == {"person", "staff"}
+    assert all(len(one["sha256"]) == 64 for one in notes["signatures"].values())
+    assert "points" not in kept.record.notes
+
+
+def test_a_form_with_a_signature_missing_saves_nothing(live):
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    live.touch("why-no-face-wanted")
+    live.touch("saw-person")
+    live.touch("saw-card")
+    live.sign("sign-staff")
+    live.touch("assist-save")
+    assert live.desk.state.page.problem == "person-signs"
+    assert live.find("foot-problem").text()
+    assert live.ask(lambda store: records.of_person(store, "p-1")) == []
+
+
+def test_a_card_laid_while_the_desk_is_open_is_the_desks(live):
+    live.conductor.feed(ve.Started())
+    before = live.conductor.state
+    live.sign_in()
+    live.conductor.on_reader(CardArrived())
+    live.desk.feed(e.CardRead(LI))
+    live.until_page("person")
+    live.conductor.on_reader(CardRemoved())
+    assert live.conductor.state == before
+
+
+def test_a_proxy_brings_papers_and_scans_stay_here(live):
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-family-proxy")
+    live.until_page("assist")
+    scan = live.stick / "proof.pdf"
+    scan.write_bytes(b"scan-content-marker")
+    live.desk.feed(e.CardRead(LI))
+    for paper in ("principal-id-copy", "agent-id", "principal-proof"):
+        live.touch(f"paper-{paper}")
+    live.type("scan-path", str(scan))
+    live.touch("scan-add")
+    live.sign("sign-person")
+    live.sign("sign-staff")
+    live.touch("assist-save")
+    live.until_page("done")
+    (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
+    assert (kept.record.helper_name, kept.record.helper_id_number) == (LI.name, LI.id_number)
+    (document,) = json.loads(kept.record.notes)["documents"]
+    assert document["name"] == "proof.pdf"
+    assert len(document["sha256"]) == 64
+    assert str(live.stick) not in kept.record.notes
+
+
+def test_home_visits_are_a_list_that_enter_opens(live):
+    live.sign_in()
+    live.touch("place-home-visits")
+    live.until_page("home-visits")
+    live.loaded()
+    table = live.find("visits")
+    assert len(table.texts()) == 1
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    live.until_page("assist")
+    fill_face_to_face(live)
+    (kept,) = live.ask(lambda store: records.of_person(store, "p-2"))
+    assert kept.record.channel is Channel.HOME_VISIT
+    live.touch("finish")
+    live.touch("place-home-visits")
+    live.until_page("home-visits")
+    live.loaded()
+    assert live.find("visits").texts() == []
+
+
+def test_every_row_of_a_units_list_is_answered_and_exported(live):
+    (live.stick / "list.csv").write_text(
+        f"姓名,证件号码\n陈小芳,{made.NUMBER}\n李建国,440305194810010112\n王秀英,440305195001010018\n", encoding="utf-8")
+    live.sign_in()
+    live.touch("place-unit-list")
+    live.until_page("unit-list")
+    live.loaded()
+    live.type("unit-name", "Factory")
+    live.desk.feed(e.CardRead(LI))
+    live.touch("unit-take")
+    assert live.desk.state.page.problem == "papers-missing"
+    live.touch("paper-clerk-id")
+    live.touch("paper-sealed-list")
+    live.touch("unit-file-0")
+    live.touch("unit-take")
+    live.until(lambda: bool(getattr(live.desk.state.page.data, "answers", ())))
+    answers = live.desk.state.page.data.answers
+    assert [one.problem for one in answers[:2]] == ["", "bad-number"]
+    assert len(answers) == 3
+    assert answers[2].problem
+    live.touch("unit-export")
+    exported = live.stick / "unit-list-answers.csv"
+    live.until(exported.exists)
+    assert len(exported.read_text(encoding="utf-8-sig").strip().splitlines()) == 4
+
+
+def test_a_withdrawn_consent_erases_the_template(live):
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("enrol")
+    live.until_page("enrol")
+    live.touch("enrol-erase")
+    live.until_page("done")
+    assert live.ask(lambda store: roster.find(store, made.NUMBER)).template is None
+
+
+def test_a_death_needs_a_declarant_and_erases_the_template(live):
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("declare")
+    live.until_page("declare")
+    live.touch("declare-kind-death")
+    live.type("declare-day", "2026-11-20")
+    live.touch("declare-save")
+    assert live.desk.state.page.problem == "declarant-missing"
+    live.desk.feed(e.CardRead(LI))
+    live.touch("relation-child")
+    live.touch("declare-save")
+    live.until_page("done")
+    entry = live.ask(lambda store: roster.find(store, made.NUMBER))
+    assert entry.template is None
+    assert entry.status.value == "deceased"
+
+
+def test_a_clock_that_jumped_back_is_confirmed_and_the_record_says_so(live):
+    live.ask(lambda store: clock.observe(store, made.NOW + timedelta(days=40)))
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    assert not live.find("assist-face-to-face").isEnabled()
+    live.touch("place-clock")
+    live.until_page("clock")
+    live.loaded()
+    live.touch("clock-confirm")
+    live.until(lambda: getattr(live.desk.state.page.data, "confirmed_by", "") == ANN[0])
+    live.touch("place-find")
+    live.type("find-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    fill_face_to_face(live)
+    (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
+    assert kept.record.clock.suspect
+    assert kept.record.clock.confirmed_by == ANN[0]
+
+
+def test_nobody_approves_their_own_day(live):
+    live.sign_in(SUE)
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    fill_face_to_face(live)
+    live.touch("place-approval")
+    live.until_page("approval")
+    live.loaded()
+    live.touch("approve")
+    assert live.desk.state.page.problem == "own-records"
+    assert live.ask(lambda store: store.db.execute("SELECT count(*) FROM approvals").fetchone()[0]) == 0
+
+
+def test_a_supervisor_adds_resets_and_ends(live):
+    live.sign_in(SUE)
+    live.touch("place-staff")
+    live.until_page("staff")
+    live.loaded()
+    live.type("new-id", "1002")
+    live.type("new-name", "He")
+    live.type("new-pin", "123456")
+    live.type("new-pin-again", "123456")
+    live.touch("staff-add")
+    live.until(lambda: live.desk.state.page.problem == "weak-pin" and not live.desk.state.page.busy)
+    for name in ("new-pin", "new-pin-again"):
+        live.find(name).clear()
+        live.type(name, "482915")
+    live.touch("staff-add")
+    live.until(lambda: live.desk.state.page.notice == "staff-added" and len(live.desk.state.page.data.members) == 3)
+    assert live.ask(lambda store: staff.find(store, "1002")).role is staff.Role.ATTENDANT
+    live.find("staff").selectRow(1)
+    live.touch("staff-revoke")
+    live.until(lambda: live.desk.state.page.notice == "staff-revoked")
+    assert live.ask(lambda store: staff.find(store, "1002")) is None
+
+
+def test_attendants_see_no_page_of_the_supervisors(live):
+    live.sign_in()
+    for name in ("place-approval", "place-maintenance", "place-staff"):
+        assert not any(one.isVisible() for one in live.view.findChildren(type(live.find("place-home")), name))
+
+
+def test_a_kiosk_without_staff_asks_for_its_first_supervisor(qtbot, tmp_path):
+    live = build(qtbot, tmp_path, members=False)
+    try:
+        live.touch("desk-open")
+        live.until_page("set-up")
+        live.type("first-id", "9001")
+        live.type("first-name", "Huang")
+        live.type("first-pin", "360914")
+        live.type("first-pin-again", "360914", enter=True)
+        live.until_page("home")
+        assert live.ask(lambda store: staff.find(store, "9001")).role is staff.Role.SUPERVISOR
+        live.touch("desk-close")
+        live.touch("desk-open")
+        live.until_page("sign-in")
+    finally:
+        close(live)

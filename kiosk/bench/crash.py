@@ -26,7 +26,8 @@ from kiosk.store.database import StoreCorrupt
 _SCRIPT_ROUNDS = 1
 
 
-def run(points: int = 1000, blind: int = 100, full: int = 60, damage: int = 60, power: int = 400, seed: int = 1) -> dict[str, Any]:
+def run(points: int = 1000, blind: int = 100, full: int = 60, damage: int = 60, power: int = 400, failing: int = 100,
+        seed: int = 1) -> dict[str, Any]:
     """Do it. points: boundaries to die at, spread over a life, or over several when one has fewer.
 
     Returns counts; `within_bounds`: nothing lost, nothing doubled, nothing wrong.
@@ -45,7 +46,11 @@ def run(points: int = 1000, blind: int = 100, full: int = 60, damage: int = 60, 
         if power:
             from kiosk.bench.power import run_power
             out |= run_power(base, power, rng, wrong)
-    crashes = sum(out[key] for key in ("boundary_kills", "blind_kills", "disk_full_runs", "damages", "power_losses") if key in out)
+        if failing:
+            from kiosk.bench.power import run_failing_calls
+            out |= run_failing_calls(base, failing, rng, wrong)
+    crashes = sum(out[key] for key in ("boundary_kills", "blind_kills", "disk_full_runs", "damages", "power_losses",
+                                     "failing_calls") if key in out)
     out |= {"crash_points": crashes, "records_acknowledged": out.pop("acknowledged", 0), "wrong": dict(wrong),
             "lost": sum(count for what, count in wrong.items() if what.startswith("lost")),
             "doubled": sum(count for what, count in wrong.items() if what.startswith("doubled")),

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.bench import crash_life
+from kiosk.errors import StoreError
+from kiosk.store.database import StoreCorrupt
 
 _SECTOR = 512
 _CALL = re.compile(r'^(?:\d+ +)?(\w+)\((.*)\) += +(-?\d+)')
@@ -73,14 +75,10 @@ def run_power(base: Path, points: int, rng: random.Random, wrong: Counter[str]) 
     """Record one life under strace and lose power at `points` moments of it. Returns counts; without strace, says so."""
     if shutil.which("strace") is None:
         return {"power_losses": 0, "power_note": "strace is not installed: not run"}
-    folder = base.parent / "traced"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(base, folder)
-    log, said = base.parent / "strace.log", base.parent / "said"
-    subprocess.run(  # noqa: S603  our own interpreter
-        ["strace", "-f", "-y", "-xx", "-s", "10000000", "-e", f"trace={_TRACED}", "-o", str(log),  # noqa: S607
-         sys.executable, "-m", "kiosk.bench.power", str(folder), str(said)], check=True, stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    folder, log, said = base.parent / "traced", base.parent / "strace.log", base.parent / "said"
+    status, _ = _strace(base, folder, said, ["-y", "-xx", "-s", "10000000", "-e", f"trace={_TRACED}", "-o", str(log)])
+    if status:
+        raise RuntimeError("a life without a death went wrong")
     calls = list(_calls(log, folder, said))
     moments = set(rng.sample(range(len(calls)), min(points, len(calls))))
     files = {path.relative_to(base).as_posix(): _start(path) for path in base.rglob("*") if path.is_file()}
@@ -98,6 +96,54 @@ def run_power(base: Path, points: int, rng: random.Random, wrong: Counter[str]) 
             except Exception as error:  # whatever it is, it is a finding
                 wrong[f"cannot be opened after power loss: {type(error).__name__} {error}"] += 1
     return {"power_losses": losses, "power_calls_recorded": len(calls)}
+
+
+def run_failing_calls(base: Path, count: int, rng: random.Random, wrong: Counter[str]) -> dict[str, Any]:
+    """Let the n-th write, truncation or fsync of a life fail, once or from then on: no space left, or an error of the disk.
+
+    The life may refuse what it cannot save, never lose what it said it had.
+    """
+    if shutil.which("strace") is None:
+        return {"failing_calls": 0}
+    folder, log, said = base.parent / "failing", base.parent / "count.log", base.parent / "said"
+    names = ("pwrite64", "write", "fdatasync", "fsync", "ftruncate")
+    _strace(base, folder, said, ["-c", "-e", f"trace={','.join(names)}", "-o", str(log)])
+    table = [line.split() for line in log.read_text().splitlines()]
+    total = {row[-1]: int(row[3]) for row in table if row and row[-1] in names}
+    refused = done = 0
+    for _ in range(count):
+        name = rng.choice([one for one in names if total.get(one)])
+        error = "ENOSPC" if "write" in name else "EIO"
+        when = f"{rng.randrange(1, total[name] + 1)}{rng.choice(('', '+'))}"
+        status, last = _strace(base, folder, said, ["-e", f"trace={name}", "-e", f"inject={name}:error={error}:when={when}",
+                                                    "-o", os.devnull])
+        done += 1
+        refused += status == 3
+        if status not in (0, 3):
+            wrong[f"{name} {error} {when}: {last}"] += 1
+        try:
+            wrong.update(crash_life.inspect(folder, _known(said)))
+        except Exception as error_found:  # whatever it is, it is a finding
+            wrong[f"cannot be opened after {name} {error}: {type(error_found).__name__} {error_found}"] += 1
+    return {"failing_calls": done, "failing_calls_refused": refused}
+
+
+def _known(said: Path) -> set[str]:
+    """What was said to the end: a line without its line feed was not."""
+    lines = said.read_text().split("\n")[:-1] if said.exists() else []
+    return {record_id for line in lines for record_id in line.split()}
+
+
+def _strace(base: Path, folder: Path, said: Path, options: list[str]) -> tuple[int, str]:
+    """Live under strace on a copy of the base; return (status, last words)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(base, folder)
+    said.unlink(missing_ok=True)
+    done = subprocess.run(  # noqa: S603  our own interpreter
+        ["strace", "-f", *options, sys.executable, "-m", "kiosk.bench.power", str(folder), str(said)],  # noqa: S607
+        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    return done.returncode, done.stderr.strip().rsplit("\n", 1)[-1][-200:]
 
 
 def _start(path: Path) -> _File:
@@ -200,4 +246,9 @@ def void(_: object) -> None:
 
 
 if __name__ == "__main__":
-    _life(Path(sys.argv[1]), Path(sys.argv[2]))
+    try:
+        _life(Path(sys.argv[1]), Path(sys.argv[2]))
+    except StoreCorrupt:
+        raise
+    except (StoreError, OSError):
+        sys.exit(3)          # refused: the disk is full or broken, and the life said so

@@ -18,7 +18,7 @@ _MEMORY_BOUND_MB = 450
 _CPU_BOUND = 0.05
 _READY_S = 240.0
 _CALM_S = 8.0        # after the models are loaded, or a take has ended: allocators and pools come to rest
-_KEEP_S = 4.0        # instead of ocr.worker.KEEP_S: nobody waits two minutes for a figure
+_KEEP_S = 4.0        # instead of what ocr.worker and voice.worker wait: nobody waits minutes for a figure
 _FRAME_S = 1 / 30
 
 
@@ -67,7 +67,7 @@ def _watch(folder: Path, seconds: int, take_s: int) -> dict[str, Any]:
         share = (_cpu_s(process) - before) / (time.monotonic() - began)
         busiest = _busiest(process, by_thread, seconds)
         return {
-            "memory_idle_mb": _memory_mb(process), "memory_of_it_helpers_mb": _helpers_mb(process),
+            "memory_idle_mb": _memory_mb(process), "memory_of_it_voice_mb": _helpers_mb(process),
             "memory_before_first_face_mb": fresh, "memory_while_looking_mb": looking,
             "memory_while_scanning_a_card_mb": scanning, "cpu_idle_share": share, "cpu_by_thread": busiest,
             "threads": process.num_threads(), "seconds": seconds,
@@ -167,6 +167,7 @@ def _kiosk(folder: Path) -> int:
     from kiosk.camera import source
     from kiosk.config import Settings
     from kiosk.liveness.worker import TakeRequest
+    from kiosk.voice import worker as voice
 
     class Ear(QObject):
         heard = Signal(str)
@@ -176,7 +177,7 @@ def _kiosk(folder: Path) -> int:
     source.register("still", lambda name, *_: _Still(name, settings.camera.width, settings.camera.height))
     qt = QApplication(["kiosk"])
     kiosk = KioskApp(settings)
-    kiosk.scan.keep_s = _KEEP_S
+    kiosk.scan.keep_s = voice.KEEP_S = _KEEP_S
     kiosk.vision.ready.connect(lambda _: print("ready", flush=True))
     said: list[str] = []
 

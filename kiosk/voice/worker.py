@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import wave
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,7 @@ POLL_S = 0.02
 VOLUME_STEP = 0.2
 LEAST_VOLUME = 0.2
 SYNTHESIS_TIMEOUT_S = 20.0
+KEEP_S = 60.0          # of silence, then the engine ends: 20 MB; what it wrote so far is played without it
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,17 @@ class ProcessSynthesiser:
 
     def write(self, text: str, language: str, rate: int, path: Path) -> bool:
         line = json.dumps({"text": text, "language": language, "rate": rate, "path": str(path)})
+        began = time.monotonic()
+        answer = self._ask(line)
+        if answer is None and time.monotonic() - began < SYNTHESIS_TIMEOUT_S:
+            answer = self._ask(line)   # it had died meanwhile: somebody waits for this prompt
+        if answer:
+            return True
+        self.close()  # an engine that failed once is not trusted again
+        return False
+
+    def _ask(self, line: str) -> bool | None:
+        """Return the engine's word, None when it died over it (or before, or was ended for taking too long)."""
         watchdog: threading.Timer | None = None
         try:
             child = self._running()
@@ -62,16 +75,15 @@ class ProcessSynthesiser:
             child.stdin.write(line + "\n")
             child.stdin.flush()
             answer = child.stdout.readline()
-            if answer and json.loads(answer).get("ok"):
-                return True
-            self.close()  # an engine that failed once is not trusted again
-            return False
+            if answer:
+                return bool(json.loads(answer).get("ok"))
         except (OSError, ValueError):
-            self.close()
-            return False
+            pass
         finally:
             if watchdog is not None:
                 watchdog.cancel()
+        self.close()
+        return None
 
     def close(self) -> None:
         child, self._child = self._child, None
@@ -163,7 +175,7 @@ class Speaker:
     # --- in the thread
 
     def _run(self) -> None:
-        while (wish := self._wishes.get()) is not None:
+        while (wish := self._next()) is not None:
             turn, keys = wish
             for number, key in enumerate(keys):
                 if not self._current(turn) or (number and self._rest(turn, PAUSE_S)):
@@ -171,7 +183,14 @@ class Speaker:
                 try:
                     self._say_one(turn, key)
                 except (OSError, EOFError, KioskError, wave.Error):
-                    _log.warning("prompt not spoken: %s", key)
+                    _log.warning("prompt not spoken", extra={"code": key})
+
+    def _next(self) -> tuple[int, tuple[str, ...]] | None:
+        try:
+            return self._wishes.get(timeout=KEEP_S)
+        except queue.Empty:
+            self._synthesiser.close()
+            return self._wishes.get()
 
     def _current(self, turn: int) -> bool:
         with self._lock:

@@ -258,3 +258,34 @@ def test_the_start_is_journaled_with_what_it_runs_on(kiosk, tmp_path):
     assert told[1]["settings"] != told[0]["settings"]
     assert told[2]["settings"] == told[0]["settings"]
     assert told[2]["policies"] != told[0]["policies"]
+
+
+# --- the voice
+
+
+def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkeypatch):
+    """Killed while it holds a prompt, or ended after a while: the next prompt is heard."""
+    from kiosk.voice import worker as voice
+    from tests.voice.conftest import RecordingPlayer
+    monkeypatch.setattr(voice, "KEEP_S", 0.3)
+    player, engine = RecordingPlayer(), voice.ProcessSynthesiser()
+    speaker = voice.Speaker(config.Voice(), engine, player, tmp_path)
+    speaker.start()
+    try:
+        speaker.say(["page.card.say"])
+        assert player.wait_for(1)
+        first = engine._child
+        assert first is not None
+        first.kill()                                 # as the system does when memory is short
+        player.let_go()
+        speaker.say(["page.consent.say"])
+        assert player.wait_for(2)
+        player.let_go()
+        second = engine._child
+        assert second is not None
+        assert second is not first
+        second.wait(10)                              # ended by itself: nobody spoke
+        speaker.say(["page.confirm.say"])
+        assert player.wait_for(3)
+    finally:
+        speaker.stop()

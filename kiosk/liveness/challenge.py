@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kiosk.config import Liveness
 from kiosk.domain.reasons import Action
+from kiosk.liveness.attacks.reflection import LIGHTS, PERIODS
 
 TURNS = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT})
 
@@ -36,11 +37,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The steps in order, and the spares that "做不到" draws from, in order. `swaps`: how many may be used."""
+    """The steps in order, and the spares that "做不到" draws from, in order. `swaps`: how many may be used. `lights`: the
+    screen colours of the reflected-light check, when it is on."""
 
     steps: tuple[Step, ...]
     spares: tuple[Step, ...] = ()
     swaps: int = 0
+    lights: tuple[int, ...] = ()
 
 
 def draw_challenge(
@@ -68,7 +71,7 @@ def draw_challenge(
     return Challenge(
         steps=tuple(_step(action, rng) for action in chosen),
         spares=tuple(_step(action, rng) for action in spares),
-        swaps=settings.swaps,
+        swaps=settings.swaps, lights=_lights(rng) if settings.checks.reflection != "off" else (),
     )
 
 
@@ -78,6 +81,14 @@ def pick_spare(action: Action, spares: tuple[Step, ...]) -> Step | None:
     same_kind = [spare for spare in spares if (spare.action in TURNS) == (action in TURNS)]
     candidates = same_kind or list(spares)
     return candidates[0] if candidates else None
+
+
+def _lights(rng: random.Random) -> tuple[int, ...]:
+    """Colours in random order, never the same twice running, each at least once."""
+    while True:
+        drawn = tuple(rng.randrange(len(LIGHTS)) for _ in range(PERIODS))
+        if len(set(drawn)) == len(LIGHTS) and all(a != b for a, b in zip(drawn, drawn[1:], strict=False)):
+            return drawn
 
 
 def _step(action: Action, rng: random.Random) -> Step:

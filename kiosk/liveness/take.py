@@ -15,13 +15,14 @@ from kiosk.config import Liveness
 from kiosk.domain.outcome import ActionRecord, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.liveness.attacks.evidence import Evidence
+from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
 from kiosk.liveness.gestures import SHAPES, GestureEvent, GestureTracker, Shape
 from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, judge, look
 from kiosk.liveness.keep import FaceKeeper, KeptFace
 from kiosk.liveness.landmarks import Box, FaceObservation, overlap
 
-Phase = Literal["positioning", "baseline", "wait-cue", "cue", "between", "done", "failed"]
+Phase = Literal["positioning", "baseline", "light", "wait-cue", "cue", "between", "done", "failed"]
 
 # A cued turn must be a real one: smaller turns give the depth check too little parallax (docs/measurements.md).
 TAKE_SHAPES: dict[Action, Shape] = {
@@ -72,6 +73,7 @@ class TakeView:
     wrong_way: bool = False
     larger: bool = False
     can_swap: bool = False
+    light: tuple[int, int, int] | None = None   # the colour the screen should shine in now (reflected-light check)
     box: Box | None = None      # the face, as shares of the unmirrored frame's width and height
     visit_id: str = ""
 
@@ -86,7 +88,7 @@ class Take:
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._filter = GuidanceFilter()
         self._keeper = FaceKeeper()
-        self._evidence = Evidence(settings.checks)
+        self._evidence = Evidence(settings.checks, challenge.lights)
         self._records: list[ActionRecord] = []
         self._swapped: tuple[Action, ...] = ()
         self._phase: Phase = "positioning"
@@ -177,6 +179,10 @@ class Take:
             return Reason.FACE_LOST
         if self._phase in ("positioning", "baseline"):
             return self._advance_start(raw)
+        if self._phase == "light":
+            if self._evidence.light is None or self._evidence.light.shown(self._now_s) is None:
+                self._enter("wait-cue")
+            return None
         if self._phase == "wait-cue":
             return self._advance_wait(raw, events)
         if self._phase == "cue":
@@ -197,7 +203,7 @@ class Take:
             self._enter("baseline")
         elif self._phase == "baseline" and self._now_s - self._since_s >= BASELINE_S and self._tracker.warm:
             self._tracker.baseline.freeze_pose()
-            self._enter("wait-cue")
+            self._enter("wait-cue" if self._evidence.light is None else "light")
         began = self._now_s if self._began_s is None else self._began_s
         return Reason.NO_GOOD_FRAME if self._now_s - began > POSITION_LIMIT_S else None
 
@@ -292,6 +298,10 @@ class Take:
         near_in_time = observation.t_s - last.t_s <= JUMP_S
         return near_in_time and overlap(last.box, observation.box) < JUMP_OVERLAP
 
+    def _light(self) -> tuple[int, int, int] | None:
+        shown = self._evidence.light.shown(self._now_s) if self._phase == "light" and self._evidence.light else None
+        return None if shown is None else LIGHTS[shown]
+
     def _box(self) -> Box | None:
         last = self._last
         if last is None or last.box is None or last.t_s != self._now_s:
@@ -328,4 +338,5 @@ class Take:
             action_index=min(self._index, len(self._steps) - 1), action_count=len(self._steps), now=cued,
             progress=progress, done_actions=tuple(step.action for step in self._steps[:self._index]), seconds_left=left,
             returning=returning, too_early=self._early > 0 and self._phase == "wait-cue",
-            wrong_way=self._wrong > 0 and cued, larger=self._larger and cued, can_swap=self.can_swap, box=self._box())
+            wrong_way=self._wrong > 0 and cued, larger=self._larger and cued, can_swap=self.can_swap, light=self._light(),
+            box=self._box())

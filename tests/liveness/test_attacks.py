@@ -12,6 +12,7 @@ from kiosk.liveness.attacks.cutout import HoleWatcher
 from kiosk.liveness.attacks.depth import MESH_LIMIT, depth_score, mesh_residual
 from kiosk.liveness.attacks.evidence import RULES
 from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, parallax
+from kiosk.liveness.attacks.reflection import LIGHTS, LightWatcher
 from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher
 from kiosk.liveness.attacks.screen import screen_score
 from kiosk.liveness.attacks.stillness import SwayWatcher
@@ -160,3 +161,22 @@ def test_a_pixel_grid_stands_out_in_the_spectrum() -> None:
     box = (0.0, 0.0, 240.0, 240.0)
     plain, lined = (screen_score(np.clip(image, 0, 255).astype(np.uint8), box) for image in (skin, grid))
     assert plain < RULES["screen"].limit < lined
+
+
+@pytest.mark.parametrize(("skin_follows", "room_follows", "passes"), [(0.08, 0.0, True), (0.0, 0.0, False), (0.08, 0.08, False)])
+def test_skin_answers_the_light_of_the_screen(skin_follows: float, room_follows: float, passes: bool) -> None:
+    """A face follows the colours and the room behind does not; a recording does not; a screen filmed whole follows whole."""
+    watcher, camera = LightWatcher((0, 1, 2, 0, 2)), Camera()
+    inside = np.zeros((*camera.picture().shape[:2], 1), bool)
+    x0, y0, x1, y1 = (int(v) for v in face(0.0).box or (0, 0, 0, 0))
+    inside[y0:y1, x0:x1] = True
+    for index in range(100):
+        t_s = index / 25
+        shown = watcher.shown(t_s)
+        picture = camera.picture().astype(float)
+        if shown is not None:
+            light = np.array(LIGHTS[shown][::-1], float) - 200
+            picture += np.where(inside, skin_follows, room_follows) * light
+        watcher.step(face(t_s), np.clip(picture, 0, 255).astype(np.uint8))
+    assert watcher.shown(4.0) is None
+    assert ((watcher.score() or 0.0) > RULES["reflection"].limit) == passes

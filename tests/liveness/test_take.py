@@ -218,3 +218,16 @@ def test_the_ring_fills_and_the_cue_is_a_moment_of_its_own() -> None:
     assert phases == ["positioning", "baseline", "wait-cue", "cue", "between", "done"]
     assert progress[0] == 0.0
     assert max(progress) == 1.0
+
+
+def test_the_light_of_the_screen_is_asked_for_only_when_configured() -> None:
+    shown: list[tuple[int, int, int] | None] = []
+    settings = Liveness(checks=Checks(bent_print="off", background="off", reflection="record"))
+    take = Take(draw_challenge(settings, rng=random.Random(1)), settings)
+    result = run(take, Person(), watch=lambda _t, v: shown.append(v.light))
+    assert result.passed
+    assert len({light for light in shown if light}) == 3
+    assert "reflection" in {check.name for check in result.checks}
+    plain: list[tuple[int, int, int] | None] = []
+    run(Take(challenge(Action.BLINK), SETTINGS), Person(), watch=lambda _t, v: plain.append(v.light))
+    assert set(plain) == {None}

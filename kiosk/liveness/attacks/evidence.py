@@ -17,6 +17,7 @@ from kiosk.domain.reasons import Action
 from kiosk.liveness.attacks.cutout import HoleWatcher
 from kiosk.liveness.attacks.depth import depth_score, mesh_residual
 from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, parallax, tracking_scale, turn_frame
+from kiosk.liveness.attacks.reflection import LightWatcher
 from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher
 from kiosk.liveness.attacks.screen import screen_score
 from kiosk.liveness.attacks.stillness import SwayWatcher
@@ -56,14 +57,16 @@ RULES: dict[str, Rule] = {
     "stillness": Rule(0.0012, "below"),
     "repeated_frames": Rule(0.02, "above"),
     "loop": Rule(0.80, "above"),
+    "reflection": Rule(0.5, "below"),   # not measured on people: no recordings before a coloured screen were at hand
 }
 
 
 class Evidence:
     """What a take has seen so far, for the checks."""
 
-    def __init__(self, checks: Checks) -> None:
+    def __init__(self, checks: Checks, lights: tuple[int, ...] = ()) -> None:
         self._checks = checks
+        self.light = LightWatcher(lights) if lights else None
         self._repeats, self._loop, self._sway, self._holes = RepeatWatcher(), LoopWatcher(), SwayWatcher(), HoleWatcher()
         self._screen: list[float] = []
         self._screen_s = self._frontal_s = -1e9
@@ -86,6 +89,8 @@ class Evidence:
         if points is None or phase == "positioning":
             return
         self._loop.step(observation)
+        if phase == "light" and self.light is not None:
+            self.light.step(observation, frame_bgr)
         if phase in _QUIET:
             self._sway.step(observation)
             self._holes.step(observation)
@@ -128,6 +133,7 @@ class Evidence:
             ("stillness", checks.stillness, self._sway.score()),
             ("repeated_frames", checks.repeated_frames, self._repeats.share()),
             ("loop", checks.repeated_frames, self._loop.score()),
+            ("reflection", checks.reflection, None if self.light is None else self.light.score()),
         )
         return tuple(CheckScore(name, score, RULES[name].limit, mode, RULES[name].flags(score))
                      for name, mode, score in values if mode != "off")

@@ -54,10 +54,11 @@ class KioskApp(QObject):
 
     crashed = Signal(str)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, window: KioskWindow | None = None) -> None:
+        """window: one that `front` shows already; else one is made."""
         super().__init__()
         self.settings = settings
-        self.window = KioskWindow(settings, Strings.load(settings.ui.language))
+        self.window = window or KioskWindow(settings, Strings.load(settings.ui.language))
         self.mirror: Mailbox[Frame] = Mailbox()
         self._vision_box: Mailbox[Frame] = Mailbox()
         self._scan_box: Mailbox[Frame] = Mailbox()
@@ -86,7 +87,8 @@ class KioskApp(QObject):
         """Show the first page, then wake everything behind it."""
         self._install_hooks()
         self.conductor.start()
-        self.window.take_over_screen()
+        if not self.window.isVisible():
+            self.window.take_over_screen()
         QTimer.singleShot(0, self._start_workers)
 
     def stop(self) -> None:

@@ -36,7 +36,7 @@ MAY = {
     "bureau": BASE | {"sync", "failpoints"},   # sync: the wire, both ends
     "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit"},
 }
-QT_ROOMS = {"app", "conductor", "desk_conductor", "ui", "commands", "bench", "gallery", "demo"}
+QT_ROOMS = {"app", "front", "conductor", "desk_conductor", "ui", "commands", "bench", "gallery", "demo"}
 
 
 def rooms_and_imports() -> list[tuple[Path, str, int, str]]:

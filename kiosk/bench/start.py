@@ -21,7 +21,7 @@ _LIBRARIES = ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.Q
 _LIST = """
 import sys
 before = set(sys.modules)
-import kiosk.app
+import kiosk.front
 names = {name.split(".")[0] for name in set(sys.modules) - before} - {"kiosk"} - set(sys.stdlib_module_names)
 print(" ".join(sorted(n for n in names if n.isidentifier() and not n.startswith("_")
                       and getattr(getattr(sys.modules.get(n), "__spec__", None), "origin", None))))
@@ -32,15 +32,17 @@ from pathlib import Path
 from kiosk import config
 settings = config.load(None, {"ui": {"fullscreen": False}, "voice": {"enabled": False}, "camera": {"source": "device:99"},
     "store": {"directory": sys.argv[1], "key_file": sys.argv[1] + "/k"}, "sync": {"key_file": sys.argv[1] + "/s"}})
+from kiosk import models
+models.require()
 from PySide6.QtWidgets import QApplication
-from kiosk.app import KioskApp
+from kiosk.front import Front
 qt = QApplication(["kiosk"])
-kiosk = KioskApp(settings)
-kiosk.start()
-for _ in range(3):
+front = Front(settings)
+front.start()
+while front.window.findChild(object, "start") is None or not front.window.page.isVisible():
     qt.processEvents()
-kiosk.window.grab()
-print(kiosk.window.page_name)
+front.window.grab()
+print(front.window.page_name)
 sys.stdout.flush()
 os._exit(0)
 """

@@ -27,16 +27,16 @@ def main(argv: list[str]) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from kiosk.app import KioskApp
+    from kiosk.front import Front
     qt = QApplication(["kiosk"])
-    kiosk = KioskApp(settings)
+    front = Front(settings)
     signal.signal(signal.SIGTERM, lambda *_: qt.quit())
     signal.signal(signal.SIGINT, lambda *_: qt.quit())
     pulse = QTimer()  # lets Python see signals while Qt waits
     pulse.timeout.connect(lambda: None)
     pulse.start(500)
-    kiosk.start()
+    front.start()
     try:
         return qt.exec()
     finally:
-        kiosk.stop()
+        front.stop()

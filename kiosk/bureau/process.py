@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -51,15 +52,16 @@ class BureauProcess:
         return self._start(timeout_s)
 
     def _start(self, timeout_s: float) -> str:
+        self._reap()   # of one that died by itself
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "url").unlink(missing_ok=True)
         command = [sys.executable, "-m", "kiosk", "bureau", "--init", "--data", str(self.data), "--port", str(self.port),
-                   "--workers", str(self.workers), *self.extra]
+                   "--workers", str(self.workers), "--until-eof", *self.extra]
         command += ["--db", self.db] if self.db else []
         command += ["--auto-confirm"] if self.auto_confirm else []
         command += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])] if self.tls else []
         with (self.data / "log").open("ab") as log:
-            self._child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,  # noqa: S603
+            self._child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log,  # noqa: S603
                                            env={**os.environ, **self.environment}, start_new_session=self.workers > 1)
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and self.running:
@@ -88,16 +90,22 @@ class BureauProcess:
                 self._child.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 self._child.kill()
-        self._child.wait()
-        self._child = None
+        self._reap()
 
     def kill(self) -> None:
         """Kill it at once, as a power failure would."""
         if self._child is not None:
             if self.workers > 1 and os.name == "posix":
-                os.killpg(self._child.pid, signal.SIGKILL)   # or its workers would go on
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._child.pid, signal.SIGKILL)   # or its workers would go on
             self._child.kill()
+            self._reap()
+
+    def _reap(self) -> None:
+        if self._child is not None:
             self._child.wait()
+            if self._child.stdin is not None:
+                self._child.stdin.close()
             self._child = None
 
     def pause(self) -> None:

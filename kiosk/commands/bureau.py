@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 
@@ -20,6 +22,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--init", action="store_true", help="create keys, password and tables when they are missing")
     parser.add_argument("--auto-confirm", action="store_true", help="confirm every record whose clock can be trusted")
     parser.add_argument("--max-body", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--until-eof", action="store_true", help=argparse.SUPPRESS)   # end when whoever started us ends
     parser.add_argument("--tls-cert", default="", help="certificate chain (PEM)")
     parser.add_argument("--tls-key", default="", help="its private key (PEM)")
     parser.add_argument("--code-for", metavar="STATION", default="", help="print a one-time enrolment code for a station, and exit")
@@ -63,8 +66,16 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     # Written before it answers: whoever starts us polls /v1/health.
     (options.data / "url").write_text(url + "\n", encoding="utf-8")
     print(f"bureau at {url} · clerks: user bureau, password in {options.data / 'admin-password'}", file=sys.stderr, flush=True)
+    if options.until_eof:
+        threading.Thread(target=_end_with_parent, name="until-eof", daemon=True).start()
     if options.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
     else:
         uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _end_with_parent() -> None:
+    # A pipe to the parent: it ends with the parent, however that ends, also by kill -9.
+    sys.stdin.buffer.read()
+    signal.raise_signal(signal.SIGTERM)

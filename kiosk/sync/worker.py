@@ -16,7 +16,7 @@ from PySide6.QtCore import QMetaObject, QObject, Qt, QThread, QTimer, Signal, Sl
 from kiosk.config import Sync
 from kiosk.errors import ConfigError, KioskError
 from kiosk.store import outbox
-from kiosk.sync import schedule, status
+from kiosk.sync import link, schedule, status
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore, journal_lines
 from kiosk.sync.keys import load_identity
@@ -24,6 +24,7 @@ from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Hold, Trouble
 
 log = logging.getLogger(__name__)
+_LINKS_MS = 10_000
 _HELD_S = 60.0   # how often a reason not to send is looked at again
 
 
@@ -42,6 +43,8 @@ class SyncWorker(QObject):
         self._pace = schedule.begin(settings)
         self._rng = random.SystemRandom()
         self._timer: QTimer | None = None
+        self._watch: QTimer | None = None
+        self._links = link.links()
         self._client: Client | None = None
         self._delivery: Delivery | None = None
         self._feed: Feed | None = None
@@ -56,6 +59,17 @@ class SyncWorker(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
         self._timer.start(0)
+        self._watch = QTimer(self)
+        self._watch.timeout.connect(self._look_at_links)
+        self._watch.start(_LINKS_MS)
+
+    @Slot()
+    def _look_at_links(self) -> None:
+        """The network came back: the wait is over at once."""
+        now = link.links()
+        if link.came_back(self._links, now) and self._pace.trouble in (Trouble.UNREACHABLE, Trouble.UNKNOWN):
+            self.nudge()
+        self._links = now
 
     @Slot()
     def nudge(self) -> None:
@@ -86,8 +100,9 @@ class SyncWorker(QObject):
 
     @Slot()
     def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
+        for timer in (self._timer, self._watch):
+            if timer is not None:
+                timer.stop()
         self._forget()
 
     def _forget(self) -> None:

@@ -11,7 +11,8 @@ from PySide6.QtCore import QMetaObject, Qt, QThread
 
 from kiosk.store import records
 from kiosk.store.database import open_store
-from kiosk.sync import status
+from kiosk.sync import link, status
+from kiosk.sync import worker as sync_worker
 from kiosk.sync.provision import provision
 from kiosk.sync.schedule import Hold, Trouble
 from kiosk.sync.worker import SyncWorker
@@ -111,6 +112,30 @@ def test_no_network_backs_off_and_a_nudge_tries_again(bureau, stage, qtbot):
     with qtbot.waitSignal(worker.status, timeout=10_000) as again:
         stage.ask("nudge")
     assert again.args[0].next_try_in_s > told.args[0].next_try_in_s / 2
+
+
+def test_it_tries_at_once_when_a_network_comes_back(bureau, stage, qtbot, monkeypatch):
+    """The wait after a failure is long; a cable that is plugged in ends it. Whether a link counts is decided by `came_back`."""
+    links = [frozenset()]
+    monkeypatch.setattr(link, "links", lambda: links[0])
+    monkeypatch.setattr(sync_worker, "_LINKS_MS", 50)
+    stage.save(record())
+    worker = stage.start(bureau_url="http://127.0.0.1:1")
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    assert told.args[0].next_try_in_s > 10
+    with qtbot.waitSignal(worker.status, timeout=8_000) as again:
+        links[0] = frozenset({("eth0", "192.0.2.7")})
+    assert again.args[0].trouble is Trouble.UNREACHABLE
+
+
+def test_what_counts_as_a_network_that_came_back():
+    cable, wifi = ("eth0", "192.0.2.7"), ("wlan0", "192.0.2.9")
+    assert link.came_back(frozenset(), frozenset({cable}))
+    assert link.came_back(frozenset({cable}), frozenset({cable, wifi}))
+    assert not link.came_back(frozenset({cable, wifi}), frozenset({cable}))
+    assert not link.came_back(frozenset({cable}), frozenset({cable}))
+    assert all(not address.startswith("127.") for _, address in link.links())
 
 
 def test_an_unregistered_kiosk_waits_and_begins_once_it_is_registered(bureau, tmp_path, qtbot):

@@ -6,6 +6,7 @@ KIOSK_FULL_TESTS=1 pulls the cable at each of the 1296 places of a reply instead
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,8 +14,11 @@ import pytest
 from kiosk.domain.reasons import Reason
 from kiosk.emulators.reader import ReaderEmulator
 from kiosk.emulators.reader_faults import FAULTS
+from kiosk.emulators.reader_line import PtyLine
+from kiosk.errors import ReaderUnavailable
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardTrouble, ReaderGone
 from kiosk.idcard_reader.status import TABLE, Remedy, status_of
+from kiosk.idcard_reader.transport import Port
 from tests.reader.driving import Driven
 from tests.reader.sim import CARDS
 
@@ -155,6 +159,38 @@ def test_the_right_one_of_two_ports(tmp_path):
             assert it.until("CardRead")[-1].card.name == "陈小芳"
     finally:
         other.stop()
+
+
+def test_one_of_two_readers_is_unplugged(tmp_path):
+    other = ReaderEmulator(CARDS, tmp_path / "reader2")
+    other.start()
+    try:
+        with Driven(tmp_path) as it:
+            assert it.names(1) == ["ReaderReady"]
+            it.emulator.unplug()
+            assert it.names(2) == ["ReaderGone", "ReaderReady"]    # told, although the next one is at hand
+            other.lay("li")
+            assert it.until("CardRead")[-1].card.name == "李建国"
+    finally:
+        other.stop()
+
+
+def test_what_arrived_unasked_is_dropped_before_asking(tmp_path):
+    line = PtyLine(tmp_path / "reader", 115200)
+    port = Port(str(line.link), 115200)
+    try:
+        line.write(b"late and doubled replies")
+        deadline = time.monotonic() + 10
+        while not port._serial.in_waiting:
+            assert time.monotonic() < deadline
+        port.send(b"request")
+        assert port.read() == b""
+        assert line.read(10.0) == b"request"
+    finally:
+        port.close()
+        line.close()
+    with pytest.raises(ReaderUnavailable):
+        Port(str(line.link), 115200)
 
 
 @pytest.mark.parametrize("baud", [57600, 9600])

@@ -73,7 +73,7 @@ def sample_settings(base: Settings | None = None) -> Settings:
         name="南山街道 · 粤海社区工作站", station_id="SZ-NS-0417", hotline="12333", channels=(
             Channel(name="粤海街道党群服务中心", address="南海大道 2001 号一楼", hours="工作日 9:00-18:00", phone="0755-0000 0001"),
             Channel(name="南山区社保分局", address="南头街 100 号", hours="工作日 9:00-17:00", phone="0755-0000 0002"),
-            Channel(name="上门认证", address="行动不便,可以预约工作人员上门", phone="0755-0000 0003"),
+            Channel(name="上门认证", address="行动不便，可以预约工作人员上门", phone="0755-0000 0003"),
         ))
     return base.model_copy(update={"station": station})
 

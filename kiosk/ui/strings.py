@@ -65,7 +65,7 @@ class Strings:
         """
         found = self._texts.get(key)
         if found is None:
-            _log.error("text missing: %s", key)
+            _log.error("text missing", extra={"code": key})
             if key.startswith("reason."):
                 found = self._texts.get(f"reason.internal-error.{key.rsplit('.', 1)[-1]}", "")
             else:

@@ -11,7 +11,8 @@ from typing import Literal
 
 from PySide6.QtGui import QColor, QFont
 
-FAMILY = "Noto Sans CJK SC"
+# The first is what the pages are measured with; the others are what Windows and macOS have.
+FAMILIES = ("Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei UI", "PingFang SC")
 
 ThemeName = Literal["paper", "contrast"]
 Role = Literal["display", "title", "figure", "button", "body", "label", "small", "key"]
@@ -163,7 +164,8 @@ class Look:
 
 @lru_cache(maxsize=512)
 def _font(pixels: int, heavy: bool) -> QFont:
-    font = QFont(FAMILY)
+    font = QFont()
+    font.setFamilies(list(FAMILIES))
     font.setPixelSize(pixels)
     font.setWeight(QFont.Weight.Bold if heavy else QFont.Weight.Normal)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)

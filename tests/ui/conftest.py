@@ -12,6 +12,14 @@ from kiosk.ui.scenes import sample_settings  # noqa: E402
 from kiosk.ui.stage import make_window  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def no_text_is_missing(caplog):
+    """A missing text is logged and reads as nothing, so that no visit stops; in a test it is a failure."""
+    yield
+    missing = {record.code for record in caplog.get_records("call") if record.getMessage() == "text missing"}
+    assert missing == set()
+
+
 @pytest.fixture
 def settings():
     return sample_settings()

@@ -27,6 +27,7 @@ class CardPicture(Moving):
         super().__init__()
         self.setObjectName(name)
         self.lift = lift
+        self.still = 0.6 if lift else self.still
         self.reading = False
 
     def show_reading(self, reading: bool) -> None:

@@ -12,7 +12,8 @@ from typing import Literal
 from PySide6.QtGui import QColor, QFont
 
 # The first is what the pages are measured with; the others are what Windows and macOS have.
-FAMILIES = ("Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei UI", "PingFang SC")
+FAMILY = "Noto Sans CJK SC"
+FAMILIES = (FAMILY, "Noto Sans SC", "Microsoft YaHei UI", "PingFang SC")
 
 ThemeName = Literal["paper", "contrast"]
 Role = Literal["display", "title", "figure", "button", "body", "label", "small", "key"]

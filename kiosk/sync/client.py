@@ -46,7 +46,9 @@ def check_url(url: str) -> str:
 def open_http(settings: Sync, url: str) -> httpx.Client:
     """Return a client that speaks to `url` alone and trusts [sync] ca_file alone, when one is named. Raises ConfigError."""
     verify: ssl.SSLContext | bool = True
-    if settings.ca_file:
+    if check_url(url).startswith("http://"):
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)   # no TLS: spare the loading of the system's authorities
+    elif settings.ca_file:
         try:
             verify = ssl.create_default_context(cafile=str(resolve(settings.ca_file)))
         except (OSError, ssl.SSLError) as error:

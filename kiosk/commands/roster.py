@@ -99,9 +99,16 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
 
 def _sealed(store: Store, path: Path, manifest_path: Path) -> int:
     """The seal is the sync side's; nothing unverified reaches the store."""
+    from kiosk.errors import SealError
     from kiosk.store import roster
     from kiosk.sync import client, keys, protocol, roster_feed
-    manifest = client.open_sealed(keys.load_identity(store.settings.sync), manifest_path.read_bytes(), protocol.RosterManifest)
+    identity = keys.load_identity(store.settings.sync)
+    try:
+        manifest = client.open_sealed(identity, manifest_path.read_bytes(), protocol.RosterManifest)
+    except client.Failure as error:   # nothing was asked of the network: the seal does not fit
+        raise SealError(f"{manifest_path.name}: {error}") from error
+    except OSError as error:
+        raise SealError(f"{manifest_path.name}: {error.strerror}") from error
     roster_feed.take_roster(lambda work: work(store), manifest, path, datetime.now(UTC))
     info = roster.info(store)
     print(f"version {info.version} in use: {info.people} people")

@@ -19,7 +19,7 @@ BASELINE_MS = 3000
 BUSY_MS = 4.0
 
 
-def run(visits: int = 2, width: int = 1080, height: int = 1920) -> dict[str, Any]:
+def run(visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = PAGE_MS, baseline_ms: int = BASELINE_MS) -> dict[str, Any]:
     """Walk through all scenes `visits` times with motion; return latencies in milliseconds.
 
     Beside them what does not depend on other programs: the latencies of an empty event loop in the same minute, and the
@@ -86,12 +86,12 @@ def run(visits: int = 2, width: int = 1080, height: int = 1920) -> dict[str, Any
     thread = threading.Thread(target=post, daemon=True)
     thread.start()
     window.hide()
-    QTimer.singleShot(BASELINE_MS, app.quit)
+    QTimer.singleShot(baseline_ms, app.quit)
     app.exec()
     app.costliest_ms = 0.0
     idle, probe.waited_ms = sorted(probe.waited_ms), []   # what the machine itself adds: other programs, the scheduler
     window.show()
-    pages_timer.start(PAGE_MS)
+    pages_timer.start(page_ms)
     frames_timer.start(FRAME_MS)
     app.exec()
     stop.set()

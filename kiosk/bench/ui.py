@@ -19,7 +19,8 @@ BASELINE_MS = 3000
 BUSY_MS = 4.0
 
 
-def run(visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = PAGE_MS, baseline_ms: int = BASELINE_MS) -> dict[str, Any]:
+def run(visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = PAGE_MS,
+        baseline_ms: int = BASELINE_MS) -> dict[str, Any]:
     """Walk through all scenes `visits` times with motion; return latencies in milliseconds.
 
     Beside them what does not depend on other programs: the latencies of an empty event loop in the same minute, and the

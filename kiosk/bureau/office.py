@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -78,8 +79,8 @@ class Office:
 
 
 def utcnow() -> datetime:
-    """The bureau's clock."""
-    return datetime.now(UTC)
+    """The bureau's clock. Tests set it ahead of the kiosk's by KIOSK_BUREAU_CLOCK_AHEAD_S."""
+    return datetime.now(UTC) + timedelta(seconds=float(os.environ.get("KIOSK_BUREAU_CLOCK_AHEAD_S", "0")))
 
 
 def prepare(settings: BureauSettings) -> None:

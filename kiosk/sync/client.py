@@ -23,6 +23,8 @@ from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
 
 CONNECT_S = 5.0
+CLOCK_WRONG = timedelta(days=1)   # ours: less than this off, and a certificate out of date is out of date
+_NO_CHECK_TIME = 0x200000         # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -43,14 +45,19 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def open_http(settings: Sync, url: str) -> httpx.Client:
-    """Return a client that speaks to `url` alone and trusts [sync] ca_file alone, when one is named. Raises ConfigError."""
+def open_http(settings: Sync, url: str, *, ignore_dates: bool = False) -> httpx.Client:
+    """Return a client that speaks to `url` alone and trusts [sync] ca_file alone, when one is named. Raises ConfigError.
+
+    ignore_dates: with a pinned authority only, take its certificates whatever our clock says (see `Client.time`).
+    """
     verify: ssl.SSLContext | bool = True
     if check_url(url).startswith("http://"):
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)   # no TLS: spare the loading of the system's authorities
     elif settings.ca_file:
         try:
             verify = ssl.create_default_context(cafile=str(resolve(settings.ca_file)))
+            if ignore_dates:
+                verify.verify_flags |= _NO_CHECK_TIME
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"[sync] ca_file: {type(error).__name__}") from error
     # trust_env off: proxies of the environment would be another outbound connection. Redirects are not followed either.
@@ -65,7 +72,8 @@ class Client:
 
     def __init__(self, settings: Sync, identity: Identity, http: httpx.Client | None = None) -> None:
         self.identity = identity
-        self._http = http or open_http(settings, settings.bureau_url or identity.pins.url)
+        self._settings, self._url = settings, settings.bureau_url or identity.pins.url
+        self._http = http or open_http(settings, self._url)
         self.offset: timedelta | None = None   # bureau's clock minus ours
 
     def close(self) -> None:
@@ -84,7 +92,29 @@ class Client:
     # --- down
 
     def time(self) -> datetime:
-        """Ask the bureau's time, and keep its difference to ours. Raises Failure."""
+        """Ask the bureau's time, and keep its difference to ours. Raises Failure.
+
+        A kiosk whose clock is wrong by a year finds every certificate out of date. The answer is signed by the pinned bureau and
+        echoes our nonce, so it can be had without the certificate's dates: if it says that it is our clock, we go on without them.
+        """
+        try:
+            return self._time()
+        except Failure as failure:
+            if failure.why != "certificate" or not self._settings.ca_file:
+                raise
+            self._http.close()
+            self._http = open_http(self._settings, self._url, ignore_dates=True)
+            try:
+                now = self._time()
+            except Failure:
+                now = None
+            if now is not None and self.offset is not None and abs(self.offset) > CLOCK_WRONG:
+                return now
+            self._http.close()
+            self._http = open_http(self._settings, self._url)
+            raise
+
+    def _time(self) -> datetime:
         nonce = str(uuid.uuid4())
         status, headers, body = self._exchange("GET", f"/v1/time?nonce={nonce}")
         if status != 200:

@@ -132,8 +132,8 @@ def test_the_journal_signer(tmp_path):
 # --- TLS
 
 
-def certificates(folder):
-    """A CA of our own, a server certificate of it for 127.0.0.1, and a stranger's CA."""
+def certificates(folder, ahead_days=0):
+    """A CA of our own, a server certificate of it for 127.0.0.1, and a stranger's CA; valid for two days around `ahead_days`."""
     def write(name, *parts):
         (folder / name).write_bytes(b"".join(parts))
         return folder / name
@@ -141,7 +141,7 @@ def certificates(folder):
     def issue(name, issuer=None, issuer_key=None, *, ca=False):
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = datetime.now(UTC)
+        now = datetime.now(UTC) + timedelta(days=ahead_days)
         builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer or subject).public_key(key.public_key())
                    .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
                    .not_valid_after(now + timedelta(days=1)).add_extension(x509.BasicConstraints(ca, None), critical=True)
@@ -184,6 +184,41 @@ def test_tls_with_a_pinned_authority(tmp_path):
         kiosk.point_at(plain)
         assert kiosk.round().failure.trouble in (Trouble.UNKNOWN, Trouble.BROKEN, Trouble.UNREACHABLE)
         kiosk.close()
+
+
+def test_tls_with_a_clock_wrong_by_a_year(tmp_path):
+    """To the kiosk the certificate is not valid yet. The bureau's signed time says whose clock is wrong: records go through."""
+    ca, cert, key, stranger = certificates(tmp_path, ahead_days=365)
+    plain = tmp_path / "plain"
+    with BureauProcess(data=plain) as bureau:
+        chosen = settings(tmp_path / "kiosk", bureau.url)
+        identity = provision(chosen, bureau.url, bureau.enrolment_code(STATION))
+    kiosk = Kiosk(chosen, identity, open_store(chosen), Client(chosen.sync, identity), [])
+    year_s = 365 * 86400
+    for ahead_s, authority, good in ((0, ca, False), (year_s, stranger, False), (year_s, ca, True)):
+        bureau = BureauProcess(data=plain, tls=(cert, key), environment={"KIOSK_BUREAU_CLOCK_AHEAD_S": str(ahead_s)})
+        bureau._answers = lambda b=bureau: listening(b)
+        bureau.start()
+        kiosk.client.close()
+        kiosk.client = Client(chosen.sync.model_copy(update={"bureau_url": bureau.url, "ca_file": str(authority)}), identity)
+        kiosk.save(record())
+        failure = kiosk.round().failure
+        assert (failure is None) is good
+        if not good:
+            assert (failure.trouble, failure.why) == (Trouble.UNREACHABLE, "certificate")
+        bureau.stop()
+    assert kiosk.counts() == {"received": 3}
+    kiosk.close()
+
+
+def listening(bureau):
+    """Whether the process listens; its certificate is not looked at."""
+    try:
+        bureau.url = (bureau.data / "url").read_text().strip()
+        with socket.create_connection(("127.0.0.1", int(bureau.url.rsplit(":", 1)[1])), 1):
+            return True
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def test_a_bad_authority_file_is_said(tmp_path):

@@ -114,6 +114,8 @@ class JournalFile:
         """
         changed = 0
         self.close()       # the files get other bodies under the same names
+        for path in self._folder.glob("*.part"):
+            path.unlink()  # of a rewriting that the power ended
         for path in self.files():
             before = list(self._read(path))
             after = [change(frame) for frame in before]

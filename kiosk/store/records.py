@@ -5,6 +5,7 @@ Called by the conductor through `store.worker`, by the desk, and by retention jo
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -243,7 +244,8 @@ def from_json(content: str) -> AuthenticationRecord:
 def retain(store: Store, now: datetime) -> dict[str, int]:
     """Erase what is older than its time and safely at the bureau, from the database, its log and the mirror. Returns counts.
 
-    Run once a day by the app. A record goes only when a receipt covers it, however old it is.
+    Run once a day by the app. A record goes only when a receipt covers it, however old it is. What was put aside as damaged goes
+    with the attempts: by then it was looked into, or never will be.
     """
     settings = store.settings.store
     now = now.astimezone(UTC)
@@ -270,9 +272,18 @@ def retain(store: Store, now: datetime) -> dict[str, int]:
         counts = {"records": len(old), "consents": len(consents), "tries": tries, "entries": entries}
         if any(counts.values()):
             journal.append(store, "retention", counts, now)
+    if store.is_owner:
+        _clear_quarantine(store, now - timedelta(days=settings.retain_attempts_days))
     if any(counts.values()):
         gone = {("records", one) for one in old} | {("consents", one) for one in consents}
         journal.scrub(store, lambda table, row: (table, row.get("record_id") or row.get("consent_id")) not in gone, journal_before)
         with store_errors():
             store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return counts
+
+
+def _clear_quarantine(store: Store, before: datetime) -> None:
+    for path in [*(store.folder / "quarantine").glob("*"), *(store.folder / "journal").glob("*.damaged")]:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()

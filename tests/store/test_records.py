@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -159,6 +160,18 @@ def test_nothing_is_left_in_the_raw_file(store):
     assert not mirrored("MARKER-NAME")
     assert there(b"KEPT-NOTE")
     assert mirrored("KEPT-NOTE")
+
+
+def test_what_was_put_aside_goes_after_a_while(store, folder):
+    aside = [folder / "quarantine" / "old-kiosk.db", folder / "journal" / "2026-01.abcd.damaged",
+             folder / "quarantine" / "new-kiosk.db"]
+    for path in aside:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+        age = 89 if path.name.startswith("new") else 91
+        os.utime(path, (made.NOW.timestamp() - age * 86400,) * 2)
+    records.retain(store, made.NOW)
+    assert [path.exists() for path in aside] == [False, False, True]
 
 
 def test_pass_key_is_kept_as_the_record_says(store):

@@ -79,7 +79,8 @@ def due(store):
 
 
 @pytest.mark.parametrize("text", [
-    "", "id = 1", RULE.replace("half-yearly", "king"), "\x00", "[" * 5000, RULE + "surprise = 1\n", RULE + "effective_from = 1-1-1\n"])
+    "", "id = 1", RULE.replace("half-yearly", "king"), "\x00", "[" * 5000, RULE + "surprise = 1\n",
+    RULE + "effective_from = 1-1-1\n"])
 def test_rules_that_are_none_change_nothing(store, text):
     before = due(store)
     with pytest.raises(ConfigError):

@@ -44,6 +44,7 @@ CUE_PATIENCE_S = 4.0      # the cue waits this long for a neutral face, then com
 POSITION_LIMIT_S = 60.0
 LOST_LIMIT_S = 2.5        # a face turned far may be lost for a moment
 WRONG_TURNS = 2           # left and right are easily confused: two wrong turns an action are forgiven, with a hint
+STRAYS = 3                # gestures that nobody asked for (a word with a helper, a look aside); a recording makes them all the time
 JUMP_OVERLAP, JUMP_S = 0.05, 0.25   # a face elsewhere from one frame to the next is another face, or a cut in a recording
 
 # Hints that stop the take from going on; the others are shown, but an action done meanwhile counts.
@@ -99,6 +100,7 @@ class Take:
         self._cued_s = 0.0
         self._early = self._wrong = 0
         self._larger = False
+        self._strays = 0
         self._last: FaceObservation | None = None
         self._now_s = 0.0
         self._frames = 0
@@ -179,6 +181,9 @@ class Take:
             return Reason.FACE_LOST
         if self._phase in ("positioning", "baseline"):
             return self._advance_start(raw)
+        self._strays += sum(self._is_stray(event) for event in events)
+        if self._strays > STRAYS:
+            return Reason.ACTION_TIMEOUT
         if self._phase == "light":
             if self._evidence.light is None or self._evidence.light.shown(self._now_s) is None:
                 self._enter("wait-cue")
@@ -242,6 +247,14 @@ class Take:
         if self._now_s - self._cued_s > self._settings.action_timeout_s + self._grace_s():
             return Reason.ACTION_TIMEOUT
         return None
+
+    def _is_stray(self, event: GestureEvent) -> bool:
+        """A deliberate gesture that was not asked for now. People blink all the time; wrong turns are counted by themselves."""
+        if event.action in (Action.BLINK, Action.NOD):
+            return False
+        current = self._current
+        answers = event.action is current or (event.action in TURNS and current in TURNS)
+        return not (answers and self._phase == "cue" and event.start_s >= self._cued_s)
 
     def _accept(self, step: Step, event: GestureEvent) -> None:
         began = self._began_s or 0.0

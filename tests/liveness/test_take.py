@@ -231,3 +231,17 @@ def test_the_light_of_the_screen_is_asked_for_only_when_configured() -> None:
     plain: list[tuple[int, int, int] | None] = []
     run(Take(challenge(Action.BLINK), SETTINGS), Person(), watch=lambda _t, v: plain.append(v.light))
     assert set(plain) == {None}
+
+
+def test_a_few_unasked_movements_are_forgiven_many_are_a_recording() -> None:
+    def restless(times: int) -> Act:
+        person = Person(after_s=4.0)
+
+        def act(t_s: float, view: TakeView) -> Pose:
+            talking = 4.0 <= t_s < 4.0 + 1.2 * times and (t_s - 4.0) % 1.2 < 0.6
+            return Pose(mouth=0.35) if talking else person(t_s, view)
+
+        return act
+
+    assert run(Take(challenge(Action.TURN_LEFT), SETTINGS), restless(2)).passed
+    assert run(Take(challenge(Action.TURN_LEFT), SETTINGS), restless(6)).reason is Reason.ACTION_TIMEOUT

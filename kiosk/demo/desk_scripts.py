@@ -268,7 +268,7 @@ def clock_back(p: DeskPerson) -> Script:
     yield p.sees("clock-confirm")
     p.photograph()
     p.touch("clock-confirm")
-    yield lambda: not p.sees("clock-confirm")()
+    yield p.reads("clock-state", ATTENDANT[0])      # "… confirmed by 1001"
     p.touch("place-home")
     yield p.on_desk("home")
     yield p.sees("take-over")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = [*(ROOT / "kiosk/ui/desk").glob("*.py"), ROOT / "kiosk/desk_conductor.py"]
 LITERAL = re.compile(r"""(?:kit|self\._kit\(\)|self)\.text\(\s*"([a-z0-9_.-]+)"(?=[,)])""")
 EITHER = re.compile(r'"([a-z_]+\.[a-z0-9_.-]+)" if [^"]+ else "([a-z_]+\.[a-z0-9_.-]+)"')
-PROBLEM = re.compile(r'problem="([a-z-]+)"|return "([a-z]+(?:-[a-z]+)+)"|else "([a-z]+(?:-[a-z]+)+)"')
+PROBLEM = re.compile(r'problem="([a-z-]+)"|return "([a-z]+(?:-[a-z]+)+)"|problem = "([a-z]+(?:-[a-z]+)+)"')
 NOTICE = re.compile(r'notice="([a-z-]+)"|Acted\([^)]*, Place\.\w+, "([a-z-]+)"')
 
 

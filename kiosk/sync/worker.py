@@ -18,7 +18,7 @@ from kiosk.errors import ConfigError, KioskError
 from kiosk.store import outbox
 from kiosk.sync import link, schedule, status
 from kiosk.sync.client import Client, Failure
-from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore, journal_lines
+from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore, guarded, journal_lines
 from kiosk.sync.keys import load_identity
 from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Hold, Trouble
@@ -37,7 +37,7 @@ class SyncWorker(QObject):
     def __init__(self, settings: Sync, run_in_store: RunInStore, *, journal_tail: JournalTail | None = journal_lines,
                  clocks: Clocks | None = None) -> None:
         super().__init__()
-        self._settings, self._run, self._journal_tail = settings, run_in_store, journal_tail
+        self._settings, self._run, self._journal_tail = settings, guarded(run_in_store), journal_tail
         self._clocks = clocks or Clocks()
         self._stopping = threading.Event()
         self._pace = schedule.begin(settings)
@@ -116,6 +116,10 @@ class SyncWorker(QObject):
             return
         try:
             self._try_round()
+        except BaseException:
+            # Our own bug: the except hook hears of it; we go on, but not in a busy loop.
+            self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), self._rng)
+            raise
         finally:
             self._by_hand = False
             self._arm()
@@ -173,11 +177,16 @@ class SyncWorker(QObject):
             identity = load_identity(self._settings)
         except ConfigError:
             return False
-        self._client = Client(self._settings, identity)
-        self._delivery = Delivery(self._settings, self._client, self._run, clocks=self._clocks, on_moved=self.stage_moved.emit,
-                                  journal_tail=self._journal_tail, stop=self._stopping)
-        self._feed = Feed(self._settings, self._client, self._run, clocks=self._clocks)
-        self._delivery.start()
+        client = Client(self._settings, identity)
+        delivery = Delivery(self._settings, client, self._run, clocks=self._clocks, on_moved=self.stage_moved.emit,
+                            journal_tail=self._journal_tail, stop=self._stopping)
+        try:
+            delivery.start()
+        except KioskError:
+            client.close()
+            raise
+        self._client, self._delivery = client, delivery
+        self._feed = Feed(self._settings, client, self._run, clocks=self._clocks)
         return True
 
     def _tell(self, held: Hold, trouble: Trouble | None, why: str) -> None:

@@ -174,3 +174,18 @@ def test_status_as_json_has_what_the_attendant_needs(stage):
     plain = stage.run(lambda store: status.collect(store, stage.chosen.sync, now).as_json(now))
     assert {"counts", "oldest_unsent", "last_receipt", "roster_version", "roster_age_s", "unsent", "level"} <= set(plain)
     assert (plain["unsent"], plain["counts"]["waiting"]) == (1, 1)
+
+
+def test_a_store_that_fails_is_told_and_tried_again_later(stage, qtbot):
+    """The sync's own tables cannot be read for a while: no crash, no busy loop, and it recovers."""
+    stage.save(record())
+    stage.run(lambda store: store.db.execute("ALTER TABLE outbox_batches RENAME TO away"))
+    worker = stage.start()
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    assert (told.args[0].trouble, told.args[0].why) == (Trouble.BROKEN, "store-error")
+    assert told.args[0].next_try_in_s > 10
+    stage.run(lambda store: store.db.execute("ALTER TABLE away RENAME TO outbox_batches"))
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        stage.ask("nudge")
+    assert (told.args[0].trouble, told.args[0].unsent) == (None, 0)

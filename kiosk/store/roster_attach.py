@@ -16,7 +16,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from kiosk.errors import StoreError
 from kiosk.store import journal, meta
 from kiosk.store.database import Store, StoreCorrupt, is_damage, put_aside, store_errors
-from kiosk.store.roster_build import file_key
+from kiosk.store.roster_build import LAYOUT, file_key
 
 
 def attach(store: Store) -> bool:
@@ -37,7 +37,9 @@ def attach(store: Store) -> bool:
     with roster_errors(store, path):
         store.db.execute(f"ATTACH DATABASE ? AS roster KEY \"x'{file_key(store.key)}'\"", (str(path),))
         store.roster_attached = name
-        store.db.execute("SELECT count(*) FROM roster.about").fetchone()
+        layout = store.db.execute("SELECT value FROM roster.about WHERE key = 'layout'").fetchone()
+        if layout is None or layout[0] != LAYOUT:
+            raise sqlcipher.DatabaseError("made by another version of the program")
         store.db.execute("PRAGMA roster.journal_mode = WAL").fetchall()
         store.db.execute("PRAGMA roster.synchronous = FULL")
         store.db.execute("PRAGMA roster.secure_delete = ON")

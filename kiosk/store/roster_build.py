@@ -23,6 +23,7 @@ from kiosk.errors import StoreError
 from kiosk.store import keys, roster_format
 
 HOME_VISIT, TEMPLATE = 1, 2     # flags of a person
+LAYOUT = "2"                    # of the tables below; a file of another one is fetched anew
 _BATCH = 2000
 Row = tuple[str, str, int, str]     # number, person, flags, earliest last pass
 
@@ -112,7 +113,8 @@ def _make_tables(connection: sqlcipher.Connection) -> None:
 def about(connection: sqlcipher.Connection, header: RosterHeader, count: int, schema: str = "") -> None:
     """Write what the file says about itself."""
     connection.executemany(f"INSERT OR REPLACE INTO {schema}about VALUES (?, ?)", [  # noqa: S608  fixed names
-        ("version", str(header.version)), ("issued_at", header.issued_at.astimezone(UTC).isoformat()), ("count", str(count))])
+        ("version", str(header.version)), ("issued_at", header.issued_at.astimezone(UTC).isoformat()), ("count", str(count)),
+        ("layout", LAYOUT)])
 
 
 def _fill(connection: sqlcipher.Connection, lines: Iterable[bytes], header: RosterHeader) -> int:

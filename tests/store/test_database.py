@@ -225,6 +225,18 @@ def test_damaged_roster_does_not_touch_the_records(store, folder):
         assert service.look_up(store, made.PERSON, made.TODAY, now=made.NOW).stages == (Stage.SAVED,)
 
 
+def test_a_roster_of_another_version_of_the_program_is_fetched_anew(store, folder):
+    made.give_roster(store, made.entry(), version=3)
+    store.db.execute("UPDATE roster.about SET value = '1' WHERE key = 'layout'")
+    store.close()
+    with reopen(folder) as store:
+        with pytest.raises(StoreError):
+            roster.version(store)
+        assert roster.version(store) == 0
+        made.give_roster(store, made.entry(), version=3)
+        assert roster.find(store, made.NUMBER) is not None
+
+
 def test_a_busy_or_full_database_is_not_damage(store, folder):
     pages = store.db.execute("PRAGMA page_count").fetchone()[0]
     store.db.execute(f"PRAGMA max_page_count = {pages}")

@@ -37,11 +37,13 @@ from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.strings import Strings
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 from kiosk.voice.worker import VoiceWorker
 
 log = logging.getLogger(__name__)
 
 RESTART = 75            # exit status: the service unit starts the kiosk again
+_VISION_GIVEN_UP = 3    # failures without a success between: then nobody is led to the camera any more
 _HOUSEKEEPING_MS = 6 * 3600 * 1000
 
 
@@ -81,6 +83,7 @@ class KioskApp(QObject):
         self._housekeeping = QTimer(self)
         self._housekeeping.setInterval(_HOUSEKEEPING_MS)
         self._housekeeping.timeout.connect(self._keep_house)
+        self._vision_failures = 0
         self._wire()
 
     def start(self) -> None:
@@ -115,6 +118,8 @@ class KioskApp(QObject):
         self.vision.view.connect(conductor.on_take_view)
         self.vision.finished.connect(conductor.on_take_finished)
         self.vision.failed.connect(conductor.on_vision_failed)
+        self.vision.failed.connect(self._on_vision_failed)
+        self.vision.ready.connect(self._on_vision_ready)
         self.vision.presence.connect(conductor.on_presence)
         conductor.watch_presence.connect(self.vision.watch_presence)
         conductor.print_slip.connect(self.printer.print_slip)
@@ -194,6 +199,41 @@ class KioskApp(QObject):
     def _on_store_opened(self, failure: object) -> None:
         if failure is not None:
             self.conductor.feed(e.ServicePaused(Reason.STORE_ERROR))
+        else:   # whoever asks next (the sync does, every few minutes) makes the worker try again
+            self._resume_from(Reason.STORE_ERROR)
+
+    def _resume_from(self, reason: Reason) -> None:
+        """Open again when it is for this reason that the kiosk is closed: each part lifts what it put up itself."""
+        state = self.conductor.state
+        if isinstance(state, s.OutOfService) and state.reason is reason:
+            self.conductor.feed(e.ServiceResumed())
+
+    # --- parts that stay broken
+
+    @Slot(object)
+    def _on_vision_failed(self, reason: object) -> None:
+        """The worker tries again by itself; while it cannot, the kiosk says so instead of leading people to a blind camera."""
+        self._vision_failures += 1
+        if self._vision_failures == _VISION_GIVEN_UP:
+            self._journal("vision-failed", str(reason))
+        if self._vision_failures >= _VISION_GIVEN_UP and isinstance(self.conductor.state, s.Idle):
+            self.conductor.feed(e.ServicePaused(Reason.MODEL_ERROR))
+
+    @Slot(object)
+    def _on_vision_ready(self, _digest: object) -> None:
+        if self._vision_failures >= _VISION_GIVEN_UP:
+            self._journal("vision-recovered", "")
+        self._vision_failures = 0
+        self._resume_from(Reason.MODEL_ERROR)
+
+    def _journal(self, kind: str, code: str) -> None:
+        """Tell the journal, and with it the bureau. `code`: a reason or the name of a type, never a text."""
+        now = datetime.now(UTC)
+
+        def work(store: Store) -> None:
+            journal.note(store, kind, {"code": code}, now)
+
+        self.store.ask(work)
 
     @Slot()
     def _restart(self) -> None:
@@ -217,9 +257,10 @@ class KioskApp(QObject):
 
     @Slot(str)
     def _on_crash(self, kind: str) -> None:
+        self._journal("unexpected-error", kind)
         self.conductor.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
         QTimer.singleShot(5000, self._resume)
 
     @Slot()
     def _resume(self) -> None:
-        self.conductor.feed(e.ServiceResumed())
+        self._resume_from(Reason.INTERNAL_ERROR)

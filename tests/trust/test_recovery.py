@@ -212,6 +212,8 @@ def test_a_bug_ends_the_visit_says_so_and_service_comes_back(kiosk, qtbot, tmp_p
     conductor.feed(e.CardLaid())
     conductor.feed(e.CardWasRead(x.CHEN))
     assert s.visit_of(conductor.state) is not None
+    journaled = []
+    kiosk.store.ask = lambda work, *_: journaled.append(work)
     bug = Bug()
     if where == "slot":
         QTimer.singleShot(0, bug.happen)
@@ -224,8 +226,13 @@ def test_a_bug_ends_the_visit_says_so_and_service_comes_back(kiosk, qtbot, tmp_p
     assert s.visit_of(conductor.state) is None
     lines = [json.loads(line) for line in (tmp_path / "kiosk.log").read_text(encoding="utf-8").splitlines()]
     (told,) = [line for line in lines if line["msg"] == "unexpected error"]
+    with open_store(kiosk.settings, now=made.NOW) as store:
+        for work in journaled:
+            work(store)
+        entries = [(one.kind, json.loads(one.body)["data"]) for one in journal.entries_since(store, 0)]
+    assert entries == [("unexpected-error", {"code": "ValueError"}), ("attendant-called", {"reason": "internal-error", "visit": ""})]
     assert told["code"].startswith("builtins.ValueError at test_recovery.py:")
-    text = json.dumps(lines, ensure_ascii=False)
+    text = json.dumps([lines, entries], ensure_ascii=False)
     assert NAME not in text
     assert NUMBER not in text
 
@@ -235,6 +242,11 @@ def test_a_store_that_stays_shut_takes_the_kiosk_out_of_service(kiosk, tmp_path)
     kiosk._on_store_opened(StoreError("shut"))
     assert isinstance(kiosk.conductor.state, s.OutOfService)
     assert kiosk.conductor.state.reason is Reason.STORE_ERROR
+    kiosk._resume()
+    kiosk.vision.ready.emit("d" * 64)
+    assert isinstance(kiosk.conductor.state, s.OutOfService), "what others put right does not open it"
+    kiosk._on_store_opened(None)
+    assert isinstance(kiosk.conductor.state, s.Idle)
 
 
 def test_the_start_is_journaled_with_what_it_runs_on(kiosk, tmp_path):
@@ -289,3 +301,37 @@ def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkey
         assert player.wait_for(3)
     finally:
         speaker.stop()
+
+
+# --- parts that stay broken
+
+
+def test_a_vision_that_stays_broken_takes_the_kiosk_out_of_service_until_it_is_back(kiosk):
+    conductor, said = kiosk.conductor, []
+    kiosk.store.ask = lambda work, *_: said.append(work)
+    for _ in range(2):
+        kiosk.vision.failed.emit(Reason.MODEL_ERROR)
+    assert isinstance(conductor.state, s.Idle), "two are passed over: a new model loads in seconds"
+    kiosk.vision.failed.emit(Reason.MODEL_ERROR)
+    assert isinstance(conductor.state, s.OutOfService)
+    assert conductor.state.reason is Reason.MODEL_ERROR
+    kiosk.vision.failed.emit(Reason.MODEL_ERROR)
+    assert len(said) == 2, "journaled once, and the attendant called once"
+    kiosk.vision.ready.emit("d" * 64)
+    assert isinstance(conductor.state, s.Idle)
+    kiosk.vision.failed.emit(Reason.MODEL_ERROR)
+    assert isinstance(conductor.state, s.Idle), "counted anew"
+
+
+def test_a_visit_under_way_is_not_cut_off_by_it(kiosk):
+    conductor = kiosk.conductor
+    conductor.feed(e.CardLaid())
+    conductor.feed(e.CardWasRead(x.CHEN))
+    visit = s.visit_of(conductor.state)
+    for _ in range(5):
+        kiosk.vision.failed.emit(Reason.MODEL_ERROR)
+    assert s.visit_of(conductor.state) == visit
+    conductor.feed(e.IdleExpired())
+    conductor.feed(e.CardTaken())
+    kiosk.vision.failed.emit(Reason.MODEL_ERROR)
+    assert isinstance(conductor.state, s.OutOfService)

@@ -21,7 +21,7 @@ from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraDown, CameraUp
 from kiosk.config import Settings
 from kiosk.domain.outcome import MatchResult
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import Guidance, Reason
 from kiosk.domain.record import Outcome
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
@@ -30,7 +30,7 @@ from kiosk.ocr.card_ocr import ScanView
 from kiosk.ocr.worker import ScanDone, ScanFailed
 from kiosk.printer.slip import make_slip
 from kiosk.printer.worker import PrintDone
-from kiosk.store import clock, journal, records, roster, service
+from kiosk.store import clock, journal, ledger, records, roster, service
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.ui import requests
@@ -100,6 +100,7 @@ class Conductor(QObject):
         self._spoke_s = 0.0
         self._shown_view: object = None
         self._scan_hint: object = None
+        self._hints: set[Guidance] = set()             # shown in this take, for the fairness ledger
         self._encoder_digest = ""
         self._frozen = False
         self._paused = False          # the desk is open above the visit
@@ -230,6 +231,9 @@ class Conductor(QObject):
             before = prompt_for(self._state, self._shown_view)  # type: ignore[arg-type]
             self._shown_view = view
             self._window.show_take(view)  # type: ignore[arg-type]
+            hint = getattr(view, "guidance", None)
+            if hint is not None:
+                self._hints.add(hint)
             now = prompt_for(self._state, view)  # type: ignore[arg-type]
             if now and now != before:
                 self._speak()
@@ -374,6 +378,7 @@ class Conductor(QObject):
                 self.cancel_scan.emit()
             case c.BeginTake(visit_id, take_id, practice):
                 self._take, self._match = None, None
+                self._hints.clear()
                 state = self._state
                 photo = self._chip_photos.get(state.case.person.id_number, b"") if isinstance(state, s.Acting) else b""
                 self.begin_take.emit(TakeRequest(visit_id, take_id, practice, chip_photo=photo))
@@ -420,6 +425,24 @@ class Conductor(QObject):
             return _Saved(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+        self._note_fairness(case, outcome, reason)
+
+    def _note_fairness(self, case: s.Case, outcome: Outcome, reason: Reason) -> None:
+        """Count whom the machine fails, not who: age band, light, action. Apart from the save, which must not fail by it."""
+        action = "all"
+        if outcome is not Outcome.PASSED:
+            done = self._take.liveness.actions if self._take is not None else ()
+            missed = [one.action.value for one in done if one.seen_at_s is None]
+            action = "match" if self._match is not None else (missed[0] if missed else "all")
+        light = ("dark" if Guidance.TOO_DARK in self._hints else "backlit" if Guidance.BACKLIT in self._hints else
+                 "good" if self._shown_view is not None or self._take is not None else ledger.UNKNOWN)
+        born, today = case.entry.born, self._today()
+
+        def work(store: Store) -> None:
+            # Glasses: nothing here tells them reliably, so they are not guessed.
+            ledger.note(store, today, born=born, outcome=outcome.value, reason=reason.value, light=light, action=action)
+
+        self._store.ask(work)
 
     def _print(self) -> None:
         state = self._state

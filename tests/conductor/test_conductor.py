@@ -152,3 +152,25 @@ def test_service_stops_when_the_centre_was_not_reached_for_too_long(bench):
     assert bench.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
     bench.conductor.on_frozen(False)
     assert isinstance(bench.conductor.state, s.Idle)
+
+
+def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_path):
+    from kiosk.domain.outcome import ActionRecord, LivenessResult
+    from kiosk.domain.reasons import Action
+    from kiosk.liveness.verdict import TakeOutcome
+    from kiosk.store import ledger
+    from kiosk.store.database import open_store
+    work = []
+    bench.conductor._store.ask = lambda job, on_error=None: work.append(job)
+    bench.card()
+    for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
+        bench.conductor.feed(event)
+    state = bench.conductor.state
+    missed = LivenessResult(False, Reason.ACTION_TIMEOUT, (ActionRecord(Action.TURN_LEFT, 1.0),))
+    bench.conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
+    settings = config.Settings.model_validate({"store": {"directory": str(tmp_path), "key_file": str(tmp_path / "k")}})
+    with open_store(settings) as store:
+        work[-1](store)
+        rows = ledger.rows(store, datetime(2026, 1, 1).date(), datetime(2026, 12, 31).date())
+    assert [(row.action, row.outcome, row.reason, row.light) for row in rows] == [("turn-left", "failed", "action-timeout", "good")]
+    assert x.CHEN.name not in str(rows)

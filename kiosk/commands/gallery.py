@@ -33,6 +33,7 @@ def main(argv: list[str]) -> int:
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
+    from kiosk.ui.desk import gallery as desk
     from kiosk.ui.scenes import sample_settings, scenes
     from kiosk.ui.stage import SIZES, make_window, set_form, show_scene
 
@@ -43,21 +44,30 @@ def main(argv: list[str]) -> int:
     window = make_window(sample_settings(), args.language)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
-    rows: dict[str, list[QImage]] = {scene.name: [] for scene in chosen}
+    at_desk = [scene for scene in desk.states() if not args.only or scene.name.startswith(tuple(args.only))]
+    rows: dict[str, list[QImage]] = {scene.name: [] for scene in (*chosen, *at_desk)}
     for width, height in sizes:
         thumbs: list[tuple[str, QImage]] = []
         for theme in args.themes:
             for text in args.texts:
+                def keep(name: str, theme: str = theme, text: str = text, width: int = width, height: int = height,
+                         thumbs: list[tuple[str, QImage]] = thumbs) -> None:
+                    image = window.grab().toImage()
+                    image.save(str(args.out / f"{name}_{width}x{height}_{theme}_{text}_{args.language}.png"))
+                    small = image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)
+                    thumbs.append((f"{name} {theme} {text}", small))
+                    rows[name].append(image.scaledToHeight(ROW_HEIGHT, Qt.TransformationMode.SmoothTransformation))
+
                 for scene in chosen:
                     show_scene(window, scene)
                     set_form(window, (width, height), theme, text == "large")
-                    name = f"{scene.name}_{width}x{height}_{theme}_{text}_{args.language}"
-                    image = window.grab().toImage()
-                    image.save(str(args.out / f"{name}.png"))
-                    small = image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)
-                    thumbs.append((f"{scene.name} {theme} {text}", small))
-                    rows[scene.name].append(
-                        image.scaledToHeight(ROW_HEIGHT, Qt.TransformationMode.SmoothTransformation))
+                    keep(scene.name)
+                if at_desk and text == "normal":     # the desk has one text size
+                    set_form(window, (width, height), theme, False)
+                    with desk.opened(window) as view:
+                        for one in at_desk:
+                            desk.show(view, one)
+                            keep(one.name)
         _sheet(thumbs, args.out / f"sheet_{width}x{height}_{args.language}.png")
         print(f"{width}x{height}: {len(thumbs)} pictures")
     _contact_sheet(rows, args.out / f"contact-sheet_{args.language}.png")

@@ -38,7 +38,8 @@ class AssistPage(DeskPage):
         self.agent_take = self.on(Action("agent-take", "outlined"), self._agent)
         self.agent.box.addWidget(self.kind)
         self.agent.box.addWidget(self.agent_who)
-        self.agent.box.addLayout(row(self.agent_name, self.agent_number, self.agent_take))
+        self.agent.box.addLayout(row(self.agent_name, self.agent_number))
+        self.agent.box.addLayout(row(self.agent_take, 1))
         self.papers = Card("assist-papers", heading=Words("papers-heading", "strong"))
         self.paper_ticks = {paper: Tick(f"paper-{paper}") for paper in PROXY_PAPERS}
         for tick in self.paper_ticks.values():
@@ -61,13 +62,14 @@ class AssistPage(DeskPage):
         self.wipe = Action("sign-wipe", icon="delete")
         self.wipe.clicked.connect(self._wipe)
         self.signs.box.addLayout(row(self.person_pad, self.staff_pad))
-        self.signs.box.addLayout(row(self.cannot, self.wipe))
+        self.signs.box.addWidget(self.cannot)
+        self.signs.box.addLayout(row(self.wipe, 1))
         self.save = self.on(Action("assist-save", "primary", icon="tick"), lambda: e.AssistSubmitted(self.form()))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.foot_problem = Words("foot-problem", tone="bad")
-        for part in (self.who, self.benefits, self.agent, self.papers, self.why, self.note, self.signs, self.foot_problem):
-            self.box.addWidget(part)
-        self.box.addLayout(row(self.back, 1, self.save))
+        self.box.addWidget(self.who)
+        self.split((self.benefits, self.agent, self.why),
+                   (self.papers, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)))
         self.box.addStretch(1)
         self._documents: list[Document] = []
         self._shown = ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from kiosk.config import Settings
 from kiosk.desk import states as s
@@ -17,7 +17,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import Person
 from kiosk.ui.desk.look import GAP, PAD
-from kiosk.ui.desk.widgets import Action, Notice, Words
+from kiosk.ui.desk.widgets import Action, Notice, Words, column
 from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look
 
@@ -90,6 +90,7 @@ class DeskPage(QWidget):
         super().__init__()
         self.setObjectName(f"desk-page-{self.name}")
         self.look = Look()
+        self._splits: list[QBoxLayout] = []
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         inner = QWidget()
@@ -117,6 +118,15 @@ class DeskPage(QWidget):
     def build(self) -> None:
         """Make the parts, once."""
 
+    def split(self, left: Sequence[QWidget | QLayout], right: Sequence[QWidget | QLayout],
+              shares: tuple[int, int] = (1, 1)) -> None:
+        """Add two columns, which stand below each other on a portrait screen."""
+        box = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        for items, share in ((left, shares[0]), (right, shares[1])):
+            box.addLayout(column(*items, 1), share)
+        self.box.addLayout(box)
+        self._splits.append(box)
+
     def show_page(self, page: Any, kit: DeskKit) -> None:
         """Fill from a page of the machine."""
         raise NotImplementedError
@@ -130,6 +140,9 @@ class DeskPage(QWidget):
         pad = look.px(PAD)
         self.box.setContentsMargins(pad, pad, pad, pad)
         self.box.setSpacing(look.px(GAP))
+        for box in self._splits:
+            box.setDirection(QBoxLayout.Direction.LeftToRight if look.landscape else QBoxLayout.Direction.TopToBottom)
+            box.setSpacing(look.px(PAD if look.landscape else GAP))
 
     def first_field(self) -> QWidget | None:
         """Return what gets the focus when the page opens."""

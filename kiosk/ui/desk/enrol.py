@@ -37,8 +37,8 @@ class EnrolPage(DeskPage):
         self.keep = self.on(Action("enrol-keep", "primary", icon="shield"), e.KeepTouched())
         self.erase = self.on(Action("enrol-erase", "danger", icon="bin"), e.EraseTouched())
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        for part in (self.who, self.consent, self.camera):
-            self.box.addWidget(part)
+        self.box.addWidget(self.who)
+        self.split((self.consent,), (self.camera,), (2, 3))
         self.box.addLayout(row(self.back, self.erase, 1, self.keep))
         self.box.addStretch(1)
 

@@ -54,9 +54,8 @@ class HomePage(DeskPage):
         self.stale = Card("stale", "notice")
         self.stale_words = Words("stale-words")
         self.stale.box.addWidget(self.stale_words)
-        for part in (self.stale, self.call, self.visit, self.search):
-            self.box.addWidget(part)
-        self.box.addLayout(self.grid)
+        self.box.addWidget(self.stale)
+        self.split((self.call, self.visit), (self.search, self.grid))
         self.box.addStretch(1)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:

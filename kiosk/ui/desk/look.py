@@ -64,7 +64,8 @@ def style_sheet(look: Look) -> str:
     QPushButton[kind="rail"]:focus {{ border: {px(4)}px solid {c.focus}; }}
     QPushButton[kind="key"] {{ font-size: {px(34)}px; min-height: {px(84)}px; }}
     QLineEdit, QPlainTextEdit {{ background: {c.card}; border: {line}px solid {c.quiet}; border-radius: {radius}px;
-        min-height: {px(ROW) - 2 * line}px; padding: 0 {px(16)}px; selection-background-color: {c.action};
+        min-height: {px(ROW) - 2 * line}px; padding: 0 {px(16)}px; placeholder-text-color: {c.quiet};
+        selection-background-color: {c.action};
         selection-color: {c.on_action}; }}
     QLineEdit:focus {{ border: {px(4)}px solid {c.focus}; }}
     QLineEdit:disabled {{ border-style: dashed; color: {c.quiet}; }}

@@ -41,10 +41,7 @@ class PersonPage(DeskPage):
         self.buttons.addWidget(self.enrol, 2, 0)
         self.buttons.addWidget(self.declare, 2, 1)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        for part in (self.facts, self.benefits, self.stages):
-            self.box.addWidget(part)
-        self.box.addLayout(self.buttons)
-        self.box.addLayout(row(self.back, 1))
+        self.split((self.facts, self.benefits, self.stages), (self.buttons, row(self.back, 1)))
         self.box.addStretch(1)
 
     def show_page(self, page: s.Showing, kit: DeskKit) -> None:

@@ -39,8 +39,9 @@ class FairnessPage(DeskPage):
         self.table = Table("fairness-table")
         self.export = self.on(Action("fairness-export", "outlined", icon="desk-stick"), self._export)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        for part in (self.lead, self.by, self.card, self.table):
-            self.box.addWidget(part)
+        self.box.addWidget(self.lead)
+        self.box.addWidget(self.by)
+        self.split((self.card,), (self.table,))
         self.box.addLayout(row(self.back, 1, self.export))
         self.box.addStretch(1)
         self._data: FairnessData | None = None
@@ -162,10 +163,7 @@ class SyncPage(DeskPage):
         self.stick.box.addWidget(self.stick_words)
         self.stick.box.addLayout(row(self.export, self.take, 1))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        self.box.addLayout(self.grid)
-        self.box.addWidget(self.state)
-        self.box.addLayout(row(self.now, self.pause, 1))
-        self.box.addWidget(self.stick)
+        self.split((self.grid, row(self.now, self.pause, 1)), (self.state, self.stick))
         self.box.addLayout(row(self.back, 1))
         self.box.addStretch(1)
         self._paused = False

@@ -34,7 +34,8 @@ class UnitListPage(DeskPage):
         self.take = self.on(Action("unit-take", "primary", icon="tick"), self._take)
         for part in (self.unit, self.clerk_who):
             self.form.box.addWidget(part)
-        self.form.box.addLayout(row(self.clerk_name, self.clerk_number, self.clerk_take))
+        self.form.box.addLayout(row(self.clerk_name, self.clerk_number))
+        self.form.box.addLayout(row(self.clerk_take, 1))
         for tick in self.papers.values():
             self.form.box.addWidget(tick)
         self.form.box.addWidget(self.file)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from kiosk.ui.desk.look import GAP
 from kiosk.ui.icons import draw_icon
 from kiosk.ui.theme import Look
+from kiosk.ui.widgets.text import wrap
 
 _L = TypeVar("_L", QHBoxLayout, QVBoxLayout)
 
@@ -140,14 +141,28 @@ class Tick(QCheckBox):
 
     def say(self, text: str) -> Tick:
         """Set text and accessible name; returns itself."""
-        self.setText(text.replace("&", "&&"))
         self.setAccessibleName(text)
+        self._wrap()
         return self
 
     def set_look(self, look: Look) -> None:
         """Take on colours and sizes."""
         self._look = look
+        self._wrap()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._wrap()
+
+    def _wrap(self) -> None:
+        """Qt does not wrap beside a box: the lines are broken here."""
+        room = self.width() - self._look.px(34 + 14) - 6
+        lines, _ = wrap(self.accessibleName(), self.font(), max(60, room))
+        text = "\n".join(line for line, _ in lines).replace("&", "&&")
+        if text != self.text():
+            self.setText(text)
+            self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

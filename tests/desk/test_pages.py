@@ -1,0 +1,156 @@
+"""Every page of the desk in every situation: nothing is cut off, everything has a name, a way back is always there."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QLabel, QWidget
+
+from kiosk.desk import states as s
+from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role
+from kiosk.ui.desk import gallery
+from kiosk.ui.desk.drawing import SignaturePad
+from kiosk.ui.desk.frame import name_of
+from kiosk.ui.desk.table import Cell, Column, Table
+from kiosk.ui.desk.widgets import Action, Field, Tick
+from kiosk.ui.scenes import sample_settings
+from kiosk.ui.stage import make_window, set_form
+from kiosk.ui.theme import PAIRS
+
+SIZES = ((1080, 1920), (1920, 1080), (1366, 768), (1280, 1024))
+
+
+@pytest.fixture(params=["zh_CN", "en"])
+def shown(request, qtbot):
+    window = make_window(sample_settings(), request.param)
+    qtbot.addWidget(window)
+    window.show()
+    with gallery.opened(window) as view:
+        yield window, view
+
+
+def visible(view, kind):
+    return [one for one in view.findChildren(kind) if one.isVisible()]
+
+
+def cut_off(view) -> list[str]:
+    found = []
+    for label in visible(view, QLabel):
+        if not label.text():
+            continue
+        if label.wordWrap():
+            short = label.heightForWidth(label.width()) > label.height() + 3
+        else:
+            short = label.sizeHint().width() > label.width() + 3
+        if short:
+            found.append(f"{label.objectName()}: {label.text()[:40]!r}")
+    for button in visible(view, Action):
+        if button.text() and button.sizeHint().width() > button.width() + 3:
+            found.append(f"{button.objectName()}: {button.text()[:40]!r}")
+    for tick in visible(view, Tick):
+        if tick.sizeHint().width() > tick.width() + 3 or tick.sizeHint().height() > tick.height() + 3:
+            found.append(f"{tick.objectName()}: {tick.text()[:40]!r}")
+    for field in visible(view, Field):
+        if QFontMetrics(field.font()).horizontalAdvance(field.placeholderText()) > field.width():
+            found.append(f"{field.objectName()}: {field.placeholderText()[:40]!r}")
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_nothing_is_cut_off(shown, size):
+    window, view = shown
+    set_form(window, size, "paper", False)
+    wrong = {}
+    for scene in gallery.states():
+        gallery.show(view, scene)
+        found = cut_off(view)
+        if found:
+            wrong[scene.name] = found
+    assert wrong == {}
+
+
+def test_everything_to_touch_has_a_name_and_an_accessible_name(shown):
+    _, view = shown
+    nameless = []
+    for scene in gallery.states():
+        gallery.show(view, scene)
+        for kind in (Action, Field, Tick, Table, SignaturePad):
+            nameless += [(scene.name, one.objectName()) for one in visible(view, kind)
+                         if not one.objectName() or not one.accessibleName().strip()]
+    assert nameless == []
+
+
+def test_every_page_is_in_the_gallery_and_has_a_way_back_by_keyboard(shown):
+    _, view = shown
+    seen = set()
+    for scene in gallery.states():
+        gallery.show(view, scene)
+        seen.add(name_of(scene.state))
+        ring = {one.objectName() for one in view.ring()}
+        assert "desk-close" in ring, scene.name
+        if isinstance(scene.state, s.Open):
+            assert {"place-home", "place-find"} <= ring, scene.name
+            if not (isinstance(scene.state.page, s.Board) and scene.state.page.place is Place.HOME) and view.page.name != "done":
+                assert "back" in ring, scene.name
+    assert seen == set(view.pages)
+
+
+def test_places_of_supervisors_are_not_shown_to_attendants(shown):
+    _, view = shown
+    for scene in gallery.states():
+        gallery.show(view, scene)
+        places = {place for place, button in view.places.items() if button.isVisible()}
+        if isinstance(scene.state, s.Open):
+            assert bool(places & SUPERVISOR_PLACES) is (scene.state.session.role is Role.SUPERVISOR)
+        else:
+            assert not places
+
+
+def test_leaving_wipes_names_from_the_pages(shown):
+    window, view = shown
+    for scene in gallery.states():
+        gallery.show(view, scene)
+    view.show_state(s.Closed(), gallery.TALLIES)
+    left = [label.text() for label in view.findChildren(QLabel) if "1027" in label.text()]
+    left += [field.text() for field in view.findChildren(Field) if field.text()]
+    for table in view.findChildren(Table):
+        left += [cell for line in table.texts() for cell in line if "1027" in cell]
+    assert left == []
+    assert all(child.isEnabled() for child in window.children() if isinstance(child, QWidget) and child is not view)
+
+
+def test_a_wrapped_cell_keeps_its_whole_text_for_screen_readers(qtbot):
+    table = Table("t")
+    qtbot.addWidget(table)
+    long = "很长的一句话，" * 12
+    table.set_rows((Column("a"), Column("b")), [(Cell("x"), Cell(long, "bad"))])
+    assert table.texts() == [["x", long]]
+    assert table.model().index(0, 1).data() == long
+
+
+def test_the_tones_stand_on_grounds_that_are_audited():
+    from kiosk.ui.desk.look import TONES
+    grounds = {(tone, "card") for tone in TONES.values()} - {("notice_ink", "card")}
+    assert grounds <= set(PAIRS)
+
+
+def test_a_signature_leaves_as_a_digest_and_the_same_strokes_give_the_same(qtbot):
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    def drawn(step: int):
+        pad = SignaturePad("p")
+        qtbot.addWidget(pad)
+        pad.resize(400, 160)
+        QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=QPoint(20, 40))
+        for n in range(9):
+            QTest.mouseMove(pad, QPoint(20 + step * n, 50))
+        QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=QPoint(120, 50))
+        return pad
+
+    one, same, other = drawn(9), drawn(9), drawn(10)
+    assert one.signature() == same.signature()
+    assert one.signature().digest != other.signature().digest
+    assert (one.signature().strokes, one.signature().points) == (1, 10)
+    one.clear()
+    assert one.signature() is None

@@ -208,6 +208,7 @@ class Desk(Section):
     lockout_after: int = Field(default=5, ge=3)
     lockout_first_s: float = Field(default=30.0, gt=0)
     lockout_max_s: float = Field(default=3600.0, gt=0)
+    stick_folders: tuple[str, ...] = ()   # where sticks are mounted besides the usual places
 
 
 class Printer(Section):

@@ -20,7 +20,7 @@ from kiosk import desk_work as work
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.conductor import Conductor
-from kiosk.config import Settings
+from kiosk.config import Settings, resolve
 from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
@@ -89,7 +89,7 @@ class DeskConductor(QObject):
         self._settings, self._window, self._view, self._store = settings, window, view, store
         self._conductor, self._mirror = conductor, mirror
         self._clock, self._monotonic = clock or (lambda: datetime.now(UTC)), monotonic
-        self._sticks = sticks or _find_sticks
+        self._sticks = sticks or (lambda: _find_sticks(settings.desk.stick_folders))
         self._zone = ZoneInfo(settings.station.timezone)
         self._state: s.State = s.Closed()
         self._sessions = 0
@@ -153,6 +153,9 @@ class DeskConductor(QObject):
         """Somebody at the kiosk wants help."""
         visit = vs.visit_of(self._conductor.state)
         self._calls = [*self._calls, Call(self._clock(), reason, visit.visit_id if visit else "")][-20:]
+        self._view.show_calls(len(self._calls))
+        if isinstance(self._state, s.Open) and isinstance(self._state.page, s.Board) and self._state.page.place is Place.HOME:
+            self._load(Place.HOME, self._state.session)
 
     @Slot(object)
     def on_stage_moved(self, event: object) -> None:
@@ -226,12 +229,10 @@ class DeskConductor(QObject):
             case c.Load(by, place):
                 self._load(place, by)
             case c.TakeVisit():
-                self._calls = []
-                self._window.show_help_called(False)
+                self._answer_calls()
                 self._conductor.feed(ve.AttendantTookOver())
             case c.AnswerCall():
-                self._calls = []
-                self._window.show_help_called(False)
+                self._answer_calls()
             case c.BeginEnrolment(_, take_id):
                 self._probe = None
                 self._look(True)
@@ -327,6 +328,11 @@ class DeskConductor(QObject):
                 self._view.show_tallies(self._tallies)
         else:
             self.feed(answer)  # type: ignore[arg-type]
+
+    def _answer_calls(self) -> None:
+        self._calls = []
+        self._view.show_calls(0)
+        self._window.show_help_called(False)
 
     # --- boards
 
@@ -481,6 +487,6 @@ def _lists(sticks: Sequence[str]) -> tuple[str, ...]:
     return tuple(found[:50])
 
 
-def _find_sticks() -> list[Path]:
+def _find_sticks(folders: Sequence[str]) -> list[Path]:
     from kiosk.sync import courier
-    return courier.find_sticks()
+    return [*courier.find_sticks(), *(path for path in map(resolve, folders) if path.is_dir())]

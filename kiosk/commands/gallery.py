@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
     at_desk = [scene for scene in desk.states() if not args.only or scene.name.startswith(tuple(args.only))]
-    rows: dict[str, list[QImage]] = {scene.name: [] for scene in (*chosen, *at_desk)}
+    rows: dict[str, list[QImage]] = {name: [] for name in [scene.name for scene in chosen] + [one.name for one in at_desk]}
     for width, height in sizes:
         thumbs: list[tuple[str, QImage]] = []
         for theme in args.themes:

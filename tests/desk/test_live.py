@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.domain.person import Person
-from kiosk.domain.record import Channel, Outcome
+from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.idcard_reader.events import CardArrived, CardRemoved
-from kiosk.store import clock, records, roster, staff
+from kiosk.store import clock, outbox, records, roster, staff
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 from tests.desk.conftest import ANN, SUE, build, close
@@ -100,7 +101,7 @@ def test_guessing_pins_is_locked_out_longer_each_time(live):
 
 def test_a_quarter_of_an_hour_of_quiet_closes_the_desk(live):
     live.sign_in()
-    live.clock.pass_(live.window.settings.desk.sign_out_s)
+    live.clock.pass_(live.window.settings.desk.sign_out_s + 1)
     live.desk.feed(e.TimePassed())
     assert not live.view.isVisible()
     entries = live.ask(lambda store: [row[0] for row in store.db.execute("SELECT body FROM journal").fetchall()])
@@ -342,3 +343,62 @@ def test_a_kiosk_without_staff_asks_for_its_first_supervisor(qtbot, tmp_path):
         live.until_page("sign-in")
     finally:
         close(live)
+
+
+def test_who_called_and_why_stands_at_the_desk_until_somebody_went(live):
+    live.conductor.feed(ve.Started())
+    live.conductor.feed(ve.HelpTouched())
+    live.sign_in()
+    assert "1" in live.find("place-home").text()
+    live.touch("call-answered")
+    live.until(lambda: not any(one.isVisible() for one in live.view.findChildren(QWidget, "call")))
+    assert not live.window.strip.isVisibleTo(live.window)
+
+
+def test_delivery_can_be_paused_and_carried_and_says_what_is_missing(live):
+    asked = []
+    live.desk.pause_sync.connect(asked.append)
+    live.sign_in()
+    live.touch("place-sync")
+    live.until_page("sync")
+    live.loaded()
+    live.touch("sync-pause")
+    live.until(lambda: live.desk.state.page.notice == "sync-paused" and live.desk.state.page.data.paused)
+    live.until(lambda: live.find("sync-pause").isEnabled())
+    live.touch("sync-pause")
+    live.until(lambda: live.desk.state.page.notice == "sync-resumed")
+    assert asked == [True, False]
+    live.until(lambda: live.find("courier-export").isEnabled())
+    live.touch("courier-export")                        # this kiosk has no keys yet
+    live.until(lambda: live.desk.state.page.problem == "not-provisioned")
+
+
+def test_a_returned_record_is_on_the_list_with_its_reason_until_it_is_handled(live):
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    fill_face_to_face(live)
+    (record_id,) = live.desk.state.page.record_ids
+
+    def give_back(store):
+        with store.transaction() as db:
+            db.execute("UPDATE outbox SET state = 'received', decision = 'returned', decision_reason = 'roster-abnormal' "
+                       "WHERE record_id = ?", (record_id,))
+
+    live.ask(give_back)
+    live.desk.on_stage_moved(outbox.Moved(record_id, Stage.RETURNED, "roster-abnormal"))
+    assert "异常" in live.find("problem-words").text()
+    live.touch("place-todo")
+    live.until_page("todo")
+    live.loaded()
+    live.touch("todo-filter-returned")
+    ((state, who, what, _, author),) = live.find("todo").texts()
+    assert state == "中心退回"
+    assert who.endswith("0028")
+    assert "异常" in what
+    assert author == ANN[0]
+    live.touch("todo-handled")
+    live.until(lambda: live.desk.state.page.notice == "handled")
+    live.until(lambda: live.find("todo").texts() == [])

@@ -64,6 +64,7 @@ class DeskView(QFrame):
         self.state: s.State = s.Closed()
         self._tallies = Tallies()
         self._told_s = 0.0
+        self._calls = 0
         self._build_frame()
         self.pages: dict[str, DeskPage] = {}
         for made in pages.make():
@@ -130,6 +131,12 @@ class DeskView(QFrame):
             if first is not None:
                 first.setFocus(Qt.FocusReason.TabFocusReason)
         self.raise_()
+
+    def show_calls(self, count: int) -> None:
+        """Somebody called, or nobody waits any more: it stands at the way home, on every page."""
+        self._calls = count
+        if isinstance(self.state, s.Open):
+            self._show_frame(self._kit())
 
     def show_tallies(self, tallies: Tallies) -> None:
         """Show what waits for the centre."""
@@ -201,7 +208,8 @@ class DeskView(QFrame):
         self.rail.setVisible(session is not None)
         here = _place_of(self.state)
         for place, button in self.places.items():
-            button.say(kit.text(f"place.{place}"))
+            called = place is Place.HOME and self._calls > 0
+            button.say(kit.text("home.calls_short", count=self._calls) if called else kit.text(f"place.{place}"))
             button.setChecked(place is here)
             button.setVisible(session is not None and (place not in SUPERVISOR_PLACES or session.role is Role.SUPERVISOR))
         t = self._tallies

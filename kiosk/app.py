@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 
 RESTART = 75            # exit status: the service unit starts the kiosk again
 _VISION_GIVEN_UP = 3    # failures without a success between: then nobody is led to the camera any more
+_DESK_MS = 1500         # the desk's pages are made after the first page stands
 _HOUSEKEEPING_MS = 6 * 3600 * 1000
 
 
@@ -166,6 +167,7 @@ class KioskApp(QObject):
         self.store.ask(self._note_start)
         self._keep_house()
         self._housekeeping.start()
+        QTimer.singleShot(_DESK_MS, self.desk.view.prepare)
         watchdog.notify("READY=1")
         interval = watchdog.interval_s()
         if interval is not None:

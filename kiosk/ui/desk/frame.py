@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QWidget
 
@@ -36,6 +36,7 @@ _ICONS = {
     Place.TODO: "desk-todo", Place.APPROVAL: "desk-approval", Place.FAIRNESS: "desk-fairness", Place.CLOCK: "desk-clock",
     Place.SYNC: "desk-sync", Place.MAINTENANCE: "desk-maintenance", Place.STAFF: "desk-staff",
 }
+_PREPARE_MS = 30
 _ALIVE_S = 1.0     # a key or touch tells the session at most so often
 
 
@@ -66,12 +67,8 @@ class DeskView(QFrame):
         self._told_s = 0.0
         self._calls = 0
         self._build_frame()
-        self.pages: dict[str, DeskPage] = {}
-        for made in pages.make():
-            made.sent.connect(self.sent)
-            self.stack.addWidget(made)
-            self.pages[made.name] = made
-        self.page: DeskPage = self.pages["sign-in"]
+        self._made: dict[str, DeskPage] = {}
+        self._page: DeskPage | None = None
         self.hide()
         self._watch = DeskWatch(self)
         window.installEventFilter(self)
@@ -101,6 +98,33 @@ class DeskView(QFrame):
         whole.setStretch(1, 1)
         self.setLayout(whole)
 
+    @Slot()
+    def prepare(self) -> None:
+        """Make the pages one by one while nobody waits: neither the first page nor a visit is held up by them."""
+        kind = next((one for one in pages.KINDS if one.name not in self._made), None)
+        if kind is not None:
+            self._make(kind)
+            QTimer.singleShot(_PREPARE_MS, self.prepare)
+
+    def _make(self, kind: type[DeskPage]) -> None:
+        made = kind()
+        made.sent.connect(self.sent)
+        self.stack.addWidget(made)
+        self._made[made.name] = made
+
+    @property
+    def pages(self) -> dict[str, DeskPage]:
+        """All pages by name; whatever is not made yet is made now."""
+        for kind in pages.KINDS:
+            if kind.name not in self._made:
+                self._make(kind)
+        return self._made
+
+    @property
+    def page(self) -> DeskPage:
+        """The page that is shown, or was last."""
+        return self._page or self.pages["sign-in"]
+
     @property
     def page_name(self) -> str:
         """The stable name of the page that is shown, "" while the desk is closed."""
@@ -117,10 +141,10 @@ class DeskView(QFrame):
         if isinstance(before, s.Closed):
             self._enter()
         page = self.pages[name_of(state)]
-        changed = page is not self.page or isinstance(before, s.Closed)
-        if changed and page is not self.page:
-            self.page.clear()
-        self.page = page
+        changed = page is not self._page or isinstance(before, s.Closed)
+        if self._page is not None and page is not self._page:
+            self._page.clear()
+        self._page = page
         kit = self._kit()
         self._show_frame(kit)
         page.show_page(_inside(state), kit)
@@ -186,7 +210,7 @@ class DeskView(QFrame):
         self.raise_()
 
     def _leave(self) -> None:
-        for page in self.pages.values():
+        for page in self._made.values():
             page.clear()
         app = QApplication.instance()
         if app is not None:

@@ -16,9 +16,6 @@ from kiosk.ui.desk.sign_in import SetUpPage, SignInPage
 from kiosk.ui.desk.supervisor import ApprovalPage, StaffPage
 from kiosk.ui.desk.unit_list import UnitListPage
 
-
-def make() -> list[DeskPage]:
-    """Return one of each."""
-    return [SignInPage(), SetUpPage(), HomePage(), FindPage(), PersonPage(), AssistPage(), EnrolPage(), DeclarePage(), DonePage(),
-            HomeVisitsPage(), UnitListPage(), TodoPage(), ApprovalPage(), FairnessPage(), ClockPage(), SyncPage(),
-            MaintenancePage(), StaffPage()]
+KINDS: tuple[type[DeskPage], ...] = (
+    SignInPage, SetUpPage, HomePage, FindPage, PersonPage, AssistPage, EnrolPage, DeclarePage, DonePage, HomeVisitsPage,
+    UnitListPage, TodoPage, ApprovalPage, FairnessPage, ClockPage, SyncPage, MaintenancePage, StaffPage)

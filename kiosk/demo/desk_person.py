@@ -175,6 +175,8 @@ class DeskPerson(QObject):
             if action and prompt is not None and prompt.property("now"):
                 if action not in done[-1:]:
                     done.append(action)
+                    if len(done) == 1:
+                        self.keep_picture("desk-enrol-camera")
                     QTimer.singleShot(450, lambda: self.stage.act(Action(action)))
             return self.sees(name)()
         return look

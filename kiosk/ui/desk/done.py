@@ -35,7 +35,8 @@ class DonePage(DeskPage):
         self.box.addStretch(1)
 
     def show_page(self, page: s.Done, kit: DeskKit) -> None:
-        self.title.say(kit.text("done.title"))
+        here = page.stage in (Stage.SAVED, Stage.SENDING)
+        self.title.say(kit.text("done.title") if here else kit.stage(page.stage))
         self.who.say(kit.who(page.found.person) if page.found else "")
         what = kit.text("done.what", channel=kit.text(f"channel.{page.channel}"))
         self.what.say(kit.text("done.erased") if page.erased else what)

@@ -56,8 +56,8 @@ class HomeVisitsPage(DeskPage):
             return
         shown = [one for one in self._data.rows if not wanted or wanted in one.who or one.number.endswith(wanted)]
         self._rows = [one.number for one in shown]
-        columns = (Column(kit.text("table.who"), 2.4), Column(kit.text("person.benefit"), 3), Column(kit.text("table.due"), 1.6),
-                   Column(kit.text("table.note"), 1.6), Column(kit.text("table.booked_by"), 1.4))
+        columns = (Column(kit.text("table.who"), 2.4), Column(kit.text("person.benefit"), 2.6), Column(kit.text("table.due"), 2.3),
+                   Column(kit.text("table.note"), 1.3), Column(kit.text("table.booked_by"), 1.4))
         today = kit.now().date()
         self.table.set_rows(columns, [
             (Cell(one.who), Cell(" · ".join(kit.benefit(kind) for kind in one.benefits)),

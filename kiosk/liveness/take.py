@@ -6,9 +6,6 @@ tests. The embeddings' share of the verdict is added by `verdict.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
-
 import numpy as np
 
 from kiosk.config import Liveness
@@ -17,66 +14,27 @@ from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.liveness.attacks.evidence import Evidence
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
-from kiosk.liveness.gestures import SHAPES, GestureEvent, GestureTracker, Shape
+from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, judge, look
 from kiosk.liveness.keep import FaceKeeper, KeptFace
 from kiosk.liveness.landmarks import Box, FaceObservation, overlap
-
-Phase = Literal["positioning", "baseline", "light", "wait-cue", "cue", "between", "done", "failed"]
-
-# A cued turn must be a real one: smaller turns give the depth check too little parallax (docs/measurements.md).
-TAKE_SHAPES: dict[Action, Shape] = {
-    **SHAPES,
-    # Asked to blink, many old people close their eyes for a second or two: that counts.
-    Action.BLINK: replace(SHAPES[Action.BLINK], max_s=4.0),
-    # After a cue a smaller opening counts (a stiff jaw, no teeth in), if it is held longer than a syllable.
-    Action.MOUTH_OPEN: replace(SHAPES[Action.MOUTH_OPEN], on=0.18, start=0.09, min_s=0.35),
-    Action.TURN_LEFT: replace(SHAPES[Action.TURN_LEFT], on=18.0),
-    Action.TURN_RIGHT: replace(SHAPES[Action.TURN_RIGHT], on=18.0),
-}
-
-LOOK_PERIOD_S = 0.12      # light, blur and cover are measured this often: they change slowly and cost more than the rest
-STEADY_S = 0.6            # well placed this long before the baseline starts
-BASELINE_S = 1.0
-BETWEEN_S = 0.7           # time to see that an action was accepted
-AFTER_LIMIT_S = 6.0       # a straight look is needed after the last action
-CUE_PATIENCE_S = 4.0      # the cue waits this long for a neutral face, then comes anyway
-POSITION_LIMIT_S = 60.0
-LOST_LIMIT_S = 2.5        # a face turned far may be lost for a moment
-WRONG_TURNS = 2           # left and right are easily confused: two wrong turns an action are forgiven, with a hint
-STRAYS = 3                # gestures that nobody asked for (a word with a helper, a look aside); a recording makes them all the time
-JUMP_OVERLAP, JUMP_S = 0.05, 0.25   # a face elsewhere from one frame to the next is another face, or a cut in a recording
-
-# Hints that stop the take from going on; the others are shown, but an action done meanwhile counts.
-_BLOCKING = frozenset({
-    Guidance.NO_FACE, Guidance.SEVERAL_FACES, Guidance.TOO_FAR, Guidance.TOO_NEAR, Guidance.TOO_DARK,
-    Guidance.EYES_COVERED, Guidance.MOUTH_COVERED,
-})
-
-
-@dataclass(frozen=True, slots=True)
-class TakeView:
-    """What the screen shows now. `progress` 0..1: how far the cued action is seen; `returning`: it was seen, now come back;
-    `too_early`: it was begun before the cue; `wrong_way`: turned to the other side; `larger`: it was seen, but too
-    small to count; `can_swap`: "做不到" is possible."""
-
-    phase: Phase
-    guidance: Guidance | None = None
-    action: Action | None = None
-    action_index: int = 0
-    action_count: int = 0
-    now: bool = False
-    progress: float = 0.0
-    done_actions: tuple[Action, ...] = ()
-    seconds_left: float | None = None
-    returning: bool = False
-    too_early: bool = False
-    wrong_way: bool = False
-    larger: bool = False
-    can_swap: bool = False
-    light: tuple[int, int, int] | None = None   # the colour the screen should shine in now (reflected-light check)
-    box: Box | None = None      # the face, as shares of the unmirrored frame's width and height
-    visit_id: str = ""
+from kiosk.liveness.pace import (
+    AFTER_LIMIT_S,
+    BASELINE_S,
+    BETWEEN_S,
+    BLOCKING,
+    CUE_PATIENCE_S,
+    JUMP_OVERLAP,
+    JUMP_S,
+    LOOK_PERIOD_S,
+    LOST_LIMIT_S,
+    POSITION_LIMIT_S,
+    STEADY_S,
+    STRAYS,
+    TAKE_SHAPES,
+    WRONG_TURNS,
+)
+from kiosk.liveness.view import Phase, TakeView
 
 
 class Take:
@@ -223,7 +181,7 @@ class Take:
         delay = step.delay_s(self._early)
         if step.cue_at_s is not None:
             delay = step.cue_at_s - self._since_s
-        neutral = self._tracker.finder(step.action).started_s is None and raw not in _BLOCKING
+        neutral = self._tracker.finder(step.action).started_s is None and raw not in BLOCKING
         if waited >= delay and (neutral or waited >= delay + CUE_PATIENCE_S):
             self._cued_s = self._now_s
             self._enter("cue")

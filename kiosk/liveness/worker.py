@@ -31,8 +31,9 @@ from kiosk.face.encoder import Encoder
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
-from kiosk.liveness.take import Take, TakeView
+from kiosk.liveness.take import Take
 from kiosk.liveness.verdict import TakeOutcome, conclude
+from kiosk.liveness.view import TakeView
 
 log = logging.getLogger(__name__)
 

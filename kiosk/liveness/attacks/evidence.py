@@ -52,7 +52,7 @@ RULES: dict[str, Rule] = {
     "depth": Rule(1.0, "below"),
     "background": Rule(0.25, "above"),
     "bent_print": Rule(0.05, "below"),
-    "screen": Rule(4.5, "above"),
+    "screen": Rule(4.2, "above"),
     "cutout": Rule(0.08, "above"),
     "stillness": Rule(0.0012, "below"),
     "repeated_frames": Rule(0.02, "above"),

@@ -21,12 +21,13 @@ from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.conductor import Conductor
 from kiosk.config import Settings, resolve
-from kiosk.desk import boards_data as b
+from kiosk.desk import boards_data as boards
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.machine import World, step
 from kiosk.desk.values import Call, Place, VisitGlance
+from kiosk.desk_boards import Moment, Seen, load, tallies
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.events import CardRead, CardTrouble
 from kiosk.liveness.verdict import TakeOutcome
@@ -59,7 +60,7 @@ class DeskMoved:
 
 @dataclass(frozen=True, slots=True)
 class _Tallied:
-    tallies: b.Tallies
+    tallies: boards.Tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,11 @@ class DeskConductor(QObject):
         self._state: s.State = s.Closed()
         self._sessions = 0
         self._calls: list[Call] = []
-        self._tallies = b.Tallies()
+        self._tallies = boards.Tallies()
         self._sync: SyncStatus | None = None
         self._probe: TakeOutcome | None = None       # of an enrolment; wiped with its page
         self._paused_sync = settings.sync.paused
-        self._maintenance = b.MaintenanceData()
+        self._maintenance = boards.MaintenanceData()
         self._outside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")   # sticks and checks, which may be slow
         self._ticker, self._frames = QTimer(self), QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -260,44 +261,21 @@ class DeskConductor(QObject):
                 self._in_store(command)
 
     def _in_store(self, command: c.Command) -> None:
-        """Commands that are a piece of `desk_work`."""
-        todo: Callable[[Store, work.Moment], e.Event | None]
-        match command:
-            case c.CountStaff():
-                todo = lambda store, at: work.count_staff(store)  # noqa: E731
-            case c.CheckPin():
-                todo = lambda store, at: work.check_pin(store, command, at)  # noqa: E731
-            case c.AddFirst():
-                todo = lambda store, at: work.add_first(store, command, at)  # noqa: E731
-            case c.FindPerson():
-                todo = lambda store, at: work.find(store, command, at)  # noqa: E731
-            case c.SaveAssisted():
-                todo = lambda store, at: work.save_assisted(store, command, at)  # noqa: E731
-            case c.SaveDeclaration():
-                todo = lambda store, at: work.save_declaration(store, command, at)  # noqa: E731
-            case c.KeepTemplate():
-                vector, digest = self._packed()
-                todo = lambda store, at: work.keep_template(store, command, at, vector, digest)  # noqa: E731
-            case c.EraseTemplate():
-                todo = lambda store, at: work.erase_template(store, command, at)  # noqa: E731
-            case c.TakeUnitList():
-                todo = lambda store, at: work.take_unit_list(store, command, at)  # noqa: E731
-            case c.Export():
-                words = self._problem_words()
-                todo = lambda store, at: work.export(command, words)  # noqa: E731
-            case c.MarkHandled():
-                todo = lambda store, at: work.mark_handled(store, command, at)  # noqa: E731
-            case c.ApproveDay():
-                todo = lambda store, at: work.approve(store, command, at)  # noqa: E731
-            case c.ConfirmClock():
-                todo = lambda store, at: work.confirm_clock(store, command, at)  # noqa: E731
-            case c.AddStaff() | c.ResetPin() | c.RevokeStaff():
-                todo = lambda store, at: work.change_staff(store, command, at)  # noqa: E731
-            case _:
-                return
-        self._ask(todo, lambda error: work.failed(command, error))
+        """Commands that are a piece of `desk_work`; two of them need something that only this thread has."""
+        def run(store: Store, at: Moment) -> e.Event | None:
+            match command:
+                case c.KeepTemplate():
+                    return work.keep_template(store, command, at, vector, digest)
+                case c.Export():
+                    return work.export(command, words)
+            piece = work.WORK.get(type(command))
+            return piece(store, command, at) if piece is not None else None
 
-    def _ask(self, todo: Callable[[Store, work.Moment], object], on_error: Callable[[BaseException], object]) -> None:
+        vector, digest = self._packed() if isinstance(command, c.KeepTemplate) else (b"", "")
+        words = self._problem_words()
+        self._ask(run, lambda error: work.failed(command, error))
+
+    def _ask(self, todo: Callable[[Store, Moment], object], on_error: Callable[[BaseException], object]) -> None:
         """Run in the store's thread; the answer comes back by `_answered`, never through the visit's signal."""
         at = self._moment()
 
@@ -306,8 +284,8 @@ class DeskConductor(QObject):
 
         self._store.ask(run, lambda error: self._tell(on_error(error)))
 
-    def _ask_quietly(self, todo: Callable[[Store, work.Moment], object]) -> None:
-        def silent(store: Store, at: work.Moment) -> None:
+    def _ask_quietly(self, todo: Callable[[Store, Moment], object]) -> None:
+        def silent(store: Store, at: Moment) -> None:
             todo(store, at)
 
         self._ask(silent, lambda _: None)
@@ -337,39 +315,13 @@ class DeskConductor(QObject):
     # --- boards
 
     def _load(self, place: Place, by: s.Session) -> None:
-        seen = b.HomeData(tuple(self._calls), self._glance(), self._tallies)
-        sync, paused, devices = self._sync, self._paused_sync, self._devices()
-
-        def run(store: Store, at: work.Moment) -> e.Event:
-            data: object
-            match place:
-                case Place.HOME:
-                    data = work.home_data(store, at, seen)
-                case Place.HOME_VISITS:
-                    data = work.home_visits(store, at)
-                case Place.UNIT_LIST:
-                    data = b.UnitListData(_lists(at.sticks), at.sticks)
-                case Place.TODO:
-                    data = work.todo_data(store, at)
-                case Place.APPROVAL:
-                    data = work.approval(store, at)
-                case Place.FAIRNESS:
-                    data = work.fairness(store, at)
-                case Place.CLOCK:
-                    data = work.clock_data(store, at)
-                case Place.STAFF:
-                    data = work.staff_data(store)
-                case Place.SYNC:
-                    data = _sync_data(work.tallies(store, at, sync.level.value if sync else "ok"), sync, paused, at.sticks)
-                case _:
-                    data = devices
-            return e.Loaded(by.session_id, place, data)
-
-        self._ask(run, lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()))
+        seen = Seen(tuple(self._calls), self._glance(), self._sync, self._paused_sync, self._devices())
+        self._ask(lambda store, at: e.Loaded(by.session_id, place, load(store, at, place, seen)),
+                  lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()))
 
     def _tally(self) -> None:
         level = self._sync.level.value if self._sync else "ok"
-        self._ask(lambda store, at: _Tallied(work.tallies(store, at, level)), lambda _: None)
+        self._ask(lambda store, at: _Tallied(tallies(store, at, level)), lambda _: None)
 
     # --- devices
 
@@ -392,7 +344,7 @@ class DeskConductor(QObject):
             self.restart_wanted.emit()
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
-    def _devices(self) -> b.MaintenanceData:
+    def _devices(self) -> boards.MaintenanceData:
         reader, camera = self._conductor.devices_ready
         return replace(self._maintenance, reader="ready" if reader else "away", camera="ready" if camera else "asleep")
 
@@ -437,8 +389,8 @@ class DeskConductor(QObject):
         self.feed(e.TimePassed())
         self._view.tick(self._monotonic(), self._settings.desk.sign_out_s)
 
-    def _moment(self) -> work.Moment:
-        return work.Moment(self._clock(), self._today(), self._monotonic(), tuple(str(path) for path in self._sticks()))
+    def _moment(self) -> Moment:
+        return Moment(self._clock(), self._today(), self._monotonic(), lambda: tuple(str(path) for path in self._sticks()))
 
     def _today(self) -> date:
         return self._clock().astimezone(self._zone).date()
@@ -470,21 +422,6 @@ def glance(state: vs.State, page: str) -> VisitGlance | None:
 def _shown(state: s.State) -> object:
     """What is worth drawing anew: not the time of the last touch."""
     return (state.session.session_id, state.page) if isinstance(state, s.Open) else state
-
-
-def _sync_data(tallies: b.Tallies, sync: SyncStatus | None, paused: bool, sticks: tuple[str, ...]) -> b.SyncData:
-    if sync is None:
-        return b.SyncData(tallies, paused=paused, sticks=sticks)
-    return b.SyncData(
-        tallies, sync.counts.get("leased", 0), sync.hold.value, sync.trouble.value if sync.trouble else "", sync.next_try_in_s,
-        sync.last_contact, sync.last_receipt, paused, sticks)
-
-
-def _lists(sticks: Sequence[str]) -> tuple[str, ...]:
-    found = []
-    for stick in sticks:
-        found += sorted(str(path) for kind in ("*.csv", "*.xlsx") for path in Path(stick).glob(kind))
-    return tuple(found[:50])
 
 
 def _find_sticks(folders: Sequence[str]) -> list[Path]:

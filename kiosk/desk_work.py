@@ -5,48 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from kiosk import config
 from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
-from kiosk.desk.values import Found, Member, Place, Role
-from kiosk.domain.identity import last_four, mask_name
+from kiosk.desk.values import Found, Place
+from kiosk.desk_boards import Moment, member_of
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import ConfigError, KioskError
-from kiosk.store import clock, desk, home, journal, ledger, outbox, records, roster, service, staff, todo, unit_list
+from kiosk.store import clock, desk, journal, outbox, records, roster, service, staff, todo, unit_list
 from kiosk.store.database import Store
 from kiosk.sync.delivery import RunInStore
 
-LEDGER_DAYS = 365
-DIMENSIONS = ("age_band", "glasses", "light", "action")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When and where something is done."""
-
-    now: datetime            # aware, UTC
-    today: date              # at the station
-    monotonic_s: float
-    sticks: tuple[str, ...] = ()
-
-
-Work = Callable[[Store], e.Event]
-
-
 # --- signing in
-
-
-def count_staff(store: Store) -> e.Event:
-    """Is there anybody?"""
-    return e.StaffCounted(any(member.active for member in staff.members(store)))
 
 
 def check_pin(store: Store, command: c.CheckPin, at: Moment) -> e.Event:
@@ -54,7 +31,7 @@ def check_pin(store: Store, command: c.CheckPin, at: Moment) -> e.Event:
     answer = staff.sign_in(store, command.staff_id, command.pin, at.now, monotonic_s=at.monotonic_s)
     if answer.member is None:
         return e.SignInRefused(answer.wait_s, answer.tries_left)
-    return e.SignedIn(_member(answer.member))
+    return e.SignedIn(member_of(answer.member))
 
 
 def add_first(store: Store, command: c.AddFirst, at: Moment) -> e.Event:
@@ -67,11 +44,9 @@ def add_first(store: Store, command: c.AddFirst, at: Moment) -> e.Event:
         return e.FirstRefused("weak-pin")
     except ValueError:
         return e.FirstRefused("number-taken")
-    return e.SignedIn(_member(made))
+    return e.SignedIn(member_of(made))
 
 
-def _member(one: staff.Member) -> Member:
-    return Member(one.staff_id, one.name, Role(one.role.value), one.active, one.origin)
 
 
 # --- people
@@ -144,88 +119,6 @@ def erase_template(store: Store, command: c.EraseTemplate, at: Moment) -> e.Even
     return e.Saved(command.by.session_id, (record_id,), erased=True)
 
 
-# --- boards
-
-
-def tallies(store: Store, at: Moment, level: str = "ok") -> b.Tallies:
-    """What the foot of every page says."""
-    counts = outbox.counts(store.db)
-    receipt, info = outbox.last_receipt(store.db), roster.info(store)
-    return b.Tallies(
-        waiting=sum(counts[step] for step in ("waiting", "leased", "unknown", "carried")), received=counts["received"],
-        confirmed=counts["confirmed"], returned=counts["returned"], refused=counts["refused"],
-        oldest_waiting=outbox.oldest_unsent(store.db), level=level, last_receipt_at=receipt[1] if receipt else None,
-        roster_version=roster.version(store), roster_at=info.issued_at, roster_stale=roster.is_stale(store, at.now),
-        clock_suspect=clock.observe(store, at.now, at.monotonic_s).blocks_rules)
-
-
-def home_data(store: Store, at: Moment, seen: b.HomeData) -> b.HomeData:
-    """The first page. seen: what the conductor knows: calls and the visit."""
-    waits = todo.todo(store, at.today)
-    return b.HomeData(seen.calls, seen.visit, tallies(store, at, seen.tallies.level), len(waits.due_soon),
-                      len(home.booked(store, at.today)), len(waits.unapproved_days))
-
-
-def home_visits(store: Store, at: Moment) -> b.HomeVisitsData:
-    """The booked list."""
-    rows = tuple(b.HomeVisitRow(
-        one.entry.id_number, _who(one.entry.name, one.entry.id_number), one.note, one.booked_by,
-        tuple(item.benefit_kind for item in one.due), min((item.due for item in one.due if item.due), default=None))
-        for one in home.booked(store, at.today))
-    return b.HomeVisitsData(rows, at.sticks)
-
-
-def _who(name: str, number: str) -> str:
-    return f"{mask_name(name)} {last_four(number)}"
-
-
-def todo_data(store: Store, at: Moment) -> b.TodoData:
-    """Returned and refused first, then due soon, then what waits for the centre."""
-    waits = todo.todo(store, at.today)
-    rows = [b.TodoRow(one.stage, one.who, "", one.saved_at.date(), one.reason, one.record_id, _number(store, one.record_id),
-                      one.author) for one in waits.returned]
-    for due in waits.due_soon:
-        entry = roster.find_person(store, due.person_id)
-        rows.append(b.TodoRow("due", due.who, due.benefit_kind, due.due, "suspended" if due.suspended_months else "",
-                              number=entry.id_number if entry else ""))
-    if waits.waiting:
-        rows.append(b.TodoRow("waiting", str(waits.waiting), "", waits.oldest_waiting.date() if waits.oldest_waiting else None))
-    return b.TodoData(tuple(rows))
-
-
-def _number(store: Store, record_id: str) -> str:
-    row = store.db.execute("SELECT person_id FROM records WHERE record_id = ?", (record_id,)).fetchone()
-    entry = roster.find_person(store, row[0]) if row else None
-    return entry.id_number if entry else ""
-
-
-def approval(store: Store, at: Moment) -> b.ApprovalData:
-    """Past days that nobody approved, and today."""
-    days = [*todo.unapproved_days(store, at.today), at.today]
-    found = [todo.day_summary(store, day) for day in days]
-    return b.ApprovalData(tuple(b.ApprovalDay(one.day, one.records, one.counts, one.digest, one.approved_by) for one in found))
-
-
-def fairness(store: Store, at: Moment) -> b.FairnessData:
-    """A year of the ledger, by each dimension."""
-    first = at.today - timedelta(days=LEDGER_DAYS)
-    found = ledger.rows(store, first, at.today)
-    tables = tuple((by, tuple(b.ShareRow(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, by)))
-                   for by in DIMENSIONS)
-    return b.FairnessData(first, at.today, tables, ledger.to_csv(found), at.sticks)
-
-
-def clock_data(store: Store, at: Moment) -> b.ClockData:
-    """What is known of the clock."""
-    state = clock.observe(store, at.now, at.monotonic_s)
-    return b.ClockData(at.now, state.high_water_utc, state.suspect, state.confirmed_by)
-
-
-def staff_data(store: Store) -> b.StaffData:
-    """Everybody."""
-    return b.StaffData(tuple(_member(one) for one in staff.members(store)))
-
-
 # --- acts
 
 
@@ -241,7 +134,7 @@ def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event
                             today=at.today, now=at.now, papers=papers)
     answers = tuple(b.AnswerRow(one.line, one.who, one.problem, one.record_ids) for one in report.answers)
     return e.Acted(session.session_id, Place.UNIT_LIST, "list-taken", data=b.UnitListData(
-        sticks=at.sticks, answers=answers, saved=report.saved, unit=command.unit))
+        sticks=at.sticks(), answers=answers, saved=report.saved, unit=command.unit))
 
 
 def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
@@ -306,6 +199,20 @@ def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff,
     except ValueError:
         return e.Acted(session_id, Place.STAFF, problem="number-taken")
     return e.Acted(session_id, Place.STAFF, done)
+
+
+def count(store: Store, command: c.CountStaff, at: Moment) -> e.Event:
+    """Is there anybody?"""
+    return e.StaffCounted(any(member.active for member in staff.members(store)))
+
+
+# Commands that are one piece of work in the store's thread.
+WORK: dict[type, Callable[[Store, Any, Moment], e.Event]] = {
+    c.CountStaff: count, c.CheckPin: check_pin, c.AddFirst: add_first, c.FindPerson: find, c.SaveAssisted: save_assisted,
+    c.SaveDeclaration: save_declaration, c.EraseTemplate: erase_template, c.TakeUnitList: take_unit_list,
+    c.MarkHandled: mark_handled, c.ApproveDay: approve, c.ConfirmClock: confirm_clock, c.AddStaff: change_staff,
+    c.ResetPin: change_staff, c.RevokeStaff: change_staff,
+}
 
 
 def code_of(error: BaseException) -> str:

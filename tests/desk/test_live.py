@@ -15,7 +15,7 @@ from kiosk.desk import states as s
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.idcard_reader.events import CardArrived, CardRemoved
-from kiosk.store import clock, outbox, records, roster, staff
+from kiosk.store import clock, ledger, outbox, records, roster, staff
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 from tests.desk.conftest import ANN, SUE, build, close
@@ -402,3 +402,47 @@ def test_a_returned_record_is_on_the_list_with_its_reason_until_it_is_handled(li
     live.touch("todo-handled")
     live.until(lambda: live.desk.state.page.notice == "handled")
     live.until(lambda: live.find("todo").texts() == [])
+
+
+def test_the_ledger_is_a_table_a_chart_and_a_file(live):
+    def fill(store):
+        for number in range(8):
+            outcome = "failed" if number < 2 else "passed"
+            ledger.note(store, made.TODAY, born=made.TODAY.replace(year=1944), outcome=outcome, reason="ok", light="dark")
+        ledger.note(store, made.TODAY, born=None, outcome="failed", reason="action-timeout", action="blink")
+
+    live.ask(fill)
+    live.sign_in()
+    live.touch("place-fairness")
+    live.until_page("fairness")
+    live.loaded()
+    rows = {line[0]: line[1:] for line in live.find("fairness-table").texts()}
+    assert rows["80-84"] == ["8", "2", "25.0%"]
+    assert rows["不清楚"][2] == "次数太少"
+    assert live.find("chart").accessibleName() == "年龄段"
+    live.touch("fairness-by-action")
+    assert "眨眼" in {line[0] for line in live.find("fairness-table").texts()}
+    live.touch("fairness-export")
+    live.until(lambda: list(live.stick.glob("fairness-*.csv")))
+    text = next(live.stick.glob("fairness-*.csv")).read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0] == "day,age_band,glasses,light,action,outcome,reason,count"
+    assert "陈" not in text
+
+
+def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, monkeypatch):
+    from kiosk import desk_work
+    monkeypatch.setattr(desk_work, "examine", lambda settings: (("disk", "ok", "12 GB free"), ("bureau", "bad", "no answer")))
+    wishes, restarts = [], []
+    live.desk.wish.connect(wishes.append)
+    live.desk.restart_wanted.connect(lambda: restarts.append(True))
+    live.sign_in(SUE)
+    live.touch("place-maintenance")
+    live.until_page("maintenance")
+    live.loaded()
+    live.touch("maint-louder")
+    live.touch("doctor")
+    live.until(lambda: len(live.desk.state.page.data.lines) == 2)
+    assert [line[1] for line in live.find("checks").texts()] == ["正常", "要处理"]
+    live.touch("restart")
+    assert len(wishes) == 1
+    assert restarts == [True]

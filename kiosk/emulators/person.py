@@ -216,7 +216,7 @@ class DemoPerson(QObject):
         self._touch("begin")
 
     def _on_retry(self) -> None:
-        self._touch("again" if self._habits.keeps_trying else "cancel")
+        self._touch("again" if self._habits.keeps_trying else "leave")
 
     def _on_camera(self) -> None:
         if self._habits.pulls == "camera" and self._pull("camera", self._reads("page.camera.away")):

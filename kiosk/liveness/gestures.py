@@ -16,12 +16,10 @@ import numpy as np
 from kiosk.domain.reasons import Action
 from kiosk.liveness.landmarks import FaceObservation
 
-# Points of the mesh: inner lips (upper, lower; three pairs), outer eye corners.
-_LIPS_UPPER, _LIPS_LOWER = (82, 13, 312), (87, 14, 317)
-_EYE_OUTER = (33, 263)
-# Lid pairs of both eyes (upper, lower), and each eye's corners.
-_LIDS_UPPER, _LIDS_LOWER = (160, 159, 158, 385, 386, 387), (144, 145, 153, 380, 374, 373)
-_CORNERS_IN, _CORNERS_OUT = (133, 362), (33, 263)
+# Pairs of the mesh whose distances are used: three lid pairs of each eye, each eye's corners, three pairs of the inner lips,
+# the outer eye corners.
+_PAIRS_A = (160, 159, 158, 385, 386, 387, 133, 362, 82, 13, 312, 33)
+_PAIRS_B = (144, 145, 153, 380, 374, 373, 33, 263, 87, 14, 317, 263)
 
 # Closing the eyes shows twice: in the learned blink score and in the gap of the lids on the mesh. Each fails in its own
 # way (the score on tilted or small faces, the gap on looking down), so the weaker one counts. 0.68: a gap of 78 % of
@@ -102,15 +100,15 @@ def sample(observation: FaceObservation) -> Sample | None:
     points = observation.points
     if points is None or observation.blendshapes is None:
         return None
-    lids = np.hypot(*(points[_LIDS_UPPER, :2] - points[_LIDS_LOWER, :2]).T)
-    widths = np.hypot(*(points[_CORNERS_IN, :2] - points[_CORNERS_OUT, :2]).T)
-    gap = float(np.mean(np.hypot(*(points[_LIPS_UPPER, :2] - points[_LIPS_LOWER, :2]).T)))
-    eyes = float(np.hypot(*(points[_EYE_OUTER[0], :2] - points[_EYE_OUTER[1], :2])))
+    across = points[_PAIRS_A, :2] - points[_PAIRS_B, :2]   # one gather: this runs on every frame
+    length = np.sqrt((across * across).sum(axis=1)).tolist()
+    right, left = sum(length[0:3]) / 3, sum(length[3:6]) / 3
+    gap, eyes = sum(length[8:11]) / 3, length[11]
     # A turned head foreshortens the eye distance, not the lip gap; beyond 60 degrees the mesh is a guess anyway.
     frontal = eyes / max(0.5, math.cos(math.radians(observation.yaw_deg)))
     return Sample(
         t_s=observation.t_s, eye_left=observation.blend("eyeBlinkLeft"), eye_right=observation.blend("eyeBlinkRight"),
-        eye_gap=float(np.mean(lids.reshape(2, 3).mean(axis=1) / np.maximum(widths, 1.0))),
+        eye_gap=(right / max(length[6], 1.0) + left / max(length[7], 1.0)) / 2,
         mouth=gap / max(frontal, 1.0), yaw_deg=observation.yaw_deg, pitch_deg=observation.pitch_deg,
     )
 
@@ -139,7 +137,7 @@ class BaselineTracker:
     WARM_UP_S = 1.0
     _WINDOW_S = 10.0
     _NEUTRAL_LIMIT_DEG = 10.0
-    _REFRESH_S = 0.15
+    _REFRESH_S = 0.25
 
     def __init__(self) -> None:
         self._samples: deque[Sample] = deque()

@@ -74,14 +74,14 @@ def look(observation: FaceObservation, frame_bgr: np.ndarray) -> Look:
     part = [slice(int(a), int(b)) for a, b in zip(_SLICES[:-1], _SLICES[1:], strict=True)]
     forehead, cheeks, eyelids, mouth, nose = part
     upper = np.r_[forehead, cheeks, nose]
-    cheek = max(float(np.median(luma[cheeks])), 1.0)
-    brow = max(float(np.median(luma[np.r_[forehead, nose]])), 1.0)
-    chroma = np.hypot(np.median(red[mouth]) - np.median(red[np.r_[forehead, eyelids]]),
-                      np.median(blue[mouth]) - np.median(blue[np.r_[forehead, eyelids]]))
+    cheek = max(_middle(luma[cheeks]), 1.0)
+    brow = max(_middle(luma[np.r_[forehead, nose]]), 1.0)
+    chroma = np.hypot(_middle(red[mouth]) - _middle(red[np.r_[forehead, eyelids]]),
+                      _middle(blue[mouth]) - _middle(blue[np.r_[forehead, eyelids]]))
     return Look(
-        luma=float(np.median(luma[upper])), surroundings=_surroundings(frame_bgr, observation.box),
-        sharpness=sharpness(frame_bgr, observation.box), eyes_ratio=float(np.median(luma[eyelids])) / max(cheek, brow),
-        hat_ratio=float(np.median(luma[forehead])) / cheek, mouth_chroma=float(chroma),
+        luma=_middle(luma[upper]), surroundings=_surroundings(frame_bgr, observation.box),
+        sharpness=sharpness(frame_bgr, observation.box), eyes_ratio=_middle(luma[eyelids]) / max(cheek, brow),
+        hat_ratio=_middle(luma[forehead]) / cheek, mouth_chroma=float(chroma),
         size=(observation.box[3] - observation.box[1]) / min(width, height),
     )
 
@@ -160,6 +160,11 @@ class GuidanceFilter:
         if steady >= needed and (self._shown is None or t_s - self._shown_s >= self.HOLD_S):
             self._shown, self._shown_s = raw, t_s
         return self._shown
+
+
+def _middle(values: np.ndarray) -> float:
+    """The median of a few numbers; np.median takes five times as long for so few."""
+    return float(np.sort(values, axis=None)[values.size // 2])
 
 
 def _place(observation: FaceObservation, limits: Limits) -> Guidance | None:

@@ -79,6 +79,7 @@ class Landmarker:
         self._offset_ms = 0
         self._primary: Box | None = None
         self._task: Any = None
+        self._rgb: np.ndarray | None = None
         if not model_path.is_file():
             raise ModelError(f"{model_path.name} is missing: run `kiosk models fetch`")
         try:
@@ -101,7 +102,13 @@ class Landmarker:
         if self._frame_width and width > self._frame_width:
             new = (self._frame_width, max(1, round(height * self._frame_width / width)))
             image_bgr = cv2.resize(image_bgr, new, interpolation=cv2.INTER_LINEAR)
-        rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+        if self._rgb is None or self._rgb.shape != image_bgr.shape:
+            self._rgb = np.empty_like(image_bgr)
+        # One buffer for all frames: MediaPipe is done with it when `detect` returns, and fresh pages cost more than the colours.
+        return self.wrap(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB, dst=self._rgb))
+
+    def wrap(self, rgb: np.ndarray) -> Any:
+        """Return the MediaPipe image of an RGB picture."""
         return self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=rgb)
 
     def detect(self, image: Any, t_s: float) -> Any:
@@ -191,8 +198,11 @@ def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any]:
 
 
 def _points(face: Any, width: int, height: int) -> np.ndarray:
-    flat = np.fromiter((v for p in face for v in (p.x, p.y, p.z)), np.float32, 3 * len(face)).reshape(-1, 3)
-    return flat * np.array((width, height, width), np.float32)
+    cloud = np.empty((len(face), 3), np.float32)
+    cloud[:, 0] = [p.x for p in face]
+    cloud[:, 1] = [p.y for p in face]
+    cloud[:, 2] = [p.z for p in face]
+    return cloud * np.array((width, height, width), np.float32)
 
 
 def _box(points: np.ndarray) -> Box:

@@ -18,7 +18,7 @@ TAKE_SHAPES: dict[Action, Shape] = {
     Action.TURN_RIGHT: replace(SHAPES[Action.TURN_RIGHT], on=18.0),
 }
 
-LOOK_PERIOD_S = 0.12      # light, blur and cover are measured this often: they change slowly and cost more than the rest
+LOOK_PERIOD_S = 0.20      # light, blur and cover are measured this often: they change slowly and cost more than the rest
 STEADY_S = 0.6            # well placed this long before the baseline starts
 BASELINE_S = 1.0
 BETWEEN_S = 0.7           # time to see that an action was accepted

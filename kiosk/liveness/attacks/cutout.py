@@ -15,6 +15,7 @@ _SKIN = (168, 6, 197, 195, 5, 4, 9, 8, 50, 280, 101, 330, 205, 425, 108, 337)
 _EYES = (33, 133, 362, 263)
 _MOUTH = (61, 291)
 _FRONTAL_DEG = 10.0
+_EVERY_S = 0.09
 
 
 class HoleWatcher:
@@ -23,12 +24,14 @@ class HoleWatcher:
     def __init__(self) -> None:
         self._skin: np.ndarray | None = None
         self._rows: list[np.ndarray] = []
+        self._last_s = -1e9
 
     def step(self, observation: FaceObservation) -> None:
         """Take in one observation of a quiet, frontal moment."""
         points = observation.points
-        if points is None or abs(observation.yaw_deg) > _FRONTAL_DEG:
+        if points is None or abs(observation.yaw_deg) > _FRONTAL_DEG or observation.t_s - self._last_s < _EVERY_S:
             return
+        self._last_s = observation.t_s
         xy = points[:, :2]
         if self._skin is None:
             eye = max(float(np.hypot(*(xy[33] - xy[263]))), 1.0)

@@ -85,12 +85,12 @@ class Shape:
 
 # measured: kiosk evaluate gestures on the project's 50 development clips (docs/measurements.md). Blink: any peak of
 # 0.12-0.16 gives the same recall there. Mouth: 0.25 of the eye distance is about 22 mm of lip gap more than at rest;
-# talk stays below. Turn: 16 degrees of MediaPipe's yaw finds turns that another tool calls 20.
+# talk stays below. Turn: 15 degrees of MediaPipe's yaw finds turns that another tool calls 20.
 SHAPES: dict[Action, Shape] = {
     Action.BLINK: Shape(on=0.15, start=0.08, back=0.5, min_s=0.0, max_s=1.5, lost_s=0.2),
     Action.MOUTH_OPEN: Shape(on=0.25, start=0.12, back=0.5, min_s=0.0, max_s=8.0, lost_s=0.2),
-    Action.TURN_LEFT: Shape(on=16.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
-    Action.TURN_RIGHT: Shape(on=16.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
+    Action.TURN_LEFT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
+    Action.TURN_RIGHT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
     Action.NOD: Shape(on=10.0, start=5.0, back=0.5, min_s=0.2, max_s=2.5, lost_s=0.5),
 }
 

@@ -40,6 +40,7 @@ class SampleTake:
     wrong_way: bool = False
     larger: bool = False
     can_swap: bool = True
+    light: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

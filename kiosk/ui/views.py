@@ -63,6 +63,10 @@ class TakeView(Protocol):
     def can_swap(self) -> bool:
         """Another action can be had."""
 
+    @property
+    def light(self) -> tuple[int, int, int] | None:
+        """The colour the page shines in (reflected-light check), or None."""
+
 
 def take_hint(view: TakeView) -> str:
     """Return what to say besides the action: returning, too_early, wrong_way, larger, or ""."""

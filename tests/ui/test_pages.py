@@ -199,6 +199,19 @@ def test_no_other_action_is_offered_when_there_is_none(window):
     assert not window.page.swap.isVisible()
 
 
+def test_the_page_shines_in_the_colour_of_the_light_check(window):
+    show_scene(window, SCENES["camera-begin"])
+
+    def corner():
+        return window.page.grab().toImage().pixelColor(4, window.page.height() - 4).getRgb()[:3]
+
+    before = corner()
+    window.show_take(SampleTake(light=(250, 200, 120)))
+    assert corner() == (250, 200, 120)
+    window.show_take(SampleTake())
+    assert corner() == before
+
+
 def test_frames_and_takes_elsewhere_are_ignored(window):
     show_scene(window, SCENES["consent"])
     window.show_frame(np.zeros((48, 64, 3), np.uint8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.pages.base import Kit, Page
@@ -94,6 +94,7 @@ class CameraPage(Page):
         self._practice = False
         self._ready = True
         self._view_key: object = None
+        self._light: tuple[int, int, int] | None = None
         self.title.setObjectName("prompt")
         self.mirror = Mirror()
         self.ticks = StepBar("actions", role="label", line=False)
@@ -127,6 +128,10 @@ class CameraPage(Page):
         """Show where the take stands. Cheap when nothing but the progress moved."""
         if self._kit is None:
             return
+        light = view.light if view is not None and self._ready else None
+        if light != self._light:
+            self._light = light
+            self.update()
         if view is not None and self._ready:
             self.circle.show_progress(view.progress, view.guidance is None)
         key = None if view is None else (view.guidance, view.action, view.now, view.action_index, view.action_count,
@@ -174,8 +179,14 @@ class CameraPage(Page):
         self.ticks.show_steps(tuple(steps), words)
         self.ticks.setVisible(bool(steps))
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Shine in the colour of the reflected-light check, where that is switched on: the face answers it."""
+        if self._light is not None:
+            QPainter(self).fillRect(self.rect(), QColor(*self._light))
+
     def clear(self) -> None:
         super().clear()
+        self._light = None
         self.circle.clear()
         self._kit, self._view_key = None, None
         self.title.setProperty("action", "")

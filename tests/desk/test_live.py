@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from kiosk.camera.worker import CameraUp
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.domain.person import Person
@@ -446,3 +447,24 @@ def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, mo
     live.touch("restart")
     assert len(wishes) == 1
     assert restarts == [True]
+
+
+def test_a_take_under_the_desk_waits_and_costs_no_try(live):
+    begun, cancelled = [], []
+    live.conductor.begin_take.connect(begun.append)
+    live.conductor.cancel_take.connect(lambda: cancelled.append(True))
+    live.conductor.on_camera(CameraUp("test", 640, 480))
+    for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
+        live.conductor.feed(event)
+    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
+    for event in (ve.Confirmed(), ve.Agreed(), ve.BeginTouched()):
+        live.conductor.feed(event)
+    assert isinstance(live.conductor.state, vs.Acting)
+    live.sign_in()
+    assert (len(begun), len(cancelled)) == (1, 1)
+    live.touch("desk-close")
+    live.until(lambda: not live.view.isVisible())
+    assert len(begun) == 2
+    assert isinstance(live.conductor.state, vs.Acting)
+    assert live.conductor.state.case.visit.tries == 0
+    assert live.ask(lambda store: records.of_person(store, "p-1")) == []

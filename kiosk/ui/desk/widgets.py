@@ -203,8 +203,9 @@ class Notice(Card):
         kind = "good" if good else "notice"
         if kind != self.property("kind"):
             self.setProperty("kind", kind)
-            self.style().unpolish(self)
-            self.style().polish(self)
+            for one in (self, self.words):     # the words' colour depends on what they stand on
+                one.style().unpolish(one)
+                one.style().polish(one)
         self.setVisible(bool(text))
 
 

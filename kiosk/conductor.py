@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 _TICK_MS = 250
 _FRAME_MS = 33
 _INVITE_EVERY_S = 45.0    # a station is not a fairground
+_LEFT_BEHIND_S = 180.0     # a card that nobody takes (or a reader that cannot tell): the kiosk must not ask for ever
 _VISION_REST_MS = 2000   # before a take is begun again after the models failed
 
 
@@ -98,6 +99,7 @@ class Conductor(QObject):
         self._counting = False                         # the question whether somebody is there stands on the screen
         self._asked_away = False                       # … because the camera saw nobody
         self._spoke_s = 0.0
+        self._entered_s = monotonic()                  # when the present state was entered
         self._shown_view: object = None
         self._scan_hint: object = None
         self._hints: set[Guidance] = set()             # shown in this take, for the fairness ledger
@@ -348,6 +350,8 @@ class Conductor(QObject):
         else:
             self._frames.stop()
             self._mirror.clear()
+        if type(state) is not type(before):
+            self._entered_s = self._monotonic()
         if isinstance(state, s.Finished) and not isinstance(before, s.Finished):
             self._somebody_is_here()
         if s.visit_of(before) is None and s.visit_of(state) is not None:
@@ -494,8 +498,12 @@ class Conductor(QObject):
     def _tick(self) -> None:
         now = self._monotonic()
         state = self._state
-        if isinstance(state, s.TakingCard) and now - self._spoke_s >= self._settings.ui.take_card_reminder_s:
-            self._speak()
+        if isinstance(state, s.TakingCard):
+            if now - self._entered_s >= _LEFT_BEHIND_S and not self._paused:
+                self.feed(e.IdleExpired())
+                return
+            if now - self._spoke_s >= self._settings.ui.take_card_reminder_s:
+                self._speak()
         if self._paused or s.visit_of(state) is None or isinstance(state, s.TakingCard | s.Checking | s.LookingUp):
             self._idle = self._idle.touched(now)
             self._count_down(None)

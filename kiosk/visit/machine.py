@@ -61,8 +61,10 @@ def _leave(state: s.State, event: e.CancelTouched | e.IdleExpired | e.WalkedAway
     visit = s.visit_of(state)
     if visit is None or (isinstance(state, s.Checking) and state.saving):
         return state, ()
-    if isinstance(state, s.TakingCard):  # the card stays in view until it is taken
-        return state, ()
+    if isinstance(state, s.TakingCard):  # the card is asked for until it is taken; a card left for minutes is the attendant's
+        if not isinstance(event, e.IdleExpired):
+            return state, ()
+        return s.Idle(Reason.CARD_LEFT_BEHIND), (c.CallAttendant(Reason.CARD_LEFT_BEHIND),)
     notice = {e.IdleExpired: Reason.IDLE_TIMEOUT, e.WalkedAway: Reason.WALKED_AWAY}.get(type(event))
     return _end(state, visit, notice)
 

@@ -115,6 +115,18 @@ def test_the_card_is_asked_for_until_it_is_taken(bench):
     assert isinstance(bench.conductor.state, s.TakingCard)
 
 
+def test_a_card_that_nobody_takes_is_the_attendants_in_the_end(bench):
+    called = []
+    bench.conductor.attendant_called.connect(called.append)
+    bench.card()
+    bench.conductor.feed(e.CancelTouched())
+    bench.wait(170)
+    assert isinstance(bench.conductor.state, s.TakingCard)
+    bench.wait(15)
+    assert bench.conductor.state == s.Idle(Reason.CARD_LEFT_BEHIND)
+    assert called == [Reason.CARD_LEFT_BEHIND]
+
+
 def test_an_answer_of_an_ended_visit_is_dropped(bench):
     bench.conductor.feed(e.CardLaid())
     bench.conductor.feed(e.CardWasRead(x.CHEN))

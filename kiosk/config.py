@@ -256,7 +256,7 @@ def load(path: Path | None = None, overrides: dict[str, Any] | None = None) -> S
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{chosen}: {error}") from error
     try:
-        return Settings.model_validate(_merged(data, overrides or {}))
+        return Settings.model_validate(merged(data, overrides or {}))
     except ValidationError as error:
         lines = [f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()]
         raise ConfigError(f"{chosen}: " + "; ".join(lines)) from error
@@ -268,11 +268,12 @@ def resolve(path: str) -> Path:
     return given if given.is_absolute() else ROOT / given
 
 
-def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+def merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with `top` laid over it, section by section."""
     out = dict(base)
     for key, value in top.items():
         if isinstance(value, dict) and isinstance(out.get(key), dict):
-            out[key] = _merged(out[key], value)
+            out[key] = merged(out[key], value)
         else:
             out[key] = value
     return out

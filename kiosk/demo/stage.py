@@ -79,7 +79,7 @@ class Stage:
         }
         base = config.load().model_dump(mode="json")
         scenario = _placed(self.scenario.settings, self.folder)
-        return Settings.model_validate(_merged(_merged(_merged(base, own), scenario), overrides))
+        return Settings.model_validate(config.merged(config.merged(config.merged(base, own), scenario), overrides))
 
     def prepare(self, say: Say) -> None:
         """Start the props, provision the kiosk, bring the roster. Raises KioskError."""
@@ -181,11 +181,6 @@ class Stage:
             self.puppet.plug()
         elif self.reader is not None:
             self.reader.tell("plug")
-
-
-def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    return {**base, **{key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
-                       for key, value in top.items()}}
 
 
 def _placed(settings: Any, folder: Path) -> Any:

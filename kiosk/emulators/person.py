@@ -20,6 +20,7 @@ from kiosk.ui.window import KioskWindow
 log = logging.getLogger(__name__)
 
 _HAVE_IT_MS = 4000
+_LAY_AGAIN_MS = 6000   # somebody who sees that nothing came of the card lays it once more
 
 
 class Hands(Protocol):
@@ -82,6 +83,7 @@ class DemoPerson(QObject):
         self._typed = 0
         self._gone = False
         self._laid = ""
+        self._laid_ms = 0
         self._pulled = False
         self._answered: tuple[str, int] = ("", -1)
         self._cued: tuple[Action, int] | None = None
@@ -168,10 +170,10 @@ class DemoPerson(QObject):
         if self._reads("page.card.title_reading"):
             return
         whose = "helper" if self._reads("page.card.title_helper") else "beneficiary"
-        if self._laid != whose:
+        if self._laid != whose or self._now_ms - self._laid_ms > _LAY_AGAIN_MS:
             if self._laid:
                 self._hands.lift_card()
-            self._laid = whose
+            self._laid, self._laid_ms = whose, self._now_ms
             self._hands.lay_card(whose)
 
     def _on_scan(self) -> None:

@@ -87,6 +87,7 @@ def take_batch(office: Office, body: bytes) -> str:
         if office.settings.auto_confirm:
             fresh = [one.record for one in judged if one.record and one.verdict.verdict != "duplicate"]
             decisions.by_rule(session, kiosk, fresh, now)
+        decisions.note_carrier(session, kiosk, [one.verdict.record_id for one in judged if one.verdict.verdict == "duplicate"])
         session.flush()
         failpoints.hit("before-commit")
     failpoints.hit("after-commit")
@@ -202,6 +203,8 @@ def answer(office: Office, body: bytes) -> str:
             kiosk.last_contact = now
         found = {row.record_id: row for row in session.scalars(
             select(tables.Record).where(tables.Record.record_id.in_(question.record_ids)))}
+        if kiosk is not None:
+            decisions.note_carrier(session, kiosk, found)
     known = tuple(protocol.Verdict(
         record_id=row.record_id, content_digest=row.content_digest,
         verdict="duplicate-pass" if row.verdict == "duplicate-pass" else "accepted") for row in found.values())
@@ -209,6 +212,11 @@ def answer(office: Office, body: bytes) -> str:
     return office.sign(protocol.Answer(
         bureau_id=office.bureau_id, kiosk_id=kiosk_id, question_id=question.question_id, answered_at=now, known=known,
         unknown=tuple(record_id for record_id in asked if record_id not in found)))
+
+
+def _has(session: Session, kiosk_id: str, record: tables.Record) -> bool:
+    """True for whoever sent the record first, and for a kiosk that sent it too: either may be the one that made it."""
+    return record.kiosk_id == kiosk_id or session.get(tables.Carrier, (kiosk_id, record.record_id)) is not None
 
 
 def take_evidence(office: Office, body: bytes) -> str:
@@ -222,7 +230,7 @@ def take_evidence(office: Office, body: bytes) -> str:
     with office.session.begin() as session:
         database.lock_kiosk(session, kiosk_id)
         record = session.get(tables.Record, evidence.record_id)
-        if not reason and (record is None or record.kiosk_id != kiosk_id):
+        if not reason and (record is None or not _has(session, kiosk_id, record)):
             reason = "unknown-record"
         if not reason:
             database.insert_new(session, tables.Evidence, [{

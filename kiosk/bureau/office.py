@@ -16,7 +16,7 @@ from pydantic import Field
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from kiosk.bureau import database, tables
+from kiosk.bureau import database, peers, tables
 from kiosk.errors import ConfigError, KioskError
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys, dump_keys, parse_keys, read_private, write_private
@@ -154,10 +154,12 @@ def enrol(office: Office, compact: str) -> protocol.Enrolled:
             why = "keys-revoked"
         elif code.used_at is None:
             code.used_at, code.kiosk_id = now, kiosk_id
-            database.insert_new(session, tables.Kiosk, [{
+            made = database.insert_new(session, tables.Kiosk, [{
                 "kiosk_id": kiosk_id, "station_id": request.station_id, "name": request.name, "sign_key": request.keys.sign,
                 "seal_key": request.keys.seal, "created_at": now, "revoked_reason": "", "last_seq": 0, "backlog": 0,
                 "roster_version": 0, "software": "", "decision_seq": 0}])
+            if made:
+                peers.changed(session, session.get_one(tables.Kiosk, kiosk_id), now)
     if why:
         raise EnrolmentRefused(why)
     return protocol.Enrolled(
@@ -181,5 +183,9 @@ def revoke(office: Office, kiosk_id: str, reason: str) -> bool:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is None:
             return False
-        kiosk.revoked_at, kiosk.revoked_reason = utcnow(), reason
+        fresh = kiosk.revoked_at is None
+        now = utcnow()
+        kiosk.revoked_at, kiosk.revoked_reason = now, reason
+        if fresh:
+            peers.changed(session, kiosk, now)
         return True

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, tables
+from kiosk.bureau import database, peers, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol, roster_file, seal
 
@@ -138,10 +138,7 @@ def add_message(office: Office, station_id: str, text: str, until: datetime | No
     """Leave a message for the attendants of a station (empty: all); return its id."""
     message_id = str(uuid.uuid4())
     with office.session.begin() as session:
-        version = database.next_value(session, "bundle-version")
-        newest = session.scalar(select(tables.BundleVersion).order_by(tables.BundleVersion.version.desc()).limit(1))
-        session.add(tables.BundleVersion(
-            version=version, created_at=utcnow(), content=newest.content if newest else BundleContent().model_dump_json()))
+        peers.issue_again(session, utcnow())
         session.add(tables.Message(message_id=message_id, station_id=station_id, text=text, created_at=utcnow(), until=until))
     return message_id
 
@@ -150,8 +147,10 @@ def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
     """Return the newest bundle sealed to a kiosk, or None when it has it."""
     now = utcnow()
     with office.session.begin() as session:
-        newest = session.scalar(select(tables.BundleVersion).order_by(tables.BundleVersion.version.desc()).limit(1))
         kiosk = session.get(tables.Kiosk, kiosk_id)
+        newest = None if kiosk is None else session.scalar(
+            select(tables.BundleVersion).where(tables.BundleVersion.station_id.in_(("", kiosk.station_id)))
+            .order_by(tables.BundleVersion.version.desc()).limit(1))
         if newest is None or kiosk is None or newest.version <= have:
             return None
         messages = session.scalars(
@@ -161,5 +160,5 @@ def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
         document = protocol.Bundle(
             bureau_id=office.bureau_id, kiosk_id=kiosk_id, version=newest.version, created_at=newest.created_at,
             messages=tuple(protocol.Message(message_id=m.message_id, text=m.text, created_at=m.created_at, until=m.until)
-                           for m in messages if m.until is None or m.until > now), **content)
+                           for m in messages if m.until is None or m.until > now), peers=peers.of(session, kiosk), **content)
         return office.seal_to(kiosk, document)

@@ -110,6 +110,19 @@ class Record(Base):
     __table_args__ = (Index("ix_records_decision", "decision", "received_at"), Index("ix_records_kiosk", "kiosk_id", "received_at"))
 
 
+class Carrier(Base):
+    """Another kiosk of the station that has the record too (a home visit brought in): it hears the decisions as well.
+
+    `decision`, `reason`: what it was told last.
+    """
+
+    __tablename__ = "carriers"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.record_id"), primary_key=True, index=True)
+    decision: Mapped[str] = mapped_column(String(16), default="")
+    reason: Mapped[str] = mapped_column(String(64), default="")
+
+
 class Pass(Base):
     """A pass: one for a person, benefit and policy period, whichever kiosk was first."""
 
@@ -174,12 +187,13 @@ class RosterFile(Base):
 
 
 class BundleVersion(Base):
-    """Policies, staff and revocations, as they were issued."""
+    """Policies, staff and revocations, as they were issued. `station_id`: for this station alone (its kiosks changed); empty: all."""
 
     __tablename__ = "bundles"
     version: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
     content: Mapped[str] = mapped_column(Text)
+    station_id: Mapped[str] = mapped_column(Key, default="", server_default="")
 
 
 class Message(Base):

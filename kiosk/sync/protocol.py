@@ -19,6 +19,10 @@ MAX_SEALED = 4 * 1024 * 1024         # bytes of one sealed document, over HTTPS 
 MAX_PLAIN = 16 * 1024 * 1024         # bytes of one document after decompression (against compression bombs)
 MAX_DECISIONS = 500                  # in one answer
 MAX_JOURNAL = 200                    # journal lines in one batch
+MAX_PEERS = 200                      # kiosks of one station
+MAX_LOAN = 500                       # people of one home-visit list
+MAX_RETURN = 500                     # records in one return of such a list
+MAX_LOAN_DAYS = 92                   # no list may be kept for longer
 MEDIA_TYPE = "application/jose"      # RFC 7515, 9.2: compact serialization
 
 
@@ -239,6 +243,21 @@ class Message(Wire):
     until: Moment | None = None
 
 
+class PublicKeys(Wire):
+    """Ed25519 and X25519 public keys, base64url of 32 bytes each."""
+
+    sign: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    seal: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+
+class Peer(Wire):
+    """Another kiosk of the same station that is not revoked: home-visit lists may be exchanged with it."""
+
+    kiosk_id: Id
+    name: Short
+    keys: PublicKeys
+
+
 class Bundle(Document):
     """Signed, then sealed to one kiosk: everything small that comes down. `staff` rows are the store's (argon2id PIN hashes)."""
 
@@ -252,6 +271,7 @@ class Bundle(Document):
     revoked_staff: tuple[Id, ...] = ()
     revoked_keys: tuple[Id, ...] = ()
     messages: tuple[Message, ...] = ()
+    peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
 
 
 class Evidence(Document):
@@ -308,13 +328,6 @@ class Token(Document):
     at: Moment
 
 
-class PublicKeys(Wire):
-    """Ed25519 and X25519 public keys, base64url of 32 bytes each."""
-
-    sign: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-    seal: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-
-
 class Enrolment(Document):
     """Signed by the new kiosk's own key: who it is, and the one-time code. Sent in clear below TLS, the code being secret."""
 
@@ -336,9 +349,45 @@ class Enrolled(Document):
     at: Moment
 
 
+class LentPerson(Wire):
+    """One person of a home-visit list. `line`: the roster's line (`store.roster_format`) without its template."""
+
+    person_id: Id
+    line: Annotated[str, Field(max_length=8000, repr=False)]
+    booked_at: Moment
+    booked_by: Short
+    note: Code = ""
+
+
+class HomeLoan(Document):
+    """Signed by the lending kiosk, then sealed to one peer: whom the portable kiosk visits at home, until when it may keep them."""
+
+    kind: Literal["home-loan"] = "home-loan"
+    loan_id: Id
+    from_kiosk: Id
+    to_kiosk: Id
+    created_at: Moment
+    until: Moment
+    roster_version: Count
+    roster_at: Moment | None = None
+    people: Annotated[tuple[LentPerson, ...], Field(min_length=1, max_length=MAX_LOAN)]
+
+
+class HomeReturn(Document):
+    """Signed by the portable kiosk, then sealed to the lender: its records about those people, as texts, byte for byte as digested."""
+
+    kind: Literal["home-return"] = "home-return"
+    return_id: Id
+    loan_id: Id
+    from_kiosk: Id
+    to_kiosk: Id
+    created_at: Moment
+    records: Annotated[tuple[Annotated[str, Field(max_length=20_000)], ...], Field(max_length=MAX_RETURN, repr=False)]
+
+
 DOCUMENTS: tuple[type[Document], ...] = (
     Batch, Receipt, Question, Answer, Decisions, RosterManifest, Bundle, Evidence, EvidenceReceipt, TimeAnswer, Problem,
-    Token, Enrolment, Enrolled,
+    Token, Enrolment, Enrolled, HomeLoan, HomeReturn,
 )
 
 

@@ -1,4 +1,4 @@
-"""`kiosk evaluate gestures|takes|stills|match CSV`: measure on labelled files. Paths in a CSV are relative to it."""
+"""`kiosk evaluate gestures|takes|stills|match|glasses CSV`: measure on labelled files. Paths in a CSV are relative to it."""
 
 from __future__ import annotations
 
@@ -42,13 +42,19 @@ def _run(args: argparse.Namespace) -> Report:
 
     stills_only = args.what in ("stills", "match")
 
+    def make_for(stills: bool) -> Landmarker:
+        width = 0 if stills else settings.liveness.frame_width
+        return Landmarker(models / "face_landmarker.task", frame_width=width, stills=stills)
+
     def make() -> Landmarker:
-        width = 0 if stills_only else settings.liveness.frame_width
-        return Landmarker(models / "face_landmarker.task", frame_width=width, stills=stills_only)
+        return make_for(stills_only)
 
     if args.what == "gestures":
         from kiosk.evaluate import gestures
         return gestures.run(args.csv, args.expected, make)
+    if args.what == "glasses":
+        from kiosk.evaluate import glasses
+        return glasses.run(args.csv, make_for)
     from kiosk.face.encoder import Encoder
     encoder = Encoder(models / "face_recognition_sface_2021dec.onnx", threads=2)
     if args.what == "takes":
@@ -67,7 +73,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     from kiosk.config import ASSETS
 
     parser = argparse.ArgumentParser(prog="kiosk evaluate", description=__doc__)
-    parser.add_argument("what", choices=("gestures", "takes", "stills", "match"))
+    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses"))
     parser.add_argument("csv", type=Path, metavar="CSV")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
     parser.add_argument("--html", type=Path, metavar="F", help="write one page with tables and plots")

@@ -51,6 +51,14 @@ class LivenessResult:
     frames: int = 0
 
 
+class Glasses(StrEnum):
+    """Whether glasses are worn, for the fairness ledger alone: no verdict and no record knows it."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class MatchDecision(StrEnum):
     """What a comparison says. `uncertain` goes to the attendant (转人工)."""
 

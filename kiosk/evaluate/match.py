@@ -57,6 +57,13 @@ def run(csv: Path, settings: Match, make: Callable[[], Landmarker], encoder: Enc
     return _report(settings, groups, scores, Rate(missing, len(rows)), errors, alignment, flip, encoder.model_digest)
 
 
+def widened(frame: Frame) -> Frame:
+    """Return a frame with room round it: a crop that the face fills is no face to a detector that expects shoulders."""
+    pad = [round(0.35 * side) for side in frame.image_bgr.shape[:2]]
+    image = cv2.copyMakeBorder(frame.image_bgr, pad[0], pad[0], pad[1], pad[1], cv2.BORDER_REPLICATE)
+    return Frame(image, frame.t_s, frame.seq)
+
+
 class Embedder:
     """Pictures to embeddings, by the mesh (with YuNet as the second try) or by YuNet alone."""
 
@@ -70,10 +77,7 @@ class Embedder:
         image = next(iter(frames(path))).image_bgr
         face = self._face(image)
         if face is None:
-            # A crop that the face fills is no face to a detector that expects shoulders: give it room.
-            pad = [round(0.35 * side) for side in image.shape[:2]]
-            image = cv2.copyMakeBorder(image, pad[0], pad[0], pad[1], pad[1], cv2.BORDER_REPLICATE)
-            face = self._face(image)
+            face = self._face(widened(Frame(image, 0.0, 0)).image_bgr)
         if face is None:
             raise ClipError("no face found")
         vectors = [self._encoder.embed(face)]

@@ -13,8 +13,11 @@ from PIL import Image
 from kiosk import models
 from kiosk.commands.evaluate import main
 from kiosk.commands.watch import main as watch
+from kiosk.domain.outcome import Glasses
+from kiosk.evaluate import glasses
 from kiosk.evaluate.clips import ClipError, frames, read_rows
 from kiosk.evaluate.metrics import Rate, error_curve, match_spans, rates_at, wilson
+from kiosk.liveness.glasses import Lines
 
 
 def test_wilson_intervals_are_the_book_s() -> None:
@@ -78,6 +81,7 @@ def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Pa
         "gestures": "file,gesture,start_s,end_s\na.gif,no_blink,,\nmissing.mp4,blink,0.1,0.2\na.gif,dance,0,1\n",
         "stills": f"file,label,kind\n{face},bona_fide,good\nmissing.jpg,bona_fide,noface\n",
         "match": f"a,b,same,group\n{face},{models.path('obama')},0,men\n{face},{face},1,men\nmissing.png,{face},1,men\n",
+        "glasses": f"file,glasses,subject\n{face},no,b\n{models.path('obama')},no,o\nmissing.mp4,yes,m\na.gif,perhaps,b\n",
         "takes": "file,label,species\na.gif,attack,replay\nmissing.mp4,attack,replay\na.gif,friend,x\n",
     }
     for what, text in tables.items():
@@ -94,6 +98,27 @@ def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Pa
         assert "missing" in capsys.readouterr().out
     assert json.loads((tmp_path / "takes.json").read_text())["species"]["replay"]["apcer"]["hits"] == 0
     assert json.loads((tmp_path / "match.json").read_text())["groups"]["men"]["genuine"] == 1
+    told = json.loads((tmp_path / "glasses.json").read_text())["results"]["as shipped, people"]
+    assert (told["bare_called_yes"]["hits"], told["bare_called_yes"]["trials"]) == (0, 2)
+
+
+def _file(subject: str, wears: bool, bridge: float, temple: float = 1.0) -> glasses.Measured:
+    return glasses.Measured(subject, subject, wears, 1, Lines(bridge, temple, 60.0))
+
+
+def test_nobody_has_a_part_in_the_limits_that_judge_them() -> None:
+    found = [_file("a", False, 0.2), _file("b", False, 1.0), _file("crease", False, 3.0, temple=0.1), _file("c", True, 2.0),
+             _file("odd", True, 0.9)]
+    assert glasses.limits_of(found) == pytest.approx((1.1, 0.54))
+    told = {one.subject: said for one, said in glasses.held_out(found)}
+    assert told == {"a": Glasses.NO, "b": Glasses.YES, "crease": Glasses.UNKNOWN, "c": Glasses.YES, "odd": Glasses.NO}
+
+
+def test_everybody_counts_once_with_their_worst_answer() -> None:
+    one, other = _file("a", True, 2.0), _file("b", False, 0.1)
+    told = glasses._people([(one, Glasses.YES), (one, Glasses.UNKNOWN), (one, Glasses.NO), (other, Glasses.NO),
+                            (other, Glasses.UNKNOWN)])
+    assert told == [(True, Glasses.NO), (False, Glasses.UNKNOWN)]
 
 
 def test_watching_a_clip_prints_the_same_lines_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

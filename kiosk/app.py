@@ -28,7 +28,7 @@ from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
 from kiosk.ocr.worker import ScanWorker
 from kiosk.printer.worker import PrintWorker
-from kiosk.store import journal, policies, records
+from kiosk.store import home, journal, policies, records
 from kiosk.store.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.keys import journal_signer
@@ -49,7 +49,9 @@ _HOUSEKEEPING_MS = 6 * 3600 * 1000
 
 
 def _retain(store: Store) -> None:
-    records.retain(store, datetime.now(UTC))
+    now = datetime.now(UTC)
+    records.retain(store, now)
+    home.retain(store, now)
 
 
 class KioskApp(QObject):
@@ -123,6 +125,7 @@ class KioskApp(QObject):
         self.vision.ready.connect(self._on_vision_ready)
         self.vision.presence.connect(conductor.on_presence)
         conductor.watch_presence.connect(self.vision.watch_presence)
+        conductor.vision_wanted.connect(self.vision.set_wanted)
         conductor.print_slip.connect(self.printer.print_slip)
         self.printer.done.connect(conductor.on_printed)
         self.scan.view.connect(conductor.on_scan_view)

@@ -166,6 +166,7 @@ class Rules(Section):
     default_policy: str = "deferred-month"
     roster_stale_days: int = Field(default=35, ge=1)
     clock_jump_back_s: float = Field(default=120.0, gt=0)
+    home_loan_days: int = Field(default=14, ge=1, le=92)
 
 
 class Store(Section):

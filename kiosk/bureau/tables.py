@@ -187,7 +187,7 @@ class RosterFile(Base):
 
 
 class BundleVersion(Base):
-    """Policies, staff and revocations, as they were issued. `station_id`: for this station alone (its kiosks changed); empty: all."""
+    """Policies, staff and revocations, as they were issued. `station_id`: for it alone, as its kiosks changed; empty: all."""
 
     __tablename__ = "bundles"
     version: Mapped[int] = mapped_column(primary_key=True)

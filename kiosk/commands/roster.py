@@ -7,6 +7,7 @@ stations that are not provisioned (demonstration, training): it is refused once 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,11 +91,26 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
         if path.suffix == ".zst":
             import zstandard
             data = zstandard.ZstdDecompressor().stream_reader(data).read()
-        lines = [line for line in data.splitlines() if line.strip()]
+        lines = [_sendable(line, number) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
     header = roster.RosterHeader(version or roster.version(store) + 1, now, len(lines))
     info = roster.import_snapshot(store, lines, header, now)
     print(f"version {info.version} in use: {info.people} people")
     return 0
+
+
+def _sendable(line: bytes, number: int) -> bytes:
+    """Return the line. Raises RosterRefused when the bureau would have to refuse every record about this person."""
+    from kiosk.store import roster, roster_format
+    try:
+        data = json.loads(line)
+    except ValueError:
+        raise roster.RosterRefused(f"line {number}: not JSON") from None
+    wrong = roster_format.check(data)
+    if not wrong and (bad := roster_format.unsendable(data)):
+        wrong = f"{bad} has other characters than A-Z a-z 0-9 . _ : @ + / = -, or more than 128: the bureau takes no such id"
+    if wrong:
+        raise roster.RosterRefused(f"line {number}: {wrong}")
+    return line
 
 
 def _sealed(store: Store, path: Path, manifest_path: Path) -> int:

@@ -48,6 +48,9 @@ class Declaration(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
 
 
+ERASING = frozenset({Declaration.DEATH, Declaration.CONSENT_WITHDRAWN})   # these end with no template here
+
+
 class NotAllowed(KioskError):
     """The rules of the desk forbid it; `reason` says why."""
 
@@ -112,7 +115,7 @@ def enrol(store: Store, entry: RosterEntry, vector: bytes, model_digest: str, co
         (record_id,) = records.save_visit(store, [made], now, consent=consent)
         journal.append(store, "template-enrolled", {"person": entry.person_id, "staff": staff_id, "model": model_digest}, now,
                        [("-erasures", {"person_id": entry.person_id}), ("templates", row)])
-    _scrub(store, entry.person_id, keep_consent=consent.consent_id)
+    scrub_template(store, entry.person_id, keep_consent=consent.consent_id)
     return record_id
 
 
@@ -130,7 +133,7 @@ def _forget(store: Store, db: Database, person_id: str, now: datetime) -> str:
     return str(row[0]) if row else ""
 
 
-def _scrub(store: Store, person_id: str, keep_consent: str = "") -> None:
+def scrub_template(store: Store, person_id: str, keep_consent: str = "") -> None:
     """After a commit: the erased template leaves the mirror and the write-ahead logs too."""
     journal.scrub(store, lambda table, row: table != "templates" or row.get("person_id") != person_id
                   or row.get("consent_id") == keep_consent)
@@ -156,23 +159,33 @@ def declare(store: Store, kind: Declaration, entry: RosterEntry, details: Mappin
         _plain_record(store, entry.person_id, Channel.DECLARATION, staff_id, now), reason=str(kind),
         notes=journal.canonical({"kind": str(kind), **details}), helper_name=helper.name if helper else "",
         helper_id_number=helper.id_number if helper else "")
-    erases = kind in (Declaration.DEATH, Declaration.CONSENT_WITHDRAWN)
     roster.version(store)   # the roster in use must be attached before the transaction begins
     with store.transaction() as db:
         (record_id,) = records.save_visit(store, [made], now)
-        db.execute("INSERT INTO declarations VALUES (?, ?, ?, ?)", (record_id, entry.person_id, str(kind), outbox.iso(now)))
-        rows: list[tuple[str, Mapping[str, object]]] = [("declarations", {
-            "record_id": record_id, "person_id": entry.person_id, "kind": str(kind), "declared_at": outbox.iso(now)})]
-        if erases:
-            consent_id = _forget(store, db, entry.person_id, now) or (entry.template.consent_id if entry.template else "")
-            erasure = {"person_id": entry.person_id, "consent_id": consent_id, "erased_on": today.isoformat()}
-            db.execute("INSERT OR REPLACE INTO erasures VALUES (:person_id, :consent_id, :erased_on)", erasure)
-            roster.drop_template(store, entry.person_id)
-            rows += [("-templates", {"person_id": entry.person_id}), ("erasures", erasure)]
+        consent_id = entry.template.consent_id if entry.template else ""
+        rows = take_effect(store, db, record_id, entry.person_id, kind, consent_id, today, now)
         journal.append(store, "declared", {"kind": str(kind), "person": entry.person_id, "staff": staff_id}, now, rows)
-    if erases:
-        _scrub(store, entry.person_id)
+    if kind in ERASING:
+        scrub_template(store, entry.person_id)
     return record_id
+
+
+def take_effect(store: Store, db: Database, record_id: str, person_id: str, kind: Declaration, consent_id: str, today: date,
+                now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+    """Inside a transaction: what a declaration changes here, made here or brought in. Returns the rows for the journal's mirror.
+
+    consent_id: of the roster's template. Afterwards `scrub_template`, for the kinds in ERASING.
+    """
+    row = {"record_id": record_id, "person_id": person_id, "kind": str(kind), "declared_at": outbox.iso(now)}
+    db.execute("INSERT OR IGNORE INTO declarations VALUES (:record_id, :person_id, :kind, :declared_at)", row)
+    rows: list[tuple[str, Mapping[str, object]]] = [("declarations", row)]
+    if kind in ERASING:
+        erasure = {"person_id": person_id, "consent_id": _forget(store, db, person_id, now) or consent_id,
+                   "erased_on": today.isoformat()}
+        db.execute("INSERT OR REPLACE INTO erasures VALUES (:person_id, :consent_id, :erased_on)", erasure)
+        roster.drop_template(store, person_id)
+        rows += [("-templates", {"person_id": person_id}), ("erasures", erasure)]
+    return rows
 
 
 def _plain_record(store: Store, person_id: str, channel: Channel, staff_id: str, now: datetime) -> AuthenticationRecord:
@@ -182,4 +195,4 @@ def _plain_record(store: Store, person_id: str, channel: Channel, staff_id: str,
         record_id=new_record_id(), visit_id=f"desk-{new_record_id()}", station_id=store.settings.station.station_id,
         person_id=person_id, benefit_id="none", policy_id="none", policy_period=f"{now:%Y-%m-%dT%H%M%S}", channel=channel,
         outcome=Outcome.PASSED, reason="ok", clock=clock.evidence(store, now), identified_by="desk",
-        roster_version=roster.version(store), author=staff_id)
+        roster_version=roster.version_for(store, person_id), author=staff_id)

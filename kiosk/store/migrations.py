@@ -16,8 +16,8 @@ from sqlite_utils import Database
 Migration = Callable[[Database], None]
 
 # In order of dependence. `outbox` is the sync side's.
-MODULES = ("meta", "journal", "clock", "records", "roster", "policies", "staff", "desk", "home", "unit_list", "todo", "ledger",
-           "outbox")
+MODULES = ("meta", "journal", "clock", "records", "roster", "policies", "staff", "desk", "home", "borrowed", "lent",
+           "unit_list", "todo", "ledger", "outbox")
 
 
 def migrate(db: Database, modules: Sequence[str] = MODULES) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -110,11 +110,12 @@ class Kept:
 
 
 def save_visit(store: Store, records: Sequence[AuthenticationRecord], now: datetime, *,
-               consent: Consent | None = None) -> tuple[str, ...]:
+               consent: Consent | None = None, contents: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Save the records of one visit with their outbox rows and a journal entry: all of them durably, or none.
 
-    consent: the consent given in this visit; a record that names a consent id nobody kept yet brings it itself. Returns the
-    record ids. Raises StoreError when nothing was saved, ValueError on no records.
+    consent: the consent given in this visit; a record that names a consent id nobody kept yet brings it itself. contents: texts of
+    records that another kiosk made, by record id: what it digested is what must travel. Returns the record ids.
+    Raises StoreError when nothing was saved, ValueError on no records.
     """
     if not records:
         raise ValueError("a visit without records is not saved")
@@ -130,7 +131,7 @@ def save_visit(store: Store, records: Sequence[AuthenticationRecord], now: datet
             row = _row(record, store.settings.station.timezone, now)
             db.execute("INSERT INTO records VALUES (:record_id, :visit_id, :person_id, :benefit_id, :pass_key, :channel, "
                        ":outcome, :reason, :author, :consent_id, :captured_on, :saved_at)", row)
-            content = outbox.content_of(record)
+            content = (contents or {}).get(record.record_id) or outbox.content_of(record)
             outbox.enqueue(db, record, now, content)
             rows.append(("records", {**row, "content": content}))   # with it, so that a recovery can fill the outbox again
             if __debug__:

@@ -22,6 +22,8 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "templates": ("person_id",),
     "erasures": ("person_id",),
     "home_visits": ("person_id",),
+    "home_loans": ("loan_id",),
+    "borrowed_loans": ("loan_id",),
     "approvals": ("day",),
     "unit_lists": ("list_id",),
     "declarations": ("record_id",),

@@ -19,15 +19,15 @@ from sqlite_utils import Database
 from kiosk.domain.identity import IdNumber, normalise_number
 from kiosk.domain.person import RosterEntry, RosterStatus, Template
 from kiosk.errors import StoreError
-from kiosk.store import decoys, journal, keys, meta, roster_format
+from kiosk.store import borrowed, decoys, journal, keys, meta, roster_format
 from kiosk.store.database import Store, store_errors
 from kiosk.store.roster_attach import attach, roster_errors, sweep
 from kiosk.store.roster_build import TEMPLATE, Built, RosterHeader, RosterRefused, about, build, parsed
 from kiosk.store.roster_build import row as row_of
 
 __all__ = ["Built", "RosterHeader", "RosterInfo", "RosterRefused", "adopt", "apply_delta", "build", "drop_template", "everybody",
-           "find", "find_person", "home_visits", "import_snapshot", "info", "is_stale", "names_to_choose", "passed_between",
-           "same_name", "version"]
+           "find", "find_own", "find_person", "home_visits", "import_snapshot", "in_use", "info", "is_stale", "names_to_choose",
+           "passed_between", "same_name", "version", "version_for"]
 
 _BATCH = 2000
 
@@ -65,25 +65,44 @@ class RosterInfo:
 
 
 def find(store: Store, id_number: str) -> RosterEntry | None:
-    """Return the person with this number, with what this kiosk knows better. Raises StoreError."""
-    if not attach(store):
-        return None
-    wanted = dict.fromkeys((IdNumber.parse(id_number).number, normalise_number(id_number)))
-    with roster_errors(store):
-        for number in wanted:
-            row = store.db.execute("SELECT line FROM roster.everybody WHERE id_number = ?", (number,)).fetchone()
-            if row is not None:
-                return _own_knowledge(store, _entry(row[0]))
-    return None
+    """Return the person with this number, of the roster or of a borrowed list, with what this kiosk knows better.
+
+    Raises StoreError.
+    """
+    wanted = tuple(dict.fromkeys((IdNumber.parse(id_number).number, normalise_number(id_number))))
+    own: RosterEntry | None = None
+    if attach(store):
+        with roster_errors(store):
+            for number in wanted:
+                row = store.db.execute("SELECT line FROM roster.everybody WHERE id_number = ?", (number,)).fetchone()
+                if row is not None:
+                    own = _entry(row[0])
+                    break
+    with store_errors():
+        return _newer(store, own, borrowed.find(store, wanted))
 
 
 def find_person(store: Store, person_id: str) -> RosterEntry | None:
-    """Return the person with this id. Raises StoreError."""
+    """Return the person with this id, of the roster or of a borrowed list. Raises StoreError."""
+    own = find_own(store, person_id)
+    with store_errors():
+        return _newer(store, own, borrowed.find_person(store, person_id))
+
+
+def find_own(store: Store, person_id: str) -> RosterEntry | None:
+    """Return the person with this id as the roster has it, borrowed lists and own knowledge left out. Raises StoreError."""
     if not attach(store):
         return None
     with roster_errors(store):
         row = store.db.execute("SELECT line FROM roster.everybody WHERE person_id = ?", (person_id,)).fetchone()
-        return None if row is None else _own_knowledge(store, _entry(row[0]))
+    return None if row is None else _entry(row[0])
+
+
+def _newer(store: Store, own: RosterEntry | None, lent: borrowed.Found | None) -> RosterEntry | None:
+    """The roster's word, or a borrowed one that is newer; a template is only ever this kiosk's own."""
+    if lent is not None and (own is None or lent.roster_version > version(store)):
+        own = replace(_entry(lent.line), template=None if own is None else own.template)
+    return None if own is None else _own_knowledge(store, own)
 
 
 def same_name(one: str, two: str) -> bool:
@@ -98,12 +117,19 @@ def names_to_choose(store: Store, id_number: str) -> tuple[str, ...]:
 
 
 def home_visits(store: Store) -> Iterator[RosterEntry]:
-    """Yield the people booked for a home visit."""
-    if not attach(store):
-        return
-    with roster_errors(store):
-        for (line,) in store.db.execute("SELECT line FROM roster.everybody WHERE flags & 1").fetchall():
-            yield _own_knowledge(store, _entry(line))
+    """Yield the people booked for a home visit, here or by the kiosk that lent them."""
+    lent = borrowed.everybody(store)
+    if attach(store):
+        with roster_errors(store):
+            lines = store.db.execute("SELECT line FROM roster.everybody WHERE flags & 1").fetchall()
+        for (line,) in lines:
+            entry = _entry(line)
+            if entry.person_id not in lent:
+                yield _own_knowledge(store, entry)
+    for person_id in lent:
+        found = find_person(store, person_id)
+        if found is not None:
+            yield found
 
 
 def passed_between(store: Store, first: date, last: date, limit: int) -> Iterator[RosterEntry]:
@@ -151,9 +177,22 @@ def version(store: Store) -> int:
         return int(store.db.execute("SELECT value FROM roster.about WHERE key = 'version'").fetchone()[0])
 
 
+def in_use(store: Store) -> RosterInfo:
+    """Return what this kiosk knows people by: its roster, else the borrowed list of a portable kiosk that has no other."""
+    own = info(store)
+    loan = borrowed.newest(store) if not own.version else None
+    return own if loan is None else RosterInfo(loan.roster_version, loan.roster_at, len(loan.people), 0)
+
+
+def version_for(store: Store, person_id: str) -> int:
+    """Return the version of the roster that a person's entry is from: the own one, or the lender's."""
+    own, lent = version(store), borrowed.find_person(store, person_id)
+    return own if lent is None else max(own, lent.roster_version)
+
+
 def is_stale(store: Store, now: datetime, days: int | None = None) -> bool:
-    """True when the roster is older than `days` (default: rules.roster_stale_days), or when there is none."""
-    issued = info(store).issued_at
+    """True when what `in_use` names is older than `days` (default: rules.roster_stale_days), or when there is nothing."""
+    issued = in_use(store).issued_at
     limit = store.settings.rules.roster_stale_days if days is None else days
     return issued is None or now - issued > timedelta(days=limit)
 

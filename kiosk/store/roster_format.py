@@ -21,6 +21,7 @@ from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 
 _STATUSES = frozenset(status.value for status in RosterStatus)
 VECTOR_BYTES = 512
+_SENDABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+/=-]{0,127}")   # as `sync.protocol.Id`; a test holds them together
 
 
 def to_line(entry: RosterEntry) -> bytes:
@@ -88,6 +89,13 @@ def check(data: Any) -> str:
     except (KeyError, TypeError, AttributeError, ValueError):
         return "shape"
     return ""
+
+
+def unsendable(data: Any) -> str:
+    """Return which id of a checked person cannot travel to the bureau ("" for none): each record about them would be refused."""
+    ids = [("person_id", data["person_id"])]
+    ids += [(f"benefits.{key}", benefit[key]) for benefit in data["benefits"] for key in ("benefit_id", "policy_id")]
+    return next((name for name, value in ids if not (isinstance(value, str) and _SENDABLE.fullmatch(value))), "")
 
 
 def _template(data: Any) -> Template:

@@ -50,7 +50,7 @@ def look_up(store: Store, person: Person, today: date, mode: str = "self", *, no
     """
     now = now or datetime.now(UTC)
     state = clock.observe(store, now, monotonic_s)
-    issued = roster.info(store).issued_at
+    issued = roster.in_use(store).issued_at
     stale = roster.is_stale(store, now)
     entry = roster.find(store, person.id_number)
     if entry is None:
@@ -71,7 +71,7 @@ def eligibilities(store: Store, entry: RosterEntry, today: date, *, clock_suspec
     book = policies.book(store)
     default = store.settings.rules.default_policy
     passes = records.passes_of(store, entry.person_id)
-    issued = roster.info(store).issued_at if passes and entry.status is RosterStatus.SUSPENDED else None
+    issued = roster.in_use(store).issued_at if passes and entry.status is RosterStatus.SUSPENDED else None
     answers = []
     for benefit in entry.benefits:
         known: Benefit = benefit if benefit.policy_id in book else replace(benefit, policy_id=default)

@@ -161,7 +161,7 @@ def attended(store: Store, item: Eligibility, person_id: str, channel: Channel, 
         record_id=new_record_id(), visit_id=visit_id or f"desk-{new_record_id()}",
         station_id=store.settings.station.station_id, person_id=person_id, benefit_id=item.benefit_id, policy_id=item.policy_id,
         policy_period=item.period, channel=channel, outcome=outcome, reason=reason, clock=clock.evidence(store, now),
-        identified_by=str(IdentifiedBy.DESK), roster_version=roster.version(store), author=staff_id,
+        identified_by=str(IdentifiedBy.DESK), roster_version=roster.version_for(store, person_id), author=staff_id,
         valid_from=item.if_passed_from if outcome is Outcome.PASSED else None,
         valid_to=item.if_passed_to if outcome is Outcome.PASSED else None,
         helper_name=helper.name if helper else "", helper_id_number=helper.id_number if helper else "", notes=notes)

@@ -349,6 +349,9 @@ class Enrolled(Document):
     at: Moment
 
 
+LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]   # stands in file names
+
+
 class LentPerson(Wire):
     """One person of a home-visit list. `line`: the roster's line (`store.roster_format`) without its template."""
 
@@ -363,7 +366,7 @@ class HomeLoan(Document):
     """Signed by the lending kiosk, then sealed to one peer: whom the portable kiosk visits at home, until when it may keep them."""
 
     kind: Literal["home-loan"] = "home-loan"
-    loan_id: Id
+    loan_id: LoanId
     from_kiosk: Id
     to_kiosk: Id
     created_at: Moment
@@ -374,11 +377,11 @@ class HomeLoan(Document):
 
 
 class HomeReturn(Document):
-    """Signed by the portable kiosk, then sealed to the lender: its records about those people, as texts, byte for byte as digested."""
+    """Signed by the portable kiosk, then sealed to the lender: its records about those people, byte for byte as digested there."""
 
     kind: Literal["home-return"] = "home-return"
     return_id: Id
-    loan_id: Id
+    loan_id: LoanId
     from_kiosk: Id
     to_kiosk: Id
     created_at: Moment

@@ -15,7 +15,7 @@ from typing import Any
 
 from kiosk.config import Sync
 from kiosk.errors import ConfigError, StoreError
-from kiosk.store import outbox, policies, roster
+from kiosk.store import journal, outbox, policies, roster
 from kiosk.store.database import Store
 from kiosk.sync import protocol, roster_file, seal
 from kiosk.sync.batches import Clocks, RunInStore, guarded
@@ -122,7 +122,7 @@ def _note_roster(store: Store, manifest: protocol.RosterManifest) -> None:
 
 
 def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
-    """Put policies, staff and messages of a verified bundle into use; False for one that is not newer. Raises seal.Refused."""
+    """Put a verified bundle (policies, staff, peers, messages) into use; False for one that is not newer. Raises seal.Refused."""
     if bundle.version <= int(outbox.get(store.db, "bundle_version", "0")):
         return False
     try:
@@ -131,7 +131,12 @@ def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
         _staff(store, bundle, now)
     except (ConfigError, StoreError, ValueError) as error:
         raise seal.Refused("malformed", type(error).__name__) from error
-    with store.db.atomic():
+    kept = json.dumps([peer.model_dump(mode="json") for peer in bundle.peers], sort_keys=True)
+    with store.transaction() as db:
+        if kept != (outbox.get(db, "peers") or "[]"):
+            outbox.put(db, "peers", kept)
+            journal.append(store, "peers-changed", {
+                "version": bundle.version, "count": len(bundle.peers), "ids": [peer.kiosk_id for peer in bundle.peers][:20]}, now)
         outbox.put(store.db, "bundle_policies", "1" if bundle.policies else "")
         outbox.put(store.db, "messages", json.dumps([message.model_dump(mode="json") for message in bundle.messages]))
         outbox.put(store.db, "bundle_version", str(bundle.version))
@@ -143,6 +148,11 @@ def _staff(store: Store, bundle: protocol.Bundle, now: datetime) -> None:
         return
     staff = importlib.import_module("kiosk.store.staff")
     staff.take_bundle(store, bundle.staff, bundle.revoked_staff, bundle.version, now)
+
+
+def peers(store: Store) -> tuple[protocol.Peer, ...]:
+    """Return the other kiosks of this station that the bureau's last bundle named: nobody else's signature is taken."""
+    return tuple(protocol.Peer.model_validate(one) for one in json.loads(outbox.get(store.db, "peers") or "[]"))
 
 
 def messages(store: Store, now: datetime) -> list[dict[str, Any]]:

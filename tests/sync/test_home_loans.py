@@ -1,0 +1,276 @@
+"""Home-visit lists from kiosk to kiosk: lent, visited, brought in, delivered by both; one record each, in any order."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kiosk.domain.record import Channel
+from kiosk.store import borrowed, desk, home, lent, outbox, records, roster, roster_format, service
+from kiosk.sync import courier, home_loans, protocol, roster_feed
+from tests.store.raw import plain_pages
+from tests.sync import visits as v
+from tests.sync.made import bureau_record, make_kiosk
+
+
+
+@pytest.fixture(scope="module")
+def both(bureau, tmp_path_factory):
+    made = v.make_pair(bureau, tmp_path_factory.mktemp("pair"), "SZ-TEST-0700")
+    made.give_roster(*(v.person(n) for n in range(4)))
+    yield made
+    v.close(made)
+
+
+@pytest.fixture
+def pair(both):
+    yield both
+    both.empty()
+    shutil.rmtree(both.stick)
+    both.stick.mkdir()
+
+
+def passes_at(bureau, person_id):
+    found = [one for one in bureau.records() if one["person_id"] == person_id]
+    return [(one["verdict"], one["decision"]) for one in found]
+
+
+def stages(kiosk, ids):
+    return {str(outbox.stage_of(kiosk.store.db, one).stage) for one in ids}
+
+
+def test_the_bureau_names_the_kiosks_of_a_station_to_each_other_and_takes_it_back(bureau, tmp_path):
+    first = make_kiosk(bureau, tmp_path / "a", "SZ-TEST-0701")
+    alone = make_kiosk(bureau, tmp_path / "x", "SZ-TEST-0702")
+    try:
+        first.feed()
+        assert roster_feed.peers(first.store) == ()
+        second = make_kiosk(bureau, tmp_path / "b", "SZ-TEST-0701")
+        try:
+            assert any(one.startswith("bundle") for one in first.feed()), "told of the newcomer"
+            second.feed()
+            assert [one.kiosk_id for one in roster_feed.peers(first.store)] == [second.identity.pins.kiosk_id]
+            assert [one.keys for one in roster_feed.peers(second.store)] == [first.identity.keys.public]
+            assert first.feed() == []
+            bureau.revoke(second.identity.pins.kiosk_id)
+            first.feed()
+            assert roster_feed.peers(first.store) == ()
+        finally:
+            second.close()
+        alone.feed()
+        assert roster_feed.peers(alone.store) == (), "another station's kiosks are nobody's business"
+    finally:
+        first.close()
+        alone.close()
+
+
+def test_the_whole_way_and_both_deliver(bureau, pair):
+    home.book(pair.station.store, "P00001", "sick", v.ANN, v.now())
+    assert pair.lend().people == 4
+    out = lent.out(pair.station.store, v.now())
+    assert {one.kiosk_id for one in out.values()} == {pair.portable.identity.pins.kiosk_id}
+    assert len(out) == 4
+    assert [(one.outcome, one.count) for one in pair.take()] == [("applied", 4)]
+    assert [(one.outcome, one.count) for one in pair.take()] == [("nothing-new", 0)]
+    assert roster.version(pair.portable.store) == 0, "what the feed asks by is the own roster alone"
+    assert not roster.is_stale(pair.portable.store, v.now())
+    (sick,) = [one for one in home.booked(pair.portable.store, v.today()) if one.entry.person_id == "P00001"]
+    assert (sick.note, sick.booked_by) == ("sick", v.ANN)
+    assert sick.lender
+    (record_id,) = pair.visit("P00001")
+    kept = records.of_person(pair.portable.store, "P00001")[0].record
+    assert (kept.author, kept.channel, kept.roster_version) == (v.BEN, Channel.HOME_VISIT, roster.version(pair.station.store))
+    assert pair.visit("P00001") == (), "a second time is answered by the rules"
+    assert [(one.outcome, one.count) for one in pair.give_back()] == [("applied", 1)]
+    assert [(one.outcome, one.count) for one in pair.bring_in()] == [("applied", 1)]
+    assert [(one.outcome, one.count) for one in pair.bring_in()] == [("nothing-new", 0)]
+    assert "P00001" not in pair.listed(pair.station)
+    assert lent.out(pair.station.store, v.now()) == {}
+
+    assert pair.station.round().failure is None
+    assert pair.portable.round().failure is None
+    assert passes_at(bureau, "P00001") == [("accepted", "")]
+    assert outbox.stage_of(pair.portable.store.db, record_id).stage == "received"
+    bureau.decide(record_id, "confirmed")
+    for kiosk in (pair.station, pair.portable):
+        assert kiosk.round().failure is None
+        assert stages(kiosk, [record_id]) == {"confirmed"}, "both hear it"
+    bureau.decide(record_id, "returned", "identity-unclear")
+    for kiosk in (pair.portable, pair.station):
+        kiosk.round()
+        assert stages(kiosk, [record_id]) == {"returned"}
+    assert "P00001" in pair.listed(pair.station), "a returned pass is due again"
+
+
+def test_brought_in_by_the_station_although_the_network_swallowed_the_answer(bureau, pair):
+    """The station learns by asking that the bureau has the record already: it hears the decision all the same."""
+    pair.lend("P00002")
+    pair.take()
+    (record_id,) = pair.visit("P00002")
+    pair.give_back()
+    pair.portable.round()
+    pair.bring_in()
+    outbox.lease(pair.station.store.db, v.now(), 10)
+    outbox.mark_unknown(pair.station.store.db, [record_id])
+    assert pair.station.round().failure is None
+    bureau.decide(record_id, "confirmed")
+    pair.station.round()
+    assert stages(pair.station, [record_id]) == {"confirmed"}
+    assert passes_at(bureau, "P00002") == [("accepted", "confirmed")]
+
+
+_OPS = ("lend", "take", "visit", "return", "bring-in", "portable-delivers", "station-delivers", "keep-house", "confirm")
+_count = iter(range(10_000))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ops=st.lists(st.sampled_from(_OPS), min_size=4, max_size=14))
+def test_any_order_any_repetition_one_record_each_and_none_lost(bureau, both, ops):
+    people = [v.person(100 + 2 * next(_count) + n) for n in range(2)]
+    both.give_roster(*people)
+    made: list[str] = []
+    wanted = [one.person_id for one in people]
+
+    def confirm():
+        for one in made:
+            if bureau_record(bureau, one) is not None:
+                bureau.decide(one, "confirmed")
+
+    do = {
+        "lend": lambda: both.lend(*wanted), "take": both.take, "return": both.give_back, "bring-in": both.bring_in,
+        "visit": lambda: made.extend(both.visit(wanted[len(made) % 2])), "portable-delivers": both.portable.round,
+        "station-delivers": both.station.round, "confirm": confirm,
+        "keep-house": lambda: [home.retain(one.store, v.now()) for one in (both.station, both.portable)]}
+    try:
+        for op in (*ops, "lend", "take", "visit", "visit", "return", "bring-in", "station-delivers", "portable-delivers", "confirm",
+                   "portable-delivers", "station-delivers"):
+            do[op]()
+        assert len(made) == 2, "everybody was visited exactly once"
+        for person_id in wanted:
+            assert passes_at(bureau, person_id) == [("accepted", "confirmed")]
+        for kiosk in (both.station, both.portable):
+            assert {one.record.record_id for person_id in wanted for one in records.of_person(kiosk.store, person_id)} == set(made)
+            assert stages(kiosk, made) == {"confirmed"}
+    finally:
+        both.empty()
+        shutil.rmtree(both.stick)
+        both.stick.mkdir()
+        both.give_roster(*(v.person(n) for n in range(4)))
+
+
+def test_templates_and_what_only_this_kiosk_may_know_stay_at_home(pair):
+    assert roster.find_person(pair.station.store, "P00000").template is not None
+    assert all(roster_format.of_line(line).template is None for line in home.subset(pair.station.store, ["P00000", "P00001"]))
+    sealed = pair.lend("P00000").path.read_bytes()
+    document, _ = home_loans._opened(pair.portable.run, pair.portable.identity, sealed, protocol.HomeLoan)
+    assert "template" not in json.loads(document.people[0].line)
+    assert "vector" not in document.model_dump_json()
+    pair.take()
+    assert roster.find_person(pair.portable.store, "P00000").template is None
+
+
+def test_a_sealed_list_shows_nobody(pair):
+    path = pair.lend().path
+    for marker in (v.person(1).name, v.person(1).id_number, "P00001"):
+        assert marker.encode() not in path.read_bytes()
+        assert marker not in str(path)
+
+
+def test_a_pass_made_at_the_station_goes_along(pair):
+    store = pair.station.store
+    entry = roster.find_person(store, "P00003")
+    due = [one for one in service.eligibilities(store, entry, v.today()) if one.may_pass]
+    desk.authenticate(store, entry, due, Channel.FACE_TO_FACE, v.ANN, v.now(), why="no-face-wanted")
+    pair.lend("P00003", "P00002")
+    pair.take()
+    assert pair.listed(pair.portable) == ["P00002"], "out there too it is known that there is nothing to do"
+
+
+def test_time_over_erases_the_people_and_no_record(pair):
+    pair.lend("P00000", "P00001")
+    pair.take()
+    (record_id,) = pair.visit("P00000")
+    assert home.retain(pair.portable.store, v.now() + timedelta(days=13)) == 0
+    store = pair.portable.store
+    assert v.person(1).name.encode() in plain_pages(store.path, store.key)
+    assert home.retain(store, v.now() + timedelta(days=15)) == 2
+    assert v.person(1).name.encode() not in plain_pages(store.path, store.key), "also not in a free page or the log"
+    assert v.person(1).id_number.encode() not in plain_pages(store.path, store.key)
+    assert roster.find_person(store, "P00001") is None
+    assert pair.portable.counts() == {"waiting": 1}
+    assert [one.outcome for one in pair.give_back(v.now() + timedelta(days=15))] == ["applied"], "the results still come back"
+    assert [one.count for one in pair.bring_in(v.now() + timedelta(days=15))] == [1]
+    assert stages(pair.station, [record_id]) == {"saved"}
+
+
+def test_settled_and_returned_erases_the_people_at_once(pair):
+    pair.lend("P00000")
+    pair.take()
+    pair.visit("P00000")
+    pair.give_back()
+    assert home.retain(pair.portable.store, v.now()) == 0, "the bureau has not got it yet"
+    pair.portable.round()
+    assert home.retain(pair.portable.store, v.now()) == 1
+    assert borrowed.newest(pair.portable.store) is None
+    assert pair.give_back() == [], "nothing is left to bring"
+    (again,) = pair.take()
+    assert (again.outcome, again.why) == ("refused", "replayed")
+
+
+def test_a_newer_list_counts_for_a_person(pair):
+    pair.lend("P00000", "P00001")
+    pair.take()
+    second = pair.lend("P00001", "P00002")
+    assert [(one.outcome, one.count) for one in pair.take()].count(("applied", 2)) == 1
+    assert set(borrowed.everybody(pair.portable.store)) == {"P00000", "P00001", "P00002"}
+    pair.visit("P00001")
+    pair.give_back()
+    pair.bring_in()
+    assert second.loan_id
+    assert "P00001" not in pair.listed(pair.station)
+
+
+def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
+    pair.lend("P00000")
+    pair.take()
+    entry = roster.find_person(pair.portable.store, "P00000")
+    from kiosk.domain.person import Person
+    desk.declare(pair.portable.store, desk.Declaration.DEATH, entry, {"date": "2026-11-01"}, v.BEN, v.today(), v.now(),
+                 helper=Person("李建国", "440305194810010111"))
+    pair.give_back()
+    assert [one.count for one in pair.bring_in()] == [1]
+    found = roster.find_person(pair.station.store, "P00000")
+    assert (str(found.status), found.template) == ("deceased", None)
+    pair.give_roster(*(v.person(n) for n in range(4)))
+
+
+def test_a_full_stick_lends_nobody(pair, monkeypatch):
+    def full(path, data):
+        raise courier.CourierError("stick-full")
+
+    monkeypatch.setattr(courier, "write_file", full)
+    with pytest.raises(courier.CourierError, match="stick-full"):
+        pair.lend()
+    assert lent.out(pair.station.store, v.now()) == {}
+
+
+def test_a_lost_database_at_the_station_still_knows_what_it_lent(pair):
+    """The rows that name lists come back with the journal's mirror."""
+    from kiosk.store.recovery import RECOVERED
+    pair.lend("P00001")
+    row = pair.station.store.db.execute("SELECT * FROM home_loans").fetchone()
+    assert row is not None
+    frames = list(pair.station.store.mirror.read())
+    rows = [row for frame in frames for table, row in frame.rows if table == "home_loans"]
+    assert rows[-1]["given_at"]
+    assert RECOVERED["home_loans"] == RECOVERED["borrowed_loans"] == ("loan_id",)
+    pair.take()
+    text = json.dumps([frame.rows for frame in pair.portable.store.mirror.read()], ensure_ascii=False)
+    assert '"P00001' in text.replace("\\", "")
+    assert v.person(1).name not in text, "borrowed people are in no mirror"
+    assert v.person(1).id_number not in text

@@ -20,8 +20,9 @@ from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraDown, CameraUp
 from kiosk.config import Settings
-from kiosk.domain.outcome import MatchResult
-from kiosk.domain.reasons import Guidance, Reason
+from kiosk.domain.fairness import Counted, Watched, failed_at
+from kiosk.domain.outcome import Glasses, MatchResult
+from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
@@ -73,6 +74,7 @@ class Conductor(QObject):
     begin_scan = Signal(str)         # -> ScanWorker
     cancel_scan = Signal()
     watch_presence = Signal(bool)    # look whether somebody is there, outside a take
+    vision_wanted = Signal(bool)     # keep the face models loaded, or let them go
     camera_wanted = Signal(bool)     # wake the camera, or let it sleep
     say = Signal(object)             # list of catalogue keys -> voice
     hush = Signal()
@@ -102,7 +104,8 @@ class Conductor(QObject):
         self._entered_s = monotonic()                  # when the present state was entered
         self._shown_view: object = None
         self._scan_hint: object = None
-        self._hints: set[Guidance] = set()             # shown in this take, for the fairness ledger
+        self._watched = Watched()                      # of this take, for the fairness ledger
+        self._counted: tuple[Counted, ...] = ()        # of this visit
         self._encoder_digest = ""
         self._frozen = False
         self._paused = False          # the desk is open above the visit
@@ -128,6 +131,11 @@ class Conductor(QObject):
     def devices_ready(self) -> tuple[bool, bool]:
         """Whether the reader answers, and whether the camera delivers pictures (it sleeps between visits)."""
         return self._reader_ready, self._camera_ready
+
+    @property
+    def counted(self) -> tuple[Counted, ...]:
+        """The takes of this visit as the fairness ledger counts them: the attendant's word may put their glasses right."""
+        return self._counted
 
     def start(self) -> None:
         """Show the first page and start the clocks."""
@@ -233,9 +241,7 @@ class Conductor(QObject):
             before = prompt_for(self._state, self._shown_view)  # type: ignore[arg-type]
             self._shown_view = view
             self._window.show_take(view)  # type: ignore[arg-type]
-            hint = getattr(view, "guidance", None)
-            if hint is not None:
-                self._hints.add(hint)
+            self._watched = self._watched.after(view.guidance, view.phase, view.action)  # type: ignore[attr-defined]
             now = prompt_for(self._state, view)  # type: ignore[arg-type]
             if now and now != before:
                 self._speak()
@@ -360,7 +366,11 @@ class Conductor(QObject):
             self.camera_wanted.emit(True)
         if s.visit_of(state) is None:
             self.camera_wanted.emit(False)
-        self.watch_presence.emit(s.visit_of(state) is not None and not isinstance(state, s.Acting))
+        scanning = isinstance(state, s.ScanningCard)   # a card held up hides its holder's face
+        if scanning:
+            self._face_seen_s = None
+        self.vision_wanted.emit(not scanning)
+        self.watch_presence.emit(s.visit_of(state) is not None and not scanning and not isinstance(state, s.Acting))
         if self._window.page_name != page_before or type(state) is not type(before):
             self._speak()
 
@@ -382,7 +392,7 @@ class Conductor(QObject):
                 self.cancel_scan.emit()
             case c.BeginTake(visit_id, take_id, practice):
                 self._take, self._match = None, None
-                self._hints.clear()
+                self._watched = Watched()
                 state = self._state
                 photo = self._chip_photos.get(state.case.person.id_number, b"") if isinstance(state, s.Acting) else b""
                 self.begin_take.emit(TakeRequest(visit_id, take_id, practice, chip_photo=photo))
@@ -432,19 +442,17 @@ class Conductor(QObject):
         self._note_fairness(case, outcome, reason)
 
     def _note_fairness(self, case: s.Case, outcome: Outcome, reason: Reason) -> None:
-        """Count whom the machine fails, not who: age band, light, action. Apart from the save, which must not fail by it."""
-        action = "all"
-        if outcome is not Outcome.PASSED:
-            done = self._take.liveness.actions if self._take is not None else ()
-            missed = [one.action.value for one in done if one.seen_at_s is None]
-            action = "match" if self._match is not None else (missed[0] if missed else "all")
-        light = ("dark" if Guidance.TOO_DARK in self._hints else "backlit" if Guidance.BACKLIT in self._hints else
-                 "good" if self._shown_view is not None or self._take is not None else ledger.UNKNOWN)
-        born, today = case.entry.born, self._today()
+        """Count whom the machine fails, not who. Apart from the save, which must not fail by it."""
+        take, today = self._take, self._today()
+        actions = take.liveness.actions if take is not None else ()
+        one = Counted(
+            today, ledger.age_band(case.entry.born, today), take.glasses if take is not None else Glasses.UNKNOWN,
+            self._watched.light, failed_at(outcome, reason, self._watched, actions, self._match is not None), outcome.value,
+            reason.value)
+        self._counted = (*self._counted, one)
 
         def work(store: Store) -> None:
-            # Glasses: nothing here tells them reliably, so they are not guessed.
-            ledger.note(store, today, born=born, outcome=outcome.value, reason=reason.value, light=light, action=action)
+            ledger.count(store, one)
 
         self._store.ask(work)
 
@@ -478,6 +486,7 @@ class Conductor(QObject):
 
     def _wipe(self) -> None:
         self._take, self._match = None, None
+        self._watched, self._counted = Watched(), ()
         self._chip_photos.clear()
         self._shown_view = None
         self._mirror.clear()

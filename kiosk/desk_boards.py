@@ -139,7 +139,7 @@ def fairness(store: Store, at: Moment) -> b.FairnessData:
     found = ledger.rows(store, first, at.today)
     tables = tuple((by, tuple(b.ShareRow(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, by)))
                    for by in DIMENSIONS)
-    return b.FairnessData(first, at.today, tables, ledger.to_csv(found), at.sticks())
+    return b.FairnessData(first, at.today, tables, ledger.to_csv(found, first, at.today), at.sticks(), ledger.MIN_SHOWN)
 
 
 def clock_data(store: Store, at: Moment) -> b.ClockData:

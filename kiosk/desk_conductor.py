@@ -28,6 +28,7 @@ from kiosk.desk import states as s
 from kiosk.desk.machine import World, step
 from kiosk.desk.values import Call, Place, VisitGlance
 from kiosk.desk_boards import Moment, Seen, load, tallies
+from kiosk.domain.fairness import Counted
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.events import CardRead, CardTrouble
 from kiosk.liveness.verdict import TakeOutcome
@@ -405,10 +406,10 @@ class DeskConductor(QObject):
         return words
 
     def _glance(self) -> VisitGlance | None:
-        return glance(self._conductor.state, self._window.page_name)
+        return glance(self._conductor.state, self._window.page_name, self._conductor.counted)
 
 
-def glance(state: vs.State, page: str) -> VisitGlance | None:
+def glance(state: vs.State, page: str, counted: tuple[Counted, ...] = ()) -> VisitGlance | None:
     """Return what the desk may see of a visit, None where there is none."""
     visit = vs.visit_of(state)
     if visit is None or isinstance(state, vs.TakingCard):
@@ -416,7 +417,7 @@ def glance(state: vs.State, page: str) -> VisitGlance | None:
     case = getattr(state, "case", None)
     person = case.person if case is not None else getattr(state, "person", None) or getattr(state, "beneficiary", None)
     reason = getattr(state, "reason", None) if isinstance(state, vs.Referred | vs.Retrying | vs.Answered) else None
-    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, person, visit.helper, reason)
+    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, person, visit.helper, reason, counted)
 
 
 def _shown(state: s.State) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,16 @@ from kiosk.desk import events as e
 from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Place
 from kiosk.desk_boards import Moment, member_of
+from kiosk.domain.fairness import corrected
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
-from kiosk.errors import ConfigError, KioskError
-from kiosk.store import clock, desk, journal, outbox, records, roster, service, staff, todo, unit_list
+from kiosk.errors import ConfigError, KioskError, StoreError
+from kiosk.store import clock, desk, journal, ledger, outbox, records, roster, service, staff, todo, unit_list
 from kiosk.store.database import Store
 from kiosk.sync.delivery import RunInStore
+
+log = logging.getLogger(__name__)
 
 # --- signing in
 
@@ -62,7 +66,7 @@ def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
     told = service.look_up(store, person, at.today, "query", now=at.now, monotonic_s=at.monotonic_s)
     entry = None if told.reason is Reason.NAME_MISMATCH else told.entry
     found = Found(person, told.reason, entry, told.eligibilities, told.stages, told.returned_reason, told.roster_stale,
-                  told.clock_suspect, command.visit_id, Reason(command.why) if command.why else None)
+                  told.clock_suspect, command.visit_id, Reason(command.why) if command.why else None, command.counted)
     return e.PersonFound(command.by.session_id, found, command.channel)
 
 
@@ -82,7 +86,16 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
     items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
     ids = desk.authenticate(store, found.entry, items, command.channel, session.staff_id, at.now, why=form.why,
                             helper=command.agent, papers=form.papers, visit_id=found.visit_id, details=details)
+    _settle_glasses(store, command)
     return e.Saved(session.session_id, ids)
+
+
+def _settle_glasses(store: Store, command: c.SaveAssisted) -> None:
+    """Count the takes of the visit that ended here in the group the attendant saw. What is saved stays saved all the same."""
+    try:
+        ledger.correct(store, corrected(command.found.counted, command.found.glasses, command.form.glasses))
+    except StoreError as error:
+        log.error("ledger not corrected", extra={"code": error.reason})
 
 
 def save_declaration(store: Store, command: c.SaveDeclaration, at: Moment) -> e.Event:

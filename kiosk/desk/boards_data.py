@@ -142,6 +142,7 @@ class FairnessData:
     tables: tuple[tuple[str, tuple[ShareRow, ...]], ...]
     csv: str = field(repr=False)
     sticks: tuple[str, ...] = ()
+    shown_from: int = 0              # a group with fewer takes shows no numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import date
 
 from kiosk.desk.states import Session
 from kiosk.desk.values import Assisted, Declaring, Document, Found, Place, Role
+from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
 
@@ -81,6 +82,7 @@ class FindPerson:
     channel: Channel | None = None
     visit_id: str = ""
     why: str = ""
+    counted: tuple[Counted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def _take_over(session: s.Session, visit: VisitGlance) -> Step:
         return s.Open(session, s.Finding()), (take,)
     why = visit.reason.value if visit.reason is not None else ""
     return s.Open(session, s.Finding(visit.person.id_number, busy=True)), (
-        take, c.FindPerson(session, visit.person, None, visit.visit_id, why))
+        take, c.FindPerson(session, visit.person, None, visit.visit_id, why, visit.counted))
 
 
 def _put_away(page: s.Page) -> tuple[c.Command, ...]:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.fairness import Counted
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
@@ -78,6 +80,7 @@ class VisitGlance:
     person: Person | None = field(default=None, repr=False)
     helper: Person | None = field(default=None, repr=False)
     reason: Reason | None = None         # why it was referred, where it was
+    counted: tuple[Counted, ...] = ()    # its takes in the fairness ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ class Found:
     clock_suspect: bool = False
     visit_id: str = ""                   # of the visit that was taken over
     why: Reason | None = None            # why that visit did not end with the face
+    counted: tuple[Counted, ...] = ()    # that visit's takes in the fairness ledger: nobody else's glasses are asked about
+
+    @property
+    def glasses(self) -> Glasses:
+        """What the machine told last about that visit's glasses."""
+        return self.counted[-1].glasses if self.counted else Glasses.UNKNOWN
 
     @property
     def due(self) -> tuple[Eligibility, ...]:
@@ -132,6 +141,7 @@ class Assisted:
     person_signature: Signature | None = None
     cannot_sign: bool = False            # needs a note
     staff_signature: Signature | None = None
+    glasses: Glasses = Glasses.UNKNOWN   # for the fairness ledger; no record holds it
 
 
 @dataclass(frozen=True, slots=True)

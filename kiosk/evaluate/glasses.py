@@ -120,7 +120,8 @@ def held_out(found: Sequence[Measured]) -> list[tuple[Measured, Glasses]]:
 
 def _report(found: list[Measured], faceless: int, errors: list[tuple[str, str]]) -> Report:
     shipped = [(one, answer(one.lines)) for one in found]
-    table = Table("Glasses", ("limits", "counted", "yes is right", "no is right", "unknown", "glasses called no", "bare called yes"))
+    table = Table("Glasses", ("limits", "counted", "yes is right", "no is right", "unknown", "glasses called no",
+                              "bare called yes"))
     data: dict[str, Any] = {"limits": {"bridge_yes": BRIDGE_YES, "temple_yes": TEMPLE_YES, "bridge_no": BRIDGE_NO},
                             "set_on_all": limits_of(found) if found else None, "without_a_face": faceless, "results": {}}
     for name, answered in (("as shipped", shipped), ("held out", held_out(found))):
@@ -148,11 +149,10 @@ def _people(answered: Sequence[tuple[Measured, Glasses]]) -> list[tuple[bool, Gl
     by: dict[tuple[str, bool], list[Glasses]] = {}
     for one, said in answered:
         by.setdefault((one.subject, one.wears), []).append(said)
-    out = []
-    for (_, wears), said in by.items():
-        wrong = Glasses.NO if wears else Glasses.YES
-        worst = wrong if wrong in said else Glasses.UNKNOWN if Glasses.UNKNOWN in said else said[0]
-        out.append((wears, worst))
+    out: list[tuple[bool, Glasses]] = []
+    for (_, wears), all_said in by.items():
+        order = (Glasses.NO if wears else Glasses.YES, Glasses.UNKNOWN, *all_said)
+        out.append((wears, next(said for said in order if said in all_said)))
     return out
 
 

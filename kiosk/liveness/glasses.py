@@ -75,12 +75,12 @@ def _lines(face_rgb: np.ndarray) -> tuple[float, float, float]:
 def _path(line: np.ndarray, x0: int, x1: int, y0: int, y1: int) -> float:
     """Mean strength of the strongest line from left to right through a region; it may rise or fall by a pixel a column."""
     part = line[y0:y1, x0:x1]
-    best = part[:, 0]
+    best: np.ndarray = part[:, 0]
     low = np.full(1, -np.inf, np.float32)
     for column in part.T[1:]:
         above, below = np.concatenate((low, best[:-1])), np.concatenate((best[1:], low))
         best = column + np.maximum(best, np.maximum(above, below))
-    return float(best.max()) / part.shape[1]
+    return float(best.max()) / (x1 - x0)
 
 
 def _sharp(gray: np.ndarray) -> float:

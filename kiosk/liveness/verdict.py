@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from kiosk.config import Match
-from kiosk.domain.outcome import CheckScore, LivenessResult
+from kiosk.domain.outcome import CheckScore, Glasses, LivenessResult
 from kiosk.domain.reasons import Reason
 from kiosk.face.compare import cosine, fuse
 from kiosk.liveness.keep import KeptFace
@@ -41,6 +41,7 @@ class TakeOutcome:
     model_digest: str = ""
     practice: bool = False
     chip_reference: np.ndarray | None = field(default=None, repr=False)   # of the card's own photo, where one could be read
+    glasses: Glasses = Glasses.UNKNOWN   # for the fairness ledger alone
 
 
 def conclude(

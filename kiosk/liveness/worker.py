@@ -23,17 +23,19 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame
 from kiosk.config import ASSETS, Settings
-from kiosk.domain.outcome import LivenessResult
+from kiosk.domain.outcome import Glasses, LivenessResult
 from kiosk.domain.reasons import Action, Reason
 from kiosk.errors import KioskError, ModelError
 from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
 from kiosk.liveness.challenge import draw_challenge
+from kiosk.liveness.glasses import tell
 from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.take import Take
 from kiosk.liveness.verdict import TakeOutcome, conclude
 from kiosk.liveness.view import TakeView
+from kiosk.memory import give_back
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +121,11 @@ class VisionWorker(QObject):
         self._wishes.put(lambda loop: loop.cancel())
 
     @Slot(bool)
+    def set_wanted(self, on: bool) -> None:
+        """Let the models go while nothing can be asked of them (a card fills the picture), or have them again; a take wakes them."""
+        self._wishes.put(lambda loop: loop.wake() if on else loop.rest())
+
+    @Slot(bool)
     def watch_presence(self, on: bool) -> None:
         """Look (two or three times a second) whether somebody is there, outside a take."""
         self._wishes.put(lambda loop: loop.watch(on))
@@ -131,6 +138,7 @@ class VisionWorker(QObject):
                     loop.load()
                     while not self._wishes.empty():
                         self._wishes.get_nowait()(loop)
+                    loop.load()   # one of them may have been to wake
                     loop.turn()
                 except KioskError as error:
                     log.error("vision-failed", extra={"code": error.reason})
@@ -155,6 +163,7 @@ class _Loop:
         self._request: TakeRequest | None = None
         self._shown: TakeView | None = None
         self._watching = False
+        self._resting = False
         self._polled_s = -1e9
         self.pause_s = 0.0
 
@@ -166,6 +175,7 @@ class _Loop:
         challenge = draw_challenge(self._settings.liveness, request.unable, rng)
         self._request, self._shown = request, None
         self._take = Take(challenge, self._settings.liveness)
+        self._resting = False
 
     def swap(self) -> None:
         """Swap the action, if there is a take."""
@@ -181,6 +191,18 @@ class _Loop:
         """Begin or end watching for presence."""
         self._watching = on
 
+    def rest(self) -> None:
+        """Let the models go: 80 MB that a card's recognition needs meanwhile (measured: kiosk bench idle)."""
+        if not self._resting:
+            self._resting = True
+            self.cancel()
+            self.close()
+            give_back()
+
+    def wake(self) -> None:
+        """Have the models again."""
+        self._resting = False
+
     # --- frames
 
     def turn(self) -> None:
@@ -192,7 +214,7 @@ class _Loop:
             return
         time.sleep(0.02)  # between takes nobody is in a hurry: a wish waits 20 ms at most
         now = time.monotonic()
-        if self._watching and now - self._polled_s >= PRESENCE_PERIOD_S:
+        if self._watching and not self._resting and now - self._polled_s >= PRESENCE_PERIOD_S:
             self._polled_s = now
             frame = self._frames.take(0.0)
             self._note_presence(None if frame is None else self._observe(frame))
@@ -215,11 +237,13 @@ class _Loop:
             self._worker.finished.emit(self._outcome(take.result, take.kept, request))
 
     def _outcome(self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest) -> TakeOutcome:
+        glasses = Glasses.UNKNOWN if request.practice else tell([face.face_rgb for face in kept])
         if request.practice or not result.passed or self._encoder is None:
-            return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice)
+            return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice, glasses=glasses)
         result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
         chip = self._chip_reference(request.chip_photo, self._encoder) if result.passed else None
-        return TakeOutcome(request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip)
+        return TakeOutcome(request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip,
+                           glasses=glasses)
 
     def _chip_reference(self, photo_rgb: bytes, encoder: Encoder) -> np.ndarray | None:
         """Embed the card's photo; None when there is none, or no face in it: the enrolled template then stands alone."""
@@ -246,7 +270,7 @@ class _Loop:
 
     def load(self) -> None:
         """Load what is not loaded. Raises ModelError."""
-        if self._landmarker is not None and self._encoder is not None:
+        if self._resting or (self._landmarker is not None and self._encoder is not None):
             return
         self.pause_s = RELOAD_DELAY_S  # a model that cannot be loaded is not asked for in a hot loop
         if self._encoder is None:

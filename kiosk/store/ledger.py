@@ -1,22 +1,24 @@
 """Fairness ledger: whom does the machine fail? Counts by day, age band, glasses, light, action, outcome and reason.
 
-No person, no face, no time of day: counts only. Written by the conductor after each take, read by the desk (table, chart, CSV).
+No person, no face, no time of day: counts only. Written by the conductor after each take, put right by the desk (glasses, by the
+attendant's word), read by the desk (table, chart, CSV).
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from sqlite_utils import Database
 
 from kiosk.domain.calendar_days import add_months
+from kiosk.domain.fairness import UNKNOWN, Counted
+from kiosk.domain.outcome import Glasses
 from kiosk.store.database import Store, store_errors
-
-UNKNOWN = "unknown"
 
 
 def _create(db: Database) -> None:
@@ -25,7 +27,7 @@ def _create(db: Database) -> None:
         age_band TEXT NOT NULL,
         glasses TEXT NOT NULL,       -- yes | no | unknown
         light TEXT NOT NULL,         -- good | dark | backlit | unknown
-        action TEXT NOT NULL,        -- the action that failed or took longest; "match" for the comparison; "all"
+        action TEXT NOT NULL,        -- what failed: an action | position | checks | match | all
         outcome TEXT NOT NULL,       -- passed | failed | referred
         reason TEXT NOT NULL,
         count INTEGER NOT NULL,
@@ -79,12 +81,38 @@ def age_band(born: date | None, today: date) -> str:
     return f"{low}-{low + 4}"
 
 
-def note(store: Store, today: date, *, born: date | None, outcome: str, reason: str, glasses: str = UNKNOWN,
-         light: str = UNKNOWN, action: str = "all") -> None:
+def count(store: Store, one: Counted) -> None:
     """Count one take."""
     with store.transaction() as db:
-        db.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-                   (today.isoformat(), age_band(born, today), glasses, light, action, str(outcome), str(reason)))
+        _add(db, one)
+
+
+def correct(store: Store, changes: Sequence[tuple[Counted, Counted]]) -> None:
+    """Count takes elsewhere: each pair is (as counted, as it should be). What is not counted (any more) stays away."""
+    with store.transaction() as db:
+        for before, after in changes:
+            key = _key(before)
+            taken = db.execute(f"UPDATE ledger SET count = count - 1 WHERE {_SAME}", key).rowcount  # noqa: S608 - a constant
+            if taken:
+                db.execute(f"DELETE FROM ledger WHERE count = 0 AND {_SAME}", key)  # noqa: S608 - a constant
+                _add(db, after)
+
+
+_SAME = "day = ? AND age_band = ? AND glasses = ? AND light = ? AND action = ? AND outcome = ? AND reason = ?"
+
+
+def _key(one: Counted) -> tuple[str, ...]:
+    return one.day.isoformat(), one.age_band, one.glasses.value, one.light, one.action, one.outcome, one.reason
+
+
+def _add(db: Database, one: Counted) -> None:
+    db.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", _key(one))
+
+
+def note(store: Store, today: date, *, born: date | None, outcome: str, reason: str, glasses: str = UNKNOWN,
+         light: str = UNKNOWN, action: str = "all") -> None:
+    """Count one take of somebody born on a day."""
+    count(store, Counted(today, age_band(born, today), Glasses(glasses), light, action, str(outcome), str(reason)))
 
 
 def rows(store: Store, first: date, last: date) -> list[Row]:
@@ -107,10 +135,19 @@ def shares(found: Sequence[Row], by: str) -> list[Share]:
     return [Share(group, *takes[group]) for group in sorted(takes)]
 
 
-def to_csv(found: Sequence[Row]) -> str:
-    """Return the ledger as CSV with a header, lines ended by CR LF (RFC 4180)."""
+def to_csv(found: Sequence[Row], first: date, last: date) -> str:
+    """Return the ledger of a span as CSV with a header, lines ended by CR LF (RFC 4180).
+
+    Days are added up, and a count under `MIN_SHOWN` leaves the kiosk as "<5": in a village, the one woman over ninety who came
+    on a Tuesday is known to everybody.
+    """
+    groups = ("age_band", "glasses", "light", "action", "outcome", "reason")
+    sums: Counter[tuple[str, ...]] = Counter()
+    for row in found:
+        sums[tuple(getattr(row, name) for name in groups)] += row.count
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([f.name for f in fields(Row)])
-    writer.writerows(astuple(row) for row in found)
+    writer.writerow(["first", "last", *groups, "count"])
+    writer.writerows([first, last, *group, number if number >= MIN_SHOWN else f"<{MIN_SHOWN}"]
+                     for group, number in sorted(sums.items()))
     return out.getvalue()

@@ -170,6 +170,7 @@ def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_
     from kiosk.domain.outcome import ActionRecord, LivenessResult
     from kiosk.domain.reasons import Action
     from kiosk.liveness.verdict import TakeOutcome
+    from kiosk.liveness.view import TakeView
     from kiosk.store import ledger
     from kiosk.store.database import open_store
     work = []
@@ -178,6 +179,7 @@ def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_
     for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
         bench.conductor.feed(event)
     state = bench.conductor.state
+    bench.conductor.on_take_view(TakeView("cue", action=Action.TURN_LEFT, now=True))
     missed = LivenessResult(False, Reason.ACTION_TIMEOUT, (ActionRecord(Action.TURN_LEFT, 1.0),))
     bench.conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
     settings = config.Settings.model_validate({"store": {"directory": str(tmp_path), "key_file": str(tmp_path / "k")}})

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import openpyxl
 import pytest
 
+from kiosk.domain.fairness import Counted
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, Person
 from kiosk.domain.record import Channel
 from kiosk.store import ledger, outbox, records, unit_list
@@ -154,9 +157,32 @@ def test_ledger_counts_whom_the_machine_fails(store):
     assert sum(row.count for row in found) == 12
     assert {(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, "age_band")} == {
         ("85-89", 8, 4, 0.5), ("65-69", 4, 0, None)}
-    lines = ledger.to_csv(found).split("\r\n")
-    assert lines[0] == "day,age_band,glasses,light,action,outcome,reason,count"
-    assert len(lines) == 5
+    assert {(one.group, one.takes, one.failures) for one in ledger.shares(found, "glasses")} == {("yes", 8, 4), ("no", 4, 0)}
     assert ledger.rows(store, date(2026, 1, 1), date(2026, 11, 20)) == []
     with pytest.raises(ValueError, match="person"):
         ledger.shares(found, "person")
+
+
+def test_a_ledger_that_leaves_the_kiosk_names_no_day_and_no_small_group(store):
+    days = [made.TODAY - timedelta(days=n) for n in range(4)]
+    for day in days:
+        for _ in range(2):
+            ledger.note(store, day, born=date(1955, 1, 1), outcome="passed", reason="ok", glasses="no", light="good")
+    for day in days:
+        ledger.note(store, day, born=date(1933, 1, 1), outcome="failed", reason="action-timeout", glasses="yes", action="blink")
+    text = ledger.to_csv(ledger.rows(store, days[-1], days[0]), days[-1], days[0])
+    assert text.split("\r\n") == [
+        "first,last,age_band,glasses,light,action,outcome,reason,count",
+        f"{days[-1]},{days[0]},70-74,no,good,all,passed,ok,8",
+        f"{days[-1]},{days[0]},90+,yes,unknown,blink,failed,action-timeout,<5", ""]
+
+
+def test_a_take_counted_in_the_wrong_group_is_counted_in_the_right_one_once(store):
+    wrong = Counted(made.TODAY, "80-84", Glasses.UNKNOWN, "good", "blink", "failed", "action-timeout")
+    right = replace(wrong, glasses=Glasses.YES)
+    for _ in range(2):
+        ledger.count(store, wrong)
+    ledger.correct(store, [(wrong, right)])
+    assert [(row.glasses, row.count) for row in ledger.rows(store, made.TODAY, made.TODAY)] == [("unknown", 1), ("yes", 1)]
+    ledger.correct(store, [(wrong, right), (wrong, right)])      # the second is not there any more: nobody is invented
+    assert [(row.glasses, row.count) for row in ledger.rows(store, made.TODAY, made.TODAY)] == [("yes", 2)]

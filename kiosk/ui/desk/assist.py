@@ -11,12 +11,17 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.checks import PROXIES, PROXY_PAPERS, WHYS
 from kiosk.desk.values import Assisted, Document
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.record import Channel
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.drawing import SignaturePad
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Tick, Words, row
 
 MAX_SCAN = 64 * 1024 * 1024
+
+
+def _asks_glasses(page: s.Assisting) -> bool:
+    return bool(page.found.counted) and page.channel not in PROXIES
 
 
 class AssistPage(DeskPage):
@@ -55,6 +60,9 @@ class AssistPage(DeskPage):
         self.saw_person, self.saw_card = Tick("saw-person"), Tick("saw-card")
         self.why.box.addWidget(self.whys)
         self.why.box.addLayout(row(self.saw_person, self.saw_card))
+        self.glasses = Card("assist-glasses", heading=Words("glasses-heading", "strong"))
+        self.worn = Chips("glasses", [Glasses.YES.value, Glasses.NO.value])
+        self.glasses.box.addWidget(self.worn)
         self.note = Field("assist-note", limit=200)
         self.signs = Card("assist-signs", heading=Words("signs-heading", "strong"))
         self.person_pad, self.staff_pad = SignaturePad("sign-person"), SignaturePad("sign-staff")
@@ -68,7 +76,7 @@ class AssistPage(DeskPage):
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.foot_problem = Words("foot-problem", tone="bad")
         self.box.addWidget(self.who)
-        self.split((self.benefits, self.agent, self.why),
+        self.split((self.benefits, self.agent, self.why, self.glasses),
                    (self.papers, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)))
         self.box.addStretch(1)
         self._documents: list[Document] = []
@@ -81,13 +89,16 @@ class AssistPage(DeskPage):
         self.title.say(kit.text(f"channel.{page.channel}"))
         self.who.say(kit.who(found.person))
         for name, card in (("benefits", self.benefits), ("agent", self.agent), ("papers", self.papers), ("why", self.why),
-                           ("signs", self.signs)):
+                           ("glasses", self.glasses), ("signs", self.signs)):
             heading = card.findChild(Words, f"{name}-heading")
             if heading is not None:
                 heading.say(kit.text(f"assist.{name}"))
         for card in (self.agent, self.papers):
             card.setVisible(proxy)
         self.why.setVisible(not proxy)
+        # Only where takes failed whose group the answer puts right: nobody else's glasses are asked about.
+        self.glasses.setVisible(_asks_glasses(page))
+        self.worn.say(lambda key: kit.text(f"assist.glasses_{key}"))
         self.cannot.setVisible(not proxy)
         self.kind.say(lambda key: kit.text(f"channel.{key}"))
         self.kind.choose(page.channel.value)
@@ -127,6 +138,8 @@ class AssistPage(DeskPage):
             self.ticks[item.benefit_id] = tick
         if page.found.why in WHYS:
             self.whys.choose(page.found.why.value)
+        if _asks_glasses(page):
+            self.worn.choose(page.found.glasses.value)
 
     def form(self) -> Assisted:
         """Return what is filled in."""
@@ -134,7 +147,8 @@ class AssistPage(DeskPage):
             tuple(benefit for benefit, tick in self.ticks.items() if tick.isChecked()), self.whys.key, self.note.text(),
             self.saw_person.isChecked(), self.saw_card.isChecked(),
             tuple(paper for paper, tick in self.paper_ticks.items() if tick.isChecked()), tuple(self._documents),
-            self.person_pad.signature(), self.cannot.isChecked(), self.staff_pad.signature())
+            self.person_pad.signature(), self.cannot.isChecked(), self.staff_pad.signature(),
+            Glasses(self.worn.key or Glasses.UNKNOWN))
 
     def clear(self) -> None:
         for tick in self.ticks.values():

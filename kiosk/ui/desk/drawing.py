@@ -152,11 +152,9 @@ class Chart(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(look.colour("tint"))
             painter.drawRoundedRect(track, look.px(8), look.px(8))
-            words = self._of.format(failures=row.failures, takes=row.takes)
-            if row.rate is None:
-                words = f"{words}  {self._few}"
-            else:
-                words = f"{row.rate:.0%}  {words}"
+            words = self._few   # and no number: who stands alone in a group is known to the whole village
+            if row.rate is not None:
+                words = f"{row.rate:.0%}  {self._of.format(failures=row.failures, takes=row.takes)}"
                 bar = QRectF(track)
                 bar.setWidth(max(look.px(4), room * row.rate / max(most, 0.05)))
                 painter.setBrush(look.colour("action"))

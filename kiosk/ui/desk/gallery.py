@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 from kiosk.desk import boards_data as b
 from kiosk.desk import states as s
 from kiosk.desk.values import Call, Found, Member, Place, Role, VisitGlance
+from kiosk.domain.fairness import Counted
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, RosterStatus, Template
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Stage
@@ -89,6 +91,7 @@ def _signing_in() -> tuple[DeskScene, ...]:
 def _people() -> tuple[DeskScene, ...]:
     agent = Person("李建国", NUMBER, identified_by=IdentifiedBy.DESK)
     one = found()
+    counted = Counted(TODAY, "75-79", Glasses.YES, "good", "match", "referred", Reason.FACE_UNCERTAIN.value)
     not_yet = found(eligibilities=(eligibility(KINDS[0], may_pass=False, reason=Reason.NOT_YET),), reason=Reason.NOT_YET, why=None)
     suspect = found(clock_suspect=True, why=None, roster_stale=True)
     return (
@@ -98,6 +101,7 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-person", s.Showing(one)), _open("desk-person-not-yet", s.Showing(not_yet), Role.ATTENDANT),
         _open("desk-person-clock", s.Showing(suspect)),
         _open("desk-face-to-face", s.Assisting(one, Channel.FACE_TO_FACE), Role.ATTENDANT),
+        _open("desk-face-to-face-glasses", s.Assisting(found(counted=(counted,)), Channel.FACE_TO_FACE), Role.ATTENDANT),
         _open("desk-face-to-face-missing", s.Assisting(one, Channel.FACE_TO_FACE, problem="person-signs")),
         _open("desk-proxy", s.Assisting(one, Channel.FAMILY_PROXY, agent), Role.ATTENDANT),
         _open("desk-proxy-missing", s.Assisting(one, Channel.AGENT, problem="agent-missing")),
@@ -135,8 +139,10 @@ def _boards() -> tuple[DeskScene, ...]:
     bands = (("60-64", 210, 7), ("65-69", 342, 10), ("70-74", 280, 12), ("75-79", 161, 9), ("80-84", 84, 7), ("85-89", 25, 3),
              ("90+", 3, 1))
     shares = tuple(b.ShareRow(group, takes, failures, failures / takes if takes >= 5 else None) for group, takes, failures in bands)
-    tables = (("age_band", shares), ("glasses", ()), ("light", ()), ("action", ()))
-    ledger = b.FairnessData(TODAY - timedelta(days=365), TODAY, tables, "", ("U盘",))
+    worn = tuple(b.ShareRow(group, takes, failures, failures / takes if takes >= 5 else None)
+                 for group, takes, failures in (("no", 612, 22), ("unknown", 204, 11), ("yes", 289, 16)))
+    tables = (("age_band", shares), ("glasses", worn), ("light", ()), ("action", ()))
+    ledger = b.FairnessData(TODAY - timedelta(days=365), TODAY, tables, "", ("U盘",), 5)
     sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", sticks=("STATION-USB",))
     members = (Member("1001", "刘站员", Role.ATTENDANT), Member("1002", "何站员", Role.ATTENDANT, False),
                Member("9001", "黄主管", Role.SUPERVISOR))

@@ -76,10 +76,12 @@ class FairnessPage(DeskPage):
 
         name = kit.text("fairness.by." + self.by.key)
         self.chart.show_rows(rows, label, kit.text("fairness.few"), kit.strings.any_of("desk.fairness.of"), name)
+        few = kit.text("fairness.under", count=data.shown_from if data else 0)
         columns = (Column(name, 2), Column(kit.text("fairness.takes"), 1.2),
                    Column(kit.text("fairness.failures"), 1.2), Column(kit.text("fairness.rate"), 1.4))
         self.table.set_rows(columns, [
-            (Cell(label(one.group)), Cell(str(one.takes)), Cell(str(one.failures)),
+            (Cell(label(one.group)), Cell(few if one.rate is None else str(one.takes)),
+             Cell("" if one.rate is None else str(one.failures)),
              Cell(kit.text("fairness.few") if one.rate is None else f"{one.rate:.1%}", "quiet" if one.rate is None else ""))
             for one in rows], kit.text("place.fairness"))
         self.table.setFixedHeight(self.table.wanted_height(max(1, min(9, len(rows)))))

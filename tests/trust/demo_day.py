@@ -1,18 +1,23 @@
 """A day at one kiosk, as a program: several people one after the other, on one store, with one bureau and one reader.
 
-Run by test_demo_day in a network namespace of its own (or under strace). Prints one JSON object: how each visit ended, what the
-namespace's counters say, and what was seen in temporary files and process arguments meanwhile.
+Run by test_demo_day in a network namespace of its own (or under strace). Between kiosk and bureau is a line that keeps every
+request as it travelled; at the end everything is put on a courier's stick as well. Prints one JSON object: how each visit ended,
+what the namespace's counters say, what was seen in temporary files and process arguments meanwhile, what was sent, and the face
+vectors of the day (which must be in none of it).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import socket
 import sys
 import threading
 import time
+import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +25,9 @@ import psutil
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
-from kiosk import log
-from kiosk.demo import people
+from kiosk import config, log
+from kiosk.bench.badline import BadLine
+from kiosk.demo import desk_person, people
 from kiosk.demo.runner import Runner
 from kiosk.demo.scenarios import SCENARIOS, Scenario
 from kiosk.demo.stage import Stage
@@ -35,11 +41,16 @@ DAY = (
     replace(SCENARIOS["not-yet"], habits=QUICK),
     replace(SCENARIOS["unknown-person"], habits=QUICK),
     replace(SCENARIOS["other"], habits={**QUICK, "mode": "other"}),
-    Scenario("second-pass", "another person, another face", Outcome.PASSED, "ok", card="zhuang", portrait="astronaut.png",
-             habits=QUICK),
+    Scenario("second-pass", "another person, another face, and the card held up to the camera", Outcome.PASSED, "ok", card="zhuang",
+             portrait="astronaut.png", habits={**QUICK, "scan": True}),
+    replace(SCENARIOS["attendant-takeover"], card="hongkong", portrait="biden.jpg"),
+    SCENARIOS["enrol"],
+    replace(SCENARIOS["proxy"], card="huang"),
 )
-KEYS = ("li", "chen", "wang", "zhuang")
+KEYS = ("li", "chen", "wang", "zhuang", "hongkong", "huang")
 CRASH_BEFORE = "unknown-person"
+REVIEW_CONSENT = "human-review-of-the-day"
+REVIEW_PICTURE = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(range(256)) + bytes.fromhex("ffd9")   # nobody's
 
 
 def markers() -> list[str]:
@@ -64,6 +75,51 @@ class Bug(QObject):
     def happen(self) -> None:
         card = people.card("li")
         raise ValueError(f"cannot handle {card['name']} {card['id_number']}")
+
+
+class Tap(BadLine):
+    """The line between kiosk and bureau: keeps every request as it travelled, byte for byte."""
+
+    def __init__(self, target: str, folder: Path) -> None:
+        super().__init__(target)
+        self._folder, self.requests = folder, []
+        folder.mkdir(parents=True)
+
+    def _forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        number = len(self.requests)
+        self.requests.append({"method": method, "path": path, "headers": headers, "file": f"{number:05d}.body"})
+        (self._folder / f"{number:05d}.body").write_bytes(body)
+        return super()._forward(method, path, headers, body)
+
+
+class TappedStage(Stage):
+    """A stage where the kiosk meets the bureau through the tap, from its first request on."""
+
+    tap: Tap | None = None
+
+    def bureau_url(self) -> str:
+        if self.tap is None:
+            self.tap = Tap(self.bureau.url, self.folder / "sent")
+            self.tap.__enter__()
+        return self.tap.url
+
+    def clear(self) -> None:
+        super().clear()
+        if self.tap is not None:
+            self.tap.__exit__()
+
+
+class Faces(QObject):
+    """Every face vector that a take of the day made: an enrolled template is one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    @Slot(object)
+    def note(self, outcome: Any) -> None:
+        if outcome.probe is not None:
+            self.seen.append(outcome.probe.astype("<f4").tobytes().hex())
 
 
 class Watch(threading.Thread):
@@ -132,15 +188,71 @@ def call_elsewhere() -> None:
         probe.connect(("192.0.2.1", 53))
 
 
-def play(stage: Stage, scenario: Scenario, bug: Bug) -> dict[str, Any]:
+def send_for_review(settings: config.Settings, picture: bytes) -> str:
+    """Send the bureau a picture for human review, with the consent that it needs, as the sync does it; return the record's id.
+
+    No page asks for such a consent yet: it is kept here as a page would keep it.
+    """
+    from kiosk.store import outbox
+    from kiosk.store.database import open_store
+    from kiosk.sync.client import Client
+    from kiosk.sync.delivery import Delivery
+    from kiosk.sync.keys import load_identity
+    with open_store(settings) as store:
+        row = store.db.execute("SELECT record_id, person_id FROM outbox WHERE state = 'received' ORDER BY created_at").fetchone()
+        with store.transaction() as db:
+            db.execute("INSERT INTO consents (consent_id, person_id, kind, text_version, given_at, witness)"
+                       " VALUES (?, ?, 'human-review', '1', ?, 'self')", (REVIEW_CONSENT, row[1], outbox.iso(datetime.now(UTC))))
+            outbox.enqueue_evidence(db, row[0], REVIEW_CONSENT, "image/jpeg", picture)
+        client = Client(settings.sync, load_identity(settings.sync))
+        try:
+            sender = Delivery(settings.sync, client, lambda work: work(store))
+            if not sender.send_evidence() or sender.send_evidence():
+                raise RuntimeError("one piece of evidence was to be sent")
+        finally:
+            client.close()
+    return str(row[0])
+
+
+def carry_everything(settings: config.Settings, folder: Path) -> int:
+    """Put the whole day on a courier's stick, as if no receipt had come: from a copy of the store, by the real export."""
+    from kiosk.store import outbox
+    from kiosk.store.database import open_store
+    from kiosk.sync import courier
+    from kiosk.sync.delivery import journal_lines
+    from kiosk.sync.keys import load_identity
+    copy, stick = folder / "copy", folder / "courier"
+    shutil.copytree(settings.store.directory, copy)
+    stick.mkdir()
+    there = settings.model_copy(update={"store": settings.store.model_copy(update={"directory": str(copy)})})
+    with open_store(there) as store:
+        store.db.execute("UPDATE outbox SET state = 'waiting'")
+        outbox.put(store.db, "journal_sent", "0")
+        done = courier.export(lambda work: work(store), load_identity(settings.sync), stick, journal_tail=journal_lines)
+    shutil.rmtree(copy)
+    return done.records
+
+
+def templates() -> list[str]:
+    """The face vectors of the day's roster."""
+    from kiosk.demo.people import PEOPLE
+    rows = tomllib.loads(PEOPLE.read_text(encoding="utf-8"))
+    portraits = {rows[key]["portrait"] for key in KEYS if key in rows} - {""}
+    return [people.template_of(portrait, "").vector.hex() for portrait in sorted(portraits)]
+
+
+def play(stage: Stage, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:
     """One visit in a kiosk of its own on the day's store."""
     stage.scenario = scenario
     stage.puppet = PuppetSource(scenario.portrait, mode=scenario.mode, fps=20.0)
     stage.camera = CardHolder(stage.puppet)
     runner = Runner(scenario, stage, None, time.monotonic(), size=(540, 960))
+    runner.kiosk.vision.finished.connect(faces.note)
     if scenario.name == CRASH_BEFORE:
         QTimer.singleShot(0, bug.happen)   # before the person looks up: a visit that it ended would not be as the scenario says
     ended = runner.run(limit_s=75.0)
+    stage.plug("reader")    # who holds the card up to the camera has pulled its cable
+    stage.lift_card()
     return {**ended.result, "problems": list(ended.problems)}
 
 
@@ -151,15 +263,19 @@ def main(folder: Path) -> int:
     overrides: dict[str, Any] = {
         "ui": {"fullscreen": False}, "liveness": {"actions": 1, "action_timeout_s": 9.0},
         "voice": {"enabled": True}}
-    stage = Stage(replace(SCENARIOS["pass"], also=KEYS), folder, 0, overrides)
-    watch, bug, told = Watch(folder.parent / "tmp"), Bug(), []
+    stage = TappedStage(replace(SCENARIOS["pass"], also=KEYS), folder, 0, overrides)
+    watch, bug, faces, told = Watch(folder.parent / "tmp"), Bug(), Faces(), []
+    setattr(desk_person, "_READ_MS", 120)    # noqa: B010  nobody reads along
     watch.start()
     try:
         stage.prepare(lambda _: None)
         for scenario in DAY:
-            told.append(play(stage, scenario, bug))
+            began = time.monotonic()
+            told.append({**play(stage, scenario, bug, faces), "scenario": scenario.name, "seconds": time.monotonic() - began})
             qt.processEvents()
         heard = listeners()
+        reviewed = send_for_review(stage.settings, REVIEW_PICTURE)
+        carried = carry_everything(stage.settings, folder)
     finally:
         stage.clear()
         watch.end.set()
@@ -168,7 +284,9 @@ def main(folder: Path) -> int:
     call_elsewhere()
     print(json.dumps({
         "visits": told, "counters": quiet, "counters_after_a_call": counters(), "listeners": heard,
-        "bureau_port": int(stage.bureau.url.rsplit(":", 1)[1]), "temporary_files": sorted(watch.files),
+        "bureau_port": int(stage.bureau.url.rsplit(":", 1)[1]), "line_port": int(stage.bureau_url().rsplit(":", 1)[1]),
+        "requests": stage.tap.requests if stage.tap else [], "faces": faces.seen, "templates": templates(), "reviewed": reviewed,
+        "carried": carried, "temporary_files": sorted(watch.files),
         "programs": sorted(watch.programs), "found": sorted(watch.found), "watch_failed": watch.failed}))
     return 0
 

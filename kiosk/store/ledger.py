@@ -124,15 +124,22 @@ def rows(store: Store, first: date, last: date) -> list[Row]:
 
 
 def shares(found: Sequence[Row], by: str) -> list[Share]:
-    """Return how often each group failed; by: age_band, glasses, light or action. For the table and the chart."""
+    """Return how often each group failed; by: age_band, glasses, light or action. For the table and the chart.
+
+    An action is no group of people: what failed at it is counted against all takes, for nobody passes by a blink alone.
+    """
     if by not in ("age_band", "glasses", "light", "action"):
         raise ValueError(by)
-    takes: dict[str, list[int]] = {}
+    takes: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
     for row in found:
-        both = takes.setdefault(getattr(row, by), [0, 0])
-        both[0] += row.count
-        both[1] += row.count if row.outcome != "passed" else 0
-    return [Share(group, *takes[group]) for group in sorted(takes)]
+        group = getattr(row, by)
+        takes[group] += row.count
+        failures[group] += row.count if row.outcome != "passed" else 0
+    if by == "action":
+        takes = Counter({group: takes.total() for group in takes if failures[group]})
+    order = sorted(takes, key=lambda group: (group == UNKNOWN, not group.startswith("<"), group))
+    return [Share(group, takes[group], failures[group]) for group in order]
 
 
 def to_csv(found: Sequence[Row], first: date, last: date) -> str:

@@ -158,9 +158,17 @@ def test_ledger_counts_whom_the_machine_fails(store):
     assert {(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, "age_band")} == {
         ("85-89", 8, 4, 0.5), ("65-69", 4, 0, None)}
     assert {(one.group, one.takes, one.failures) for one in ledger.shares(found, "glasses")} == {("yes", 8, 4), ("no", 4, 0)}
+    assert [(one.group, one.takes, one.failures) for one in ledger.shares(found, "action")] == [("blink", 12, 4)]
     assert ledger.rows(store, date(2026, 1, 1), date(2026, 11, 20)) == []
     with pytest.raises(ValueError, match="person"):
         ledger.shares(found, "person")
+
+
+def test_groups_stand_in_the_order_of_age_and_what_is_not_known_last(store):
+    for born in (None, date(1930, 1, 1), date(1980, 1, 1), date(1956, 1, 1)):
+        ledger.note(store, made.TODAY, born=born, outcome="passed", reason="ok")
+    found = ledger.rows(store, made.TODAY, made.TODAY)
+    assert [one.group for one in ledger.shares(found, "age_band")] == ["<60", "70-74", "90+", "unknown"]
 
 
 def test_a_ledger_that_leaves_the_kiosk_names_no_day_and_no_small_group(store):

@@ -76,8 +76,8 @@ class AssistPage(DeskPage):
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.foot_problem = Words("foot-problem", tone="bad")
         self.box.addWidget(self.who)
-        self.split((self.benefits, self.agent, self.why, self.glasses),
-                   (self.papers, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)))
+        self.split((self.benefits, self.agent, self.why),
+                   (self.papers, self.glasses, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)))
         self.box.addStretch(1)
         self._documents: list[Document] = []
         self._shown = ""

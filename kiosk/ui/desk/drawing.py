@@ -140,7 +140,8 @@ class Chart(QWidget):
         font = QFont(FAMILY)
         font.setPixelSize(look.px(BODY))
         painter.setFont(font)
-        left, right = look.px(150), look.px(230)
+        widest = max((painter.fontMetrics().horizontalAdvance(self._label(row.group)) for row in self._rows), default=0)
+        left, right = max(look.px(120), widest + look.px(22)), look.px(230)
         room = self.width() - left - right
         most = max((row.rate or 0.0 for row in self._rows), default=0.0) or 1.0
         for number, row in enumerate(self._rows):

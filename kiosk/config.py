@@ -189,6 +189,7 @@ class Sync(Section):
     key_file: str = "var/keys/kiosk.json"
     interval_s: float = Field(default=300.0, gt=0)
     backoff_max_s: float = Field(default=3600.0, gt=0)
+    probe_s: float = Field(default=30.0, ge=0)
     batch_size: int = Field(default=20, ge=1, le=200)
     timeout_s: float = Field(default=15.0, gt=0)
     paused: bool = False

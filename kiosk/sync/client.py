@@ -76,6 +76,11 @@ class Client:
         self._http = http or open_http(settings, self._url)
         self.offset: timedelta | None = None   # bureau's clock minus ours
 
+    @property
+    def url(self) -> str:
+        """The bureau's address."""
+        return self._url
+
     def close(self) -> None:
         """Close the connection."""
         self._http.close()

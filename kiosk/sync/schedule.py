@@ -58,6 +58,18 @@ class Pace:
     trouble: Trouble | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The bureau's port, between two tries while it cannot be reached. `look_s`: when to look (monotonic), None: not at all.
+
+    `shut`: so it was when last seen. Only a door that opens wakes the delivery: behind one that stands open and yet leads nowhere
+    (a wrong certificate, a router that answers for everybody), the back-off goes on undisturbed.
+    """
+
+    look_s: float | None = None
+    shut: bool = True
+
+
 def begin(settings: Sync) -> Pace:
     """Return the pace of a fresh start: try at once."""
     return Pace(batch_limit=settings.batch_size)
@@ -93,6 +105,27 @@ def hurry(pace: Pace, now_s: float) -> Pace:
     A Retry-After is still obeyed.
     """
     return pace if pace.trouble is Trouble.BUSY else replace(pace, next_try_s=min(pace.next_try_s, now_s))
+
+
+def door_after_round(pace: Pace, settings: Sync, held: Hold, now_s: float, rng: random.Random, *, stood_open: bool) -> Door:
+    """A round ended. stood_open: somebody answered at the port although the bureau could not be reached."""
+    if held is not Hold.NONE or pace.trouble is not Trouble.UNREACHABLE:
+        return Door()
+    return _next_look(pace, settings, now_s, rng, shut=not stood_open)
+
+
+def door_after_look(door: Door, pace: Pace, settings: Sync, now_s: float, rng: random.Random, *, opened: bool) -> tuple[Door, bool]:
+    """Somebody looked. Returns the door and whether to try at once."""
+    if opened and door.shut:
+        return Door(None, shut=False), True
+    return _next_look(pace, settings, now_s, rng, shut=not opened), False
+
+
+def _next_look(pace: Pace, settings: Sync, now_s: float, rng: random.Random, *, shut: bool) -> Door:
+    # Jitter: a bureau that comes back must not meet its whole fleet in one second.
+    at = now_s + settings.probe_s * rng.uniform(0.75, 1.25)
+    looks = settings.probe_s > 0 and not settings.metered and at < pace.next_try_s
+    return Door(at if looks else None, shut)
 
 
 def hold(settings: Sync, local: datetime, *, provisioned: bool, revoked: bool, by_hand: bool = False) -> Hold:

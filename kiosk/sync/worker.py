@@ -44,6 +44,8 @@ class SyncWorker(QObject):
         self._rng = random.SystemRandom()
         self._timer: QTimer | None = None
         self._watch: QTimer | None = None
+        self._knock: QTimer | None = None
+        self._door, self._woken = schedule.Door(), False
         self._links = link.links()
         self._client: Client | None = None
         self._delivery: Delivery | None = None
@@ -62,6 +64,9 @@ class SyncWorker(QObject):
         self._watch = QTimer(self)
         self._watch.timeout.connect(self._look_at_links)
         self._watch.start(_LINKS_MS)
+        self._knock = QTimer(self)
+        self._knock.setSingleShot(True)
+        self._knock.timeout.connect(self._look_at_door)
 
     @Slot()
     def _look_at_links(self) -> None:
@@ -70,6 +75,27 @@ class SyncWorker(QObject):
         if link.came_back(self._links, now) and self._pace.trouble in (Trouble.UNREACHABLE, Trouble.UNKNOWN):
             self.nudge()
         self._links = now
+
+    @Slot()
+    def _look_at_door(self) -> None:
+        """The bureau can be reached again, as far as its port tells: the wait is over."""
+        held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=self._client is not None, revoked=False)
+        if self._stopping.is_set() or self._client is None or held is not Hold.NONE:
+            return    # the next round sees to it
+        opened = link.opens(self._client.url)
+        self._door, self._woken = schedule.door_after_look(
+            self._door, self._pace, self._settings, time.monotonic(), self._rng, opened=opened)
+        if self._woken:
+            self.nudge()
+        self._arm_knock()
+
+    def _arm_knock(self) -> None:
+        if self._knock is None or self._stopping.is_set():
+            return
+        if self._door.look_s is None:
+            self._knock.stop()
+        else:
+            self._knock.start(max(0, int((self._door.look_s - time.monotonic()) * 1000)))
 
     @Slot()
     def nudge(self) -> None:
@@ -100,7 +126,7 @@ class SyncWorker(QObject):
 
     @Slot()
     def _close(self) -> None:
-        for timer in (self._timer, self._watch):
+        for timer in (self._timer, self._watch, self._knock):
             if timer is not None:
                 timer.stop()
         self._forget()
@@ -147,6 +173,10 @@ class SyncWorker(QObject):
             trouble, why = Trouble.BROKEN, error.reason
             log.warning("sync round failed", extra={"code": error.reason})
             self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), self._rng)
+        self._door = schedule.door_after_round(self._pace, self._settings, held, time.monotonic(), self._rng,
+                                               stood_open=self._woken or why == "certificate")
+        self._woken = False
+        self._arm_knock()
         self._tell(held, trouble, why)
 
     def _round(self) -> tuple[Trouble | None, str]:

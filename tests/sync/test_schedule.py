@@ -64,6 +64,52 @@ def test_retry_after_is_obeyed_even_when_somebody_is_in_a_hurry():
     assert schedule.hurry(offline, 1.0).next_try_s == 1.0
 
 
+def unreachable(seed=1, failures=6):
+    pace, rng = schedule.begin(SYNC), random.Random(seed)
+    for _ in range(failures):
+        pace = schedule.after_trouble(pace, Trouble.UNREACHABLE, SYNC, 0.0, rng)
+    return pace, rng
+
+
+def test_while_the_bureau_cannot_be_reached_its_port_is_looked_at():
+    pace, rng = unreachable()
+    door = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=False)
+    looks = []
+    for _ in range(20):
+        looks.append(door.look_s)
+        door, wake = schedule.door_after_look(door, pace, SYNC, door.look_s, rng, opened=False)
+        assert not wake
+    waits = [after - before for before, after in zip([0.0, *looks], looks, strict=False)]
+    assert all(SYNC.probe_s * 0.75 <= one <= SYNC.probe_s * 1.25 for one in waits)
+    assert len(set(waits)) == len(waits), "jitter"
+    door, wake = schedule.door_after_look(door, pace, SYNC, looks[-1], rng, opened=True)
+    assert wake
+    assert door.look_s is None, "the round that follows decides whether to look on"
+
+
+def test_a_door_that_stands_open_and_leads_nowhere_does_not_break_the_back_off():
+    pace, rng = unreachable()
+    door = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=True)
+    for _ in range(5):
+        door, wake = schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=True)
+        assert not wake
+    door, wake = schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=False)
+    assert not wake
+    assert schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=True)[1], "shut in between: now it says something"
+
+
+@pytest.mark.parametrize(("change", "held", "trouble"), [
+    ({"metered": True}, Hold.NONE, Trouble.UNREACHABLE), ({"probe_s": 0.0}, Hold.NONE, Trouble.UNREACHABLE),
+    ({"paused": True}, Hold.PAUSED, Trouble.UNREACHABLE), ({"night_only": True}, Hold.NIGHT_ONLY, Trouble.UNREACHABLE),
+    ({}, Hold.REVOKED, Trouble.UNREACHABLE), ({}, Hold.NONE, None), ({}, Hold.NONE, Trouble.BUSY), ({}, Hold.NONE, Trouble.UNKNOWN),
+    ({}, Hold.NONE, Trouble.FORGED), ({"probe_s": 4000.0}, Hold.NONE, Trouble.UNREACHABLE),
+])
+def test_when_nobody_looks(change, held, trouble):
+    pace, rng = unreachable()
+    pace = schedule.Pace(pace.batch_limit, pace.failures, pace.next_try_s, trouble)
+    assert schedule.door_after_round(pace, Sync(**change), held, 0.0, rng, stood_open=False).look_s is None
+
+
 @pytest.mark.parametrize(("change", "local", "given", "hold"), [
     ({}, NOON, {}, Hold.NONE),
     ({}, NOON, {"provisioned": False}, Hold.NOT_PROVISIONED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from PySide6.QtCore import QMetaObject, Qt, QThread
 
+from kiosk.bureau.process import BureauProcess
 from kiosk.store import records
 from kiosk.store.database import open_store
 from kiosk.sync import link, status
@@ -127,6 +129,59 @@ def test_it_tries_at_once_when_a_network_comes_back(bureau, stage, qtbot, monkey
     with qtbot.waitSignal(worker.status, timeout=8_000) as again:
         links[0] = frozenset({("eth0", "192.0.2.7")})
     assert again.args[0].trouble is Trouble.UNREACHABLE
+
+
+def test_it_delivers_at_once_when_the_bureau_can_be_reached_again(tmp_path, qapp, qtbot, monkeypatch):
+    """The interface was up all the time; it was the bureau, or the way there. Its port is looked at, and nobody else's."""
+    met, connect = set(), socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", lambda self, address: (met.add(address), connect(self, address))[1])
+    with BureauProcess(data=tmp_path / "bureau") as bureau:
+        chosen = settings(tmp_path / "kiosk", bureau.url)
+        provision(chosen, bureau.url, bureau.enrolment_code(STATION))
+        stage = Stage(chosen)
+        try:
+            one = record()
+            stage.save(one)
+            bureau.stop()
+            looked = threading.Event()
+            real = link.opens
+            monkeypatch.setattr(link, "opens", lambda url: (looked.set(), real(url))[1])
+            worker = stage.start(probe_s=0.1)
+            with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+                pass
+            assert (told.args[0].trouble, told.args[0].next_try_in_s > 30) == (Trouble.UNREACHABLE, True)
+            qtbot.waitUntil(looked.is_set, timeout=10_000)
+            with qtbot.waitSignal(worker.stage_moved, timeout=20_000) as moved:
+                bureau.start()
+            assert (moved.args[0].record_id, moved.args[0].stage.value) == (one.record_id, "received")
+        finally:
+            stage.end()
+        assert met == {("127.0.0.1", bureau.port)}
+
+
+@pytest.mark.parametrize("switch", ["paused", "metered", "night_only"])
+def test_a_switch_ends_the_looking(stage, qtbot, monkeypatch, switch):
+    looks = []
+    monkeypatch.setattr(link, "opens", lambda url: looks.append(url) or False)
+    hours = {"night_from_hour": 0, "night_to_hour": 0}
+    worker = stage.start(bureau_url="http://127.0.0.1:1", probe_s=0.05, **{switch: True}, **hours)
+    with qtbot.waitSignal(worker.status, timeout=10_000):
+        pass
+    with qtbot.waitSignal(worker.status, timeout=10_000):
+        stage.ask("nudge")
+    assert worker._door.look_s is None
+    assert looks == []
+
+
+def test_a_port_that_is_shut_and_then_opens():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert not link.opens(url)
+        server.listen()
+        assert link.opens(url)
+    assert not link.opens(url)
+    assert not link.opens("https://" + "a" * 70 + ".example")
 
 
 def test_what_counts_as_a_network_that_came_back():

@@ -33,3 +33,4 @@ class Eligibility:
     if_passed_to: date | None
     next_from: date | None            # next authentication window after a pass today
     next_to: date | None
+    suspended: bool = False           # payment stands still today, though no payment day may have been missed yet

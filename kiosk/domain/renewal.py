@@ -163,11 +163,12 @@ def _window(policy: Policy, benefit: Benefit, entry: RosterEntry, today: date, t
     months = 0 if term is None else months_counted(term.suspended_from, today, policy.payment_day)
     if entry.status is RosterStatus.SUSPENDED and may_pass:
         months = max(1, months)  # the bureau says so, whatever the dates here; one month at least is missing
+    suspended = months > 0 or (term is not None and today >= term.suspended_from)
     after = term_after(policy, today, anchor=benefit.due, at_least=None if term is None else term.due)
     answer = _dated(benefit, policy.policy_id, reason, term, policy)
     return replace(
         answer, may_pass=may_pass, period=_period(policy, benefit, term, today), suspended_months=months,
-        earliest_next=today if answer.earliest_next is None and may_pass else answer.earliest_next,
+        suspended=suspended, earliest_next=today if answer.earliest_next is None and may_pass else answer.earliest_next,
         if_passed_from=after.valid_from, if_passed_to=after.due, next_from=after.next_from, next_to=after.due,
     )
 

@@ -70,7 +70,8 @@ def _finished(state: s.Finished) -> list[str]:
     if state.stage in (Stage.RETURNED, Stage.REFUSED):
         keys = [f"stage.{state.stage}.say"]
     else:
-        keys = ["page.result.say", *(["page.result.say_resumes"] if state.resumes else [])]
+        resumes = "page.result.say_resumes" if state.suspended_months else "page.result.say_resumes_now"
+        keys = ["page.result.say", *([resumes] if state.resumes else [])]
     return [*keys, *(["page.take-card.say"] if state.case.visit.card_present else [])]
 
 

@@ -161,6 +161,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("result-confirmed", replace(done, stage=Stage.CONFIRMED)),
         Scene("result-returned", replace(done, stage=Stage.RETURNED)),
         Scene("result-resumed", replace(done, suspended_months=3, resumes=True, roster_stale=True)),
+        Scene("result-resumed-now", replace(done, resumes=True)),
         Scene("referred-face", s.Referred(visit, Reason.FACE_UNCERTAIN, case, (RECORD,))),
         Scene("referred-no-face", s.Referred(visit, Reason.NO_FACE_WANTED, case)),
         Scene("take-card", s.TakingCard(visit)),

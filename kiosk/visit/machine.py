@@ -358,7 +358,8 @@ def _checking(state: s.Checking, event: e.Event, world: World) -> Step:
             chosen = state.case.chosen
             months = max((item.suspended_months for item in chosen), default=0)
             return s.Finished(
-                state.case, event.record_ids, suspended_months=months, resumes=months > 0,
+                state.case, event.record_ids, suspended_months=months,
+                resumes=months > 0 or any(item.suspended for item in chosen),
                 next_from=min((d.next_from for d in chosen if d.next_from), default=None),
                 next_to=min((d.next_to for d in chosen if d.next_to), default=None),
                 roster_stale=event.roster_stale,

@@ -214,7 +214,7 @@ class Finished:
     record_ids: tuple[str, ...]
     stage: Stage = Stage.SAVED
     suspended_months: int = 0
-    resumes: bool = False                 # payment was suspended and is resumed with back-pay, as the centre confirms
+    resumes: bool = False                 # payment was suspended and is resumed, as the centre confirms (back-pay: the months)
     next_from: date | None = None
     next_to: date | None = None
     roster_stale: bool = False

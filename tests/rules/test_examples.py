@@ -78,8 +78,11 @@ def test_rotation_example():
     assert standing(answer, d("2027-03-16")) is Standing.GRACE
     assert standing(answer, d("2027-03-30")) is Standing.GRACE
     assert standing(answer, d("2027-03-31")) is Standing.SUSPENDED
-    assert ask("rotation", "2026-03-15", "2027-03-31").suspended_months == 0  # no payment day was missed yet
-    assert ask("rotation", "2026-03-15", "2027-04-01").suspended_months == 1
+    assert not ask("rotation", "2026-03-15", "2027-03-30").suspended
+    first = ask("rotation", "2026-03-15", "2027-03-31")
+    assert (first.suspended, first.suspended_months) == (True, 0)  # no payment day was missed yet
+    second = ask("rotation", "2026-03-15", "2027-04-01")
+    assert (second.suspended, second.suspended_months) == (True, 1)
     assert message_of(ask("rotation", "2026-03-15", "2027-03-20"), d("2027-03-20")).key == "ok-grace"
 
 

@@ -378,6 +378,17 @@ def test_speech_follows_the_page():
     assert said["camera-ready"] == []
     assert said["retry-last"] == ["reason.face-mismatch.say", "page.retry.say_last"]
     assert said["result-resumed"] == ["page.result.say", "page.result.say_resumes", "page.take-card.say"]
+    assert said["result-resumed-now"] == ["page.result.say", "page.result.say_resumes_now", "page.take-card.say"]
+
+
+@pytest.mark.parametrize(("scene", "says", "says_not"), [
+    ("result-resumed", ("恢复", "补发", "3个月"), ()), ("result-resumed-now", ("恢复",), ("补发", "个月")),
+    ("result", (), ("恢复", "补发"))])
+def test_the_result_says_that_payment_resumes_and_the_months_where_there_are_any(window, scene, says, says_not):
+    show_scene(window, next(one for one in scenes() if one.name == scene))
+    lead = window.page.lead.text()
+    assert all(word in lead for word in says)
+    assert not any(word in lead for word in says_not)
 
 
 def test_the_window_waits_for_nothing_heavy():

@@ -22,11 +22,11 @@ def entry_of(person: Person, benefits: int = 1) -> RosterEntry:
         tuple(Benefit(f"b{n}", "enterprise-employee", "deferred-month") for n in range(benefits)), template=TEMPLATE)
 
 
-def due(number: int = 0, may_pass: bool = True, suspended_months: int = 0) -> Eligibility:
+def due(number: int = 0, may_pass: bool = True, suspended_months: int = 0, suspended: bool = False) -> Eligibility:
     return Eligibility(
         f"b{number}", "enterprise-employee", "deferred-month", may_pass, Reason.OK if may_pass else Reason.NOT_YET, "2026-11",
         date(2026, 12, 1), None, None, None, None, None, suspended_months, date(2026, 12, 1), date(2027, 11, 30),
-        date(2026, 12, 1), date(2027, 11, 30))
+        date(2026, 12, 1), date(2027, 11, 30), suspended)
 
 
 def looked_up(visit_id: str, person: Person, benefits: int = 1) -> e.LookedUp:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +33,17 @@ TO_CAMERA: tuple[e.Event, ...] = (
     e.BeginTouched(),
 )
 PASSED_TAKE = e.TakeEnded("v1", 1, True, Reason.OK)
+
+
+@pytest.mark.parametrize(("due", "told"), [
+    ((x.due(),), (False, 0)), ((x.due(suspended=True),), (True, 0)), ((x.due(suspended_months=3, suspended=True),), (True, 3)),
+    ((x.due(), x.due(1, suspended=True)), (True, 0)), ((x.due(0, suspended_months=2), x.due(1, suspended=True)), (True, 2))])
+def test_whoever_was_suspended_is_told_that_payment_resumes(due, told):
+    found = replace(x.looked_up("v1", x.CHEN, len(due)), eligibilities=due)
+    way = (*TO_CAMERA[:4], found, e.Confirmed(), *((e.BenefitsChosen(("b0", "b1")),) if len(due) > 1 else ()), *TO_CAMERA[6:])
+    state, _ = walk(*way, PASSED_TAKE, e.FaceMatched("v1", Reason.OK), e.RecordsSaved("v1", ("r1",)))
+    assert isinstance(state, s.Finished)
+    assert (state.resumes, state.suspended_months) == told
 
 
 def test_a_whole_visit_passes_and_asks_for_the_card():

@@ -73,6 +73,8 @@ class DeskKit:
         if item.may_pass:
             if item.suspended_months:
                 return self.text("rule.suspended", months=item.suspended_months)
+            if item.suspended:
+                return self.text("rule.suspended_now")
             return self.text("rule.due", day=self.day(item.due)) if item.due else self.text("rule.may")
         if item.earliest_next:
             return self.text("rule.not_yet", day=self.day(item.earliest_next))

@@ -84,6 +84,8 @@ class ResultPage(Page):
             lead = kit.text("page.result.lead_returned")
         elif state.resumes and state.suspended_months:
             lead = kit.text("page.result.lead_resumes", months=kit.text("format.months", count=state.suspended_months))
+        elif state.resumes:     # overdue since a few days: no payment was missed
+            lead = kit.text("page.result.lead_resumes_now")
         else:
             lead = kit.text("page.result.lead_confirmed" if stage is Stage.CONFIRMED else "page.result.lead")
         self.lead.say(lead)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from kiosk.desk import boards_data as b
 from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
-from kiosk.domain.identity import last_four, mask_name
 from kiosk.store import clock, home, ledger, outbox, roster, staff, todo
 from kiosk.store.database import Store
 from kiosk.sync.status import SyncStatus
@@ -51,7 +50,8 @@ def load(store: Store, at: Moment, place: Place, seen: Seen) -> object:
         case Place.HOME:
             return home_data(store, at, seen)
         case Place.HOME_VISITS:
-            return home_visits(store, at)
+            from kiosk import desk_home  # it imports this module
+            return desk_home.board(store, at)
         case Place.UNIT_LIST:
             return unit_lists(at)
         case Place.TODO:
@@ -77,12 +77,12 @@ def member_of(one: staff.Member) -> Member:
 def tallies(store: Store, at: Moment, level: str = "ok") -> b.Tallies:
     """What the foot of every page says."""
     counts = outbox.counts(store.db)
-    receipt, info = outbox.last_receipt(store.db), roster.info(store)
+    receipt, info = outbox.last_receipt(store.db), roster.in_use(store)
     return b.Tallies(
         waiting=sum(counts[step] for step in ("waiting", "leased", "unknown", "carried")), received=counts["received"],
         confirmed=counts["confirmed"], returned=counts["returned"], refused=counts["refused"],
         oldest_waiting=outbox.oldest_unsent(store.db), level=level, last_receipt_at=receipt[1] if receipt else None,
-        roster_version=roster.version(store), roster_at=info.issued_at, roster_stale=roster.is_stale(store, at.now),
+        roster_version=info.version, roster_at=info.issued_at, roster_stale=roster.is_stale(store, at.now),
         clock_suspect=clock.observe(store, at.now, at.monotonic_s).blocks_rules)
 
 
@@ -91,19 +91,6 @@ def home_data(store: Store, at: Moment, seen: Seen) -> b.HomeData:
     waits = todo.todo(store, at.today)
     return b.HomeData(seen.calls, seen.visit, tallies(store, at, seen.level), len(waits.due_soon),
                       len(home.booked(store, at.today)), len(waits.unapproved_days))
-
-
-def home_visits(store: Store, at: Moment) -> b.HomeVisitsData:
-    """The booked list."""
-    rows = tuple(b.HomeVisitRow(
-        one.entry.id_number, _who(one.entry.name, one.entry.id_number), one.note, one.booked_by,
-        tuple(item.benefit_kind for item in one.due), min((item.due for item in one.due if item.due), default=None))
-        for one in home.booked(store, at.today))
-    return b.HomeVisitsData(rows, at.sticks())
-
-
-def _who(name: str, number: str) -> str:
-    return f"{mask_name(name)} {last_four(number)}"
 
 
 def todo_data(store: Store, at: Moment) -> b.TodoData:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from kiosk import desk_home
 from kiosk import desk_work as work
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
@@ -256,6 +257,9 @@ class DeskConductor(QObject):
                 settings, run = self._settings.sync, self._store.run
                 self._do_outside(lambda: work.carry(by, direction, folder, settings, run),
                                  lambda error: work.failed(command, error))
+            case c.LendHomeVisits() | c.CarryHomeVisits():
+                carried, settings, run, at = command, self._settings.sync, self._store.run, self._moment()
+                self._do_outside(lambda: desk_home.carry(carried, settings, run, at), lambda error: work.failed(command, error))
             case c.Maintain(by, what):
                 self._maintain(by, what)
             case _:

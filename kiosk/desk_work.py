@@ -283,7 +283,7 @@ def failed(command: c.Command, error: BaseException) -> e.Event | None:
             return e.NotSaved(by.session_id, code)
     place = {c.TakeUnitList: Place.UNIT_LIST, c.MarkHandled: Place.TODO, c.ApproveDay: Place.APPROVAL, c.ConfirmClock: Place.CLOCK,
              c.AddStaff: Place.STAFF, c.ResetPin: Place.STAFF, c.RevokeStaff: Place.STAFF, c.PauseSync: Place.SYNC,
-             c.Courier: Place.SYNC}.get(type(command))
+             c.Courier: Place.SYNC, c.LendHomeVisits: Place.HOME_VISITS, c.CarryHomeVisits: Place.HOME_VISITS}.get(type(command))
     if place is None or by is None:
         return None
     return e.Acted(by.session_id, place, problem=code)

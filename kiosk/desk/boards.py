@@ -23,7 +23,8 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
             if data is not None:
                 return replace(after, data=data), ()
-            return after, (c.Load(session, place),)
+            news = (c.NudgeSync(),) if notice == "visits-brought-in" else ()
+            return after, (c.Load(session, place), *news)
         case e.StageMoved() if page.place in (Place.TODO, Place.SYNC, Place.HOME):
             return page, (c.Load(session, page.place),)
     if page.busy:
@@ -40,6 +41,8 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             return replace(calm, busy=True), (c.ConfirmClock(session),)
         case Place.UNIT_LIST:
             after, commands = _unit_list(session, calm, event)
+        case Place.HOME_VISITS:
+            after, commands = _home_visits(session, calm, event)
         case Place.SYNC:
             after, commands = _sync(session, calm, event)
         case Place.APPROVAL | Place.MAINTENANCE | Place.STAFF if session.role is Role.SUPERVISOR:
@@ -66,6 +69,21 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             if problem or page.clerk is None:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.TakeUnitList(session, path, unit.strip(), page.clerk, papers, documents),)
+    return page, ()
+
+
+def _home_visits(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+    match event:
+        case e.LendTouched(kiosk_id, folder, person_ids):
+            problem = "stick-missing" if not folder else "peer-missing" if not kiosk_id else \
+                "nobody-to-lend" if not person_ids else ""
+            if problem:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True), (c.LendHomeVisits(session, kiosk_id, folder, person_ids),)
+        case e.HomeCarryTouched(what, folder) if what in ("take", "return", "bring-in"):
+            if not folder:
+                return replace(page, problem="stick-missing"), ()
+            return replace(page, busy=True), (c.CarryHomeVisits(session, what, folder),)
     return page, ()
 
 

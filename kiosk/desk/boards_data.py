@@ -48,14 +48,29 @@ class HomeVisitRow:
     booked_by: str
     benefits: tuple[str, ...]
     due: date | None
+    person_id: str = field(default="", repr=False)
+    lender: str = ""                      # the kiosk that lent the person to this one
+    out_to: str = ""                      # the portable kiosk that has the person along …
+    out_since: datetime | None = None     # … since then
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRow:
+    """Another kiosk of this station."""
+
+    kiosk_id: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class HomeVisitsData:
-    """The booked list."""
+    """The booked list, and what may go between this kiosk and a portable one."""
 
     rows: tuple[HomeVisitRow, ...] = ()
     sticks: tuple[str, ...] = ()
+    peers: tuple[PeerRow, ...] = ()
+    own: str = ""                         # the end of this kiosk's id, as others see it
+    to_return: bool = False               # this kiosk has lists of others
 
 
 @dataclass(frozen=True, slots=True)

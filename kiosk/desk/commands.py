@@ -213,6 +213,25 @@ class Courier:
 
 
 @dataclass(frozen=True, slots=True)
+class LendHomeVisits:
+    """Put a home-visit list for a portable kiosk on a stick; answered by Acted."""
+
+    by: Session
+    kiosk_id: str
+    folder: str
+    person_ids: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CarryHomeVisits:
+    """Take a list from a stick ("take"), put the results on it ("return"), bring results in ("bring-in"); answered by Acted."""
+
+    by: Session
+    what: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddStaff:
     """Supervisor; answered by Acted."""
 
@@ -256,8 +275,8 @@ class NudgeSync:
 Command = (
     CountStaff | CheckPin | AddFirst | PauseVisit | ResumeVisit | NoteSignOut | Load | TakeVisit | FindPerson | SaveAssisted
     | SaveDeclaration | BeginEnrolment | EndEnrolment | KeepTemplate | EraseTemplate | TakeUnitList | Export | MarkHandled
-    | AnswerCall | ApproveDay | ConfirmClock | SyncNow | PauseSync | Courier | AddStaff | ResetPin | RevokeStaff | Maintain
-    | NudgeSync
+    | AnswerCall | ApproveDay | ConfirmClock | SyncNow | PauseSync | Courier | LendHomeVisits | CarryHomeVisits
+    | AddStaff | ResetPin | RevokeStaff | Maintain | NudgeSync
 )
 FREE = (CountStaff, CheckPin, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)   # need no session
 FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, Maintain)

@@ -199,6 +199,23 @@ class CourierTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class LendTouched:
+    """Hand a home-visit list to a portable kiosk, by stick."""
+
+    kiosk_id: str
+    folder: str
+    person_ids: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCarryTouched:
+    """Home-visit lists and the stick: "take", "return" or "bring-in"."""
+
+    what: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class StaffAdded:
     """A new member."""
 
@@ -356,7 +373,8 @@ Touch = (
     CloseTouched | Alive | Went | BackTouched | TakeOverTouched | SearchTouched | PersonChosen | AssistChosen | AssistSubmitted
     | AgentTyped | EnrolChosen | EnrolConsented | LookTouched | KeepTouched | EraseTouched | DeclareChosen | DeclareSubmitted
     | UnitListChosen | ExportTouched | HandledTouched | CallAnswered | ApproveTouched | ClockConfirmed | SyncNowTouched
-    | SyncPauseTouched | CourierTouched | StaffAdded | PinReset | StaffRevoked | MaintenanceTouched | CardRead
+    | SyncPauseTouched | CourierTouched | LendTouched | HomeCarryTouched | StaffAdded | PinReset | StaffRevoked
+    | MaintenanceTouched | CardRead
 )
 Event = (
     Opened | SignInTouched | FirstNamed | Touch | CardTroubled | TimePassed | StaffCounted | SignedIn | SignInRefused

@@ -232,6 +232,11 @@ def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_i
     return told
 
 
+def has_to_return(store: Store) -> bool:
+    """True while there is a list to bring back, or records about one that neither the lender nor the bureau has for certain."""
+    return any(_to_return(store, one) for one in borrowed.loans(store))
+
+
 def _to_return(store: Store, loan: borrowed.Loan) -> bool:
     kept = home.records_of_loan(store, loan)
     return loan.ended_at is None or any(not settled for _, settled in kept) or (loan.returned_at is None and bool(kept))

@@ -50,6 +50,8 @@ def touches() -> list[e.Event]:
         e.UnitListChosen("list.csv", "示范厂", ("clerk-id", "sealed-list")), e.UnitListChosen("list.csv", ""),
         e.ExportTouched("stick"), e.HandledTouched("r1"), e.CallAnswered(), e.ApproveTouched(TODAY), e.ClockConfirmed(),
         e.SyncNowTouched(), e.SyncPauseTouched(True), e.CourierTouched("export", "stick"), e.CourierTouched("import", ""),
+        e.LendTouched("kiosk-a", "stick", ("P-1",)), e.LendTouched("", "stick", ("P-1",)), e.LendTouched("kiosk-a", "", ()),
+        *(e.HomeCarryTouched(what, "stick") for what in ("take", "return", "bring-in", "burn")), e.HomeCarryTouched("take", ""),
         e.StaffAdded("1002", "李站员", Role.ATTENDANT, "270518", "270518"), e.PinReset("1001", "270518", "270518"),
         e.StaffRevoked("1001"), e.StaffRevoked("9001"), e.MaintenanceTouched("doctor"), e.CardRead(x.CHEN), e.CardRead(x.LI),
         e.CardTroubled("card-unreadable"), e.TimePassed(),
@@ -65,7 +67,8 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         e.PersonFound(session_id, Found(x.CHEN, Reason.NOT_IN_ROSTER)), e.PersonFound(session_id, found(clock_suspect=True)),
         *(e.Loaded(session_id, place, b.ApprovalData((day(),)) if place is Place.APPROVAL else object()) for place in Place),
         e.Loaded(session_id, Place.APPROVAL, b.ApprovalData((day(("1001", "9001")),))),
-        *(e.Acted(session_id, place, "done") for place in (Place.STAFF, Place.SYNC, Place.UNIT_LIST)),
+        *(e.Acted(session_id, place, "done") for place in (Place.STAFF, Place.SYNC, Place.UNIT_LIST, Place.HOME_VISITS)),
+        e.Acted(session_id, Place.HOME_VISITS, "visits-brought-in"), e.Acted(session_id, Place.HOME_VISITS, problem="unknown-peer"),
         e.Acted(session_id, Place.SYNC, problem="stick-full"), e.Saved(session_id, ("r1",)), e.NotSaved(session_id, "store-error"),
         e.TakeEnded(session_id, take_id, "ok"), e.TakeEnded(session_id, take_id, "face-lost"), e.StageMoved("r1", Stage.RECEIVED),
     ]

@@ -18,7 +18,6 @@ from tests.sync import visits as v
 from tests.sync.made import bureau_record, make_kiosk
 
 
-
 @pytest.fixture(scope="module")
 def both(bureau, tmp_path_factory):
     made = v.make_pair(bureau, tmp_path_factory.mktemp("pair"), "SZ-TEST-0700")

@@ -124,6 +124,11 @@ def _boards() -> tuple[DeskScene, ...]:
                                   KINDS[: 1 + n % 2], TODAY + timedelta(days=9 * n - 20))
                    for n, (family, given, note) in enumerate((("周", "兰", "very-old"), ("吴", "明", "sick"), ("欧", "英", "alone"),
                                                               ("马", "英", "disabled"), ("孙", "生", ""))))
+    out = tuple(replace(one, person_id=f"P-{n}", out_to="便携机 A2F4" if n < 2 else "", out_since=NOW - timedelta(hours=5))
+                for n, one in enumerate(visits))
+    lent = tuple(replace(one, person_id=f"P-{n}", lender="街道工作站 7C3D") for n, one in enumerate(visits[:3]))
+    peers = (b.PeerRow("kiosk-a2f4", "便携机 A2F4"), b.PeerRow("kiosk-9b01", "便携机二号 9B01"))
+    station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D")
     answers = (b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)), b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
                b.AnswerRow(4, "王 * 英 尾号 7766", "bad-number"), b.AnswerRow(5, "* 强 尾号 0373", "not-in-roster"),
                b.AnswerRow(6, "何 * 明 尾号 0157", "already-done"), b.AnswerRow(7, "*", "bad-row"))
@@ -154,6 +159,13 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-home-quiet", s.Board(Place.HOME, b.HomeData(tallies=TALLIES)), Role.ATTENDANT),
         _open("desk-home-warned", s.Board(Place.HOME, replace(home, calls=(), visit=None, tallies=bad))),
         _open("desk-home-visits", s.Board(Place.HOME_VISITS, b.HomeVisitsData(visits))),
+        _open("desk-home-visits-lent", s.Board(Place.HOME_VISITS, station, notice="visits-lent", detail="2 · 便携机 A2F4")),
+        _open("desk-home-visits-no-stick", s.Board(Place.HOME_VISITS, replace(station, sticks=(), peers=peers[:1]))),
+        _open("desk-home-visits-portable", s.Board(Place.HOME_VISITS, b.HomeVisitsData(
+            lent, ("STATION-USB",), (b.PeerRow("kiosk-7c3d", "街道工作站 7C3D"),), "A2F4", True), notice="visits-taken",
+            detail="3"), Role.ATTENDANT),
+        _open("desk-home-visits-empty", s.Board(Place.HOME_VISITS, b.HomeVisitsData(
+            (), ("STATION-USB",), peers[:1], "A2F4"), problem="unknown-peer"), Role.ATTENDANT),
         _open("desk-unit-list", s.Board(Place.UNIT_LIST, b.UnitListData(("U盘/名单.xlsx",), ("U盘",)), clerk=person)),
         _open("desk-unit-list-done", s.Board(Place.UNIT_LIST, done, notice="list-taken")),
         _open("desk-todo", s.Board(Place.TODO, b.TodoData(todo)), Role.ATTENDANT),

@@ -1,4 +1,4 @@
-"""Pages that are a list: booked home visits, and what waits to be done, with filters in words."""
+"""What waits to be done, as a list with filters in words."""
 
 from __future__ import annotations
 
@@ -6,77 +6,13 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.boards_data import HomeVisitsData, TodoData, TodoRow
-from kiosk.domain.record import Channel
+from kiosk.desk.boards_data import TodoData, TodoRow
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.table import Cell, Column, Table
-from kiosk.ui.desk.widgets import Action, Chips, Field, Words, row
+from kiosk.ui.desk.widgets import Action, Chips, Words, row
 
 _FILTERS = ("", "returned", "refused", "due", "waiting")
 _TONES = {"returned": "bad", "refused": "bad", "due": "wait", "waiting": "quiet"}
-
-
-class HomeVisitsPage(DeskPage):
-    """Who is visited at home, the longest overdue first; Enter begins the visit."""
-
-    name = "home-visits"
-    scrolls = False
-
-    def build(self) -> None:
-        self.lead = Words("visits-lead", tone="quiet")
-        self.narrow = Field("visits-filter", limit=40)
-        self.table = Table("visits")
-        self.open = Action("visit-open", "primary", icon="desk-visit")
-        self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        self.box.addWidget(self.lead)
-        self.box.addWidget(self.narrow)
-        self.box.addWidget(self.table, 1)
-        self.box.addLayout(row(self.back, 1, self.open))
-        self.narrow.textChanged.connect(lambda _: self._fill())
-        self.table.opened.connect(lambda at: self._send(lambda: self._open(at)))
-        self.on(self.open, lambda: self._open(self.table.chosen_row()))
-        self._data = HomeVisitsData()
-        self._kit: DeskKit | None = None
-        self._rows: list[str] = []
-
-    def show_page(self, page: s.Board, kit: DeskKit) -> None:
-        self._data = page.data if isinstance(page.data, HomeVisitsData) else HomeVisitsData()
-        self._kit = kit
-        self.title.say(kit.text("place.home-visits"))
-        self.say_problem(page, kit)
-        self.lead.say(kit.text("visits.lead", count=len(self._data.rows)) if page.data is not None else kit.text("loading"))
-        self.narrow.say(kit.text("visits.filter"))
-        self.open.say(kit.text("visits.open"))
-        self.back.say(kit.text("back"))
-        self._fill()
-
-    def _fill(self) -> None:
-        kit, wanted = self._kit, self.narrow.text().strip()
-        if kit is None:
-            return
-        shown = [one for one in self._data.rows if not wanted or wanted in one.who or one.number.endswith(wanted)]
-        self._rows = [one.number for one in shown]
-        columns = (Column(kit.text("table.who"), 2.4), Column(kit.text("person.benefit"), 2.6), Column(kit.text("table.due"), 2.3),
-                   Column(kit.text("table.note"), 1.3), Column(kit.text("table.booked_by"), 1.4))
-        today = kit.now().date()
-        self.table.set_rows(columns, [
-            (Cell(one.who), Cell(" · ".join(kit.benefit(kind) for kind in one.benefits)),
-             Cell(kit.day(one.due), "bad" if one.due and one.due < today else "wait" if one.due else "quiet"),
-             Cell(kit.text(f"visit_note.{one.note}") if one.note else ""),
-             Cell(kit.text("person.bureau") if one.booked_by == "roster" else one.booked_by, "quiet")) for one in shown],
-            kit.text("place.home-visits"))
-        self.open.setEnabled(bool(shown))
-
-    def clear(self) -> None:
-        self.table.set_rows((), ())
-        self.narrow.clear()
-        self._rows, self._data = [], HomeVisitsData()
-
-    def first_field(self) -> QWidget | None:
-        return self.table
-
-    def _open(self, at: int) -> e.PersonChosen | None:
-        return e.PersonChosen(self._rows[at], Channel.HOME_VISIT) if 0 <= at < len(self._rows) else None
 
 
 class TodoPage(DeskPage):

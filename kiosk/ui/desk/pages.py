@@ -9,7 +9,8 @@ from kiosk.ui.desk.done import DonePage
 from kiosk.ui.desk.enrol import EnrolPage
 from kiosk.ui.desk.find import FindPage
 from kiosk.ui.desk.home import HomePage
-from kiosk.ui.desk.lists import HomeVisitsPage, TodoPage
+from kiosk.ui.desk.home_visits import HomeVisitsPage
+from kiosk.ui.desk.lists import TodoPage
 from kiosk.ui.desk.person import PersonPage
 from kiosk.ui.desk.reports import ClockPage, FairnessPage, MaintenancePage, SyncPage
 from kiosk.ui.desk.sign_in import SetUpPage, SignInPage

@@ -1,0 +1,198 @@
+"""Who is visited at home, and what goes between this kiosk and a portable one: hand over, take, bring back, bring in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QBoxLayout, QWidget
+
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.boards_data import HomeVisitRow, HomeVisitsData
+from kiosk.domain.record import Channel
+from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.table import Cell, Column, Table
+from kiosk.ui.desk.widgets import Action, Card, Field, Words, column, row
+from kiosk.ui.theme import Look
+
+_CARD_WIDTH = 380     # design pixels: the longest button in either language
+
+
+class HomeVisitsPage(DeskPage):
+    """The longest overdue first; Enter begins the visit. What is done with a stick stands beside the list."""
+
+    name = "home-visits"
+    scrolls = False
+
+    def build(self) -> None:
+        self.lead = Words("visits-lead", tone="quiet")
+        self.narrow = Field("visits-filter", limit=40)
+        self.table = Table("visits")
+        self.open = Action("visit-open", "primary", icon="desk-visit")
+        self.back = self.on(Action("back", icon="back"), e.BackTouched())
+        list_side = column(self.lead, self.narrow, self.table)
+        list_side.setStretch(0, 0)     # its words would take half of the room
+        list_side.setStretch(2, 1)
+        both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        both.addLayout(list_side, 1)
+        both.addWidget(self._along())
+        self._splits.append(both)
+        self.box.addLayout(both, 1)
+        self.mark = Action("visit-mark", icon="tick")
+        self.mark.clicked.connect(lambda _=False: self._mark())
+        self.box.addLayout(row(self.back, 1, self.mark, self.open))
+        self.narrow.textChanged.connect(lambda _: self._fill())
+        self.table.opened.connect(lambda at: self._send(lambda: self._open(at)))
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._say_mark())
+        self.on(self.open, lambda: self._open(self.table.chosen_row()))
+        self._data = HomeVisitsData()
+        self._kit: DeskKit | None = None
+        self._rows: list[HomeVisitRow] = []
+        self._marked: set[str] = set()
+        self._busy = False
+
+    def _along(self) -> Card:
+        """The card of everything that has to do with another kiosk."""
+        self.card = Card("visits-along", heading=Words("visits-along-title", "strong"))
+        self.stick = Words("visits-stick", tone="quiet")
+        self.peer = Words("visits-peer", "strong")
+        self.other = Action("visits-peer-next", icon="desk-sync")
+        self.other.clicked.connect(lambda _=False: self._next_peer())
+        self._peer = ""
+        self.lend = self.on(Action("visits-lend", "outlined", icon="desk-stick"), self._lend)
+        self.bring_in = self.on(Action("visits-bring-in", "outlined", icon="desk-stick"), lambda: self._carry("bring-in"))
+        self.take = self.on(Action("visits-take", "outlined", icon="desk-stick"), lambda: self._carry("take"))
+        self.give_back = self.on(Action("visits-return", "outlined", icon="desk-stick"), lambda: self._carry("return"))
+        for part in (self.stick, self.peer):
+            self.card.box.addWidget(part)
+        for button in (self.other, self.lend, self.bring_in, self.take, self.give_back):
+            self.card.box.addWidget(button)
+        self.card.box.addStretch(1)
+        return self.card
+
+    def show_page(self, page: s.Board, kit: DeskKit) -> None:
+        self._data = page.data if isinstance(page.data, HomeVisitsData) else HomeVisitsData()
+        self._kit, self._busy = kit, page.busy
+        if page.notice == "visits-lent":
+            self._marked.clear()
+        self.title.say(kit.text("place.home-visits"))
+        self.say_problem(page, kit)
+        self.lead.say(kit.text("visits.lead", count=len(self._data.rows)) if page.data is not None else kit.text("loading"))
+        self.narrow.say(kit.text("visits.filter"))
+        self.open.say(kit.text("visits.open"))
+        self.back.say(kit.text("back"))
+        self._fill()
+
+    def _fill(self) -> None:
+        kit, wanted = self._kit, self.narrow.text().strip()
+        if kit is None:
+            return
+        self._rows = [one for one in self._data.rows if not wanted or wanted in one.who or one.number.endswith(wanted)]
+        weights = (2.0, 2.8, 1.9, 1.1, 2.2) if self.look.landscape else (2.3, 2.2, 2.3, 1.1, 2.1)
+        heads = ("table.who", "person.benefit", "table.due", "table.note", "visits.state")
+        columns = [Column(kit.text(head), weight) for head, weight in zip(heads, weights, strict=True)]
+        today = kit.now().date()
+        self.table.set_rows(columns, [
+            (Cell(one.who, "good" if one.person_id in self._marked else ""),
+             Cell(" · ".join(kit.benefit(kind) for kind in one.benefits)),
+             Cell(kit.day(one.due), "bad" if one.due and one.due < today else "wait" if one.due else "quiet"),
+             Cell(kit.text(f"visit_note.{one.note}") if one.note else ""), self._where(one, kit)) for one in self._rows],
+            kit.text("place.home-visits"))
+        self.open.setEnabled(bool(self._rows))
+        self._say_along(kit)
+
+    @staticmethod
+    def _where(one: HomeVisitRow, kit: DeskKit) -> Cell:
+        if one.out_to:
+            return Cell(kit.text("visits.out", kiosk=one.out_to.split()[-1], at=kit.moment(one.out_since)[:5]), "wait")
+        if one.lender:
+            return Cell(kit.text("visits.lent_by", kiosk=one.lender), "quiet")
+        return Cell(kit.text("person.bureau") if one.booked_by == "roster" else one.booked_by, "quiet")
+
+    # --- the portable kiosk
+
+    def _say_along(self, kit: DeskKit) -> None:
+        data = self._data
+        heading = self.findChild(Words, "visits-along-title")
+        if heading is not None:
+            heading.say(kit.text("visits.along"))
+        known, plugged = bool(data.peers), bool(data.sticks)
+        told = [kit.text("visits.own", own=data.own)] if data.own else []
+        told.append(kit.text("visits.no_peer") if not known else
+                    kit.text("visits.stick_is", name=Path(data.sticks[0]).name) if plugged else kit.text("visits.plug"))
+        self.stick.say("\n".join(told))
+        lendable = self._lendable()
+        if self._peer not in {one.kiosk_id for one in data.peers}:
+            self._peer = data.peers[0].kiosk_id if known else ""
+        label = next((one.label for one in data.peers if one.kiosk_id == self._peer), "")
+        self.peer.say(kit.text("visits.peer", kiosk=label) if known and lendable else "")
+        self.other.say(kit.text("visits.peer_next", count=len(data.peers)))
+        self._say_mark()
+        marked = sum(one.person_id in self._marked for one in lendable)
+        self.lend.say(kit.text("visits.lend_marked", count=marked) if marked else kit.text("visits.lend_all", count=len(lendable)))
+        self.bring_in.say(kit.text("visits.bring_in"))
+        self.take.say(kit.text("visits.take"))
+        self.give_back.say(kit.text("visits.give_back"))
+        for button in (self.lend, self.bring_in, self.take, self.give_back):
+            wanted = bool(lendable) if button is self.lend else data.to_return if button is self.give_back else True
+            button.setVisible(known and wanted)
+            button.setEnabled(plugged and not self._busy)
+        for button in (self.other, self.mark):
+            button.setVisible(known and bool(lendable) and (button is self.mark or len(data.peers) > 1))
+
+    def _lendable(self) -> list[HomeVisitRow]:
+        """The people that are shown and are this kiosk's own."""
+        return [one for one in self._rows if not one.lender]
+
+    def _next_peer(self) -> None:
+        ids = [one.kiosk_id for one in self._data.peers]
+        if ids and self._kit is not None:
+            self._peer = ids[(ids.index(self._peer) + 1) % len(ids)] if self._peer in ids else ids[0]
+            self._say_along(self._kit)
+
+    def _say_mark(self) -> None:
+        kit, one = self._kit, self._current()
+        if kit is not None:
+            self.mark.say(kit.text("visits.unmark" if one is not None and one.person_id in self._marked else "visits.mark"))
+
+    def _mark(self) -> None:
+        one = self._current()
+        if one is not None and not one.lender:
+            self._marked ^= {one.person_id}
+            self._fill()
+
+    def _lend(self) -> e.LendTouched:
+        lendable = self._lendable()
+        chosen = [one for one in lendable if one.person_id in self._marked] or lendable
+        return e.LendTouched(self._peer, self._folder(), tuple(one.person_id for one in chosen))
+
+    def _carry(self, what: str) -> e.HomeCarryTouched:
+        return e.HomeCarryTouched(what, self._folder())
+
+    def _folder(self) -> str:
+        return self._data.sticks[0] if self._data.sticks else ""
+
+    # --- the list
+
+    def _current(self) -> HomeVisitRow | None:
+        at = self.table.chosen_row()
+        return self._rows[at] if 0 <= at < len(self._rows) else None
+
+    def _open(self, at: int) -> e.PersonChosen | None:
+        return e.PersonChosen(self._rows[at].number, Channel.HOME_VISIT) if 0 <= at < len(self._rows) else None
+
+    def clear(self) -> None:
+        self.table.set_rows((), ())
+        self.narrow.clear()
+        self._rows, self._data = [], HomeVisitsData()
+        self._marked.clear()
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        width = look.px(_CARD_WIDTH)
+        self.card.setMinimumWidth(width if look.landscape else 0)
+        self.card.setMaximumWidth(width if look.landscape else 16_777_215)
+        self._fill()
+
+    def first_field(self) -> QWidget | None:
+        return self.table

@@ -158,6 +158,8 @@ class KioskApp(QObject):
         desk.pause_sync.connect(self.sync.set_paused)
         desk.restart_wanted.connect(self._restart)
         self.sync.stage_moved.connect(desk.on_stage_moved)
+        desk.stage_moved.connect(self._on_stage_moved)    # a stick says it as the network does
+        desk.stage_moved.connect(self.sync.nudge)         # counts and the freeze are looked at anew
         self.sync.status.connect(desk.on_sync_status)
 
     @Slot()

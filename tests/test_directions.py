@@ -25,7 +25,7 @@ MAY = {
     "idcard_reader": BASE,
     "camera": BASE,
     "face": BASE | {"camera"},                 # camera: the Frame type
-    "liveness": BASE | {"camera", "face", "models"},
+    "liveness": BASE | {"camera", "face", "memory", "models"},
     "voice": BASE | {"ui"},                    # ui: the texts (strings) and the wishes (requests) of the window
     "memory": set(),
     "ocr": BASE | {"camera", "memory"},        # camera: the Frame type, and how OpenCV is imported

@@ -162,7 +162,8 @@ def _kiosk(folder: Path) -> int:
     from PySide6.QtCore import QObject, Signal
     from PySide6.QtWidgets import QApplication
 
-    from kiosk import log
+    from kiosk import log, memory
+    memory.stay_small()
     from kiosk.app import KioskApp
     from kiosk.camera import source
     from kiosk.config import Settings
@@ -198,9 +199,11 @@ def _kiosk(folder: Path) -> int:
             kiosk.conductor.begin_take.emit(TakeRequest("bench", 0, practice=True))
         elif word == "scan":
             kiosk.conductor.cancel_take.emit()
+            kiosk.conductor.vision_wanted.emit(False)
             kiosk.conductor.begin_scan.emit("bench")
         elif word == "rest":
             kiosk.conductor.cancel_scan.emit()
+            kiosk.conductor.vision_wanted.emit(True)
             kiosk.conductor.camera_wanted.emit(False)
             print("resting", flush=True)
         else:

@@ -17,7 +17,8 @@ def main(argv: list[str]) -> int:
 
     os.umask(0o077)  # whatever this process writes is its owner's alone
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # a camera that is away would fill the system's log
-    from kiosk import config, failpoints, log
+    from kiosk import config, failpoints, log, memory
+    memory.stay_small()
     failpoints.seal()   # whatever the environment says: nobody injects faults into a kiosk that serves people
     settings = config.load(options.config, {"ui": {"fullscreen": False}} if options.windowed else None)
     log.setup(config.resolve(settings.store.directory) / "log")

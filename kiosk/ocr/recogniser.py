@@ -42,15 +42,19 @@ class RapidRecogniser:
             raise ModelError(f"text recognition: {', '.join(missing)} not in the installed package")
         log = logging.getLogger("RapidOCR")
         try:
+            from omegaconf import flag_override
             from rapidocr import RapidOCR
 
             make: Any = RapidOCR
             self._engine = make(params={
                 "Global.log_level": "critical", "Global.use_cls": False, "Global.text_score": 0.0,
                 "Det.model_path": str(paths[0]), "Det.limit_type": "max", "Det.limit_side_len": _DETECT_SIDE,
-                "Rec.model_path": str(paths[1]), "Rec.rec_batch_num": 4,
+                "Rec.model_path": str(paths[1]), "Rec.rec_batch_num": 1,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             })
+            # Our own sessions, as rapidocr allows. measured: 90 MB less than its own, for a tenth more of processor time.
+            with flag_override(self._engine.cfg, "allow_objects", True):
+                self._engine.cfg.Det.session, self._engine.cfg.Rec.session = (_session(path, threads) for path in paths)
             # Both are otherwise loaded at the first picture, while somebody waits.
             self._engine._load_det_model()
             decoder = self._engine._load_rec_model().postprocess_op
@@ -73,6 +77,16 @@ class RapidRecogniser:
         quads = np.asarray(boxes, np.float64)[:4 * MAX_LINES]
         upright = _upright(quads, (card_bgr.shape[1], card_bgr.shape[0]))
         return [TextLine(str(text), box, float(score)) for box, text, score in zip(upright, texts, scores, strict=False)]
+
+
+def _session(path: Path, threads: int) -> Any:
+    from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
+    options = SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = False
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC   # the blocked layout holds the weights twice
+    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _decoded(characters: list[str], indices: np.ndarray, certainty: np.ndarray, *_: Any, **__: Any,

@@ -104,6 +104,22 @@ def test_who_walks_away_is_asked_sooner_and_may_come_back(bench):
     assert bench.conductor.state.notice is Reason.WALKED_AWAY
 
 
+def test_who_holds_up_a_card_is_not_taken_for_gone_and_the_face_models_make_room(bench):
+    wanted, watched = [], []
+    bench.conductor.vision_wanted.connect(wanted.append)
+    bench.conductor.watch_presence.connect(watched.append)
+    bench.conductor.feed(e.Started())
+    bench.conductor.feed(e.SelfChosen())
+    bench.conductor.on_presence(True)
+    bench.conductor.feed(e.ScanChosen())
+    assert isinstance(bench.conductor.state, s.ScanningCard)
+    assert (wanted[-1], watched[-1]) == (False, False)
+    bench.wait(60)      # the card hides its holder's face all the while
+    assert not bench.window.countdown.isVisible()
+    bench.conductor.feed(e.BackTouched())
+    assert (wanted[-1], watched[-1]) == (True, True)
+
+
 def test_the_card_is_asked_for_until_it_is_taken(bench):
     bench.card()
     bench.conductor.feed(e.CancelTouched())

@@ -109,6 +109,29 @@ def test_mediapipe_that_raises_is_replaced_and_the_next_take_works(looking, qtbo
     assert told == [reason]
 
 
+def test_the_face_models_are_let_go_on_a_wish_and_a_take_has_them_again(looking, qtbot):
+    ready: list[object] = []
+    looking.ready.connect(ready.append)
+    qtbot.waitUntil(lambda: bool(Fails.built))
+    looking.set_wanted(False)
+    qtbot.waitUntil(lambda: Fails.built[0].closed)
+    looking.watch_presence(True)      # nothing to look with: nothing breaks
+    views: list[object] = []
+    failed: list[object] = []
+    looking.view.connect(views.append)
+    looking.failed.connect(failed.append)
+    looking.begin_take(vision.TakeRequest("v", 1))
+    qtbot.waitUntil(lambda: bool(views))
+    assert len(Fails.built) == 2
+    assert not Fails.built[1].closed
+    looking.cancel()
+    looking.set_wanted(False)
+    qtbot.waitUntil(lambda: Fails.built[1].closed)
+    looking.set_wanted(True)
+    qtbot.waitUntil(lambda: len(Fails.built) == 3)
+    assert failed == []
+
+
 def test_an_error_inside_mediapipe_is_a_model_error(monkeypatch, tmp_path):
     class Task:
         def detect_for_video(self, *_: object) -> None:

@@ -98,6 +98,11 @@ def correct(store: Store, changes: Sequence[tuple[Counted, Counted]]) -> None:
                 _add(db, after)
 
 
+def erase_before(db: Database, day: date) -> int:
+    """Erase the lines of earlier days, within the caller's transaction; return how many. With the records of those days."""
+    return int(db.execute("DELETE FROM ledger WHERE day < ?", (day.isoformat(),)).rowcount)
+
+
 _SAME = "day = ? AND age_band = ? AND glasses = ? AND light = ? AND action = ? AND outcome = ? AND reason = ?"
 
 

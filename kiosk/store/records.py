@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from kiosk import failpoints
 from kiosk.domain.calendar_days import local_date
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome
-from kiosk.store import journal, outbox
+from kiosk.store import journal, ledger, outbox
 from kiosk.store.database import Store, store_errors
 
 
@@ -270,7 +270,8 @@ def retain(store: Store, now: datetime) -> dict[str, int]:
         entries = db.execute(
             "DELETE FROM journal WHERE seq NOT IN (SELECT seq FROM mirror_queue) AND seq < ? AND json_extract(body, '$.at') < ?",
             (last, journal_before)).rowcount
-        counts = {"records": len(old), "consents": len(consents), "tries": tries, "entries": entries}
+        counted = ledger.erase_before(db, before.date())
+        counts = {"records": len(old), "consents": len(consents), "tries": tries, "entries": entries, "ledger": counted}
         if any(counts.values()):
             journal.append(store, "retention", counts, now)
     if store.is_owner:

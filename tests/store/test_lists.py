@@ -194,3 +194,11 @@ def test_a_take_counted_in_the_wrong_group_is_counted_in_the_right_one_once(stor
     assert [(row.glasses, row.count) for row in ledger.rows(store, made.TODAY, made.TODAY)] == [("unknown", 1), ("yes", 1)]
     ledger.correct(store, [(wrong, right), (wrong, right)])      # the second is not there any more: nobody is invented
     assert [(row.glasses, row.count) for row in ledger.rows(store, made.TODAY, made.TODAY)] == [("yes", 2)]
+
+
+def test_the_ledger_is_kept_as_long_as_the_records_of_its_days(store):
+    for days in (731, 729, 0):
+        ledger.note(store, made.TODAY - timedelta(days=days), born=None, outcome="passed", reason="ok")
+    assert records.retain(store, made.NOW)["ledger"] == 1
+    left = ledger.rows(store, date(2000, 1, 1), made.TODAY)
+    assert [row.day for row in left] == [(made.TODAY - timedelta(days=729)).isoformat(), made.TODAY.isoformat()]

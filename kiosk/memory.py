@@ -1,11 +1,10 @@
-"""Memory that was freed goes back to the system. Imports nothing of ours; called at the start, and where something large was let go."""
+"""Memory that was freed goes back to the system. Called at the start, and where something large was let go."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import sys
-
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8   # malloc.h of glibc
 _LARGE_BYTES = 4 * 1024 * 1024   # above a camera's frame, below the layers of a text model

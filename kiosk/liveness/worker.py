@@ -122,7 +122,7 @@ class VisionWorker(QObject):
 
     @Slot(bool)
     def set_wanted(self, on: bool) -> None:
-        """Let the models go while nothing can be asked of them (a card fills the picture), or have them again; a take wakes them."""
+        """Let the models go while nothing can be asked of them (a card fills the picture), or load them again; a take does."""
         self._wishes.put(lambda loop: loop.wake() if on else loop.rest())
 
     @Slot(bool)

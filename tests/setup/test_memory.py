@@ -12,7 +12,8 @@ PROGRAM = """
 import ctypes, sys
 from kiosk import memory
 class Books(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+    _fields_ = [(name, ctypes.c_size_t) for name in
+                "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
 c = ctypes.CDLL(None)
 if not hasattr(c, "mallinfo2"):
     print("no books")

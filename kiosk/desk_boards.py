@@ -11,7 +11,7 @@ from kiosk.desk import boards_data as b
 from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
 from kiosk.store import clock, home, ledger, outbox, roster, staff, todo
 from kiosk.store.database import Store
-from kiosk.sync.status import SyncStatus
+from kiosk.sync.status import PAUSED_BY, SyncStatus
 
 LEDGER_DAYS = 365
 DIMENSIONS = ("age_band", "glasses", "light", "action")
@@ -143,11 +143,12 @@ def staff_data(store: Store) -> b.StaffData:
 def sync_data(store: Store, at: Moment, seen: Seen) -> b.SyncData:
     """The delivery, as it stands."""
     known, sync = tallies(store, at, seen.level), seen.sync
+    paused = seen.paused or bool(outbox.get(store.db, PAUSED_BY))
     if sync is None:
-        return b.SyncData(known, paused=seen.paused, sticks=at.sticks())
+        return b.SyncData(known, paused=paused, sticks=at.sticks())
     return b.SyncData(
         known, sync.counts.get("leased", 0), sync.hold.value, sync.trouble.value if sync.trouble else "", sync.next_try_in_s,
-        sync.last_contact, sync.last_receipt, seen.paused, at.sticks())
+        sync.last_contact, sync.last_receipt, paused, at.sticks())
 
 
 def unit_lists(at: Moment) -> b.UnitListData:

@@ -80,6 +80,7 @@ class DeskConductor(QObject):
     send_now = Signal()              # -> SyncWorker
     pause_sync = Signal(bool)
     nudge_sync = Signal()
+    stage_moved = Signal(object)     # outbox.Moved: what a stick brought back
     wish = Signal(object)            # requests.VolumeUp / VolumeDown -> voice
     restart_wanted = Signal()
     _answered = Signal(object)       # from the store's thread
@@ -109,6 +110,7 @@ class DeskConductor(QObject):
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._show_frame)
         self._answered.connect(self._on_answer)
+        self.stage_moved.connect(self.on_stage_moved)
         view.sent.connect(self.feed)
         window.service.connect(self.on_service)
         conductor.desk_card.connect(self.on_card)
@@ -254,8 +256,8 @@ class DeskConductor(QObject):
                 self.pause_sync.emit(on)
                 self._ask(lambda store, at: work.note_pause(store, by, on, at), lambda error: work.failed(command, error))
             case c.Courier(by, direction, folder):
-                settings, run = self._settings.sync, self._store.run
-                self._do_outside(lambda: work.carry(by, direction, folder, settings, run),
+                settings, run, moved = self._settings.sync, self._store.run, self.stage_moved.emit
+                self._do_outside(lambda: work.carry(by, direction, folder, settings, run, moved),
                                  lambda error: work.failed(command, error))
             case c.LendHomeVisits() | c.CarryHomeVisits():
                 carried, settings, run, at = command, self._settings.sync, self._store.run, self._moment()

@@ -24,6 +24,7 @@ from kiosk.errors import ConfigError, KioskError, StoreError
 from kiosk.store import clock, desk, journal, ledger, outbox, records, roster, service, staff, todo, unit_list
 from kiosk.store.database import Store
 from kiosk.sync.delivery import RunInStore
+from kiosk.sync.status import PAUSED_BY
 
 log = logging.getLogger(__name__)
 
@@ -235,12 +236,15 @@ def code_of(error: BaseException) -> str:
 
 def note_pause(store: Store, by: Session, on: bool, at: Moment) -> e.Event:
     """Somebody paused the delivery, or let it go on: that is in the journal."""
-    journal.note(store, "sync-paused" if on else "sync-resumed", {"staff": by.staff_id}, at.now)
+    with store.transaction() as db:    # remembered: a restart must not let go on what somebody stopped
+        outbox.put(db, PAUSED_BY, by.staff_id if on else "")
+        journal.append(store, "sync-paused" if on else "sync-resumed", {"staff": by.staff_id}, at.now)
     return e.Acted(by.session_id, Place.SYNC, "sync-paused" if on else "sync-resumed")
 
 
-def carry(by: Session, direction: str, folder: str, settings: config.Sync, run_in_store: RunInStore) -> e.Event:
-    """Export to or import from a stick. Not in the store's thread: a stick is slow."""
+def carry(by: Session, direction: str, folder: str, settings: config.Sync, run_in_store: RunInStore,
+          on_moved: Callable[[outbox.Moved], None]) -> e.Event:
+    """Export to or import from a stick. Not in the store's thread: a stick is slow. on_moved: told of each record that went on."""
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity
@@ -252,11 +256,13 @@ def carry(by: Session, direction: str, folder: str, settings: config.Sync, run_i
         if direction == "export":
             done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines)
             return e.Acted(by.session_id, Place.SYNC, "courier-exported", detail=str(done.records))
-        told = courier.import_from(run_in_store, identity, Path(folder))
+        told = courier.import_from(run_in_store, identity, Path(folder), on_moved=on_moved)
     except courier.CourierError as error:
         return e.Acted(by.session_id, Place.SYNC, problem=error.why)
     refused = [one for one in told if one.outcome == "refused"]
     applied = sum(one.outcome == "applied" for one in told)
+    if refused and all(one.why == "truncated" for one in refused):
+        return e.Acted(by.session_id, Place.SYNC, problem="stick-partial")
     if refused:
         return e.Acted(by.session_id, Place.SYNC, problem="stick-refused", detail=", ".join(one.why for one in refused[:3]))
     return e.Acted(by.session_id, Place.SYNC, "courier-imported", detail=str(applied))

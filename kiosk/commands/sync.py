@@ -98,7 +98,7 @@ def _status(settings: Settings, store: Store, as_json: bool) -> int:
         kiosk_id = load_pins(settings.sync).kiosk_id
     except ConfigError:
         kiosk_id = ""
-    hold = schedule.hold(settings.sync, datetime.now().astimezone(), provisioned=bool(kiosk_id),
+    hold = schedule.hold(status.switches(store, settings.sync), datetime.now().astimezone(), provisioned=bool(kiosk_id),
                          revoked=bool(kiosk_id) and outbox.get(store.db, "revoked") == kiosk_id)
     now = datetime.now(UTC)
     seen = status.collect(store, settings.sync, now, hold=hold).as_json(now)
@@ -109,5 +109,6 @@ def _status(settings: Settings, store: Store, as_json: bool) -> int:
         print(f"{key:>10}  {value}")
     print(f"oldest unsent {seen['oldest_unsent'] or '-'} · level {seen['level']} · last receipt {seen['last_receipt_at'] or '-'}\n"
           f"last contact {seen['last_contact'] or '-'} · roster {seen['roster_version']} of {seen['roster_at'] or '-'}"
-          + (f"\nnothing is sent: {seen['hold']}" if seen["hold"] else ""))
+          + (f"\nnothing is sent: {seen['hold']}" if seen["hold"] else "")
+          + (f" (at the desk, by {seen['paused_by']})" if seen["paused_by"] else ""))
     return 0

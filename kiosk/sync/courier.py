@@ -244,8 +244,12 @@ def _have(store: Store) -> dict[str, int]:
 # --- down
 
 
-def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, clocks: Clocks | None = None) -> list[Imported]:
-    """Apply what the bureau put on the stick for this kiosk; each file by itself, a bad one stops nothing. Raises CourierError."""
+def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, clocks: Clocks | None = None,
+                on_moved: Callable[[outbox.Moved], None] | None = None) -> list[Imported]:
+    """Apply what the bureau put on the stick for this kiosk; each file by itself, a bad one stops nothing. Raises CourierError.
+
+    on_moved: told of each record that went on, as soon as that is durable.
+    """
     if not stick.is_dir():
         raise CourierError("stick-missing")
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
@@ -258,6 +262,9 @@ def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, cl
         try:
             data = whole(path, digest)
             moved, changed = _take(kind, run_in_store, identity, data, stick, clocks)
+            if on_moved is not None:
+                for one in moved:
+                    on_moved(one)
             told.append(Imported(path.name, "applied" if changed else "nothing-new", moved=tuple(moved)))
         except seal.Refused as error:
             stale = error.why == "stale"

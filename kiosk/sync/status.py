@@ -11,6 +11,8 @@ from kiosk.store import outbox
 from kiosk.sync.batches import HasDatabase
 from kiosk.sync.schedule import Hold, Level, Trouble, level
 
+PAUSED_BY = "paused_by"   # key in `sync_state`: who paused the delivery at the desk; "" or missing: nobody
+
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
@@ -31,6 +33,7 @@ class SyncStatus:
     why: str = ""
     next_try_in_s: float | None = None
     sending: bool = False
+    paused_by: str = ""      # staff id, when it was paused at the desk
 
     @property
     def unsent(self) -> int:
@@ -60,6 +63,11 @@ class SyncStatus:
         return {**plain, "unsent": self.unsent, "attention": self.attention, "roster_age_s": age, "oldest_unsent_age_s": oldest}
 
 
+def switches(store: HasDatabase, settings: Sync) -> Sync:
+    """Return the settings with the desk's own switch laid over them. Runs on the store's thread."""
+    return settings.model_copy(update={"paused": True}) if outbox.get(store.db, PAUSED_BY) else settings
+
+
 def collect(store: HasDatabase, settings: Sync, now: datetime, *, hold: Hold = Hold.NONE, trouble: Trouble | None = None,
             why: str = "", next_try_in_s: float | None = None, sending: bool = False) -> SyncStatus:
     """Read the status. Runs on the store's thread."""
@@ -73,7 +81,7 @@ def collect(store: HasDatabase, settings: Sync, now: datetime, *, hold: Hold = H
         last_contact=_when(outbox.get(db, "last_contact")), bureau_offset_s=float(offset) if offset else None,
         roster_version=int(outbox.get(db, "roster_version", "0")), roster_at=_when(outbox.get(db, "roster_at")),
         bundle_version=int(outbox.get(db, "bundle_version", "0")), hold=hold, trouble=trouble, why=why,
-        next_try_in_s=next_try_in_s, sending=sending)
+        next_try_in_s=next_try_in_s, sending=sending, paused_by=outbox.get(db, PAUSED_BY))
 
 
 def _when(text: str) -> datetime | None:

@@ -51,6 +51,7 @@ class SyncWorker(QObject):
         self._delivery: Delivery | None = None
         self._feed: Feed | None = None
         self._by_hand = False
+        self._switched = False    # whether the desk's switch is known: from the store, once, or by its touch
 
     @Slot()
     def start(self) -> None:
@@ -112,6 +113,7 @@ class SyncWorker(QObject):
     @Slot(bool)
     def set_paused(self, paused: bool) -> None:
         """The desk pauses sending, or lets it go on."""
+        self._switched = True
         self._settings = self._settings.model_copy(update={"paused": paused})
         self.nudge()
 
@@ -158,6 +160,9 @@ class SyncWorker(QObject):
         why = ""
         held, trouble = Hold.NONE, None
         try:
+            if not self._switched:
+                self._settings = self._run(lambda store: status.switches(store, self._settings))
+                self._switched = True
             provisioned = self._open()
             revoked_id = self._run(lambda store: outbox.get(store.db, "revoked"))
             revoked = self._client is not None and self._client.identity.pins.kiosk_id == revoked_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -372,6 +373,38 @@ def test_delivery_can_be_paused_and_carried_and_says_what_is_missing(live):
     live.until(lambda: live.find("courier-export").isEnabled())
     live.touch("courier-export")                        # this kiosk has no keys yet
     live.until(lambda: live.desk.state.page.problem == "not-provisioned")
+
+
+def test_a_pause_outlives_a_restart_and_is_let_go_by_the_next_attendant(qtbot, tmp_path):
+    live = build(qtbot, tmp_path)
+    try:
+        live.sign_in()
+        live.touch("place-sync")
+        live.until_page("sync")
+        live.loaded()
+        live.touch("sync-pause")
+        live.until(lambda: live.desk.state.page.notice == "sync-paused")
+    finally:
+        close(live)
+    again = tmp_path / "again"
+    shutil.copytree(tmp_path / "var", again / "var")      # the same database, another life
+    live = build(qtbot, again, members=False)
+    try:
+        live.sign_in(SUE)
+        live.touch("place-sync")
+        live.until_page("sync")
+        live.loaded()
+        assert "暂停" in live.find("sync-words").text()
+        assert not live.find("sync-now").isEnabled()
+        live.touch("sync-pause")
+        live.until(lambda: live.desk.state.page.notice == "sync-resumed")
+        live.until(lambda: live.find("sync-now").isEnabled())
+        entries = live.ask(lambda store: [row[0] for row in store.db.execute("SELECT body FROM journal ORDER BY seq").fetchall()])
+        switched = [json.loads(body) for body in entries if '"kind":"sync-' in body]
+        assert [(one["kind"], one["data"]) for one in switched] == [
+            ("sync-paused", {"staff": ANN[0]}), ("sync-resumed", {"staff": SUE[0]})]
+    finally:
+        close(live)
 
 
 def test_a_returned_record_is_on_the_list_with_its_reason_until_it_is_handled(live):

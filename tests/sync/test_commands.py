@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from kiosk.__main__ import main
-from kiosk.store import records
+from kiosk.store import outbox, records
 from kiosk.store.database import open_store
+from kiosk.sync import status
 from tests.sync.made import STATION, record, settings
 
 
@@ -63,6 +64,13 @@ def test_provision_then_deliver_then_status(bureau, station, capsys):
     assert after["oldest_unsent"] is None
     assert main(["sync", "status"]) == 0
     assert "received  1" in capsys.readouterr().out
+    with open_store(station) as store:
+        outbox.put(store.db, status.PAUSED_BY, "1001")     # as the desk does
+    assert main(["sync", "status", "--json"]) == 0
+    paused = told(capsys)
+    assert (paused["hold"], paused["paused_by"]) == ("paused", "1001")
+    assert main(["sync", "status"]) == 0
+    assert "paused (at the desk, by 1001)" in capsys.readouterr().out
 
 
 def test_courier_there_and_back_with_the_bureaus_command(bureau, station, tmp_path, capsys):

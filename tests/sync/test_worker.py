@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QMetaObject, Qt, QThread
+from PySide6.QtCore import Q_ARG, QMetaObject, Qt, QThread
 
 from kiosk.bureau.process import BureauProcess
-from kiosk.store import records
+from kiosk.store import outbox, records
 from kiosk.store.database import open_store
 from kiosk.sync import link, status
 from kiosk.sync import worker as sync_worker
@@ -102,6 +102,18 @@ def test_switches_are_obeyed(stage, qtbot, switch, by_hand, hold, unsent):
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         stage.ask(by_hand)
     assert (told.args[0].hold, told.args[0].unsent) == (hold, unsent)
+
+
+def test_a_pause_from_the_desk_holds_after_a_restart_until_somebody_lets_go(stage, qtbot):
+    stage.save(record())
+    stage.run(lambda store: outbox.put(store.db, status.PAUSED_BY, "1001"))
+    worker = stage.start()
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        pass
+    assert (told.args[0].hold, told.args[0].unsent, told.args[0].paused_by) == (Hold.PAUSED, 1, "1001")
+    with qtbot.waitSignal(worker.status, timeout=10_000) as told:
+        QMetaObject.invokeMethod(worker, "set_paused", Qt.ConnectionType.QueuedConnection, Q_ARG(bool, False))
+    assert (told.args[0].hold, told.args[0].unsent) == (Hold.NONE, 0)
 
 
 def test_no_network_backs_off_and_a_nudge_tries_again(bureau, stage, qtbot):

@@ -1,0 +1,218 @@
+"""The courier by touch: a provisioned kiosk without a network, real pages, a stick, the real bureau's side of it. What is said on
+the screens is compared with what the store and the bureau have."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from kiosk.app import KioskApp
+from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.process import BureauProcess
+from kiosk.camera.worker import CameraUp
+from kiosk.domain.outcome import LivenessResult
+from kiosk.domain.person import Benefit, Template
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Stage
+from kiosk.idcard_reader.events import ReaderReady
+from kiosk.liveness.verdict import TakeOutcome
+from kiosk.store import outbox, staff
+from kiosk.store.database import open_store
+from kiosk.sync import courier
+from kiosk.sync.provision import provision
+from kiosk.visit import events as ve
+from kiosk.visit import states as vs
+from tests.desk.conftest import ANN, Clock, Live
+from tests.store import made
+from tests.sync.made import bureau_record
+
+VECTOR = np.full(128, 1 / np.sqrt(128), "<f4")
+
+
+@pytest.fixture(scope="module")
+def bureau(tmp_path_factory):
+    with BureauProcess(data=tmp_path_factory.mktemp("bureau")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def office(bureau):
+    opened = open_office(BureauSettings(data=str(bureau.data)))
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def live(bureau, qtbot, tmp_path, monkeypatch):
+    """The whole kiosk as `app` wires it, but for devices and network: only the store's thread runs."""
+    settings = made.settings(tmp_path / "var", ui={"fullscreen": False}, voice={"enabled": False})
+    provision(settings, bureau.url, bureau.enrolment_code(settings.station.station_id))
+    benefit = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date.today() - timedelta(days=330))
+    with open_store(settings) as store:
+        made.give_roster(store, made.entry(benefits=(benefit,), template=Template(VECTOR.tobytes(), made.DIGEST, "c-1")),
+                         at=datetime.now(UTC))
+        staff.add(store, ANN[0], "刘站员", staff.Role.ATTENDANT, ANN[1], datetime.now(UTC), by="test")
+    monkeypatch.setattr(KioskApp, "_start_workers", lambda app: app.store.start())
+    app = KioskApp(settings)
+    qtbot.addWidget(app.window)
+    app.start()
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    app.desk.use_sticks(lambda: [stick])
+    app.conductor.on_reader(ReaderReady(""))
+    app.conductor.on_camera(CameraUp("c", 1, 1))
+    made_live = Live(qtbot, app.window, app.conductor, app.desk, app.store, Clock(), stick)
+    yield made_live
+    app.stop()
+
+
+def finished_visit(live) -> str:
+    """A retiree passes; the page with the result stays open. Returns the record's id."""
+    conductor = live.conductor
+    for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
+        conductor.feed(event)
+    live.until(lambda: isinstance(conductor.state, vs.Confirming))
+    for event in (ve.Confirmed(), ve.Agreed(), ve.BeginTouched()):
+        conductor.feed(event)
+    acting = conductor.state
+    assert isinstance(acting, vs.Acting)
+    conductor.on_take_finished(TakeOutcome(
+        acting.case.visit.visit_id, LivenessResult(True, Reason.OK), acting.take_id, VECTOR, 3, made.DIGEST))
+    live.until(lambda: isinstance(conductor.state, vs.Finished))
+    (record_id,) = conductor.state.record_ids
+    return record_id
+
+
+def open_delivery(live):
+    live.sign_in()
+    live.touch("place-sync")
+    live.until_page("sync")
+    live.loaded()
+
+
+def carry(live, which):
+    """Touch, and wait until it was done. Returns (notice, problem, detail)."""
+    live.until(lambda: live.find(f"courier-{which}").isEnabled())
+    live.touch(f"courier-{which}")
+    assert live.desk.state.page.busy
+    live.until(lambda: not live.desk.state.page.busy and live.desk.state.page.data is not None)
+    page = live.desk.state.page
+    return page.notice, page.problem, page.detail
+
+
+def figures(live):
+    return {step: live.find(f"sync-{step}-figure").text() for step in ("waiting", "received", "confirmed", "returned", "refused")}
+
+
+def shows(live, **steps):
+    """Wait until the figures on the page are these, all others nought."""
+    live.until(lambda: figures(live) == {step: str(steps.get(step, 0)) for step in figures(live)})
+
+
+def taken(office, live):
+    return [outcome for name, outcome in bureau_stick.serve(office, live.stick) if name.startswith("batch-")]
+
+
+def states(live):
+    return {key: count for key, count in live.ask(lambda store: outbox.counts(store.db)).items() if count}
+
+
+def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau, office):
+    record_id = finished_visit(live)
+    assert live.conductor.state.stage is Stage.SAVED
+    saved_title = live.find("title").text()
+    open_delivery(live)
+    shows(live, waiting=1)
+    assert carry(live, "export") == ("courier-exported", "", "1")
+    shows(live, waiting=1)                                      # on a stick is not yet at the centre
+    assert states(live) == {"carried": 1}
+    assert bureau_record(bureau, record_id) is None
+
+    assert taken(office, live) == ["taken"]
+    assert bureau_record(bureau, record_id)["verdict"] == "accepted"
+    shows(live, waiting=1)                                      # the desk knows nothing before it was told
+    assert carry(live, "import")[:2] == ("courier-imported", "")
+    shows(live, received=1)
+    assert states(live) == {"received": 1}
+    live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
+
+    bureau.decide(record_id, "confirmed")
+    bureau_stick.serve(office, live.stick)
+    assert carry(live, "import")[:2] == ("courier-imported", "")
+    shows(live, received=1, confirmed=1)
+    live.until(lambda: live.conductor.state.stage is Stage.CONFIRMED)
+
+    before = bureau.summary()
+    assert carry(live, "export") == ("courier-exported", "", "0")
+    bureau_stick.serve(office, live.stick)
+    assert carry(live, "import") == ("courier-imported", "", "0")
+    shows(live, received=1, confirmed=1)
+    after = bureau.summary()
+    assert {key: after[key] for key in ("verdicts", "passes")} == {key: before[key] for key in ("verdicts", "passes")}
+
+    live.touch("desk-close")
+    live.until(lambda: not live.view.isVisible())
+    assert live.window.page_name == "result"
+    assert live.find("title").text() != saved_title
+
+
+def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason(live, bureau, office):
+    record_id = finished_visit(live)
+    open_delivery(live)
+    carry(live, "export")
+    taken(office, live)
+    bureau.decide(record_id, "returned", "roster-abnormal")
+    bureau_stick.serve(office, live.stick)
+    assert carry(live, "import")[:2] == ("courier-imported", "")
+    shows(live, received=1, returned=1)
+    live.until(lambda: live.conductor.state.stage is Stage.RETURNED)
+    live.touch("place-todo")
+    live.until_page("todo")
+    live.loaded()
+    live.touch("todo-filter-returned")
+    ((state, _, what, *_),) = live.find("todo").texts()
+    assert state == "中心退回"
+    assert "异常" in what
+
+
+def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, office):
+    record_id = finished_visit(live)
+    open_delivery(live)
+    carry(live, "export")
+    (batch,) = live.stick.rglob("batch-*.jwe")
+    batch.write_bytes(batch.read_bytes()[:-100])
+    assert taken(office, live) == ["truncated"]
+    assert bureau_record(bureau, record_id) is None
+    assert carry(live, "export") == ("courier-exported", "", "1")      # the touch that repairs it
+    assert taken(office, live) == ["taken"]
+
+    (receipt,) = live.stick.rglob("receipt-*.jws")
+    whole = receipt.read_bytes()
+    receipt.write_bytes(whole[:len(whole) // 2])
+    assert carry(live, "import")[:2] == ("", "stick-partial")
+    assert "完整" in live.find("problem-words").text()
+    shows(live, waiting=1)
+    assert states(live) == {"carried": 1}
+    assert live.conductor.state.stage is Stage.SAVED
+    receipt.write_bytes(whole)
+    assert carry(live, "import")[:2] == ("courier-imported", "")
+    shows(live, received=1)
+    live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
+
+
+def test_a_full_stick_is_told_and_nothing_is_lost(live, monkeypatch):
+    def full(*_):
+        raise courier.CourierError("stick-full")
+
+    finished_visit(live)
+    open_delivery(live)
+    monkeypatch.setattr(courier, "write_file", full)
+    assert carry(live, "export")[:2] == ("", "stick-full")
+    assert "满" in live.find("problem-words").text()
+    assert states(live) == {"waiting": 1}
+    monkeypatch.undo()
+    assert carry(live, "export") == ("courier-exported", "", "1")
+    assert states(live) == {"carried": 1}

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
-from kiosk.domain.outcome import Glasses
+from kiosk.camera.frame import Frame
+from kiosk.config import Settings
+from kiosk.domain.outcome import Glasses, LivenessResult
+from kiosk.domain.reasons import Reason
 from kiosk.liveness.glasses import measure, tell
+from kiosk.liveness.keep import KeptFace
+from kiosk.liveness.worker import TakeRequest, VisionWorker, _Loop
 
 SKIN, DARK = (196, 158, 132), (48, 40, 38)      # RGB
 
@@ -42,6 +49,14 @@ def with_lines(face: np.ndarray, *lines: tuple[tuple[int, int], tuple[int, int]]
         for x in (150, 298):
             cv2.ellipse(large, (x, 214), (56, 44), 0, 0, 360, colour, width, cv2.LINE_AA)
     return cv2.resize(large, (112, 112), interpolation=cv2.INTER_AREA)
+
+
+class NoFrames:
+    def take(self, timeout_s: float) -> Frame | None:
+        return None
+
+    def clear(self) -> None:
+        pass
 
 
 BRIDGE = ((202, 196), (246, 196))
@@ -93,3 +108,13 @@ def test_a_take_without_a_face_gives_no_answer() -> None:
 
 def test_a_black_picture_is_no_error() -> None:
     assert tell([np.zeros((112, 112, 3), np.uint8)]) is Glasses.UNKNOWN
+
+
+@pytest.mark.parametrize(("practice", "told"), [(False, Glasses.YES), (True, Glasses.UNKNOWN)])
+def test_a_failed_take_tells_it_too_and_practice_tells_nothing(practice: bool, told: Glasses) -> None:
+    faces = [with_lines(drawn(seed=n), BRIDGE, *TEMPLES, rims=True) for n in range(2)]
+    kept = tuple(KeptFace(0, float(n), 1.0, face) for n, face in enumerate(faces))
+    loop = _Loop(VisionWorker(Settings(), NoFrames()), Settings(), NoFrames(), Path())
+    outcome = loop._outcome(LivenessResult(False, Reason.ACTION_TIMEOUT), kept, TakeRequest("v1", 1, practice))
+    assert outcome.glasses is told
+    assert outcome.probe is None

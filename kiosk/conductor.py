@@ -134,8 +134,14 @@ class Conductor(QObject):
 
     @property
     def counted(self) -> tuple[Counted, ...]:
-        """The takes of this visit as the fairness ledger counts them: the attendant's word may put their glasses right."""
-        return self._counted
+        """The takes of this visit as the fairness ledger counts them: the attendant's word may put their glasses right.
+
+        A running take is among them as it will be counted when the attendant takes over.
+        """
+        state = self._state
+        if not isinstance(state, s.Acting) or state.practice:
+            return self._counted
+        return *self._counted, self._count(state.case, Outcome.FAILED, Reason.CANCELLED)
 
     def start(self) -> None:
         """Show the first page and start the clocks."""
@@ -443,18 +449,21 @@ class Conductor(QObject):
 
     def _note_fairness(self, case: s.Case, outcome: Outcome, reason: Reason) -> None:
         """Count whom the machine fails, not who. Apart from the save, which must not fail by it."""
-        take, today = self._take, self._today()
-        actions = take.liveness.actions if take is not None else ()
-        one = Counted(
-            today, ledger.age_band(case.entry.born, today), take.glasses if take is not None else Glasses.UNKNOWN,
-            self._watched.light, failed_at(outcome, reason, self._watched, actions, self._match is not None), outcome.value,
-            reason.value)
+        one = self._count(case, outcome, reason)
         self._counted = (*self._counted, one)
 
         def work(store: Store) -> None:
             ledger.count(store, one)
 
         self._store.ask(work)
+
+    def _count(self, case: s.Case, outcome: Outcome, reason: Reason) -> Counted:
+        take, today = self._take, self._today()
+        actions = take.liveness.actions if take is not None else ()
+        return Counted(
+            today, ledger.age_band(case.entry.born, today), take.glasses if take is not None else Glasses.UNKNOWN,
+            self._watched.light, failed_at(outcome, reason, self._watched, actions, self._match is not None), outcome.value,
+            reason.value)
 
     def _print(self) -> None:
         state = self._state

@@ -122,3 +122,14 @@ def test_the_desk_is_told_of_this_visits_takes_and_the_next_visit_of_none(counti
     assert [(one.glasses, one.action) for one in conductor.counted] == [(Glasses.YES, "turn-left")]
     conductor.feed(e.CancelTouched())
     assert conductor.counted == ()
+
+
+def test_a_take_under_way_is_told_to_the_desk_as_it_will_be_counted_when_taken_over(counting):
+    conductor = counting.bench.conductor
+    counting.look(TakeView("cue", Guidance.BACKLIT, action=Action.BLINK, now=True))
+    conductor.pause()                       # the desk opens: the take waits
+    (told,) = conductor.counted
+    conductor.feed(e.AttendantTookOver())
+    (row,) = counting.rows()
+    assert row == (told.glasses.value, told.light, told.action, told.outcome, told.reason)
+    assert row[1:3] == ("backlit", "blink")

@@ -42,6 +42,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--baud", type=int, default=115200, choices=[115200, 57600, 38400, 19200, 9600])
     parser.add_argument("--fault", action="extend", nargs="+", default=[], metavar="NAME", help="one or more; see below")
     parser.add_argument("--out-of-order", choices=["34", "81", "41"], help="status of a card command out of order")
+    parser.add_argument("--until-eof", action="store_true", help="end with standard input, that is, with whoever started it")
     parser.add_argument("--script", type=Path, help="commands to play")
     options = parser.parse_args(argv)
 
@@ -68,6 +69,8 @@ def main(argv: list[str]) -> int:
         for line in sys.stdin:
             if not _obey(reader, line):
                 return 0
+        if options.until_eof:
+            return 0
         threading.Event().wait()   # standard input is closed (a service): go on until a signal
     except KeyboardInterrupt:
         return 0

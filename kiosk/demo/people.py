@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,21 @@ from typing import Any
 from kiosk.camera.frame import Frame
 from kiosk.config import CONFIG
 from kiosk.domain.identity import check_digit
-from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
-from kiosk.errors import ConfigError, ModelError
+from kiosk.domain.person import RosterEntry, Template
+from kiosk.errors import ModelError
+from kiosk.store.roster_format import people_of_toml
 
 CARDS = CONFIG / "demo" / "cards.toml"
-PEOPLE = CONFIG / "demo" / "people.toml"
+ROSTER = CONFIG / "demo" / "roster.toml"
 
 
-def roster(today: date, only: Iterable[str] = ()) -> list[RosterEntry]:
-    """Return the roster's entries as of `today`. `only`: keys to compute templates for (all when empty); others have none."""
-    cards = tomllib.loads(CARDS.read_text(encoding="utf-8"))["cards"]
-    people = tomllib.loads(PEOPLE.read_text(encoding="utf-8"))
-    wanted = set(only) or set(people)
-    return [_entry(key, data, cards[key], today, enrol=key in wanted) for key, data in people.items()]
+def roster(today: date, only: Iterable[str]) -> list[RosterEntry]:
+    """Return the roster's entries as of `today`. `only`: keys to compute templates for; others have none."""
+    text = ROSTER.read_text(encoding="utf-8")
+    portraits = {key: table.get("portrait", "") for key, table in tomllib.loads(text)["people"].items()}
+    entries = {entry.person_id.removeprefix("P-"): entry for entry in people_of_toml(text, today)}
+    return [replace(entry, template=template_of(portraits[key], f"enrolment-{key}") if key in only and portraits[key] else None)
+            for key, entry in entries.items()]
 
 
 def card(key: str) -> dict[str, Any]:
@@ -60,30 +62,6 @@ def crowd_cards(count: int) -> str:
 
 
 _CROWD_NAMES = ("赵一", "钱二明", "孙三妹", "周四海", "吴五福")
-
-
-def _entry(key: str, data: dict[str, Any], card: dict[str, Any], today: date, enrol: bool) -> RosterEntry:
-    benefits = tuple(
-        Benefit(item["benefit_id"], item["kind"], item["policy_id"], _day(item.get("last_pass", ""), today))
-        for item in data["benefits"])
-    template = template_of(data["portrait"], f"enrolment-{key}") if enrol and data["portrait"] else None
-    born = card.get("born", "")
-    return RosterEntry(
-        f"P-{key}", card["name"], card["id_number"], RosterStatus(data.get("status", "active")), benefits,
-        born=date.fromisoformat(born) if born else None, template=template, home_visit=bool(data.get("home_visit", False)))
-
-
-def _day(text: str, today: date) -> date | None:
-    if not text:
-        return None
-    if text == "this-month":
-        return today.replace(day=1)
-    if text.startswith("-"):
-        return today - timedelta(days=int(text[1:]))
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{PEOPLE.name}: last_pass {text!r}") from error
 
 
 def template_of(portrait: str, consent_id: str) -> Template:

@@ -20,6 +20,8 @@ from kiosk.camera import source as camera_source
 from kiosk.config import ROOT, Settings
 from kiosk.demo import people
 from kiosk.demo.scenarios import Scenario
+from kiosk.demo.station import Station
+from kiosk.domain.person import RosterEntry
 from kiosk.domain.reasons import Action
 
 Say = Callable[[str], None]
@@ -31,7 +33,8 @@ class EmulatedReader:
     def __init__(self, link: Path, cards: Path = people.CARDS, *options: str) -> None:
         self.link = link
         self._child = subprocess.Popen(  # noqa: S603  our own interpreter
-            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(cards), *options],
+            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(cards), "--until-eof",
+             *options],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
     def tell(self, command: str) -> None:
@@ -62,6 +65,9 @@ class Stage:
         from kiosk.emulators.puppet import PuppetSource
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
         self._came = 0
+        self.entries: tuple[RosterEntry, ...] = ()
+        self.station: Station | None = None      # of the scenario `portable`
+        self.problems: list[str] = []            # what a script found wrong
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
@@ -95,14 +101,19 @@ class Stage:
             entries += people.crowd(next(entry for entry in entries if entry.template is not None), self._crowd)
         starting.join()
         say("provisioning the kiosk and bringing the roster")
-        from kiosk.store.roster_format import to_line
-        lines = self.folder / "roster.jsonl"
-        lines.write_bytes(b"".join(to_line(entry) + b"\n" for entry in entries))
-        self.bureau.issue_roster(lines)
-        lines.unlink()
+        self.entries = tuple(entries)
+        if self.scenario.roster:
+            self._issue()
         self._provision()
         if self.scenario.trouble == "offline":
             self.bureau.stop()
+
+    def _issue(self) -> None:
+        from kiosk.store.roster_format import to_line
+        lines = self.folder / "roster.jsonl"
+        lines.write_bytes(b"".join(to_line(entry) + b"\n" for entry in self.entries))
+        self.bureau.issue_roster(lines)
+        lines.unlink()
 
     def _cards(self) -> Path:
         if not self._crowd:
@@ -112,13 +123,18 @@ class Stage:
         return path
 
     def _provision(self) -> None:
+        from kiosk.sync.provision import provision
+        code = self.bureau.enrolment_code(self.settings.station.station_id)
+        provision(self.settings, self.bureau_url(), code)
+        self.pull()
+
+    def pull(self) -> None:
+        """Let the kiosk fetch what the bureau has for it. Before the kiosk is started only."""
         from kiosk.store.database import open_store
         from kiosk.sync.client import Client
-        from kiosk.sync.provision import provision
+        from kiosk.sync.keys import load_identity
         from kiosk.sync.roster_feed import Feed
-        code = self.bureau.enrolment_code(self.settings.station.station_id)
-        identity = provision(self.settings, self.bureau_url(), code)
-        client = Client(self.settings.sync, identity)
+        client = Client(self.settings.sync, load_identity(self.settings.sync))
         try:
             with open_store(self.settings) as store:
                 Feed(self.settings.sync, client, lambda work: work(store)).pull(threading.Event())

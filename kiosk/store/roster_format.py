@@ -143,7 +143,7 @@ def people_of_toml(text: str, today: date, template_of: Callable[[str], Template
         data = {name: value for name, value in table.items() if name != "portrait"}
         data["benefits"] = [{name: _moved(value, today) if name in ("last_pass", "due") else value for name, value in b.items()}
                             for b in data.get("benefits", [])]
-        entry = of_data({"person_id": f"demo-{key}", **data})
+        entry = of_data({"person_id": f"P-{key}", **data})
         portrait = table.get("portrait")
         people.append(replace(entry, template=template_of(portrait)) if portrait and template_of is not None else entry)
     return people

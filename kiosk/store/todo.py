@@ -26,7 +26,7 @@ def _create(db: Database) -> None:
         approved_at TEXT NOT NULL,
         records INTEGER NOT NULL,
         digest TEXT NOT NULL,             -- of the day's record ids, sorted
-        own_work INTEGER NOT NULL         -- records of that day the approver made: four eyes were two
+        own_work INTEGER NOT NULL         -- 0 since the store asks for two people; older rows may tell
     ) STRICT""")
 
 
@@ -131,7 +131,7 @@ def day_summary(store: Store, day: date) -> Day:
 
 
 def approve(store: Store, day: date, supervisor_id: str, today: date, now: datetime) -> Day:
-    """Approve a day once. Raises NotAllowed: no supervisor, approved already, or a day to come.
+    """Approve a day once. Raises NotAllowed: no supervisor, approved already, a day to come, or own work in it (two people).
 
     Records that arrive for an approved day later (a portable kiosk) show as a digest that differs.
     """
@@ -143,9 +143,10 @@ def approve(store: Store, day: date, supervisor_id: str, today: date, now: datet
     summary = day_summary(store, day)
     if summary.approved_by:
         raise NotAllowed("approved already")
-    own = sum(count for _, _, author, count in summary.counts if author == supervisor_id)
+    if any(author == supervisor_id for _, _, author, _ in summary.counts):
+        raise NotAllowed("own work: somebody else approves it")
     row = {"day": day.isoformat(), "approved_by": supervisor_id, "approved_at": outbox.iso(now), "records": summary.records,
-           "digest": summary.digest, "own_work": own}
+           "digest": summary.digest, "own_work": 0}
     with store.transaction() as db:
         db.execute("INSERT INTO approvals VALUES (:day, :approved_by, :approved_at, :records, :digest, :own_work)", row)
         journal.append(store, "day-approved", row, now, [("approvals", row)])

@@ -166,3 +166,19 @@ def test_where_readers_are_looked_for(tmp_path):
     assert names(port="", port_patterns=["COM*"]) == ["COM1", "COM3", "COM7"]
     assert names(port="COM1", usb_ids=["1A86:7523", "0403:6001"]) == ["COM1", "COM3", "COM7"]
     assert names(port=str(tmp_path / "ttyACM0"), port_patterns=[str(tmp_path / "tty*")])[0] == str(tmp_path / "ttyACM0")
+
+
+def test_it_ends_with_whoever_started_it_and_takes_the_port_along(tmp_path):
+    link = tmp_path / "reader"
+    starter = subprocess.Popen(
+        [sys.executable, "-c", "import subprocess, sys, time; "
+         f"subprocess.Popen([sys.executable, '-m', 'kiosk', 'emulate-reader', '--until-eof', '--link', {str(link)!r}], "
+         "stdin=subprocess.PIPE, stdout=sys.stdout); time.sleep(600)"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    assert "reader on" in starter.stdout.readline()
+    assert link.is_symlink()
+    starter.kill()      # -9: nothing of it can tidy up
+    assert starter.stdout.read() == ""      # ends when the last writer, the emulator, has ended
+    starter.wait()
+    starter.stdout.close()
+    assert not link.is_symlink()

@@ -80,13 +80,13 @@ def test_demo_people_meet_every_kind_of_answer():
     today = date(2026, 11, 21)
     people = {entry.person_id: entry for entry in people_of_toml((CONFIG / "demo/roster.toml").read_text(encoding="utf-8"), today)}
     def reason(key):
-        entry = people[f"demo-{key}"]
+        entry = people[f"P-{key}"]
         return decide(BOOK, entry.benefits[0], entry, today).reason
-    assert {key: reason(key) for key in ("chen", "li", "zhuang", "macau", "permanent", "sun", "ma", "gao", "he")} == {
-        "chen": Reason.OK, "li": Reason.NOT_YET, "zhuang": Reason.OK, "macau": Reason.NOT_YET,
+    assert {key: reason(key) for key in ("li", "chen", "zhuang", "macau", "permanent", "sun", "ma", "gao", "he")} == {
+        "li": Reason.OK, "chen": Reason.NOT_YET, "zhuang": Reason.OK, "macau": Reason.NOT_YET,
         "permanent": Reason.ALREADY_DONE, "sun": Reason.DECEASED, "ma": Reason.ROSTER_ABNORMAL, "gao": Reason.OUT_OF_SCOPE,
         "he": Reason.NO_QUALIFICATION}
-    assert "demo-wang" not in people
+    assert "P-wang" not in people
     for entry in people.values():
         assert of_line(to_line(entry)) == entry
         assert all(b.policy_id in BOOK for b in entry.benefits)

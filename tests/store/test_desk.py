@@ -231,16 +231,17 @@ def test_a_supervisor_approves_a_day_once(booked):
     staff.add(booked, "A1", "工作人员", staff.Role.ATTENDANT, "402917", made.NOW, by="t")
     records.save_visit(booked, [made.record()], made.NOW)
     records.save_visit(booked, [made.record("v-2", author="S1", channel=Channel.FACE_TO_FACE)], made.NOW)
-    for who, day, why in (("A1", made.TODAY, "supervisor"), ("S1", made.TODAY + timedelta(days=1), "to come")):
+    staff.add(booked, "S2", "副班长", staff.Role.SUPERVISOR, "402917", made.NOW, by="t")
+    for who, day, why in (("A1", made.TODAY, "supervisor"), ("S2", made.TODAY + timedelta(days=1), "to come"),
+                          ("S1", made.TODAY, "own work")):
         with pytest.raises(desk.NotAllowed, match=why):
             todo.approve(booked, day, who, made.TODAY, made.NOW)
-    day = todo.approve(booked, made.TODAY, "S1", made.TODAY, made.NOW)
-    assert (day.records, day.approved_by) == (2, "S1")
-    assert booked.db.execute("SELECT own_work FROM approvals").fetchone()[0] == 1
+    day = todo.approve(booked, made.TODAY, "S2", made.TODAY, made.NOW)
+    assert (day.records, day.approved_by) == (2, "S2")
     with pytest.raises(desk.NotAllowed, match="already"):
-        todo.approve(booked, made.TODAY, "S1", made.TODAY, made.NOW)
+        todo.approve(booked, made.TODAY, "S2", made.TODAY, made.NOW)
     assert "day-approved" in [one.kind for one in journal.entries_since(booked, 0)]
     records.save_visit(booked, [made.record("v-late")], made.NOW)
     late = todo.day_summary(booked, made.TODAY)
-    assert late.approved_by == "S1"
+    assert late.approved_by == "S2"
     assert late.digest != day.digest

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "staff": ("staff", "attendants, supervisors and their PINs"),
     "provision": ("provision", "make this kiosk's keys and register them with the bureau"),
     "sync": ("sync", "deliver now, or show what waits"),
+    "home-visits": ("home_visits", "home-visit lists to and from a portable kiosk, by USB stick"),
     "courier": ("courier", "carry sealed batches on a USB stick"),
     "journal": ("journal", "verify the hash-chained journal"),
     "reasons": ("reasons", "every reason code, and what to do about it"),

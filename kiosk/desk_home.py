@@ -17,7 +17,7 @@ from kiosk.desk.values import Place
 from kiosk.desk_boards import Moment
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.errors import ConfigError
-from kiosk.store import home
+from kiosk.store import home, lent
 from kiosk.store.database import Store
 from kiosk.sync.batches import RunInStore
 
@@ -43,7 +43,7 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
     except ConfigError:
         own = ""
     peers = tuple(b.PeerRow(one.kiosk_id, home_loans.label(one)) for one in roster_feed.peers(store))
-    return b.HomeVisitsData(rows, at.sticks(), peers, own, home_loans.has_to_return(store))
+    return b.HomeVisitsData(rows, at.sticks(), peers, own, home_loans.has_to_return(store), lent.any_lent(store))
 
 
 def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
@@ -54,8 +54,8 @@ def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, 
         identity = keys.load_identity(settings)
         match command:
             case c.LendHomeVisits(_, kiosk_id, _, person_ids):
-                lent = home_loans.lend(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
-                return _acted(by.session_id, "visits-lent", f"{lent.people} · {home_loans.label(lent.peer)}")
+                done = home_loans.lend(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
+                return _acted(by.session_id, "visits-lent", f"{done.people} · {home_loans.label(done.peer)}")
             case c.CarryHomeVisits(_, "take"):
                 return _answer(by.session_id, home_loans.take(run_in_store, identity, folder, by.staff_id, at.now), "visits-taken")
             case c.CarryHomeVisits(_, "return"):

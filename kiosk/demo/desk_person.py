@@ -6,6 +6,7 @@ Plays one script of `demo.desk_scripts`: a generator that yields what it waits f
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -185,6 +186,18 @@ class DeskPerson(QObject):
         """Wait a moment: what is on its way to the screen arrives."""
         until = self._now_ms + milliseconds
         return lambda: self._now_ms >= until
+
+    def meanwhile(self, work: Callable[[], list[str]]) -> Until:
+        """Let somebody else do something, elsewhere; what it says is wrong, is wrong with the demonstration."""
+        def run() -> None:
+            try:
+                self.stage.problems += work()
+            except Exception as error:  # whatever it was, the demonstration has failed
+                self.stage.problems.append(f"{type(error).__name__}: {error}")
+
+        thread = threading.Thread(target=run, name="elsewhere", daemon=True)
+        thread.start()
+        return lambda: not thread.is_alive()
 
     def rows(self, name: str) -> int:
         """Return how many rows a table shows."""

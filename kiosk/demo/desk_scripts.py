@@ -31,6 +31,19 @@ def prepare(script: str, stage: Stage) -> None:
     stick.mkdir(exist_ok=True)
     if script == "unit-list":
         _write_list(stick / _LIST)
+    if script == "portable":
+        _lend(stage, stick)
+
+
+def _lend(stage: Stage, stick: Path) -> None:
+    """The station's kiosk comes to be after this one, so that both are told of each other; then it lends two people."""
+    from kiosk.demo.station import Station
+    from kiosk.sync.keys import load_pins
+    bookings = {"P-huang": "very-old", "P-li": "sick"}
+    stage.station = Station(stage.settings, stage.folder / "station", stage.bureau)
+    stage.station.prepare(stage.entries, bookings, ATTENDANT[0])
+    stage.pull()
+    stage.station.lend(stick, load_pins(stage.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
 
 
 def _write_list(path: Path) -> None:
@@ -152,6 +165,38 @@ def home_visit(p: DeskPerson) -> Script:
     p.touch("why-no-template")
     yield from _fill_face_to_face(p)
     yield from _until_known(p)
+    yield from _leave(p)
+
+
+def portable(p: DeskPerson) -> Script:
+    """A kiosk without a roster takes the list, makes a visit, brings the result back; the station brings it in; both deliver."""
+    stick = p.stage.folder / "stick"
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.touch("place-home-visits")
+    yield p.on_desk("home-visits")
+    yield p.sees("visits-take")
+    p.keep_picture("visits-none-yet")
+    p.touch("visits-take")
+    yield lambda: p.rows("visits") > 0
+    yield p.pause(400)
+    p.keep_picture("visits-taken")
+    p.choose_row("visits", 0)
+    yield p.on_desk("assist")
+    p.touch("why-no-template")
+    yield from _fill_face_to_face(p)
+    p.touch("place-home-visits")
+    yield p.on_desk("home-visits")
+    yield p.sees("visits-return")
+    p.touch("visits-return")
+    yield p.reads("problem", "结果已写到U盘")
+    p.photograph()
+    station, (record_id,) = p.stage.station, p.recorder.record_ids
+    if station is not None:
+        yield p.meanwhile(lambda: station.bring_in(stick, ATTENDANT[0]))
+        yield p.meanwhile(lambda: station.deliver(record_id))
+        yield p.until_stage("confirmed")
+        yield p.meanwhile(lambda: station.at_the_bureau(record_id))
     yield from _leave(p)
 
 
@@ -287,6 +332,7 @@ def clock_back(p: DeskPerson) -> Script:
 
 
 SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
-    "takeover": takeover, "proxy": proxy, "home-visit": home_visit, "unit-list": unit_list, "enrol": enrol, "declare": declare,
+    "takeover": takeover, "proxy": proxy, "home-visit": home_visit, "portable": portable, "unit-list": unit_list,
+    "enrol": enrol, "declare": declare,
     "returned": returned, "clock-back": clock_back,
 }

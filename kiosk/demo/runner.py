@@ -84,7 +84,7 @@ class Runner(QObject):
         else:
             result = self.recorder.result(state)
         self.kiosk.stop()
-        return Ended(result, tuple(problems + self._differences(result)))
+        return Ended(result, tuple(problems + self.stage.problems + self._differences(result)))
 
     def _settle(self) -> str:
         """Give the outbox a moment when the record has not arrived yet; return the bureau's word."""

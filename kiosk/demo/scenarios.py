@@ -26,6 +26,7 @@ class Scenario:
     habits: dict[str, object] = field(default_factory=dict)   # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
     confirms: bool = True                  # the bureau confirms by itself
+    roster: bool = True                    # the bureau issues one; else the station's own kiosk alone has it
     desk: str = ""                         # name of a script of demo/desk_scripts.py: an attendant works at the desk
 
 
@@ -63,6 +64,8 @@ _ALL = (
     Scenario("proxy", "a relative comes with the papers: both identities, checklist, scans by digest", Outcome.PASSED, "ok",
              desk="proxy"),
     Scenario("home-visit", "the booked list, and one visit from it", Outcome.PASSED, "ok", card="huang", desk="home-visit"),
+    Scenario("portable", "a kiosk without a roster takes a home-visit list from a stick, visits, and brings the result back",
+             Outcome.PASSED, "ok", card="huang", roster=False, desk="portable"),
     Scenario("unit-list", "a unit's clerk brings a list: every row answered", Outcome.PASSED, "ok", also=("zhuang",),
              desk="unit-list"),
     Scenario("enrol", "a face template with its own consent, then withdrawn and erased", Outcome.PASSED, "ok", card="huang",

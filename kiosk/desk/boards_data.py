@@ -71,6 +71,7 @@ class HomeVisitsData:
     peers: tuple[PeerRow, ...] = ()
     own: str = ""                         # the end of this kiosk's id, as others see it
     to_return: bool = False               # this kiosk has lists of others
+    lent: bool = False                    # others have, or had, lists of this kiosk
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,12 @@ def find(store: Store, loan_id: str) -> Given | None:
     return None if row is None else _given(row)
 
 
+def any_lent(store: Store) -> bool:
+    """True when results may come back to this kiosk."""
+    with store_errors():
+        return store.db.execute("SELECT 1 FROM home_loans LIMIT 1").fetchone() is not None
+
+
 def out(store: Store, now: datetime) -> dict[str, Out]:
     """Return who is out with which kiosk since when, by person id. A newer list counts; what came back or is over does not."""
     with store_errors():

@@ -128,7 +128,7 @@ def _boards() -> tuple[DeskScene, ...]:
                 for n, one in enumerate(visits))
     lent = tuple(replace(one, person_id=f"P-{n}", lender="街道工作站 7C3D") for n, one in enumerate(visits[:3]))
     peers = (b.PeerRow("kiosk-a2f4", "便携机 A2F4"), b.PeerRow("kiosk-9b01", "便携机二号 9B01"))
-    station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D")
+    station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D", lent=True)
     answers = (b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)), b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
                b.AnswerRow(4, "王 * 英 尾号 7766", "bad-number"), b.AnswerRow(5, "* 强 尾号 0373", "not-in-roster"),
                b.AnswerRow(6, "何 * 明 尾号 0157", "already-done"), b.AnswerRow(7, "*", "bad-row"))

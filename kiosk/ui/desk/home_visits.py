@@ -134,7 +134,7 @@ class HomeVisitsPage(DeskPage):
         self.take.say(kit.text("visits.take"))
         self.give_back.say(kit.text("visits.give_back"))
         for button in (self.lend, self.bring_in, self.take, self.give_back):
-            wanted = bool(lendable) if button is self.lend else data.to_return if button is self.give_back else True
+            wanted = {self.lend: bool(lendable), self.bring_in: data.lent, self.give_back: data.to_return}.get(button, True)
             button.setVisible(known and wanted)
             button.setEnabled(plugged and not self._busy)
         for button in (self.other, self.mark):

@@ -190,6 +190,43 @@ def test_a_pass_made_at_the_station_goes_along(pair):
     assert pair.listed(pair.portable) == ["P00002"], "out there too it is known that there is nothing to do"
 
 
+def test_a_pass_at_the_station_and_one_at_home_are_one_pass(bureau, pair):
+    """Nobody knew of the other: two attempts, both kept, one pass."""
+    person = v.person(50)
+    pair.give_roster(person)
+    pair.lend(person.person_id)
+    pair.take()
+    (out,) = pair.visit(person.person_id)
+    store = pair.station.store
+    due = [one for one in service.eligibilities(store, roster.find_person(store, person.person_id), v.today()) if one.may_pass]
+    (here,) = desk.authenticate(store, person, due, Channel.FACE_TO_FACE, v.ANN, v.now(), why="no-face-wanted")
+    before = bureau.summary()["passes"]
+    pair.give_back()
+    pair.bring_in()
+    assert pair.station.round().failure is None
+    assert pair.portable.round().failure is None
+    assert bureau.summary()["passes"] == before + 1
+    assert sorted(verdict for verdict, _ in passes_at(bureau, person.person_id)) == ["accepted", "duplicate-pass"]
+    assert {one.record.record_id for one in records.of_person(store, person.person_id)} == {here, out}
+    assert stages(pair.station, [here, out]) == stages(pair.portable, [out]) == {"received"}
+    pair.give_roster(*(v.person(n) for n in range(4)))
+
+
+def test_a_death_while_lending_forgets_no_list(pair, monkeypatch):
+    """Killed after the file was written: the list is out without a mark, and what comes back is taken all the same."""
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lent, "given", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pair.lend("P00001")
+    assert lent.out(pair.station.store, v.now()) == {}
+    pair.take()
+    pair.visit("P00001")
+    pair.give_back()
+    assert [(one.outcome, one.count) for one in pair.bring_in()] == [("applied", 1)]
+
+
 def test_time_over_erases_the_people_and_no_record(pair):
     pair.lend("P00000", "P00001")
     pair.take()

@@ -233,10 +233,14 @@ def take_evidence(office: Office, body: bytes) -> str:
         if not reason and (record is None or not _has(session, kiosk_id, record)):
             reason = "unknown-record"
         if not reason:
-            database.insert_new(session, tables.Evidence, [{
+            fresh = database.insert_new(session, tables.Evidence, [{
                 "evidence_id": evidence.evidence_id, "kiosk_id": kiosk_id, "record_id": evidence.record_id,
                 "consent_id": evidence.consent_id, "media_type": evidence.media_type, "digest": protocol.digest(content),
                 "content": content, "received_at": now}])
+            kept = None if fresh else session.get_one(tables.Evidence, evidence.evidence_id)
+            if kept is not None and (kept.kiosk_id, kept.record_id, kept.digest) != (
+                    kiosk_id, evidence.record_id, protocol.digest(content)):
+                reason = "conflict"     # the kiosk erases what was accepted: it must be this, and no other
     return office.sign(protocol.EvidenceReceipt(
         bureau_id=office.bureau_id, kiosk_id=kiosk_id, evidence_id=evidence.evidence_id, digest=protocol.digest(body),
         verdict="rejected" if reason else "accepted", reason=reason))

@@ -55,9 +55,13 @@ class Feed:
             if manifest is None or (metered and manifest.size > _METERED_MAX):
                 break
             folder: Path = self._run(lambda store: store.folder)
-            path = self._fetch(folder, manifest, stop)
-            if path is None:
-                break
+            path = folder / f"{manifest.digest}.fetching"
+            try:
+                if not self._fetch(path, manifest, stop):
+                    break
+            except OSError as error:
+                path.unlink(missing_ok=True)   # a full disk: what is left of it is for records
+                raise StoreError(f"the roster cannot be kept: {error.strerror}") from error
             try:
                 take_roster(self._run, manifest, path, self._clocks.utc())
             except seal.Refused as error:
@@ -67,17 +71,17 @@ class Feed:
             changed.append(f"roster {manifest.version}")
         return changed
 
-    def _fetch(self, folder: Path, manifest: protocol.RosterManifest, stop: threading.Event) -> Path | None:
+    def _fetch(self, path: Path, manifest: protocol.RosterManifest, stop: threading.Event) -> bool:
+        """Fetch the file, or the rest of it; False when told to stop. Raises Failure, OSError."""
         if manifest.size > roster_file.MAX_FILE:
             raise Failure(Trouble.FORGED, "too-large")
-        path = folder / f"{manifest.digest}.fetching"
-        for other in folder.glob("*.fetching"):
+        for other in path.parent.glob("*.fetching"):
             if other != path:
                 other.unlink(missing_ok=True)   # of a roster that nobody offers any more
         for _ in self._client.fetch(f"/v1/roster/files/{manifest.digest}", path, manifest.size):
             if stop.is_set():
-                return None
-        return path
+                return False
+        return True
 
     def _bundle(self) -> list[str]:
         have = self._run(lambda store: int(outbox.get(store.db, "bundle_version", "0")))

@@ -15,7 +15,6 @@ import socket
 import sys
 import threading
 import time
-import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -235,10 +234,8 @@ def carry_everything(settings: config.Settings, folder: Path) -> int:
 
 def templates() -> list[str]:
     """The face vectors of the day's roster."""
-    from kiosk.demo.people import PEOPLE
-    rows = tomllib.loads(PEOPLE.read_text(encoding="utf-8"))
-    portraits = {rows[key]["portrait"] for key in KEYS if key in rows} - {""}
-    return [people.template_of(portrait, "").vector.hex() for portrait in sorted(portraits)]
+    entries = people.roster(datetime.now(UTC).date(), only=KEYS)
+    return sorted({entry.template.vector.hex() for entry in entries if entry.template is not None})
 
 
 def play(stage: Stage, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:

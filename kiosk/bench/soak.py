@@ -26,6 +26,8 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
+    from kiosk import memory
+    memory.stay_small()
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
     from kiosk.demo.stage import Stage

@@ -121,9 +121,10 @@ def test_a_bad_record_is_refused_alone_with_its_reason(bureau, kiosk, change, wh
     assert bureau_record(bureau, bad.record_id) is None
 
 
-def test_clock_a_year_wrong(bureau, kiosk):
-    """The kiosk believes it is 2025: records still arrive, and the bureau sees what the time really was."""
-    year = timedelta(days=365)
+@pytest.mark.parametrize("days", [365, -365])
+def test_clock_a_year_wrong(bureau, kiosk, days):
+    """The kiosk believes it is a year earlier, or later: records still arrive, and the bureau sees what the time really was."""
+    year = timedelta(days=days)
     clocks = Clocks(utc=lambda: datetime.now(UTC) - year, monotonic_s=lambda: 2000.0)
     one = record(now=datetime.now(UTC) - year)
     kiosk.save(one)

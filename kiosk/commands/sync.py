@@ -59,11 +59,19 @@ def _run_in(store: Store) -> Callable[[Callable[[Store], T]], T]:
 
 def _now(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.store import outbox
+    from kiosk.sync import schedule, status
     from kiosk.sync.client import Client, Failure
     from kiosk.sync.delivery import Delivery, journal_lines
     from kiosk.sync.keys import load_identity
     from kiosk.sync.roster_feed import Feed
-    client = Client(settings.sync, load_identity(settings.sync))
+    identity = load_identity(settings.sync)
+    held = schedule.hold(status.switches(store, settings.sync), datetime.now().astimezone(), provisioned=True, revoked=False,
+                         by_hand=True)
+    if held is not schedule.Hold.NONE:    # whoever paused it lets it go on, at the desk or in the configuration
+        print(json.dumps({"sent": 0, "hold": held.value, "counts": outbox.counts(store.db)}) if as_json
+              else f"nothing is sent: {held.value}")
+        return 1
+    client = Client(settings.sync, identity)
     run: Any = _run_in(store)
     try:
         if store.is_owner:   # else the running kiosk may have a batch on its way

@@ -17,7 +17,7 @@ from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.person import Benefit, Template
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
-from kiosk.idcard_reader.events import ReaderReady
+from kiosk.idcard_reader.events import CardRemoved, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.store import outbox, staff
 from kiosk.store.database import open_store
@@ -47,15 +47,16 @@ def office(bureau):
 
 @pytest.fixture
 def live(bureau, qtbot, tmp_path, monkeypatch):
-    """The whole kiosk as `app` wires it, but for devices and network: only the store's thread runs."""
-    settings = made.settings(tmp_path / "var", ui={"fullscreen": False}, voice={"enabled": False})
+    """The whole kiosk as `app` wires it, but for devices; its sync tries in vain to reach the bureau."""
+    settings = made.settings(tmp_path / "var", ui={"fullscreen": False}, voice={"enabled": False},
+                             sync={"key_file": str(tmp_path / "var" / "keys" / "kiosk.json"), "bureau_url": "http://127.0.0.1:1"})
     provision(settings, bureau.url, bureau.enrolment_code(settings.station.station_id))
     benefit = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date.today() - timedelta(days=330))
     with open_store(settings) as store:
         made.give_roster(store, made.entry(benefits=(benefit,), template=Template(VECTOR.tobytes(), made.DIGEST, "c-1")),
                          at=datetime.now(UTC))
         staff.add(store, ANN[0], "刘站员", staff.Role.ATTENDANT, ANN[1], datetime.now(UTC), by="test")
-    monkeypatch.setattr(KioskApp, "_start_workers", lambda app: app.store.start())
+    monkeypatch.setattr(KioskApp, "_start_workers", lambda app: (app.store.start(), app._sync_thread.start()))
     app = KioskApp(settings)
     qtbot.addWidget(app.window)
     app.start()
@@ -201,6 +202,26 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, of
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1)
     live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
+
+
+def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived(live, bureau, office):
+    record_id = finished_visit(live)
+    live.conductor.feed(ve.DoneTouched())
+    live.conductor.on_reader(CardRemoved())
+    live.until(lambda: isinstance(live.conductor.state, vs.Idle))
+    long_ago = outbox.iso(datetime.now(UTC) - timedelta(days=16))
+    live.ask(lambda store: store.db.execute("UPDATE outbox SET created_at = ?", (long_ago,)).rowcount)
+    live.conductor.nudge_sync.emit()
+    live.until(lambda: isinstance(live.conductor.state, vs.OutOfService))
+    assert live.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
+    open_delivery(live)                                          # attended work goes on
+    carry(live, "export")
+    assert taken(office, live) == ["taken"]
+    carry(live, "import")
+    assert bureau_record(bureau, record_id) is not None
+    live.touch("desk-close")
+    live.until(lambda: isinstance(live.conductor.state, vs.Idle))
+    assert live.window.page_name == "idle"
 
 
 def test_a_full_stick_is_told_and_nothing_is_lost(live, monkeypatch):

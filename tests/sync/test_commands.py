@@ -71,6 +71,10 @@ def test_provision_then_deliver_then_status(bureau, station, capsys):
     assert (paused["hold"], paused["paused_by"]) == ("paused", "1001")
     assert main(["sync", "status"]) == 0
     assert "paused (at the desk, by 1001)" in capsys.readouterr().out
+    save(station, record())
+    assert main(["sync", "now", "--json"]) == 1
+    held = told(capsys)
+    assert (held["hold"], held["sent"], held["counts"]["waiting"]) == ("paused", 0, 1)
 
 
 def test_courier_there_and_back_with_the_bureaus_command(bureau, station, tmp_path, capsys):

@@ -15,6 +15,7 @@ from kiosk.sync.delivery import Clocks
 from kiosk.sync.keys import load_identity
 from kiosk.sync.provision import ProvisionRefused, provision
 from kiosk.sync.schedule import Trouble
+from tests.sync import inspector
 from tests.sync.made import bureau_record, make_kiosk, record
 
 
@@ -209,7 +210,7 @@ def test_nothing_is_deleted_before_a_receipt(kiosk):
 
 
 def test_no_image_and_no_embedding_in_a_sealed_batch(bureau, kiosk):
-    """The schema has no place for one: opened with the bureau's own key, a batch holds the known fields and nothing long."""
+    """Opened with the bureau's own key, a batch holds the known fields and nothing long. Of a whole day: trust/test_demo_day."""
     from kiosk.sync.keys import parse_keys
     kiosk.save(*(record(n) for n in range(5)))
     seen = []
@@ -221,8 +222,6 @@ def test_no_image_and_no_embedding_in_a_sealed_batch(bureau, kiosk):
     assert batches
     for sealed in batches:
         compact = seal.decrypt(sealed, keys.seal, kiosk.identity.pins.bureau_id)
-        plain = json.loads(seal.verify_plain(compact, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id, "batch"))
-        assert len(plain["records"]) == 5
-        for one in plain["records"]:
-            assert set(one) == set(protocol.Record.model_fields)
-            assert max(len(str(value)) for value in one.values()) < 300
+        plain = seal.verify_plain(compact, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id, "batch")
+        assert len(json.loads(plain)["records"]) == 5
+        assert inspector.look("batch", plain) == []

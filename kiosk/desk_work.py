@@ -237,8 +237,9 @@ def code_of(error: BaseException) -> str:
 def note_pause(store: Store, by: Session, on: bool, at: Moment) -> e.Event:
     """Somebody paused the delivery, or let it go on: that is in the journal."""
     with store.transaction() as db:    # remembered: a restart must not let go on what somebody stopped
-        outbox.put(db, PAUSED_BY, by.staff_id if on else "")
-        journal.append(store, "sync-paused" if on else "sync-resumed", {"staff": by.staff_id}, at.now)
+        row = {"key": PAUSED_BY, "value": by.staff_id if on else ""}
+        outbox.put(db, row["key"], row["value"])
+        journal.append(store, "sync-paused" if on else "sync-resumed", {"staff": by.staff_id}, at.now, [("sync_state", row)])
     return e.Acted(by.session_id, Place.SYNC, "sync-paused" if on else "sync-resumed")
 
 

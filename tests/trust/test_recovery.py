@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from kiosk import config
+from kiosk import config, desk_work
 from kiosk.app import KioskApp
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
@@ -30,6 +30,7 @@ from kiosk.log import AllowListFormatter
 from kiosk.store import journal, records
 from kiosk.store.database import open_store
 from kiosk.store.worker import StoreWorker
+from kiosk.sync import status
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 from tests.store import made
@@ -197,6 +198,21 @@ def test_a_store_that_cannot_be_opened_is_said_and_asked_for_again(tmp_path, qtb
     qtbot.waitUntil(lambda: len(answers) == 2)
     worker.stop()
     assert answers == ["failed", "ran"]
+
+
+@pytest.mark.parametrize("let_go", [False, True])
+def test_a_pause_at_the_desk_is_not_lost_with_the_database(tmp_path, let_go):
+    settings, by = made.settings(tmp_path / "var"), SimpleNamespace(staff_id="1001", session_id=1)
+    at = SimpleNamespace(now=made.NOW)
+    with open_store(settings, now=made.NOW) as store:
+        desk_work.note_pause(store, by, True, at)
+        if let_go:
+            desk_work.note_pause(store, by, False, at)
+        path = store.folder / "kiosk.db"
+    path.write_bytes(os.urandom(path.stat().st_size))
+    with open_store(settings, now=made.NOW) as store:
+        assert store.recovered is not None
+        assert status.switches(store, settings.sync).paused is not let_go
 
 
 # --- our own bugs

@@ -100,7 +100,7 @@ def todo_data(store: Store, at: Moment) -> b.TodoData:
                       one.author) for one in waits.returned]
     for due in waits.due_soon:
         entry = roster.find_person(store, due.person_id)
-        rows.append(b.TodoRow("due", due.who, due.benefit_kind, due.due, "suspended" if due.suspended_months else "",
+        rows.append(b.TodoRow("due", due.who, due.benefit_kind, due.due, "suspended" if due.suspended else "",
                               number=entry.id_number if entry else ""))
     if waits.waiting:
         rows.append(b.TodoRow("waiting", str(waits.waiting), "", waits.oldest_waiting.date() if waits.oldest_waiting else None))

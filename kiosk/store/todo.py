@@ -53,7 +53,7 @@ class Due:
     who: str
     benefit_kind: str
     due: date
-    suspended_months: int
+    suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def due_soon(store: Store, today: date, within_days: int, limit: int) -> list[Du
             for item in service.eligibilities(store, entry, today):
                 if item.may_pass and item.due is not None and first <= item.due <= last:
                     found[entry.person_id, item.benefit_id] = Due(
-                        entry.person_id, _who(entry), item.benefit_kind, item.due, item.suspended_months)
+                        entry.person_id, _who(entry), item.benefit_kind, item.due, item.suspended)
     return sorted(found.values(), key=lambda one: (one.due, one.person_id))[:limit]
 
 

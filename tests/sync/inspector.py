@@ -39,7 +39,7 @@ FIELDS: dict[str, set[str]] = {
         "valid_from", "valid_to", "helper_name", "helper_id_number", "notes"},
     "batch.records.clock": {"captured_at_utc", "monotonic_s", "boot_id", "high_water_utc", "suspect", "confirmed_by"},
     "batch.records.notes": {"why", "papers", "signatures", "documents", "cannot_sign", "note", "kind", "date", "place", "relation",
-                            "witness"},
+                            "witness", "unit"},
     "batch.records.notes.signatures": {"person", "agent", "staff"},
     "batch.records.notes.signatures.person": {"sha256", "strokes"},
     "batch.records.notes.signatures.agent": {"sha256", "strokes"},
@@ -59,6 +59,8 @@ JOURNAL: dict[str, set[str]] = {
     "unexpected-error": {"code"}, "attendant-called": {"reason", "visit"}, "staff-added": {"role", "staff", "by"},
     "staff-signed-in": {"role", "staff"}, "staff-signed-out": {"staff", "automatic"}, "staff-sign-in-failed": {"staff", "wait_s"},
     "template-enrolled": {"model", "person", "staff"}, "declared": {"kind", "person", "staff"},
+    "home-visit-booked": {"person", "staff"}, "home-visit-done": {"person", "staff"}, "unit-list": {"list", "staff", "rows", "saved"},
+    "sync-paused": {"staff"}, "sync-resumed": {"staff"},
 }
 CHECKS = {"depth", "background", "bent-print", "screen", "cutout", "stillness", "repeated-frames", "loop", "same-face"}
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}

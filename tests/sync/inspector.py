@@ -59,8 +59,8 @@ JOURNAL: dict[str, set[str]] = {
     "unexpected-error": {"code"}, "attendant-called": {"reason", "visit"}, "staff-added": {"role", "staff", "by"},
     "staff-signed-in": {"role", "staff"}, "staff-signed-out": {"staff", "automatic"}, "staff-sign-in-failed": {"staff", "wait_s"},
     "template-enrolled": {"model", "person", "staff"}, "declared": {"kind", "person", "staff"},
-    "home-visit-booked": {"person", "staff"}, "home-visit-done": {"person", "staff"}, "unit-list": {"list", "staff", "rows", "saved"},
-    "sync-paused": {"staff"}, "sync-resumed": {"staff"},
+    "home-visit-booked": {"person", "staff"}, "home-visit-done": {"person", "staff"},
+    "unit-list": {"list", "staff", "rows", "saved"}, "sync-paused": {"staff"}, "sync-resumed": {"staff"},
 }
 CHECKS = {"depth", "background", "bent-print", "screen", "cutout", "stillness", "repeated-frames", "loop", "same-face"}
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}

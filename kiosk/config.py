@@ -211,6 +211,7 @@ class Desk(Section):
     lockout_first_s: float = Field(default=30.0, gt=0)
     lockout_max_s: float = Field(default=3600.0, gt=0)
     stick_folders: tuple[str, ...] = ()   # where sticks are mounted besides the usual places
+    on_screen_keyboard: bool = True       # a touched field brings letters and pinyin; a typed key takes them away
 
 
 class Printer(Section):

@@ -49,7 +49,7 @@ class AssistPage(DeskPage):
         self.paper_ticks = {paper: Tick(f"paper-{paper}") for paper in PROXY_PAPERS}
         for tick in self.paper_ticks.values():
             self.papers.box.addWidget(tick)
-        self.scan = Field("scan-path", limit=400)
+        self.scan = Field("scan-path", latin=True, limit=400)
         self.scan_add = Action("scan-add", "outlined", icon="desk-list")
         self.scan_add.clicked.connect(self._add_scan)
         self.scans = Words("scans", "small")

@@ -22,9 +22,10 @@ from kiosk.desk.boards_data import Tallies
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role
 from kiosk.ui.desk import pages
 from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.keyboard import Keyboard
 from kiosk.ui.desk.look import BAR, FOOT, PAD, RAIL, style_sheet
 from kiosk.ui.desk.sign_in import SignInPage
-from kiosk.ui.desk.widgets import Action, Words, column, row
+from kiosk.ui.desk.widgets import Action, Field, Pad, Words, column, row
 from kiosk.ui.theme import Look
 from kiosk.ui.window import KioskWindow
 
@@ -38,6 +39,7 @@ _ICONS = {
 }
 _PREPARE_MS = 30
 _ALIVE_S = 1.0     # a key or touch tells the session at most so often
+_HANDS = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.KeyPress)
 
 
 @runtime_checkable
@@ -69,6 +71,7 @@ class DeskView(QFrame):
         self._build_frame()
         self._made: dict[str, DeskPage] = {}
         self._page: DeskPage | None = None
+        self.keyboard = Keyboard(self, self._following)
         self.hide()
         self._watch = DeskWatch(self)
         window.installEventFilter(self)
@@ -109,6 +112,9 @@ class DeskView(QFrame):
     def _make(self, kind: type[DeskPage]) -> None:
         made = kind()
         made.sent.connect(self.sent)
+        for pad in made.findChildren(Pad):
+            pad.letters_wanted.connect(self._show_keyboard)
+            pad.letters.setVisible(self._window.settings.desk.on_screen_keyboard)
         self.stack.addWidget(made)
         self._made[made.name] = made
 
@@ -142,6 +148,8 @@ class DeskView(QFrame):
             self._enter()
         page = self.pages[name_of(state)]
         changed = page is not self._page or isinstance(before, s.Closed)
+        if changed:
+            self.keyboard.dismiss()
         if self._page is not None and page is not self._page:
             self._page.clear()
         self._page = page
@@ -154,6 +162,7 @@ class DeskView(QFrame):
             first = page.first_field()
             if first is not None:
                 first.setFocus(Qt.FocusReason.TabFocusReason)
+        self.keyboard.place()      # what the page says now may have moved the field
         self.raise_()
 
     def show_calls(self, count: int) -> None:
@@ -210,6 +219,7 @@ class DeskView(QFrame):
         self.raise_()
 
     def _leave(self) -> None:
+        self.keyboard.dismiss()
         for page in self._made.values():
             page.clear()
         app = QApplication.instance()
@@ -261,10 +271,32 @@ class DeskView(QFrame):
         for child in self.page.findChildren(QWidget):
             if hasattr(child, "set_look"):
                 child.set_look(look)
+        self.keyboard.relook(look, self._window.strings)
 
     def _go(self, place: Place) -> None:
         self.places[place].setChecked(_place_of(self.state) is place)   # the machine decides; the mark follows
         self.sent.emit(e.Went(place))
+
+    # --- the keyboard on the screen
+
+    def field_touched(self, field: Field) -> None:
+        """A finger is on a field: letters come, unless its page has a pad."""
+        if field.padded or not field.isEnabled():
+            self.keyboard.dismiss()
+        else:
+            self._show_keyboard(field)
+
+    @Slot(object)
+    def _show_keyboard(self, field: Field) -> None:
+        if self._window.settings.desk.on_screen_keyboard:
+            self.keyboard.show_for(field, self.look, self._window.strings)
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _following(self, field: Field) -> Field | None:
+        """The field after this one, None where it is the last that needs a keyboard."""
+        fields = [one for one in self.ring() if isinstance(one, Field) and (one is field or not one.padded)]
+        after = fields[fields.index(field) + 1:] if field in fields else []
+        return after[0] if after else None
 
     # --- keys and focus stay at the desk
 
@@ -325,7 +357,7 @@ class DeskWatch(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
-        if kind not in (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress) or not watched.isWidgetType():
+        if kind not in _HANDS or not watched.isWidgetType():
             return False
         if not self._view.isVisible():
             return False
@@ -333,7 +365,12 @@ class DeskWatch(QObject):
         if widget is not self._view and not self._view.isAncestorOf(widget):
             return False
         self._view.alive()
-        if kind == QEvent.Type.KeyPress and widget.hasFocus():
+        if kind != QEvent.Type.KeyPress:
+            if isinstance(widget, Field):
+                self._view.field_touched(widget)
+            return False
+        self._view.keyboard.dismiss()      # somebody has real keys: the page is theirs again
+        if widget.hasFocus():
             key = cast(QKeyEvent, event).key()
             if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
                 self._view.focusNextPrevChild(key == Qt.Key.Key_Tab)

@@ -18,6 +18,7 @@ from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, Rost
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Stage
 from kiosk.ui.desk.frame import DeskView
+from kiosk.ui.desk.widgets import Action, Field
 from kiosk.ui.scenes import NOW, NUMBER, RECORD, eligibility
 from kiosk.ui.window import KioskWindow
 
@@ -32,11 +33,13 @@ class DeskScene:
 
     name: str
     state: s.State
+    touched: str = ""                # a field that is touched (or "letters": the pad's key) …
+    keys: tuple[str, ...] = ()       # … and the keys of the keyboard on the screen that are pressed then
 
 
 def states() -> tuple[DeskScene, ...]:
     """Return all scenes of the desk."""
-    return (*_signing_in(), *_people(), *_boards())
+    return (*_signing_in(), *_people(), *_boards(), *_keyboards())
 
 
 @contextmanager
@@ -57,6 +60,27 @@ def show(view: DeskView, scene: DeskScene) -> None:
     view.show_state(s.Closed(), TALLIES)
     view.show_state(scene.state, TALLIES)
     view.tick(120.0, 900.0)
+    _settle()
+    if scene.touched:
+        _type(view, scene)
+
+
+def _type(view: DeskView, scene: DeskScene) -> None:
+    """Touch a field, then keys, as a finger would."""
+    if scene.touched == "letters":
+        button = view.page.findChild(Action, "desk-key-letters")
+        if button is not None:
+            button.click()
+    else:
+        field = view.page.findChild(Field, scene.touched)
+        if field is not None:
+            view.field_touched(field)
+    for key in scene.keys:
+        view.keyboard.press(key)
+    _settle()
+
+
+def _settle() -> None:
     for _ in range(4):      # wrapped words tell their height to a layout in a layout in a scroll area, one event each
         QApplication.processEvents()
 
@@ -113,6 +137,22 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, Stage.RECEIVED)),
         _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, Stage.RETURNED, "roster-abnormal")),
         _open("desk-done-erased", s.Done(Channel.ENROLMENT, (RECORD,), one, erased=True)))
+
+
+def _keyboards() -> tuple[DeskScene, ...]:
+    """The keyboard on the screen, over fields high and low on a page."""
+    one = found()
+    proxy, staff = s.Assisting(one, Channel.AGENT), s.Board(Place.STAFF, b.StaffData((Member("9001", "黄主管", Role.SUPERVISOR),)))
+    made = (
+        ("name", s.Finding(), "find-name", ("l", "i", "m")), ("two", s.Finding(), "find-name", tuple("ouyang")),
+        ("number", s.Finding(), "letters", ("e", "1", "2", "3")), ("more", proxy, "agent-name", (*"shi", "more", "page_on")),
+        ("begun", proxy, "agent-name", tuple("zh")), ("none", proxy, "agent-name", ("v",)),
+        ("note", proxy, "assist-note", ("symbols",)), ("path", proxy, "scan-path", ("symbols",)),
+        ("place", s.Declared(one), "declare-place", tuple("zhuangzhuang")), ("staff", staff, "new-name", ()),
+        ("pin", staff, "new-pin", ("1",)), ("last", staff, "new-pin-again", ("1",)))
+    scenes = [replace(_open(f"desk-keyboard-{name}", page), touched=field, keys=keys) for name, page, field, keys in made]
+    return (*scenes, DeskScene("desk-keyboard-sign-in", s.SigningIn(), "letters", ("caps", "a")),
+            DeskScene("desk-keyboard-set-up", s.SettingUp(), "first-name", ("language", "a")))
 
 
 def _boards() -> tuple[DeskScene, ...]:

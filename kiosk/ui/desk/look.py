@@ -63,6 +63,15 @@ def style_sheet(look: Look) -> str:
     QPushButton[kind="rail"]:checked {{ background: {c.tint}; font-weight: bold; }}
     QPushButton[kind="rail"]:focus {{ border: {px(4)}px solid {c.focus}; }}
     QPushButton[kind="key"] {{ font-size: {px(34)}px; min-height: {px(84)}px; }}
+    QPushButton[kind="type"], QPushButton[kind="next"], QPushButton[kind="word"] {{ font-size: {px(30)}px; padding: 0;
+        min-height: {px(52)}px; }}
+    QPushButton[kind="type"]:checked {{ background: {c.action}; color: {c.on_action}; border-color: {c.action}; }}
+    QPushButton[kind="next"] {{ background: {c.action}; color: {c.on_action}; border-color: {c.action_edge}; }}
+    QPushButton[kind="next"]:pressed {{ background: {c.action_edge}; }}
+    QPushButton[kind="next"]:disabled {{ background: {c.card}; color: {c.quiet}; border-color: {c.quiet}; }}
+    QPushButton[kind="word"] {{ font-size: {px(42)}px; font-weight: normal; background: {c.tint}; border-color: {c.action}; }}
+    QFrame#desk-keyboard {{ background: {c.paper}; border: {px(3)}px solid {c.action}; border-radius: {radius}px; }}
+    QFrame#desk-keyboard > QLabel {{ font-size: {px(28)}px; font-weight: bold; color: {c.ink}; }}
     QLineEdit, QPlainTextEdit {{ background: {c.card}; border: {line}px solid {c.quiet}; border-radius: {radius}px;
         min-height: {px(ROW) - 2 * line}px; padding: 0 {px(16)}px; placeholder-text-color: {c.quiet};
         selection-background-color: {c.action};

@@ -28,7 +28,7 @@ class UnitListPage(DeskPage):
         self.clerk_take = self.on(Action("clerk-take", "outlined"),
                                   lambda: e.AgentTyped(self.clerk_name.text(), self.clerk_number.text()))
         self.papers = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
-        self.file = Field("unit-file", limit=400)
+        self.file = Field("unit-file", latin=True, limit=400)
         self.files = QVBoxLayout()
         self._offered: tuple[str, ...] = ()
         self.take = self.on(Action("unit-take", "primary", icon="tick"), self._take)

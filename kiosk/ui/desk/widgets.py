@@ -109,12 +109,13 @@ class Words(QLabel):
 
 
 class Field(QLineEdit):
-    """One line of input. `digits`: a number pad may fill it."""
+    """One line of input. `digits`: mostly a number, a pad may fill it; `latin`: no Chinese, such as a path."""
 
-    def __init__(self, name: str, *, digits: bool = False, secret: bool = False, limit: int = 64) -> None:
+    def __init__(self, name: str, *, digits: bool = False, latin: bool = False, secret: bool = False, limit: int = 64) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.digits = digits
+        self.digits, self.latin, self.secret = digits, latin, secret
+        self.padded = False      # a pad stands on its page: the keyboard on the screen comes only when it is asked for
         self.setMaxLength(limit)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setDragEnabled(False)
@@ -244,8 +245,9 @@ class Chips(QWidget):
 
 
 class Pad(QWidget):
-    """Digits for touch screens; types into the field that had the focus last."""
+    """Digits for touch screens; types into the field that had the focus last. `letters_wanted`: a field, for the keyboard."""
 
+    letters_wanted = Signal(object)
     KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "X", "0", "back")
 
     def __init__(self, fields: Sequence[Field], *, letter: bool = True) -> None:
@@ -265,11 +267,23 @@ class Pad(QWidget):
             if key == "X" and not letter:
                 button.setEnabled(False)
                 button.setVisible(False)
+        for field in fields:
+            field.padded = True
+        self.letters = Action("desk-key-letters", "type", icon="keyboard")
+        self.letters.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.letters.clicked.connect(lambda _=False: self.letters_wanted.emit(self._lettered()))
+        grid.addWidget(self.letters, len(self.KEYS) // 3, 0, 1, 3)
+
+    def _lettered(self) -> Field:
+        """The field that letters are for: the one with the focus, but a PIN is of digits."""
+        fields = [one for one in self._fields if not one.secret]
+        return next((one for one in fields if one.hasFocus()), self._field if self._field in fields else fields[0])
 
     def say(self, text: Callable[[str], str]) -> None:
         """Set the texts."""
         for key, button in self.keys.items():
             button.say("" if key == "back" else key, text("desk.key_back") if key == "back" else key)
+        self.letters.say(text("desk.key_letters"))
 
     def _press(self, key: str) -> None:
         field = next((one for one in self._fields if one.hasFocus()), self._field)

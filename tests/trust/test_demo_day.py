@@ -24,6 +24,7 @@ from kiosk.config import ROOT
 from tests.sync import inspector
 from tests.trust import demo_day, sent
 
+pytestmark = pytest.mark.timeout(330)    # the first test waits for the whole day: 75 s on two quiet cores
 LOOPBACK_ALONE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
 

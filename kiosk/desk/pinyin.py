@@ -5,6 +5,7 @@ It keeps nothing: no history, no learning of names. The data is made by `assets/
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -54,19 +55,27 @@ class Pinyin:
         """Return the letters cut into syllables, the longest first, so that, where it can be, nothing is left over."""
         letters = _clean(letters)
         end = len(letters)
-        whole: list[int] = [0] * (end + 1)     # the length of the piece that begins here, 0: nothing fits
-        for at in range(end - 1, -1, -1):
-            for length in range(min(_LONGEST, end - at), 0, -1):
-                piece, after = letters[at:at + length], at + length
-                if (after == end and piece in self._begun) or (piece in self._tiers and whole[after]):
-                    whole[at] = length
-                    break
+        whole = self._cut(letters, frozenset())
+        if end and not whole[0]:
+            whole = self._cut(letters, self._begun)      # the last syllable is not finished yet
         pieces, at = [], 0
         while at < end:
             length = whole[at] or next((n for n in range(min(_LONGEST, end - at), 1, -1) if letters[at:at + n] in self._begun), 1)
             pieces.append(letters[at:at + length])
             at += length
         return tuple(pieces)
+
+    def _cut(self, letters: str, last: Set[str]) -> list[int]:
+        """Return the length of the piece that begins at each letter, 0 where nothing fits. last: what may end the letters, too."""
+        end = len(letters)
+        whole = [0] * (end + 1)
+        for at in range(end - 1, -1, -1):
+            for length in range(min(_LONGEST, end - at), 0, -1):
+                piece, after = letters[at:at + length], at + length
+                if (piece in self._tiers and (after == end or whole[after])) or (after == end and piece in last):
+                    whole[at] = length
+                    break
+        return whole
 
     def candidates(self, letters: str) -> tuple[Candidate, ...]:
         """Return what the letters may begin with: words, then characters of the first syllable; () where there is none."""

@@ -34,7 +34,8 @@ class DeskScene:
     name: str
     state: s.State
     touched: str = ""                # a field that is touched (or "letters": the pad's key) …
-    keys: tuple[str, ...] = ()       # … and the keys of the keyboard on the screen that are pressed then
+    keys: tuple[str, ...] = ()       # … and the keys of the keyboard on the screen that are pressed then,
+    pinyin: bool = False             # in this mode
 
 
 def states() -> tuple[DeskScene, ...]:
@@ -75,6 +76,8 @@ def _type(view: DeskView, scene: DeskScene) -> None:
         field = view.page.findChild(Field, scene.touched)
         if field is not None:
             view.field_touched(field)
+    if scene.pinyin is not view.keyboard.chinese:
+        view.keyboard.press("language")
     for key in scene.keys:
         view.keyboard.press(key)
     _settle()
@@ -143,16 +146,24 @@ def _keyboards() -> tuple[DeskScene, ...]:
     """The keyboard on the screen, over fields high and low on a page."""
     one = found()
     proxy, staff = s.Assisting(one, Channel.AGENT), s.Board(Place.STAFF, b.StaffData((Member("9001", "黄主管", Role.SUPERVISOR),)))
-    made = (
-        ("name", s.Finding(), "find-name", ("l", "i", "m")), ("two", s.Finding(), "find-name", tuple("ouyang")),
-        ("number", s.Finding(), "letters", ("e", "1", "2", "3")), ("more", proxy, "agent-name", (*"shi", "more", "page_on")),
-        ("begun", proxy, "agent-name", tuple("zh")), ("none", proxy, "agent-name", ("v",)),
-        ("note", proxy, "assist-note", ("symbols",)), ("path", proxy, "scan-path", ("symbols",)),
-        ("place", s.Declared(one), "declare-place", tuple("zhuangzhuang")), ("staff", staff, "new-name", ()),
-        ("pin", staff, "new-pin", ("1",)), ("last", staff, "new-pin-again", ("1",)))
-    scenes = [replace(_open(f"desk-keyboard-{name}", page), touched=field, keys=keys) for name, page, field, keys in made]
+    pinyin = (
+        ("name", s.Finding(), "find-name", ("l", "i", "m")),
+        ("two", s.Finding(), "find-name", tuple("ouyang")),
+        ("more", proxy, "agent-name", (*"shi", "more", "page_on")),
+        ("begun", proxy, "agent-name", tuple("zh")),
+        ("none", proxy, "agent-name", ("v",)),
+        ("note", proxy, "assist-note", ("symbols",)),
+        ("place", s.Declared(one), "declare-place", tuple("zhuangzhuang")),
+        ("staff", staff, "new-name", ()))
+    letters = (
+        ("number", s.Finding(), "letters", ("e", "1", "2", "3")),
+        ("path", proxy, "scan-path", ("symbols",)),
+        ("pin", staff, "new-pin", ("1",)),
+        ("last", staff, "new-pin-again", ("1",)))
+    scenes = [replace(_open(f"desk-keyboard-{name}", page), touched=field, keys=keys, pinyin=kind is pinyin)
+              for kind in (pinyin, letters) for name, page, field, keys in kind]
     return (*scenes, DeskScene("desk-keyboard-sign-in", s.SigningIn(), "letters", ("caps", "a")),
-            DeskScene("desk-keyboard-set-up", s.SettingUp(), "first-name", ("language", "a")))
+            DeskScene("desk-keyboard-set-up", s.SettingUp(), "first-name", ("caps", "a")))
 
 
 def _boards() -> tuple[DeskScene, ...]:

@@ -22,7 +22,7 @@ from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look
 
 _log = logging.getLogger(__name__)
-_TEXTS = ("hide", "space", "back", "caps", *PAGING)
+_TEXTS = ("hide", "caps")
 _MOST_LETTERS = 40
 
 
@@ -72,7 +72,7 @@ class Keyboard(QFrame):
             latin = field.digits or field.latin or field.secret
             self.field, self.letters = field, ""
             self.chinese = not latin and strings.language == "zh_CN" and engine() is not None
-            self.caps, self.signs, self.wide = field.digits, False, False
+            self.caps, self.signs, self.wide = field.digits and not field.secret, False, False
         self._look, self._strings = look, strings
         self.setAccessibleName(self._text("name"))
         for key in (*self.keys.values(), *self.choices):
@@ -161,7 +161,7 @@ class Keyboard(QFrame):
     def press(self, name: str) -> None:
         """Do what a key does."""
         field = self.field
-        if field is None:
+        if field is None or not self._can_be_used(name, field):
             return
         if name in LETTERS and self.chinese and not self.caps:
             self.letters = (self.letters + name)[:_MOST_LETTERS]
@@ -245,9 +245,17 @@ class Keyboard(QFrame):
             return
         begun = bool(self.letters)
         for name, key in self.keys.items():
-            key.setVisible(begun if name in PAGING else not self.wide)
-            if name in _TEXTS:
-                key.say("" if name == "back" else self._text("less" if name == "more" and self.wide else name), self._text(name))
+            usable = self._can_be_used(name, field)
+            key.setVisible(begun if name in PAGING else not self.wide and (usable or not field.secret))
+            if name == "space":
+                key.say(self._text("first" if begun else name))
+            elif name == "back":
+                key.say("", self._text(name))
+            elif name in _TEXTS:
+                key.say(self._text(name))
+            elif name in PAGING:
+                word = "less" if name == "more" and self.wide else name
+                key.say(self._text(word), self._text(f"{word}_name"))
             elif name == "language":
                 way = "to_letters" if self.chinese else "to_chinese"
                 key.say(self._text(way), self._text(f"{way}_name"))
@@ -257,19 +265,17 @@ class Keyboard(QFrame):
                 key.say(self._text("next" if self._following(field) is not None else "done"))
             else:
                 key.say(self._digit(name) if name in DIGITS else SIGNS.get(name) or (name.upper() if self.caps else name))
-            key.setEnabled(self._can_be_used(name, field))
+            key.setEnabled(usable)
         self.keys["caps"].setChecked(self.caps)
         self.keys["symbols"].setChecked(self.signs)
         self._fill_choices(made)
         self._say(field, made)
 
     def _can_be_used(self, name: str, field: Field) -> bool:
-        if name == "page_back":
-            return len(self._starts) > 1
-        if name == "more":
-            return bool(self._found)
-        if name == "page_on":
-            return True      # known when the choices are laid
+        if name == "page_back" and len(self._starts) < 2:
+            return False
+        if name in PAGING:
+            return bool(self._found)     # whether there is another page is known when the choices are laid
         if field.secret:     # a PIN is of digits
             return name in ("back", "hide", "next") or (name in DIGITS)
         if self.letters:     # a character first: nothing is put in that nobody chose
@@ -310,9 +316,10 @@ class Keyboard(QFrame):
         if self._found and pinyin is not None:
             text, rect = "'".join(pinyin.syllables(self.letters)), made.letters
         elif self.letters:
-            text, rect = self._text("none", letters=self.letters), made.letters.united(made.choices)
+            text, rect = self._text("none", letters=self.letters), QRect(made.letters.topLeft(), made.choices.bottomRight())
         else:
             text, rect = self._text("pinyin" if self.chinese and not self.caps else "filling", field=label), made.bar
+        rect = rect.adjusted(made.gap, 0, 0, 0)
         self.said.setGeometry(rect)
         end = Qt.TextElideMode.ElideLeft if self._found else Qt.TextElideMode.ElideRight
         self.said.say(QFontMetrics(self.said.font()).elidedText(text, end, rect.width()))

@@ -51,9 +51,9 @@ class Plan:
     height: int
     gap: int
     keys: dict[str, QRect]
-    bar: QRect           # the whole upper row
+    bar: QRect           # everything above the keys
     letters: QRect       # what is typed so far
-    choices: QRect       # what can be chosen, between the letters and the keys for paging
+    choices: QRect       # what can be chosen
     grid: QRect          # where all the other keys lie: many more to choose
     key_height: int
     choice_width: int
@@ -68,32 +68,35 @@ def plan(width: int, height: int, look: Look) -> Plan:
 
     Two keyboards and a field fit below each other, so that a field is never covered wherever it stands.
     """
-    rows = _WIDE if width > height else _TALL
+    rows, above = (_WIDE, 1) if width > height else (_TALL, 2)     # rows for choosing: portrait has room for more choices
     gap = max(LEAST_GAP, look.px(10))
     pad = max(6, look.px(8))
-    room = (height - look.px(ROW) - 3 * gap) / 2 - 2 * pad - len(rows) * gap
-    tall = min(max(look.px(KEY), LEAST_KEY), int(room / (len(rows) + 1)))
+    lines = len(rows) + above
+    room = (height - look.px(ROW) - 3 * gap) / 2 - 2 * pad - (lines - 1) * gap
+    tall = min(max(look.px(KEY), LEAST_KEY), int(room / lines))
     across = width - 2 * pad
     units = max(sum(share for _, share in row) for row in rows)
     unit = (across + gap) / units      # a key and the gap after it
     keys = {}
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=above):
         at = 0.0
         for key, share in row:
             left, right = round(at * unit), round((at + share) * unit) - gap
             if key:
                 keys[key] = QRect(pad + left, pad + number * (tall + gap), right - left, tall)
             at += share
-    bar = QRect(pad, pad, across, tall)
+    bar = QRect(pad, pad, across, above * (tall + gap) - gap)
     paging = round(_PAGING_UNITS * unit)
     for number, key in enumerate(reversed(PAGING)):
         keys[key] = QRect(bar.right() + 1 - (number + 1) * paging + gap, pad, paging - gap, tall)
-    letters = QRect(pad, pad, round(_LETTERS_UNITS * unit) - gap, tall)
+    end = keys[PAGING[0]].left() - gap
+    letters = QRect(pad, pad, (round(_LETTERS_UNITS * unit) if above == 1 else end) - gap, tall)
     left = letters.right() + 1 + gap
-    choices = QRect(left, pad, keys[PAGING[0]].left() - gap - left, tall)
-    grid = QRect(pad, pad + tall + gap, across, len(rows) * (tall + gap) - gap)
+    choices = QRect(left, pad, end - left, tall) if above == 1 else QRect(pad, pad + tall + gap, across, tall)
+    grid = QRect(pad, choices.top() if above > 1 else pad + tall + gap, across, 0)
+    grid.setBottom(pad + lines * (tall + gap) - gap - 1)
     choice = max(LEAST_KEY, round(_CHOICE_UNITS * unit) - gap)
-    return Plan(2 * pad + (len(rows) + 1) * tall + len(rows) * gap, gap, keys, bar, letters, choices, grid, tall, choice)
+    return Plan(2 * pad + lines * (tall + gap) - gap, gap, keys, bar, letters, choices, grid, tall, choice)
 
 
 def top_of(field: QRect, made: Plan, desk: QRect) -> int:

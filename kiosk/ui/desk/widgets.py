@@ -269,10 +269,11 @@ class Pad(QWidget):
                 button.setVisible(False)
         for field in fields:
             field.padded = True
-        self.letters = Action("desk-key-letters", "type", icon="keyboard")
+        self.letters = Action("desk-key-letters", "key")
+        self.letters.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
         self.letters.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.letters.clicked.connect(lambda _=False: self.letters_wanted.emit(self._lettered()))
-        grid.addWidget(self.letters, len(self.KEYS) // 3, 0, 1, 3)
+        grid.addWidget(self.letters, 0, 3, len(self.KEYS) // 3, 1)     # beside the digits: no page becomes longer
 
     def _lettered(self) -> Field:
         """The field that letters are for: the one with the focus, but a PIN is of digits."""
@@ -283,7 +284,7 @@ class Pad(QWidget):
         """Set the texts."""
         for key, button in self.keys.items():
             button.say("" if key == "back" else key, text("desk.key_back") if key == "back" else key)
-        self.letters.say(text("desk.key_letters"))
+        self.letters.say("ABC", text("desk.key_letters"))
 
     def _press(self, key: str) -> None:
         field = next((one for one in self._fields if one.hasFocus()), self._field)

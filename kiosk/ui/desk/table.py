@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledIte
 
 from kiosk.ui.desk.look import BODY, ROW, SMALL, TONES
 from kiosk.ui.theme import FAMILY, Look
+from kiosk.ui.widgets.text import wrap
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -106,8 +107,12 @@ class _Painter(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(colour)
         metrics, text = QFontMetricsF(font), cell.text
-        if metrics.horizontalAdvance(text) > 1.9 * inner.width():     # two lines are what a row holds
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, 1.8 * inner.width())
+        if metrics.horizontalAdvance(text) > inner.width():
+            lines, _ = wrap(text, font, int(inner.width()))
+            if len(lines) > 2:      # two lines are what a row holds
+                first = lines[0][0]
+                rest = text[text.find(first) + len(first):].strip()
+                text = first + "\n" + metrics.elidedText(rest, Qt.TextElideMode.ElideRight, inner.width())
         option = QTextOption(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         painter.drawText(inner, text, option)

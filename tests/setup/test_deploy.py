@@ -1,0 +1,200 @@
+"""What the README deploys: the kiosk is watched, is started again whatever ends it, and may write nothing but its own folder.
+
+Here a stand-in plays the service manager; the same was tried by hand under a real systemd with a real X server.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kiosk import config
+from kiosk.config import ROOT
+from kiosk.store import journal, outbox, records
+from kiosk.store.database import open_store
+from tests.setup import deployed
+from tests.setup.deployed import DEPLOY
+from tests.store import made
+
+KIOSK, DISPLAY = "pension-kiosk.service", "pension-kiosk-display.service"
+README = (ROOT / "README.md").read_text(encoding="utf-8").split("## Deploy\n")[1].split("\n## ")[0]
+WATCHDOG_S = 3.0
+
+
+def write_config(folder: Path) -> Path:
+    """A kiosk without devices, everything it keeps in `folder`."""
+    text = (ROOT / "config" / "kiosk.toml").read_text(encoding="utf-8")
+    text = text.replace('"var', f'"{folder}/var').replace('source = "device:0"', 'source = "device:/dev/no-such-camera"')
+    text = re.sub(r"^port = .*$", f'port = "{folder}/no-such-reader"', text, flags=re.MULTILINE)
+    path = folder / "kiosk.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_native_crash_and_a_kill_lose_nothing_and_the_next_start_serves(tmp_path):
+    """The unit's own command. Each new start is READY, everything acknowledged is there, the journal's chain holds."""
+    path = write_config(tmp_path)
+    settings = config.load(path)
+    kept = []
+
+    def save() -> None:   # beside the running kiosk, as its own thread does
+        record = made.record(visit_id=f"v-{len(kept)}", at=datetime.now(UTC))
+        with open_store(settings) as store:
+            records.save_visit(store, [record], datetime.now(UTC))
+        kept.append(record.record_id)
+
+    save()
+    with deployed.Manager(tmp_path, path, WATCHDOG_S) as manager:
+        for number in (signal.SIGSEGV, signal.SIGKILL):
+            pid = manager.start()
+            assert manager.hear("READY=1", 60) == pid, "NotifyAccess=main hears the main process alone"
+            assert manager.hear("WATCHDOG=1", WATCHDOG_S + 10) == pid
+            save()
+            assert manager.end(number) == -number, "the main process is the kiosk itself: its end is the service's"
+        pid = manager.start()
+        assert manager.hear("READY=1", 60) == pid
+        assert manager.hear("WATCHDOG=1", WATCHDOG_S + 10) == pid
+        assert manager.end(signal.SIGTERM) == 0
+    with open_store(settings) as store:
+        assert set(outbox.unsent_ids(store.db)) == set(kept)
+        assert journal.verify(store).ok
+        kinds = [entry.kind for entry in journal.entries_since(store, 0, 1000)]
+    assert kinds.count("kiosk-started") == 3
+    assert kinds.count("visit-saved") == len(kept) == 3
+    folder = tmp_path / "var"
+    assert all(not path.lstat().st_mode & 0o077 for path in (folder, *folder.rglob("*")) if path.is_file() or path == folder)
+    assert not [path for path in folder.rglob("*") if path.is_symlink()]
+
+
+def test_whatever_ends_the_kiosk_it_is_started_again():
+    service, about = deployed.unit(KIOSK)["Service"], deployed.unit(KIOSK)["Unit"]
+    assert service["Type"] == ["notify"]
+    assert service["Restart"] == ["always"]
+    assert about["StartLimitIntervalSec"] == ["0"], "else systemd gives up after five falls"
+    assert not service.keys() & {"RestartPreventExitStatus", "SuccessExitStatus", "SuccessAction", "FailureAction"}
+    assert 10 <= int(service["WatchdogSec"][0]) <= 60
+    settings = config.load(ROOT / "config" / "kiosk.toml")
+    assert int(service["TimeoutStopSec"][0]) > settings.sync.timeout_s + 5, "a request under way ends first"
+    display = deployed.unit(DISPLAY)
+    assert display["Service"]["Restart"] == ["always"]
+    assert display["Unit"]["StartLimitIntervalSec"] == ["0"]
+    assert DISPLAY in about["Requires"]
+    assert "BindsTo" not in about, "a screen that falls must not stop the kiosk for good"
+
+
+def test_the_kiosks_word_reaches_the_manager():
+    """A login session moves its processes out of the unit: neither NotifyAccess=all nor the unit's limits would reach them."""
+    service = deployed.unit(KIOSK)["Service"]
+    assert "PAMName" not in service
+    assert deployed.unit(DISPLAY)["Service"]["PAMName"] == ["login"]
+    assert service["NotifyAccess"] == ["main"]
+    session = (DEPLOY / "session").read_text(encoding="utf-8").rstrip().splitlines()
+    assert session[-1] == 'exec "$root/run" kiosk run'
+    assert re.search(r'^become_kiosk\(\) \{.*exec "\$python"', (ROOT / "run").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_hardening_stands_and_locks_no_device_out():
+    service = deployed.unit(KIOSK)["Service"]
+    for key, value in {"LimitCORE": "0", "MemorySwapMax": "0", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "UMask": "0077",
+                       "PrivateTmp": "yes", "CapabilityBoundingSet": "", "StateDirectoryMode": "0700", "User": "kiosk"}.items():
+        assert service[key] == [value], key
+    assert [path.lstrip("-") for path in service["ReadWritePaths"]] == ["/media"], "and the state folder: nothing of the program"
+    assert {"video", "audio", "dialout"} <= set(service["SupplementaryGroups"][0].split())
+    # Kinds of devices are looked up once, at the start: a reader that is plugged in later would be refused.
+    assert not service.keys() & {"DevicePolicy", "DeviceAllow", "ProtectClock", "PrivateDevices"}
+    # onnxruntime and MediaPipe make code; ProtectHome hides the sound server's socket.
+    assert not service.keys() & {"MemoryDenyWriteExecute", "ProtectHome"}
+    assert deployed.unit(DISPLAY)["Service"]["NoNewPrivileges"] == ["yes"]
+
+
+def test_kiosk_and_screen_agree():
+    cookie = deployed.environment(KIOSK)["XAUTHORITY"]
+    (folder,) = deployed.unit(DISPLAY)["Service"]["RuntimeDirectory"]
+    display = (DEPLOY / "display").read_text(encoding="utf-8")
+    assert cookie == f"/run/{folder}/cookie"
+    assert 'cookie="$RUNTIME_DIRECTORY/cookie"' in display
+    assert deployed.unit(DISPLAY)["Service"]["TTYPath"] == ["/dev/tty" + re.search(r" vt(\d+) ", display)[1]]
+    assert f" {deployed.environment(KIOSK)['DISPLAY']} vt" in display
+    assert {"-nocursor", "-keeptty", "-auth"} <= set(display.split())
+    own = deployed.environment(KIOSK)["HOME"]
+    assert own == "/run/" + deployed.unit(KIOSK)["Service"]["RuntimeDirectory"][0], "not beside the database"
+
+
+def test_as_kiosk_is_what_the_service_is():
+    """The administrator's commands meet the same user, groups, limits, configuration and keys."""
+    text = (DEPLOY / "as-kiosk").read_text(encoding="utf-8")
+    service = deployed.unit(KIOSK)["Service"]
+    for key in ("User", "StateDirectory", "StateDirectoryMode", "UMask", "LimitCORE", "MemorySwapMax", "NoNewPrivileges"):
+        assert f"-p {key}={service[key][0]} " in text, key
+    assert f'-p SupplementaryGroups="{service["SupplementaryGroups"][0]}"' in text
+    assert f"-E KIOSK_CONFIG={deployed.environment(KIOSK)['KIOSK_CONFIG']} " in text
+    assert "LoadCredential" in text
+
+
+@pytest.mark.parametrize("name", ["session", "display", "as-kiosk"])
+def test_scripts_parse_and_may_be_run(name):
+    assert os.access(DEPLOY / name, os.X_OK)
+    assert subprocess.run(["sh", "-n", str(DEPLOY / name)], check=False).returncode == 0
+
+
+def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
+    """The README's own line makes the kiosk's settings: they load, lie in the state folder, and name the rules' reader."""
+    for path in re.findall(r"cp (assets/\S+)", README):
+        assert list(ROOT.glob(path)), path
+    line = re.search(r"^\s+(sed .*config/kiosk\.toml) > /etc/pension-kiosk/kiosk\.toml$", README, re.MULTILINE)[1]
+    made_of_it = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=True).stdout
+    path = tmp_path / "kiosk.toml"
+    path.write_bytes(made_of_it)
+    settings = config.load(path)
+    state = "/var/lib/" + deployed.unit(KIOSK)["Service"]["StateDirectory"][0]
+    for place in (settings.store.directory, settings.store.key_file, settings.sync.key_file):
+        assert place == state or place.startswith(state + "/")
+    rules = (DEPLOY / "70-pension-kiosk.rules").read_text(encoding="utf-8")
+    assert f'SYMLINK+="{settings.reader.port.removeprefix("/dev/")}"' in rules
+    assert f"--home-dir {state} " in README
+    assert deployed.environment(KIOSK)["KIOSK_CONFIG"] == "/etc/pension-kiosk/kiosk.toml"
+    name = re.search(r"key_command = \"(.*)\"`", README)[1]
+    assert f"/{KIOSK}" in README
+    for credential in ("database.key", "kiosk.json"):
+        assert f"#LoadCredentialEncrypted={credential}:" in (DEPLOY / KIOSK).read_text(encoding="utf-8")
+    assert "$CREDENTIALS_DIRECTORY/database.key" in name
+
+
+def test_the_readmes_key_command_prints_a_credential(tmp_path, monkeypatch):
+    """A key command is no shell line: $CREDENTIALS_DIRECTORY is only known to a shell that the command starts itself."""
+    command = re.search(r"key_command = \"(.*)\"`", README)[1]
+    (tmp_path / "database.key").write_text("ab" * 32 + "\n", encoding="ascii")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    from kiosk.store.keys import database_key
+    assert database_key(config.Store(key_command=command)) == bytes.fromhex("ab" * 32)
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd here")
+    for path in DEPLOY.glob("*.service"):   # the programs they name are looked for
+        text = path.read_text(encoding="utf-8").replace(deployed.HOME, str(ROOT))
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.glob("*.service"))],
+                          capture_output=True, text=True, check=False, timeout=60)
+    ours = [line for line in done.stderr.splitlines() if "pension-kiosk" in line]
+    assert ours == []
+
+
+def test_a_start_by_somebody_who_may_not_set_up_says_who_should(tmp_path):
+    """An update without set-up must not make the kiosk's user install packages: it cannot, and the administrator is told."""
+    script = (ROOT / "run").read_text(encoding="utf-8")
+    functions = script[:script.index('command="${1:-help}"')].replace('[[ -w "$root" ]]', "false")
+    probe = tmp_path / "run"
+    probe.write_text(functions + "\nis_set_up || set_up\n", encoding="utf-8")
+    done = subprocess.run(["bash", str(probe)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert f"As its owner: {tmp_path}/run" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["run"], "nothing was begun"

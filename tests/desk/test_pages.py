@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from kiosk.desk import states as s
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role
@@ -53,6 +53,10 @@ def cut_off(view) -> list[str]:
     for field in visible(view, Field):
         if QFontMetrics(field.font()).horizontalAdvance(field.placeholderText()) > field.width():
             found.append(f"{field.objectName()}: {field.placeholderText()[:40]!r}")
+    for area in visible(view, QScrollArea):
+        inner = area.widget()
+        if inner is not None and inner.width() > area.viewport().width():      # it does not scroll sideways
+            found.append(f"wider than the screen by {inner.width() - area.viewport().width()} px")
     return found
 
 

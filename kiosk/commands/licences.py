@@ -1,4 +1,4 @@
-"""`kiosk licences`: the licence of every pinned package and model, from the packages' own metadata and config/models.toml."""
+"""`kiosk licences`: the licence of every pinned package, model and data file; from the packages' metadata and config/models.toml."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
     form.add_argument("--markdown", action="store_true", help="as docs/licences.md is made")
     form.add_argument("--json", action="store_true", help="one JSON list")
     options = parser.parse_args(argv)
-    found = [*packages(), *model_files()]
+    found = [*packages(), *model_files(), *DATA]
     if options.markdown:
         print(markdown(found), end="")
     elif options.json:
@@ -56,6 +56,11 @@ def main(argv: list[str]) -> int:
         for one in found:
             print(f"{one.kind:10} {one.name:44} {one.version:16} {one.licence or 'UNKNOWN'}")
     return 0 if all(one.licence for one in found) else 1
+
+
+# What stands in the repository and was made from somebody's data; its notices lie beside it.
+DATA = (Licence("data", "assets/pinyin/characters.txt", "", "MIT AND Unicode-3.0",
+                "readings of pypinyin 0.55.0 and its pinyin-data, made from the Unihan database of Unicode"),)
 
 
 def packages() -> list[Licence]:
@@ -89,7 +94,10 @@ def markdown(found: list[Licence]) -> str:
     lines += [f"| {one.name} | {one.version} | {one.licence or 'unknown'} |" for one in found if one.kind == "package"]
     lines += ["", "## Models and pictures", "", "None of them is in the repository; `kiosk models fetch` brings them.", "",
               "| File | Kind | Licence | Origin |", "|---|---|---|---|"]
-    lines += [f"| {one.name} | {one.kind} | {one.licence or 'unknown'} | {one.origin} |" for one in found if one.kind != "package"]
+    lines += [f"| {one.name} | {one.kind} | {one.licence or 'unknown'} | {one.origin} |" for one in found
+              if one.kind not in ("package", "data")]
+    lines += ["", "## Data in the repository", "", "| File | Kind | Licence | Origin |", "|---|---|---|---|"]
+    lines += [f"| {one.name} | {one.kind} | {one.licence} | {one.origin} |" for one in found if one.kind == "data"]
     return "\n".join(lines) + "\n"
 
 

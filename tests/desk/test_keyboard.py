@@ -380,8 +380,21 @@ def test_it_goes_when_its_field_is_scrolled_away(hand):
         bar.setValue(value)
         if hand.board.isVisible():
             assert not hand.board.geometry().intersects(rect_in(hand.board.field, hand.view))
-    hand.field("scan-path").parentWidget().move(0, -4000)
+    hand.field("scan-path").parentWidget().parentWidget().move(0, -4000)
     assert not hand.board.isVisible()
+
+
+def test_the_next_field_is_brought_into_sight(hand):
+    hand.show(PROXY)
+    hand.view.page.findChild(QWidget, "assist-benefits").setMinimumHeight(1500)      # somebody with very many benefits
+    for _ in range(3):
+        QApplication.processEvents()
+    area = hand.view.page.findChild(QScrollArea)
+    field = hand.field("agent-name")
+    assert not rect_in(area.viewport(), hand.view).intersects(rect_in(field, hand.view))
+    hand.view._show_keyboard(field)
+    assert rect_in(area.viewport(), hand.view).contains(rect_in(field, hand.view))
+    assert hand.board.field is field
 
 
 def test_a_finger_on_glass_is_as_good_as_a_mouse(hand, qtbot):

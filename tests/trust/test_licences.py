@@ -38,6 +38,17 @@ def test_every_model_and_picture_is_listed():
         assert text[name] == item["licence"]
 
 
+def test_data_in_the_repository_has_its_notices_beside_it():
+    listed = {name: licence for name, kind, licence, _ in rows(4) if kind == "data"}
+    assert listed == {one.name: one.licence for one in licences.DATA}
+    for one in licences.DATA:
+        path = ROOT / one.name
+        assert path.is_file()
+        notices = (path.parent / "LICENSES.txt").read_text(encoding="utf-8")
+        assert "Copyright (c) 2016 mozillazg" in notices
+        assert "SPDX-License-Identifier: Unicode-3.0" in notices
+
+
 def test_no_licence_is_unknown_and_none_asks_for_our_source():
     packages = [row for row in rows(3) if row[0] not in ("Package", "---")]
     for name, _, licence in packages:

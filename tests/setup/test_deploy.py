@@ -138,6 +138,29 @@ def test_as_kiosk_is_what_the_service_is():
     assert "LoadCredential" in text
 
 
+def test_a_keyboard_leads_nowhere():
+    """Keys of a keyboard that somebody plugs in neither end the X server nor switch to a console, where a login waits."""
+    text = (DEPLOY / "70-pension-kiosk.conf").read_text(encoding="utf-8")
+    flags = dict(re.findall(r'^    Option "(\w+)" "(\w+)"$', text, re.MULTILINE))
+    assert flags["DontVTSwitch"] == flags["DontZap"] == "true"
+    assert {flags[name] for name in ("BlankTime", "StandbyTime", "SuspendTime", "OffTime")} == {"0"}
+    assert "cp assets/deploy/70-pension-kiosk.conf /etc/X11/xorg.conf.d/" in README
+    assert deployed.start_command(KIOSK).endswith("/session")
+    assert not re.search(r"\b(xterm|openbox|metacity|dbus-launch)\b", (DEPLOY / "session").read_text(encoding="utf-8"))
+
+
+def test_nothing_on_a_stick_can_be_run():
+    """The rules mount it (nobody else does without a desktop), for the kiosk's user alone, where the desk looks."""
+    rules = (DEPLOY / "70-pension-kiosk.rules").read_text(encoding="utf-8")
+    (mount,) = re.findall(r"^[^#\n]*systemd-mount.*$", rules, re.MULTILINE)
+    options = re.search(r"--options=(\S+)", mount)[1].split(",")
+    assert {"nosuid", "nodev", "noexec", "umask=0077"} <= set(options)
+    assert f"--owner={deployed.unit(KIOSK)['Service']['User'][0]} " in mount
+    assert 'ENV{ID_BUS}=="usb"' in mount
+    assert re.search(r"/media/[^/\"]+\"$", mount), "where kiosk.sync.courier.find_sticks looks"
+    assert "-/media" in deployed.unit(KIOSK)["Service"]["ReadWritePaths"]
+
+
 @pytest.mark.parametrize("name", ["session", "display", "as-kiosk"])
 def test_scripts_parse_and_may_be_run(name):
     assert os.access(DEPLOY / name, os.X_OK)

@@ -1,4 +1,4 @@
-"""`kiosk licences`: the licence of every pinned package, model and data file; from the packages' metadata and config/models.toml."""
+"""`kiosk licences`: the licence of every pinned package, model and data file, from packages' metadata and config/models.toml."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ SURNAMES = (
     "申堵桑桂濮牛寿通扈冀郏浦尚农别晏充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国广禄阙东殴殳沃利越夔隆师厍勾敖融"
     "訾阚空毋沙养须丰红竹相晃牟迮者么盂苑初冒线行栗邸宿母户展战才药辉豪兆占官邴"
 )
+COMMON_SURNAMES = 160
 # Characters common in given names, the commonest first; those of transliterated names at the end.
 NAMES = (
     "英华玉秀明珍文芳兰国春金红丽建平桂荣德云志林生清海永光福梅忠成军凤新龙强杰伟燕玲敏静霞娟艳丹萍琴莲翠香月美淑素惠慧珠芬芝"
@@ -53,6 +54,7 @@ EXTENSION_A = (
 )
 # The reading of a family name, where it is not the first of the dictionary's. Both, where families differ.
 SURNAME_READINGS = {
+    "欧": "ou",
     "单": "shan", "区": "ou", "仇": "qiu", "查": "zha", "曾": "zeng", "解": "xie", "任": "ren", "华": "hua", "盖": "ge gai", "乐": "yue le",
     "朴": "piao", "尉": "wei yu", "员": "yun", "宓": "mi", "缪": "miao", "纪": "ji", "召": "shao", "洗": "xian", "覃": "qin tan",
     "翟": "zhai", "折": "she", "黑": "he", "种": "chong", "秘": "bi", "繁": "po", "晟": "cheng", "郗": "xi chi", "车": "che", "隗": "wei kui",
@@ -117,19 +119,21 @@ def main() -> None:
 
     everything = [chr(code) for code in range(0x4E00, 0xA000) if code in pinyin_dict] + list(dict.fromkeys(EXTENSION_A))
     for number, character in enumerate(surnames):
-        for syllable in SURNAME_READINGS.get(character, readings(character)[0]).split():
-            put(syllable, (0, number), character)
+        for place, syllable in enumerate(SURNAME_READINGS.get(character, readings(character)[0]).split()):
+            # A rare family name waits behind what is common in given names, unless it is looked up under this reading alone.
+            front = number < COMMON_SURNAMES or (character in SURNAME_READINGS and place == 0)
+            put(syllable, (0 if front else 2, number), character)
     for number, character in enumerate(names):
         put(readings(character)[0], (1, number), character)
     for number, character in enumerate(everything):
         for place, syllable in enumerate(readings(character)):
             if level(character) < 3:
                 # the first reading of a level before the further ones
-                put(syllable, (level(character) * 2 + (place > 0), number), character)
+                put(syllable, (level(character) * 2 + 1 + (place > 0), number), character)
             elif character in rare:
-                put(syllable, (6, rare.index(character)), character)
+                put(syllable, (7, rare.index(character)), character)
             else:
-                put(syllable, (7 + (place > 0), number), character)
+                put(syllable, (8 + (place > 0), number), character)
 
     lines = []
     for syllable in sorted(ranked):
@@ -138,7 +142,7 @@ def main() -> None:
         for rank, character in sorted(ranked[syllable]):
             if character not in seen:
                 seen.add(character)
-                tiers[0 if rank[0] < 2 else 1 if rank[0] < 6 else 2].append(character)
+                tiers[0 if rank[0] < 3 else 1 if rank[0] < 7 else 2].append(character)
         lines.append(" ".join([syllable, *("".join(tier) or "-" for tier in tiers)]))
     order = "".join(dict.fromkeys([*surnames[:260], *names, *surnames]))
     _write("characters.txt", [f"* {order}", *lines])

@@ -20,7 +20,7 @@ NAMES = (
     "戴dai 贾jia 韦wei 夏xia 邱qiu 方fang 侯hou 邹zou 熊xiong 孟meng 秦qin 白bai 江jiang 单shan 区ou "
     "仇qiu 查zha 解xie 华hua 盖ge 朴piao 尉wei 员yun 缪miao 纪ji 覃qin 翟zhai 折she 黑he 种chong 秘bi "
     "繁po 郗xi 车che 葛ge 宁ning 那na 柏bai 万wan 曲qu 都du 逄pang 费fei 冼xian 隗wei 召shao 乐yue 台tai "
-    "祭zhai 能nai 燕yan 令ling 牟mu 麦mai 阿a 买mai"
+    "祭zhai 能nai 燕yan 令ling 牟mu 麦mai 阿a 买mai 欧ou"
 ).split()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kiosk import config
+from kiosk import config, desk_scans
 from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
@@ -84,9 +84,13 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
         details["cannot_sign"] = True
     if form.note:
         details["note"] = form.note
+    try:
+        review = desk_scans.for_review(form.documents) if form.review else []
+    except desk_scans.ScanUnfit:
+        return e.NotSaved(session.session_id, "scan-unfit")
     items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
     ids = desk.authenticate(store, found.entry, items, command.channel, session.staff_id, at.now, why=form.why,
-                            helper=command.agent, papers=form.papers, visit_id=found.visit_id, details=details)
+                            helper=command.agent, papers=form.papers, visit_id=found.visit_id, details=details, review=review)
     _settle_glasses(store, command)
     return e.Saved(session.session_id, ids)
 

@@ -121,10 +121,11 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A scanned document that stays where it lies: its file name and digest are recorded, the file is never sent."""
+    """A scanned document that stays where it lies: its file name and digest are recorded. It is sent only with its own consent."""
 
     name: str
     digest: str
+    path: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class Assisted:
     cannot_sign: bool = False            # needs a note
     staff_signature: Signature | None = None
     glasses: Glasses = Glasses.UNKNOWN   # for the fairness ledger; no record holds it
+    review: bool = False                 # a consent of its own: the scans may go to the centre for human review
 
 
 @dataclass(frozen=True, slots=True)

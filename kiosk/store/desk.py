@@ -62,12 +62,13 @@ class NotAllowed(KioskError):
 
 def authenticate(store: Store, entry: RosterEntry, items: Sequence[Eligibility], channel: Channel, staff_id: str, now: datetime, *,
                  why: str, helper: Person | None = None, papers: Sequence[str] = (), visit_id: str = "",
-                 details: Mapping[str, object] | None = None) -> tuple[str, ...]:
+                 details: Mapping[str, object] | None = None, review: Sequence[tuple[str, bytes]] = ()) -> tuple[str, ...]:
     """Save a pass without the face: face to face, by a relative or agent, or at home. Returns the record ids.
 
     why: the reason code for not using the face. papers: codes of what was seen (principal-id-copy, agent-id, principal-proof).
     visit_id: of the visit that was taken over. details: further plain facts for the notes (digests of signatures and scans).
-    Raises NotAllowed when an item may not pass, or papers or the agent are missing.
+    review: (media type, bytes) of scans that somebody consented to send for human review; kept with that consent, sent after the
+    record was received. Raises NotAllowed when an item may not pass, or papers or the agent are missing.
     """
     if channel in (Channel.FAMILY_PROXY, Channel.AGENT):
         if helper is None or helper.id_number == entry.id_number:
@@ -83,8 +84,12 @@ def authenticate(store: Store, entry: RosterEntry, items: Sequence[Eligibility],
     visit = visit_id or f"desk-{new_record_id()}"
     made = [attended(store, item, entry.person_id, channel, staff_id, now, helper=helper, notes=notes, visit_id=visit)
             for item in items]
+    consent = records.Consent(f"review-{new_record_id()}", entry.person_id, "human-review", witness=staff_id) if review else None
     with store.transaction() as db:
-        ids = records.save_visit(store, made, now)
+        ids = records.save_visit(store, made, now, consent=consent)
+        if consent is not None:
+            for media_type, content in review:
+                outbox.enqueue_evidence(db, ids[0], consent.consent_id, media_type, content)
         if channel is Channel.HOME_VISIT:
             home.done(store, db, entry.person_id, staff_id, now)
     return ids

@@ -426,6 +426,9 @@ def purge(db: Database, before: datetime) -> int:
         cursor = db.execute(
             "UPDATE outbox SET content = '' WHERE state IN ('received', 'refused') AND delivered_at < ? AND content <> ''",
             (iso(before),))
+        # A record the bureau refused is reviewed by nobody; and what no network took in all this time is not kept any longer.
+        db.execute("UPDATE outbox_evidence SET content = NULL, state = 'refused', reason = 'not-wanted' WHERE state = 'waiting' "
+                   "AND record_id IN (SELECT record_id FROM outbox WHERE state = 'refused' OR created_at < ?)", (iso(before),))
         # A batch on a stick may still be answered; one whose answer was lost on the network never will be.
         db.execute("DELETE FROM outbox_batches WHERE created_at < ? AND (closed_at <> '' OR way = 'network')", (iso(before),))
     return int(cursor.rowcount)

@@ -163,21 +163,30 @@ def test_a_card_laid_while_the_desk_is_open_is_the_desks(live):
     assert live.conductor.state == before
 
 
-def test_a_proxy_brings_papers_and_scans_stay_here(live):
+def fill_proxy(live, scan, content):
     live.sign_in()
     live.type("home-number", made.NUMBER, enter=True)
     live.until_page("person")
     live.touch("assist-family-proxy")
     live.until_page("assist")
-    scan = live.stick / "proof.pdf"
-    scan.write_bytes(b"scan-content-marker")
+    scan.write_bytes(content)
     live.desk.feed(e.CardRead(LI))
     for paper in ("principal-id-copy", "agent-id", "principal-proof"):
         live.touch(f"paper-{paper}")
+    assert not live.find("review-consent").isEnabled()      # nothing to consent to yet
     live.type("scan-path", str(scan))
     live.touch("scan-add")
     live.sign("sign-person")
     live.sign("sign-staff")
+
+
+def evidence(live):
+    return live.ask(lambda store: store.db.execute(
+        "SELECT record_id, consent_id, media_type, content, state FROM outbox_evidence").fetchall())
+
+
+def test_a_proxy_brings_papers_and_scans_stay_here(live):
+    fill_proxy(live, live.stick / "proof.pdf", b"%PDF-1.4 scan-content-marker")
     live.touch("assist-save")
     live.until_page("done")
     (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
@@ -186,6 +195,36 @@ def test_a_proxy_brings_papers_and_scans_stay_here(live):
     assert document["name"] == "proof.pdf"
     assert len(document["sha256"]) == 64
     assert str(live.stick) not in kept.record.notes
+    assert evidence(live) == []
+
+
+def test_scans_go_to_human_review_only_after_a_consent_of_their_own(live):
+    content = b"%PDF-1.4 scan-content-marker"
+    fill_proxy(live, live.stick / "proof.pdf", content)
+    live.touch("review-consent")
+    live.touch("assist-save")
+    live.until_page("done")
+    (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
+    ((record_id, consent_id, media_type, kept_content, state),) = evidence(live)
+    assert (record_id, media_type, bytes(kept_content), state) == (kept.record.record_id, "application/pdf", content, "waiting")
+    consent = live.ask(lambda store: store.db.execute(
+        "SELECT person_id, kind, witness FROM consents WHERE consent_id = ?", (consent_id,)).fetchone())
+    assert consent == ("p-1", "human-review", "1001")
+    assert "scan-content-marker" not in kept.record.notes
+
+
+def test_a_scan_that_changed_meanwhile_is_not_sent_and_nothing_is_saved(live):
+    scan = live.stick / "proof.pdf"
+    fill_proxy(live, scan, b"%PDF-1.4 what was registered")
+    live.touch("review-consent")
+    scan.write_bytes(b"%PDF-1.4 something else")
+    live.touch("assist-save")
+    live.until(lambda: live.view.findChild(QWidget, "foot-problem").isVisible())
+    assert live.ask(lambda store: records.of_person(store, "p-1")) == []
+    live.touch("review-consent")           # without the review the form is as good as before
+    live.touch("assist-save")
+    live.until_page("done")
+    assert evidence(live) == []
 
 
 def test_home_visits_are_a_list_that_enter_opens(live):

@@ -185,6 +185,18 @@ def test_evidence_needs_its_own_consent_and_leaves_the_kiosk_when_it_was_receive
     assert kiosk.delivery().send_evidence() is False
 
 
+def test_evidence_that_nobody_will_review_is_erased(bureau, kiosk):
+    unsent, refused, young = record(), record(), record()
+    kiosk.save(unsent, refused, young)
+    for one in (unsent, refused, young):
+        outbox.enqueue_evidence(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", b"\xff\xd8picture")
+    kiosk.store.db.execute("UPDATE outbox SET state = 'refused' WHERE record_id = ?", (refused.record_id,))
+    kiosk.store.db.execute("UPDATE outbox SET created_at = '2020-01-01' WHERE record_id = ?", (unsent.record_id,))
+    outbox.purge(kiosk.store.db, datetime.now(UTC) - timedelta(days=30))
+    kept = dict(kiosk.store.db.execute("SELECT record_id, content FROM outbox_evidence").fetchall())
+    assert kept == {unsent.record_id: None, refused.record_id: None, young.record_id: b"\xff\xd8picture"}
+
+
 def test_the_journal_travels_and_a_rewritten_one_is_noticed(bureau, kiosk):
     kiosk.save(record())
     kiosk.round()

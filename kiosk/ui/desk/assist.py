@@ -53,8 +53,10 @@ class AssistPage(DeskPage):
         self.scan_add = Action("scan-add", "outlined", icon="desk-list")
         self.scan_add.clicked.connect(self._add_scan)
         self.scans = Words("scans", "small")
+        self.review = Tick("review-consent")
         self.papers.box.addLayout(row(self.scan, self.scan_add))
         self.papers.box.addWidget(self.scans)
+        self.papers.box.addWidget(self.review)
         self.why = Card("assist-why", heading=Words("why-heading", "strong"))
         self.whys = Chips("why", [why.value for why in WHYS], columns=3)
         self.saw_person, self.saw_card = Tick("saw-person"), Tick("saw-card")
@@ -112,6 +114,7 @@ class AssistPage(DeskPage):
         self.scan.say(kit.text("assist.scan"))
         self.scan_add.say(kit.text("assist.scan_add"))
         self._scan_texts = (kit.text("assist.scan_none"), kit.text("assist.scan_bad"))
+        self.review.say(kit.text("assist.review"))
         self._show_scans()
         self.whys.say(lambda key: kit.text(f"why.{key}"))
         self.saw_person.say(kit.text("assist.saw_person"))
@@ -148,7 +151,7 @@ class AssistPage(DeskPage):
             self.saw_person.isChecked(), self.saw_card.isChecked(),
             tuple(paper for paper, tick in self.paper_ticks.items() if tick.isChecked()), tuple(self._documents),
             self.person_pad.signature(), self.cannot.isChecked(), self.staff_pad.signature(),
-            Glasses(self.worn.key or Glasses.UNKNOWN))
+            Glasses(self.worn.key or Glasses.UNKNOWN), bool(self._documents) and self.review.isChecked())
 
     def clear(self) -> None:
         for tick in self.ticks.values():
@@ -156,7 +159,7 @@ class AssistPage(DeskPage):
             tick.setParent(None)
             tick.deleteLater()
         self.ticks = {}
-        for box in (self.saw_person, self.saw_card, self.cannot, *self.paper_ticks.values()):
+        for box in (self.saw_person, self.saw_card, self.cannot, self.review, *self.paper_ticks.values()):
             box.setChecked(False)
         for field in (self.note, self.agent_name, self.agent_number, self.scan):
             field.clear()
@@ -172,7 +175,7 @@ class AssistPage(DeskPage):
     def _agent(self) -> e.AgentTyped:
         return e.AgentTyped(self.agent_name.text(), self.agent_number.text())
 
-    # --- scans: name and digest; the file stays where it is
+    # --- scans: name and digest; the file stays where it is, unless a consent of its own sends it to review
 
     _scan_texts = ("", "")
 
@@ -186,10 +189,11 @@ class AssistPage(DeskPage):
         except OSError:
             self.scans.say(self._scan_texts[1], "bad")
             return
-        self._documents.append(Document(path.name, digest))
+        self._documents.append(Document(path.name, digest, str(path)))
         self.scan.clear()
         self._show_scans()
 
     def _show_scans(self) -> None:
         lines = [f"{one.name}  SHA-256 {one.digest[:12]}…" for one in self._documents]
         self.scans.say("\n".join(lines) or self._scan_texts[0], "quiet")
+        self.review.setEnabled(bool(self._documents))

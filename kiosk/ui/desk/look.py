@@ -82,6 +82,8 @@ def style_sheet(look: Look) -> str:
     QCheckBox::indicator {{ width: {px(34)}px; height: {px(34)}px; border: {px(3)}px solid {c.quiet}; border-radius: {px(8)}px;
         background: {c.card}; }}
     QCheckBox::indicator:checked {{ background: {c.action}; border-color: {c.action}; }}
+    QCheckBox:disabled {{ color: {c.quiet}; }}
+    QCheckBox::indicator:disabled {{ border: {px(3)}px dotted {c.line}; }}
     QCheckBox:focus {{ border: {px(3)}px solid {c.focus}; border-radius: {px(8)}px; }}
     QTableView {{ background: {c.card}; border: {line}px solid {c.line}; border-radius: {radius}px; gridline-color: {c.line};
         outline: 0; }}

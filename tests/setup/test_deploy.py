@@ -120,7 +120,9 @@ def test_kiosk_and_screen_agree():
     display = (DEPLOY / "display").read_text(encoding="utf-8")
     assert cookie == f"/run/{folder}/cookie"
     assert 'cookie="$RUNTIME_DIRECTORY/cookie"' in display
-    assert deployed.unit(DISPLAY)["Service"]["TTYPath"] == ["/dev/tty" + re.search(r" vt(\d+) ", display)[1]]
+    terminal = re.search(r" vt(\d+) ", display)[1]
+    assert deployed.unit(DISPLAY)["Service"]["TTYPath"] == [f"/dev/tty{terminal}"]
+    assert f"\nchvt {terminal}\n" in display, "logind lends a paused screen to a session that is not in front"
     assert f" {deployed.environment(KIOSK)['DISPLAY']} vt" in display
     assert {"-nocursor", "-keeptty", "-auth"} <= set(display.split())
     own = deployed.environment(KIOSK)["HOME"]
@@ -171,6 +173,11 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
     """The README's own line makes the kiosk's settings: they load, lie in the state folder, and name the rules' reader."""
     for path in re.findall(r"cp (assets/\S+)", README):
         assert list(ROOT.glob(path)), path
+    packages = re.search(r"apt-get install (.*)", README)[1].split()
+    scripts = "".join((DEPLOY / name).read_text(encoding="utf-8") for name in ("session", "display"))
+    for program, package in {"xauth": "xauth", "chvt": "kbd", "xset": "x11-xserver-utils", "Xorg": "xserver-xorg-core"}.items():
+        assert re.search(rf"\b{program} ", scripts)
+        assert package in packages
     line = re.search(r"^\s+(sed .*config/kiosk\.toml) > /etc/pension-kiosk/kiosk\.toml$", README, re.MULTILINE)[1]
     made_of_it = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=True).stdout
     path = tmp_path / "kiosk.toml"

@@ -171,7 +171,7 @@ def test_scripts_parse_and_may_be_run(name):
 
 def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
     """The README's own line makes the kiosk's settings: they load, lie in the state folder, and name the rules' reader."""
-    for path in re.findall(r"cp (assets/\S+)", README):
+    for path in re.findall(r"cp (?:/opt/pension-kiosk/)?(assets/\S+)", README):
         assert list(ROOT.glob(path)), path
     packages = re.search(r"apt-get install (.*)", README)[1].split()
     scripts = "".join((DEPLOY / name).read_text(encoding="utf-8") for name in ("session", "display"))
@@ -191,9 +191,11 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
     assert f"--home-dir {state} " in README
     assert deployed.environment(KIOSK)["KIOSK_CONFIG"] == "/etc/pension-kiosk/kiosk.toml"
     name = re.search(r"key_command = \"(.*)\"`", README)[1]
-    assert f"/{KIOSK}" in README
-    for credential in ("database.key", "kiosk.json"):
-        assert f"#LoadCredentialEncrypted={credential}:" in (DEPLOY / KIOSK).read_text(encoding="utf-8")
+    keys = deployed.unit("keys.conf")["Service"]["LoadCredentialEncrypted"]
+    for credential in ("database.key", "kiosk.json"):   # a drop-in: an update that copies the units anew leaves it there
+        sealed = re.search(rf"systemd-creds encrypt --name={credential} {credential} (\S+)", README)[1]
+        assert f"{credential}:{sealed}" in keys
+    assert f"assets/deploy/keys.conf /etc/systemd/system/{KIOSK}.d/" in README
     assert "$CREDENTIALS_DIRECTORY/database.key" in name
 
 
@@ -228,3 +230,17 @@ def test_a_start_by_somebody_who_may_not_set_up_says_who_should(tmp_path):
     assert done.returncode == 1
     assert f"As its owner: {tmp_path}/run" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["run"], "nothing was begun"
+
+
+@pytest.mark.parametrize(("asked", "fetches"), [("kiosk run ", True), ("kiosk models import", False)])
+def test_weights_that_are_carried_by_hand_need_no_network(tmp_path, asked, fetches):
+    """The set-up with everything but its order played: `models import` must not fail for what it is about to bring."""
+    script = (ROOT / "run").read_text(encoding="utf-8")
+    played = (f'wanted_stamp() {{ echo x; }}; models_there() {{ false; }}; install_packages() {{ :; }}; pip_install() {{ :; }}\n'
+              f'kiosk() {{ echo "kiosk $*" >&2; }}; python=/bin/true; asked="{asked}"\nis_set_up || set_up\n')
+    (tmp_path / ".venv").mkdir()
+    probe = tmp_path / "run"
+    probe.write_text(script[:script.index('command="${1:-help}"')] + played, encoding="utf-8")
+    done = subprocess.run(["bash", str(probe)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    assert ("kiosk models fetch" in done.stderr) is fetches

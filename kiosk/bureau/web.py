@@ -20,6 +20,7 @@ from kiosk.bureau.office import Office, make_code, revoke
 from kiosk.sync import protocol, seal
 
 USER = "bureau"
+REVIEWED = ("image/jpeg", "image/png", "application/pdf", "text/plain")
 _basic = HTTPBasic(realm="bureau")
 _pages = Environment(loader=PackageLoader("kiosk.bureau"), autoescape=select_autoescape(default=True))
 router = APIRouter(tags=["clerk"])
@@ -140,6 +141,26 @@ def admin_record(office: Clerk, record_id: protocol.Id) -> dict[str, Any]:
         return _shown(row)
 
 
+@router.get("/admin/evidence", responses=_401)
+def admin_evidence(office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
+    """What came for human review, newest first, without the content."""
+    return _evidence(office, limit)
+
+
+@router.get("/admin/evidence/{evidence_id}", response_class=Response,
+            responses={**_404, 200: {"description": "The scan", "content": {kind: {} for kind in REVIEWED}}})
+def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
+    """One scan, to be saved and looked at: never shown inside this page."""
+    with office.session.begin() as session:
+        row = session.get(tables.Evidence, evidence_id)
+        if row is None or row.media_type not in REVIEWED:
+            raise HTTPException(404, "no such evidence")
+        name = f"evidence.{row.media_type.rsplit('/', 1)[1]}"
+        return Response(row.content, media_type=row.media_type, headers={
+            "Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store"})
+
+
 @router.get("/admin/summary", responses=_401)
 def admin_summary(office: Clerk) -> dict[str, Any]:
     """Counts and stations."""
@@ -151,6 +172,7 @@ def page(office: Clerk, code: Annotated[str, Query(max_length=40)] = "", note: A
     """The page."""
     return _pages.get_template("bureau.html").render(
         **_summary(office), records=_records(office, 50, ""), returned=_records(office, 50, "returned"), code=code, note=note,
+        evidence=_evidence(office, 50),
         bureau_id=office.bureau_id, reasons=decisions.RETURN_REASONS)
 
 
@@ -207,6 +229,13 @@ def _records(office: Office, limit: int, decision: str) -> list[dict[str, Any]]:
         query = query.where(tables.Record.decision == ("" if decision == "pending" else decision))
     with office.session.begin() as session:
         return [_shown(row) for row in session.scalars(query)]
+
+
+def _evidence(office: Office, limit: int) -> list[dict[str, Any]]:
+    names = ("evidence_id", "record_id", "kiosk_id", "consent_id", "media_type", "received_at")
+    query = select(*(getattr(tables.Evidence, name) for name in names)).order_by(tables.Evidence.received_at.desc()).limit(limit)
+    with office.session.begin() as session:
+        return [dict(zip(names, row, strict=True)) for row in session.execute(query)]
 
 
 def _shown(row: tables.Record) -> dict[str, Any]:

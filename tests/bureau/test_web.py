@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 
+from kiosk.store import outbox
 from tests.sync.made import make_kiosk, record
 
 
@@ -25,7 +26,7 @@ def kiosk(bureau, tmp_path_factory):
 
 
 def test_nobody_comes_in_without_the_password(bureau):
-    for path in ("/", "/admin/summary", "/admin/records", "/admin/all-records"):
+    for path in ("/", "/admin/summary", "/admin/records", "/admin/all-records", "/admin/evidence", "/admin/evidence/e"):
         for auth in (None, ("bureau", "wrong"), ("admin", "wrong"), ("bureau", "")):
             assert httpx.get(bureau.url + path, auth=auth, trust_env=False).status_code == 401
     assert httpx.post(bureau.url + "/admin/codes", json={"station_id": "S"}, trust_env=False).status_code == 401
@@ -51,6 +52,21 @@ def test_the_page_shows_stations_verdicts_and_returned_records(bureau, clerk, ki
         assert hidden not in page
 
 
+def test_scans_for_review_are_listed_and_saved_never_shown_in_the_page(bureau, clerk, kiosk):
+    one, scan = record(), b"%PDF-1.4 a scan"
+    kiosk.save(one)
+    evidence_id = outbox.enqueue_evidence(kiosk.store.db, one.record_id, "review-of-the-test", "application/pdf", scan)
+    assert kiosk.round().failure is None
+    assert kiosk.delivery().send_evidence() is True
+    (listed,) = [item for item in clerk.get("/admin/evidence").json() if item["record_id"] == one.record_id]
+    assert (listed["evidence_id"], listed["consent_id"]) == (evidence_id, "review-of-the-test")
+    assert f"/admin/evidence/{evidence_id}" in clerk.get("/").text
+    answer = clerk.get(f"/admin/evidence/{evidence_id}")
+    assert (answer.content, answer.headers["content-type"]) == (scan, "application/pdf")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_the_page_gives_out_codes_rosters_and_messages(clerk, tmp_path):
     answer = clerk.post("/forms/code", data={"station_id": "SZ-NEW-0001"})
     assert answer.status_code == 303
@@ -72,6 +88,7 @@ def test_markup_is_shown_not_obeyed(clerk):
 
 def test_unknown_things_are_404(clerk):
     assert clerk.get("/admin/records/nothing").status_code == 404
+    assert clerk.get("/admin/evidence/nothing").status_code == 404
     assert clerk.post("/admin/decisions", json={"record_id": "nothing", "decided": "confirmed"}).status_code == 404
     assert clerk.post("/admin/kiosks/nothing/revoke", json={}).status_code == 404
 

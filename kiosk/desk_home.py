@@ -66,11 +66,7 @@ def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, 
                 return _answer(by.session_id, told, "visits-brought-in")
     except ConfigError:
         return _refused(by.session_id, "not-provisioned")
-    except courier.CourierError as error:
-        return _refused(by.session_id, error.why)
-    except home_loans.HomeLoanError as error:
-        return _refused(by.session_id, error.why)
-    except seal.Refused as error:
+    except (courier.CourierError, home_loans.HomeLoanError, seal.Refused) as error:
         return _refused(by.session_id, error.why)
 
 

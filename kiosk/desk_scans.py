@@ -6,8 +6,6 @@ Runs in the store's thread. A scan is read again when it is sent: what was regis
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +16,7 @@ _KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), 
 
 
 class ScanUnfit(ValueError):
-    """A scan cannot go to review: gone, changed since it was registered, too large, or no JPEG, PNG or PDF."""
+    """A scan cannot go to review: gone, a link, changed since it was registered, too large, or no JPEG, PNG or PDF."""
 
 
 def for_review(documents: Sequence[Document]) -> list[tuple[str, bytes]]:
@@ -27,14 +25,12 @@ def for_review(documents: Sequence[Document]) -> list[tuple[str, bytes]]:
 
 
 def _read(document: Document) -> tuple[str, bytes]:
+    from kiosk.sync import courier, seal
     try:
-        descriptor = os.open(Path(document.path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            facts = os.fstat(file.fileno())
-            data = file.read(MAX_REVIEW + 1) if stat.S_ISREG(facts.st_mode) else b""
-    except OSError as error:
+        data = courier.read_file(Path(document.path), MAX_REVIEW)
+    except (seal.Refused, OSError) as error:
         raise ScanUnfit("unreadable") from error
     kind = next((media_type for magic, media_type in _KINDS if data.startswith(magic)), "")
-    if not kind or len(data) > MAX_REVIEW or hashlib.sha256(data).hexdigest() != document.digest:
-        raise ScanUnfit("kind, size or content")
+    if not kind or hashlib.sha256(data).hexdigest() != document.digest:
+        raise ScanUnfit("kind or content")
     return kind, data

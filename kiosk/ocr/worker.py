@@ -29,7 +29,7 @@ from kiosk.ocr.recogniser import RapidRecogniser, Recogniser
 _log = logging.getLogger(__name__)
 
 GIVE_UP_S = 120.0     # then the attendant: an old hand must not hold up a card for ever
-KEEP_S = 120.0        # after the last scan, with its models loaded: measured 220 MB (kiosk bench idle)
+KEEP_S = 120.0        # after the last scan, with its models loaded
 _MOST_ERRORS = 3
 
 
@@ -137,7 +137,7 @@ class _Loop:
             wish = worker._wishes.get(block=self._scan is None, timeout=worker.keep_s if self._recogniser is not None else None)
         except queue.Empty:
             if self._scan is None and self._recogniser is not None:
-                self._recogniser = None   # 100 MB that few visits need: loaded anew in a second
+                self._recogniser = None   # some 90 MB that few visits need: loaded anew in a second
                 give_back()
         else:
             self._scan, self._shown, self._errors = None, None, 0

@@ -17,7 +17,6 @@ from sqlite_utils import Database
 
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.fairness import UNKNOWN, Counted
-from kiosk.domain.outcome import Glasses
 from kiosk.store.database import Store, store_errors
 
 
@@ -112,12 +111,6 @@ def _key(one: Counted) -> tuple[str, ...]:
 
 def _add(db: Database, one: Counted) -> None:
     db.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", _key(one))
-
-
-def note(store: Store, today: date, *, born: date | None, outcome: str, reason: str, glasses: str = UNKNOWN,
-         light: str = UNKNOWN, action: str = "all") -> None:
-    """Count one take of somebody born on a day."""
-    count(store, Counted(today, age_band(born, today), Glasses(glasses), light, action, str(outcome), str(reason)))
 
 
 def rows(store: Store, first: date, last: date) -> list[Row]:

@@ -274,6 +274,9 @@ class Bundle(Document):
     peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
 
 
+MediaType = Literal["image/jpeg", "image/png", "application/pdf", "text/plain"]
+
+
 class Evidence(Document):
     """Evidence for human review (送人工复核). Travels only with the person's own consent, after its record was received."""
 
@@ -282,7 +285,7 @@ class Evidence(Document):
     kiosk_id: Id
     record_id: Id
     consent_id: Annotated[Id, Field(min_length=1)]
-    media_type: Literal["image/jpeg", "image/png", "application/pdf", "text/plain"]
+    media_type: MediaType
     content: Annotated[str, Field(max_length=3_000_000, repr=False)]   # base64
 
 

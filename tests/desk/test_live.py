@@ -17,7 +17,7 @@ from kiosk.desk import states as s
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.idcard_reader.events import CardArrived, CardRemoved
-from kiosk.store import clock, ledger, outbox, records, roster, staff
+from kiosk.store import clock, outbox, records, roster, staff
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 from tests.desk.conftest import ANN, SUE, build, close
@@ -481,8 +481,8 @@ def test_the_ledger_is_a_table_a_chart_and_a_file(live):
     def fill(store):
         for number in range(8):
             outcome = "failed" if number < 2 else "passed"
-            ledger.note(store, made.TODAY, born=made.TODAY.replace(year=1944), outcome=outcome, reason="ok", light="dark")
-        ledger.note(store, made.TODAY, born=None, outcome="failed", reason="action-timeout", action="blink")
+            made.count_take(store, made.TODAY, born=made.TODAY.replace(year=1944), outcome=outcome, reason="ok", light="dark")
+        made.count_take(store, made.TODAY, born=None, outcome="failed", reason="action-timeout", action="blink")
 
     live.ask(fill)
     live.sign_in()

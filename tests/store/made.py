@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from kiosk.config import Settings
+from kiosk.domain.fairness import UNKNOWN, Counted
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus, Template
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
-from kiosk.store import roster, roster_format
+from kiosk.store import ledger, roster, roster_format
 from kiosk.store.database import Store
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)    # 10:00 in Shenzhen
@@ -50,3 +52,9 @@ def record(visit_id: str = "v-1", outcome: Outcome = Outcome.PASSED, at: datetim
         "actions": ("blink", "turn-left"), "checks": (("depth", 0.5, False),), "valid_from": date(2026, 12, 1),
         "valid_to": date(2027, 11, 30), **changes}
     return AuthenticationRecord(**values)
+
+
+def count_take(store: Store, today: date, *, born: date | None, outcome: str, reason: str, glasses: str = UNKNOWN,
+               light: str = UNKNOWN, action: str = "all") -> None:
+    """Count one take of somebody born on a day in the fairness ledger."""
+    ledger.count(store, Counted(today, ledger.age_band(born, today), Glasses(glasses), light, action, outcome, reason))

@@ -149,10 +149,10 @@ def test_age_bands(born, band):
 
 def test_ledger_counts_whom_the_machine_fails(store):
     for n in range(8):
-        ledger.note(store, made.TODAY, born=date(1940, 1, 1), outcome="failed" if n < 4 else "passed", reason="x", glasses="yes",
-                    action="blink")
+        made.count_take(store, made.TODAY, born=date(1940, 1, 1), outcome="failed" if n < 4 else "passed", reason="x",
+                        glasses="yes", action="blink")
     for _ in range(4):
-        ledger.note(store, made.TODAY, born=date(1960, 1, 1), outcome="passed", reason="ok", glasses="no", action="blink")
+        made.count_take(store, made.TODAY, born=date(1960, 1, 1), outcome="passed", reason="ok", glasses="no", action="blink")
     found = ledger.rows(store, made.TODAY, made.TODAY)
     assert sum(row.count for row in found) == 12
     assert {(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, "age_band")} == {
@@ -166,7 +166,7 @@ def test_ledger_counts_whom_the_machine_fails(store):
 
 def test_groups_stand_in_the_order_of_age_and_what_is_not_known_last(store):
     for born in (None, date(1930, 1, 1), date(1980, 1, 1), date(1956, 1, 1)):
-        ledger.note(store, made.TODAY, born=born, outcome="passed", reason="ok")
+        made.count_take(store, made.TODAY, born=born, outcome="passed", reason="ok")
     found = ledger.rows(store, made.TODAY, made.TODAY)
     assert [one.group for one in ledger.shares(found, "age_band")] == ["<60", "70-74", "90+", "unknown"]
 
@@ -175,9 +175,9 @@ def test_a_ledger_that_leaves_the_kiosk_names_no_day_and_no_small_group(store):
     days = [made.TODAY - timedelta(days=n) for n in range(4)]
     for day in days:
         for _ in range(2):
-            ledger.note(store, day, born=date(1955, 1, 1), outcome="passed", reason="ok", glasses="no", light="good")
+            made.count_take(store, day, born=date(1955, 1, 1), outcome="passed", reason="ok", glasses="no", light="good")
     for day in days:
-        ledger.note(store, day, born=date(1933, 1, 1), outcome="failed", reason="action-timeout", glasses="yes", action="blink")
+        made.count_take(store, day, born=date(1933, 1, 1), outcome="failed", reason="action-timeout", glasses="yes", action="blink")
     text = ledger.to_csv(ledger.rows(store, days[-1], days[0]), days[-1], days[0])
     assert text.split("\r\n") == [
         "first,last,age_band,glasses,light,action,outcome,reason,count",
@@ -198,7 +198,7 @@ def test_a_take_counted_in_the_wrong_group_is_counted_in_the_right_one_once(stor
 
 def test_the_ledger_is_kept_as_long_as_the_records_of_its_days(store):
     for days in (731, 729, 0):
-        ledger.note(store, made.TODAY - timedelta(days=days), born=None, outcome="passed", reason="ok")
+        made.count_take(store, made.TODAY - timedelta(days=days), born=None, outcome="passed", reason="ok")
     assert records.retain(store, made.NOW)["ledger"] == 1
     left = ledger.rows(store, date(2000, 1, 1), made.TODAY)
     assert [row.day for row in left] == [(made.TODAY - timedelta(days=729)).isoformat(), made.TODAY.isoformat()]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from kiosk.bureau.process import BureauProcess
@@ -28,3 +30,12 @@ def kiosk(bureau, registered):
     registered.moved.clear()
     if registered.settings.sync.bureau_url != bureau.url or str(registered.client._http.base_url).rstrip("/") != bureau.url:
         registered.point_at(bureau.url)
+
+
+@pytest.fixture
+def pair(both):
+    """The module's two kiosks of one station (`both`, of the module's own) and their stick, emptied after each test."""
+    yield both
+    both.empty()
+    shutil.rmtree(both.stick)
+    both.stick.mkdir()

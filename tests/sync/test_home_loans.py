@@ -26,14 +26,6 @@ def both(bureau, tmp_path_factory):
     v.close(made)
 
 
-@pytest.fixture
-def pair(both):
-    yield both
-    both.empty()
-    shutil.rmtree(both.stick)
-    both.stick.mkdir()
-
-
 def passes_at(bureau, person_id):
     found = [one for one in bureau.records() if one["person_id"] == person_id]
     return [(one["verdict"], one["decision"]) for one in found]

@@ -24,14 +24,6 @@ def both(bureau, tmp_path_factory):
     v.close(made)
 
 
-@pytest.fixture
-def pair(both):
-    yield both
-    both.empty()
-    shutil.rmtree(both.stick)
-    both.stick.mkdir()
-
-
 def put(pair, kiosk, kind, sealed, until="20990101"):
     """Lay a sealed document on the stick for a kiosk, under a name as it should have."""
     folder = pair.stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / home_loans.FOLDER

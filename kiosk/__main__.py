@@ -46,12 +46,14 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if args[0] in ("-V", "--version"):
         from kiosk import __version__
+
         print(__version__)
         return 0
     if args[0] not in COMMANDS:
         print(f"kiosk: unknown command {args[0]!r}; see kiosk --help", file=sys.stderr)
         return 2
     from kiosk.errors import KioskError
+
     module = importlib.import_module(f"kiosk.commands.{COMMANDS[args[0]][0]}")
     try:
         status: int = module.main(args[1:])

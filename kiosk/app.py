@@ -42,9 +42,9 @@ from kiosk.voice.worker import VoiceWorker
 
 log = logging.getLogger(__name__)
 
-RESTART = 75            # exit status: the service unit starts the kiosk again
-_VISION_GIVEN_UP = 3    # failures without a success between: then nobody is led to the camera any more
-_DESK_MS = 1500         # the desk's pages are made after the first page stands
+RESTART = 75  # exit status: the service unit starts the kiosk again
+_VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
+_DESK_MS = 1500  # the desk's pages are made after the first page stands
 _HOUSEKEEPING_MS = 6 * 3600 * 1000
 
 
@@ -158,8 +158,8 @@ class KioskApp(QObject):
         desk.pause_sync.connect(self.sync.set_paused)
         desk.restart_wanted.connect(self._restart)
         self.sync.stage_moved.connect(desk.on_stage_moved)
-        desk.stage_moved.connect(self._on_stage_moved)    # a stick says it as the network does
-        desk.stage_moved.connect(self.sync.nudge)         # counts and the freeze are looked at anew
+        desk.stage_moved.connect(self._on_stage_moved)  # a stick says it as the network does
+        desk.stage_moved.connect(self.sync.nudge)  # counts and the freeze are looked at anew
         self.sync.status.connect(desk.on_sync_status)
 
     @Slot()
@@ -181,9 +181,16 @@ class KioskApp(QObject):
     def _note_start(self, store: Store) -> None:
         """Journal the start and which configuration and rules it is with: changed ones show as other digests."""
         text = self.settings.model_dump_json()
-        journal.note(store, "kiosk-started", {
-            "version": __version__, "settings": hashlib.sha256(text.encode()).hexdigest()[:16],
-            "policies": policies.files_digest(self.settings.rules.policies)}, datetime.now(UTC))
+        journal.note(
+            store,
+            "kiosk-started",
+            {
+                "version": __version__,
+                "settings": hashlib.sha256(text.encode()).hexdigest()[:16],
+                "policies": policies.files_digest(self.settings.rules.policies),
+            },
+            datetime.now(UTC),
+        )
 
     @Slot()
     def _keep_house(self) -> None:
@@ -206,7 +213,7 @@ class KioskApp(QObject):
     def _on_store_opened(self, failure: object) -> None:
         if failure is not None:
             self.conductor.feed(e.ServicePaused(Reason.STORE_ERROR))
-        else:   # whoever asks next (the sync does, every few minutes) makes the worker try again
+        else:  # whoever asks next (the sync does, every few minutes) makes the worker try again
             self._resume_from(Reason.STORE_ERROR)
 
     def _resume_from(self, reason: Reason) -> None:

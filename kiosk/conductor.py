@@ -48,9 +48,9 @@ log = logging.getLogger(__name__)
 
 _TICK_MS = 250
 _FRAME_MS = 33
-_INVITE_EVERY_S = 45.0    # a station is not a fairground
-_LEFT_BEHIND_S = 180.0     # a card that nobody takes (or a reader that cannot tell): the kiosk must not ask for ever
-_VISION_REST_MS = 2000   # before a take is begun again after the models failed
+_INVITE_EVERY_S = 45.0  # a station is not a fairground
+_LEFT_BEHIND_S = 180.0  # a card that nobody takes (or a reader that cannot tell): the kiosk must not ask for ever
+_VISION_REST_MS = 2000  # before a take is begun again after the models failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +66,32 @@ class Moved:
 class Conductor(QObject):
     """The only place where the visit meets the devices."""
 
-    moved = Signal(object)           # Moved
-    saved = Signal(object)           # (record_ids, Outcome, Reason) after a save
-    begin_take = Signal(object)      # -> VisionWorker
+    moved = Signal(object)  # Moved
+    saved = Signal(object)  # (record_ids, Outcome, Reason) after a save
+    begin_take = Signal(object)  # -> VisionWorker
     swap_action = Signal()
     cancel_take = Signal()
-    begin_scan = Signal(str)         # -> ScanWorker
+    begin_scan = Signal(str)  # -> ScanWorker
     cancel_scan = Signal()
-    watch_presence = Signal(bool)    # look whether somebody is there, outside a take
-    vision_wanted = Signal(bool)     # keep the face models loaded, or let them go
-    camera_wanted = Signal(bool)     # wake the camera, or let it sleep
-    say = Signal(object)             # list of catalogue keys -> voice
+    watch_presence = Signal(bool)  # look whether somebody is there, outside a take
+    vision_wanted = Signal(bool)  # keep the face models loaded, or let them go
+    camera_wanted = Signal(bool)  # wake the camera, or let it sleep
+    say = Signal(object)  # list of catalogue keys -> voice
     hush = Signal()
-    print_slip = Signal(str, object)   # visit id, Slip -> PrintWorker
+    print_slip = Signal(str, object)  # visit id, Slip -> PrintWorker
     nudge_sync = Signal()
     attendant_called = Signal(object)  # Reason
-    desk_card = Signal(object)         # card events that belong to the desk, because it was open when the card was laid
+    desk_card = Signal(object)  # card events that belong to the desk, because it was open when the card was laid
 
-    def __init__(self, settings: Settings, window: KioskWindow, store: StoreWorker, mirror: Mailbox[Frame],
-                 clock: Callable[[], datetime] | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        window: KioskWindow,
+        store: StoreWorker,
+        mirror: Mailbox[Frame],
+        clock: Callable[[], datetime] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
         self._settings, self._window, self._store, self._mirror = settings, window, store, mirror
         self._clock = clock or (lambda: datetime.now(UTC))
@@ -93,22 +100,22 @@ class Conductor(QObject):
         self._state: s.State = s.Idle()
         self._reader_ready = False
         self._camera_ready = False
-        self._take: TakeOutcome | None = None          # of this visit; wiped with it
+        self._take: TakeOutcome | None = None  # of this visit; wiped with it
         self._match: MatchResult | None = None
-        self._chip_photos: dict[str, bytes] = {}       # of this visit's cards, by number
+        self._chip_photos: dict[str, bytes] = {}  # of this visit's cards, by number
         self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
-        self._face_seen_s: float | None = None         # when the camera last saw somebody in this visit
-        self._counting = False                         # the question whether somebody is there stands on the screen
-        self._asked_away = False                       # … because the camera saw nobody
+        self._face_seen_s: float | None = None  # when the camera last saw somebody in this visit
+        self._counting = False  # the question whether somebody is there stands on the screen
+        self._asked_away = False  # … because the camera saw nobody
         self._spoke_s = 0.0
-        self._entered_s = monotonic()                  # when the present state was entered
+        self._entered_s = monotonic()  # when the present state was entered
         self._shown_view: object = None
         self._scan_hint: object = None
-        self._watched = Watched()                      # of this take, for the fairness ledger
-        self._counted: tuple[Counted, ...] = ()        # of this visit
+        self._watched = Watched()  # of this take, for the fairness ledger
+        self._counted: tuple[Counted, ...] = ()  # of this visit
         self._encoder_digest = ""
         self._frozen = False
-        self._paused = False          # the desk is open above the visit
+        self._paused = False  # the desk is open above the visit
         self._card_is_desks = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -372,7 +379,7 @@ class Conductor(QObject):
             self.camera_wanted.emit(True)
         if s.visit_of(state) is None:
             self.camera_wanted.emit(False)
-        scanning = isinstance(state, s.ScanningCard)   # a card held up hides its holder's face
+        scanning = isinstance(state, s.ScanningCard)  # a card held up hides its holder's face
         if scanning:
             self._face_seen_s = None
         self.vision_wanted.emit(not scanning)
@@ -385,13 +392,16 @@ class Conductor(QObject):
             case c.LookUp(visit_id, person, mode):
                 today, now, digest = self._today(), self._clock(), self._encoder_digest
                 self._store.ask(
-                    lambda store: _looked_up(visit_id, person.id_number, service.look_up(
-                        store, person, today, mode.value, now=now, model_digest=digest)),
-                    lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR))
+                    lambda store: _looked_up(
+                        visit_id, person.id_number, service.look_up(store, person, today, mode.value, now=now, model_digest=digest)
+                    ),
+                    lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR),
+                )
             case c.OfferNames(visit_id, id_number):
                 self._store.ask(
                     lambda store: e.NamesOffered(visit_id, id_number, service.names_to_choose(store, id_number)),
-                    lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR))
+                    lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR),
+                )
             case c.BeginScan(visit_id):
                 self.begin_scan.emit(visit_id)
             case c.CancelScan():
@@ -427,8 +437,10 @@ class Conductor(QObject):
         if take is None or take.probe is None or case.entry.template is None:
             return Reason.NO_GOOD_FRAME
         from kiosk.face.compare import compare_with_chip
-        self._match = compare_with_chip(take.probe, case.entry.template, take.chip_reference, self._settings.match,
-                                        take.model_digest, take.frames_used)
+
+        self._match = compare_with_chip(
+            take.probe, case.entry.template, take.chip_reference, self._settings.match, take.model_digest, take.frames_used
+        )
         return self._match.reason
 
     def _save(self, case: s.Case, outcome: Outcome, reason: Reason) -> None:
@@ -438,8 +450,9 @@ class Conductor(QObject):
 
         def work(store: Store) -> object:
             evidence = clock.evidence(store, now, monotonic_s)
-            made = records_of(case, outcome, reason, evidence, self._settings.station.station_id, roster.version(store),
-                              liveness, match)
+            made = records_of(
+                case, outcome, reason, evidence, self._settings.station.station_id, roster.version(store), liveness, match
+            )
             ids = records.save_visit(store, made, now)
             stale = roster.is_stale(store, now)
             return _Saved(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
@@ -461,9 +474,14 @@ class Conductor(QObject):
         take, today = self._take, self._today()
         actions = take.liveness.actions if take is not None else ()
         return Counted(
-            today, ledger.age_band(case.entry.born, today), take.glasses if take is not None else Glasses.UNKNOWN,
-            self._watched.light, failed_at(outcome, reason, self._watched, actions, self._match is not None), outcome.value,
-            reason.value)
+            today,
+            ledger.age_band(case.entry.born, today),
+            take.glasses if take is not None else Glasses.UNKNOWN,
+            self._watched.light,
+            failed_at(outcome, reason, self._watched, actions, self._match is not None),
+            outcome.value,
+            reason.value,
+        )
 
     def _print(self) -> None:
         state = self._state
@@ -471,9 +489,16 @@ class Conductor(QObject):
             return
         station = self._settings.station
         slip = make_slip(
-            self._window.strings, name=state.case.person.name, stage=state.stage, record_id=state.record_ids[0],
-            station=station.name, hotline=station.hotline, printed_at=self._clock().astimezone(self._zone),
-            next_from=state.next_from, next_to=state.next_to)
+            self._window.strings,
+            name=state.case.person.name,
+            stage=state.stage,
+            record_id=state.record_ids[0],
+            station=station.name,
+            hotline=station.hotline,
+            printed_at=self._clock().astimezone(self._zone),
+            next_from=state.next_from,
+            next_to=state.next_to,
+        )
         self._window.show_banner("slip.printing")
         self.print_slip.emit(state.case.visit.visit_id, slip)
 
@@ -549,8 +574,12 @@ class Conductor(QObject):
 
     def _walked_away(self, now: float) -> bool:
         long_s = self._settings.ui.walk_away_s
-        return (not self._counting and self._face_seen_s is not None and now - self._face_seen_s > long_s
-                and now - self._idle.since_s > long_s)
+        return (
+            not self._counting
+            and self._face_seen_s is not None
+            and now - self._face_seen_s > long_s
+            and now - self._idle.since_s > long_s
+        )
 
     @Slot()
     def _show_frame(self) -> None:
@@ -573,8 +602,9 @@ class Conductor(QObject):
 
 
 def _looked_up(visit_id: str, id_number: str, found: service.LookUp) -> e.LookedUp:
-    return e.LookedUp(visit_id, id_number, found.reason, found.entry, found.eligibilities, found.stages, found.returned_reason,
-                      found.roster_stale)
+    return e.LookedUp(
+        visit_id, id_number, found.reason, found.entry, found.eligibilities, found.stages, found.returned_reason, found.roster_stale
+    )
 
 
 @dataclass(frozen=True, slots=True)

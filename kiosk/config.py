@@ -139,7 +139,10 @@ class Liveness(Section):
 
     actions: int = Field(default=2, ge=1, le=3)
     allowed: tuple[Literal["blink", "mouth-open", "turn-left", "turn-right", "nod"], ...] = (
-        "blink", "mouth-open", "turn-left", "turn-right",
+        "blink",
+        "mouth-open",
+        "turn-left",
+        "turn-right",
     )
     require_turn: bool = True
     action_timeout_s: float = Field(default=12.0, gt=0)
@@ -173,7 +176,7 @@ class Store(Section):
     """The encrypted database and its key."""
 
     directory: str = "var"
-    key_command: str = ""          # prints the database key (TPM, systemd credential); empty: key file
+    key_command: str = ""  # prints the database key (TPM, systemd credential); empty: key file
     key_file: str = "var/keys/database.key"
     retain_records_days: int = Field(default=730, ge=1)
     retain_journal_days: int = Field(default=1095, ge=730)
@@ -185,7 +188,7 @@ class Sync(Section):
 
     bureau_url: str = ""
     ca_file: str = ""
-    key_command: str = ""          # prints the kiosk's private keys; empty: key file
+    key_command: str = ""  # prints the kiosk's private keys; empty: key file
     key_file: str = "var/keys/kiosk.json"
     interval_s: float = Field(default=300.0, gt=0)
     backoff_max_s: float = Field(default=3600.0, gt=0)
@@ -210,8 +213,8 @@ class Desk(Section):
     lockout_after: int = Field(default=5, ge=3)
     lockout_first_s: float = Field(default=30.0, gt=0)
     lockout_max_s: float = Field(default=3600.0, gt=0)
-    stick_folders: tuple[str, ...] = ()   # where sticks are mounted besides the usual places
-    on_screen_keyboard: bool = True       # a touched field brings letters and pinyin; a typed key takes them away
+    stick_folders: tuple[str, ...] = ()  # where sticks are mounted besides the usual places
+    on_screen_keyboard: bool = True  # a touched field brings letters and pinyin; a typed key takes them away
 
 
 class Printer(Section):

@@ -22,8 +22,8 @@ MAX_FILES = 50
 class Moment:
     """When and where something is done. `sticks` looks for them only where they are needed: a stick may be slow."""
 
-    now: datetime            # aware, UTC
-    today: date              # at the station
+    now: datetime  # aware, UTC
+    today: date  # at the station
     monotonic_s: float
     sticks: Callable[[], tuple[str, ...]] = tuple
 
@@ -51,6 +51,7 @@ def load(store: Store, at: Moment, place: Place, seen: Seen) -> object:
             return home_data(store, at, seen)
         case Place.HOME_VISITS:
             from kiosk import desk_home  # it imports this module
+
             return desk_home.board(store, at)
         case Place.UNIT_LIST:
             return unit_lists(at)
@@ -79,29 +80,53 @@ def tallies(store: Store, at: Moment, level: str = "ok") -> b.Tallies:
     counts = outbox.counts(store.db)
     receipt, info = outbox.last_receipt(store.db), roster.in_use(store)
     return b.Tallies(
-        waiting=sum(counts[step] for step in ("waiting", "leased", "unknown", "carried")), received=counts["received"],
-        confirmed=counts["confirmed"], returned=counts["returned"], refused=counts["refused"],
-        oldest_waiting=outbox.oldest_unsent(store.db), level=level, last_receipt_at=receipt[1] if receipt else None,
-        roster_version=info.version, roster_at=info.issued_at, roster_stale=roster.is_stale(store, at.now),
-        clock_suspect=clock.observe(store, at.now, at.monotonic_s).blocks_rules)
+        waiting=sum(counts[step] for step in ("waiting", "leased", "unknown", "carried")),
+        received=counts["received"],
+        confirmed=counts["confirmed"],
+        returned=counts["returned"],
+        refused=counts["refused"],
+        oldest_waiting=outbox.oldest_unsent(store.db),
+        level=level,
+        last_receipt_at=receipt[1] if receipt else None,
+        roster_version=info.version,
+        roster_at=info.issued_at,
+        roster_stale=roster.is_stale(store, at.now),
+        clock_suspect=clock.observe(store, at.now, at.monotonic_s).blocks_rules,
+    )
 
 
 def home_data(store: Store, at: Moment, seen: Seen) -> b.HomeData:
     """The first page."""
     waits = todo.todo(store, at.today)
-    return b.HomeData(seen.calls, seen.visit, tallies(store, at, seen.level), len(waits.due_soon),
-                      len(home.booked(store, at.today)), len(waits.unapproved_days))
+    return b.HomeData(
+        seen.calls,
+        seen.visit,
+        tallies(store, at, seen.level),
+        len(waits.due_soon),
+        len(home.booked(store, at.today)),
+        len(waits.unapproved_days),
+    )
 
 
 def todo_data(store: Store, at: Moment) -> b.TodoData:
     """Returned and refused first, then due soon, then what waits for the centre."""
     waits = todo.todo(store, at.today)
-    rows = [b.TodoRow(one.stage, one.who, "", one.saved_at.date(), one.reason, one.record_id, _number(store, one.record_id),
-                      one.author) for one in waits.returned]
+    rows = [
+        b.TodoRow(one.stage, one.who, "", one.saved_at.date(), one.reason, one.record_id, _number(store, one.record_id), one.author)
+        for one in waits.returned
+    ]
     for due in waits.due_soon:
         entry = roster.find_person(store, due.person_id)
-        rows.append(b.TodoRow("due", due.who, due.benefit_kind, due.due, "suspended" if due.suspended else "",
-                              number=entry.id_number if entry else ""))
+        rows.append(
+            b.TodoRow(
+                "due",
+                due.who,
+                due.benefit_kind,
+                due.due,
+                "suspended" if due.suspended else "",
+                number=entry.id_number if entry else "",
+            )
+        )
     if waits.waiting:
         rows.append(b.TodoRow("waiting", str(waits.waiting), "", waits.oldest_waiting.date() if waits.oldest_waiting else None))
     return b.TodoData(tuple(rows))
@@ -124,8 +149,10 @@ def fairness(store: Store, at: Moment) -> b.FairnessData:
     """A year of the ledger, by each dimension."""
     first = at.today - timedelta(days=LEDGER_DAYS)
     found = ledger.rows(store, first, at.today)
-    tables = tuple((by, tuple(b.ShareRow(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, by)))
-                   for by in DIMENSIONS)
+    tables = tuple(
+        (by, tuple(b.ShareRow(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, by)))
+        for by in DIMENSIONS
+    )
     return b.FairnessData(first, at.today, tables, ledger.to_csv(found, first, at.today), at.sticks(), ledger.MIN_SHOWN)
 
 
@@ -147,8 +174,16 @@ def sync_data(store: Store, at: Moment, seen: Seen) -> b.SyncData:
     if sync is None:
         return b.SyncData(known, paused=paused, sticks=at.sticks())
     return b.SyncData(
-        known, sync.counts.get("leased", 0), sync.hold.value, sync.trouble.value if sync.trouble else "", sync.next_try_in_s,
-        sync.last_contact, sync.last_receipt, paused, at.sticks())
+        known,
+        sync.counts.get("leased", 0),
+        sync.hold.value,
+        sync.trouble.value if sync.trouble else "",
+        sync.next_try_in_s,
+        sync.last_contact,
+        sync.last_receipt,
+        paused,
+        at.sticks(),
+    )
 
 
 def unit_lists(at: Moment) -> b.UnitListData:

@@ -73,22 +73,30 @@ class _Checked:
 class DeskConductor(QObject):
     """The only place where the desk meets store, devices and the visit below."""
 
-    moved = Signal(object)           # DeskMoved
-    begin_take = Signal(object)      # -> VisionWorker
+    moved = Signal(object)  # DeskMoved
+    begin_take = Signal(object)  # -> VisionWorker
     cancel_take = Signal()
     camera_wanted = Signal(bool)
-    send_now = Signal()              # -> SyncWorker
+    send_now = Signal()  # -> SyncWorker
     pause_sync = Signal(bool)
     nudge_sync = Signal()
-    stage_moved = Signal(object)     # outbox.Moved: what a stick brought back
-    wish = Signal(object)            # requests.VolumeUp / VolumeDown -> voice
+    stage_moved = Signal(object)  # outbox.Moved: what a stick brought back
+    wish = Signal(object)  # requests.VolumeUp / VolumeDown -> voice
     restart_wanted = Signal()
-    _answered = Signal(object)       # from the store's thread
+    _answered = Signal(object)  # from the store's thread
 
-    def __init__(self, settings: Settings, window: KioskWindow, view: DeskView, store: StoreWorker, conductor: Conductor,
-                 mirror: Mailbox[Frame], clock: Callable[[], datetime] | None = None,
-                 monotonic: Callable[[], float] = time.monotonic,
-                 sticks: Callable[[], Sequence[Path]] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        window: KioskWindow,
+        view: DeskView,
+        store: StoreWorker,
+        conductor: Conductor,
+        mirror: Mailbox[Frame],
+        clock: Callable[[], datetime] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sticks: Callable[[], Sequence[Path]] | None = None,
+    ) -> None:
         super().__init__()
         self._settings, self._window, self._view, self._store = settings, window, view, store
         self._conductor, self._mirror = conductor, mirror
@@ -100,10 +108,10 @@ class DeskConductor(QObject):
         self._calls: list[Call] = []
         self._tallies = boards.Tallies()
         self._sync: SyncStatus | None = None
-        self._probe: TakeOutcome | None = None       # of an enrolment; wiped with its page
+        self._probe: TakeOutcome | None = None  # of an enrolment; wiped with its page
         self._paused_sync = settings.sync.paused
         self._maintenance = boards.MaintenanceData()
-        self._outside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")   # sticks and checks, which may be slow
+        self._outside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")  # sticks and checks, which may be slow
         self._ticker, self._frames = QTimer(self), QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -257,8 +265,9 @@ class DeskConductor(QObject):
                 self._ask(lambda store, at: work.note_pause(store, by, on, at), lambda error: work.failed(command, error))
             case c.Courier(by, direction, folder):
                 settings, run, moved = self._settings.sync, self._store.run, self.stage_moved.emit
-                self._do_outside(lambda: work.carry(by, direction, folder, settings, run, moved),
-                                 lambda error: work.failed(command, error))
+                self._do_outside(
+                    lambda: work.carry(by, direction, folder, settings, run, moved), lambda error: work.failed(command, error)
+                )
             case c.LendHomeVisits() | c.CarryHomeVisits():
                 carried, settings, run, at = command, self._settings.sync, self._store.run, self._moment()
                 self._do_outside(lambda: desk_home.carry(carried, settings, run, at), lambda error: work.failed(command, error))
@@ -269,6 +278,7 @@ class DeskConductor(QObject):
 
     def _in_store(self, command: c.Command) -> None:
         """Commands that are a piece of `desk_work`; two of them need something that only this thread has."""
+
         def run(store: Store, at: Moment) -> e.Event | None:
             match command:
                 case c.KeepTemplate():
@@ -323,8 +333,10 @@ class DeskConductor(QObject):
 
     def _load(self, place: Place, by: s.Session) -> None:
         seen = Seen(tuple(self._calls), self._glance(), self._sync, self._paused_sync, self._devices())
-        self._ask(lambda store, at: e.Loaded(by.session_id, place, load(store, at, place, seen)),
-                  lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()))
+        self._ask(
+            lambda store, at: e.Loaded(by.session_id, place, load(store, at, place, seen)),
+            lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()),
+        )
 
     def _tally(self) -> None:
         level = self._sync.level.value if self._sync else "ok"
@@ -339,7 +351,7 @@ class DeskConductor(QObject):
             on = what == "camera-on"
             self._maintenance = replace(self._maintenance, preview=on)
             self._look(on)
-            if on:      # a practice round: guidance is shown, nothing is kept
+            if on:  # a practice round: guidance is shown, nothing is kept
                 self.begin_take.emit(TakeRequest(self._take_name(), "preview", practice=True))
             else:
                 self.cancel_take.emit()
@@ -357,6 +369,7 @@ class DeskConductor(QObject):
 
     def _do_outside(self, todo: Callable[[], object], on_error: Callable[[BaseException], object]) -> None:
         """Run something slow that is not the store's, in a thread of its own; the answer comes back by `_answered`."""
+
         def run() -> None:
             try:
                 self._tell(todo())
@@ -385,8 +398,9 @@ class DeskConductor(QObject):
 
     def _packed(self) -> tuple[bytes, str]:
         from kiosk.face.compare import pack
+
         if self._probe is None or self._probe.probe is None:
-            return b"", ""     # the store refuses it
+            return b"", ""  # the store refuses it
         return pack(self._probe.probe), self._probe.model_digest
 
     # --- small things
@@ -406,8 +420,11 @@ class DeskConductor(QObject):
         strings = self._window.strings
 
         def words(code: str) -> str:
-            return strings.text("desk.unit.saved") if not code else strings.any_of(
-                f"desk.problem.{code}", f"reason.{code}.attendant", "desk.problem.unknown")
+            return (
+                strings.text("desk.unit.saved")
+                if not code
+                else strings.any_of(f"desk.problem.{code}", f"reason.{code}.attendant", "desk.problem.unknown")
+            )
 
         return words
 
@@ -433,4 +450,5 @@ def _shown(state: s.State) -> object:
 
 def _find_sticks(folders: Sequence[str]) -> list[Path]:
     from kiosk.sync import courier
+
     return [*courier.find_sticks(), *(path for path in map(resolve, folders) if path.is_dir())]

@@ -33,11 +33,22 @@ OLD = ("loan-expired", "replayed")
 def board(store: Store, at: Moment) -> b.HomeVisitsData:
     """Return the booked list, the station's other kiosks, and the sticks."""
     from kiosk.sync import home_loans, keys, roster_feed
-    rows = tuple(b.HomeVisitRow(
-        one.entry.id_number, f"{mask_name(one.entry.name)} {last_four(one.entry.id_number)}", one.note, one.booked_by,
-        tuple(item.benefit_kind for item in one.due), min((item.due for item in one.due if item.due), default=None),
-        one.entry.person_id, one.lender, one.out.kiosk_name if one.out else "", one.out.since if one.out else None)
-        for one in home.booked(store, at.today, at.now))
+
+    rows = tuple(
+        b.HomeVisitRow(
+            one.entry.id_number,
+            f"{mask_name(one.entry.name)} {last_four(one.entry.id_number)}",
+            one.note,
+            one.booked_by,
+            tuple(item.benefit_kind for item in one.due),
+            min((item.due for item in one.due if item.due), default=None),
+            one.entry.person_id,
+            one.lender,
+            one.out.kiosk_name if one.out else "",
+            one.out.since if one.out else None,
+        )
+        for one in home.booked(store, at.today, at.now)
+    )
     try:
         own = home_loans.short(keys.load_pins(store.settings.sync).kiosk_id)
     except ConfigError:
@@ -49,6 +60,7 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
 def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
     """Lend, take, return or bring in. Not in the store's thread."""
     from kiosk.sync import courier, home_loans, keys, seal
+
     by, folder = command.by, Path(command.folder)
     try:
         identity = keys.load_identity(settings)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kiosk.desk.values import Document
 
-MAX_REVIEW = 2 * 1024 * 1024     # bytes: one piece of evidence on the wire holds so much (sync.protocol)
+MAX_REVIEW = 2 * 1024 * 1024  # bytes: one piece of evidence on the wire holds so much (sync.protocol)
 _KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
 
 
@@ -26,6 +26,7 @@ def for_review(documents: Sequence[Document]) -> list[tuple[str, bytes]]:
 
 def _read(document: Document) -> tuple[str, bytes]:
     from kiosk.sync import courier, seal
+
     try:
         data = courier.read_file(Path(document.path), MAX_REVIEW)
     except (seal.Refused, OSError) as error:

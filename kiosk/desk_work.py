@@ -52,8 +52,6 @@ def add_first(store: Store, command: c.AddFirst, at: Moment) -> e.Event:
     return e.SignedIn(member_of(made))
 
 
-
-
 # --- people
 
 
@@ -66,8 +64,19 @@ def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
             person = Person(entry.name, entry.id_number, person.document_kind, IdentifiedBy.DESK)
     told = service.look_up(store, person, at.today, "query", now=at.now, monotonic_s=at.monotonic_s)
     entry = None if told.reason is Reason.NAME_MISMATCH else told.entry
-    found = Found(person, told.reason, entry, told.eligibilities, told.stages, told.returned_reason, told.roster_stale,
-                  told.clock_suspect, command.visit_id, Reason(command.why) if command.why else None, command.counted)
+    found = Found(
+        person,
+        told.reason,
+        entry,
+        told.eligibilities,
+        told.stages,
+        told.returned_reason,
+        told.roster_stale,
+        told.clock_suspect,
+        command.visit_id,
+        Reason(command.why) if command.why else None,
+        command.counted,
+    )
     return e.PersonFound(command.by.session_id, found, command.channel)
 
 
@@ -79,7 +88,8 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
     signed = (("person" if command.agent is None else "agent", form.person_signature), ("staff", form.staff_signature))
     details: dict[str, object] = {
         "signatures": {who: {"sha256": one.digest, "strokes": one.strokes} for who, one in signed if one},
-        "documents": [{"name": one.name[:80], "sha256": one.digest} for one in form.documents[:8]]}
+        "documents": [{"name": one.name[:80], "sha256": one.digest} for one in form.documents[:8]],
+    }
     if form.cannot_sign:
         details["cannot_sign"] = True
     if form.note:
@@ -89,8 +99,20 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
     except desk_scans.ScanUnfit:
         return e.NotSaved(session.session_id, "scan-unfit")
     items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
-    ids = desk.authenticate(store, found.entry, items, command.channel, session.staff_id, at.now, why=form.why,
-                            helper=command.agent, papers=form.papers, visit_id=found.visit_id, details=details, review=review)
+    ids = desk.authenticate(
+        store,
+        found.entry,
+        items,
+        command.channel,
+        session.staff_id,
+        at.now,
+        why=form.why,
+        helper=command.agent,
+        papers=form.papers,
+        visit_id=found.visit_id,
+        details=details,
+        review=review,
+    )
     _settle_glasses(store, command)
     return e.Saved(session.session_id, ids)
 
@@ -110,8 +132,16 @@ def save_declaration(store: Store, command: c.SaveDeclaration, at: Moment) -> e.
         return e.NotSaved(command.by.session_id, "nobody")
     told = {"date": form.day.isoformat() if form.day else "", "place": form.place, "note": form.note, "relation": form.relation}
     kind = desk.Declaration(form.kind.value)
-    record_id = desk.declare(store, kind, found.entry, {key: value for key, value in told.items() if value}, command.by.staff_id,
-                             at.today, at.now, helper=command.declarant)
+    record_id = desk.declare(
+        store,
+        kind,
+        found.entry,
+        {key: value for key, value in told.items() if value},
+        command.by.staff_id,
+        at.today,
+        at.now,
+        helper=command.declarant,
+    )
     return e.Saved(command.by.session_id, (record_id,), erased=kind is desk.Declaration.DEATH and found.entry.template is not None)
 
 
@@ -148,11 +178,24 @@ def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event
     except unit_list.ListUnreadable as error:
         return e.Acted(session.session_id, Place.UNIT_LIST, problem="list-unreadable", detail=str(error))
     papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
-    report = unit_list.take(store, list_id, lines, unit=command.unit, clerk=command.clerk, staff_id=session.staff_id,
-                            today=at.today, now=at.now, papers=papers)
+    report = unit_list.take(
+        store,
+        list_id,
+        lines,
+        unit=command.unit,
+        clerk=command.clerk,
+        staff_id=session.staff_id,
+        today=at.today,
+        now=at.now,
+        papers=papers,
+    )
     answers = tuple(b.AnswerRow(one.line, one.who, one.problem, one.record_ids) for one in report.answers)
-    return e.Acted(session.session_id, Place.UNIT_LIST, "list-taken", data=b.UnitListData(
-        sticks=at.sticks(), answers=answers, saved=report.saved, unit=command.unit))
+    return e.Acted(
+        session.session_id,
+        Place.UNIT_LIST,
+        "list-taken",
+        data=b.UnitListData(sticks=at.sticks(), answers=answers, saved=report.saved, unit=command.unit),
+    )
 
 
 def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
@@ -169,8 +212,9 @@ def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
     else:
         return e.Acted(session_id, command.place, problem="nothing-to-export")
     from kiosk.sync import courier
+
     try:
-        courier.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))   # the mark lets spreadsheets read Chinese
+        courier.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))  # the mark lets spreadsheets read Chinese
     except courier.CourierError as error:
         return e.Acted(session_id, command.place, problem=error.why, data=data)
     return e.Acted(session_id, command.place, "exported", detail=name, data=data)
@@ -226,10 +270,20 @@ def count(store: Store, command: c.CountStaff, at: Moment) -> e.Event:
 
 # Commands that are one piece of work in the store's thread.
 WORK: dict[type, Callable[[Store, Any, Moment], e.Event]] = {
-    c.CountStaff: count, c.CheckPin: check_pin, c.AddFirst: add_first, c.FindPerson: find, c.SaveAssisted: save_assisted,
-    c.SaveDeclaration: save_declaration, c.EraseTemplate: erase_template, c.TakeUnitList: take_unit_list,
-    c.MarkHandled: mark_handled, c.ApproveDay: approve, c.ConfirmClock: confirm_clock, c.AddStaff: change_staff,
-    c.ResetPin: change_staff, c.RevokeStaff: change_staff,
+    c.CountStaff: count,
+    c.CheckPin: check_pin,
+    c.AddFirst: add_first,
+    c.FindPerson: find,
+    c.SaveAssisted: save_assisted,
+    c.SaveDeclaration: save_declaration,
+    c.EraseTemplate: erase_template,
+    c.TakeUnitList: take_unit_list,
+    c.MarkHandled: mark_handled,
+    c.ApproveDay: approve,
+    c.ConfirmClock: confirm_clock,
+    c.AddStaff: change_staff,
+    c.ResetPin: change_staff,
+    c.RevokeStaff: change_staff,
 }
 
 
@@ -240,19 +294,26 @@ def code_of(error: BaseException) -> str:
 
 def note_pause(store: Store, by: Session, on: bool, at: Moment) -> e.Event:
     """Somebody paused the delivery, or let it go on: that is in the journal."""
-    with store.transaction() as db:    # remembered: a restart must not let go on what somebody stopped
+    with store.transaction() as db:  # remembered: a restart must not let go on what somebody stopped
         row = {"key": PAUSED_BY, "value": by.staff_id if on else ""}
         outbox.put(db, row["key"], row["value"])
         journal.append(store, "sync-paused" if on else "sync-resumed", {"staff": by.staff_id}, at.now, [("sync_state", row)])
     return e.Acted(by.session_id, Place.SYNC, "sync-paused" if on else "sync-resumed")
 
 
-def carry(by: Session, direction: str, folder: str, settings: config.Sync, run_in_store: RunInStore,
-          on_moved: Callable[[outbox.Moved], None]) -> e.Event:
+def carry(
+    by: Session,
+    direction: str,
+    folder: str,
+    settings: config.Sync,
+    run_in_store: RunInStore,
+    on_moved: Callable[[outbox.Moved], None],
+) -> e.Event:
     """Export to or import from a stick. Not in the store's thread: a stick is slow. on_moved: told of each record that went on."""
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity
+
     try:
         identity = load_identity(settings)
     except ConfigError:
@@ -276,6 +337,7 @@ def carry(by: Session, direction: str, folder: str, settings: config.Sync, run_i
 def examine(settings: config.Settings) -> tuple[tuple[str, str, str], ...]:
     """Run the doctor's checks: (part, state, what)."""
     from kiosk import doctor
+
     return tuple((one.part, one.state, one.what) for one in doctor.examine(settings))
 
 
@@ -292,9 +354,19 @@ def failed(command: c.Command, error: BaseException) -> e.Event | None:
             return e.StaffCounted(True)
         case c.FindPerson() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate() if by is not None:
             return e.NotSaved(by.session_id, code)
-    place = {c.TakeUnitList: Place.UNIT_LIST, c.MarkHandled: Place.TODO, c.ApproveDay: Place.APPROVAL, c.ConfirmClock: Place.CLOCK,
-             c.AddStaff: Place.STAFF, c.ResetPin: Place.STAFF, c.RevokeStaff: Place.STAFF, c.PauseSync: Place.SYNC,
-             c.Courier: Place.SYNC, c.LendHomeVisits: Place.HOME_VISITS, c.CarryHomeVisits: Place.HOME_VISITS}.get(type(command))
+    place = {
+        c.TakeUnitList: Place.UNIT_LIST,
+        c.MarkHandled: Place.TODO,
+        c.ApproveDay: Place.APPROVAL,
+        c.ConfirmClock: Place.CLOCK,
+        c.AddStaff: Place.STAFF,
+        c.ResetPin: Place.STAFF,
+        c.RevokeStaff: Place.STAFF,
+        c.PauseSync: Place.SYNC,
+        c.Courier: Place.SYNC,
+        c.LendHomeVisits: Place.HOME_VISITS,
+        c.CarryHomeVisits: Place.HOME_VISITS,
+    }.get(type(command))
     if place is None or by is None:
         return None
     return e.Acted(by.session_id, place, problem=code)

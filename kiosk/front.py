@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_AFTER_FIRST_PICTURE_MS = 60   # the import would take the interpreter from the first picture
+_AFTER_FIRST_PICTURE_MS = 60  # the import would take the interpreter from the first picture
 
 
 class Front(QObject):
     """Owns the window until `kiosk` is there, and that from then on."""
 
-    imported = Signal(bool)   # whether the import went well
+    imported = Signal(bool)  # whether the import went well
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -79,6 +79,7 @@ class Front(QObject):
             self.window.show_state(s.OutOfService(Reason.INTERNAL_ERROR))
             return
         from kiosk.app import KioskApp
+
         self.window.touched.disconnect(self._keep_touch)
         self.window.service.disconnect(self._keep_wish)
         self.kiosk = KioskApp(self._settings, self.window)

@@ -16,7 +16,18 @@ from pathlib import Path
 
 # Fields that may be passed as `extra`; everything else is dropped.
 ALLOWED = (
-    "visit_id", "take_id", "record_id", "batch_id", "code", "status", "state", "count", "seconds", "version", "attempt", "port",
+    "visit_id",
+    "take_id",
+    "record_id",
+    "batch_id",
+    "code",
+    "status",
+    "state",
+    "count",
+    "seconds",
+    "version",
+    "attempt",
+    "port",
 )
 
 _SAFE = (int, float, bool, Enum, type(None))
@@ -56,7 +67,8 @@ def setup(directory: Path | None = None, level: int = logging.INFO) -> None:
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            directory / "kiosk.log", maxBytes=5_000_000, backupCount=14, encoding="utf-8")
+            directory / "kiosk.log", maxBytes=5_000_000, backupCount=14, encoding="utf-8"
+        )
     else:
         handler = logging.StreamHandler()
     handler.setFormatter(AllowListFormatter())

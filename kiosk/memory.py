@@ -6,8 +6,8 @@ import ctypes
 import gc
 import sys
 
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8   # malloc.h of glibc
-_LARGE_BYTES = 4 * 1024 * 1024   # above a camera's frame, below the layers of a text model
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h of glibc
+_LARGE_BYTES = 4 * 1024 * 1024  # above a camera's frame, below the layers of a text model
 
 
 def stay_small() -> None:

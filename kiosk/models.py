@@ -87,9 +87,7 @@ def read_manifest(manifest: Path, root: Path) -> Manifest:
     try:
         data = tomllib.loads(manifest.read_text(encoding="utf-8"))
         distributions = {name: Distribution(name=name, **values) for name, values in data["distribution"].items()}
-        files = tuple(
-            ModelFile(name=name, **{**values, "path": root / values["path"]}) for name, values in data["file"].items()
-        )
+        files = tuple(ModelFile(name=name, **{**values, "path": root / values["path"]}) for name, values in data["file"].items())
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise ConfigError(f"{manifest}: {error}") from error
     for file in files:
@@ -187,8 +185,20 @@ def _download(source: Distribution, folder: Path) -> Path:
     """Download one distribution with pip as this machine has it set up, and return its path."""
     wish = folder / "wanted.txt"
     wish.write_text(f"{source.requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-               "--require-hashes", "--dest", str(folder), "-r", str(wish)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--dest",
+        str(folder),
+        "-r",
+        str(wish),
+    ]
     if source.sdist:
         # pip asks a source distribution for its metadata, which runs its setup.py, after its hash was checked.
         command += ["--no-binary", ":all:"]
@@ -200,8 +210,10 @@ def _download(source: Distribution, folder: Path) -> Path:
     archive = folder / source.file
     if done.returncode or not archive.is_file():
         last = (done.stderr.strip().splitlines() or ["no file came"])[-1]
-        raise ModelError(f"{source.requirement} could not be fetched: {last}; "
-                         "check the network, or on a station without one: ./run kiosk models import DIR")
+        raise ModelError(
+            f"{source.requirement} could not be fetched: {last}; "
+            "check the network, or on a station without one: ./run kiosk models import DIR"
+        )
     return archive
 
 

@@ -23,5 +23,8 @@ def missing_of(document: str) -> list[str]:
 def _functions(path: str) -> set[str]:
     if not (ROOT / path).is_file():
         return set()
-    return {node.name for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")}
+    return {
+        node.name
+        for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }

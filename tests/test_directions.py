@@ -24,16 +24,16 @@ MAY = {
     "models": {"errors", "config"},
     "idcard_reader": BASE,
     "camera": BASE,
-    "face": BASE | {"camera"},                 # camera: the Frame type
+    "face": BASE | {"camera"},  # camera: the Frame type
     "liveness": BASE | {"camera", "face", "memory", "models"},
-    "voice": BASE | {"ui"},                    # ui: the texts (strings) and the wishes (requests) of the window
+    "voice": BASE | {"ui"},  # ui: the texts (strings) and the wishes (requests) of the window
     "memory": set(),
-    "ocr": BASE | {"camera", "memory"},        # camera: the Frame type, and how OpenCV is imported
+    "ocr": BASE | {"camera", "memory"},  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE,
     "store": BASE | {"failpoints"},
     "sync": BASE | {"store", "failpoints"},
     "ui": BASE | {"visit", "desk"},
-    "bureau": BASE | {"sync", "failpoints"},   # sync: the wire, both ends
+    "bureau": BASE | {"sync", "failpoints"},  # sync: the wire, both ends
     "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit"},
 }
 QT_ROOMS = {"app", "front", "conductor", "desk_conductor", "ui", "commands", "bench", "gallery", "demo"}
@@ -77,23 +77,35 @@ def test_directions(room):
 
 
 def test_domain_and_visit_know_the_standard_library_only():
-    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
-             if room in ("domain", "visit", "desk") and name.split(".")[0] not in sys.stdlib_module_names | {"kiosk", "__future__"}]
+    wrong = [
+        f"kiosk/{path}:{line} imports {name}"
+        for path, room, line, name in IMPORTS
+        if room in ("domain", "visit", "desk") and name.split(".")[0] not in sys.stdlib_module_names | {"kiosk", "__future__"}
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_qt_stays_in_its_rooms():
-    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
-             if name.split(".")[0] in ("PySide6", "shiboken6") and room not in QT_ROOMS and path.name != "worker.py"
-             and str(path) != "emulators/person.py"]  # the demo's person has eyes and fingers on the real widgets
+    wrong = [
+        f"kiosk/{path}:{line} imports {name}"
+        for path, room, line, name in IMPORTS
+        if name.split(".")[0] in ("PySide6", "shiboken6")
+        and room not in QT_ROOMS
+        and path.name != "worker.py"
+        and str(path) != "emulators/person.py"
+    ]  # the demo's person has eyes and fingers on the real widgets
     assert not wrong, "\n".join(wrong)
 
 
 def test_emulators_and_bureau_never_reach_production():
     allowed = {"emulators", "bureau", "commands", "bench", "demo", "evaluate"}
-    wrong = [f"kiosk/{path}:{line} imports {name}" for path, room, line, name in IMPORTS
-             if name.startswith(("kiosk.emulators", "kiosk.bureau")) and room not in allowed
-             and not (room == "camera" and name.startswith("kiosk.emulators.puppet"))]
+    wrong = [
+        f"kiosk/{path}:{line} imports {name}"
+        for path, room, line, name in IMPORTS
+        if name.startswith(("kiosk.emulators", "kiosk.bureau"))
+        and room not in allowed
+        and not (room == "camera" and name.startswith("kiosk.emulators.puppet"))
+    ]
     assert not wrong, "\n".join(wrong)
 
 

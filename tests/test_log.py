@@ -14,20 +14,24 @@ MARKER = "陈标记芳"
 
 
 def line(**fields: object) -> dict[str, object]:
-    record = logging.LogRecord("kiosk.test", logging.INFO, __file__, 1, fields.pop("msg", "hello"), fields.pop("args", None),
-                               fields.pop("exc_info", None))  # type: ignore[arg-type]
+    record = logging.LogRecord(
+        "kiosk.test", logging.INFO, __file__, 1, fields.pop("msg", "hello"), fields.pop("args", None), fields.pop("exc_info", None)
+    )  # type: ignore[arg-type]
     record.__dict__.update(fields)
     parsed: dict[str, object] = json.loads(AllowListFormatter().format(record))
     return parsed
 
 
-@pytest.mark.parametrize("fields", [
-    {"msg": "read %s", "args": (MARKER,)},
-    {"msg": "read %(name)s", "args": ({"name": MARKER},)},
-    {"msg": ValueError(MARKER)},
-    {"msg": "read", "name_of_person": MARKER},
-    {"msg": "broken %d", "args": (MARKER,)},
-])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"msg": "read %s", "args": (MARKER,)},
+        {"msg": "read %(name)s", "args": ({"name": MARKER},)},
+        {"msg": ValueError(MARKER)},
+        {"msg": "read", "name_of_person": MARKER},
+        {"msg": "broken %d", "args": (MARKER,)},
+    ],
+)
 def test_personal_text_is_dropped(fields):
     assert MARKER not in json.dumps(line(**fields), ensure_ascii=False)
 

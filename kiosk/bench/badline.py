@@ -13,8 +13,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-DEEDS = ("lose-request", "lose-answer", "double", "delay", "truncate", "other-answer", "garble", "status:413", "status:429",
-         "status:500", "status:503", "after:500")
+DEEDS = (
+    "lose-request",
+    "lose-answer",
+    "double",
+    "delay",
+    "truncate",
+    "other-answer",
+    "garble",
+    "status:413",
+    "status:429",
+    "status:500",
+    "status:503",
+    "after:500",
+)
 
 
 class BadLine:
@@ -46,7 +58,7 @@ class BadLine:
         self._thread.join()
         for connection in list(self._open):
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)   # its thread finds the end and closes it
+                connection.shutdown(socket.SHUT_RDWR)  # its thread finds the end and closes it
         deadline = time.monotonic() + 15.0
         while self._open and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -61,7 +73,7 @@ class BadLine:
         finally:
             connection.close()
 
-    def _handler(line) -> type[BaseHTTPRequestHandler]:  # noqa: N805  the handler's own self is inside
+    def _handler(line) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -70,7 +82,7 @@ class BadLine:
 
             def handle(self) -> None:
                 line._open.add(self.connection)
-                with contextlib.suppress(OSError, http.client.HTTPException):   # that is what we are for
+                with contextlib.suppress(OSError, http.client.HTTPException):  # that is what we are for
                     super().handle()
 
             def finish(self) -> None:
@@ -104,7 +116,7 @@ class BadLine:
                 status, got, content = self._forward(request.command, request.path, headers, body)
         except (OSError, http.client.HTTPException):
             request.close_connection = True
-            return   # the bureau is gone: so are we
+            return  # the bureau is gone: so are we
         earlier = self._earlier.get(request.path.split("?")[0], content)
         self._earlier[request.path.split("?")[0]] = content
         if deed == "lose-answer":
@@ -117,13 +129,14 @@ class BadLine:
             content = earlier
         elif deed == "garble" and content:
             middle = len(content) // 2
-            content = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1:]
+            content = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
         keep = [(key, value) for key, value in got if key.lower() in ("content-type", "retry-after", "content-range")]
         self._answer(request, status, keep, content, cut=deed == "truncate")
 
     @staticmethod
-    def _answer(request: BaseHTTPRequestHandler, status: int, headers: list[tuple[str, str]], content: bytes, *,
-                cut: bool = False) -> None:
+    def _answer(
+        request: BaseHTTPRequestHandler, status: int, headers: list[tuple[str, str]], content: bytes, *, cut: bool = False
+    ) -> None:
         request.send_response(status)
         for key, value in headers:
             request.send_header(key, value)
@@ -132,5 +145,5 @@ class BadLine:
         if request.close_connection:
             request.send_header("Connection", "close")
         request.end_headers()
-        request.wfile.write(content[:len(content) // 2] if cut else content)
+        request.wfile.write(content[: len(content) // 2] if cut else content)
         request.wfile.flush()

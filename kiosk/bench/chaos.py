@@ -31,8 +31,9 @@ from kiosk.sync.provision import provision
 _BUREAU_DEEDS = ("before-commit=die@{n}", "after-commit=die@{n}", "ingest=die@{n}", "answer=die@{n}", "ingest=full@{n}", "")
 
 
-def run(kills: int = 220, bureau_deaths: int = 24, boundaries: int = 400, seed: int = 1, misbehave_percent: int = 35,
-        db: str = "") -> dict[str, Any]:
+def run(
+    kills: int = 220, bureau_deaths: int = 24, boundaries: int = 400, seed: int = 1, misbehave_percent: int = 35, db: str = ""
+) -> dict[str, Any]:
     """Do it; return the counts. `within_bounds` is False when a record was lost or doubled, or a state is wrong on either side.
 
     kills: at random moments, on a bad line. boundaries: at that many successive statements and requests of a short life.
@@ -63,10 +64,17 @@ def run(kills: int = 220, bureau_deaths: int = 24, boundaries: int = 400, seed: 
                 bureau.start()
                 at_boundaries = _at_boundaries(lives, bureau.url, boundaries, there, rng)
             _drain(chosen)
-            return {**_compare(folder / "kiosk", chosen, bureau), "kills_at_random": kills, "kills_at_boundaries": at_boundaries,
-                    "boundaries_of_a_life": there,
-                    "bureau_deaths": deaths, "requests": deeds.total(), "misbehaved": deeds.total() - deeds["ok"],
-                    "deeds": dict(sorted(deeds.items())), "seconds": round(time.monotonic() - began, 1)}
+            return {
+                **_compare(folder / "kiosk", chosen, bureau),
+                "kills_at_random": kills,
+                "kills_at_boundaries": at_boundaries,
+                "boundaries_of_a_life": there,
+                "bureau_deaths": deaths,
+                "requests": deeds.total(),
+                "misbehaved": deeds.total() - deeds["ok"],
+                "deeds": dict(sorted(deeds.items())),
+                "seconds": round(time.monotonic() - began, 1),
+            }
         finally:
             bureau.kill()
 
@@ -76,8 +84,12 @@ class _Lives:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "kiosk.bench.chaos_kiosk", str(folder)], cwd=config.ROOT, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+            [sys.executable, "-m", "kiosk.bench.chaos_kiosk", str(folder)],
+            cwd=config.ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def __enter__(self) -> _Lives:
         if self._answer() != "ready":
@@ -101,8 +113,7 @@ class _Lives:
         return self._process.stdout.readline().strip() if self._process.stdout is not None else ""
 
 
-def _at_random(lives: _Lives, url: str, bureau: BureauProcess, kills: int, deaths: int, life_ms: int,
-               rng: random.Random) -> int:
+def _at_random(lives: _Lives, url: str, bureau: BureauProcess, kills: int, deaths: int, life_ms: int, rng: random.Random) -> int:
     """Kill the kiosk `kills` times, and the bureau now and then; return how often the bureau died."""
     died = 0
     every = max(1, kills // max(1, deaths))
@@ -139,7 +150,7 @@ def _at_boundaries(lives: _Lives, url: str, wanted: int, there: int, rng: random
         told = lives.one(rng.randrange(2**31), 0, boundary, url)
         if told not in ("killed", "ended 0"):
             raise SyncUnavailable(f"the kiosk under test ended by itself: {told}")
-        killed += told == "killed"   # a life can be shorter by some statements than the one that was counted
+        killed += told == "killed"  # a life can be shorter by some statements than the one that was counted
     return killed
 
 
@@ -150,6 +161,7 @@ def _patient(chosen: config.Settings) -> config.Settings:
 def _drain(chosen: config.Settings) -> None:
     """Deliver the rest over a good line."""
     from kiosk.sync.keys import load_identity
+
     patient = _patient(chosen).sync
     with open_store(chosen) as store:
         client = Client(patient, load_identity(patient))
@@ -166,19 +178,29 @@ def _compare(folder: Path, chosen: config.Settings, bureau: BureauProcess) -> di
     finished = (folder / "ledger").read_text().split()
     there = {one["record_id"]: one for one in bureau.ask("GET", "/admin/all-records")}
     with open_store(chosen) as store:
-        rows = {row[0]: row[1:] for row in store.db.execute(
-            "SELECT record_id, content_digest, state, decision FROM outbox").fetchall()}
+        rows = {
+            row[0]: row[1:] for row in store.db.execute("SELECT record_id, content_digest, state, decision FROM outbox").fetchall()
+        }
         left = {key: value for key, value in outbox.counts(store.db).items() if value}
     lost = [one for one in finished if one not in there]
     strangers = [one for one in there if one not in rows]
-    wrong = [one for one, (digest, state, decision) in rows.items() if one not in there or state != "received"
-             or there[one]["content_digest"] != digest or there[one]["decision"] != decision]
+    wrong = [
+        one
+        for one, (digest, state, decision) in rows.items()
+        if one not in there or state != "received" or there[one]["content_digest"] != digest or there[one]["decision"] != decision
+    ]
     summary = bureau.summary()
     passes = len({one["pass_key"] for one in there.values() if one["outcome"] == "passed"})
     doubled = len(finished) - len(set(finished)) + (0 if summary["passes"] == passes else 1)
     return {
-        "records_finished": len(finished), "records_at_bureau": len(there), "lost": len(lost), "doubled": doubled,
-        "at_bureau_but_not_at_kiosk": len(strangers), "states_wrong": len(wrong), "kiosk_states": left,
-        "passes": summary["passes"], "journal_conflicts": summary["journal_conflicts"],
+        "records_finished": len(finished),
+        "records_at_bureau": len(there),
+        "lost": len(lost),
+        "doubled": doubled,
+        "at_bureau_but_not_at_kiosk": len(strangers),
+        "states_wrong": len(wrong),
+        "kiosk_states": left,
+        "passes": summary["passes"],
+        "journal_conflicts": summary["journal_conflicts"],
         "within_bounds": not (lost or doubled or strangers or wrong or summary["journal_conflicts"]),
     }

@@ -32,18 +32,29 @@ def settings(folder: Path, url: str) -> config.Settings:
     return config.Settings(
         station=config.Station(station_id=STATION, name="chaos"),
         store=config.Store(directory=str(folder), key_file=str(folder / "database.key")),
-        sync=config.Sync(bureau_url=url, key_file=str(folder / "kiosk.json"), timeout_s=0.6))
+        sync=config.Sync(bureau_url=url, key_file=str(folder / "kiosk.json"), timeout_s=0.6),
+    )
 
 
 def made_up(rng: random.Random) -> AuthenticationRecord:
     """Return a record of nobody; some claim the same pass."""
     now = datetime.now(UTC)
     return AuthenticationRecord(
-        record_id=new_record_id(), visit_id=str(uuid.uuid4()), station_id=STATION, person_id=f"P{rng.randrange(400)}",
-        benefit_id="enterprise-employee", policy_id="deferred-month", policy_period="2026-11", channel=Channel.SELF_FACE,
-        outcome=rng.choice((Outcome.PASSED, Outcome.PASSED, Outcome.FAILED)), reason="ok",
-        clock=ClockEvidence(now, time.monotonic(), clock.boot_id(), None), identified_by="reader", roster_version=1,
-        consent_id=str(uuid.uuid4()))
+        record_id=new_record_id(),
+        visit_id=str(uuid.uuid4()),
+        station_id=STATION,
+        person_id=f"P{rng.randrange(400)}",
+        benefit_id="enterprise-employee",
+        policy_id="deferred-month",
+        policy_period="2026-11",
+        channel=Channel.SELF_FACE,
+        outcome=rng.choice((Outcome.PASSED, Outcome.PASSED, Outcome.FAILED)),
+        reason="ok",
+        clock=ClockEvidence(now, time.monotonic(), clock.boot_id(), None),
+        identified_by="reader",
+        roster_version=1,
+        consent_id=str(uuid.uuid4()),
+    )
 
 
 def live(folder: Path, url: str, seed: int) -> None:
@@ -86,7 +97,7 @@ def short_life(folder: Path, url: str, seed: int, boundary: int) -> None:
             saved = records.save_visit(store, [made_up(rng)], datetime.now(UTC))
             os.write(ledger, "".join(f"{one}\n" for one in saved).encode())
         delivery.round(1)
-    (folder / "boundaries").write_text(str(passed))   # how many there were; written only by a life that was not killed
+    (folder / "boundaries").write_text(str(passed))  # how many there were; written only by a life that was not killed
     os._exit(0)
 
 

@@ -26,8 +26,9 @@ from kiosk.store.database import StoreCorrupt
 _SCRIPT_ROUNDS = 1
 
 
-def run(points: int = 1000, blind: int = 100, full: int = 60, damage: int = 60, power: int = 400, failing: int = 100,
-        seed: int = 1) -> dict[str, Any]:
+def run(
+    points: int = 1000, blind: int = 100, full: int = 60, damage: int = 60, power: int = 400, failing: int = 100, seed: int = 1
+) -> dict[str, Any]:
     """Do it. points: boundaries to die at, spread over a life, or over several when one has fewer.
 
     Returns counts; `within_bounds`: nothing lost, nothing doubled, nothing wrong.
@@ -45,21 +46,32 @@ def run(points: int = 1000, blind: int = 100, full: int = 60, damage: int = 60, 
         out |= _damage(base, damage, rng, wrong)
         if power:
             from kiosk.bench.power import run_power
+
             out |= run_power(base, power, rng, wrong)
         if failing:
             from kiosk.bench.power import run_failing_calls
+
             out |= run_failing_calls(base, failing, rng, wrong)
-    crashes = sum(out[key] for key in ("boundary_kills", "blind_kills", "disk_full_runs", "damages", "power_losses",
-                                     "failing_calls") if key in out)
-    out |= {"crash_points": crashes, "records_acknowledged": out.pop("acknowledged", 0), "wrong": dict(wrong),
-            "lost": sum(count for what, count in wrong.items() if what.startswith("lost")),
-            "doubled": sum(count for what, count in wrong.items() if what.startswith("doubled")),
-            "duration_s": time.monotonic() - began, "within_bounds": not wrong}
+    crashes = sum(
+        out[key]
+        for key in ("boundary_kills", "blind_kills", "disk_full_runs", "damages", "power_losses", "failing_calls")
+        if key in out
+    )
+    out |= {
+        "crash_points": crashes,
+        "records_acknowledged": out.pop("acknowledged", 0),
+        "wrong": dict(wrong),
+        "lost": sum(count for what, count in wrong.items() if what.startswith("lost")),
+        "doubled": sum(count for what, count in wrong.items() if what.startswith("doubled")),
+        "duration_s": time.monotonic() - began,
+        "within_bounds": not wrong,
+    }
     return out
 
 
-def die_after(base: Path, prepare_child: Callable[[], None], *, kill_after_s: float | None = None,
-              rounds: int = _SCRIPT_ROUNDS) -> tuple[Path, set[str], int, str]:
+def die_after(
+    base: Path, prepare_child: Callable[[], None], *, kill_after_s: float | None = None, rounds: int = _SCRIPT_ROUNDS
+) -> tuple[Path, set[str], int, str]:
     """Copy the base, live in a forked child, return (folder, acknowledged ids, wait status, last words)."""
     folder = base.parent / "life"
     shutil.rmtree(folder, ignore_errors=True)
@@ -91,7 +103,7 @@ def die_after(base: Path, prepare_child: Callable[[], None], *, kill_after_s: fl
         said += block
     os.close(read)
     _, status = os.waitpid(pid, 0)
-    lines = said.decode().split("\n")[:-1]      # what has no line feed yet was not said to the end
+    lines = said.decode().split("\n")[:-1]  # what has no line feed yet was not said to the end
     acknowledged = {record_id for line in lines if not line.startswith("!") for record_id in line.split()}
     return folder, acknowledged, status, next((line for line in lines if line.startswith("!")), "")
 
@@ -110,6 +122,7 @@ def _boundaries(base: Path, points: int, wrong: Counter[str]) -> dict[str, Any]:
         def note(_: str) -> None:
             seen[0] += 1
             counted.write_text(str(seen[0]))
+
         failpoints.watch(note)
 
     _, _, status, last = die_after(base, count)
@@ -120,7 +133,7 @@ def _boundaries(base: Path, points: int, wrong: Counter[str]) -> dict[str, Any]:
     rounds = 1
     while kills < points:
         left = points - kills
-        first = total * (rounds - 1) + 1      # the first rounds of a longer life were died in already
+        first = total * (rounds - 1) + 1  # the first rounds of a longer life were died in already
         step = max(1.0, total / left)
         for number in range(min(total, left)):
             stop_at = first + int(number * step)
@@ -133,7 +146,7 @@ def _boundaries(base: Path, points: int, wrong: Counter[str]) -> dict[str, Any]:
             _judge(folder, known, wrong)
         rounds += 1
         if rounds > 20:
-            break                             # something keeps lives from being killed: the counts say so
+            break  # something keeps lives from being killed: the counts say so
     return {"boundaries_in_a_life": total, "boundary_kills": kills, "acknowledged": acknowledged}
 
 
@@ -145,7 +158,9 @@ def _kill_at(stop_at: int) -> Callable[[], None]:
             left[0] -= 1
             if left[0] <= 0:
                 os.kill(os.getpid(), signal.SIGKILL)
+
         failpoints.watch(note)
+
     return arm
 
 
@@ -176,7 +191,7 @@ def _disk_full(base: Path, count: int, wrong: Counter[str]) -> dict[str, Any]:
         limit = largest * number // max(1, count - 1)
 
         def cramp(limit: int = limit) -> None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)   # then a write beyond the limit fails as on a full disk
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then a write beyond the limit fails as on a full disk
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
         folder, known, _, last = die_after(base, cramp)

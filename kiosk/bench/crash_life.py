@@ -32,17 +32,40 @@ def settings(folder: Path) -> Settings:
 def people(count: int, version: int) -> list[bytes]:
     """Return roster lines; everybody's name says the version, so that a mixture shows."""
     held = (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 12, 3)),)
-    return [roster_format.to_line(RosterEntry(
-        f"p-{n}", f"第{version}版", f"44030519500101{n:03d}X", RosterStatus.ACTIVE, held, born=date(1950, 1, 1),
-        template=Template(b"\x01" * 512, DIGEST, f"c-{n}", date(2024, 1, 1)))) for n in range(count)]
+    return [
+        roster_format.to_line(
+            RosterEntry(
+                f"p-{n}",
+                f"第{version}版",
+                f"44030519500101{n:03d}X",
+                RosterStatus.ACTIVE,
+                held,
+                born=date(1950, 1, 1),
+                template=Template(b"\x01" * 512, DIGEST, f"c-{n}", date(2024, 1, 1)),
+            )
+        )
+        for n in range(count)
+    ]
 
 
 def _record(visit_id: str, person_id: str, benefit_id: str) -> AuthenticationRecord:
     return AuthenticationRecord(
-        record_id=new_record_id(), visit_id=visit_id, station_id="S-CRASH", person_id=person_id, benefit_id=benefit_id,
-        policy_id="deferred-month", policy_period="2026-11", channel=Channel.SELF_FACE, outcome=Outcome.PASSED, reason="ok",
-        clock=ClockEvidence(NOW, 1.0, "boot", NOW), identified_by="reader", roster_version=1, consent_id=f"consent-{visit_id}",
-        notes="n" * 300)
+        record_id=new_record_id(),
+        visit_id=visit_id,
+        station_id="S-CRASH",
+        person_id=person_id,
+        benefit_id=benefit_id,
+        policy_id="deferred-month",
+        policy_period="2026-11",
+        channel=Channel.SELF_FACE,
+        outcome=Outcome.PASSED,
+        reason="ok",
+        clock=ClockEvidence(NOW, 1.0, "boot", NOW),
+        identified_by="reader",
+        roster_version=1,
+        consent_id=f"consent-{visit_id}",
+        notes="n" * 300,
+    )
 
 
 def prepare(folder: Path) -> None:
@@ -60,8 +83,9 @@ def live(folder: Path, say: Callable[[str], None], *, rounds: int = 1) -> None:
     with open_store(settings(folder), now=NOW) as store:
         for number in range(rounds):
             tag = f"{os.getpid()}-{number}"
-            made = [_record(f"visit-{tag}", f"p-{number % 20}", benefit)
-                    for benefit in ("enterprise-employee", "old-age-allowance")]
+            made = [
+                _record(f"visit-{tag}", f"p-{number % 20}", benefit) for benefit in ("enterprise-employee", "old-age-allowance")
+            ]
             clock.observe(store, NOW, 2.0 + number, "boot")
             say(" ".join(records.save_visit(store, made, NOW)))
             service.note_refusal(store, f"refused-{tag}", "not-yet", NOW)
@@ -106,7 +130,8 @@ def inspect(folder: Path, acknowledged: set[str], *, repaired: bool = False) -> 
 def _records(store: Store, acknowledged: set[str]) -> list[str]:
     wrong = []
     kept = store.db.execute(
-        "SELECT r.record_id, r.visit_id, o.content FROM records r LEFT JOIN outbox o USING (record_id)").fetchall()
+        "SELECT r.record_id, r.visit_id, o.content FROM records r LEFT JOIN outbox o USING (record_id)"
+    ).fetchall()
     ids = [row[0] for row in kept]
     queued = [row[0] for row in store.db.execute("SELECT record_id FROM outbox").fetchall()]
     lost = acknowledged - set(ids)

@@ -17,8 +17,8 @@ from typing import Any
 _MEMORY_BOUND_MB = 450
 _CPU_BOUND = 0.05
 _READY_S = 240.0
-_CALM_S = 8.0        # after the models are loaded, or a take has ended: allocators and pools come to rest
-_KEEP_S = 4.0        # instead of what ocr.worker and voice.worker wait: nobody waits minutes for a figure
+_CALM_S = 8.0  # after the models are loaded, or a take has ended: allocators and pools come to rest
+_KEEP_S = 4.0  # instead of what ocr.worker and voice.worker wait: nobody waits minutes for a figure
 _FRAME_S = 1 / 30
 
 
@@ -27,6 +27,7 @@ def run(seconds: int = 30, take_s: int = 10) -> dict[str, Any]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from kiosk.demo.scenarios import SCENARIOS
     from kiosk.demo.stage import Stage
+
     with tempfile.TemporaryDirectory(prefix="kiosk-idle-") as name:
         folder = Path(name)
         portrait = SCENARIOS["pass"].portrait
@@ -45,8 +46,10 @@ def run(seconds: int = 30, take_s: int = 10) -> dict[str, Any]:
 
 def _watch(folder: Path, seconds: int, take_s: int) -> dict[str, Any]:
     import psutil
+
     child = subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-O", "-m", "kiosk.bench.idle", str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        [sys.executable, "-O", "-m", "kiosk.bench.idle", str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         process = psutil.Process(child.pid)
         _wait_for(child, "ready")
@@ -67,10 +70,15 @@ def _watch(folder: Path, seconds: int, take_s: int) -> dict[str, Any]:
         share = (_cpu_s(process) - before) / (time.monotonic() - began)
         busiest = _busiest(process, by_thread, seconds)
         return {
-            "memory_idle_mb": _memory_mb(process), "memory_of_it_voice_mb": _helpers_mb(process),
-            "memory_before_first_face_mb": fresh, "memory_while_looking_mb": looking,
-            "memory_while_scanning_a_card_mb": scanning, "cpu_idle_share": share, "cpu_by_thread": busiest,
-            "threads": process.num_threads(), "seconds": seconds,
+            "memory_idle_mb": _memory_mb(process),
+            "memory_of_it_voice_mb": _helpers_mb(process),
+            "memory_before_first_face_mb": fresh,
+            "memory_while_looking_mb": looking,
+            "memory_while_scanning_a_card_mb": scanning,
+            "cpu_idle_share": share,
+            "cpu_by_thread": busiest,
+            "threads": process.num_threads(),
+            "seconds": seconds,
         }
     finally:
         _tell(child, "quit")
@@ -89,6 +97,7 @@ def _tell(child: subprocess.Popen[str], word: str) -> None:
 
 def _wait_for(child: subprocess.Popen[str], word: str) -> None:
     import select
+
     deadline = time.monotonic() + _READY_S
     out = child.stdout
     while out is not None and time.monotonic() < deadline and child.poll() is None:
@@ -138,8 +147,10 @@ def _busiest(process: Any, before: dict[int, float], seconds: float) -> dict[str
 
 def _installed() -> dict[str, Any]:
     from kiosk.config import ASSETS, ROOT
+
     return {
-        "installed_environment_mb": _size_mb(Path(sys.prefix)), "installed_models_mb": _size_mb(ASSETS / "models"),
+        "installed_environment_mb": _size_mb(Path(sys.prefix)),
+        "installed_models_mb": _size_mb(ASSETS / "models"),
         "installed_kiosk_mb": sum(_size_mb(ROOT / part) for part in ("kiosk", "config", "assets/strings", "assets/icons")),
     }
 
@@ -163,6 +174,7 @@ def _kiosk(folder: Path) -> int:
     from PySide6.QtWidgets import QApplication
 
     from kiosk import log, memory
+
     memory.stay_small()
     from kiosk.app import KioskApp
     from kiosk.camera import source
@@ -234,6 +246,7 @@ class _Still:
 
         from kiosk import models
         from kiosk.errors import CameraUnavailable
+
         self.name = "still"
         picture = cv2.imread(str(models.path(portrait)))
         if picture is None:
@@ -242,7 +255,7 @@ class _Still:
         small = cv2.resize(picture, (min(width, round(picture.shape[1] * scale)), height), interpolation=cv2.INTER_AREA)
         canvas = np.full((height, width, 3), 90, np.uint8)
         left = (width - small.shape[1]) // 2
-        canvas[:, left:left + small.shape[1]] = small
+        canvas[:, left : left + small.shape[1]] = small
         self._jpeg = cv2.imencode(".jpg", canvas)[1]
         self._seq = 0
         self._next_s = 0.0
@@ -254,6 +267,7 @@ class _Still:
         import cv2
 
         from kiosk.camera.frame import Frame
+
         wait = self._next_s - time.monotonic()
         if wait > 0:
             time.sleep(wait)

@@ -58,5 +58,11 @@ def run(rounds: int = 60, portrait: str = "biden", **_: Any) -> dict[str, object
         compare(fuse(vectors), template, Match(), encoder.model_digest)
     compared = (time.perf_counter() - began) / 100
     ratio = median(w / b for w, b in zip(whole, bare, strict=True))
-    return {"bare_ms": 1000 * median(bare), "align_and_embed_ms": 1000 * median(whole), "ratio_median": ratio,
-            "fuse_and_compare_ms": 1000 * compared, "bound": BOUND, "within_bounds": ratio <= BOUND}
+    return {
+        "bare_ms": 1000 * median(bare),
+        "align_and_embed_ms": 1000 * median(whole),
+        "ratio_median": ratio,
+        "fuse_and_compare_ms": 1000 * compared,
+        "bound": BOUND,
+        "within_bounds": ratio <= BOUND,
+    }

@@ -21,7 +21,7 @@ def write_page(path: Path, results: dict[str, Any]) -> None:
     for name, figures in results.items():
         missed = isinstance(figures, dict) and figures.get("within_bounds") is False
         parts.append(f"<h2{' class=missed' if missed else ''}>{html.escape(name)}{' – bound missed' if missed else ''}</h2><table>")
-        for key, value in (figures.items() if isinstance(figures, dict) else (("value", figures),)):
+        for key, value in figures.items() if isinstance(figures, dict) else (("value", figures),):
             parts.append(f"<tr><th>{html.escape(str(key))}</th><td>{_cell(key, value, figures)}</td></tr>")
         parts.append("</table>")
     path.write_text("\n".join(parts), encoding="utf-8")
@@ -30,9 +30,16 @@ def write_page(path: Path, results: dict[str, Any]) -> None:
 def _cell(key: str, value: Any, figures: Any) -> str:
     shown = f"{value:.4g}" if isinstance(value, float) else html.escape(str(value))
     bound = figures.get("bound") if isinstance(figures, dict) else None
-    if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(bound, int | float) and bound > 0 \
-            and ("ratio" in key or "share" in key or "growth" in key):
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and isinstance(bound, int | float)
+        and bound > 0
+        and ("ratio" in key or "share" in key or "growth" in key)
+    ):
         top = max(value, bound) * 1.2
-        shown += (f"<div class=bar><i style='width:{max(0.0, 100 * value / top):.1f}%'></i>"
-                  f"<b style='left:{100 * bound / top:.1f}%' title='bound {bound}'></b></div>")
+        shown += (
+            f"<div class=bar><i style='width:{max(0.0, 100 * value / top):.1f}%'></i>"
+            f"<b style='left:{100 * bound / top:.1f}%' title='bound {bound}'></b></div>"
+        )
     return shown

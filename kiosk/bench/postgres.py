@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-_OWNER = "postgres"   # the server refuses to run as root; Debian's package makes this user
+_OWNER = "postgres"  # the server refuses to run as root; Debian's package makes this user
 
 
 def _binary(name: str) -> str:
@@ -32,11 +32,22 @@ class Cluster:
     def __enter__(self) -> Cluster:
         if self._user:
             shutil.chown(self._folder, self._user)
-        self._run("initdb", "-D", str(self._data), "-U", "bureau", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
-                  "--no-instructions")
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", str(self._folder / "log"), "-o",
-                  f"-k {self._folder} -c listen_addresses='' -c max_connections=120 -c shared_buffers=256MB -c max_wal_size=4GB",
-                  "start")
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "bureau", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"
+        )
+        self._run(
+            "pg_ctl",
+            "-D",
+            str(self._data),
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            str(self._folder / "log"),
+            "-o",
+            f"-k {self._folder} -c listen_addresses='' -c max_connections=120 -c shared_buffers=256MB -c max_wal_size=4GB",
+            "start",
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +72,14 @@ class Cluster:
 
     def _run(self, name: str, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603
-            [_binary(name), *arguments], user=self._user, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, check=False)
+            [_binary(name), *arguments],
+            user=self._user,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise RuntimeError(f"{name}: {done.stderr.strip()[-400:]}")

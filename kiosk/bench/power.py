@@ -26,7 +26,7 @@ from kiosk.errors import StoreError
 from kiosk.store.database import StoreCorrupt
 
 _SECTOR = 512
-_CALL = re.compile(r'^(?:\d+ +)?(\w+)\((.*)\) += +(-?\d+)')
+_CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += +(-?\d+)")
 _FD_PATH = re.compile(r"^(?:\d+|AT_FDCWD)<([^>]*)>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TRACED = "pwrite64,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,link,linkat,openat"
@@ -38,7 +38,7 @@ class _File:
 
     durable: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
-    size: int = 0                         # as the running system sees it
+    size: int = 0  # as the running system sees it
 
     def write(self, offset: int, data: bytes) -> None:
         self.pending.append((offset, data))
@@ -63,11 +63,11 @@ class _File:
                 continue
             for start in range(0, len(data), _SECTOR):
                 if rng is None or rng.random() < share:
-                    piece = data[start:start + _SECTOR]
+                    piece = data[start : start + _SECTOR]
                     end = offset + start + len(piece)
                     if len(out) < end:
                         out.extend(bytes(end - len(out)))
-                    out[offset + start:end] = piece
+                    out[offset + start : end] = piece
         return out
 
 
@@ -115,8 +115,9 @@ def run_failing_calls(base: Path, count: int, rng: random.Random, wrong: Counter
         name = rng.choice([one for one in names if total.get(one)])
         error = "ENOSPC" if "write" in name else "EIO"
         when = f"{rng.randrange(1, total[name] + 1)}{rng.choice(('', '+'))}"
-        status, last = _strace(base, folder, said, ["-e", f"trace={name}", "-e", f"inject={name}:error={error}:when={when}",
-                                                    "-o", os.devnull])
+        status, last = _strace(
+            base, folder, said, ["-e", f"trace={name}", "-e", f"inject={name}:error={error}:when={when}", "-o", os.devnull]
+        )
         done += 1
         refused += status == 3
         if status not in (0, 3):
@@ -141,8 +142,13 @@ def _strace(base: Path, folder: Path, said: Path, options: list[str]) -> tuple[i
     said.unlink(missing_ok=True)
     done = subprocess.run(  # noqa: S603  our own interpreter
         ["strace", "-f", *options, sys.executable, "-m", "kiosk.bench.power", str(folder), str(said)],  # noqa: S607
-        check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
     return done.returncode, done.stderr.strip().rsplit("\n", 1)[-1][-200:]
 
 
@@ -182,9 +188,9 @@ def _calls(log: Path, folder: Path, said: Path) -> Iterator[tuple[str, str, int 
                 if name is None:
                     continue
                 if call == "pwrite64":
-                    yield "write", name, int(rest.rsplit(", ", 1)[1]), texts[0][:int(match[3])]
+                    yield "write", name, int(rest.rsplit(", ", 1)[1]), texts[0][: int(match[3])]
                 elif call == "write":
-                    yield "append", name, 0, texts[0][:int(match[3])]
+                    yield "append", name, 0, texts[0][: int(match[3])]
                 elif call == "ftruncate":
                     yield "truncate", name, int(rest.rsplit(", ", 1)[1]), b""
                 else:
@@ -222,14 +228,14 @@ def _lay_out(files: dict[str, _File], left: Path, rng: random.Random, share: flo
     left.mkdir()
     for name, file in files.items():
         if name.endswith("-shm"):
-            continue                       # never relied on: SQLite makes it anew
+            continue  # never relied on: SQLite makes it anew
         path = left / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(file.after(rng, share) if file.pending else file.durable))
 
 
 def _name(path: str, folder: Path) -> str | None:
-    return path[len(str(folder)) + 1:] if path.startswith(str(folder) + "/") else None
+    return path[len(str(folder)) + 1 :] if path.startswith(str(folder) + "/") else None
 
 
 def _unhex(text: str) -> bytes:
@@ -251,4 +257,4 @@ if __name__ == "__main__":
     except StoreCorrupt:
         raise
     except (StoreError, OSError):
-        sys.exit(3)          # refused: the disk is full or broken, and the life said so
+        sys.exit(3)  # refused: the disk is full or broken, and the life said so

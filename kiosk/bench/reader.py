@@ -22,7 +22,7 @@ from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, Reade
 from kiosk.idcard_reader.exchange import BITS_PER_BYTE
 
 READ_REPLY = 1295
-WHOLE = 10 + 15 + 10 + 19 + 10 + READ_REPLY   # find, select, read: requests and replies
+WHOLE = 10 + 15 + 10 + 19 + 10 + READ_REPLY  # find, select, read: requests and replies
 BOUND = 1.10
 
 
@@ -40,9 +40,24 @@ def run(cards: int = 30, baud: int = 115200, card: str = "wang") -> dict[str, ob
     with tempfile.TemporaryDirectory(prefix="bench-reader-") as folder:
         link = Path(folder) / "reader"
         emulator = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--baud", str(baud),
-             "--cards", str(CONFIG / "demo" / "cards.toml")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, encoding="utf-8")
+            [
+                sys.executable,
+                "-m",
+                "kiosk",
+                "emulate-reader",
+                "--link",
+                str(link),
+                "--baud",
+                str(baud),
+                "--cards",
+                str(CONFIG / "demo" / "cards.toml"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            encoding="utf-8",
+        )
         if emulator.stdin is None or emulator.stdout is None:
             raise DeviceError("the emulator has no pipes")
         stop = threading.Event()
@@ -74,14 +89,23 @@ def run(cards: int = 30, baud: int = 115200, card: str = "wang") -> dict[str, ob
     wire_ms, whole_wire_ms = (count * BITS_PER_BYTE / baud * 1000 for count in (READ_REPLY, WHOLE))
     read_ms, whole_ms = statistics.median(read_s) * 1000, statistics.median(whole_s) * 1000
     return {
-        "cards": cards, "baud": baud, "load_before": round(load_before, 2),
-        "read_wire_ms": round(wire_ms, 2), "read_ms_median": round(read_ms, 2), "read_ms_worst": round(max(read_s) * 1000, 2),
-        "read_ratio": round(read_ms / wire_ms, 4), "read_ratio_worst": round(max(read_s) * 1000 / wire_ms, 4),
-        "card_wire_ms": round(whole_wire_ms, 2), "card_ms_median": round(whole_ms, 2),
-        "card_ms_worst": round(max(whole_s) * 1000, 2), "card_ratio": round(whole_ms / whole_wire_ms, 4),
+        "cards": cards,
+        "baud": baud,
+        "load_before": round(load_before, 2),
+        "read_wire_ms": round(wire_ms, 2),
+        "read_ms_median": round(read_ms, 2),
+        "read_ms_worst": round(max(read_s) * 1000, 2),
+        "read_ratio": round(read_ms / wire_ms, 4),
+        "read_ratio_worst": round(max(read_s) * 1000 / wire_ms, 4),
+        "card_wire_ms": round(whole_wire_ms, 2),
+        "card_ms_median": round(whole_ms, 2),
+        "card_ms_worst": round(max(whole_s) * 1000, 2),
+        "card_ratio": round(whole_ms / whole_wire_ms, 4),
         "found_ms_median": round(statistics.median(arrived_s) * 1000, 2),
         "decoder_mb_per_s": round(_decoder_speed(), 1),
-        "ratio": round(read_ms / wire_ms, 4), "bound": BOUND, "within_bounds": read_ms / wire_ms <= BOUND,
+        "ratio": round(read_ms / wire_ms, 4),
+        "bound": BOUND,
+        "within_bounds": read_ms / wire_ms <= BOUND,
     }
 
 
@@ -95,7 +119,7 @@ def _decoder_speed() -> float:
     decoder, frames, begun = Decoder(), 0, time.perf_counter()
     while time.perf_counter() - begun < 0.5:
         for at in range(0, len(frame), 16):
-            frames += len(decoder.feed(frame[at:at + 16]))
+            frames += len(decoder.feed(frame[at : at + 16]))
     if frames == 0:
         raise DeviceError("the codec finds nothing")
     return frames * len(frame) / (time.perf_counter() - begun) / 1e6

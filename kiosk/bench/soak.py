@@ -17,8 +17,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 _BOUND = 0.05
-_FAULT_EVERY = 7       # visits between two faults
-_FRAMES = 3            # real frames a take looks at
+_FAULT_EVERY = 7  # visits between two faults
+_FRAMES = 3  # real frames a take looks at
 
 
 def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
@@ -27,10 +27,12 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
     from PySide6.QtWidgets import QApplication
 
     from kiosk import memory
+
     memory.stay_small()
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
     from kiosk.demo.stage import Stage
+
     qt = QApplication.instance() or QApplication(["bench"])
     habits: dict[str, object] = {"visits": visits, "reading_s": 0.0, "waits_s": 0.0, "look_ms": 10}
     scenario = replace(SCENARIOS["pass"], habits=habits)
@@ -68,6 +70,7 @@ class QuickVision(QObject):
         from kiosk.face.encoder import Encoder
         from kiosk.liveness.landmarks import Landmarker
         from kiosk.liveness.worker import ENCODER, FACE_LANDMARKER
+
         self._kiosk = kiosk
         self._landmarker = Landmarker(models.path(FACE_LANDMARKER), frame_width=640)
         self._encoder = Encoder(models.path(ENCODER))
@@ -92,6 +95,7 @@ class QuickVision(QObject):
         from kiosk.face.align import align
         from kiosk.face.compare import fuse
         from kiosk.liveness.verdict import TakeOutcome
+
         frame = self._kiosk.mirror.take()
         if frame is None or self._request is None:
             return
@@ -104,8 +108,16 @@ class QuickVision(QObject):
         request, self._request = self._request, None
         passed, self.fail_next = not self.fail_next, False
         result = LivenessResult(passed, Reason.OK if passed else Reason.LIVENESS_FAILED)
-        self.done.emit(TakeOutcome(request.visit_id, result, request.take_id, fuse(self._probes) if passed else None,
-                                   len(self._probes), self._encoder.model_digest))
+        self.done.emit(
+            TakeOutcome(
+                request.visit_id,
+                result,
+                request.take_id,
+                fuse(self._probes) if passed else None,
+                len(self._probes),
+                self._encoder.model_digest,
+            )
+        )
 
 
 class Faults(QObject):
@@ -144,6 +156,7 @@ class Meter(QObject):
     def __init__(self, visits: int) -> None:
         super().__init__()
         import psutil
+
         self._process = psutil.Process()
         self._visits = visits
         self.readings: list[tuple[float, int, int]] = []
@@ -153,6 +166,7 @@ class Meter(QObject):
     def on_moved(self, moved: Any) -> None:
         """Count finished visits."""
         from kiosk.visit import states as s
+
         if isinstance(moved.after, s.Finished) and not isinstance(moved.before, s.Finished):
             self.passed += 1
         if s.visit_of(moved.before) is not None and s.visit_of(moved.after) is None:
@@ -165,16 +179,24 @@ class Meter(QObject):
     def result(self) -> dict[str, Any]:
         """Compare a tenth of the visits after warming up with the last tenth, by medians."""
         from statistics import median
+
         part = max(1, len(self.readings) // 10)
-        early, late = self.readings[2 * part:3 * part], self.readings[-part:]
+        early, late = self.readings[2 * part : 3 * part], self.readings[-part:]
         if not early or not late:
             return {"visits": len(self.readings), "within_bounds": False}
         before, after = ([median(column) for column in zip(*rows, strict=True)] for rows in (early, late))
         growth = after[0] / before[0] - 1
         return {
-            "visits": len(self.readings), "passed": self.passed, "memory_mb_early": before[0], "memory_mb_late": after[0],
-            "memory_growth": growth, "files_early": before[1], "files_late": after[1], "threads_early": before[2],
+            "visits": len(self.readings),
+            "passed": self.passed,
+            "memory_mb_early": before[0],
+            "memory_mb_late": after[0],
+            "memory_growth": growth,
+            "files_early": before[1],
+            "files_late": after[1],
+            "threads_early": before[2],
             "threads_late": after[2],
-            "within_bounds": (growth < _BOUND and after[1] <= before[1] + 2 and after[2] <= before[2] + 1
-                              and len(self.readings) >= self._visits),
+            "within_bounds": (
+                growth < _BOUND and after[1] <= before[1] + 2 and after[2] <= before[2] + 1 and len(self.readings) >= self._visits
+            ),
         }

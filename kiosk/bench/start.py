@@ -14,9 +14,26 @@ from typing import Any
 
 _BOUND = 1.3
 # The libraries of a running kiosk (pyproject.toml). Most of them the kiosk loads in its workers, behind the first page.
-_LIBRARIES = ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtSvg", "cv2", "mediapipe", "onnxruntime", "numpy",
-              "serial", "sqlite_utils", "sqlcipher3", "pyttsx3", "pydantic", "argon2", "httpx", "joserfc.jws", "joserfc.jwe",
-              "cryptography")
+_LIBRARIES = (
+    "PySide6.QtCore",
+    "PySide6.QtGui",
+    "PySide6.QtWidgets",
+    "PySide6.QtSvg",
+    "cv2",
+    "mediapipe",
+    "onnxruntime",
+    "numpy",
+    "serial",
+    "sqlite_utils",
+    "sqlcipher3",
+    "pyttsx3",
+    "pydantic",
+    "argon2",
+    "httpx",
+    "joserfc.jws",
+    "joserfc.jwe",
+    "cryptography",
+)
 # The stricter comparison: only what is loaded when the first page can be touched.
 _LIST = """
 import sys
@@ -52,7 +69,8 @@ def run(runs: int = 7) -> dict[str, Any]:
     """Return medians over `runs` pairs of processes."""
     environment = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     loaded = subprocess.run(  # noqa: S603  our own interpreter
-        [sys.executable, "-c", _LIST], capture_output=True, text=True, check=True, env=environment).stdout.split()
+        [sys.executable, "-c", _LIST], capture_output=True, text=True, check=True, env=environment
+    ).stdout.split()
     commands = {
         "all": [sys.executable, "-c", _bare(_LIBRARIES)],
         "loaded": [sys.executable, "-c", _bare(("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", *loaded))],
@@ -66,18 +84,24 @@ def run(runs: int = 7) -> dict[str, Any]:
     ours = times["ours"][1:]  # the first round warms the disk
     ratio = statistics.median(a / b for a, b in zip(ours, times["all"][1:], strict=True))
     return {
-        "first_page_s": statistics.median(ours), "bare_import_s": statistics.median(times["all"][1:]), "ratio": ratio,
+        "first_page_s": statistics.median(ours),
+        "bare_import_s": statistics.median(times["all"][1:]),
+        "ratio": ratio,
         "bare_import_of_first_page_s": statistics.median(times["loaded"][1:]),
         "times_first_page_libraries": statistics.median(a / b for a, b in zip(ours, times["loaded"][1:], strict=True)),
-        "bound": _BOUND, "runs": runs, "within_bounds": ratio <= _BOUND,
+        "bound": _BOUND,
+        "runs": runs,
+        "within_bounds": ratio <= _BOUND,
     }
 
 
 def _bare(libraries: Iterable[str]) -> str:
     # sounddevice: MediaPipe would run a compiler to look for it; the kiosk keeps it out as well (liveness/mediapipe_import.py).
-    return ("import sys, types\nsys.modules['sounddevice'] = types.ModuleType('sounddevice')\n"
-            + "\n".join(f"import {name}" for name in libraries)
-            + "\nfrom PySide6 import QtWidgets\nqt = QtWidgets.QApplication(['bare'])\nimport os\nos._exit(0)")
+    return (
+        "import sys, types\nsys.modules['sounddevice'] = types.ModuleType('sounddevice')\n"
+        + "\n".join(f"import {name}" for name in libraries)
+        + "\nfrom PySide6 import QtWidgets\nqt = QtWidgets.QApplication(['bare'])\nimport os\nos._exit(0)"
+    )
 
 
 def _time(command: list[str], environment: dict[str, str]) -> float:

@@ -89,17 +89,19 @@ def _ratio(folder: Path, cluster: Cluster | None, drain: int, pairs: int) -> dic
                 sent.append(sealed)
                 return send(path, sealed, model)
 
-            client.send = keeping   # type: ignore[method-assign]
-            client.time()           # both loops begin with an open connection
-            delivery = Delivery(chosen.sync, client, lambda work: work(store))  # noqa: B023
+            client.send = keeping  # type: ignore[method-assign]
+            client.time()  # both loops begin with an open connection
+            delivery = Delivery(chosen.sync, client, lambda work: work(store))
             began = time.perf_counter()
             done = delivery.round(_BATCH)
             drains.append(time.perf_counter() - began)
             client.close()
             if done.failure is not None or outbox.counts(store.db)["received"] != drain:
                 raise RuntimeError(f"the drain did not end well: {done.failure}")
-        with (BureauProcess(data=place / "twin", db=twin) as bureau,
-              httpx.Client(base_url=bureau.url, trust_env=False, timeout=30) as bare):
+        with (
+            BureauProcess(data=place / "twin", db=twin) as bureau,
+            httpx.Client(base_url=bureau.url, trust_env=False, timeout=30) as bare,
+        ):
             bare.get("/v1/health")
             began = time.perf_counter()
             for sealed in sent:
@@ -109,19 +111,37 @@ def _ratio(folder: Path, cluster: Cluster | None, drain: int, pairs: int) -> dic
             if len(bureau.ask("GET", "/admin/all-records")) != drain:
                 raise RuntimeError("the twin did not take the records")
         ratios.append(drains[-1] / bares[-1])
-    return {"drain_records": drain, "drain_s": statistics.median(drains), "drain_bare_s": statistics.median(bares),
-            "drain_ratio": statistics.median(ratios), "drain_ratios": [round(one, 3) for one in ratios],
-            "drain_records_per_s": drain / statistics.median(drains)}
+    return {
+        "drain_records": drain,
+        "drain_s": statistics.median(drains),
+        "drain_bare_s": statistics.median(bares),
+        "drain_ratio": statistics.median(ratios),
+        "drain_ratios": [round(one, 3) for one in ratios],
+        "drain_records_per_s": drain / statistics.median(drains),
+    }
 
 
 def _made_up(station: str, person: str = "") -> AuthenticationRecord:
     now = datetime.now(UTC)
     return AuthenticationRecord(
-        record_id=new_record_id(), visit_id=str(uuid.uuid4()), station_id=station, person_id=person or uuid.uuid4().hex,
-        benefit_id="enterprise-employee", policy_id="deferred-month", policy_period="2026-11", channel=Channel.SELF_FACE,
-        outcome=Outcome.PASSED, reason="ok", clock=ClockEvidence(now, time.monotonic(), clock.boot_id(), now),
-        identified_by="reader", roster_version=1, consent_id=str(uuid.uuid4()), actions=("blink", "turn-left"),
-        checks=(("depth", 0.412345, False), ("stillness", 0.01234, False), ("bent_print", 0.9, False)), model_digest="0" * 64)
+        record_id=new_record_id(),
+        visit_id=str(uuid.uuid4()),
+        station_id=station,
+        person_id=person or uuid.uuid4().hex,
+        benefit_id="enterprise-employee",
+        policy_id="deferred-month",
+        policy_period="2026-11",
+        channel=Channel.SELF_FACE,
+        outcome=Outcome.PASSED,
+        reason="ok",
+        clock=ClockEvidence(now, time.monotonic(), clock.boot_id(), now),
+        identified_by="reader",
+        roster_version=1,
+        consent_id=str(uuid.uuid4()),
+        actions=("blink", "turn-left"),
+        checks=(("depth", 0.412345, False), ("stillness", 0.01234, False), ("bent_print", 0.9, False)),
+        model_digest="0" * 64,
+    )
 
 
 # --- the fleet
@@ -132,7 +152,7 @@ class _Kiosk:
     kiosk_id: str
     station_id: str
     keys: Keys = field(repr=False)
-    batches: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list, repr=False)   # id, sealed, record -> digest
+    batches: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list, repr=False)  # id, sealed, record -> digest
 
 
 def _fleet(folder: Path, cluster: Cluster, count: int, total: int, workers: int) -> dict[str, Any]:
@@ -153,11 +173,20 @@ def _fleet(folder: Path, cluster: Cluster, count: int, total: int, workers: int)
     doubled = (len(there) - len(wanted)) + (summary["passes"] - len(wanted)) + (summary["batches"] - tally.batches)
     delays = sorted(tally.delays_s)
     return {
-        "fleet_kiosks": count, "fleet_workers": workers, "fleet_records": len(wanted), "fleet_s": seconds,
-        "fleet_records_per_s": len(wanted) / seconds, "fleet_batches": tally.batches, "fleet_sent_twice": tally.repeated,
-        "fleet_p50_ms": delays[len(delays) // 2] * 1000, "fleet_p99_ms": delays[int(len(delays) * 0.99)] * 1000,
-        "fleet_max_ms": delays[-1] * 1000, "fleet_busy_answers": tally.busy, "fleet_verdicts": dict(tally.verdicts),
-        "fleet_lost": len(lost), "fleet_doubled": doubled,
+        "fleet_kiosks": count,
+        "fleet_workers": workers,
+        "fleet_records": len(wanted),
+        "fleet_s": seconds,
+        "fleet_records_per_s": len(wanted) / seconds,
+        "fleet_batches": tally.batches,
+        "fleet_sent_twice": tally.repeated,
+        "fleet_p50_ms": delays[len(delays) // 2] * 1000,
+        "fleet_p99_ms": delays[int(len(delays) * 0.99)] * 1000,
+        "fleet_max_ms": delays[-1] * 1000,
+        "fleet_busy_answers": tally.busy,
+        "fleet_verdicts": dict(tally.verdicts),
+        "fleet_lost": len(lost),
+        "fleet_doubled": doubled,
     }
 
 
@@ -170,10 +199,22 @@ def _register(db: str, count: int) -> list[_Kiosk]:
             keys = Keys(*seal.new_keys())
             kiosk = _Kiosk("kiosk-" + seal.fingerprint(keys.public).lower(), f"SZ-FLEET-{number:04d}", keys)
             kiosks.append(kiosk)
-            connection.execute(tables.Kiosk.__table__.insert().values(   # type: ignore[attr-defined]
-                kiosk_id=kiosk.kiosk_id, station_id=kiosk.station_id, name="", sign_key=keys.public.sign, seal_key=keys.public.seal,
-                created_at=datetime.now(UTC), revoked_reason="", last_seq=0, backlog=0, roster_version=0, software="",
-                decision_seq=0))
+            connection.execute(
+                tables.Kiosk.__table__.insert().values(  # type: ignore[attr-defined]
+                    kiosk_id=kiosk.kiosk_id,
+                    station_id=kiosk.station_id,
+                    name="",
+                    sign_key=keys.public.sign,
+                    seal_key=keys.public.seal,
+                    created_at=datetime.now(UTC),
+                    revoked_reason="",
+                    last_seq=0,
+                    backlog=0,
+                    roster_version=0,
+                    software="",
+                    decision_seq=0,
+                )
+            )
     engine.dispose()
     return kiosks
 
@@ -181,17 +222,31 @@ def _register(db: str, count: int) -> list[_Kiosk]:
 def _fill(kiosk: _Kiosk, count: int, to: protocol.PublicKeys, bureau_id: str) -> None:
     """Seal the kiosk's records in batches, as `delivery.pack` does."""
     import json
+
     recipient = seal.recipient_key(to)
     for seq, start in enumerate(range(0, count, _BATCH), 1):
         contents = [outbox.content_of(_made_up(kiosk.station_id)) for _ in range(min(_BATCH, count - start))]
         now = datetime.now(UTC)
         head = protocol.BatchHead(
-            batch_id=str(uuid.uuid4()), kiosk_id=kiosk.kiosk_id, seq=seq, created_at=now, backlog=count - start - len(contents),
-            clock=protocol.SendClock(sent_at_utc=now, monotonic_s=time.monotonic(), boot_id=clock.boot_id()))
+            batch_id=str(uuid.uuid4()),
+            kiosk_id=kiosk.kiosk_id,
+            seq=seq,
+            created_at=now,
+            backlog=count - start - len(contents),
+            clock=protocol.SendClock(sent_at_utc=now, monotonic_s=time.monotonic(), boot_id=clock.boot_id()),
+        )
         plain = {**head.model_dump(mode="json"), "records": [json.loads(one) for one in contents]}
         signed = seal.sign_plain(protocol.canonical(plain), "batch", kiosk.keys.sign, kiosk.kiosk_id)
-        kiosk.batches.append((head.batch_id, seal.encrypt(signed, recipient, bureau_id), {
-            one["record_id"]: protocol.digest(content.encode()) for one, content in zip(plain["records"], contents, strict=True)}))
+        kiosk.batches.append(
+            (
+                head.batch_id,
+                seal.encrypt(signed, recipient, bureau_id),
+                {
+                    one["record_id"]: protocol.digest(content.encode())
+                    for one, content in zip(plain["records"], contents, strict=True)
+                },
+            )
+        )
 
 
 @dataclass

@@ -19,8 +19,9 @@ BASELINE_MS = 3000
 BUSY_MS = 4.0
 
 
-def run(visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = PAGE_MS,
-        baseline_ms: int = BASELINE_MS) -> dict[str, Any]:
+def run(
+    visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = PAGE_MS, baseline_ms: int = BASELINE_MS
+) -> dict[str, Any]:
     """Walk through all scenes `visits` times with motion; return latencies in milliseconds.
 
     Beside them what does not depend on other programs: the latencies of an empty event loop in the same minute, and the
@@ -90,7 +91,7 @@ def run(visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = P
     QTimer.singleShot(baseline_ms, app.quit)
     app.exec()
     app.costliest_ms = 0.0
-    idle, probe.waited_ms = sorted(probe.waited_ms), []   # what the machine itself adds: other programs, the scheduler
+    idle, probe.waited_ms = sorted(probe.waited_ms), []  # what the machine itself adds: other programs, the scheduler
     window.show()
     pages_timer.start(page_ms)
     frames_timer.start(FRAME_MS)
@@ -101,10 +102,16 @@ def run(visits: int = 2, width: int = 1080, height: int = 1920, page_ms: int = P
     waited = sorted(probe.waited_ms)
     p99, most = waited[int(len(waited) * 0.99)], waited[-1]
     return {
-        "pages": pages, "events": len(waited), "p50_ms": waited[len(waited) // 2], "p99_ms": p99, "most_ms": most,
-        "slowest_page": slowest["page"], "slowest_page_cpu_ms": slowest["ms"],
+        "pages": pages,
+        "events": len(waited),
+        "p50_ms": waited[len(waited) // 2],
+        "p99_ms": p99,
+        "most_ms": most,
+        "slowest_page": slowest["page"],
+        "slowest_page_cpu_ms": slowest["ms"],
         "costliest_event_cpu_ms": app.costliest_ms,
-        "empty_loop_p99_ms": idle[int(len(idle) * 0.99)], "empty_loop_most_ms": idle[-1],
+        "empty_loop_p99_ms": idle[int(len(idle) * 0.99)],
+        "empty_loop_most_ms": idle[-1],
         # On a machine that makes an empty loop wait, nothing can be said either way.
         "within_bounds": None if idle[int(len(idle) * 0.99)] > BUSY_MS else p99 <= P99_BOUND_MS and most <= MOST_BOUND_MS,
     }

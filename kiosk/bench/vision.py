@@ -44,7 +44,7 @@ def run(takes: int = 3, portrait: str = "biden", **_: Any) -> dict[str, object]:
     source.open()
     passed = 0
     for number in range(takes):
-        rng = random.Random(number)  # noqa: S311 - the bench must repeat
+        rng = random.Random(number)
         take = Take(draw_challenge(settings.liveness, rng=rng), settings.liveness)
         cued = -1
         while take.result is None:
@@ -77,10 +77,19 @@ def run(takes: int = 3, portrait: str = "biden", **_: Any) -> dict[str, object]:
     ratio = median(w / b for w, b in zip(whole, bare, strict=True))
     total = sum(whole) / max(sum(bare), 1e-9)
     return {
-        "frames": len(whole), "takes_passed": f"{passed}/{takes}", "bare_ms": _ms(bare), "whole_ms": _ms(whole),
-        "take_step_ms": _ms(steps), "verdict_ms": _ms(ends), "slowest_step_ms": 1000 * max(steps),
-        "ratio_median": ratio, "ratio_total": total, "bound": BOUND, "within_bounds": ratio <= BOUND,
-        "frames_a_second": 1 / median(whole), "over_33_ms": sum(w > 1 / 30 for w in whole) / len(whole),
+        "frames": len(whole),
+        "takes_passed": f"{passed}/{takes}",
+        "bare_ms": _ms(bare),
+        "whole_ms": _ms(whole),
+        "take_step_ms": _ms(steps),
+        "verdict_ms": _ms(ends),
+        "slowest_step_ms": 1000 * max(steps),
+        "ratio_median": ratio,
+        "ratio_total": total,
+        "bound": BOUND,
+        "within_bounds": ratio <= BOUND,
+        "frames_a_second": 1 / median(whole),
+        "over_33_ms": sum(w > 1 / 30 for w in whole) / len(whole),
         "memory_mb": psutil.Process().memory_info().rss / 2**20,
     }
 

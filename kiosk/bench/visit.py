@@ -22,6 +22,7 @@ def run(visits: int = 50) -> dict[str, Any]:
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
     from kiosk.demo.stage import Stage
+
     qt = QApplication.instance() or QApplication(["bench"])
     scenario = replace(SCENARIOS["pass"], habits={"visits": visits, "reading_s": 2.0, "waits_s": 1.0})
     with tempfile.TemporaryDirectory(prefix="kiosk-bench-") as folder:
@@ -39,12 +40,15 @@ def run(visits: int = 50) -> dict[str, Any]:
     shares = [waited / total for waited, total in watch.visits]
     share = sum(w for w, _ in watch.visits) / max(sum(t for _, t in watch.visits), 1e-9)
     return {
-        "visits": len(watch.visits), "passed": watch.passed, "waiting_share": share,
+        "visits": len(watch.visits),
+        "passed": watch.passed,
+        "waiting_share": share,
         "waiting_share_worst": max(shares, default=1.0),
         "visit_median_s": statistics.median(t for _, t in watch.visits) if watch.visits else None,
         "waiting_median_s": statistics.median(w for w, _ in watch.visits) if watch.visits else None,
         "waits_by_part_s": {k: round(v / max(len(watch.visits), 1), 3) for k, v in watch.parts.items()},
-        "bound": _BOUND, "within_bounds": share <= _BOUND and len(watch.visits) == visits,
+        "bound": _BOUND,
+        "within_bounds": share <= _BOUND and len(watch.visits) == visits,
     }
 
 
@@ -61,6 +65,7 @@ class _Watch:
     def on_moved(self, moved: Any) -> None:
         """Take down one step of the visit."""
         from kiosk.visit import states as s
+
         now = time.monotonic()
         if s.visit_of(moved.before) is None and s.visit_of(moved.after) is not None:
             self._began, self._waited = now, 0.0
@@ -88,6 +93,7 @@ class _Watch:
     @staticmethod
     def _kind(state: Any) -> str:
         from kiosk.visit import states as s
+
         if isinstance(state, s.AwaitingCard) and state.reading:
             return "card"
         return {s.LookingUp: "looking-up", s.Acting: "camera", s.Checking: "checking"}.get(type(state), "")

@@ -19,7 +19,7 @@ from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
 from kiosk.sync import protocol, seal
 
 log = logging.getLogger(__name__)
-TOKEN_AGE_S = 300.0   # ours; the kiosk knows the bureau's time from /v1/time
+TOKEN_AGE_S = 300.0  # ours; the kiosk knows the bureau's time from /v1/time
 router = APIRouter(prefix="/v1", tags=["kiosk"])
 
 
@@ -32,13 +32,24 @@ class ProblemBody(BaseModel):
 
 _JOSE: dict[str, Any] = {"content": {protocol.MEDIA_TYPE: {"schema": {"type": "string"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemBody, "description": text} for code, text in {
-        400: "The document is not whole, not for us, or not of a kind we know", 401: "Unknown kiosk, or token not acceptable",
-        403: "Revoked, or signed by another", 409: "The batch id is taken by other bytes", 413: "Too large: send less at a time",
-        415: "Another media type than application/jose", 429: "Too many tries: see Retry-After",
-        503: "Busy, or the disk is full: see Retry-After"}.items()}
-_SEALED_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
-    protocol.MEDIA_TYPE: {"schema": {"type": "string", "minLength": 1, "maxLength": protocol.MAX_SEALED}}}}}
+    code: {"model": ProblemBody, "description": text}
+    for code, text in {
+        400: "The document is not whole, not for us, or not of a kind we know",
+        401: "Unknown kiosk, or token not acceptable",
+        403: "Revoked, or signed by another",
+        409: "The batch id is taken by other bytes",
+        413: "Too large: send less at a time",
+        415: "Another media type than application/jose",
+        429: "Too many tries: see Retry-After",
+        503: "Busy, or the disk is full: see Retry-After",
+    }.items()
+}
+_SEALED_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {protocol.MEDIA_TYPE: {"schema": {"type": "string", "minLength": 1, "maxLength": protocol.MAX_SEALED}}},
+    }
+}
 
 
 def office_of(request: Request) -> Office:
@@ -96,8 +107,9 @@ def time(request: Request, nonce: Annotated[protocol.Id, Query()]) -> Response:
 _ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 413, 415, 429, 503)}}
 
 
-@router.post("/enrol", summary="Register a kiosk with a one-time code", response_class=Response, openapi_extra=_SEALED_BODY,
-             responses=_ENROL)
+@router.post(
+    "/enrol", summary="Register a kiosk with a one-time code", response_class=Response, openapi_extra=_SEALED_BODY, responses=_ENROL
+)
 async def post_enrol(request: Request) -> Response:
     """Body: a signed Enrolment. Answer: a signed Enrolled."""
     office, body = office_of(request), await _body(request)
@@ -119,15 +131,21 @@ async def post_batch(request: Request) -> Response:
     return jose(await run_in_threadpool(ingest.take_batch, office_of(request), await _body(request)))
 
 
-@router.post("/reconcile", summary="Which of these records are here?", response_class=Response, openapi_extra=_SEALED_BODY,
-             responses=_UP)
+@router.post(
+    "/reconcile", summary="Which of these records are here?", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP
+)
 async def post_reconcile(request: Request) -> Response:
     """Body: a sealed Question. Answer: a signed Answer."""
     return jose(await run_in_threadpool(ingest.answer, office_of(request), await _body(request)))
 
 
-@router.post("/evidence", summary="Take consented evidence for human review", response_class=Response, openapi_extra=_SEALED_BODY,
-             responses=_UP)
+@router.post(
+    "/evidence",
+    summary="Take consented evidence for human review",
+    response_class=Response,
+    openapi_extra=_SEALED_BODY,
+    responses=_UP,
+)
 async def post_evidence(request: Request) -> Response:
     """Body: sealed Evidence. Answer: a signed EvidenceReceipt."""
     return jose(await run_in_threadpool(ingest.take_evidence, office_of(request), await _body(request)))
@@ -178,10 +196,18 @@ def get_roster(request: Request, authorization: Auth, have: Version = 0) -> Resp
     return Response(status_code=204) if found is None else jose(found)
 
 
-@router.get("/roster/files/{digest}", summary="A roster file, resumable by Range", response_class=FileResponse,
-            responses={200: {"content": {"application/octet-stream": {}}}, 206: {"description": "A part"},
-                       404: {"model": ProblemBody, "description": "No such file"},
-                       416: {"description": "Range not satisfiable"}, **{k: _PROBLEMS[k] for k in (401, 403, 503)}})
+@router.get(
+    "/roster/files/{digest}",
+    summary="A roster file, resumable by Range",
+    response_class=FileResponse,
+    responses={
+        200: {"content": {"application/octet-stream": {}}},
+        206: {"description": "A part"},
+        404: {"model": ProblemBody, "description": "No such file"},
+        416: {"description": "Range not satisfiable"},
+        **{k: _PROBLEMS[k] for k in (401, 403, 503)},
+    },
+)
 def get_roster_file(request: Request, authorization: Auth, digest: Annotated[protocol.Digest, Path()]) -> FileResponse:
     """The file is encrypted; its key is in the manifest."""
     _kiosk(request, authorization)
@@ -216,7 +242,7 @@ async def on_turned(request: Request, error: Exception) -> Response:
 
 async def on_database(request: Request, error: Exception) -> Response:
     """The database is away, locked or full: nothing was taken, come back later."""
-    if isinstance(error, IntegrityError):   # two deliveries of one batch id at the same moment
+    if isinstance(error, IntegrityError):  # two deliveries of one batch id at the same moment
         return problem(request, 503, "busy", retry_after_s=1)
     log.error("database: %s", type(error).__name__)
     full = isinstance(error, failpoints.DiskFull) or "full" in str(getattr(error, "orig", "")).lower()
@@ -224,4 +250,8 @@ async def on_database(request: Request, error: Exception) -> Response:
 
 
 HANDLERS: dict[int | type[Exception], Any] = {
-    Turned: on_turned, DBAPIError: on_database, PoolTimeout: on_database, failpoints.DiskFull: on_database}
+    Turned: on_turned,
+    DBAPIError: on_database,
+    PoolTimeout: on_database,
+    failpoints.DiskFull: on_database,
+}

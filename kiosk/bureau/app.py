@@ -10,14 +10,19 @@ import kiosk
 from kiosk.bureau import api, failpoints, web
 from kiosk.bureau.office import BureauSettings, Office, open_office
 
-ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"   # JSON of BureauSettings, from the parent to the workers
+ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"  # JSON of BureauSettings, from the parent to the workers
 
 
 def build() -> FastAPI:
     """Return the application without a bureau behind it: its OpenAPI."""
-    app = FastAPI(title="Reference bureau", version=kiosk.__version__, exception_handlers=api.HANDLERS,
-                  dependencies=[Depends(api.known_parameters)],
-                  docs_url=None, redoc_url=None)   # those pages load scripts from elsewhere
+    app = FastAPI(
+        title="Reference bureau",
+        version=kiosk.__version__,
+        exception_handlers=api.HANDLERS,
+        dependencies=[Depends(api.known_parameters)],
+        docs_url=None,
+        redoc_url=None,
+    )  # those pages load scripts from elsewhere
     app.include_router(api.router)
     app.include_router(web.router)
     return app

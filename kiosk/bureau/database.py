@@ -23,7 +23,7 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None   # pysqlite opens transactions late by itself; we begin them (SQLAlchemy's advice)
+        connection.isolation_level = None  # pysqlite opens transactions late by itself; we begin them (SQLAlchemy's advice)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -39,12 +39,23 @@ def decide(office: Office, record_id: str, decided: str, reason: str) -> bool:
 
 def note_carrier(session: Session, kiosk: tables.Kiosk, record_ids: Iterable[str]) -> None:
     """Remember that this kiosk too has these records of another kiosk of its station. The kiosk's row is locked."""
-    rows = session.execute(
-        select(tables.Record.record_id).join(tables.Kiosk, tables.Kiosk.kiosk_id == tables.Record.kiosk_id)
-        .where(tables.Record.record_id.in_(set(record_ids)), tables.Record.kiosk_id != kiosk.kiosk_id,
-               tables.Kiosk.station_id == kiosk.station_id).order_by(tables.Record.record_id)).scalars().all()
-    database.insert_new(session, tables.Carrier, [
-        {"kiosk_id": kiosk.kiosk_id, "record_id": one, "decision": "", "reason": ""} for one in rows])
+    rows = (
+        session.execute(
+            select(tables.Record.record_id)
+            .join(tables.Kiosk, tables.Kiosk.kiosk_id == tables.Record.kiosk_id)
+            .where(
+                tables.Record.record_id.in_(set(record_ids)),
+                tables.Record.kiosk_id != kiosk.kiosk_id,
+                tables.Kiosk.station_id == kiosk.station_id,
+            )
+            .order_by(tables.Record.record_id)
+        )
+        .scalars()
+        .all()
+    )
+    database.insert_new(
+        session, tables.Carrier, [{"kiosk_id": kiosk.kiosk_id, "record_id": one, "decision": "", "reason": ""} for one in rows]
+    )
 
 
 def _tell_carrier(office: Office, kiosk_id: str) -> None:
@@ -52,10 +63,16 @@ def _tell_carrier(office: Office, kiosk_id: str) -> None:
 
     Done when it asks and not when it is decided: no transaction ever locks two kiosks.
     """
-    late = (select(tables.Carrier, tables.Record).join(tables.Record, tables.Record.record_id == tables.Carrier.record_id)
-            .where(tables.Carrier.kiosk_id == kiosk_id, tables.Record.decision != "",
-                   (tables.Carrier.decision != tables.Record.decision) | (tables.Carrier.reason != tables.Record.decision_reason))
-            .order_by(tables.Carrier.record_id))
+    late = (
+        select(tables.Carrier, tables.Record)
+        .join(tables.Record, tables.Record.record_id == tables.Carrier.record_id)
+        .where(
+            tables.Carrier.kiosk_id == kiosk_id,
+            tables.Record.decision != "",
+            (tables.Carrier.decision != tables.Record.decision) | (tables.Carrier.reason != tables.Record.decision_reason),
+        )
+        .order_by(tables.Carrier.record_id)
+    )
     with office.session.begin() as session:
         if session.execute(late.limit(1)).first() is None:
             return
@@ -70,8 +87,11 @@ def _tell_carrier(office: Office, kiosk_id: str) -> None:
 
 def _number(session: Session, kiosk: tables.Kiosk, record_id: str, decided: str, reason: str, now: datetime) -> None:
     kiosk.decision_seq += 1
-    session.add(tables.Decision(kiosk_id=kiosk.kiosk_id, seq=kiosk.decision_seq, record_id=record_id, decided=decided,
-                                reason=reason, decided_at=now))
+    session.add(
+        tables.Decision(
+            kiosk_id=kiosk.kiosk_id, seq=kiosk.decision_seq, record_id=record_id, decided=decided, reason=reason, decided_at=now
+        )
+    )
 
 
 def _write(session: Session, kiosk: tables.Kiosk, row: tables.Record, decided: str, reason: str, now: datetime) -> None:
@@ -79,18 +99,31 @@ def _write(session: Session, kiosk: tables.Kiosk, row: tables.Record, decided: s
     row.decision, row.decision_reason = decided, reason
     won = session.get(tables.Pass, row.pass_key)
     if decided == "returned" and won is not None and won.record_id == row.record_id:
-        session.delete(won)   # a returned pass no longer stands in the way of a good one
+        session.delete(won)  # a returned pass no longer stands in the way of a good one
 
 
 def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:
     """Return the decisions of a kiosk after `seq`."""
     _tell_carrier(office, kiosk_id)
     with office.session.begin() as session:
-        rows = list(session.scalars(
-            select(tables.Decision).where(tables.Decision.kiosk_id == kiosk_id, tables.Decision.seq > seq)
-            .order_by(tables.Decision.seq).limit(protocol.MAX_DECISIONS + 1)))
-    told = tuple(protocol.Decision(
-        seq=row.seq, record_id=row.record_id, decided="returned" if row.decided == "returned" else "confirmed", reason=row.reason,
-        decided_at=row.decided_at) for row in rows[:protocol.MAX_DECISIONS])
-    return protocol.Decisions(bureau_id=office.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told,
-                              more=len(rows) > protocol.MAX_DECISIONS)
+        rows = list(
+            session.scalars(
+                select(tables.Decision)
+                .where(tables.Decision.kiosk_id == kiosk_id, tables.Decision.seq > seq)
+                .order_by(tables.Decision.seq)
+                .limit(protocol.MAX_DECISIONS + 1)
+            )
+        )
+    told = tuple(
+        protocol.Decision(
+            seq=row.seq,
+            record_id=row.record_id,
+            decided="returned" if row.decided == "returned" else "confirmed",
+            reason=row.reason,
+            decided_at=row.decided_at,
+        )
+        for row in rows[: protocol.MAX_DECISIONS]
+    )
+    return protocol.Decisions(
+        bureau_id=office.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told, more=len(rows) > protocol.MAX_DECISIONS
+    )

@@ -22,7 +22,7 @@ from kiosk.bureau.office import Office, utcnow
 from kiosk.errors import KioskError
 from kiosk.sync import protocol, seal
 
-CLOCK_DOUBT = timedelta(days=1)   # ours: more difference than this changes the date that the rules look at
+CLOCK_DOUBT = timedelta(days=1)  # ours: more difference than this changes the date that the rules look at
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -37,7 +37,7 @@ class Turned(KioskError):
 @dataclass(frozen=True, slots=True)
 class _Judged:
     verdict: protocol.Verdict
-    row: dict[str, Any] | None = None     # what to insert, when the record is well formed
+    row: dict[str, Any] | None = None  # what to insert, when the record is well formed
     record: protocol.Record | None = None
 
 
@@ -77,11 +77,27 @@ def take_batch(office: Office, body: bytes) -> str:
                 raise Turned(409, "batch-conflict", kiosk_id)
             return known.receipt
         judged = _judge(session, kiosk, batch, now)
-        receipt = office.sign(protocol.Receipt(
-            bureau_id=office.bureau_id, kiosk_id=kiosk_id, batch_id=batch.batch_id, batch_digest=sealed_digest, received_at=now,
-            verdicts=tuple(one.verdict for one in judged)))
-        session.add(tables.Batch(batch_id=batch.batch_id, kiosk_id=kiosk_id, seq=batch.seq, digest=sealed_digest, received_at=now,
-                                 records=len(batch.records), receipt=receipt))
+        receipt = office.sign(
+            protocol.Receipt(
+                bureau_id=office.bureau_id,
+                kiosk_id=kiosk_id,
+                batch_id=batch.batch_id,
+                batch_digest=sealed_digest,
+                received_at=now,
+                verdicts=tuple(one.verdict for one in judged),
+            )
+        )
+        session.add(
+            tables.Batch(
+                batch_id=batch.batch_id,
+                kiosk_id=kiosk_id,
+                seq=batch.seq,
+                digest=sealed_digest,
+                received_at=now,
+                records=len(batch.records),
+                receipt=receipt,
+            )
+        )
         _note_contact(kiosk, batch, now)
         _keep_journal(session, kiosk_id, batch.journal_tail)
         if office.settings.auto_confirm:
@@ -95,7 +111,7 @@ def take_batch(office: Office, body: bytes) -> str:
 
 
 def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> None:
-    if batch.seq > kiosk.last_seq:   # batches on sticks come late; the newest one speaks
+    if batch.seq > kiosk.last_seq:  # batches on sticks come late; the newest one speaks
         kiosk.last_seq, kiosk.backlog = batch.seq, batch.backlog
         kiosk.roster_version, kiosk.software = batch.roster_version, batch.software
     if batch.way == "network":
@@ -116,8 +132,9 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
     for key in sorted(fresh):
         if _claims_pass(rows[key]):
             claims.setdefault(rows[key]["pass_key"], key)
-    won = database.insert_new(session, tables.Pass, [
-        {"pass_key": key, "record_id": claims[key], "created_at": now} for key in sorted(claims)])
+    won = database.insert_new(
+        session, tables.Pass, [{"pass_key": key, "record_id": claims[key], "created_at": now} for key in sorted(claims)]
+    )
     out: list[_Judged] = []
     for one in first:
         if one.row is None or one.record is None:
@@ -125,9 +142,8 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
             continue
         record_id, content_digest = one.row["record_id"], one.row["content_digest"]
         if record_id in fresh and content_digest == rows[record_id]["content_digest"]:
-            fresh.discard(record_id)   # a second copy within this batch is a duplicate of the first
-            loser = _claims_pass(one.row) and (
-                one.row["pass_key"] not in won or claims[one.row["pass_key"]] != record_id)
+            fresh.discard(record_id)  # a second copy within this batch is a duplicate of the first
+            loser = _claims_pass(one.row) and (one.row["pass_key"] not in won or claims[one.row["pass_key"]] != record_id)
             verdict: protocol.VerdictName = "duplicate-pass" if loser else "accepted"
             if loser:
                 session.get_one(tables.Record, record_id).verdict = verdict
@@ -158,12 +174,29 @@ def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[st
     captured = record.clock.captured_at_utc
     doubtful = record.clock.suspect or (corrected is not None and abs(corrected - captured) > CLOCK_DOUBT)
     verdict = protocol.Verdict(record_id=record.record_id, content_digest=protocol.digest(plain), verdict="accepted")
-    return _Judged(verdict, {
-        "record_id": record.record_id, "kiosk_id": kiosk.kiosk_id, "batch_id": batch.batch_id,
-        "content_digest": verdict.content_digest, "content": plain.decode(), "person_id": record.person_id,
-        "pass_key": record.pass_key, "channel": record.channel, "outcome": record.outcome, "reason": record.reason,
-        "captured_at": captured, "corrected_at": corrected, "clock_suspect": doubtful, "received_at": now,
-        "verdict": "accepted", "decision": "", "decision_reason": ""}, record)
+    return _Judged(
+        verdict,
+        {
+            "record_id": record.record_id,
+            "kiosk_id": kiosk.kiosk_id,
+            "batch_id": batch.batch_id,
+            "content_digest": verdict.content_digest,
+            "content": plain.decode(),
+            "person_id": record.person_id,
+            "pass_key": record.pass_key,
+            "channel": record.channel,
+            "outcome": record.outcome,
+            "reason": record.reason,
+            "captured_at": captured,
+            "corrected_at": corrected,
+            "clock_suspect": doubtful,
+            "received_at": now,
+            "verdict": "accepted",
+            "decision": "",
+            "decision_reason": "",
+        },
+        record,
+    )
 
 
 def _refusal(content: dict[str, Any], plain: bytes, why: str) -> protocol.Verdict:
@@ -186,8 +219,18 @@ def _keep_journal(session: Session, kiosk_id: str, lines: Sequence[protocol.Jour
     for line in lines:
         kept = session.get(tables.JournalLine, (kiosk_id, line.seq))
         if kept is None:
-            session.add(tables.JournalLine(kiosk_id=kiosk_id, seq=line.seq, kind=line.kind, digest=line.digest, body=line.body,
-                                           signature=line.signature, key_id=line.key_id, conflict=""))
+            session.add(
+                tables.JournalLine(
+                    kiosk_id=kiosk_id,
+                    seq=line.seq,
+                    kind=line.kind,
+                    digest=line.digest,
+                    body=line.body,
+                    signature=line.signature,
+                    key_id=line.key_id,
+                    conflict="",
+                )
+            )
         elif kept.digest != line.digest and not kept.conflict:
             kept.conflict = line.model_dump_json()
 
@@ -201,17 +244,31 @@ def answer(office: Office, body: bytes) -> str:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is not None:
             kiosk.last_contact = now
-        found = {row.record_id: row for row in session.scalars(
-            select(tables.Record).where(tables.Record.record_id.in_(question.record_ids)))}
+        found = {
+            row.record_id: row
+            for row in session.scalars(select(tables.Record).where(tables.Record.record_id.in_(question.record_ids)))
+        }
         if kiosk is not None:
             decisions.note_carrier(session, kiosk, found)
-    known = tuple(protocol.Verdict(
-        record_id=row.record_id, content_digest=row.content_digest,
-        verdict="duplicate-pass" if row.verdict == "duplicate-pass" else "accepted") for row in found.values())
+    known = tuple(
+        protocol.Verdict(
+            record_id=row.record_id,
+            content_digest=row.content_digest,
+            verdict="duplicate-pass" if row.verdict == "duplicate-pass" else "accepted",
+        )
+        for row in found.values()
+    )
     asked = dict.fromkeys(question.record_ids)
-    return office.sign(protocol.Answer(
-        bureau_id=office.bureau_id, kiosk_id=kiosk_id, question_id=question.question_id, answered_at=now, known=known,
-        unknown=tuple(record_id for record_id in asked if record_id not in found)))
+    return office.sign(
+        protocol.Answer(
+            bureau_id=office.bureau_id,
+            kiosk_id=kiosk_id,
+            question_id=question.question_id,
+            answered_at=now,
+            known=known,
+            unknown=tuple(record_id for record_id in asked if record_id not in found),
+        )
+    )
 
 
 def _has(session: Session, kiosk_id: str, record: tables.Record) -> bool:
@@ -233,14 +290,36 @@ def take_evidence(office: Office, body: bytes) -> str:
         if not reason and (record is None or not _has(session, kiosk_id, record)):
             reason = "unknown-record"
         if not reason:
-            fresh = database.insert_new(session, tables.Evidence, [{
-                "evidence_id": evidence.evidence_id, "kiosk_id": kiosk_id, "record_id": evidence.record_id,
-                "consent_id": evidence.consent_id, "media_type": evidence.media_type, "digest": protocol.digest(content),
-                "content": content, "received_at": now}])
+            fresh = database.insert_new(
+                session,
+                tables.Evidence,
+                [
+                    {
+                        "evidence_id": evidence.evidence_id,
+                        "kiosk_id": kiosk_id,
+                        "record_id": evidence.record_id,
+                        "consent_id": evidence.consent_id,
+                        "media_type": evidence.media_type,
+                        "digest": protocol.digest(content),
+                        "content": content,
+                        "received_at": now,
+                    }
+                ],
+            )
             kept = None if fresh else session.get_one(tables.Evidence, evidence.evidence_id)
             if kept is not None and (kept.kiosk_id, kept.record_id, kept.digest) != (
-                    kiosk_id, evidence.record_id, protocol.digest(content)):
-                reason = "conflict"     # the kiosk erases what was accepted: it must be this, and no other
-    return office.sign(protocol.EvidenceReceipt(
-        bureau_id=office.bureau_id, kiosk_id=kiosk_id, evidence_id=evidence.evidence_id, digest=protocol.digest(body),
-        verdict="rejected" if reason else "accepted", reason=reason))
+                kiosk_id,
+                evidence.record_id,
+                protocol.digest(content),
+            ):
+                reason = "conflict"  # the kiosk erases what was accepted: it must be this, and no other
+    return office.sign(
+        protocol.EvidenceReceipt(
+            bureau_id=office.bureau_id,
+            kiosk_id=kiosk_id,
+            evidence_id=evidence.evidence_id,
+            digest=protocol.digest(body),
+            verdict="rejected" if reason else "accepted",
+            reason=reason,
+        )
+    )

@@ -22,14 +22,14 @@ from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys, dump_keys, parse_keys, read_private, write_private
 
 CODE_DAYS = 7
-ENROL_FAILURES_PER_HOUR = 20   # ours; all codes together: a clerk makes a few a day
+ENROL_FAILURES_PER_HOUR = 20  # ours; all codes together: a clerk makes a few a day
 
 
 class BureauSettings(protocol.Wire):
     """How one bureau runs; handed to its workers as JSON in the environment."""
 
     data: str
-    db: str = ""                 # URL; empty: SQLite in the data folder
+    db: str = ""  # URL; empty: SQLite in the data folder
     auto_confirm: bool = False
     max_body: Annotated[int, Field(gt=0)] = protocol.MAX_SEALED
 
@@ -102,8 +102,9 @@ def open_office(settings: BureauSettings) -> Office:
         raise ConfigError(f"{folder}: no bureau keys here; run once with --init")
     keys = parse_keys(read_private(folder / "keys.json"), str(folder / "keys.json"))
     engine = database.open_engine(settings.url)
-    return Office(settings, keys, read_private(folder / "admin-password").strip(), engine,
-                  sessionmaker(engine, expire_on_commit=False))
+    return Office(
+        settings, keys, read_private(folder / "admin-password").strip(), engine, sessionmaker(engine, expire_on_commit=False)
+    )
 
 
 # --- enrolment
@@ -114,8 +115,11 @@ def make_code(office: Office, station_id: str) -> str:
     secret = base64.b32encode(secrets.token_bytes(10)).decode()[:10]
     now = utcnow()
     with office.session.begin() as session:
-        session.add(tables.EnrolmentCode(
-            code_hash=_hash(office, secret), station_id=station_id, created_at=now, expires_at=now + timedelta(days=CODE_DAYS)))
+        session.add(
+            tables.EnrolmentCode(
+                code_hash=_hash(office, secret), station_id=station_id, created_at=now, expires_at=now + timedelta(days=CODE_DAYS)
+            )
+        )
     whole = secret + seal.fingerprint(office.keys.public)
     return "-".join([whole[0:5], whole[5:10], whole[10:14], whole[14:18], whole[18:22], whole[22:26]])
 
@@ -139,8 +143,7 @@ def enrol(office: Office, compact: str) -> protocol.Enrolled:
     hashed = _hash(office, request.secret)
     kiosk_id = "kiosk-" + seal.fingerprint(request.keys).lower()
     with office.session.begin() as session:
-        code = session.scalar(
-            select(tables.EnrolmentCode).where(tables.EnrolmentCode.code_hash == hashed).with_for_update())
+        code = session.scalar(select(tables.EnrolmentCode).where(tables.EnrolmentCode.code_hash == hashed).with_for_update())
         if code is None:
             why = "code-unknown"
             database.next_value(session, hour)
@@ -154,16 +157,33 @@ def enrol(office: Office, compact: str) -> protocol.Enrolled:
             why = "keys-revoked"
         elif code.used_at is None:
             code.used_at, code.kiosk_id = now, kiosk_id
-            made = database.insert_new(session, tables.Kiosk, [{
-                "kiosk_id": kiosk_id, "station_id": request.station_id, "name": request.name, "sign_key": request.keys.sign,
-                "seal_key": request.keys.seal, "created_at": now, "revoked_reason": "", "last_seq": 0, "backlog": 0,
-                "roster_version": 0, "software": "", "decision_seq": 0}])
+            made = database.insert_new(
+                session,
+                tables.Kiosk,
+                [
+                    {
+                        "kiosk_id": kiosk_id,
+                        "station_id": request.station_id,
+                        "name": request.name,
+                        "sign_key": request.keys.sign,
+                        "seal_key": request.keys.seal,
+                        "created_at": now,
+                        "revoked_reason": "",
+                        "last_seq": 0,
+                        "backlog": 0,
+                        "roster_version": 0,
+                        "software": "",
+                        "decision_seq": 0,
+                    }
+                ],
+            )
             if made:
                 peers.changed(session, session.get_one(tables.Kiosk, kiosk_id), now)
     if why:
         raise EnrolmentRefused(why)
     return protocol.Enrolled(
-        bureau_id=office.bureau_id, kiosk_id=kiosk_id, keys=office.keys.public, kiosk_keys=request.keys, at=now)
+        bureau_id=office.bureau_id, kiosk_id=kiosk_id, keys=office.keys.public, kiosk_keys=request.keys, at=now
+    )
 
 
 def _claimed(compact: str) -> protocol.Enrolment:

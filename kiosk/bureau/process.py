@@ -22,9 +22,19 @@ from kiosk.errors import SyncUnavailable
 class BureauProcess:
     """One bureau. `data` holds everything that must outlive a kill; `db` is a database URL or empty for SQLite in `data`."""
 
-    def __init__(self, port: int = 0, db: str = "", data: Path | str = "", *, auto_confirm: bool = False, workers: int = 1,
-                 tls: tuple[Path, Path] | None = None, ca: Path | None = None, environment: Mapping[str, str] | None = None,
-                 extra: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        db: str = "",
+        data: Path | str = "",
+        *,
+        auto_confirm: bool = False,
+        workers: int = 1,
+        tls: tuple[Path, Path] | None = None,
+        ca: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        extra: tuple[str, ...] = (),
+    ) -> None:
         if not data:
             raise ValueError("data folder needed")
         self.port, self.db, self.data = port, db, Path(data)
@@ -53,17 +63,37 @@ class BureauProcess:
         return self._start(timeout_s)
 
     def _start(self, timeout_s: float) -> str:
-        self._reap()   # of one that died by itself
+        self._reap()  # of one that died by itself
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "url").unlink(missing_ok=True)
-        command = [sys.executable, "-m", "kiosk", "bureau", "--init", "--data", str(self.data), "--port", str(self.port),
-                   "--workers", str(self.workers), "--until-eof", *self.extra]
+        command = [
+            sys.executable,
+            "-m",
+            "kiosk",
+            "bureau",
+            "--init",
+            "--data",
+            str(self.data),
+            "--port",
+            str(self.port),
+            "--workers",
+            str(self.workers),
+            "--until-eof",
+            *self.extra,
+        ]
         command += ["--db", self.db] if self.db else []
         command += ["--auto-confirm"] if self.auto_confirm else []
         command += ["--tls-cert", str(self.tls[0]), "--tls-key", str(self.tls[1])] if self.tls else []
         with (self.data / "log").open("ab") as log:
-            self._child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log,  # noqa: S603
-                                           env={**os.environ, **self.environment}, start_new_session=self.workers > 1)
+            self._child = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.environment},
+                start_new_session=self.workers > 1,
+            )
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and self.running:
             if self._answers():
@@ -98,7 +128,7 @@ class BureauProcess:
         if self._child is not None:
             if self.workers > 1 and os.name == "posix":
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._child.pid, signal.SIGKILL)   # or its workers would go on
+                    os.killpg(self._child.pid, signal.SIGKILL)  # or its workers would go on
             self._child.kill()
             self._reap()
 

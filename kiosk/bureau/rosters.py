@@ -19,7 +19,7 @@ from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol, roster_file, seal
 
 _ID: TypeAdapter[str] = TypeAdapter(protocol.Id)
-DELTA_SHARE = 0.5   # ours: a delta with more lines than this share of the snapshot is not worth issuing
+DELTA_SHARE = 0.5  # ours: a delta with more lines than this share of the snapshot is not worth issuing
 
 
 class BundleContent(protocol.Wire):
@@ -67,9 +67,18 @@ def _checked(source: Path) -> Iterator[bytes]:
 
 
 def _add(session: Session, version: int, base: int, facts: roster_file.Facts, now: datetime) -> None:
-    session.add(tables.RosterFile(
-        version=version, base_version=base, digest=facts.digest, size=facts.size, plain_size=facts.plain_size, lines=facts.lines,
-        file_key=facts.key, created_at=now))
+    session.add(
+        tables.RosterFile(
+            version=version,
+            base_version=base,
+            digest=facts.digest,
+            size=facts.size,
+            plain_size=facts.plain_size,
+            lines=facts.lines,
+            file_key=facts.key,
+            created_at=now,
+        )
+    )
 
 
 def _snapshot(session: Session, version: int) -> tables.RosterFile | None:
@@ -78,12 +87,22 @@ def _snapshot(session: Session, version: int) -> tables.RosterFile | None:
 
 def _manifest_of(office: Office, facts: roster_file.Facts, version: int, base: int, now: datetime) -> protocol.RosterManifest:
     return protocol.RosterManifest(
-        bureau_id=office.bureau_id, kiosk_id="none", version=version, base_version=base or None, created_at=now,
-        digest=facts.digest, size=facts.size, plain_size=facts.plain_size, lines=facts.lines, file_key=facts.key)
+        bureau_id=office.bureau_id,
+        kiosk_id="none",
+        version=version,
+        base_version=base or None,
+        created_at=now,
+        digest=facts.digest,
+        size=facts.size,
+        plain_size=facts.plain_size,
+        lines=facts.lines,
+        file_key=facts.key,
+    )
 
 
-def _difference(office: Office, before: tables.RosterFile, path: Path,
-                manifest: protocol.RosterManifest) -> tuple[list[bytes], int]:
+def _difference(
+    office: Office, before: tables.RosterFile, path: Path, manifest: protocol.RosterManifest
+) -> tuple[list[bytes], int]:
     old_facts = roster_file.Facts(before.digest, before.size, before.plain_size, before.lines, before.file_key)
     old_manifest = _manifest_of(office, old_facts, before.version, 0, before.created_at)
     old: dict[str, bytes] = {}
@@ -114,7 +133,8 @@ def offer(office: Office, kiosk_id: str, have: int) -> tuple[bytes, protocol.Ros
         row = row or session.get_one(tables.RosterFile, (newest, 0))
         facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
         document = _manifest_of(office, facts, row.version, row.base_version, row.created_at).model_copy(
-            update={"kiosk_id": kiosk_id})
+            update={"kiosk_id": kiosk_id}
+        )
         return office.seal_to(kiosk, document), document
 
 
@@ -148,17 +168,36 @@ def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
     now = utcnow()
     with office.session.begin() as session:
         kiosk = session.get(tables.Kiosk, kiosk_id)
-        newest = None if kiosk is None else session.scalar(
-            select(tables.BundleVersion).where(tables.BundleVersion.station_id.in_(("", kiosk.station_id)))
-            .order_by(tables.BundleVersion.version.desc()).limit(1))
+        newest = (
+            None
+            if kiosk is None
+            else session.scalar(
+                select(tables.BundleVersion)
+                .where(tables.BundleVersion.station_id.in_(("", kiosk.station_id)))
+                .order_by(tables.BundleVersion.version.desc())
+                .limit(1)
+            )
+        )
         if newest is None or kiosk is None or newest.version <= have:
             return None
         messages = session.scalars(
-            select(tables.Message).where(tables.Message.station_id.in_(("", kiosk.station_id)))
-            .order_by(tables.Message.created_at.desc()).limit(50)).all()
+            select(tables.Message)
+            .where(tables.Message.station_id.in_(("", kiosk.station_id)))
+            .order_by(tables.Message.created_at.desc())
+            .limit(50)
+        ).all()
         content: dict[str, Any] = BundleContent.model_validate_json(newest.content).model_dump()
         document = protocol.Bundle(
-            bureau_id=office.bureau_id, kiosk_id=kiosk_id, version=newest.version, created_at=newest.created_at,
-            messages=tuple(protocol.Message(message_id=m.message_id, text=m.text, created_at=m.created_at, until=m.until)
-                           for m in messages if m.until is None or m.until > now), peers=peers.of(session, kiosk), **content)
+            bureau_id=office.bureau_id,
+            kiosk_id=kiosk_id,
+            version=newest.version,
+            created_at=newest.created_at,
+            messages=tuple(
+                protocol.Message(message_id=m.message_id, text=m.text, created_at=m.created_at, until=m.until)
+                for m in messages
+                if m.until is None or m.until > now
+            ),
+            peers=peers.of(session, kiosk),
+            **content,
+        )
         return office.seal_to(kiosk, document)

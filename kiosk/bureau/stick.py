@@ -82,7 +82,7 @@ def _copy_roster(office: Office, document: protocol.RosterManifest, folder: Path
     courier.refuse_links(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)    # a link of this name would be written through
+        part.unlink(missing_ok=True)  # a link of this name would be written through
         shutil.copyfile(office.rosters / target.name, part)
         with part.open("r+b") as file:
             os.fsync(file.fileno())

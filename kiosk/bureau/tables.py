@@ -29,10 +29,15 @@ class Utc(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """All tables."""
 
-    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}   # numbers of kiosks may exceed 32 bits
-    metadata = MetaData(naming_convention={
-        "ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}  # numbers of kiosks may exceed 32 bits
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
 
 
 Key = String(128)
@@ -169,7 +174,7 @@ class JournalLine(Base):
     body: Mapped[str] = mapped_column(Text)
     signature: Mapped[str] = mapped_column(String(200), default="")
     key_id: Mapped[str] = mapped_column(String(200), default="")
-    conflict: Mapped[str] = mapped_column(Text, default="")   # a second, different line with this number: the chain was rewritten
+    conflict: Mapped[str] = mapped_column(Text, default="")  # a second, different line with this number: the chain was rewritten
 
 
 class RosterFile(Base):

@@ -40,8 +40,10 @@ def clerk(request: Request, given: Annotated[HTTPBasicCredentials, Depends(_basi
 
 Clerk = Annotated[Office, Depends(clerk)]
 _401: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Not to be parsed", **ErrorBody}, 401: {"description": "Not signed in", **ErrorBody},
-    403: {"description": "Another site", **ErrorBody}}
+    400: {"description": "Not to be parsed", **ErrorBody},
+    401: {"description": "Not signed in", **ErrorBody},
+    403: {"description": "Another site", **ErrorBody},
+}
 _404: dict[int | str, dict[str, Any]] = {**_401, 404: {"description": "Not there", **ErrorBody}}
 
 
@@ -114,7 +116,8 @@ def admin_message(office: Clerk, asked: MessageRequest) -> dict[str, str]:
 
 @router.get("/admin/records", responses=_401)
 def admin_records(
-    office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    office: Clerk,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     decision: Literal["", "pending", "confirmed", "returned"] = "",
 ) -> list[dict[str, Any]]:
     """Newest records first."""
@@ -146,8 +149,11 @@ def admin_evidence(office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 
     return _evidence(office, limit)
 
 
-@router.get("/admin/evidence/{evidence_id}", response_class=Response,
-            responses={**_404, 200: {"description": "The scan", "content": {kind: {} for kind in get_args(protocol.MediaType)}}})
+@router.get(
+    "/admin/evidence/{evidence_id}",
+    response_class=Response,
+    responses={**_404, 200: {"description": "The scan", "content": {kind: {} for kind in get_args(protocol.MediaType)}}},
+)
 def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
     """One scan, to be saved and looked at: never shown inside this page."""
     with office.session.begin() as session:
@@ -155,9 +161,15 @@ def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
         if row is None:
             raise HTTPException(404, "no such evidence")
         name = f"evidence.{row.media_type.rsplit('/', 1)[1]}"
-        return Response(row.content, media_type=row.media_type, headers={
-            "Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store"})
+        return Response(
+            row.content,
+            media_type=row.media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "no-store",
+            },
+        )
 
 
 @router.get("/admin/summary", responses=_401)
@@ -170,9 +182,15 @@ def admin_summary(office: Clerk) -> dict[str, Any]:
 def page(office: Clerk, code: Annotated[str, Query(max_length=40)] = "", note: Annotated[str, Query(max_length=200)] = "") -> str:
     """The page."""
     return _pages.get_template("bureau.html").render(
-        **_summary(office), records=_records(office, 50, ""), returned=_records(office, 50, "returned"), code=code, note=note,
+        **_summary(office),
+        records=_records(office, 50, ""),
+        returned=_records(office, 50, "returned"),
+        code=code,
+        note=note,
         evidence=_evidence(office, 50),
-        bureau_id=office.bureau_id, reasons=decisions.RETURN_REASONS)
+        bureau_id=office.bureau_id,
+        reasons=decisions.RETURN_REASONS,
+    )
 
 
 @router.post("/forms/code", include_in_schema=False)
@@ -182,9 +200,12 @@ def form_code(office: Clerk, station_id: Annotated[protocol.Id, Form()]) -> Resp
 
 
 @router.post("/forms/decide", include_in_schema=False)
-def form_decide(office: Clerk, record_id: Annotated[protocol.Id, Form()],
-                decided: Annotated[Literal["confirmed", "returned"], Form()],
-                reason: Annotated[protocol.Code, Form()] = "") -> Response:
+def form_decide(
+    office: Clerk,
+    record_id: Annotated[protocol.Id, Form()],
+    decided: Annotated[Literal["confirmed", "returned"], Form()],
+    reason: Annotated[protocol.Code, Form()] = "",
+) -> Response:
     """Form: a decision."""
     decisions.decide(office, record_id, decided, reason)
     return RedirectResponse("/#records", 303)
@@ -204,8 +225,9 @@ def form_roster(office: Clerk, file: Annotated[UploadFile, File()]) -> Response:
 
 
 @router.post("/forms/message", include_in_schema=False)
-def form_message(office: Clerk, text: Annotated[protocol.Text, Form()],
-                 station_id: Annotated[str, Form(max_length=128)] = "") -> Response:
+def form_message(
+    office: Clerk, text: Annotated[protocol.Text, Form()], station_id: Annotated[str, Form(max_length=128)] = ""
+) -> Response:
     """Form: a message."""
     rosters.add_message(office, station_id, text, None)
     return RedirectResponse("/?note=message", 303)
@@ -239,25 +261,66 @@ def _evidence(office: Office, limit: int) -> list[dict[str, Any]]:
 
 def _shown(row: tables.Record) -> dict[str, Any]:
     """A record without what could name the person."""
-    return {key: getattr(row, key) for key in (
-        "record_id", "kiosk_id", "batch_id", "person_id", "pass_key", "channel", "outcome", "reason", "captured_at", "corrected_at",
-        "clock_suspect", "received_at", "verdict", "decision", "decision_reason", "content_digest")}
+    return {
+        key: getattr(row, key)
+        for key in (
+            "record_id",
+            "kiosk_id",
+            "batch_id",
+            "person_id",
+            "pass_key",
+            "channel",
+            "outcome",
+            "reason",
+            "captured_at",
+            "corrected_at",
+            "clock_suspect",
+            "received_at",
+            "verdict",
+            "decision",
+            "decision_reason",
+            "content_digest",
+        )
+    }
 
 
 def _summary(office: Office) -> dict[str, Any]:
     with office.session.begin() as session:
-        verdicts = {f"{v}/{d or 'pending'}": n for v, d, n in session.execute(
-            select(tables.Record.verdict, tables.Record.decision, func.count()).group_by(
-                tables.Record.verdict, tables.Record.decision))}
-        stations = [{key: getattr(row, key) for key in (
-            "kiosk_id", "station_id", "name", "last_contact", "backlog", "last_seq", "roster_version", "clock_offset_s", "software",
-            "revoked_at", "revoked_reason")} for row in session.scalars(select(tables.Kiosk).order_by(tables.Kiosk.station_id))]
+        verdicts = {
+            f"{v}/{d or 'pending'}": n
+            for v, d, n in session.execute(
+                select(tables.Record.verdict, tables.Record.decision, func.count()).group_by(
+                    tables.Record.verdict, tables.Record.decision
+                )
+            )
+        }
+        stations = [
+            {
+                key: getattr(row, key)
+                for key in (
+                    "kiosk_id",
+                    "station_id",
+                    "name",
+                    "last_contact",
+                    "backlog",
+                    "last_seq",
+                    "roster_version",
+                    "clock_offset_s",
+                    "software",
+                    "revoked_at",
+                    "revoked_reason",
+                )
+            }
+            for row in session.scalars(select(tables.Kiosk).order_by(tables.Kiosk.station_id))
+        ]
         return {
-            "stations": stations, "verdicts": verdicts,
+            "stations": stations,
+            "verdicts": verdicts,
             "passes": session.scalar(select(func.count()).select_from(tables.Pass)),
             "batches": session.scalar(select(func.count()).select_from(tables.Batch)),
             "journal_conflicts": session.scalar(
-                select(func.count()).select_from(tables.JournalLine).where(tables.JournalLine.conflict != "")),
+                select(func.count()).select_from(tables.JournalLine).where(tables.JournalLine.conflict != "")
+            ),
             "roster_version": session.scalar(select(func.max(tables.RosterFile.version))) or 0,
             "bundle_version": session.scalar(select(func.max(tables.BundleVersion.version))) or 0,
         }

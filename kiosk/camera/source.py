@@ -21,7 +21,7 @@ from kiosk.errors import CameraUnavailable, ConfigError
 Factory = Callable[[str, dict[str, str], Camera], FrameSource]
 
 _VIDEO_NAMES = Path("/sys/class/video4linux")
-_DARK_READS = 30   # a device may give empty pictures while it wakes; more than a second of them is a fault
+_DARK_READS = 30  # a device may give empty pictures while it wakes; more than a second of them is a fault
 
 
 def open_source(spec: str, settings: Camera) -> FrameSource:
@@ -63,7 +63,7 @@ class DeviceSource:
         cv2 = import_cv2()
         target: int | str = int(self._device) if self._device.isdigit() else os.path.realpath(self._device)
         if sys.platform == "win32":
-            capture = cv2.VideoCapture(target, cv2.CAP_DSHOW)   # the default there takes half a minute to open
+            capture = cv2.VideoCapture(target, cv2.CAP_DSHOW)  # the default there takes half a minute to open
         elif sys.platform == "linux":
             capture = cv2.VideoCapture(target, cv2.CAP_V4L2)
         else:

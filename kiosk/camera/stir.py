@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_CELLS = 24            # coarse picture: as many columns and rows
-_LEVELS = 14.0         # grey levels a cell must change by; sensor noise averages out far below in a cell
-_SHARE = 0.06          # of all cells: a person two metres away covers more, a fly less
+_CELLS = 24  # coarse picture: as many columns and rows
+_LEVELS = 14.0  # grey levels a cell must change by; sensor noise averages out far below in a cell
+_SHARE = 0.06  # of all cells: a person two metres away covers more, a fly less
 
 
 class Stir:

@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 Fault = Literal["unavailable", "stalled", "config", "ended", "bug"]
 
-OPEN_TIMEOUT_S = 30.0    # some drivers take so long to open
-ASLEEP_PERIOD_S = 0.5    # asleep: one frame so often, thrown away, to notice an unplugging and to keep the exposure right
-STALE_S = 0.15           # awake again: a driver's buffer still holds pictures of before
+OPEN_TIMEOUT_S = 30.0  # some drivers take so long to open
+ASLEEP_PERIOD_S = 0.5  # asleep: one frame so often, thrown away, to notice an unplugging and to keep the exposure right
+STALE_S = 0.15  # awake again: a driver's buffer still holds pictures of before
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,12 @@ class CameraDown:
 class CameraWorker(QObject):
     """Delivers frames into mailboxes while awake. `start` and `stop` may be called again and again."""
 
-    status = Signal(object)   # CameraUp | CameraDown, at every change
-    stirred = Signal()        # asleep: something moved before the camera, somebody may be coming
+    status = Signal(object)  # CameraUp | CameraDown, at every change
+    stirred = Signal()  # asleep: something moved before the camera, somebody may be coming
 
-    def __init__(self, settings: Camera, mailboxes: Sequence[Mailbox[Frame]],
-                 make_source: Callable[[], FrameSource] | None = None) -> None:
+    def __init__(
+        self, settings: Camera, mailboxes: Sequence[Mailbox[Frame]], make_source: Callable[[], FrameSource] | None = None
+    ) -> None:
         """mailboxes: each gets every frame (the same arrays: look, do not write). make_source: for tests; else by settings."""
         super().__init__()
         self._settings = settings
@@ -129,7 +130,7 @@ class CameraWorker(QObject):
     def _tell(self, run: _Run, status: CameraUp | CameraDown) -> None:
         with self._lock:
             if run is not self._run or status == self._last or self._stop.is_set():
-                return   # a run that was given up has nothing to say any more
+                return  # a run that was given up has nothing to say any more
             self._last = status
         if isinstance(status, CameraUp):
             log.info("camera-up")
@@ -159,7 +160,7 @@ class _Run:
         self._beat_s = time.monotonic()
         self.end = threading.Event()
         self.opened = False
-        self.over = False      # nothing more will ever come: a clip has ended, or the configuration is wrong
+        self.over = False  # nothing more will ever come: a clip has ended, or the configuration is wrong
 
     def start(self) -> None:
         self._thread.start()

@@ -55,6 +55,7 @@ def main(argv: list[str]) -> int:
         print(json.dumps(results, ensure_ascii=False, indent=2, default=str))
     if options.html:
         from kiosk.bench.page import write_page
+
         write_page(options.html, results)
     return 1 if any(isinstance(r, dict) and r.get("within_bounds") is False for r in results.values()) else 0
 
@@ -62,8 +63,11 @@ def main(argv: list[str]) -> int:
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on."""
     return {
-        "date": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count(), "python": platform.python_version(),
-        "system": platform.system(), "machine": platform.machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
     }
 
 

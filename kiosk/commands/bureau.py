@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--init", action="store_true", help="create keys, password and tables when they are missing")
     parser.add_argument("--auto-confirm", action="store_true", help="confirm every record whose clock can be trusted")
     parser.add_argument("--max-body", type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument("--until-eof", action="store_true", help=argparse.SUPPRESS)   # end when whoever started us ends
+    parser.add_argument("--until-eof", action="store_true", help=argparse.SUPPRESS)  # end when whoever started us ends
     parser.add_argument("--tls-cert", default="", help="certificate chain (PEM)")
     parser.add_argument("--tls-key", default="", help="its private key (PEM)")
     parser.add_argument("--code-for", metavar="STATION", default="", help="print a one-time enrolment code for a station, and exit")
@@ -30,6 +30,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from kiosk.bureau.office import BureauSettings, make_code, open_office, prepare
+
     given = {"max_body": options.max_body} if options.max_body else {}
     settings = BureauSettings(data=str(options.data.resolve()), db=options.db, auto_confirm=options.auto_confirm, **given)
     if options.workers > 1 and settings.url.startswith("sqlite"):
@@ -42,6 +43,7 @@ def main(argv: list[str]) -> int:
         return 0
     if options.stick:
         from kiosk.bureau.stick import serve
+
         told = serve(office, options.stick)
         for name, outcome in told:
             print(f"{name}: {outcome}")
@@ -55,14 +57,23 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     from uvicorn.supervisors import Multiprocess
 
     from kiosk.bureau.app import ENVIRONMENT
+
     os.environ[ENVIRONMENT] = settings
     listener = socket.create_server((options.host, options.port), backlog=1024)
     listener.set_inheritable(True)
     scheme = "https" if options.tls_cert else "http"
     url = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        "kiosk.bureau.app:create_from_environment", factory=True, workers=options.workers, log_level="warning", access_log=False,
-        ssl_certfile=options.tls_cert or None, ssl_keyfile=options.tls_key or None, server_header=False, timeout_keep_alive=30)
+        "kiosk.bureau.app:create_from_environment",
+        factory=True,
+        workers=options.workers,
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=options.tls_cert or None,
+        ssl_keyfile=options.tls_key or None,
+        server_header=False,
+        timeout_keep_alive=30,
+    )
     # Written before it answers: whoever starts us polls /v1/health.
     (options.data / "url").write_text(url + "\n", encoding="utf-8")
     print(f"bureau at {url} · clerks: user bureau, password in {options.data / 'admin-password'}", file=sys.stderr, flush=True)

@@ -12,8 +12,10 @@ def main(argv: list[str]) -> int:
     """Run the command; 1 when a file was refused."""
     parser = argparse.ArgumentParser(prog="kiosk courier", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
-    for name, text in (("export", "put everything that no receipt covers on the stick"),
-                       ("import", "apply what the bureau answered")):
+    for name, text in (
+        ("export", "put everything that no receipt covers on the stick"),
+        ("import", "apply what the bureau answered"),
+    ):
         task = tasks.add_parser(name, help=text)
         task.add_argument("folder", type=Path, help="the stick")
         task.add_argument("--json", action="store_true")
@@ -24,9 +26,11 @@ def main(argv: list[str]) -> int:
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity
+
     settings = config.load()
     identity = load_identity(settings.sync)
     with open_store(settings) as store:
+
         def run(work: Any) -> Any:
             return work(opened)
 
@@ -34,11 +38,16 @@ def main(argv: list[str]) -> int:
         if options.task == "export":
             done = courier.export(run, identity, options.folder, journal_tail=journal_lines)
             if options.json:
-                print(json.dumps({"new": done.new_batches, "kept": done.kept_batches, "repaired": done.repaired,
-                                  "records": done.records}))
+                print(
+                    json.dumps(
+                        {"new": done.new_batches, "kept": done.kept_batches, "repaired": done.repaired, "records": done.records}
+                    )
+                )
             else:
-                print(f"{done.records} records on the stick: {done.new_batches} new batches, {done.kept_batches} kept, "
-                      f"{done.repaired} partial copies replaced ({done.folder})")
+                print(
+                    f"{done.records} records on the stick: {done.new_batches} new batches, {done.kept_batches} kept, "
+                    f"{done.repaired} partial copies replaced ({done.folder})"
+                )
             return 0
         told = courier.import_from(run, identity, options.folder)
         for one in told:

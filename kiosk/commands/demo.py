@@ -14,8 +14,13 @@ from pathlib import Path
 def main(argv: list[str]) -> int:
     """Play a scenario; status 0 when it ended as it should."""
     from kiosk.demo.scenarios import SCENARIOS
-    parser = argparse.ArgumentParser(prog="kiosk demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     epilog="scenarios:\n" + "\n".join(f"  {s.name:<22}{s.shows}" for s in SCENARIOS.values()))
+
+    parser = argparse.ArgumentParser(
+        prog="kiosk demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="scenarios:\n" + "\n".join(f"  {s.name:<22}{s.shows}" for s in SCENARIOS.values()),
+    )
     parser.add_argument("--headless", action="store_true", help="off screen, at once, without sound")
     parser.add_argument("--windowed", action="store_true", help="in a window instead of fullscreen")
     parser.add_argument("--out", type=Path, help="write every page as NN-page.png, and visit.json, into this folder")
@@ -37,13 +42,20 @@ def main(argv: list[str]) -> int:
     failed = 0
     for seed in range(options.seeds):  # a process each: nothing of one visit helps the next
         import subprocess
+
         done = subprocess.run(  # noqa: S603  our own interpreter
             [sys.executable, "-m", "kiosk", "demo", "--headless", "--scenario", options.scenario, "--seed", str(seed)],
-            capture_output=True, text=True, check=False)
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         failed += done.returncode != 0
-        told = json.loads(done.stdout[done.stdout.index("{"):]) if "{" in done.stdout else {}
-        print(f"seed {seed:>3}: {'as it should' if done.returncode == 0 else 'NOT AS IT SHOULD'}: "
-              f"{told.get('outcome')} {told.get('reason')}", flush=True)
+        told = json.loads(done.stdout[done.stdout.index("{") :]) if "{" in done.stdout else {}
+        print(
+            f"seed {seed:>3}: {'as it should' if done.returncode == 0 else 'NOT AS IT SHOULD'}: "
+            f"{told.get('outcome')} {told.get('reason')}",
+            flush=True,
+        )
         if done.returncode != 0:
             print("\n".join(done.stderr.splitlines()[-5:]), flush=True)
     print(f"{options.scenario}: {options.seeds - failed} of {options.seeds} ended as they should")
@@ -52,6 +64,7 @@ def main(argv: list[str]) -> int:
 
 def _play(options: argparse.Namespace, headless: bool) -> int:
     from kiosk import log, models
+
     os.umask(0o077)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     log.setup(level=30)
@@ -60,6 +73,7 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
 
     from kiosk.demo.scenarios import SCENARIOS
     from kiosk.demo.stage import Stage
+
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         for old in options.out.glob("[0-9][0-9]-*.png"):
@@ -72,6 +86,7 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
             stage.prepare(lambda text: print(f"demo: {text} …", flush=True))
             started_s = time.monotonic()
             from kiosk.demo.runner import Runner
+
             qt = QApplication.instance() or QApplication(["kiosk-demo"])
             size = None
             if headless or options.windowed:

@@ -16,8 +16,9 @@ def main(argv: list[str]) -> int:
 
     parser = argparse.ArgumentParser(prog="kiosk doctor", description=__doc__)
     parser.add_argument("part", nargs="*", metavar="PART", help="only these: " + ", ".join(doctor.CHECKS))
-    parser.add_argument("--security", action="store_true",
-                        help="what is open to thieves and tamperers: " + ", ".join(doctor_security.CHECKS))
+    parser.add_argument(
+        "--security", action="store_true", help="what is open to thieves and tamperers: " + ", ".join(doctor_security.CHECKS)
+    )
     parser.add_argument("--json", action="store_true", help="one JSON array of {part, state, what, remedy}")
     parser.add_argument("--config", type=Path, help="configuration file (default: $KIOSK_CONFIG, else config/kiosk.toml)")
     options = parser.parse_args(argv)

@@ -29,10 +29,14 @@ def main(argv: list[str]) -> int:
     from kiosk.emulators.reader_faults import FAULTS
 
     faults = "Faults:\n" + "\n".join(
-        f"  {name}{'=' + default if default else '':<{24 - len(name)}} {text}" for name, (default, text) in FAULTS.items())
+        f"  {name}{'=' + default if default else '':<{24 - len(name)}} {text}" for name, (default, text) in FAULTS.items()
+    )
     parser = argparse.ArgumentParser(
-        prog="kiosk emulate-reader", description=__doc__, epilog=_HELP + "\n" + faults,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="kiosk emulate-reader",
+        description=__doc__,
+        epilog=_HELP + "\n" + faults,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--link", type=Path, help="name of the port to make")
     where.add_argument("--listen", metavar="HOST:PORT", help="a TCP port instead")
@@ -53,9 +57,15 @@ def main(argv: list[str]) -> int:
             raise ConfigError("--listen: HOST:PORT expected")
         listen = (host or "127.0.0.1", int(port))
     reader = ReaderEmulator(
-        load_cards(options.cards), options.link or "", listen=listen, baud=options.baud, sticky=options.sticky,
-        faults=options.fault, out_of_order=int(options.out_of_order, 16) if options.out_of_order else None)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)   # the link must not stay behind
+        load_cards(options.cards),
+        options.link or "",
+        listen=listen,
+        baud=options.baud,
+        sticky=options.sticky,
+        faults=options.fault,
+        out_of_order=int(options.out_of_order, 16) if options.out_of_order else None,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the link must not stay behind
     reader.start()
     place = f"socket://{reader.address[0]}:{reader.address[1]}" if listen else str(options.link)
     print(f"reader on {place}; cards: {', '.join(reader.cards)}", flush=True)
@@ -71,7 +81,7 @@ def main(argv: list[str]) -> int:
                 return 0
         if options.until_eof:
             return 0
-        threading.Event().wait()   # standard input is closed (a service): go on until a signal
+        threading.Event().wait()  # standard input is closed (a service): go on until a signal
     except KeyboardInterrupt:
         return 0
     finally:
@@ -82,6 +92,7 @@ def main(argv: list[str]) -> int:
 def _obey(reader: object, line: str) -> bool:
     """Carry out one command; False ends the programme. Mistakes are printed, never raised."""
     from kiosk.emulators.reader import ReaderEmulator
+
     if not isinstance(reader, ReaderEmulator):
         raise TypeError("a ReaderEmulator expected")
     words = line.split("#", 1)[0].split()

@@ -51,22 +51,26 @@ def _run(args: argparse.Namespace) -> Report:
 
     if args.what == "gestures":
         from kiosk.evaluate import gestures
+
         return gestures.run(args.csv, args.expected, make)
     if args.what == "glasses":
         from kiosk.evaluate import glasses
+
         return glasses.run(args.csv, make_for)
     from kiosk.face.encoder import Encoder
+
     encoder = Encoder(models / "face_recognition_sface_2021dec.onnx", threads=2)
     if args.what == "takes":
         from kiosk.evaluate import takes
-        return takes.run(args.csv, settings, make, encoder, tries=args.tries, seed=args.seed, fit=not args.no_fit,
-                         noise=args.noise)
+
+        return takes.run(args.csv, settings, make, encoder, tries=args.tries, seed=args.seed, fit=not args.no_fit, noise=args.noise)
     if args.what == "stills":
         from kiosk.evaluate import stills
+
         return stills.run(args.csv, settings, make)
     from kiosk.evaluate import match
-    return match.run(args.csv, settings.match, make, encoder, models / "face_detection_yunet_2023mar.onnx", args.align,
-                     args.flip)
+
+    return match.run(args.csv, settings.match, make, encoder, models / "face_detection_yunet_2023mar.onnx", args.align, args.flip)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -80,10 +84,15 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (takes)")
     parser.add_argument("--expected", type=Path, metavar="CSV", help="per-clip labels (gestures)")
     parser.add_argument("--tries", type=int, default=20, help="random challenges for each clip (takes)")
-    parser.add_argument("--no-fit", action="store_true",
-                        help="play clips as they are, not scaled and centred as the best attacker would (takes)")
-    parser.add_argument("--noise", type=float, default=2.0,
-                        help="camera noise added to each frame, grey levels; 0 plays the file's very bytes (takes)")
+    parser.add_argument(
+        "--no-fit", action="store_true", help="play clips as they are, not scaled and centred as the best attacker would (takes)"
+    )
+    parser.add_argument(
+        "--noise",
+        type=float,
+        default=2.0,
+        help="camera noise added to each frame, grey levels; 0 plays the file's very bytes (takes)",
+    )
     parser.add_argument("--align", choices=("mesh", "yunet"), default="mesh", help="points for the alignment (match)")
     parser.add_argument("--flip", action="store_true", help="average with the mirrored face (match)")
     parser.add_argument("--models", type=Path, default=ASSETS / "models", metavar="DIR")

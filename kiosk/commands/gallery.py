@@ -50,8 +50,15 @@ def main(argv: list[str]) -> int:
         thumbs: list[tuple[str, QImage]] = []
         for theme in args.themes:
             for text in args.texts:
-                def keep(name: str, theme: str = theme, text: str = text, width: int = width, height: int = height,
-                         thumbs: list[tuple[str, QImage]] = thumbs) -> None:
+
+                def keep(
+                    name: str,
+                    theme: str = theme,
+                    text: str = text,
+                    width: int = width,
+                    height: int = height,
+                    thumbs: list[tuple[str, QImage]] = thumbs,
+                ) -> None:
                     image = window.grab().toImage()
                     image.save(str(args.out / f"{name}_{width}x{height}_{theme}_{text}_{args.language}.png"))
                     small = image.scaledToWidth(args.sheet_width, Qt.TransformationMode.SmoothTransformation)
@@ -62,7 +69,7 @@ def main(argv: list[str]) -> int:
                     show_scene(window, scene)
                     set_form(window, (width, height), theme, text == "large")
                     keep(scene.name)
-                if at_desk and text == "normal":     # the desk has one text size
+                if at_desk and text == "normal":  # the desk has one text size
                     set_form(window, (width, height), theme, False)
                     with desk.opened(window) as view:
                         for one in at_desk:

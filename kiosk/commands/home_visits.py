@@ -26,11 +26,15 @@ def main(argv: list[str]) -> int:
     listed = tasks.add_parser("list", help="booked visits, and who is out with which kiosk")
     lend = tasks.add_parser("lend", help="put a list for a portable kiosk on the stick")
     lend.add_argument("--to", default="", help="the kiosk: its id or the end of it (default: the only other one of the station)")
-    lend.add_argument("--person", action="append", default=[], metavar="ID",
-                      help="a person's id; may be repeated (default: all booked)")
-    stick = {"lend": lend, "take": tasks.add_parser("take", help="take the lists on the stick that are for this kiosk"),
-             "return": tasks.add_parser("return", help="put this kiosk's results on the stick"),
-             "bring-in": tasks.add_parser("bring-in", help="take the results on the stick that are for this kiosk")}
+    lend.add_argument(
+        "--person", action="append", default=[], metavar="ID", help="a person's id; may be repeated (default: all booked)"
+    )
+    stick = {
+        "lend": lend,
+        "take": tasks.add_parser("take", help="take the lists on the stick that are for this kiosk"),
+        "return": tasks.add_parser("return", help="put this kiosk's results on the stick"),
+        "bring-in": tasks.add_parser("bring-in", help="take the results on the stick that are for this kiosk"),
+    }
     for task in stick.values():
         task.add_argument("folder", type=Path, help="the stick")
     for task in (listed, *stick.values()):
@@ -40,6 +44,7 @@ def main(argv: list[str]) -> int:
 
     from kiosk import config
     from kiosk.commands.store_access import open_signed
+
     with open_signed(config.load()) as store:
         if options.task == "list":
             return _list(store, options.json)
@@ -51,11 +56,18 @@ def _list(store: Store, as_json: bool) -> int:
     from kiosk.domain.identity import last_four, mask_name
     from kiosk.store import home
     from kiosk.sync import home_loans, roster_feed
+
     now = datetime.now(UTC)
     for one in home.booked(store, local_date(now, store.settings.station.timezone), now):
         due = min((item.due for item in one.due if item.due), default=None)
-        line = {"person": one.entry.person_id, "due": due.isoformat() if due else "", "note": one.note, "booked_by": one.booked_by,
-                "lender": one.lender, "out": one.out.kiosk_name if one.out else ""}
+        line = {
+            "person": one.entry.person_id,
+            "due": due.isoformat() if due else "",
+            "note": one.note,
+            "booked_by": one.booked_by,
+            "lender": one.lender,
+            "out": one.out.kiosk_name if one.out else "",
+        }
         where = f"  out with {line['out']}" if one.out else f"  from {one.lender}" if one.lender else ""
         who = f"{one.entry.person_id}  {mask_name(one.entry.name)} …{last_four(one.entry.id_number)}"
         print(json.dumps(line, ensure_ascii=False) if as_json else f"{who}  due {line['due'] or '—'}{where}")
@@ -68,17 +80,23 @@ def _list(store: Store, as_json: bool) -> int:
 def _carry(store: Store, options: argparse.Namespace) -> int:
     from kiosk.sync import home_loans
     from kiosk.sync.keys import load_identity
+
     identity, now = load_identity(store.settings.sync), datetime.now(UTC)
 
     def run(work: Any) -> Any:
         return work(store)
 
     if options.task == "lend":
-        done = home_loans.lend(run, identity, options.folder, _peer(store, options.to), _people(store, options.person, now),
-                               options.staff, now)
+        done = home_loans.lend(
+            run, identity, options.folder, _peer(store, options.to), _people(store, options.person, now), options.staff, now
+        )
         told = {"loan": done.loan_id, "to": done.peer.kiosk_id, "people": done.people, "left_out": done.left_out}
-        print(json.dumps(told) if options.json else f"{done.people} people for {home_loans.label(done.peer)} until "
-              f"{done.until:%Y-%m-%d}{f', {done.left_out} left out' if done.left_out else ''} ({done.path.name})")
+        print(
+            json.dumps(told)
+            if options.json
+            else f"{done.people} people for {home_loans.label(done.peer)} until "
+            f"{done.until:%Y-%m-%d}{f', {done.left_out} left out' if done.left_out else ''} ({done.path.name})"
+        )
         return 0
     work = {"take": home_loans.take, "return": home_loans.give_back, "bring-in": home_loans.bring_in}[options.task]
     return _tell(work(run, identity, options.folder, options.staff, now), options.json)
@@ -87,6 +105,7 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
 def _peer(store: Store, wanted: str) -> str:
     from kiosk.errors import ConfigError
     from kiosk.sync import home_loans, roster_feed
+
     peers = roster_feed.peers(store)
     found = [one for one in peers if wanted in (one.kiosk_id, home_loans.short(one.kiosk_id))] if wanted else list(peers)
     if len(found) != 1:
@@ -98,6 +117,7 @@ def _peer(store: Store, wanted: str) -> str:
 def _people(store: Store, wanted: list[str], now: datetime) -> list[str]:
     from kiosk.domain.calendar_days import local_date
     from kiosk.store import home
+
     today = local_date(now, store.settings.station.timezone)
     return wanted or [one.entry.person_id for one in home.booked(store, today) if not one.lender]
 

@@ -22,6 +22,7 @@ def main(argv: list[str]) -> int:
     from kiosk import config
     from kiosk.store import journal
     from kiosk.store.database import open_store
+
     with open_store(config.load()) as store:
         if options.task == "show":
             last = store.db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
@@ -30,8 +31,10 @@ def main(argv: list[str]) -> int:
             return 0
         verdict = journal.verify(store, _checker(store.settings))
         if verdict.ok:
-            print(f"✓ {verdict.entries} entries ({verdict.first_seq}–{verdict.last_seq}), chain and signatures hold"
-                  + (f"; {verdict.unsigned} signed with a key that is not here" if verdict.unsigned else ""))
+            print(
+                f"✓ {verdict.entries} entries ({verdict.first_seq}–{verdict.last_seq}), chain and signatures hold"
+                + (f"; {verdict.unsigned} signed with a key that is not here" if verdict.unsigned else "")
+            )
             return 0
         print(f"✗ entry {verdict.bad_seq}: {verdict.why}; {verdict.entries} entries before it hold")
         return 1
@@ -39,5 +42,6 @@ def main(argv: list[str]) -> int:
 
 def _checker(settings: Settings) -> Callable[[str, bytes, str], bool | None] | None:
     from kiosk.commands.store_access import signer_of
+
     signer = signer_of(settings)
     return None if signer is None else signer.check

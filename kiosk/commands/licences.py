@@ -13,13 +13,21 @@ from pathlib import Path
 REQUIREMENTS = ("requirements.txt", "requirements-nodeps.txt")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 _TROVE = "License :: OSI Approved :: "
-_LONGEST = 60    # of a licence field that is a name; some packages put the whole text there
+_LONGEST = 60  # of a licence field that is a name; some packages put the whole text there
 # What packages call in several ways.
 _NAMES = {
-    "Apache Software License": "Apache-2.0", "Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0",
-    "Apache License, Version 2.0": "Apache-2.0", "MIT License": "MIT", "BSD License": "BSD", "3-Clause BSD License": "BSD-3-Clause",
-    "ISC License": "ISC", "ISC License (ISCL)": "ISC", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-    "Python Software Foundation License": "PSF-2.0", "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "Apache Software License": "Apache-2.0",
+    "Apache 2.0": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
+    "MIT License": "MIT",
+    "BSD License": "BSD",
+    "3-Clause BSD License": "BSD-3-Clause",
+    "ISC License": "ISC",
+    "ISC License (ISCL)": "ISC",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
 }
 # A sentence that no other of these licences has.
 _SENTENCES = {
@@ -33,10 +41,10 @@ _SENTENCES = {
 class Licence:
     """One thing that is not ours."""
 
-    kind: str       # package | model | demo face | ...: as config/models.toml says
+    kind: str  # package | model | demo face | ...: as config/models.toml says
     name: str
     version: str
-    licence: str    # "" when its metadata does not say
+    licence: str  # "" when its metadata does not say
     origin: str = ""
 
 
@@ -59,13 +67,21 @@ def main(argv: list[str]) -> int:
 
 
 # What stands in the repository and was made from somebody's data; its notices lie beside it.
-DATA = (Licence("data", "assets/pinyin/characters.txt", "", "MIT AND Unicode-3.0",
-                "readings of pypinyin 0.55.0 and its pinyin-data, made from the Unihan database of Unicode"),)
+DATA = (
+    Licence(
+        "data",
+        "assets/pinyin/characters.txt",
+        "",
+        "MIT AND Unicode-3.0",
+        "readings of pypinyin 0.55.0 and its pinyin-data, made from the Unihan database of Unicode",
+    ),
+)
 
 
 def packages() -> list[Licence]:
     """Return every pinned package. One that is pinned but not installed (another system's) has an empty licence."""
     from kiosk.config import ROOT
+
     pins: dict[str, str] = {}
     for name in REQUIREMENTS:
         pins |= dict(_PIN.findall((ROOT / name).read_text(encoding="utf-8")))
@@ -75,27 +91,45 @@ def packages() -> list[Licence]:
 def model_files() -> list[Licence]:
     """Return every model and picture of config/models.toml."""
     from kiosk.config import CONFIG
+
     files = tomllib.loads((CONFIG / "models.toml").read_text(encoding="utf-8")).get("file", {})
-    return [Licence(str(item["kind"]), Path(item["path"]).name, "", str(item.get("licence", "")), str(item.get("origin", "")))
-            for item in files.values()]
+    return [
+        Licence(str(item["kind"]), Path(item["path"]).name, "", str(item.get("licence", "")), str(item.get("origin", "")))
+        for item in files.values()
+    ]
 
 
 def markdown(found: list[Licence]) -> str:
     """Return docs/licences.md."""
     lines = [
-        "# Licences of what is not ours", "",
+        "# Licences of what is not ours",
+        "",
         "Made with `kiosk licences --markdown` from the packages' metadata, requirements.txt, requirements-nodeps.txt and",
         "config/models.toml. A test holds that nothing pinned is missing. The text models of rapidocr (PP-OCR, Apache-2.0) come",
         "inside its package. The system's packages (Qt's platform libraries, espeak-ng, the Noto fonts) come from the distribution",
         "and are listed in `run`; espeak-ng is GPL-3.0-or-later and is loaded in a process of its own. PySide6 and psycopg are",
-        "LGPL: they are installed unchanged as packages, and may be replaced.", "",
-        "## Packages", "", "| Package | Version | Licence |", "|---|---|---|",
+        "LGPL: they are installed unchanged as packages, and may be replaced.",
+        "",
+        "## Packages",
+        "",
+        "| Package | Version | Licence |",
+        "|---|---|---|",
     ]
     lines += [f"| {one.name} | {one.version} | {one.licence or 'unknown'} |" for one in found if one.kind == "package"]
-    lines += ["", "## Models and pictures", "", "None of them is in the repository; `kiosk models fetch` brings them.", "",
-              "| File | Kind | Licence | Origin |", "|---|---|---|---|"]
-    lines += [f"| {one.name} | {one.kind} | {one.licence or 'unknown'} | {one.origin} |" for one in found
-              if one.kind not in ("package", "data")]
+    lines += [
+        "",
+        "## Models and pictures",
+        "",
+        "None of them is in the repository; `kiosk models fetch` brings them.",
+        "",
+        "| File | Kind | Licence | Origin |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.name} | {one.kind} | {one.licence or 'unknown'} | {one.origin} |"
+        for one in found
+        if one.kind not in ("package", "data")
+    ]
     lines += ["", "## Data in the repository", "", "| File | Kind | Licence | Origin |", "|---|---|---|---|"]
     lines += [f"| {one.name} | {one.kind} | {one.licence} | {one.origin} |" for one in found if one.kind == "data"]
     return "\n".join(lines) + "\n"

@@ -18,6 +18,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from kiosk import models
+
     listed = models.manifest()
     if options.task == "fetch":
         models.fetch(listed, _say, names=options.name)

@@ -32,6 +32,7 @@ def main(argv: list[str]) -> int:
     from kiosk.domain.policy import PolicyBook, UnknownPolicy
     from kiosk.errors import ConfigError
     from kiosk.store.policies import of_files
+
     settings = config.load() if (config.CONFIG / "kiosk.toml").exists() else config.Settings()
     found = of_files(settings.rules.policies)
     try:
@@ -61,6 +62,7 @@ def _explain(options: argparse.Namespace, book: Any, timezone: str) -> dict[str,
     from kiosk.domain.person import Benefit, RosterEntry, RosterStatus
     from kiosk.domain.renewal import decide, message_of, standing
     from kiosk.domain.wording import say
+
     today = options.today or local_date(datetime.now(UTC), timezone)
     benefit = Benefit(options.kind, options.kind, options.policy, options.last_pass, options.due)
     entry = RosterEntry("example", "example", "", RosterStatus(options.status), (benefit,), options.born, not options.non_local)
@@ -69,13 +71,16 @@ def _explain(options: argparse.Namespace, book: Any, timezone: str) -> dict[str,
     version = book.at(options.policy, today)
     return {
         "policy": f"{version.policy_id} ({version.kind}, in force from {version.effective_from})",
-        "today": today, "last pass": options.last_pass,
-        "may pass today": "yes" if answer.may_pass else "no", "reason": str(answer.reason),
+        "today": today,
+        "last pass": options.last_pass,
+        "may pass today": "yes" if answer.may_pass else "no",
+        "reason": str(answer.reason),
         "standing": str(standing(answer, today)),
         "period": answer.period,
         "window": _span(answer.earliest_next, answer.due),
         "validity": _span(answer.valid_from, answer.valid_to),
-        "grace to": answer.grace_to, "suspended from": answer.suspended_from,
+        "grace to": answer.grace_to,
+        "suspended from": answer.suspended_from,
         "back-pay months": answer.suspended_months,
         "a pass today is valid": _span(answer.if_passed_from, answer.if_passed_to) if answer.may_pass else None,
         "then next window": _span(answer.next_from, answer.next_to) if answer.may_pass else None,
@@ -91,6 +96,7 @@ def _texts(language: str) -> tuple[dict[str, str], dict[str, str]]:
     import tomllib
 
     from kiosk.config import ASSETS
+
     path = Path(ASSETS) / "strings" / language / "programme.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return data["rule"], data["rule_format"]

@@ -16,6 +16,7 @@ def main(argv: list[str]) -> int:
     from kiosk import config
     from kiosk.errors import ConfigError
     from kiosk.sync.provision import provision
+
     settings = config.load()
     url = options.bureau or settings.sync.bureau_url
     if not url:

@@ -29,11 +29,16 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a line, all fields (personal data!)")
     parser.add_argument("--lenient", action="store_true", help="read even where find or select fails")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds to wait for a card; default 30")
-    parser.add_argument("--command", metavar="NAME", help="send one command instead: reset, status, sam-id, find, select, read, "
-                        "read-fingerprint, newest-address, chip-number, rf-size=BYTES")
+    parser.add_argument(
+        "--command",
+        metavar="NAME",
+        help="send one command instead: reset, status, sam-id, find, select, read, "
+        "read-fingerprint, newest-address, chip-number, rf-size=BYTES",
+    )
     options = parser.parse_args(argv)
 
     from pathlib import Path
+
     over: dict[str, Any] = {"lenient": True} if options.lenient else {}
     if options.port:
         over |= {"port": options.port, "port_patterns": [], "usb_ids": []}
@@ -82,6 +87,7 @@ def _cards(settings: Any, options: argparse.Namespace) -> int:
 
 def _print_card(card: Any, *, as_json: bool) -> None:
     from kiosk.domain.identity import last_four, mask_name
+
     if as_json:
         print(json.dumps(card.to_json(), ensure_ascii=False), flush=True)
     else:

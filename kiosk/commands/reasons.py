@@ -26,19 +26,29 @@ def table(language: str = "zh_CN") -> list[tuple[str, str, str, str]]:
     """Return (code, title, what the retiree does now, what the attendant does) for every reason."""
     from kiosk.domain.reasons import Reason
     from kiosk.ui.strings import Strings
+
     strings = Strings.load(language)
 
     def text(code: Reason, part: str) -> str:
         return strings.text(f"reason.{code.value}.{part}")
 
-    return [(code.value, text(code, "title"), text(code, "now"), text(code, "attendant"))
-            for code in Reason if code is not Reason.OK]
+    return [
+        (code.value, text(code, "title"), text(code, "now"), text(code, "attendant")) for code in Reason if code is not Reason.OK
+    ]
 
 
 def markdown(rows: list[tuple[str, str, str, str]]) -> str:
     """Return the table as Markdown."""
-    lines = ["# Reason codes", "", "Made by `./run kiosk reasons --markdown` from the catalogue; a test holds it to it.", "",
-             "| code | 屏幕标题 | 现在怎么办 | 工作人员 |", "|---|---|---|---|"]
-    lines += ["| " + " | ".join(f"`{part}`" if index == 0 else part.replace("|", "/") for index, part in enumerate(row)) + " |"
-              for row in rows]
+    lines = [
+        "# Reason codes",
+        "",
+        "Made by `./run kiosk reasons --markdown` from the catalogue; a test holds it to it.",
+        "",
+        "| code | 屏幕标题 | 现在怎么办 | 工作人员 |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        "| " + " | ".join(f"`{part}`" if index == 0 else part.replace("|", "/") for index, part in enumerate(row)) + " |"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"

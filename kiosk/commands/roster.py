@@ -33,6 +33,7 @@ def main(argv: list[str]) -> int:
 
     from kiosk import config
     from kiosk.commands.store_access import open_signed
+
     with open_signed(config.load()) as store:
         if options.task == "status":
             return _status(store)
@@ -46,13 +47,16 @@ def main(argv: list[str]) -> int:
 
 def _status(store: Store) -> int:
     from kiosk.store import roster
+
     now = datetime.now(UTC)
     info = roster.info(store)
     if not info.version:
         print("no roster")
         return 1
-    print(f"version {info.version}, issued {info.issued_at:%Y-%m-%d %H:%M} UTC, {info.age_days(now) or 0:.1f} days old"
-          f"{' (STALE)' if roster.is_stale(store, now) else ''}")
+    print(
+        f"version {info.version}, issued {info.issued_at:%Y-%m-%d %H:%M} UTC, {info.age_days(now) or 0:.1f} days old"
+        f"{' (STALE)' if roster.is_stale(store, now) else ''}"
+    )
     print(f"{info.people} people, {info.size_bytes / 1e6:.1f} MB")
     return 0
 
@@ -61,17 +65,22 @@ def _find(store: Store, number: str) -> int:
     from kiosk.domain.calendar_days import local_date
     from kiosk.domain.identity import last_four, mask_name
     from kiosk.store import clock, roster, service
+
     now = datetime.now(UTC)
     entry = roster.find(store, number)
     if entry is None:
         print("not in the roster")
         return 1
-    print(f"{entry.person_id}  {mask_name(entry.name)}  …{last_four(entry.id_number)}  {entry.status}"
-          f"{'  home visit' if entry.home_visit else ''}  template: {'yes' if entry.template else 'no'}")
+    print(
+        f"{entry.person_id}  {mask_name(entry.name)}  …{last_four(entry.id_number)}  {entry.status}"
+        f"{'  home visit' if entry.home_visit else ''}  template: {'yes' if entry.template else 'no'}"
+    )
     suspect = clock.observe(store, now).blocks_rules
     for answer in service.eligibilities(store, entry, local_date(now, store.settings.station.timezone), clock_suspect=suspect):
-        print(f"  {answer.benefit_id} ({answer.policy_id}): {answer.reason}, due {answer.due or '—'}, "
-              f"next {answer.earliest_next or '—'}")
+        print(
+            f"  {answer.benefit_id} ({answer.policy_id}): {answer.reason}, due {answer.due or '—'}, "
+            f"next {answer.earliest_next or '—'}"
+        )
     return 0
 
 
@@ -80,6 +89,7 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
     from kiosk.domain.calendar_days import local_date
     from kiosk.errors import SealError
     from kiosk.store import roster, roster_format
+
     if config.resolve(store.settings.sync.key_file).exists():
         raise SealError("this kiosk is provisioned: it takes signed rosters only")
     now = datetime.now(UTC)
@@ -90,6 +100,7 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
         data = path.read_bytes()
         if path.suffix == ".zst":
             import zstandard
+
             data = zstandard.ZstdDecompressor().stream_reader(data).read()
         lines = [_sendable(line, number) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
     header = roster.RosterHeader(version or roster.version(store) + 1, now, len(lines))
@@ -101,6 +112,7 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
 def _sendable(line: bytes, number: int) -> bytes:
     """Return the line. Raises RosterRefused when the bureau would have to refuse every record about this person."""
     from kiosk.store import roster, roster_format
+
     try:
         data = json.loads(line)
     except ValueError:
@@ -118,10 +130,11 @@ def _sealed(store: Store, path: Path, manifest_path: Path) -> int:
     from kiosk.errors import SealError
     from kiosk.store import roster
     from kiosk.sync import client, keys, protocol, roster_feed
+
     identity = keys.load_identity(store.settings.sync)
     try:
         manifest = client.open_sealed(identity, manifest_path.read_bytes(), protocol.RosterManifest)
-    except client.Failure as error:   # nothing was asked of the network: the seal does not fit
+    except client.Failure as error:  # nothing was asked of the network: the seal does not fit
         raise SealError(f"{manifest_path.name}: {error}") from error
     except OSError as error:
         raise SealError(f"{manifest_path.name}: {error.strerror}") from error

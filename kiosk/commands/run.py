@@ -18,17 +18,20 @@ def main(argv: list[str]) -> int:
     os.umask(0o077)  # whatever this process writes is its owner's alone
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # a camera that is away would fill the system's log
     from kiosk import config, failpoints, log, memory
+
     memory.stay_small()
-    failpoints.seal()   # whatever the environment says: nobody injects faults into a kiosk that serves people
+    failpoints.seal()  # whatever the environment says: nobody injects faults into a kiosk that serves people
     settings = config.load(options.config, {"ui": {"fullscreen": False}} if options.windowed else None)
     log.setup(config.resolve(settings.store.directory) / "log")
     from kiosk import models
+
     models.require()  # a missing or altered model is a clear error before any page opens
 
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from kiosk.front import Front
+
     qt = QApplication(["kiosk"])
     front = Front(settings)
     signal.signal(signal.SIGTERM, lambda *_: qt.quit())

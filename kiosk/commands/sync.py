@@ -33,6 +33,7 @@ def main(argv: list[str]) -> int:
 
     from kiosk import config
     from kiosk.store.database import open_store
+
     settings = config.load()
     with open_store(settings) as store:
         if options.task == "now":
@@ -42,11 +43,13 @@ def main(argv: list[str]) -> int:
 
 def _schema() -> dict[str, Any]:
     from kiosk.sync.protocol import json_schema
+
     return json_schema()
 
 
 def _openapi() -> dict[str, Any]:
     from kiosk.bureau.app import build
+
     return build().openapi()
 
 
@@ -54,6 +57,7 @@ def _run_in(store: Store) -> Callable[[Callable[[Store], T]], T]:
     # A command is its own only thread.
     def run(work: Callable[[Store], T]) -> T:
         return work(store)
+
     return run
 
 
@@ -64,17 +68,22 @@ def _now(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.sync.delivery import Delivery, journal_lines
     from kiosk.sync.keys import load_identity
     from kiosk.sync.roster_feed import Feed
+
     identity = load_identity(settings.sync)
-    held = schedule.hold(status.switches(store, settings.sync), datetime.now().astimezone(), provisioned=True, revoked=False,
-                         by_hand=True)
-    if held is not schedule.Hold.NONE:    # whoever paused it lets it go on, at the desk or in the configuration
-        print(json.dumps({"sent": 0, "hold": held.value, "counts": outbox.counts(store.db)}) if as_json
-              else f"nothing is sent: {held.value}")
+    held = schedule.hold(
+        status.switches(store, settings.sync), datetime.now().astimezone(), provisioned=True, revoked=False, by_hand=True
+    )
+    if held is not schedule.Hold.NONE:  # whoever paused it lets it go on, at the desk or in the configuration
+        print(
+            json.dumps({"sent": 0, "hold": held.value, "counts": outbox.counts(store.db)})
+            if as_json
+            else f"nothing is sent: {held.value}"
+        )
         return 1
     client = Client(settings.sync, identity)
     run: Any = _run_in(store)
     try:
-        if store.is_owner:   # else the running kiosk may have a batch on its way
+        if store.is_owner:  # else the running kiosk may have a batch on its way
             Delivery(settings.sync, client, run).start()
         done = Delivery(settings.sync, client, run, journal_tail=journal_lines).round(settings.sync.batch_size, by_hand=True)
         failure, changed = done.failure, []
@@ -85,9 +94,15 @@ def _now(settings: Settings, store: Store, as_json: bool) -> int:
                 failure = error
     finally:
         client.close()
-    told = {"sent": done.sent, "asked": done.asked, "moved": [[one.record_id, one.stage.value, one.reason] for one in done.moved],
-            "changed": changed, "trouble": failure.trouble.value if failure else None, "why": failure.why if failure else "",
-            "counts": outbox.counts(store.db)}
+    told = {
+        "sent": done.sent,
+        "asked": done.asked,
+        "moved": [[one.record_id, one.stage.value, one.reason] for one in done.moved],
+        "changed": changed,
+        "trouble": failure.trouble.value if failure else None,
+        "why": failure.why if failure else "",
+        "counts": outbox.counts(store.db),
+    }
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     else:
@@ -102,12 +117,17 @@ def _status(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.store import outbox
     from kiosk.sync import schedule, status
     from kiosk.sync.keys import load_pins
+
     try:
         kiosk_id = load_pins(settings.sync).kiosk_id
     except ConfigError:
         kiosk_id = ""
-    hold = schedule.hold(status.switches(store, settings.sync), datetime.now().astimezone(), provisioned=bool(kiosk_id),
-                         revoked=bool(kiosk_id) and outbox.get(store.db, "revoked") == kiosk_id)
+    hold = schedule.hold(
+        status.switches(store, settings.sync),
+        datetime.now().astimezone(),
+        provisioned=bool(kiosk_id),
+        revoked=bool(kiosk_id) and outbox.get(store.db, "revoked") == kiosk_id,
+    )
     now = datetime.now(UTC)
     seen = status.collect(store, settings.sync, now, hold=hold).as_json(now)
     if as_json:
@@ -115,8 +135,10 @@ def _status(settings: Settings, store: Store, as_json: bool) -> int:
         return 0
     for key, value in seen["counts"].items():
         print(f"{key:>10}  {value}")
-    print(f"oldest unsent {seen['oldest_unsent'] or '-'} · level {seen['level']} · last receipt {seen['last_receipt_at'] or '-'}\n"
-          f"last contact {seen['last_contact'] or '-'} · roster {seen['roster_version']} of {seen['roster_at'] or '-'}"
-          + (f"\nnothing is sent: {seen['hold']}" if seen["hold"] else "")
-          + (f" (at the desk, by {seen['paused_by']})" if seen["paused_by"] else ""))
+    print(
+        f"oldest unsent {seen['oldest_unsent'] or '-'} · level {seen['level']} · last receipt {seen['last_receipt_at'] or '-'}\n"
+        f"last contact {seen['last_contact'] or '-'} · roster {seen['roster_version']} of {seen['roster_at'] or '-'}"
+        + (f"\nnothing is sent: {seen['hold']}" if seen["hold"] else "")
+        + (f" (at the desk, by {seen['paused_by']})" if seen["paused_by"] else "")
+    )
     return 0

@@ -101,8 +101,15 @@ def _watch(frames: Iterator[Frame], landmarker: Landmarker, tell: Printer, show:
         events(found)
         if frame.t_s - second_s >= 1.0:
             span = frame.t_s - second_s if second_s >= 0 else 0.0
-            tell(frame.t_s, "status", faces=observation.face_count, yaw=observation.yaw_deg, pitch=observation.pitch_deg,
-                 roll=observation.roll_deg, fps=in_second / span if span > 0 else 0.0)
+            tell(
+                frame.t_s,
+                "status",
+                faces=observation.face_count,
+                yaw=observation.yaw_deg,
+                pitch=observation.pitch_deg,
+                roll=observation.roll_deg,
+                fps=in_second / span if span > 0 else 0.0,
+            )
             second_s, in_second = frame.t_s, 0
         if show is not None and not show(frame, observation, code.value if code else ""):
             break
@@ -115,6 +122,7 @@ def _watch(frames: Iterator[Frame], landmarker: Landmarker, tell: Printer, show:
 def _frames(spec: str, settings: Settings, seconds: float) -> Iterator[Frame]:
     if spec.startswith("file:"):
         from kiosk.evaluate.clips import frames
+
         yield from frames(Path(spec[5:]).expanduser(), seconds)
         return
     from kiosk.camera.frame import Frame

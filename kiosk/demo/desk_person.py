@@ -25,7 +25,7 @@ Script = Iterator[Until]
 W = TypeVar("W", bound=QWidget)
 
 _LOOK_MS = 60
-_READ_MS = 480           # a page is read, and photographed, before it is touched
+_READ_MS = 480  # a page is read, and photographed, before it is touched
 ATTENDANT, SUPERVISOR = ("1001", "刘站员", "270518"), ("9001", "黄主管", "360914")
 
 
@@ -37,6 +37,7 @@ class DeskPerson(QObject):
     def __init__(self, kiosk: KioskApp, stage: Stage, script: str, recorder: Recorder) -> None:
         super().__init__()
         from kiosk.demo import desk_scripts
+
         self.kiosk, self.stage, self.recorder = kiosk, stage, recorder
         self.window, self.view = kiosk.window, kiosk.desk.view
         desk_scripts.prepare(script, stage)
@@ -83,16 +84,20 @@ class DeskPerson(QObject):
 
     def sees(self, name: str) -> Until:
         """Return whether a widget of this name can be seen and used."""
+
         def seen() -> bool:
             found = self._find(name, QWidget)
             return found is not None and found.isEnabled()
+
         return seen
 
     def reads(self, name: str, text: str) -> Until:
         """Return whether a widget's name or text holds these words."""
+
         def read() -> bool:
             found = self._find(name, QWidget)
             return found is not None and text in (found.accessibleName() + str(getattr(found, "text", lambda: "")()))
+
         return read
 
     def _find(self, name: str, kind: type[W]) -> W | None:
@@ -133,7 +138,7 @@ class DeskPerson(QObject):
         if text.isascii():
             QTest.keyClicks(field, text)
         else:
-            field.insert(text)     # an input method commits whole words
+            field.insert(text)  # an input method commits whole words
         if enter:
             QTest.keyClick(field, Qt.Key.Key_Return)
 
@@ -141,8 +146,9 @@ class DeskPerson(QObject):
         """Sign with a finger: two waves."""
         pad = self._must(name, QWidget)
         for line in (0.4, 0.6):
-            points = [QPoint(int(pad.width() * (0.2 + 0.03 * n)), int(pad.height() * (line + 0.12 * math.sin(n))))
-                      for n in range(20)]
+            points = [
+                QPoint(int(pad.width() * (0.2 + 0.03 * n)), int(pad.height() * (line + 0.12 * math.sin(n)))) for n in range(20)
+            ]
             QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=points[0])
             for point in points[1:]:
                 QTest.mouseMove(pad, point)
@@ -151,6 +157,7 @@ class DeskPerson(QObject):
     def choose_row(self, name: str, row: int) -> None:
         """Open a row of a table with the keyboard."""
         from kiosk.ui.desk.table import Table
+
         table = self._must(name, Table)
         table.setFocus()
         table.selectRow(row)
@@ -180,6 +187,7 @@ class DeskPerson(QObject):
                         self.keep_picture("desk-enrol-camera")
                     QTimer.singleShot(450, lambda: self.stage.act(Action(action)))
             return self.sees(name)()
+
         return look
 
     def pause(self, milliseconds: int) -> Until:
@@ -189,6 +197,7 @@ class DeskPerson(QObject):
 
     def meanwhile(self, work: Callable[[], list[str]]) -> Until:
         """Let somebody else do something, elsewhere; what it says is wrong, is wrong with the demonstration."""
+
         def run() -> None:
             try:
                 self.stage.problems += work()
@@ -202,6 +211,7 @@ class DeskPerson(QObject):
     def rows(self, name: str) -> int:
         """Return how many rows a table shows."""
         from kiosk.ui.desk.table import Table
+
         table = self._find(name, Table)
         return len(table.texts()) if table is not None else 0
 

@@ -17,10 +17,11 @@ def prepare(script: str, stage: Stage) -> None:
     """Bring the kiosk's store into the state the script begins with. Raises KioskError."""
     from kiosk.store import clock, home, staff
     from kiosk.store.database import open_store
+
     now = datetime.now(UTC)
     with open_store(stage.settings) as store:
         for (staff_id, name, pin), role in ((ATTENDANT, staff.Role.ATTENDANT), (SUPERVISOR, staff.Role.SUPERVISOR)):
-            if staff.find(store, staff_id) is None:    # a second script on the same store
+            if staff.find(store, staff_id) is None:  # a second script on the same store
                 staff.add(store, staff_id, name, role, pin, now, by="demo")
         if script == "home-visit":
             home.book(store, "P-huang", "very-old", ATTENDANT[0], now)
@@ -39,6 +40,7 @@ def _lend(stage: Stage, stick: Path) -> None:
     """The station's kiosk comes to be after this one, so that both are told of each other; then it lends two people."""
     from kiosk.demo.station import Station
     from kiosk.sync.keys import load_pins
+
     bookings = {"P-huang": "very-old", "P-li": "sick"}
     stage.station = Station(stage.settings, stage.folder / "station", stage.bureau)
     stage.station.prepare(stage.entries, bookings, ATTENDANT[0])
@@ -50,8 +52,12 @@ def _write_list(path: Path) -> None:
     li, zhuang, wang, huang = (people.card(key) for key in ("li", "zhuang", "wang", "huang"))
     wrong = huang["id_number"][:17] + ("1" if huang["id_number"][17] != "1" else "2")
     lines = [f"{one['name']},{one['id_number']}" for one in (li, zhuang, wang)]
-    lines += [f"{huang['name']},{wrong}", f"李建军,{li['id_number'][:-1]}X", f"{huang['name']},{huang['id_number']}",
-              f"{li['name']},"]
+    lines += [
+        f"{huang['name']},{wrong}",
+        f"李建军,{li['id_number'][:-1]}X",
+        f"{huang['name']},{huang['id_number']}",
+        f"{li['name']},",
+    ]
     path.write_text("姓名,证件号码\n" + "\n".join(lines) + "\n", encoding="utf-8-sig")
 
 
@@ -104,7 +110,7 @@ def takeover(p: DeskPerson) -> Script:
     yield p.on_page("confirm")
     p.touch("yes")
     yield lambda: p.window.page_name in ("benefits", "consent")
-    if p.window.page_name == "benefits":      # somebody with more than one
+    if p.window.page_name == "benefits":  # somebody with more than one
         p.touch("next")
     yield p.on_page("consent")
     p.touch("without-face")
@@ -130,7 +136,7 @@ def proxy(p: DeskPerson) -> Script:
     """A daughter comes for her father."""
     yield p.on_page("idle")
     yield from p.sign_in()
-    p.type("home-number", _number(p), enter=True)     # as a scanner does
+    p.type("home-number", _number(p), enter=True)  # as a scanner does
     yield p.on_desk("person")
     p.touch("assist-family-proxy")
     yield p.on_desk("assist")
@@ -317,7 +323,7 @@ def clock_back(p: DeskPerson) -> Script:
     yield p.sees("clock-confirm")
     p.photograph()
     p.touch("clock-confirm")
-    yield p.reads("clock-state", ATTENDANT[0])      # "… confirmed by 1001"
+    yield p.reads("clock-state", ATTENDANT[0])  # "… confirmed by 1001"
     p.touch("place-home")
     yield p.on_desk("home")
     yield p.sees("take-over")
@@ -332,7 +338,13 @@ def clock_back(p: DeskPerson) -> Script:
 
 
 SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
-    "takeover": takeover, "proxy": proxy, "home-visit": home_visit, "portable": portable, "unit-list": unit_list,
-    "enrol": enrol, "declare": declare,
-    "returned": returned, "clock-back": clock_back,
+    "takeover": takeover,
+    "proxy": proxy,
+    "home-visit": home_visit,
+    "portable": portable,
+    "unit-list": unit_list,
+    "enrol": enrol,
+    "declare": declare,
+    "returned": returned,
+    "clock-back": clock_back,
 }

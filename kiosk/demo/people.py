@@ -26,8 +26,10 @@ def roster(today: date, only: Iterable[str]) -> list[RosterEntry]:
     text = ROSTER.read_text(encoding="utf-8")
     portraits = {key: table.get("portrait", "") for key, table in tomllib.loads(text)["people"].items()}
     entries = {entry.person_id.removeprefix("P-"): entry for entry in people_of_toml(text, today)}
-    return [replace(entry, template=template_of(portraits[key], f"enrolment-{key}") if key in only and portraits[key] else None)
-            for key, entry in entries.items()]
+    return [
+        replace(entry, template=template_of(portraits[key], f"enrolment-{key}") if key in only and portraits[key] else None)
+        for key, entry in entries.items()
+    ]
 
 
 def card(key: str) -> dict[str, Any]:
@@ -44,8 +46,10 @@ def crowd_number(index: int) -> str:
 
 def crowd(like: RosterEntry, count: int) -> list[RosterEntry]:
     """Return `count` invented people who are like `like` but for name and number."""
-    return [replace(like, person_id=f"P-crowd-{index}", name=_CROWD_NAMES[index % len(_CROWD_NAMES)],
-                    id_number=crowd_number(index)) for index in range(count)]
+    return [
+        replace(like, person_id=f"P-crowd-{index}", name=_CROWD_NAMES[index % len(_CROWD_NAMES)], id_number=crowd_number(index))
+        for index in range(count)
+    ]
 
 
 def crowd_cards(count: int) -> str:
@@ -55,8 +59,13 @@ def crowd_cards(count: int) -> str:
     for index in range(count):
         number = crowd_number(index)
         born = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
-        fields = {**like, "name": _CROWD_NAMES[index % len(_CROWD_NAMES)], "id_number": number, "born": born,
-                  "sex": "male" if int(number[16]) % 2 else "female"}
+        fields = {
+            **like,
+            "name": _CROWD_NAMES[index % len(_CROWD_NAMES)],
+            "id_number": number,
+            "born": born,
+            "sex": "male" if int(number[16]) % 2 else "female",
+        }
         lines += [f"[cards.p{index}]", *(f"{key} = {value!r}" for key, value in fields.items()), ""]
     return "\n".join(lines)
 
@@ -68,6 +77,7 @@ def template_of(portrait: str, consent_id: str) -> Template:
     """Return the template of the one face in a demo picture. Raises ModelError when there is none."""
     from kiosk import models
     from kiosk.face.compare import pack
+
     vector, digest = _embedding(models.path(portrait))
     return Template(pack(vector), digest, consent_id)
 
@@ -81,6 +91,7 @@ def _embedding(picture: Path) -> tuple[Any, str]:
     from kiosk.face.encoder import Encoder
     from kiosk.liveness.landmarks import Landmarker
     from kiosk.liveness.worker import ENCODER, FACE_LANDMARKER
+
     image = cv2.imread(str(picture))
     if image is None:
         raise ModelError(f"{picture.name} cannot be read")

@@ -20,7 +20,7 @@ from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
-_SETTLE_MS = 350   # a page is photographed when its transition is over
+_SETTLE_MS = 350  # a page is photographed when its transition is over
 
 
 class Recorder(QObject):
@@ -71,8 +71,11 @@ class Recorder(QObject):
         if isinstance(moved.event, desk_events.Saved):
             self.outcome, self.reason, self.record_ids = Outcome.PASSED, Reason.OK.value, moved.event.record_ids
             self.stage = Stage.SAVED
-        elif isinstance(moved.event, desk_events.Acted) and moved.event.notice == "list-taken" \
-                and isinstance(moved.event.data, UnitListData):
+        elif (
+            isinstance(moved.event, desk_events.Acted)
+            and moved.event.notice == "list-taken"
+            and isinstance(moved.event.data, UnitListData)
+        ):
             self.outcome, self.reason, self.stage = Outcome.PASSED, Reason.OK.value, Stage.SAVED
             self.record_ids = tuple(one for row in moved.event.data.answers for one in row.record_ids)
         elif isinstance(moved.event, desk_events.StageMoved) and moved.event.record_id in self.record_ids:

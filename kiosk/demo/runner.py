@@ -24,7 +24,7 @@ from kiosk.visit import states as s
 
 log = logging.getLogger(__name__)
 
-LIMIT_S = 180.0   # a demonstration that takes longer has failed
+LIMIT_S = 180.0  # a demonstration that takes longer has failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,15 @@ class Ended:
 class Runner(QObject):
     """One scenario in one kiosk. `run` blocks in its own event loop until the person has left."""
 
-    def __init__(self, scenario: Scenario, stage: Stage, out: Path | None, started_s: float, pace: float = 1.0,
-                 size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        stage: Stage,
+        out: Path | None,
+        started_s: float,
+        pace: float = 1.0,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         """pace: how slowly the person goes about it. size: of the window in pixels, None to fill the screen."""
         super().__init__()
         self.scenario, self.stage, self._out, self._size = scenario, stage, out, size
@@ -47,12 +54,22 @@ class Runner(QObject):
         window = self.kiosk.window
         window.motion = pace > 1.0 or not stage.settings.ui.fullscreen
         desk = self.kiosk.desk
-        self.recorder = Recorder(window, lambda: f"desk-{desk.view.page_name}" if desk.view.page_name else window.page_name,
-                                 scenario.name, started_s, out)
+        self.recorder = Recorder(
+            window,
+            lambda: f"desk-{desk.view.page_name}" if desk.view.page_name else window.page_name,
+            scenario.name,
+            started_s,
+            out,
+        )
         pulls = scenario.trouble if scenario.trouble in ("reader", "camera") else ""
         card = people.card(scenario.card)
-        habits: dict[str, Any] = {"reading_s": 0.6 * pace, "pulls": pulls, "number": card["id_number"], "name": card["name"],
-                                  **scenario.habits}
+        habits: dict[str, Any] = {
+            "reading_s": 0.6 * pace,
+            "pulls": pulls,
+            "number": card["id_number"],
+            "name": card["name"],
+            **scenario.habits,
+        }
         self.person: DemoPerson | DeskPerson
         if scenario.desk:
             self.person = DeskPerson(self.kiosk, stage, scenario.desk, self.recorder)

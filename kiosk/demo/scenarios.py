@@ -18,63 +18,128 @@ class Scenario:
     reason: str
     card: str = "li"
     helper: str = "chen"
-    also: tuple[str, ...] = ()             # further people whose templates are wanted
-    portrait: str = "obama.jpg"            # the enrolled picture is another one, of a later year
+    also: tuple[str, ...] = ()  # further people whose templates are wanted
+    portrait: str = "obama.jpg"  # the enrolled picture is another one, of a later year
     mode: Literal["live", "print"] = "live"
     trouble: Literal["", "offline", "reader", "camera"] = ""
-    delivered: bool = True                 # a record reaches the bureau
-    habits: dict[str, object] = field(default_factory=dict)   # see emulators/person.py
+    delivered: bool = True  # a record reaches the bureau
+    habits: dict[str, object] = field(default_factory=dict)  # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
-    confirms: bool = True                  # the bureau confirms by itself
-    roster: bool = True                    # the bureau issues one; else the station's own kiosk alone has it
-    desk: str = ""                         # name of a script of demo/desk_scripts.py: an attendant works at the desk
+    confirms: bool = True  # the bureau confirms by itself
+    roster: bool = True  # the bureau issues one; else the station's own kiosk alone has it
+    desk: str = ""  # name of a script of demo/desk_scripts.py: an attendant works at the desk
 
 
 _ALL = (
     Scenario("pass", "a card, a face, a result: everything goes well", Outcome.PASSED, "ok"),
     Scenario("photo", "somebody holds up a print of the right face", Outcome.FAILED, "*", mode="print"),
     Scenario("other-person", "somebody else's face", Outcome.FAILED, "face-mismatch", portrait="biden.jpg"),
-    Scenario("not-yet", "certified this month already: comes back as good news", Outcome.REFUSED, "not-yet", card="chen",
-             delivered=False),
+    Scenario(
+        "not-yet", "certified this month already: comes back as good news", Outcome.REFUSED, "not-yet", card="chen", delivered=False
+    ),
     Scenario("unknown-person", "not in the roster", Outcome.REFUSED, "not-in-roster", card="wang", delivered=False),
-    Scenario("no-template", "no enrolled face: the attendant enrols in person", Outcome.REFERRED, "no-template", card="huang",
-             delivered=False),
-    Scenario("offline-then-online", "no network until the result stands; the record arrives later", Outcome.PASSED, "ok",
-             trouble="offline"),
-    Scenario("other", "somebody helps a friend: two cards, and the friend looks into the camera", Outcome.PASSED, "ok",
-             habits={"mode": "other"}),
-    Scenario("helper-face", "the helper looks into the camera instead of the friend", Outcome.FAILED, "face-mismatch",
-             portrait="biden.jpg", habits={"mode": "other"}, settings={"liveness": {"tries_per_visit": 1}}),
+    Scenario(
+        "no-template",
+        "no enrolled face: the attendant enrols in person",
+        Outcome.REFERRED,
+        "no-template",
+        card="huang",
+        delivered=False,
+    ),
+    Scenario(
+        "offline-then-online",
+        "no network until the result stands; the record arrives later",
+        Outcome.PASSED,
+        "ok",
+        trouble="offline",
+    ),
+    Scenario(
+        "other",
+        "somebody helps a friend: two cards, and the friend looks into the camera",
+        Outcome.PASSED,
+        "ok",
+        habits={"mode": "other"},
+    ),
+    Scenario(
+        "helper-face",
+        "the helper looks into the camera instead of the friend",
+        Outcome.FAILED,
+        "face-mismatch",
+        portrait="biden.jpg",
+        habits={"mode": "other"},
+        settings={"liveness": {"tries_per_visit": 1}},
+    ),
     Scenario("manual", "no card at hand: the number is typed, the name chosen", Outcome.PASSED, "ok", habits={"manual": True}),
-    Scenario("ocr", "the reader is away: the card is held up to the camera, front and back", Outcome.PASSED, "ok",
-             habits={"scan": True}),
-    Scenario("query", "just asks for the next date", Outcome.REFUSED, "not-yet", card="chen", delivered=False,
-             habits={"mode": "query"}),
+    Scenario(
+        "ocr", "the reader is away: the card is held up to the camera, front and back", Outcome.PASSED, "ok", habits={"scan": True}
+    ),
+    Scenario(
+        "query", "just asks for the next date", Outcome.REFUSED, "not-yet", card="chen", delivered=False, habits={"mode": "query"}
+    ),
     Scenario("repeat", "comes back after a pass to make sure: good news", Outcome.REFUSED, "already-done", habits={"visits": 2}),
-    Scenario("grace", "overdue, in the days of grace; two benefits in one visit", Outcome.PASSED, "ok", card="hongkong",
-             portrait="biden.jpg"),
-    Scenario("slip", "a reminder on paper (the printer writes into a file)", Outcome.PASSED, "ok", habits={"prints": True},
-             settings={"printer": {"kind": "file", "target": "{folder}/slip.bin"}}),
-    Scenario("suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang",
-             portrait="astronaut.png"),
+    Scenario(
+        "grace",
+        "overdue, in the days of grace; two benefits in one visit",
+        Outcome.PASSED,
+        "ok",
+        card="hongkong",
+        portrait="biden.jpg",
+    ),
+    Scenario(
+        "slip",
+        "a reminder on paper (the printer writes into a file)",
+        Outcome.PASSED,
+        "ok",
+        habits={"prints": True},
+        settings={"printer": {"kind": "file", "target": "{folder}/slip.bin"}},
+    ),
+    Scenario(
+        "suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang", portrait="astronaut.png"
+    ),
     Scenario("reader-unplugged", "the reader's cable is pulled and put back", Outcome.PASSED, "ok", trouble="reader"),
     Scenario("camera-unplugged", "the camera's cable is pulled and put back", Outcome.PASSED, "ok", trouble="camera"),
-    Scenario("attendant-takeover", "would rather not show the face: the attendant takes over, face to face, both sign",
-             Outcome.PASSED, "ok", desk="takeover"),
-    Scenario("proxy", "a relative comes with the papers: both identities, checklist, scans by digest", Outcome.PASSED, "ok",
-             desk="proxy"),
+    Scenario(
+        "attendant-takeover",
+        "would rather not show the face: the attendant takes over, face to face, both sign",
+        Outcome.PASSED,
+        "ok",
+        desk="takeover",
+    ),
+    Scenario(
+        "proxy", "a relative comes with the papers: both identities, checklist, scans by digest", Outcome.PASSED, "ok", desk="proxy"
+    ),
     Scenario("home-visit", "the booked list, and one visit from it", Outcome.PASSED, "ok", card="huang", desk="home-visit"),
-    Scenario("portable", "a kiosk without a roster takes a home-visit list from a stick, visits, and brings the result back",
-             Outcome.PASSED, "ok", card="huang", roster=False, desk="portable"),
-    Scenario("unit-list", "a unit's clerk brings a list: every row answered", Outcome.PASSED, "ok", also=("zhuang",),
-             desk="unit-list"),
-    Scenario("enrol", "a face template with its own consent, then withdrawn and erased", Outcome.PASSED, "ok", card="huang",
-             desk="enrol"),
+    Scenario(
+        "portable",
+        "a kiosk without a roster takes a home-visit list from a stick, visits, and brings the result back",
+        Outcome.PASSED,
+        "ok",
+        card="huang",
+        roster=False,
+        desk="portable",
+    ),
+    Scenario(
+        "unit-list", "a unit's clerk brings a list: every row answered", Outcome.PASSED, "ok", also=("zhuang",), desk="unit-list"
+    ),
+    Scenario(
+        "enrol", "a face template with its own consent, then withdrawn and erased", Outcome.PASSED, "ok", card="huang", desk="enrol"
+    ),
     Scenario("declare", "the heirs declare a death: the template is erased", Outcome.PASSED, "ok", card="zhuang", desk="declare"),
-    Scenario("returned", "the centre returns a record; the desk sees why, and so does the retiree who asks in the end",
-             Outcome.REFUSED, "ok", confirms=False, desk="returned"),
-    Scenario("clock-back", "the clock jumped back: the attendant confirms the date, the record says so", Outcome.PASSED, "ok",
-             desk="clock-back"),
+    Scenario(
+        "returned",
+        "the centre returns a record; the desk sees why, and so does the retiree who asks in the end",
+        Outcome.REFUSED,
+        "ok",
+        confirms=False,
+        desk="returned",
+    ),
+    Scenario(
+        "clock-back",
+        "the clock jumped back: the attendant confirms the date, the record says so",
+        Outcome.PASSED,
+        "ok",
+        desk="clock-back",
+    ),
 )
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

@@ -33,9 +33,12 @@ class EmulatedReader:
     def __init__(self, link: Path, cards: Path = people.CARDS, *options: str) -> None:
         self.link = link
         self._child = subprocess.Popen(  # noqa: S603  our own interpreter
-            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(cards), "--until-eof",
-             *options],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+            [sys.executable, "-m", "kiosk", "emulate-reader", "--link", str(link), "--cards", str(cards), "--until-eof", *options],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
 
     def tell(self, command: str) -> None:
         """Say one of the emulator's commands, e.g. "lay chen"."""
@@ -58,16 +61,18 @@ class EmulatedReader:
 class Stage:
     """Prepares and clears away. The hands of the demonstration's person are here, because the props are."""
 
-    def __init__(self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None,
-                 crowd: int = 0) -> None:
+    def __init__(
+        self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None, crowd: int = 0
+    ) -> None:
         """crowd: instead of the scenario's person, so many people come one after the other (all with the same face)."""
         from kiosk.emulators.card_holder import CardHolder
         from kiosk.emulators.puppet import PuppetSource
+
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
         self._came = 0
         self.entries: tuple[RosterEntry, ...] = ()
-        self.station: Station | None = None      # of the scenario `portable`
-        self.problems: list[str] = []            # what a script found wrong
+        self.station: Station | None = None  # of the scenario `portable`
+        self.problems: list[str] = []  # what a script found wrong
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
@@ -110,6 +115,7 @@ class Stage:
 
     def _issue(self) -> None:
         from kiosk.store.roster_format import to_line
+
         lines = self.folder / "roster.jsonl"
         lines.write_bytes(b"".join(to_line(entry) + b"\n" for entry in self.entries))
         self.bureau.issue_roster(lines)
@@ -124,6 +130,7 @@ class Stage:
 
     def _provision(self) -> None:
         from kiosk.sync.provision import provision
+
         code = self.bureau.enrolment_code(self.settings.station.station_id)
         provision(self.settings, self.bureau_url(), code)
         self.pull()
@@ -134,6 +141,7 @@ class Stage:
         from kiosk.sync.client import Client
         from kiosk.sync.keys import load_identity
         from kiosk.sync.roster_feed import Feed
+
         client = Client(self.settings.sync, load_identity(self.settings.sync))
         try:
             with open_store(self.settings) as store:
@@ -156,6 +164,7 @@ class Stage:
         if record_id is None:
             return "none"
         import httpx
+
         try:
             return str(self.bureau.record(record_id)["verdict"])
         except (httpx.HTTPError, KeyError):

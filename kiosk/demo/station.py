@@ -22,15 +22,18 @@ from kiosk.sync.client import Client
 from kiosk.sync.keys import load_identity
 
 T = TypeVar("T")
-_ROUNDS = 10     # of delivery, until the bureau's decision is heard
+_ROUNDS = 10  # of delivery, until the bureau's decision is heard
 
 
 class Station:
     """A second kiosk of the same station, which has the roster."""
 
     def __init__(self, like: Settings, folder: Path, bureau: BureauProcess) -> None:
-        own = {"store": {"directory": str(folder / "store"), "key_file": str(folder / "keys" / "database.key")},
-               "sync": {"key_file": str(folder / "keys" / "kiosk.json")}, "station": {"name": "街道工作站"}}
+        own = {
+            "store": {"directory": str(folder / "store"), "key_file": str(folder / "keys" / "database.key")},
+            "sync": {"key_file": str(folder / "keys" / "kiosk.json")},
+            "station": {"name": "街道工作站"},
+        }
         self.settings = Settings.model_validate(config.merged(like.model_dump(mode="json"), own))
         self._bureau = bureau
 
@@ -39,6 +42,7 @@ class Station:
         from kiosk.store import home, roster, roster_format
         from kiosk.sync.provision import provision
         from kiosk.sync.roster_feed import Feed
+
         now, lines = datetime.now(UTC), [roster_format.to_line(one) for one in entries]
         provision(self.settings, self._bureau.url, self._bureau.enrolment_code(self.settings.station.station_id))
 
@@ -53,13 +57,16 @@ class Station:
     def lend(self, stick: Path, to_kiosk: str, person_ids: Sequence[str], staff_id: str) -> int:
         """Put a list on the stick; returns how many people it has."""
         from kiosk.sync import home_loans
+
         identity, now = load_identity(self.settings.sync), datetime.now(UTC)
-        return self._open(lambda store: home_loans.lend(lambda work: work(store), identity, stick, to_kiosk, person_ids, staff_id,
-                                                        now).people)
+        return self._open(
+            lambda store: home_loans.lend(lambda work: work(store), identity, stick, to_kiosk, person_ids, staff_id, now).people
+        )
 
     def bring_in(self, stick: Path, staff_id: str) -> list[str]:
         """Take the results from the stick; returns what was wrong."""
         from kiosk.sync import home_loans
+
         identity, now = load_identity(self.settings.sync), datetime.now(UTC)
         told = self._open(lambda store: home_loans.bring_in(lambda work: work(store), identity, stick, staff_id, now))
         return [] if [one.outcome for one in told] == ["applied"] else [f"brought in: {[(one.outcome, one.why) for one in told]}"]

@@ -64,8 +64,17 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             clerk = page.clerk if problem else Person(name.strip(), number.strip().upper(), identified_by=IdentifiedBy.DESK)
             return replace(page, problem=problem, clerk=clerk), ()
         case e.UnitListChosen(path, unit, papers, documents):
-            problem = "clerk-missing" if page.clerk is None else "unit-missing" if not unit.strip() else \
-                "papers-missing" if not set(checks.UNIT_NEEDS) <= set(papers) else "file-missing" if not path else ""
+            problem = (
+                "clerk-missing"
+                if page.clerk is None
+                else "unit-missing"
+                if not unit.strip()
+                else "papers-missing"
+                if not set(checks.UNIT_NEEDS) <= set(papers)
+                else "file-missing"
+                if not path
+                else ""
+            )
             if problem or page.clerk is None:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.TakeUnitList(session, path, unit.strip(), page.clerk, papers, documents),)
@@ -75,8 +84,9 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
 def _home_visits(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
     match event:
         case e.LendTouched(kiosk_id, folder, person_ids):
-            problem = "stick-missing" if not folder else "peer-missing" if not kiosk_id else \
-                "nobody-to-lend" if not person_ids else ""
+            problem = (
+                "stick-missing" if not folder else "peer-missing" if not kiosk_id else "nobody-to-lend" if not person_ids else ""
+            )
             if problem:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.LendHomeVisits(session, kiosk_id, folder, person_ids),)
@@ -124,7 +134,7 @@ def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.ResetPin(session, staff_id, pin),)
         case e.StaffRevoked(staff_id) if page.place is Place.STAFF:
-            if staff_id == session.staff_id:     # else a kiosk could be left without anybody
+            if staff_id == session.staff_id:  # else a kiosk could be left without anybody
                 return replace(page, problem="revoke-self"), ()
             return replace(page, busy=True), (c.RevokeStaff(session, staff_id),)
     return page, ()

@@ -49,9 +49,9 @@ class HomeVisitRow:
     benefits: tuple[str, ...]
     due: date | None
     person_id: str = field(default="", repr=False)
-    lender: str = ""                      # the kiosk that lent the person to this one
-    out_to: str = ""                      # the portable kiosk that has the person along …
-    out_since: datetime | None = None     # … since then
+    lender: str = ""  # the kiosk that lent the person to this one
+    out_to: str = ""  # the portable kiosk that has the person along …
+    out_since: datetime | None = None  # … since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class HomeVisitsData:
     rows: tuple[HomeVisitRow, ...] = ()
     sticks: tuple[str, ...] = ()
     peers: tuple[PeerRow, ...] = ()
-    own: str = ""                         # the end of this kiosk's id, as others see it
-    to_return: bool = False               # this kiosk has lists of others
-    lent: bool = False                    # others have, or had, lists of this kiosk
+    own: str = ""  # the end of this kiosk's id, as others see it
+    to_return: bool = False  # this kiosk has lists of others
+    lent: bool = False  # others have, or had, lists of this kiosk
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class TodoRow:
 
     kind: str
     who: str
-    what: str          # benefit kind, or channel
+    what: str  # benefit kind, or channel
     when: date | None
     reason: str = ""
     record_id: str = ""
@@ -158,7 +158,7 @@ class FairnessData:
     tables: tuple[tuple[str, tuple[ShareRow, ...]], ...]
     csv: str = field(repr=False)
     sticks: tuple[str, ...] = ()
-    shown_from: int = 0              # a group with fewer takes shows no numbers
+    shown_from: int = 0  # a group with fewer takes shows no numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +190,8 @@ class SyncData:
 class MaintenanceData:
     """Devices and checks. lines: (part, state ok|bad|idle, what)."""
 
-    reader: str = ""         # ready | away
-    camera: str = ""         # ready | asleep
+    reader: str = ""  # ready | away
+    camera: str = ""  # ready | asleep
     lines: tuple[tuple[str, str, str], ...] = ()
     checking: bool = False
     preview: bool = False

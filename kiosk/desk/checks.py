@@ -12,15 +12,20 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel
 
 WHYS = (
-    Reason.NO_FACE_WANTED, Reason.FACE_MISMATCH, Reason.FACE_UNCERTAIN, Reason.LIVENESS_FAILED, Reason.NO_TEMPLATE,
-    Reason.TOO_MANY_TRIES, Reason.DEVICE_ERROR,
+    Reason.NO_FACE_WANTED,
+    Reason.FACE_MISMATCH,
+    Reason.FACE_UNCERTAIN,
+    Reason.LIVENESS_FAILED,
+    Reason.NO_TEMPLATE,
+    Reason.TOO_MANY_TRIES,
+    Reason.DEVICE_ERROR,
 )
 PROXY_PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
 UNIT_PAPERS = ("clerk-id", "sealed-list", "hukou-copies-sealed", "unit-certificate")
 UNIT_NEEDS = ("clerk-id", "sealed-list")
 RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
 PROXIES = (Channel.FAMILY_PROXY, Channel.AGENT)
-MIN_POINTS = 8      # of a signature: a dot or a slip of the finger is none
+MIN_POINTS = 8  # of a signature: a dot or a slip of the finger is none
 
 
 def signed(signature: Signature | None) -> bool:
@@ -56,7 +61,7 @@ def _proxy(page: Assisting, form: Assisted) -> str:
         return "agent-is-principal"
     if not set(PROXY_PAPERS) <= set(form.papers):
         return "papers-missing"
-    if not signed(form.person_signature):    # the agent signs
+    if not signed(form.person_signature):  # the agent signs
         return "agent-signs"
     return "" if signed(form.staff_signature) else "staff-signs"
 

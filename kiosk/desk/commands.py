@@ -273,10 +273,37 @@ class NudgeSync:
 
 
 Command = (
-    CountStaff | CheckPin | AddFirst | PauseVisit | ResumeVisit | NoteSignOut | Load | TakeVisit | FindPerson | SaveAssisted
-    | SaveDeclaration | BeginEnrolment | EndEnrolment | KeepTemplate | EraseTemplate | TakeUnitList | Export | MarkHandled
-    | AnswerCall | ApproveDay | ConfirmClock | SyncNow | PauseSync | Courier | LendHomeVisits | CarryHomeVisits
-    | AddStaff | ResetPin | RevokeStaff | Maintain | NudgeSync
+    CountStaff
+    | CheckPin
+    | AddFirst
+    | PauseVisit
+    | ResumeVisit
+    | NoteSignOut
+    | Load
+    | TakeVisit
+    | FindPerson
+    | SaveAssisted
+    | SaveDeclaration
+    | BeginEnrolment
+    | EndEnrolment
+    | KeepTemplate
+    | EraseTemplate
+    | TakeUnitList
+    | Export
+    | MarkHandled
+    | AnswerCall
+    | ApproveDay
+    | ConfirmClock
+    | SyncNow
+    | PauseSync
+    | Courier
+    | LendHomeVisits
+    | CarryHomeVisits
+    | AddStaff
+    | ResetPin
+    | RevokeStaff
+    | Maintain
+    | NudgeSync
 )
-FREE = (CountStaff, CheckPin, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)   # need no session
+FREE = (CountStaff, CheckPin, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)  # need no session
 FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, Maintain)

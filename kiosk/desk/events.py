@@ -370,13 +370,56 @@ class StageMoved:
 
 
 Touch = (
-    CloseTouched | Alive | Went | BackTouched | TakeOverTouched | SearchTouched | PersonChosen | AssistChosen | AssistSubmitted
-    | AgentTyped | EnrolChosen | EnrolConsented | LookTouched | KeepTouched | EraseTouched | DeclareChosen | DeclareSubmitted
-    | UnitListChosen | ExportTouched | HandledTouched | CallAnswered | ApproveTouched | ClockConfirmed | SyncNowTouched
-    | SyncPauseTouched | CourierTouched | LendTouched | HomeCarryTouched | StaffAdded | PinReset | StaffRevoked
-    | MaintenanceTouched | CardRead
+    CloseTouched
+    | Alive
+    | Went
+    | BackTouched
+    | TakeOverTouched
+    | SearchTouched
+    | PersonChosen
+    | AssistChosen
+    | AssistSubmitted
+    | AgentTyped
+    | EnrolChosen
+    | EnrolConsented
+    | LookTouched
+    | KeepTouched
+    | EraseTouched
+    | DeclareChosen
+    | DeclareSubmitted
+    | UnitListChosen
+    | ExportTouched
+    | HandledTouched
+    | CallAnswered
+    | ApproveTouched
+    | ClockConfirmed
+    | SyncNowTouched
+    | SyncPauseTouched
+    | CourierTouched
+    | LendTouched
+    | HomeCarryTouched
+    | StaffAdded
+    | PinReset
+    | StaffRevoked
+    | MaintenanceTouched
+    | CardRead
 )
 Event = (
-    Opened | SignInTouched | FirstNamed | Touch | CardTroubled | TimePassed | StaffCounted | SignedIn | SignInRefused
-    | FirstRefused | PersonFound | Loaded | Acted | Saved | NotSaved | TakeEnded | StageMoved
+    Opened
+    | SignInTouched
+    | FirstNamed
+    | Touch
+    | CardTroubled
+    | TimePassed
+    | StaffCounted
+    | SignedIn
+    | SignInRefused
+    | FirstRefused
+    | PersonFound
+    | Loaded
+    | Acted
+    | Saved
+    | NotSaved
+    | TakeEnded
+    | StageMoved
 )

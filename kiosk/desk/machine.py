@@ -19,11 +19,11 @@ from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
 class World:
     """What a decision may depend on besides state and event."""
 
-    now_s: float                         # monotonic
+    now_s: float  # monotonic
     today: date
     new_session_id: int
     sign_out_s: float = 900.0
-    visit: VisitGlance | None = None     # the visit under the desk
+    visit: VisitGlance | None = None  # the visit under the desk
 
 
 Step = tuple[s.State, tuple[c.Command, ...]]
@@ -104,7 +104,7 @@ def _open(state: s.Open, event: e.Event, world: World) -> Step:
                 return s.Open(session, state.page), ()
             return _take_over(session, world.visit)
     after, commands = on_page(session, state.page, event, world.today)
-    if isinstance(after, Place):     # the page asks for another one
+    if isinstance(after, Place):  # the page asks for another one
         entered, further = enter(session, after)
         return s.Open(session, entered), (*_put_away(state.page), *commands, *further)
     if type(after) is not type(state.page):
@@ -125,7 +125,9 @@ def _take_over(session: s.Session, visit: VisitGlance) -> Step:
         return s.Open(session, s.Finding()), (take,)
     why = visit.reason.value if visit.reason is not None else ""
     return s.Open(session, s.Finding(visit.person.id_number, busy=True)), (
-        take, c.FindPerson(session, visit.person, None, visit.visit_id, why, visit.counted))
+        take,
+        c.FindPerson(session, visit.person, None, visit.visit_id, why, visit.counted),
+    )
 
 
 def _put_away(page: s.Page) -> tuple[c.Command, ...]:

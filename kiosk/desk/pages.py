@@ -51,7 +51,7 @@ def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> Pa
 def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -> PageStep:
     match event:
         case e.SearchTouched(number, name) if not page.busy:
-            if not number.strip():    # never by a name alone (issue 5)
+            if not number.strip():  # never by a name alone (issue 5)
                 return replace(page, number="", problem="name-alone" if name.strip() else "number-missing"), ()
             after, commands = look_for(session, typed(name, number), page.channel)
             return after, commands
@@ -191,6 +191,11 @@ def _done(session: s.Session, page: s.Done, event: e.Event, today: date) -> Page
 
 
 _HANDLERS: dict[type, Callable[[s.Session, Any, e.Event, date], PageStep]] = {
-    s.Board: _board, s.Finding: _finding, s.Showing: _showing, s.Assisting: _assisting, s.Enrolling: _enrolling,
-    s.Declared: _declaring, s.Done: _done,
+    s.Board: _board,
+    s.Finding: _finding,
+    s.Showing: _showing,
+    s.Assisting: _assisting,
+    s.Enrolling: _enrolling,
+    s.Declared: _declaring,
+    s.Done: _done,
 }

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-_LONGEST = 6        # letters of a syllable: zhuang
-_MOST = 400         # characters for a syllable that is not finished yet
-_HELD = 48          # letters that are looked at; nobody types a longer name at once
+_LONGEST = 6  # letters of a syllable: zhuang
+_MOST = 400  # characters for a syllable that is not finished yet
+_HELD = 48  # letters that are looked at; nobody types a longer name at once
 # What else people type for ü, and how passports write it (GB/T 28039): the same syllable.
 _ALSO = {"lyu": "lv", "nyu": "nv", "lue": "lve", "nue": "nve", "jv": "ju", "qv": "qu", "xv": "xu", "yv": "yu"}
 
@@ -57,11 +57,11 @@ class Pinyin:
         end = len(letters)
         whole = self._cut(letters, frozenset())
         if end and not whole[0]:
-            whole = self._cut(letters, self._begun)      # the last syllable is not finished yet
+            whole = self._cut(letters, self._begun)  # the last syllable is not finished yet
         pieces, at = [], 0
         while at < end:
-            length = whole[at] or next((n for n in range(min(_LONGEST, end - at), 1, -1) if letters[at:at + n] in self._begun), 1)
-            pieces.append(letters[at:at + length])
+            length = whole[at] or next((n for n in range(min(_LONGEST, end - at), 1, -1) if letters[at : at + n] in self._begun), 1)
+            pieces.append(letters[at : at + length])
             at += length
         return tuple(pieces)
 
@@ -71,7 +71,7 @@ class Pinyin:
         whole = [0] * (end + 1)
         for at in range(end - 1, -1, -1):
             for length in range(min(_LONGEST, end - at), 0, -1):
-                piece, after = letters[at:at + length], at + length
+                piece, after = letters[at : at + length], at + length
                 if (piece in self._tiers and (after == end or whole[after])) or (after == end and piece in last):
                     whole[at] = length
                     break
@@ -87,7 +87,7 @@ class Pinyin:
             found.setdefault(text, used)
         first = len(self.syllables(letters)[0])
         lengths = [n for n in range(min(_LONGEST, len(letters)), 0, -1) if letters[:n] in self._tiers]
-        for length in sorted(lengths, key=lambda n: n != first):      # stable: the cut that fits, then the longer ones
+        for length in sorted(lengths, key=lambda n: n != first):  # stable: the cut that fits, then the longer ones
             for character in "".join(self._tiers[letters[:length]]):
                 found.setdefault(character, length)
         if not lengths:
@@ -98,8 +98,11 @@ class Pinyin:
 
     def _of_words(self, letters: str) -> list[tuple[str, int]]:
         whole = [(key, len(key)) for key in self._words if letters.startswith(key)]
-        begun = [(key, len(letters)) for key in self._words
-                 if key.startswith(letters) and len(letters) > len(self.syllables(key)[0]) and key != letters]
+        begun = [
+            (key, len(letters))
+            for key in self._words
+            if key.startswith(letters) and len(letters) > len(self.syllables(key)[0]) and key != letters
+        ]
         return [(text, used) for key, used in (*sorted(whole, key=lambda one: -one[1]), *begun) for text in self._words[key]]
 
     def _of_beginning(self, begun: str) -> list[str]:

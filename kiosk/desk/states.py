@@ -17,7 +17,7 @@ class Session:
     staff_id: str
     name: str
     role: Role
-    touched_s: float     # monotonic
+    touched_s: float  # monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class Board:
     place: Place
     data: object = field(default=None, repr=False)
     problem: str = ""
-    notice: str = ""          # what went well, as a code
-    detail: str = ""          # shown with problem or notice
+    notice: str = ""  # what went well, as a code
+    detail: str = ""  # shown with problem or notice
     busy: bool = False
-    clerk: Person | None = field(default=None, repr=False)   # of a unit list
+    clerk: Person | None = field(default=None, repr=False)  # of a unit list
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Finding:
     number: str = field(default="", repr=False)
     problem: str = ""
     busy: bool = False
-    channel: Channel | None = None     # what for, when it is known already
+    channel: Channel | None = None  # what for, when it is known already
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Enrolling:
     consented: bool = False
     looking: bool = False
     take_id: int = 0
-    ready: bool = False        # a probe waits to be kept
+    ready: bool = False  # a probe waits to be kept
     problem: str = ""
     busy: bool = False
 

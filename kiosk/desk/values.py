@@ -79,8 +79,8 @@ class VisitGlance:
     tries: int = 0
     person: Person | None = field(default=None, repr=False)
     helper: Person | None = field(default=None, repr=False)
-    reason: Reason | None = None         # why it was referred, where it was
-    counted: tuple[Counted, ...] = ()    # its takes in the fairness ledger
+    reason: Reason | None = None  # why it was referred, where it was
+    counted: tuple[Counted, ...] = ()  # its takes in the fairness ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class Found:
     returned_reason: str = ""
     roster_stale: bool = False
     clock_suspect: bool = False
-    visit_id: str = ""                   # of the visit that was taken over
-    why: Reason | None = None            # why that visit did not end with the face
-    counted: tuple[Counted, ...] = ()    # that visit's takes in the fairness ledger: nobody else's glasses are asked about
+    visit_id: str = ""  # of the visit that was taken over
+    why: Reason | None = None  # why that visit did not end with the face
+    counted: tuple[Counted, ...] = ()  # that visit's takes in the fairness ledger: nobody else's glasses are asked about
 
     @property
     def glasses(self) -> Glasses:
@@ -133,17 +133,17 @@ class Assisted:
     """The filled form of an assisted authentication."""
 
     benefit_ids: tuple[str, ...] = ()
-    why: str = ""                        # reason code for not using the face
+    why: str = ""  # reason code for not using the face
     note: str = field(default="", repr=False)
     saw_person: bool = False
     saw_card: bool = False
     papers: tuple[str, ...] = ()
     documents: tuple[Document, ...] = ()
     person_signature: Signature | None = None
-    cannot_sign: bool = False            # needs a note
+    cannot_sign: bool = False  # needs a note
     staff_signature: Signature | None = None
-    glasses: Glasses = Glasses.UNKNOWN   # for the fairness ledger; no record holds it
-    review: bool = False                 # a consent of its own: the scans may go to the centre for human review
+    glasses: Glasses = Glasses.UNKNOWN  # for the fairness ledger; no record holds it
+    review: bool = False  # a consent of its own: the scans may go to the centre for human review
 
 
 @dataclass(frozen=True, slots=True)

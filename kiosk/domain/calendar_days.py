@@ -33,8 +33,10 @@ def in_year(year: int, month: int, day: int) -> date:
 
 def months_counted(first: date, last: date, day_of_month: int) -> int:
     """Return how often the `day_of_month` (1..28) falls into first..last, both included; 0 when last lies before first."""
+
     def passed(day: date) -> int:
         return day.year * 12 + day.month - (day.day < day_of_month)
+
     return max(0, passed(last) - passed(first - timedelta(days=1)))
 
 

@@ -22,15 +22,15 @@ class Eligibility:
     may_pass: bool
     reason: Reason
     period: str
-    earliest_next: date | None        # first day on which a (further) pass counts
-    valid_from: date | None           # validity of the last pass
+    earliest_next: date | None  # first day on which a (further) pass counts
+    valid_from: date | None  # validity of the last pass
     valid_to: date | None
-    due: date | None                  # last day without consequences
-    grace_to: date | None             # last day of grace, payment unaffected
-    suspended_from: date | None       # first day of suspension, when overdue or to come
-    suspended_months: int             # months of payment suspended up to today; paid back after a pass
-    if_passed_from: date | None       # validity that a pass today would give
+    due: date | None  # last day without consequences
+    grace_to: date | None  # last day of grace, payment unaffected
+    suspended_from: date | None  # first day of suspension, when overdue or to come
+    suspended_months: int  # months of payment suspended up to today; paid back after a pass
+    if_passed_from: date | None  # validity that a pass today would give
     if_passed_to: date | None
-    next_from: date | None            # next authentication window after a pass today
+    next_from: date | None  # next authentication window after a pass today
     next_to: date | None
-    suspended: bool = False           # payment stands still today, though no payment day may have been missed yet
+    suspended: bool = False  # payment stands still today, though no payment day may have been missed yet

@@ -14,7 +14,7 @@ from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Outcome
 
 UNKNOWN = "unknown"
-WHOLE, POSITION, CHECKS, MATCH = "all", "position", "checks", "match"   # groups of "action" that are no action
+WHOLE, POSITION, CHECKS, MATCH = "all", "position", "checks", "match"  # groups of "action" that are no action
 
 _CHECKED = frozenset({Reason.LIVENESS_FAILED, Reason.FACE_CHANGED})
 _BEFORE_ACTIONS, _ENDED = frozenset({"positioning", "baseline", "light"}), frozenset({"done", "failed"})
@@ -27,9 +27,9 @@ class Counted:
     day: date
     age_band: str
     glasses: Glasses
-    light: str         # good | dark | backlit | unknown
-    action: str        # what failed: an action, "position", "checks", "match"; "all": the take as a whole
-    outcome: str       # passed | failed | referred
+    light: str  # good | dark | backlit | unknown
+    action: str  # what failed: an action, "position", "checks", "match"; "all": the take as a whole
+    outcome: str  # passed | failed | referred
     reason: str
 
 
@@ -45,10 +45,15 @@ class Watched:
     def after(self, hint: Guidance | None, phase: str, action: Action | None) -> Watched:
         """Return what is known after one more view of the take (`liveness.view`)."""
         stage = action.value if action is not None else POSITION if phase in _BEFORE_ACTIONS else WHOLE
-        if phase in _ENDED:      # the last view of a take: it failed where it stood before
+        if phase in _ENDED:  # the last view of a take: it failed where it stood before
             stage = self.stage
-        return replace(self, seen=True, dark=self.dark or hint is Guidance.TOO_DARK,
-                       backlit=self.backlit or hint is Guidance.BACKLIT, stage=stage)
+        return replace(
+            self,
+            seen=True,
+            dark=self.dark or hint is Guidance.TOO_DARK,
+            backlit=self.backlit or hint is Guidance.BACKLIT,
+            stage=stage,
+        )
 
     @property
     def light(self) -> str:

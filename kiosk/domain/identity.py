@@ -16,38 +16,38 @@ from enum import StrEnum
 class DocumentKind(StrEnum):
     """Kinds of identity document that the programme accepts."""
 
-    RESIDENT = "resident"                      # 居民身份证
-    HMT_RESIDENCE = "hmt-residence"            # 港澳台居民居住证 (card type J)
+    RESIDENT = "resident"  # 居民身份证
+    HMT_RESIDENCE = "hmt-residence"  # 港澳台居民居住证 (card type J)
     PERMANENT_RESIDENCE = "permanent-residence"  # 外国人永久居留身份证 (I 2017, Y 2023)
     PASSPORT = "passport"
-    HM_PERMIT = "hm-permit"                    # 港澳居民来往内地通行证
-    TW_PERMIT = "tw-permit"                    # 台湾居民来往大陆通行证
+    HM_PERMIT = "hm-permit"  # 港澳居民来往内地通行证
+    TW_PERMIT = "tw-permit"  # 台湾居民来往大陆通行证
     SOCIAL_SECURITY_CARD = "social-security-card"
 
 
 class Sex(StrEnum):
     """As coded on the chip (GB/T 2261.1)."""
 
-    UNKNOWN = "unknown"          # 0
-    MALE = "male"                # 1
-    FEMALE = "female"            # 2
-    NOT_STATED = "not-stated"    # 9
+    UNKNOWN = "unknown"  # 0
+    MALE = "male"  # 1
+    FEMALE = "female"  # 2
+    NOT_STATED = "not-stated"  # 9
 
 
 class NumberFlag(StrEnum):
     """What is odd about a number. Shown to attendants; a flagged number still goes to the roster."""
 
-    CHECK_DIGIT = "check-digit"      # the last character does not fit the others
-    BIRTH_DATE = "birth-date"        # no such day, or a day to come
-    REGION = "region"                # no province has this prefix
-    SHAPE = "shape"                  # neither 18, nor 15 digits, nor 3 letters and 12 digits
+    CHECK_DIGIT = "check-digit"  # the last character does not fit the others
+    BIRTH_DATE = "birth-date"  # no such day, or a day to come
+    REGION = "region"  # no province has this prefix
+    SHAPE = "shape"  # neither 18, nor 15 digits, nor 3 letters and 12 digits
 
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
-_PROVINCES = frozenset((
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83"
-).split())
+_PROVINCES = frozenset(
+    ("11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83").split()
+)
 
 
 def check_digit(first17: str) -> str:
@@ -74,8 +74,7 @@ def old_pr_number(nationality: str, id_number: str, link: str) -> str:
     nationality: alpha-3; id_number: 18 characters; link: the card's 3-character link. Returns "" when the parts do not fit
     (first cards of 2023 have an empty link). Source: facts on readers, section 3.
     """
-    if not (re.fullmatch(r"[A-Z]{3}", nationality) and re.fullmatch(r"\d{17}[\dX]", id_number)
-            and re.fullmatch(r"\d{3}", link)):
+    if not (re.fullmatch(r"[A-Z]{3}", nationality) and re.fullmatch(r"\d{17}[\dX]", id_number) and re.fullmatch(r"\d{3}", link)):
         return ""
     first14 = nationality + id_number[1:3] + link[:2] + id_number[8:14] + link[2]
     return first14 + check_digit_pr(first14)
@@ -85,7 +84,7 @@ def old_pr_number(nationality: str, id_number: str, link: str) -> str:
 class IdNumber:
     """A document number with what it says about itself. Make one with `IdNumber.parse`."""
 
-    number: str = field(repr=False)          # normalised; 15 digits are extended to 18
+    number: str = field(repr=False)  # normalised; 15 digits are extended to 18
     kind: DocumentKind
     born: date | None = field(default=None, repr=False)
     sex: Sex = Sex.UNKNOWN

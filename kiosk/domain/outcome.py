@@ -34,8 +34,8 @@ class ActionRecord:
     action: Action
     cued_at_s: float
     seen_at_s: float | None = None
-    strength: float = 0.0       # the peak over the baseline: blendshape units, or degrees for head movements
-    too_early: int = 0          # times it was begun before its cue, which did not count
+    strength: float = 0.0  # the peak over the baseline: blendshape units, or degrees for head movements
+    too_early: int = 0  # times it was begun before its cue, which did not count
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,9 @@ class Person:
 class Benefit:
     """One benefit of one person, certified on its own."""
 
-    benefit_id: str          # stable within the person, e.g. "enterprise-employee"
-    kind: str                # catalogue key benefit.<kind>
-    policy_id: str           # id of a policy in config/policies or from the bureau
+    benefit_id: str  # stable within the person, e.g. "enterprise-employee"
+    kind: str  # catalogue key benefit.<kind>
+    policy_id: str  # id of a policy in config/policies or from the bureau
     last_pass: date | None = None
     due: date | None = None  # where the bureau fixes a due date itself
 
@@ -55,8 +55,8 @@ class Benefit:
 class Template:
     """An enrolled face template. It is valid for one encoder model only."""
 
-    vector: bytes = field(repr=False)   # float32 little-endian, (128,), L2-normalised
-    model_digest: str                   # SHA-256 of the encoder weights that made it
+    vector: bytes = field(repr=False)  # float32 little-endian, (128,), L2-normalised
+    model_digest: str  # SHA-256 of the encoder weights that made it
     consent_id: str
     enrolled_on: date | None = None
 

@@ -36,17 +36,17 @@ class Policy:
     title: str
     effective_from: date
     effective_to: date | None = None
-    valid_months: int = 12                    # deferred-month, annual-window: how long a pass is valid
-    window_months: int = 3                    # annual-window: opens so long before the due date
-    cycle_days: int = 0                       # rotation: days to the next pass; 0: count cycle_months instead
-    cycle_months: int = 0                     # rotation, half-yearly
-    grace_days: int = 0                       # payment unaffected after the due date
-    repeat_after_days: int = 30               # rotation, half-yearly: a pass this soon after another is a repeat, not a renewal
-    deadline: tuple[int, int] = (12, 31)      # campaign: month, day
-    opens: tuple[int, int] = (1, 1)           # campaign: month, day; the last such day on or before the deadline
-    payment_day: int = 1                      # a month's payment is suspended when the person is overdue on this day
+    valid_months: int = 12  # deferred-month, annual-window: how long a pass is valid
+    window_months: int = 3  # annual-window: opens so long before the due date
+    cycle_days: int = 0  # rotation: days to the next pass; 0: count cycle_months instead
+    cycle_months: int = 0  # rotation, half-yearly
+    grace_days: int = 0  # payment unaffected after the due date
+    repeat_after_days: int = 30  # rotation, half-yearly: a pass this soon after another is a repeat, not a renewal
+    deadline: tuple[int, int] = (12, 31)  # campaign: month, day
+    opens: tuple[int, int] = (1, 1)  # campaign: month, day; the last such day on or before the deadline
+    payment_day: int = 1  # a month's payment is suspended when the person is overdue on this day
     local_residents_only: bool = False
-    min_ages: tuple[tuple[str, int, int], ...] = ()   # (benefit kind, men, women)
+    min_ages: tuple[tuple[str, int, int], ...] = ()  # (benefit kind, men, women)
 
 
 _COMMON = {"payment_day", "grace_days"}
@@ -90,8 +90,16 @@ def load_policy(data: Mapping[str, Any]) -> Policy:
     ages = _ages(who.pop("min_age", {}))
     if who:
         raise ValueError(f"unknown key who.{sorted(who)[0]}")
-    policy = Policy(policy_id, kind, str(data.get("title", policy_id)), start, end,
-                    local_residents_only=scope == "local", min_ages=ages, **parameters)
+    policy = Policy(
+        policy_id,
+        kind,
+        str(data.get("title", policy_id)),
+        start,
+        end,
+        local_residents_only=scope == "local",
+        min_ages=ages,
+        **parameters,
+    )
     if kind is PolicyKind.ANNUAL_WINDOW and policy.window_months >= policy.valid_months:
         raise ValueError("parameters.window_months must be shorter than valid_months")
     if kind is PolicyKind.CAMPAIGN and policy.deadline == policy.opens:
@@ -110,8 +118,13 @@ def _parameters(kind: PolicyKind, given: dict[str, Any]) -> dict[str, Any]:
         if name in ("deadline", "opens"):
             out[name] = _month_day(name, value)
             continue
-        low, high = {"payment_day": (1, 28), "grace_days": (0, 366), "repeat_after_days": (1, 180), "cycle_days": (0, 1830),
-                     "cycle_months": (0, 60)}.get(name, (1, 60))
+        low, high = {
+            "payment_day": (1, 28),
+            "grace_days": (0, 366),
+            "repeat_after_days": (1, 180),
+            "cycle_days": (0, 1830),
+            "cycle_months": (0, 60),
+        }.get(name, (1, 60))
         if type(value) is not int or not low <= value <= high:
             raise ValueError(f"parameters.{name}: a number from {low} to {high} expected")
         out[name] = value

@@ -31,25 +31,25 @@ class Reason(StrEnum):
     CARD_CHANGED = "card-changed"
     CARD_LEFT_BEHIND = "card-left-behind"
     # one for each status byte (SW3) of the reader: kiosk/idcard_reader/status.py
-    READER_REQUEST_DAMAGED = "reader-request-damaged"      # 10
-    READER_REQUEST_LENGTH = "reader-request-length"        # 11
-    READER_COMMAND_UNKNOWN = "reader-command-unknown"      # 21
-    READER_NOT_PERMITTED = "reader-not-permitted"          # 23
-    READER_ERROR = "reader-error"                          # 24 and codes nobody documents
-    CARD_REFUSED_READER = "card-refused-reader"            # 31
-    READER_REFUSED_CARD = "reader-refused-card"            # 32
-    CARD_UNVERIFIED = "card-unverified"                    # 33
-    CARD_NOT_FOUND_YET = "card-not-found-yet"              # 34
+    READER_REQUEST_DAMAGED = "reader-request-damaged"  # 10
+    READER_REQUEST_LENGTH = "reader-request-length"  # 11
+    READER_COMMAND_UNKNOWN = "reader-command-unknown"  # 21
+    READER_NOT_PERMITTED = "reader-not-permitted"  # 23
+    READER_ERROR = "reader-error"  # 24 and codes nobody documents
+    CARD_REFUSED_READER = "card-refused-reader"  # 31
+    READER_REFUSED_CARD = "reader-refused-card"  # 32
+    CARD_UNVERIFIED = "card-unverified"  # 33
+    CARD_NOT_FOUND_YET = "card-not-found-yet"  # 34
     CARD_FINGERPRINT_UNVERIFIED = "card-fingerprint-unverified"  # 37
-    CARD_WRONG_LENGTH = "card-wrong-length"                # 3F
-    CARD_KIND_UNKNOWN = "card-kind-unknown"                # 40
-    CARD_READ_FAILED = "card-read-failed"                  # 41
-    CARD_NO_RANDOM = "card-no-random"                      # 47
-    READER_SELF_TEST_FAILED = "reader-self-test-failed"    # 60
-    READER_NOT_AUTHORISED = "reader-not-authorised"        # 66
-    CARD_NOT_FOUND = "card-not-found"                      # 80
-    CARD_SELECT_FAILED = "card-select-failed"              # 81
-    CARD_ITEM_MISSING = "card-item-missing"                # 91
+    CARD_WRONG_LENGTH = "card-wrong-length"  # 3F
+    CARD_KIND_UNKNOWN = "card-kind-unknown"  # 40
+    CARD_READ_FAILED = "card-read-failed"  # 41
+    CARD_NO_RANDOM = "card-no-random"  # 47
+    READER_SELF_TEST_FAILED = "reader-self-test-failed"  # 60
+    READER_NOT_AUTHORISED = "reader-not-authorised"  # 66
+    CARD_NOT_FOUND = "card-not-found"  # 80
+    CARD_SELECT_FAILED = "card-select-failed"  # 81
+    CARD_ITEM_MISSING = "card-item-missing"  # 91
 
     # --- card before the camera (ocr/), slip printer (printer/)
     OCR_UNREADABLE = "ocr-unreadable"

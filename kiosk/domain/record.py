@@ -15,46 +15,46 @@ class Outcome(StrEnum):
     """How an attempt ended."""
 
     PASSED = "passed"
-    FAILED = "failed"      # the face did not match, or the person did not prove alive
+    FAILED = "failed"  # the face did not match, or the person did not prove alive
     REFERRED = "referred"  # to the attendant
-    REFUSED = "refused"    # the rules say no, or not yet
+    REFUSED = "refused"  # the rules say no, or not yet
 
 
 class Channel(StrEnum):
     """How the attempt was made (programme.md, sections 3 and 4)."""
 
     SELF_FACE = "self-face"
-    HELPED_FACE = "helped-face"          # 为他人: the beneficiary faces the camera, a helper is recorded
-    FACE_TO_FACE = "face-to-face"        # 面对面认证
-    FAMILY_PROXY = "family-proxy"        # 亲情代办
-    AGENT = "agent"                      # 委托
-    HOME_VISIT = "home-visit"            # 上门认证
-    UNIT_LIST = "unit-list"              # 单位经办
-    ENROLMENT = "enrolment"              # 人脸建模
-    DECLARATION = "declaration"          # hukou, residence, death
+    HELPED_FACE = "helped-face"  # 为他人: the beneficiary faces the camera, a helper is recorded
+    FACE_TO_FACE = "face-to-face"  # 面对面认证
+    FAMILY_PROXY = "family-proxy"  # 亲情代办
+    AGENT = "agent"  # 委托
+    HOME_VISIT = "home-visit"  # 上门认证
+    UNIT_LIST = "unit-list"  # 单位经办
+    ENROLMENT = "enrolment"  # 人脸建模
+    DECLARATION = "declaration"  # hukou, residence, death
 
 
 class Stage(StrEnum):
     """Two-stage honesty: what is known of a record's way to the bureau. Only signed receipts move it past SENDING."""
 
-    SAVED = "saved"          # 本机通过,已保存
-    SENDING = "sending"      # leased for a batch, or outcome of a batch unknown
-    RECEIVED = "received"    # 中心已收到 (signed receipt: accepted or duplicate)
+    SAVED = "saved"  # 本机通过,已保存
+    SENDING = "sending"  # leased for a batch, or outcome of a batch unknown
+    RECEIVED = "received"  # 中心已收到 (signed receipt: accepted or duplicate)
     CONFIRMED = "confirmed"  # 中心已确认
-    RETURNED = "returned"    # 中心退回, with a reason
-    REFUSED = "refused"      # the bureau refuses the record for good, with a reason
+    RETURNED = "returned"  # 中心退回, with a reason
+    REFUSED = "refused"  # the bureau refuses the record for good, with a reason
 
 
 @dataclass(frozen=True, slots=True)
 class ClockEvidence:
     """What is known of the clock when a record was made; the bureau judges, the kiosk does not guess."""
 
-    captured_at_utc: datetime          # aware, UTC
-    monotonic_s: float                 # of this boot
+    captured_at_utc: datetime  # aware, UTC
+    monotonic_s: float  # of this boot
     boot_id: str
-    high_water_utc: datetime | None    # latest time this database ever saw
+    high_water_utc: datetime | None  # latest time this database ever saw
     suspect: bool = False
-    confirmed_by: str = ""             # staff id that confirmed the date
+    confirmed_by: str = ""  # staff id that confirmed the date
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +67,23 @@ class AuthenticationRecord:
     person_id: str
     benefit_id: str
     policy_id: str
-    policy_period: str                 # e.g. "2026-03"; with person and benefit: the pass key
+    policy_period: str  # e.g. "2026-03"; with person and benefit: the pass key
     channel: Channel
     outcome: Outcome
-    reason: str                        # kiosk.domain.reasons.Reason
+    reason: str  # kiosk.domain.reasons.Reason
     clock: ClockEvidence
-    identified_by: str                 # kiosk.domain.person.IdentifiedBy
+    identified_by: str  # kiosk.domain.person.IdentifiedBy
     roster_version: int
-    author: str = "self"               # staff id where an attendant answers for it; frozen at capture
+    author: str = "self"  # staff id where an attendant answers for it; frozen at capture
     consent_id: str = ""
     actions: tuple[str, ...] = ()
-    checks: tuple[tuple[str, float, bool], ...] = ()   # (name, score, flagged) for the journal and the attendant
+    checks: tuple[tuple[str, float, bool], ...] = ()  # (name, score, flagged) for the journal and the attendant
     model_digest: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
     helper_name: str = field(default="", repr=False)
     helper_id_number: str = field(default="", repr=False)
-    notes: str = field(default="", repr=False)          # attendant's reason, declaration details
+    notes: str = field(default="", repr=False)  # attendant's reason, declaration details
 
     @property
     def pass_key(self) -> str:

@@ -16,8 +16,21 @@ from kiosk.domain.person import Benefit, RosterEntry, RosterStatus
 from kiosk.domain.policy import Policy, PolicyBook, PolicyKind, UnknownPolicy, load_policy
 from kiosk.domain.reasons import Reason
 
-__all__ = ["Policy", "PolicyBook", "PolicyKind", "RuleMessage", "Standing", "Term", "UnknownPolicy", "after_pass", "decide",
-           "load_policy", "message_of", "standing", "term_after"]
+__all__ = [
+    "Policy",
+    "PolicyBook",
+    "PolicyKind",
+    "RuleMessage",
+    "Standing",
+    "Term",
+    "UnknownPolicy",
+    "after_pass",
+    "decide",
+    "load_policy",
+    "message_of",
+    "standing",
+    "term_after",
+]
 
 _DAY = timedelta(days=1)
 _DATA_MATCH_OPENS_MONTHS = 3  # ours: who was certified by data match is asked for only this long before the due date
@@ -31,7 +44,7 @@ _STATUS_REASONS = {
 class Standing(StrEnum):
     """How payment stands on a day, as far as the dates say."""
 
-    OPEN_ENDED = "open-ended"   # no pass and no due date known: nothing can be overdue
+    OPEN_ENDED = "open-ended"  # no pass and no due date known: nothing can be overdue
     VALID = "valid"
     GRACE = "grace"
     SUSPENDED = "suspended"
@@ -42,7 +55,7 @@ class Term:
     """What one pass gives. `next_from`..`due` is the window of the next one."""
 
     valid_from: date
-    due: date                # last day of validity
+    due: date  # last day of validity
     next_from: date
     grace_to: date | None
     suspended_from: date
@@ -91,7 +104,7 @@ def term_after(policy: Policy, passed_on: date, *, anchor: date | None = None, a
 
 def _term(policy: Policy, valid_from: date, due: date, next_from: date) -> Term:
     if policy.kind is PolicyKind.CAMPAIGN:
-        end = month_end(due)            # "payment stops from the following month" (S2)
+        end = month_end(due)  # "payment stops from the following month" (S2)
     else:
         end = due + timedelta(days=policy.grace_days)
     return Term(valid_from, due, next_from, end if end > due else None, end + _DAY)
@@ -110,8 +123,15 @@ def _campaign_year(policy: Policy, day: date) -> int:
     return day.year - 1
 
 
-def decide(policies: PolicyBook | Policy, benefit: Benefit, entry: RosterEntry, today: date, *,
-           clock_suspect: bool = False, passed_here: bool = False) -> Eligibility:
+def decide(
+    policies: PolicyBook | Policy,
+    benefit: Benefit,
+    entry: RosterEntry,
+    today: date,
+    *,
+    clock_suspect: bool = False,
+    passed_here: bool = False,
+) -> Eligibility:
     """Return what the rules say about one benefit of one person on `today`.
 
     policies: all of them (the version in force at the last pass gives its validity, the version of today everything else, and
@@ -146,8 +166,9 @@ def _current_term(then: Policy, now: Policy, benefit: Benefit, last: date) -> Te
     return replace(term, valid_from=granted.valid_from)
 
 
-def _window(policy: Policy, benefit: Benefit, entry: RosterEntry, today: date, term: Term | None, *,
-            passed_here: bool) -> Eligibility:
+def _window(
+    policy: Policy, benefit: Benefit, entry: RosterEntry, today: date, term: Term | None, *, passed_here: bool
+) -> Eligibility:
     if term is None and benefit.due is not None:
         opens = add_months(benefit.due, -policy.window_months) if policy.kind is PolicyKind.ANNUAL_WINDOW else date.min
         term = _term(policy, date.min, benefit.due, opens)
@@ -167,9 +188,16 @@ def _window(policy: Policy, benefit: Benefit, entry: RosterEntry, today: date, t
     after = term_after(policy, today, anchor=benefit.due, at_least=None if term is None else term.due)
     answer = _dated(benefit, policy.policy_id, reason, term, policy)
     return replace(
-        answer, may_pass=may_pass, period=_period(policy, benefit, term, today), suspended_months=months,
-        suspended=suspended, earliest_next=today if answer.earliest_next is None and may_pass else answer.earliest_next,
-        if_passed_from=after.valid_from, if_passed_to=after.due, next_from=after.next_from, next_to=after.due,
+        answer,
+        may_pass=may_pass,
+        period=_period(policy, benefit, term, today),
+        suspended_months=months,
+        suspended=suspended,
+        earliest_next=today if answer.earliest_next is None and may_pass else answer.earliest_next,
+        if_passed_from=after.valid_from,
+        if_passed_to=after.due,
+        next_from=after.next_from,
+        next_to=after.due,
     )
 
 
@@ -177,12 +205,23 @@ def _dated(benefit: Benefit, policy_id: str, reason: Reason, term: Term | None, 
     """An answer that holds only what the last pass gave."""
     first = None if term is None or benefit.last_pass is None else term
     return Eligibility(
-        benefit_id=benefit.benefit_id, benefit_kind=benefit.kind, policy_id=policy_id, may_pass=False, reason=reason, period="",
+        benefit_id=benefit.benefit_id,
+        benefit_kind=benefit.kind,
+        policy_id=policy_id,
+        may_pass=False,
+        reason=reason,
+        period="",
         earliest_next=None if term is None or term.next_from == date.min else term.next_from,
-        valid_from=first.valid_from if first else None, valid_to=first.due if first else None,
-        due=term.due if term else None, grace_to=term.grace_to if term else None,
-        suspended_from=term.suspended_from if term else None, suspended_months=0,
-        if_passed_from=None, if_passed_to=None, next_from=None, next_to=None,
+        valid_from=first.valid_from if first else None,
+        valid_to=first.due if first else None,
+        due=term.due if term else None,
+        grace_to=term.grace_to if term else None,
+        suspended_from=term.suspended_from if term else None,
+        suspended_months=0,
+        if_passed_from=None,
+        if_passed_to=None,
+        next_from=None,
+        next_to=None,
     )
 
 
@@ -259,7 +298,7 @@ def message_of(answer: Eligibility, today: date) -> RuleMessage:
         if answer.suspended_months:
             return RuleMessage("ok-suspended", answer.suspended_from, months=answer.suspended_months)
         stands = standing(answer, today)
-        if stands is Standing.SUSPENDED:    # since a few days: no payment day was missed yet
+        if stands is Standing.SUSPENDED:  # since a few days: no payment day was missed yet
             return RuleMessage("ok-suspended-now", answer.suspended_from)
         if stands is not Standing.OPEN_ENDED:
             return RuleMessage(f"ok-{stands}", answer.due, answer.grace_to)

@@ -26,8 +26,12 @@ def say(message: RuleMessage, rule: Texts | Callable[[str], str], form: Texts | 
         key = "span_same_year" if first.year == last.year else "span"
         span = shape(key).format(y=first.year, m=first.month, y2=last.year, m2=last.month)
     return text(message.key).format(
-        first_day=day(first), last_day=day(last), months=message.months, months_span=span,
-        first_month="" if first is None else shape("month").format(y=first.year, m=first.month))
+        first_day=day(first),
+        last_day=day(last),
+        months=message.months,
+        months_span=span,
+        first_month="" if first is None else shape("month").format(y=first.year, m=first.month),
+    )
 
 
 def _of(texts: Texts | Callable[[str], str]) -> Callable[[str], str]:

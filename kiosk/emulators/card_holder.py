@@ -57,8 +57,12 @@ class CardHolder:
             return frame
         t, unrest = frame.t_s, self._tremor
         image = hold_up(
-            card, frame.image_bgr, width=self._width, centre=(0.5 + 0.004 * unrest * math.sin(2.1 * t), 0.52),
-            roll_deg=unrest * (2.0 + 1.2 * math.sin(1.3 * t)), yaw_deg=4.0 * unrest * math.sin(0.7 * t + 1.0),
+            card,
+            frame.image_bgr,
+            width=self._width,
+            centre=(0.5 + 0.004 * unrest * math.sin(2.1 * t), 0.52),
+            roll_deg=unrest * (2.0 + 1.2 * math.sin(1.3 * t)),
+            yaw_deg=4.0 * unrest * math.sin(0.7 * t + 1.0),
             pitch_deg=unrest * (-5.0 + 2.0 * math.sin(0.9 * t)),
         )
         return replace(frame, image_bgr=image)

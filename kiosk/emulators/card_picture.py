@@ -20,8 +20,8 @@ from kiosk.errors import ConfigError
 
 cv2 = import_cv2()
 
-WIDTH_MM, HEIGHT_MM = 85.6, 54.0           # ISO/IEC 7810 ID-1
-_SCALE = 12                                # pixels a millimetre: 1027 x 648
+WIDTH_MM, HEIGHT_MM = 85.6, 54.0  # ISO/IEC 7810 ID-1
+_SCALE = 12  # pixels a millimetre: 1027 x 648
 _SIZE = (round(WIDTH_MM * _SCALE), round(HEIGHT_MM * _SCALE))
 _LABEL, _INK = (70, 110, 160), (25, 25, 28)
 _SEXES = {"male": "男", "female": "女"}
@@ -46,13 +46,16 @@ def draw_front(card: Mapping[str, Any]) -> np.ndarray:
         _text(pen, 15.2, top, value, size, _INK)
     _text(pen, 24.0, 13.9, "民族", 2.7, _LABEL)
     _text(pen, 31.4, 13.6, _NATIONS.get(nation, nation), 3.1, _INK)
-    for left, value, after, word in ((15.2, born[:4], 24.0, "年"), (28.2, str(int(born[4:6])), 33.0, "月"),
-                                     (36.6, str(int(born[6:8])), 41.4, "日")):
+    for left, value, after, word in (
+        (15.2, born[:4], 24.0, "年"),
+        (28.2, str(int(born[4:6])), 33.0, "月"),
+        (36.6, str(int(born[6:8])), 41.4, "日"),
+    ):
         _text(pen, left, 20.8, value, 3.1, _INK)
         _text(pen, after, 21.1, word, 2.7, _LABEL)
     address = str(card.get("address", ""))
     for row in range(0, len(address), 11):
-        _text(pen, 15.2, 28.0 + row / 11 * 4.4, address[row:row + 11], 3.1, _INK)
+        _text(pen, 15.2, 28.0 + row / 11 * 4.4, address[row : row + 11], 3.1, _INK)
     _text(pen, 5.5, 45.6, "公民身份号码", 2.7, _LABEL)
     _text(pen, 28.0, 44.9, str(card["id_number"]), 3.9, _INK, spacing=0.55)
     _figure(pen)
@@ -74,8 +77,17 @@ def draw_back(card: Mapping[str, Any]) -> np.ndarray:
     return _bgr(image)
 
 
-def hold_up(image: np.ndarray, background: np.ndarray, *, centre: tuple[float, float] = (0.5, 0.5), width: float = 0.62,
-            roll_deg: float = 0.0, yaw_deg: float = 0.0, pitch_deg: float = 0.0, fingers: bool = True) -> np.ndarray:
+def hold_up(
+    image: np.ndarray,
+    background: np.ndarray,
+    *,
+    centre: tuple[float, float] = (0.5, 0.5),
+    width: float = 0.62,
+    roll_deg: float = 0.0,
+    yaw_deg: float = 0.0,
+    pitch_deg: float = 0.0,
+    fingers: bool = True,
+) -> np.ndarray:
     """Return a copy of `background` (uint8 BGR) with the card held in front of it, as a camera sees it.
 
     centre, width: where and how large, in shares of the frame's width and height (width: of the frame's width). Angles: the
@@ -109,8 +121,9 @@ def hold_up(image: np.ndarray, background: np.ndarray, *, centre: tuple[float, f
 def _font(pixels: int) -> ImageFont.FreeTypeFont:
     names = ["msyh.ttc", "simhei.ttf", "NotoSansCJK-Regular.ttc"]
     try:
-        found = subprocess.run(["fc-match", "-f", "%{file}", "Noto Sans CJK SC:lang=zh-cn"], capture_output=True, text=True,
-                               timeout=10, check=True)
+        found = subprocess.run(
+            ["fc-match", "-f", "%{file}", "Noto Sans CJK SC:lang=zh-cn"], capture_output=True, text=True, timeout=10, check=True
+        )
         names.insert(0, found.stdout)
     except (OSError, subprocess.SubprocessError):
         pass  # no fontconfig (Windows): PIL looks in the system's folder itself
@@ -135,8 +148,9 @@ def _blank(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[Imag
     return image, ImageDraw.Draw(image)
 
 
-def _text(pen: ImageDraw.ImageDraw, left: float, top: float, text: str, size: float, ink: tuple[int, int, int],
-          spacing: float = 0.0) -> None:
+def _text(
+    pen: ImageDraw.ImageDraw, left: float, top: float, text: str, size: float, ink: tuple[int, int, int], spacing: float = 0.0
+) -> None:
     """Write `text`; left, top, size and extra spacing in millimetres."""
     font = _font(round(size * _SCALE))
     if not spacing:
@@ -169,8 +183,9 @@ def _rounded(shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(mask).astype(np.float32) / 255.0
 
 
-def _corners(size: tuple[int, int], centre: tuple[float, float], width: float, roll_deg: float, yaw_deg: float,
-             pitch_deg: float) -> np.ndarray:
+def _corners(
+    size: tuple[int, int], centre: tuple[float, float], width: float, roll_deg: float, yaw_deg: float, pitch_deg: float
+) -> np.ndarray:
     """Return the card's four corners in the frame, (4, 2) float32 clockwise from its own top left: a pinhole camera."""
     half = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], float) * (WIDTH_MM / 2, HEIGHT_MM / 2)
     points = np.c_[half, np.zeros(4)]
@@ -179,7 +194,7 @@ def _corners(size: tuple[int, int], centre: tuple[float, float], width: float, r
     about_y = np.array([(np.cos(yaw), 0, np.sin(yaw)), (0, 1, 0), (-np.sin(yaw), 0, np.cos(yaw))])
     about_x = np.array([(1, 0, 0), (0, np.cos(pitch), -np.sin(pitch)), (0, np.sin(pitch), np.cos(pitch))])
     points = points @ (about_x @ about_y @ about_z).T
-    focal = 1.1 * size[0]                      # about 49 degrees wide, as webcams are
+    focal = 1.1 * size[0]  # about 49 degrees wide, as webcams are
     away = focal * WIDTH_MM / (width * size[0])
     flat = points[:, :2] * focal / (away + points[:, 2:3])
     corners: np.ndarray = (flat + np.array(centre) * size).astype(np.float32)

@@ -20,7 +20,7 @@ from kiosk.ui.window import KioskWindow
 log = logging.getLogger(__name__)
 
 _HAVE_IT_MS = 4000
-_LAY_AGAIN_MS = 6000   # somebody who sees that nothing came of the card lays it once more
+_LAY_AGAIN_MS = 6000  # somebody who sees that nothing came of the card lays it once more
 
 
 class Hands(Protocol):
@@ -49,20 +49,20 @@ class Hands(Protocol):
 class Habits:
     """How this person goes about it. Times in seconds."""
 
-    look_ms: int = 60              # between two looks at the screen
-    reading_s: float = 0.15        # between seeing a page and touching it
-    reaction_s: float = 0.45       # between the cue and the movement
-    mode: str = "self"             # self | other | query
+    look_ms: int = 60  # between two looks at the screen
+    reading_s: float = 0.15  # between seeing a page and touching it
+    reaction_s: float = 0.45  # between the cue and the movement
+    mode: str = "self"  # self | other | query
     manual: bool = False
-    scan: bool = False             # holds the card up to the camera, for the reader's cable is pulled
+    scan: bool = False  # holds the card up to the camera, for the reader's cable is pulled
     keeps_trying: bool = True
-    pulls: str = ""                # pulls this cable once, at its page, and puts it back
+    pulls: str = ""  # pulls this cable once, at its page, and puts it back
     confirms: bool = True
-    number: str = field(default="", repr=False)   # what this person would type
-    name: str = field(default="", repr=False)     # and choose among the names
+    number: str = field(default="", repr=False)  # what this person would type
+    name: str = field(default="", repr=False)  # and choose among the names
     prints: bool = False
-    visits: int = 1                # comes back so many times, to make sure
-    waits_s: float = 25.0          # at the result, for the centre's answer
+    visits: int = 1  # comes back so many times, to make sure
+    waits_s: float = 25.0  # at the result, for the centre's answer
 
 
 class DemoPerson(QObject):
@@ -76,7 +76,7 @@ class DemoPerson(QObject):
         self._page = ""
         self._seen_ms = 0
         self._now_ms = 0
-        self._begun = -1               # the page number on which the present visit was begun
+        self._begun = -1  # the page number on which the present visit was begun
         self._visits = 0
         self._printed = -1
         self._side: Literal["front", "back", ""] = ""

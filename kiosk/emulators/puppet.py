@@ -45,9 +45,19 @@ class _Stage:
 class PuppetSource:
     """A camera with a puppet in front of it. `read` belongs to one thread; all else may be called from any thread."""
 
-    def __init__(self, portrait: Path | str, *, size: tuple[int, int] = (640, 480), fps: float = 30.0, seed: int = 0,
-                 manner: Manner | None = None, mode: Mode = "live", realtime: bool = True, noise: float = 2.0,
-                 bend: float = 0.12) -> None:
+    def __init__(
+        self,
+        portrait: Path | str,
+        *,
+        size: tuple[int, int] = (640, 480),
+        fps: float = 30.0,
+        seed: int = 0,
+        manner: Manner | None = None,
+        mode: Mode = "live",
+        realtime: bool = True,
+        noise: float = 2.0,
+        bend: float = 0.12,
+    ) -> None:
         """portrait: a picture with one face, or the name of a demo face (`obama`, `biden`, `astronaut`).
 
         size: (width, height) of the frames. realtime: False draws as fast as it can, each frame 1/fps later than the
@@ -81,7 +91,7 @@ class PuppetSource:
             self._set_stage(self._portrait)
         with self._lock:
             self._opened = True
-            if self._seq == 0:   # later its clock just runs on, as a real camera's does while it is unplugged
+            if self._seq == 0:  # later its clock just runs on, as a real camera's does while it is unplugged
                 self._started_s = time.monotonic()
             self._next_s = self._now() if self._realtime else self._now_s + (1 / self._fps if self._seq else 0.0)
 
@@ -200,7 +210,7 @@ class _Noise:
         if self._sigma <= 0:
             return
         y, x = int(self._random.integers(0, 61)), int(self._random.integers(0, 67))
-        window = np.s_[y:y + self._height, x:x + self._width]
+        window = np.s_[y : y + self._height, x : x + self._width]
         cv2.add(image, self._more[window], dst=image)
         cv2.subtract(image, self._less[window], dst=image)
 
@@ -219,8 +229,14 @@ def _portrait_path(portrait: Path | str) -> Path:
 def _from_spec(argument: str, options: dict[str, str], settings: Camera) -> PuppetSource:
     mode: Mode = "print" if options.get("mode") == "print" else "live"
     size = (int(options.get("width", "640")), int(options.get("height", "480")))
-    return PuppetSource(argument, size=size, fps=settings.fps, seed=int(options.get("seed", "0")), mode=mode,
-                        bend=float(options.get("bend", "0.12")))
+    return PuppetSource(
+        argument,
+        size=size,
+        fps=settings.fps,
+        seed=int(options.get("seed", "0")),
+        mode=mode,
+        bend=float(options.get("bend", "0.12")),
+    )
 
 
 camera_source.register("puppet", _from_spec)

@@ -24,9 +24,9 @@ _EYES = (
 )
 _LIP_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 _LIP_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-_LEVELS = 24          # steps in which lids and jaw move: the maps of each step are made once
-_LID_SAG = 0.10        # of the eye's opening
-_JAW_DROP = 0.23     # of the face's height, at jaw = 1
+_LEVELS = 24  # steps in which lids and jaw move: the maps of each step are made once
+_LID_SAG = 0.10  # of the eye's opening
+_JAW_DROP = 0.23  # of the face's height, at jaw = 1
 
 
 class FaceSkin:
@@ -133,7 +133,7 @@ class FaceSkin:
         source = y - drop * 0.5
         for _ in range(12):  # find the row that moved here
             source = source + 0.6 * (y - source - moved(source))
-        opened = low_line + drop * lips                      # where the lower lip's inner edge is now
+        opened = low_line + drop * lips  # where the lower lip's inner edge is now
         teeth = np.minimum(low_line, opened)
         hole = (y > teeth) & (y < opened)
         source = np.where(y <= teeth, y, source)
@@ -147,8 +147,8 @@ class FaceSkin:
     def _draw_jaw(self, skin: Array, level: int) -> None:
         x0, y0, x1, y1, map_x, map_y, hole = self._jaw_at(level)
         patch = cv2.remap(skin, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-        near = np.array([42, 38, 92], np.float32)     # the inside of the lips
-        far = np.array([16, 12, 30], np.float32)      # the throat
+        near = np.array([42, 38, 92], np.float32)  # the inside of the lips
+        far = np.array([16, 12, 30], np.float32)  # the throat
         soft, deep = hole[0][..., None], hole[1][..., None]
         inside = near + deep * (far - near)
         patch += soft * (inside - patch)

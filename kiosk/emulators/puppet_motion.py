@@ -35,9 +35,9 @@ class Manner:
     nod_deg: float = 16.0
     jaw: float = 1.0
     blink: float = 1.0
-    natural_blink_every_s: float = 9.0   # mean; 0: never blinks unasked
-    natural_blink_gap_s: float = 4.0     # at least this long between two, and after an action
-    unrest: float = 1.0                  # 0: holds perfectly still
+    natural_blink_every_s: float = 9.0  # mean; 0: never blinks unasked
+    natural_blink_gap_s: float = 4.0  # at least this long between two, and after an action
+    unrest: float = 1.0  # 0: holds perfectly still
 
 
 # (rise, hold, fall) in seconds at speed 1
@@ -84,7 +84,7 @@ class Choreography:
     _random: random.Random = field(init=False)
     _waves: list[tuple[float, float]] = field(init=False)
     _next_blink_s: float = field(init=False)
-    _present_from: tuple[float, float, float] = (0.0, 1.0, 1.0)   # since, from, to (1 here, 0 gone)
+    _present_from: tuple[float, float, float] = (0.0, 1.0, 1.0)  # since, from, to (1 here, 0 gone)
     _distance_from: tuple[float, float, float] = (0.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:

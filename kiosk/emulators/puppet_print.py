@@ -17,7 +17,7 @@ cv2 = import_cv2()
 
 Array = np.ndarray[Any, Any]
 
-_LATTICE = 8   # pixels between the points where the paper's surface is worked out
+_LATTICE = 8  # pixels between the points where the paper's surface is worked out
 
 
 class PrintRenderer:
@@ -34,13 +34,14 @@ class PrintRenderer:
         # A sheet in portrait format round the face, with the white border that prints have.
         sheet_w = round(0.62 * height)
         left = (width - sheet_w) // 2
-        picture = portrait_bgr[round(0.06 * height):round(0.92 * height), left:left + sheet_w]
+        picture = portrait_bgr[round(0.06 * height) : round(0.92 * height), left : left + sheet_w]
         border = round(0.02 * height)
         sheet = cv2.copyMakeBorder(picture, border, border, border, border, cv2.BORDER_CONSTANT, value=(226, 230, 232))
         # Ink on paper: less contrast than life, a little softer.
         self._sheet = np.clip(cv2.GaussianBlur(sheet, (0, 0), 0.6).astype(np.float32) * 0.88 + 14, 0, 255).astype(np.uint8)
-        self._alpha = cv2.copyMakeBorder(np.ones((self._sheet.shape[0] - 4, self._sheet.shape[1] - 4), np.float32),
-                                         2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
+        self._alpha = cv2.copyMakeBorder(
+            np.ones((self._sheet.shape[0] - 4, self._sheet.shape[1] - 4), np.float32), 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0
+        )
 
     def draw(self, pose: Pose) -> Array:
         """Return a new picture, uint8 BGR; the hand follows the pose's angles and shifts, the face does not."""
@@ -55,17 +56,17 @@ class PrintRenderer:
         rotation = about_y @ about_x @ about_z
         # For each point of the frame: where its ray meets the bent sheet, a piece of an upright cylinder whose middle
         # is nearest to the camera.
-        v, u = np.mgrid[0:height + _LATTICE:_LATTICE, 0:width + _LATTICE:_LATTICE].astype(np.float64)
+        v, u = np.mgrid[0 : height + _LATTICE : _LATTICE, 0 : width + _LATTICE : _LATTICE].astype(np.float64)
         centre = np.array([width * 0.5 + pose.shift_x * height, height * 0.5 + pose.shift_y * height])
         rays = np.stack([(u - centre[0]) / distance, (v - centre[1]) / distance, np.ones_like(u)], -1) @ rotation
         eye = np.array([0.0, 0.0, -distance / pose.scale]) @ rotation
         radius = columns / 2 / max(self._bend, 1e-3)
         a = rays[..., 0] ** 2 + rays[..., 2] ** 2
         b = eye[0] * rays[..., 0] + (eye[2] - radius) * rays[..., 2]
-        root = b * b - a * (eye[0] ** 2 + (eye[2] - radius) ** 2 - radius ** 2)
+        root = b * b - a * (eye[0] ** 2 + (eye[2] - radius) ** 2 - radius**2)
         reach = (-b - np.sqrt(np.maximum(root, 0))) / a
         x = radius * np.arctan2(eye[0] + reach * rays[..., 0], radius - (eye[2] + reach * rays[..., 2]))
-        x = np.where(root > 0, x, 4.0 * columns)   # past the sheet
+        x = np.where(root > 0, x, 4.0 * columns)  # past the sheet
         y = eye[1] + reach * rays[..., 1]
         map_x = _enlarge((x + columns / 2).astype(np.float32), width, height)
         map_y = _enlarge((y + rows / 2).astype(np.float32), width, height)

@@ -19,9 +19,9 @@ cv2 = import_cv2()
 
 Array = np.ndarray[Any, Any]
 
-_CAMERA_DISTANCE = 4.0   # in widths of the face: 56 cm
-_YAW_MAX_DEG = 39.0      # beyond, too much would show that the portrait does not know
-_ORDERS = 8              # directions in which the points are sorted beforehand
+_CAMERA_DISTANCE = 4.0  # in widths of the face: 56 cm
+_YAW_MAX_DEG = 39.0  # beyond, too much would show that the portrait does not know
+_ORDERS = 8  # directions in which the points are sorted beforehand
 
 
 class Renderer:
@@ -34,7 +34,7 @@ class Renderer:
         self._skin = FaceSkin(scene)
         width = float(scene.points[TRAGUS[1], 0] - scene.points[TRAGUS[0], 0])
         self._distance = _CAMERA_DISTANCE * width
-        self._cell = max(1, round(width / 45))             # map cells, in pixels
+        self._cell = max(1, round(width / 45))  # map cells, in pixels
         step = max(1, int(self._cell * 0.67))
         alpha = cv2.dilate(scene.head_alpha, np.ones((5, 5), np.uint8))
         lattice = np.zeros(alpha.shape, bool)
@@ -48,8 +48,9 @@ class Renderer:
         self._centre = scene.pivot[:2]
         self._far = self._distance + scene.pivot[2]
         spread = (self._distance + depth) / self._distance
-        points = np.stack([x, y, (x - scene.pivot[0]) * spread, (y - scene.pivot[1]) * spread, depth - scene.pivot[2],
-                           scene.follow[y, x]]).astype(np.float32)
+        points = np.stack(
+            [x, y, (x - scene.pivot[0]) * spread, (y - scene.pivot[1]) * spread, depth - scene.pivot[2], scene.follow[y, x]]
+        ).astype(np.float32)
         # Sorted along each of a few directions: source x, y; relative to the pivot x, y, z; how much it follows.
         angles = np.arange(_ORDERS) * 2 * np.pi / _ORDERS
         self._sorted = [np.ascontiguousarray(points[:, np.argsort(x * np.cos(a) + y * np.sin(a))]) for a in angles]
@@ -91,7 +92,7 @@ class Renderer:
         yaw_deg = min(_YAW_MAX_DEG, max(-_YAW_MAX_DEG, pose.yaw_deg + self._rest.yaw_deg))
         rotation = _rotation(yaw_deg, pose.pitch_deg + self._rest.pitch_deg, pose.roll_deg)
         # Far to near: near points move the way the nose moves, so what lies further that way is hidden and comes first.
-        way = np.arctan2(rotation[1, 2], rotation[0, 2])     # the image of a step backwards
+        way = np.arctan2(rotation[1, 2], rotation[0, 2])  # the image of a step backwards
         source_x, source_y, x, y, z, follow = self._sorted[round(way / (2 * np.pi / _ORDERS)) % _ORDERS]
         turned = [row[0] * x + row[1] * y + row[2] * z for row in rotation.tolist()]
         z = z + follow * (turned[2] - z)
@@ -111,7 +112,7 @@ class Renderer:
         keep = (column >= 0) & (row >= 0) & (column < columns) & (row < rows)
         flat = (row * columns + column)[keep].astype(np.int32)
         map_x, map_y, valid = (np.zeros(rows * columns, np.float32) for _ in range(3))
-        map_x[flat], map_y[flat], valid[flat] = pulled_x[keep], pulled_y[keep], 1   # the last one written stays
+        map_x[flat], map_y[flat], valid[flat] = pulled_x[keep], pulled_y[keep], 1  # the last one written stays
         map_x, map_y, valid = _close(*(field.reshape(rows, columns) for field in (map_x, map_y, valid)))
         # Up to full resolution; cell centres fall where cv2.resize puts them.
         size = (columns * cell, rows * cell)
@@ -145,7 +146,7 @@ def _close(map_x: Array, map_y: Array, valid: Array) -> tuple[Array, Array, Arra
     for _ in range(3):
         share = cv2.blur(valid, (3, 3))
         hole = valid == 0
-        for field in fields:   # holes hold 0, so the mean over the valid neighbours is the blur over their share
+        for field in fields:  # holes hold 0, so the mean over the valid neighbours is the blur over their share
             np.divide(cv2.blur(field, (3, 3)), share, out=field, where=hole & (share > 0.01))
         valid = (share > 0.01).astype(np.float32)
     inner = cv2.erode(valid, np.ones((3, 3), np.uint8)) > 0

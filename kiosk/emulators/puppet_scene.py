@@ -20,27 +20,27 @@ cv2 = import_cv2()
 
 Array = np.ndarray[Any, Any]
 
-FACE_SHARE = 0.36        # height of the face (hairline to chin) in the frame; norms.md: 20 to 50 %
-TRAGUS = (234, 454)      # points of the mesh beside the ears
+FACE_SHARE = 0.36  # height of the face (hairline to chin) in the frame; norms.md: 20 to 50 %
+TRAGUS = (234, 454)  # points of the mesh beside the ears
 FOREHEAD, CHIN = 10, 152
-DEEPEN = 1.35            # the mesh is flatter than heads are; so the turns show the depth of genuine ones (facts: 0.18 to 0.82)
+DEEPEN = 1.35  # the mesh is flatter than heads are; so the turns show the depth of genuine ones (facts: 0.18 to 0.82)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A portrait, ready to be moved. All float32 but the pictures, which are uint8 BGR."""
 
-    size: tuple[int, int]        # frame (width, height)
-    origin: tuple[int, int]      # where the frame's upper left corner lies on the canvas
-    background: Array            # (height, width, 3), the frame without the person
-    canvas: Array                # (rows, columns, 3), the portrait
-    body_alpha: Array            # (rows, columns) 0..1, the person without the head
-    head_alpha: Array            # (rows, columns) 0..1, head and neck
-    depth: Array                 # (rows, columns) pixels, smaller is nearer to the camera
-    follow: Array                # (rows, columns) 0..1, how much a pixel follows the head's rotation
-    points: Array                # (478, 3) landmarks on the canvas
+    size: tuple[int, int]  # frame (width, height)
+    origin: tuple[int, int]  # where the frame's upper left corner lies on the canvas
+    background: Array  # (height, width, 3), the frame without the person
+    canvas: Array  # (rows, columns, 3), the portrait
+    body_alpha: Array  # (rows, columns) 0..1, the person without the head
+    head_alpha: Array  # (rows, columns) 0..1, head and neck
+    depth: Array  # (rows, columns) pixels, smaller is nearer to the camera
+    follow: Array  # (rows, columns) 0..1, how much a pixel follows the head's rotation
+    points: Array  # (478, 3) landmarks on the canvas
     pivot: tuple[float, float, float]
-    rest_yaw_deg: float          # where the person on the portrait looks: positive to the picture's right
+    rest_yaw_deg: float  # where the person on the portrait looks: positive to the picture's right
 
 
 def build_scene(portrait: Path, size: tuple[int, int]) -> Scene:
@@ -71,18 +71,33 @@ def build_scene(portrait: Path, size: tuple[int, int]) -> Scene:
     origin = (margin_x, margin_top)
     grown = cv2.dilate(person, np.ones((17, 17), np.uint8))
     known = (grown < 0.5) & (inside > 0)
-    behind = _fill(canvas, known)[margin_top:margin_top + height, margin_x:margin_x + width]
+    behind = _fill(canvas, known)[margin_top : margin_top + height, margin_x : margin_x + width]
     left, right = points[TRAGUS[0]], points[TRAGUS[1]]
     chin_to_brow = float(points[CHIN, 1] - points[FOREHEAD, 1])
-    pivot = (float(left[0] + right[0]) / 2, float(points[CHIN, 1]) + 0.05 * chin_to_brow,
-             float(left[2] + right[2]) / 2 + 0.10 * chin_to_brow)
-    return Scene(size, origin, np.ascontiguousarray(behind), canvas, body_alpha, head_alpha,
-                 _depth(points, (rows, columns)), follow, points, pivot, yaw_deg)
+    pivot = (
+        float(left[0] + right[0]) / 2,
+        float(points[CHIN, 1]) + 0.05 * chin_to_brow,
+        float(left[2] + right[2]) / 2 + 0.10 * chin_to_brow,
+    )
+    return Scene(
+        size,
+        origin,
+        np.ascontiguousarray(behind),
+        canvas,
+        body_alpha,
+        head_alpha,
+        _depth(points, (rows, columns)),
+        follow,
+        points,
+        pivot,
+        yaw_deg,
+    )
 
 
 def fit_landmarks(image_bgr: Array) -> tuple[Array | None, float]:
     """Return the (478, 3) landmarks in pixels (depth in the same unit) and the yaw in degrees; None without a face."""
     from kiosk.liveness.mediapipe_import import import_mediapipe
+
     mp = import_mediapipe()
     from mediapipe.tasks.python import BaseOptions, vision
 
@@ -135,26 +150,67 @@ def _person_mask(canvas: Array, inside: Array, points: Array) -> Array:
     mask = np.full((rows, columns), cv2.GC_BGD, np.uint8)
     middle = (round(float(centre[0])), round(float(centre[1])))
     # Where hair and ears may be; where shoulders may be; where neck and chest surely are; the face itself.
-    cv2.ellipse(mask, (middle[0], round(middle[1] - 0.12 * tall)), (round(0.98 * wide), round(0.92 * tall)), 0, 0, 360,
-                int(cv2.GC_PR_BGD), -1)
+    cv2.ellipse(
+        mask,
+        (middle[0], round(middle[1] - 0.12 * tall)),
+        (round(0.98 * wide), round(0.92 * tall)),
+        0,
+        0,
+        360,
+        int(cv2.GC_PR_BGD),
+        -1,
+    )
     low, far = rows, 2.6 * wide
-    around = np.array([(chin[0] - 0.55 * wide, chin[1] - 0.2 * tall), (chin[0] + 0.55 * wide, chin[1] - 0.2 * tall),
-                       (chin[0] + far, chin[1] + 0.35 * tall), (chin[0] + far, low),
-                       (chin[0] - far, low), (chin[0] - far, chin[1] + 0.35 * tall)], np.int32)
+    around = np.array(
+        [
+            (chin[0] - 0.55 * wide, chin[1] - 0.2 * tall),
+            (chin[0] + 0.55 * wide, chin[1] - 0.2 * tall),
+            (chin[0] + far, chin[1] + 0.35 * tall),
+            (chin[0] + far, low),
+            (chin[0] - far, low),
+            (chin[0] - far, chin[1] + 0.35 * tall),
+        ],
+        np.int32,
+    )
     cv2.fillPoly(mask, [around], int(cv2.GC_PR_BGD))
-    shoulders = np.array([(chin[0] - 0.5 * wide, chin[1]), (chin[0] + 0.5 * wide, chin[1]),
-                          (chin[0] + far, chin[1] + 1.3 * tall), (chin[0] + far, low),
-                          (chin[0] - far, low), (chin[0] - far, chin[1] + 1.3 * tall)], np.int32)
+    shoulders = np.array(
+        [
+            (chin[0] - 0.5 * wide, chin[1]),
+            (chin[0] + 0.5 * wide, chin[1]),
+            (chin[0] + far, chin[1] + 1.3 * tall),
+            (chin[0] + far, low),
+            (chin[0] - far, low),
+            (chin[0] - far, chin[1] + 1.3 * tall),
+        ],
+        np.int32,
+    )
     cv2.fillPoly(mask, [shoulders], int(cv2.GC_PR_FGD))
-    chest = np.array([(chin[0] - 0.3 * wide, chin[1]), (chin[0] + 0.3 * wide, chin[1]),
-                      (chin[0] + 1.0 * wide, chin[1] + 1.5 * tall), (chin[0] + 1.0 * wide, low),
-                      (chin[0] - 1.0 * wide, low), (chin[0] - 1.0 * wide, chin[1] + 1.5 * tall)], np.int32)
+    chest = np.array(
+        [
+            (chin[0] - 0.3 * wide, chin[1]),
+            (chin[0] + 0.3 * wide, chin[1]),
+            (chin[0] + 1.0 * wide, chin[1] + 1.5 * tall),
+            (chin[0] + 1.0 * wide, low),
+            (chin[0] - 1.0 * wide, low),
+            (chin[0] - 1.0 * wide, chin[1] + 1.5 * tall),
+        ],
+        np.int32,
+    )
     cv2.fillPoly(mask, [chest], int(cv2.GC_FGD))
-    cv2.ellipse(mask, (middle[0], round(middle[1] - 0.1 * tall)), (round(0.60 * wide), round(0.72 * tall)), 0, 0, 360,
-                int(cv2.GC_PR_FGD), -1)
+    cv2.ellipse(
+        mask,
+        (middle[0], round(middle[1] - 0.1 * tall)),
+        (round(0.60 * wide), round(0.72 * tall)),
+        0,
+        0,
+        360,
+        int(cv2.GC_PR_FGD),
+        -1,
+    )
     # Rather a little background that moves along than hair that stays behind.
-    cv2.ellipse(mask, (middle[0], round(middle[1] - 0.08 * tall)), (round(0.52 * wide), round(0.62 * tall)), 0, 0, 360,
-                int(cv2.GC_FGD), -1)
+    cv2.ellipse(
+        mask, (middle[0], round(middle[1] - 0.08 * tall)), (round(0.52 * wide), round(0.62 * tall)), 0, 0, 360, int(cv2.GC_FGD), -1
+    )
     hull = cv2.convexHull(face.astype(np.int32))
     cv2.fillConvexPoly(mask, hull, int(cv2.GC_FGD))
     certain = mask.copy()
@@ -179,7 +235,7 @@ def _person_mask(canvas: Array, inside: Array, points: Array) -> Array:
 
 def _follow(points: Array, shape: tuple[int, int]) -> Array:
     """How much each pixel follows the head: all of it above the chin, less and less down the neck, none of the shoulders."""
-    y, x = np.mgrid[0:shape[0], 0:shape[1]].astype(np.float32)
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
     tall = float(points[CHIN, 1] - points[FOREHEAD, 1])
     wide = float(points[TRAGUS[1], 0] - points[TRAGUS[0], 0])
     middle = float(points[TRAGUS[0], 0] + points[TRAGUS[1], 0]) / 2
@@ -264,8 +320,7 @@ def _fill(picture: Array, known: Array) -> Array:
         small = max(1, sigma // 6)
         size = (picture.shape[1] // small, picture.shape[0] // small)
         share = cv2.GaussianBlur(cv2.resize(weight, size, interpolation=cv2.INTER_AREA), (0, 0), sigma / small)
-        colour = cv2.GaussianBlur(cv2.resize(result * weight[..., None], size, interpolation=cv2.INTER_AREA),
-                                  (0, 0), sigma / small)
+        colour = cv2.GaussianBlur(cv2.resize(result * weight[..., None], size, interpolation=cv2.INTER_AREA), (0, 0), sigma / small)
         share = cv2.resize(share, picture.shape[1::-1])[..., None]
         colour = cv2.resize(colour, picture.shape[1::-1])
         trust = np.clip(share / 0.15, 0, 1)

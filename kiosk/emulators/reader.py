@@ -15,22 +15,29 @@ from kiosk.emulators.reader_chip import Chip, Request, RequestReader
 from kiosk.emulators.reader_faults import COMMAND_NAMES, FaultList, disturbed
 from kiosk.emulators.reader_line import Line, PtyLine, TcpLine
 
-_STEP_S = 0.001        # pacing grain
+_STEP_S = 0.001  # pacing grain
 
 
 class ReaderEmulator:
     """An emulated reader. Every method may be called from any thread."""
 
     def __init__(
-        self, cards: Mapping[str, EmulatedCard], link: Path | str = "", *, listen: tuple[str, int] | None = None,
-        baud: int = 115200, sticky: bool = False, faults: Iterable[str] = (), out_of_order: int | None = None,
+        self,
+        cards: Mapping[str, EmulatedCard],
+        link: Path | str = "",
+        *,
+        listen: tuple[str, int] | None = None,
+        baud: int = 115200,
+        sticky: bool = False,
+        faults: Iterable[str] = (),
+        out_of_order: int | None = None,
     ) -> None:
         """link: the name of the port to make; or listen: (host, port) for TCP. cards: by key, see `load_cards`. baud: paces the
         bytes, and a client at another speed hears nothing. faults: see `reader_faults`."""
         self.cards = dict(cards)
         self.link = Path(link)
         self.baud = baud
-        self.sent: list[tuple[str, float, float]] = []   # command, first request byte, last reply byte (monotonic)
+        self.sent: list[tuple[str, float, float]] = []  # command, first request byte, last reply byte (monotonic)
         self._listen = listen
         self._chip = Chip(sticky=sticky, out_of_order=out_of_order)
         self._chip.faults = FaultList(faults)
@@ -115,10 +122,10 @@ class ReaderEmulator:
                 data = line.read(0.01)
                 arrived = time.monotonic()
                 if data and not line.hears(self.baud):
-                    data = b""   # another speed: what arrives is nonsense
+                    data = b""  # another speed: what arrives is nonsense
                 for request in requests.take(data, arrived):
                     self._serve(line, request, arrived)
-            with self._lock:   # closed by the thread that uses it: elsewhere the descriptor could be somebody else's already
+            with self._lock:  # closed by the thread that uses it: elsewhere the descriptor could be somebody else's already
                 self._line = None
                 line.close()
                 self._gone.set()
@@ -130,13 +137,13 @@ class ReaderEmulator:
             new_baud, self._chip.new_baud = self._chip.new_baud, None
             faults = self._chip.faults
             pieces, vanish_at = disturbed(frame, request.command + request.data, name, faults)
-        began = arrived + (10 + len(request.data)) * 10 / self.baud   # the request's own time on the wire
+        began = arrived + (10 + len(request.data)) * 10 / self.baud  # the request's own time on the wire
         for delay, piece in pieces:
             began = self._send(line, piece, max(began, time.monotonic() if delay else began) + delay, vanish_at)
             if self._pulled.is_set():
                 return
         self.sent.append((name, arrived, began))
-        if len(self.sent) > 20000:   # a soak of days
+        if len(self.sent) > 20000:  # a soak of days
             del self.sent[:10000]
         if new_baud is not None:
             self.baud = new_baud
@@ -151,7 +158,7 @@ class ReaderEmulator:
                 self._pulled.set()
                 return began
             if due > sent:
-                if line.hears(self.baud):   # else the client listens at another speed now, and gets nothing it could read
+                if line.hears(self.baud):  # else the client listens at another speed now, and gets nothing it could read
                     line.write(data[sent:due])
                 sent = due
             else:

@@ -19,12 +19,25 @@ LAYOUTS: dict[str, list[tuple[str, int, int]]] = {
     "": [("name", 0, 30), ("nation", 32, 4), ("address", 52, 70), ("issuer", 158, 30), *_COMMON],
     "J": [("name", 0, 30), ("address", 52, 70), ("issuer", 158, 30), ("pass_number", 220, 18), ("issue_count", 238, 4), *_COMMON],
     "I": [
-        ("english_name", 0, 120), ("sex", 120, 2), ("id_number", 122, 30), ("nationality", 152, 6), ("name", 158, 30),
-        ("valid_from", 188, 16), ("valid_to", 204, 16), ("born", 220, 16), ("version", 236, 4), ("issuer", 240, 8),
+        ("english_name", 0, 120),
+        ("sex", 120, 2),
+        ("id_number", 122, 30),
+        ("nationality", 152, 6),
+        ("name", 158, 30),
+        ("valid_from", 188, 16),
+        ("valid_to", 204, 16),
+        ("born", 220, 16),
+        ("version", 236, 4),
+        ("issuer", 240, 8),
     ],
     "Y": [
-        ("name", 0, 30), ("issue_count", 32, 4), ("english_name", 52, 70), ("english_name_2", 220, 22),
-        ("nationality", 242, 6), ("old_number_link", 250, 6), *_COMMON,
+        ("name", 0, 30),
+        ("issue_count", 32, 4),
+        ("english_name", 52, 70),
+        ("english_name_2", 220, 22),
+        ("nationality", 242, 6),
+        ("old_number_link", 250, 6),
+        *_COMMON,
     ],
 }
 _OTHER_KEYS = {"kind", "newest_address", "photo_size", "fingerprint_size", "remark"}
@@ -73,14 +86,17 @@ def make_card(key: str, fields: dict[str, Any]) -> EmulatedCard:
         raw = _value(name, values.get(name, "")).encode("utf-16-le")
         if len(raw) > length:
             raise ConfigError(f"card {key}: {name} is longer than {length // 2} characters")
-        text[offset:offset + len(raw)] = raw
+        text[offset : offset + len(raw)] = raw
     if kind:
         text[248:250] = kind.encode("utf-16-le")
     newest = fields.get("newest_address")
     return EmulatedCard(
-        key, bytes(text), _photo(key, int(fields.get("photo_size", 1024))),
+        key,
+        bytes(text),
+        _photo(key, int(fields.get("photo_size", 1024))),
         _fingerprint(key, int(fields.get("fingerprint_size", 0))),
-        None if newest is None else str(newest).ljust(35).encode("utf-16-le"), _noise(key + "/chip", 8),
+        None if newest is None else str(newest).ljust(35).encode("utf-16-le"),
+        _noise(key + "/chip", 8),
     )
 
 

@@ -14,9 +14,9 @@ from kiosk.emulators.reader_faults import COMMAND_NAMES, FaultList
 
 HEAD = bytes([0xAA, 0xAA, 0xAA, 0x96, 0x69])
 BAUD_CODES = {0: 115200, 1: 57600, 2: 38400, 3: 19200, 4: 9600}
-INTER_BYTE_S = 0.3       # a request that stops for longer is cut off: length error
+INTER_BYTE_S = 0.3  # a request that stops for longer is cut off: length error
 LONGEST_REQUEST = 256
-SAM_ID = struct.pack("<HHIII", 5, 1, 20240101, 1000001, 200000002)   # invented
+SAM_ID = struct.pack("<HHIII", 5, 1, 20240101, 1000001, 200000002)  # invented
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class RequestReader:
         self._held += data
         while (request := self._next()) is not None:
             out.append(request)
-        del self._held[:max(0, len(self._held) - 2 * LONGEST_REQUEST)]
+        del self._held[: max(0, len(self._held) - 2 * LONGEST_REQUEST)]
         return out
 
     def _cut_off(self, out: list[Request]) -> None:
@@ -67,13 +67,13 @@ class RequestReader:
         held = self._held
         start = held.find(HEAD)
         if start < 0:
-            del held[:max(0, len(held) - 4)]
+            del held[: max(0, len(held) - 4)]
             return None
         del held[:start]
         if len(held) < 7:
             return None
         length = held[5] << 8 | held[6]
-        if length == 0xC0FF:                      # Routon's beep: nine bytes in all, whatever its length says
+        if length == 0xC0FF:  # Routon's beep: nine bytes in all, whatever its length says
             if len(held) < 9:
                 return None
             del held[:9]
@@ -81,9 +81,9 @@ class RequestReader:
         if length < 3 or length > LONGEST_REQUEST:
             del held[:7]
             return Request(status=0x11)
-        frame = held[:7 + length]
+        frame = held[: 7 + length]
         if len(frame) < 7 + length:
-            again = held.find(HEAD, 1)            # no request holds a preamble: the one before was cut short
+            again = held.find(HEAD, 1)  # no request holds a preamble: the one before was cut short
             if again < 0:
                 return None
             del held[:again]
@@ -93,14 +93,14 @@ class RequestReader:
             check ^= byte
         if check:
             again = held.find(HEAD, 1)
-            if 0 < again < len(frame):            # a half frame, then a whole one: the half is noise
+            if 0 < again < len(frame):  # a half frame, then a whole one: the half is noise
                 del held[:again]
                 return self._next()
             if len(held) == len(frame) and any(frame.endswith(HEAD[:n]) for n in (2, 3, 4)):
-                return None                       # perhaps the beginning of the next one; INTER_BYTE_S decides
-            del held[:len(frame)]
+                return None  # perhaps the beginning of the next one; INTER_BYTE_S decides
+            del held[: len(frame)]
             return Request(status=0x10)
-        del held[:len(frame)]
+        del held[: len(frame)]
         return Request(bytes(frame[7:9]), bytes(frame[9:-1]))
 
 
@@ -143,7 +143,7 @@ class Chip:
             understood = int(forced, 16) not in (0x10, 0x11)
             if understood and name in ("find", "select", "read", "read-fingerprint"):
                 self._found = self._selected = False
-                self._done = self._done or (self.card is not None and name != "find")   # sticky readers want it lifted now
+                self._done = self._done or (self.card is not None and name != "find")  # sticky readers want it lifted now
             return reply(int(forced, 16))
         sw1, sw2 = bytes.fromhex(self.faults.take("sw12", name) or "0000")
         sw3, data = self._obey(request, name)
@@ -181,7 +181,7 @@ class Chip:
         failing = self.faults.take("find-fails", "find") is not None
         if self.card is None or failing or (self.sticky and self._done):
             self._found = failing and self.card is not None
-            self._selected = self._done and self.card is not None   # the card that was read goes on answering
+            self._selected = self._done and self.card is not None  # the card that was read goes on answering
             return 0x80, b""
         self._found = True
         return 0x9F, self._filler("find", 4)

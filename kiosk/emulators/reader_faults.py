@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from kiosk.errors import ConfigError
 
 _HEAD = bytes.fromhex("AAAAAA9669")
-_FOREIGN = bytes.fromhex("AAAAAA6996000400009094" "6666666996000400009094" "55AA0102")
+_FOREIGN = bytes.fromhex("AAAAAA6996000400009094666666699600040000909455AA0102")
 
 # name -> (default value, what it does)
 FAULTS: dict[str, tuple[str, str]] = {
@@ -51,8 +51,15 @@ FAULTS: dict[str, tuple[str, str]] = {
     "unplug-at": ("600", "the port vanishes after VALUE bytes of the reply"),
 }
 COMMAND_NAMES = {
-    b"\x10\xff": "reset", b"\x11\xff": "status", b"\x12\xff": "sam-id", b"\x20\x01": "find", b"\x20\x02": "select",
-    b"\x30\x01": "read", b"\x30\x10": "read-fingerprint", b"\x30\x03": "newest-address", b"\x30\x05": "chip-number",
+    b"\x10\xff": "reset",
+    b"\x11\xff": "status",
+    b"\x12\xff": "sam-id",
+    b"\x20\x01": "find",
+    b"\x20\x02": "select",
+    b"\x30\x01": "read",
+    b"\x30\x10": "read-fingerprint",
+    b"\x30\x03": "newest-address",
+    b"\x30\x05": "chip-number",
     b"\x61\xff": "rf-size",
 }
 
@@ -129,7 +136,7 @@ def disturbed(frame: bytes, request: bytes, name: str, faults: FaultList) -> tup
         if (value := faults.take(fault, name)) is not None:
             altered[5:7] = (max(0, int.from_bytes(altered[5:7], "big") + sign * int(value))).to_bytes(2, "big")
     if (value := faults.take("truncated", name)) is not None:
-        del altered[int(len(altered) * float(value)):]
+        del altered[int(len(altered) * float(value)) :]
     out = bytes(altered)
     if faults.take("double", name) is not None:
         out = out + out
@@ -160,7 +167,7 @@ def disturbed(frame: bytes, request: bytes, name: str, faults: FaultList) -> tup
         size, gap = 7, float(value)
     elif (value := faults.take("slow", name)) is not None:
         size, gap = 1, float(value)
-    pieces = [(gap, out[at:at + size]) for at in range(0, len(out), max(1, size))]
+    pieces = [(gap, out[at : at + size]) for at in range(0, len(out), max(1, size))]
     if pieces:
         pieces[0] = (late, pieces[0][1])
     return pieces, vanish_at

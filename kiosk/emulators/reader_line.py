@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 _SPEEDS = {
-    115200: termios.B115200, 57600: termios.B57600, 38400: termios.B38400, 19200: termios.B19200, 9600: termios.B9600,
+    115200: termios.B115200,
+    57600: termios.B57600,
+    38400: termios.B38400,
+    19200: termios.B19200,
+    9600: termios.B9600,
 }
 
 
@@ -37,10 +41,10 @@ class PtyLine:
 
     def __init__(self, link: Path, baud: int) -> None:
         self.link = link
-        self._master, self._slave = os.openpty()   # the slave is held open, so that clients may come and go
+        self._master, self._slave = os.openpty()  # the slave is held open, so that clients may come and go
         tty.setraw(self._slave)
         mode = termios.tcgetattr(self._slave)
-        mode[4] = mode[5] = _SPEEDS[baud]          # for clients that set no speed
+        mode[4] = mode[5] = _SPEEDS[baud]  # for clients that set no speed
         termios.tcsetattr(self._slave, termios.TCSANOW, mode)
         os.set_blocking(self._master, False)
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +63,7 @@ class PtyLine:
 
     def write(self, data: bytes) -> None:
         """See Line."""
-        with contextlib.suppress(OSError):   # BlockingIOError too: nobody reads, the terminal's queue is full
+        with contextlib.suppress(OSError):  # BlockingIOError too: nobody reads, the terminal's queue is full
             os.write(self._master, data)
 
     def hears(self, baud: int) -> bool:

@@ -55,8 +55,7 @@ SPECIES: tuple[Species, ...] = (
 class HeldPicture:
     """Draws frames of one presentation. Call `perform` when a cue is heard, `frame` with rising times."""
 
-    def __init__(self, image_bgr: np.ndarray, points: np.ndarray, species: Species, seed: int,
-                 noise: float = 2.0) -> None:
+    def __init__(self, image_bgr: np.ndarray, points: np.ndarray, species: Species, seed: int, noise: float = 2.0) -> None:
         """image_bgr, points: a frontal picture and its mesh (478, 2 or 3). noise: of the camera, grey levels."""
         self._species = species
         self._rng = np.random.default_rng(seed)
@@ -64,11 +63,11 @@ class HeldPicture:
         self._sheet, self._shut, self._open = _sheets(image_bgr, points, species.screen)
         self._phases = self._rng.uniform(0, math.tau, 16)
         self._speeds = self._rng.uniform(0.7, 1.4, 16)
-        self._axis = float(self._rng.uniform(-0.15, 0.15))     # nobody bends along the plumb line
+        self._axis = float(self._rng.uniform(-0.15, 0.15))  # nobody bends along the plumb line
         self._strength = float(self._rng.uniform(0.85, 1.15))
         self._motion: tuple[Action, float] | None = None
-        rows, columns = np.mgrid[0:SIZE[1], 0:SIZE[0]]
-        self._background = (70 + 40 * np.sin(columns / 97.0) + 25 * np.cos(rows / 61.0 + columns / 213.0))
+        rows, columns = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
+        self._background = 70 + 40 * np.sin(columns / 97.0) + 25 * np.cos(rows / 61.0 + columns / 213.0)
         self._background = np.repeat(self._background[:, :, None], 3, axis=2).astype(np.float32)
 
     def perform(self, action: Action, at_s: float) -> None:
@@ -90,14 +89,16 @@ class HeldPicture:
             roll += amount * species.tilt * self._wave(4, t_s, 2.3)
             curve += amount * species.bend_to_turn
         elif kind is Action.NOD or (kind is not None and not species.paint):
-            pitch += amount * 28.0   # a print cannot blink: tip it, and hope
+            pitch += amount * 28.0  # a print cannot blink: tip it, and hope
         sheet = self._sheet
         if species.paint and kind is Action.BLINK and amount > 0.4:
             sheet = self._shut
         elif species.paint and kind is Action.MOUTH_OPEN and amount > 0.2:
             sheet = self._open
-        shift = (0.015 * self._wave(5, t_s, 2.9) + 0.003 * self._wave(6, t_s, 0.3),
-                 0.012 * self._wave(7, t_s, 2.3) + 0.003 * self._wave(8, t_s, 0.27))
+        shift = (
+            0.015 * self._wave(5, t_s, 2.9) + 0.003 * self._wave(6, t_s, 0.3),
+            0.012 * self._wave(7, t_s, 2.3) + 0.003 * self._wave(8, t_s, 0.27),
+        )
         near = 1.0 + 0.02 * self._wave(9, t_s, 4.3)
         image = self._render(sheet, curve, (yaw, pitch, roll), shift, near)
         image += self._noise * self._rng.standard_normal(image.shape, dtype=np.float32)
@@ -116,26 +117,28 @@ class HeldPicture:
     def _wave(self, number: int, t_s: float, period_s: float) -> float:
         return math.sin(math.tau * t_s * self._speeds[number] / period_s + self._phases[number])
 
-    def _render(self, sheet: np.ndarray, curve: float, angles_deg: tuple[float, float, float],
-                shift: tuple[float, float], near: float) -> np.ndarray:
+    def _render(
+        self, sheet: np.ndarray, curve: float, angles_deg: tuple[float, float, float], shift: tuple[float, float], near: float
+    ) -> np.ndarray:
         """Meet each pixel's ray with the sheet: a plane, or a cylinder along an axis close to upright."""
         rows, columns = sheet.shape[:2]
-        width_units = columns / rows                       # the sheet is 1 high
+        width_units = columns / rows  # the sheet is 1 high
         yaw, pitch, roll = (math.radians(a) for a in angles_deg)
         turn = _about("y", yaw) @ _about("x", pitch) @ _about("z", roll + self._axis)
         distance = self._species.distance / near
-        focal = self._species.distance * 0.86 * SIZE[1]    # the sheet fills 86 % of the frame's height
+        focal = self._species.distance * 0.86 * SIZE[1]  # the sheet fills 86 % of the frame's height
         # Worked out on every eighth pixel and interpolated: the surface is smooth.
-        v, u = np.mgrid[0:SIZE[1] + _LATTICE:_LATTICE, 0:SIZE[0] + _LATTICE:_LATTICE].astype(np.float64)
-        rays = np.stack([(u - SIZE[0] / 2) / focal - shift[0], (v - SIZE[1] / 2) / focal - shift[1],
-                         np.ones_like(u)], axis=-1) @ turn
+        v, u = np.mgrid[0 : SIZE[1] + _LATTICE : _LATTICE, 0 : SIZE[0] + _LATTICE : _LATTICE].astype(np.float64)
+        rays = (
+            np.stack([(u - SIZE[0] / 2) / focal - shift[0], (v - SIZE[1] / 2) / focal - shift[1], np.ones_like(u)], axis=-1) @ turn
+        )
         eye = np.array([0.0, 0.0, -distance]) @ turn
         if abs(curve) < 1e-3:
             reach = -eye[2] / rays[..., 2]
             x, y = eye[0] + reach * rays[..., 0], eye[1] + reach * rays[..., 1]
             good = reach > 0
         else:
-            radius = width_units / curve                   # centre behind the sheet for curve > 0
+            radius = width_units / curve  # centre behind the sheet for curve > 0
             a = rays[..., 0] ** 2 + rays[..., 2] ** 2
             b = eye[0] * rays[..., 0] + (eye[2] - radius) * rays[..., 2]
             root = b * b - a * (eye[0] ** 2 + (eye[2] - radius) ** 2 - radius**2)
@@ -154,7 +157,7 @@ class HeldPicture:
         shade = 1.0 - 0.25 * abs(math.sin(yaw)) if not self._species.screen else 1.0
         image = np.where(inside, drawn.astype(np.float32) * shade, self._background)
         if self._species.screen:
-            glare = _enlarge(45 * np.exp(-(((u + 0.6 * v) / SIZE[0] - 0.55 - 0.004 * angles_deg[0]) / 0.05) ** 2))
+            glare = _enlarge(45 * np.exp(-((((u + 0.6 * v) / SIZE[0] - 0.55 - 0.004 * angles_deg[0]) / 0.05) ** 2)))
             image = image + np.where(inside[..., 0], glare, 0.0)[..., None]
         return np.asarray(image, np.float32)
 
@@ -191,13 +194,14 @@ def _sheets(image: np.ndarray, points: np.ndarray, screen: bool) -> tuple[np.nda
         middle = outline.mean(axis=0)
         grown = (middle + (outline - middle) * (1.35, 1.9)).astype(np.int32)
         at = np.clip((middle * 0.55 + where[lid] * 0.45).astype(int), 0, (size[0] - 1, size[1] - 1))
-        skin = plain[at[1] - 3:at[1] + 4, at[0] - 3:at[0] + 4].reshape(-1, 3).mean(axis=0)
+        skin = plain[at[1] - 3 : at[1] + 4, at[0] - 3 : at[0] + 4].reshape(-1, 3).mean(axis=0)
         cv2.fillConvexPoly(shut, cv2.convexHull(grown), tuple(float(c) for c in skin))
         cv2.line(shut, tuple(map(int, grown[0])), tuple(map(int, grown[3])), tuple(float(c) * 0.55 for c in skin), 3)
     mouth = (where[13] + where[14]) / 2
     span = float(np.hypot(*(where[61] - where[291])))
-    cv2.ellipse(wide, (int(mouth[0]), int(mouth[1] + 0.22 * span)), (int(0.36 * span), int(0.36 * span)), 0, 0, 360,
-                (35, 25, 45), -1)
+    cv2.ellipse(
+        wide, (int(mouth[0]), int(mouth[1] + 0.22 * span)), (int(0.36 * span), int(0.36 * span)), 0, 0, 360, (35, 25, 45), -1
+    )
     out = [plain, shut, wide]
     if screen:
         out = [_pixel_grid(sheet) for sheet in out]
@@ -205,9 +209,12 @@ def _sheets(image: np.ndarray, points: np.ndarray, screen: bool) -> tuple[np.nda
         paper = np.random.default_rng(1).normal(0, 3.0, plain.shape[:2])[..., None]
         out = [np.clip(sheet * 0.88 + 14 + paper, 0, 255).astype(np.uint8) for sheet in out]
     border = 26
-    return tuple(cv2.copyMakeBorder(  # type: ignore[return-value]
-        sheet, border, border, border, border, cv2.BORDER_CONSTANT,
-        value=(12, 12, 12) if screen else (226, 230, 232)) for sheet in out)
+    return tuple(
+        cv2.copyMakeBorder(  # type: ignore[return-value]
+            sheet, border, border, border, border, cv2.BORDER_CONSTANT, value=(12, 12, 12) if screen else (226, 230, 232)
+        )
+        for sheet in out
+    )
 
 
 def _pixel_grid(sheet: np.ndarray) -> np.ndarray:

@@ -20,11 +20,13 @@ from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 
 GESTURES: dict[str, Action] = {
-    "blink": Action.BLINK, "mouth_open": Action.MOUTH_OPEN, "turn_left": Action.TURN_LEFT,
-    "turn_right": Action.TURN_RIGHT, "nod": Action.NOD,
+    "blink": Action.BLINK,
+    "mouth_open": Action.MOUTH_OPEN,
+    "turn_left": Action.TURN_LEFT,
+    "turn_right": Action.TURN_RIGHT,
+    "nod": Action.NOD,
 }
-_EXPECTED = {"blink": "blink", "mouth_open_wide": "mouth_open", "turn_left": "turn_left", "turn_right": "turn_right",
-             "nod": "nod"}
+_EXPECTED = {"blink": "blink", "mouth_open_wide": "mouth_open", "turn_left": "turn_left", "turn_right": "turn_right", "nod": "nod"}
 SLACK_S = 0.5
 
 
@@ -70,8 +72,7 @@ def run(csv: Path, expected: Path | None, make: Callable[[], Landmarker]) -> Rep
     return _report(labels, wanted, seen, errors)
 
 
-def watch(path: Path, make: Callable[[], Landmarker],
-          each: Callable[[FaceObservation], None] | None = None) -> Seen:
+def watch(path: Path, make: Callable[[], Landmarker], each: Callable[[FaceObservation], None] | None = None) -> Seen:
     """Run the gesture code over one clip. Raises ClipError, ModelError."""
     tracker, landmarker = GestureTracker(), make()
     events: list[GestureEvent] = []
@@ -114,8 +115,9 @@ def _labels(csv: Path, errors: list[tuple[str, str]]) -> dict[str, Labels]:
     return out
 
 
-def _report(labels: dict[str, Labels], wanted: dict[str, dict[str, str]], seen: dict[str, Seen],
-            errors: list[tuple[str, str]]) -> Report:
+def _report(
+    labels: dict[str, Labels], wanted: dict[str, dict[str, str]], seen: dict[str, Seen], errors: list[tuple[str, str]]
+) -> Report:
     summary = Table("Gestures", ("gesture", "recall", "false", "minutes", "false a minute", "clips"))
     misses = Table("Misses", ("file", "gesture", "from s", "to s"))
     wrong = Table("False detections", ("file", "gesture", "from s", "to s", "strength"))
@@ -129,23 +131,46 @@ def _report(labels: dict[str, Labels], wanted: dict[str, dict[str, str]], seen: 
             spans = labels[name].spans[gesture]
             found, right = match_spans(seen[name].spans(gesture), spans, SLACK_S)
             hits, total, false = hits + sum(found), total + len(found), false + right.count(False)
-            misses.rows += [(name, gesture, number(a, 2), number(b, 2))
-                            for (a, b), ok in zip(spans, found, strict=True) if not ok]
+            misses.rows += [(name, gesture, number(a, 2), number(b, 2)) for (a, b), ok in zip(spans, found, strict=True) if not ok]
             events = [e for e in seen[name].events if e.action is GESTURES[gesture]]
-            wrong.rows += [(name, gesture, number(e.start_s, 2), number(e.end_s, 2), number(e.strength))
-                           for e, ok in zip(events, right, strict=True) if not ok]
+            wrong.rows += [
+                (name, gesture, number(e.start_s, 2), number(e.end_s, 2), number(e.strength))
+                for e, ok in zip(events, right, strict=True)
+                if not ok
+            ]
         rate = Rate(hits, total)
-        summary.rows.append((gesture, rate.text() if anywhere else "no labels", str(false), number(minutes, 2),
-                             number(per_minute(false, minutes), 2), str(len(scored))))
+        summary.rows.append(
+            (
+                gesture,
+                rate.text() if anywhere else "no labels",
+                str(false),
+                number(minutes, 2),
+                number(per_minute(false, minutes), 2),
+                str(len(scored)),
+            )
+        )
         data["gestures"][gesture] = {
-            "recall": rate.json(), "false": false, "minutes": minutes, "false_per_minute": per_minute(false, minutes),
-            "labelled": anywhere, "misses": [list(r) for r in misses.rows if r[1] == gesture]}
-    data["clips"] = {name: {"seconds": s.seconds, "frames": s.frames, "face_share": s.face_share, "events": [
-        [e.action.value, round(e.start_s, 3), round(e.end_s, 3), round(e.strength, 3)] for e in s.events]}
-        for name, s in seen.items()}
+            "recall": rate.json(),
+            "false": false,
+            "minutes": minutes,
+            "false_per_minute": per_minute(false, minutes),
+            "labelled": anywhere,
+            "misses": [list(r) for r in misses.rows if r[1] == gesture],
+        }
+    data["clips"] = {
+        name: {
+            "seconds": s.seconds,
+            "frames": s.frames,
+            "face_share": s.face_share,
+            "events": [[e.action.value, round(e.start_s, 3), round(e.end_s, 3), round(e.strength, 3)] for e in s.events],
+        }
+        for name, s in seen.items()
+    }
     report = Report("gestures", data, [summary], errors=errors)
-    report.notes.append(f"A label counts as found when a detection overlaps it within {SLACK_S} s. mouth_open: labels of "
-                        "every parting of the lips in talk are not meant to be found, only wide openings.")
+    report.notes.append(
+        f"A label counts as found when a detection overlaps it within {SLACK_S} s. mouth_open: labels of "
+        "every parting of the lips in talk are not meant to be found, only wide openings."
+    )
     if wanted:
         report.tables.append(_expected(wanted, seen, data))
     report.tables += [misses, wrong]
@@ -162,8 +187,10 @@ def _scored(gesture: str, known: Labels) -> bool:
 
 
 def _expected(wanted: dict[str, dict[str, str]], seen: dict[str, Seen], data: dict[str, Any]) -> Table:
-    table = Table("Per clip (expected)", ("gesture", "clips with it found", "clips without it flagged",
-                                          "false a minute there", "missed", "flagged"))
+    table = Table(
+        "Per clip (expected)",
+        ("gesture", "clips with it found", "clips without it flagged", "false a minute there", "missed", "flagged"),
+    )
     data["expected"] = {}
     for column, gesture in _EXPECTED.items():
         yes = [n for n, row in wanted.items() if row.get(column) == "1" and n in seen]
@@ -175,8 +202,13 @@ def _expected(wanted: dict[str, dict[str, str]], seen: dict[str, Seen], data: di
         false = per_minute(sum(counts[n] for n in no), minutes)
         found, wrong = Rate(len(yes) - len(missed), len(yes)), Rate(len(flagged), len(no))
         table.rows.append((column, found.text(), wrong.text(), number(false, 2), " ".join(missed), " ".join(flagged)))
-        data["expected"][column] = {"recall": found.json(), "flagged": wrong.json(), "false_per_minute": false,
-                                    "missed": missed, "flagged_clips": {n: counts[n] for n in flagged}}
+        data["expected"][column] = {
+            "recall": found.json(),
+            "flagged": wrong.json(),
+            "false_per_minute": false,
+            "missed": missed,
+            "flagged_clips": {n: counts[n] for n in flagged},
+        }
     return table
 
 

@@ -26,12 +26,21 @@ from kiosk.liveness.keep import FaceKeeper
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.pace import LOOK_PERIOD_S
 
-_CLIP_LIMIT_S = 12.0      # about as long as a take
-_PART_S = 3.0             # a take keeps faces before, between and after its actions
+_CLIP_LIMIT_S = 12.0  # about as long as a take
+_PART_S = 3.0  # a take keeps faces before, between and after its actions
 _OVER, _UNDER = 1.1, 0.6  # distance of the limits from the nearest face of the other kind
 # Where somebody stands does not matter here; what hides the face or its lines does, and a take does not go on then.
-_UNFIT = frozenset({Guidance.NO_FACE, Guidance.SEVERAL_FACES, Guidance.TOO_DARK, Guidance.BACKLIT, Guidance.EYES_COVERED,
-                    Guidance.MOUTH_COVERED, Guidance.HAT_SHADOW})
+_UNFIT = frozenset(
+    {
+        Guidance.NO_FACE,
+        Guidance.SEVERAL_FACES,
+        Guidance.TOO_DARK,
+        Guidance.BACKLIT,
+        Guidance.EYES_COVERED,
+        Guidance.MOUTH_COVERED,
+        Guidance.HAT_SHADOW,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +129,47 @@ def held_out(found: Sequence[Measured]) -> list[tuple[Measured, Glasses]]:
 
 def _report(found: list[Measured], faceless: int, errors: list[tuple[str, str]]) -> Report:
     shipped = [(one, answer(one.lines)) for one in found]
-    table = Table("Glasses", ("limits", "counted", "yes is right", "no is right", "unknown", "glasses called no",
-                              "bare called yes"))
-    data: dict[str, Any] = {"limits": {"bridge_yes": BRIDGE_YES, "temple_yes": TEMPLE_YES, "bridge_no": BRIDGE_NO},
-                            "set_on_all": limits_of(found) if found else None, "without_a_face": faceless, "results": {}}
+    table = Table(
+        "Glasses", ("limits", "counted", "yes is right", "no is right", "unknown", "glasses called no", "bare called yes")
+    )
+    data: dict[str, Any] = {
+        "limits": {"bridge_yes": BRIDGE_YES, "temple_yes": TEMPLE_YES, "bridge_no": BRIDGE_NO},
+        "set_on_all": limits_of(found) if found else None,
+        "without_a_face": faceless,
+        "results": {},
+    }
     for name, answered in (("as shipped", shipped), ("held out", held_out(found))):
         for counted, told in (("files", [(one.wears, said) for one, said in answered]), ("people", _people(answered))):
             rates = _rates(told)
             table.rows.append((name, counted, *(rate.text() for rate in rates)))
             data["results"][f"{name}, {counted}"] = {
-                key: rate.json() for key, rate in zip(("yes_right", "no_right", "unknown", "glasses_called_no", "bare_called_yes"),
-                                                      rates, strict=True)}
+                key: rate.json()
+                for key, rate in zip(
+                    ("yes_right", "no_right", "unknown", "glasses_called_no", "bare_called_yes"), rates, strict=True
+                )
+            }
     shown = Table("Files", ("file", "subject", "glasses", "answer", "faces", "bridge", "temple", "sharp"))
-    shown.rows = [(one.name, one.subject, "yes" if one.wears else "no", said.value, str(one.faces), number(one.lines.bridge, 2),
-                   number(one.lines.temple, 2), number(one.lines.sharp, 0))
-                  for one, said in sorted(shipped, key=lambda pair: -pair[0].lines.bridge)]
+    shown.rows = [
+        (
+            one.name,
+            one.subject,
+            "yes" if one.wears else "no",
+            said.value,
+            str(one.faces),
+            number(one.lines.bridge, 2),
+            number(one.lines.temple, 2),
+            number(one.lines.sharp, 0),
+        )
+        for one, said in sorted(shipped, key=lambda pair: -pair[0].lines.bridge)
+    ]
     report = Report("glasses", data, [table, shown], errors=errors)
     subjects = {one.subject for one in found}
     wearers = {one.subject for one in found if one.wears}
-    report.notes += [f"{len(found)} files of {len(subjects)} people, {len(wearers)} of them with glasses; {faceless} files without "
-                     "a face that a take would keep, which a take calls unknown.",
-                     "people: everybody counts once, with the least convenient of their answers."]
+    report.notes += [
+        f"{len(found)} files of {len(subjects)} people, {len(wearers)} of them with glasses; {faceless} files without "
+        "a face that a take would keep, which a take calls unknown.",
+        "people: everybody counts once, with the least convenient of their answers.",
+    ]
     return report
 
 
@@ -160,6 +189,10 @@ def _rates(told: Sequence[tuple[bool, Glasses]]) -> tuple[Rate, ...]:
     def count(said: Glasses, wears: bool | None = None) -> int:
         return sum(one is said and wears in (None, is_so) for is_so, one in told)
 
-    return (Rate(count(Glasses.YES, True), count(Glasses.YES)), Rate(count(Glasses.NO, False), count(Glasses.NO)),
-            Rate(count(Glasses.UNKNOWN), len(told)), Rate(count(Glasses.NO, True), sum(wears for wears, _ in told)),
-            Rate(count(Glasses.YES, False), sum(not wears for wears, _ in told)))
+    return (
+        Rate(count(Glasses.YES, True), count(Glasses.YES)),
+        Rate(count(Glasses.NO, False), count(Glasses.NO)),
+        Rate(count(Glasses.UNKNOWN), len(told)),
+        Rate(count(Glasses.NO, True), sum(wears for wears, _ in told)),
+        Rate(count(Glasses.YES, False), sum(not wears for wears, _ in told)),
+    )

@@ -24,8 +24,15 @@ from kiosk.liveness.landmarks import Landmarker
 Alignment = Literal["mesh", "yunet"]
 
 
-def run(csv: Path, settings: Match, make: Callable[[], Landmarker], encoder: Encoder, detector_path: Path,
-        alignment: Alignment = "mesh", flip: bool = False) -> Report:
+def run(
+    csv: Path,
+    settings: Match,
+    make: Callable[[], Landmarker],
+    encoder: Encoder,
+    detector_path: Path,
+    alignment: Alignment = "mesh",
+    flip: bool = False,
+) -> Report:
     """Return the report. A pair with a picture in which no face is found is not compared, and counted as such."""
     rows = read_rows(csv, ("a", "b", "same"))
     errors: list[tuple[str, str]] = []
@@ -67,8 +74,7 @@ def widened(frame: Frame) -> Frame:
 class Embedder:
     """Pictures to embeddings, by the mesh (with YuNet as the second try) or by YuNet alone."""
 
-    def __init__(self, encoder: Encoder, landmarker: Landmarker, detector: FaceDetector, alignment: Alignment,
-                 flip: bool) -> None:
+    def __init__(self, encoder: Encoder, landmarker: Landmarker, detector: FaceDetector, alignment: Alignment, flip: bool) -> None:
         self._encoder, self._landmarker, self._detector = encoder, landmarker, detector
         self._alignment, self._flip = alignment, flip
 
@@ -98,13 +104,41 @@ class Embedder:
         return align_five(image, found[0].five) if found else None
 
 
-def _report(settings: Match, groups: dict[str, dict[str, list[float]]], scores: list[tuple[float, str, str, bool]],
-            missing: Rate, errors: list[tuple[str, str]], alignment: str, flip: bool, digest: str) -> Report:
-    table = Table("Match", ("group", "genuine", "impostors", f"FNMR at {settings.accept}", f"FMR at {settings.accept}",
-                            f"clear no: genuine under {settings.reject}", "impostors to attendant", "EER", "EER at",
-                            "lowest genuine", "highest impostor"))
-    data: dict[str, Any] = {"accept": settings.accept, "reject": settings.reject, "alignment": alignment, "flip": flip,
-                            "model_digest": digest, "not_compared": missing.json(), "groups": {}}
+def _report(
+    settings: Match,
+    groups: dict[str, dict[str, list[float]]],
+    scores: list[tuple[float, str, str, bool]],
+    missing: Rate,
+    errors: list[tuple[str, str]],
+    alignment: str,
+    flip: bool,
+    digest: str,
+) -> Report:
+    table = Table(
+        "Match",
+        (
+            "group",
+            "genuine",
+            "impostors",
+            f"FNMR at {settings.accept}",
+            f"FMR at {settings.accept}",
+            f"clear no: genuine under {settings.reject}",
+            "impostors to attendant",
+            "EER",
+            "EER at",
+            "lowest genuine",
+            "highest impostor",
+        ),
+    )
+    data: dict[str, Any] = {
+        "accept": settings.accept,
+        "reject": settings.reject,
+        "alignment": alignment,
+        "flip": flip,
+        "model_digest": digest,
+        "not_compared": missing.json(),
+        "groups": {},
+    }
     curves: dict[str, Curve] = {}
     for name, pairs in groups.items():
         genuine, impostor = pairs["1"], pairs["0"]
@@ -114,20 +148,42 @@ def _report(settings: Match, groups: dict[str, dict[str, list[float]]], scores: 
         between = Rate(sum(settings.reject <= s < settings.accept for s in impostor), len(impostor))
         eer, at = curve.eer()
         low, high = min(genuine, default=None), max(impostor, default=None)
-        table.rows.append((name, str(len(genuine)), str(len(impostor)), fnmr.text(), fmr.text(), under.text(),
-                           between.text(), f"{100 * eer:.2f} %", number(at), number(low), number(high)))
+        table.rows.append(
+            (
+                name,
+                str(len(genuine)),
+                str(len(impostor)),
+                fnmr.text(),
+                fmr.text(),
+                under.text(),
+                between.text(),
+                f"{100 * eer:.2f} %",
+                number(at),
+                number(low),
+                number(high),
+            )
+        )
         data["groups"][name] = {
-            "genuine": len(genuine), "impostors": len(impostor), "fnmr": fnmr.json(), "fmr": fmr.json(),
-            "genuine_clear_no": under.json(), "impostors_to_attendant": between.json(), "eer": eer,
-            "eer_threshold": at, "lowest_genuine": low, "highest_impostor": high}
+            "genuine": len(genuine),
+            "impostors": len(impostor),
+            "fnmr": fnmr.json(),
+            "fmr": fmr.json(),
+            "genuine_clear_no": under.json(),
+            "impostors_to_attendant": between.json(),
+            "eer": eer,
+            "eer_threshold": at,
+            "lowest_genuine": low,
+            "highest_impostor": high,
+        }
     wrong = Table("Worst pairs", ("score", "a", "b", "same"))
     worst = sorted((s for s in scores if (s[0] < settings.accept) == s[3]), key=lambda s: s[0])
     wrong.rows = [(number(s), a, b, "1" if same else "0") for s, a, b, same in worst]
     report = Report("match", data, [table, wrong], errors=errors)
-    report.notes += [f"Alignment: {alignment}; flip averaging: {'yes' if flip else 'no'}; not compared (no face): "
-                     f"{missing.text()}.",
-                     "An FMR of 1e-4 cannot be shown by a few hundred impostor pairs: without one false match among n, "
-                     "the 95 % bound is about 3/n. The threshold comes from 4.7 million LFW pairs (docs)."]
+    report.notes += [
+        f"Alignment: {alignment}; flip averaging: {'yes' if flip else 'no'}; not compared (no face): {missing.text()}.",
+        "An FMR of 1e-4 cannot be shown by a few hundred impostor pairs: without one false match among n, "
+        "the 95 % bound is about 3/n. The threshold comes from 4.7 million LFW pairs (docs).",
+    ]
     report.plots += [("DET", _det(curves)), ("Scores", _scores(groups.get("all", {"1": [], "0": []}), settings))]
     return report
 

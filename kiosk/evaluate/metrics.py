@@ -39,8 +39,12 @@ class Rate:
         """For the JSON file; null where there were no trials."""
         low, high = self.interval
         known = self.trials > 0
-        return {"hits": self.hits, "trials": self.trials, "value": self.value if known else None,
-                "wilson95": [low, high] if known else None}
+        return {
+            "hits": self.hits,
+            "trials": self.trials,
+            "value": self.value if known else None,
+            "wilson95": [low, high] if known else None,
+        }
 
 
 def wilson(hits: int, trials: int, z: float = 1.959964) -> Span:
@@ -58,11 +62,14 @@ def match_spans(found: Sequence[Span], labelled: Sequence[Span], slack_s: float 
 
     One detection may cover several labels (a turn that wavers round the labelled angle), and the other way round.
     """
+
     def touches(one: Span, label: Span) -> bool:
         return one[0] <= label[1] + slack_s and one[1] >= label[0] - slack_s
 
-    return ([any(touches(f, label) for f in found) for label in labelled],
-            [any(touches(f, label) for label in labelled) for f in found])
+    return (
+        [any(touches(f, label) for f in found) for label in labelled],
+        [any(touches(f, label) for label in labelled) for f in found],
+    )
 
 
 @dataclass(frozen=True, slots=True)

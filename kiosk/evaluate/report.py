@@ -46,7 +46,7 @@ class Report:
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     plots: list[tuple[str, Callable[[Any], None]]] = field(default_factory=list)
-    errors: list[tuple[str, str]] = field(default_factory=list)   # row, what was wrong with it
+    errors: list[tuple[str, str]] = field(default_factory=list)  # row, what was wrong with it
 
     def print(self) -> None:
         """Print tables, notes and row errors."""
@@ -60,8 +60,12 @@ class Report:
 
     def write_json(self, path: Path) -> None:
         """Write `data` and the row errors; NaN becomes null."""
-        content = {"evaluation": self.name, **self.data, "notes": self.notes,
-                   "row_errors": [{"row": row, "problem": problem} for row, problem in self.errors]}
+        content = {
+            "evaluation": self.name,
+            **self.data,
+            "notes": self.notes,
+            "row_errors": [{"row": row, "problem": problem} for row, problem in self.errors],
+        }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(_clean(content), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -73,8 +77,10 @@ class Report:
         parts += [_plot_html(title, draw) for title, draw in self.plots]
         if self.errors:
             parts.append(_table_html(Table("Rows skipped", ("row", "problem"), list(self.errors))))
-        page = (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>evaluate {html.escape(self.name)}</title>'
-                f"<style>{_STYLE}</style>{''.join(parts)}</html>\n")
+        page = (
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>evaluate {html.escape(self.name)}</title>'
+            f"<style>{_STYLE}</style>{''.join(parts)}</html>\n"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
 

@@ -28,7 +28,8 @@ WANTED: dict[str, frozenset[str]] = {
     "sunglasses": frozenset({"eyes-covered"}),
     "hat": frozenset({"hat-shadow"}),
     "partial": frozenset({"off-centre", "too-near", "no-face", "left-frame"}),
-    "far": frozenset({"too-far"}), "near": frozenset({"too-near"}),
+    "far": frozenset({"too-far"}),
+    "near": frozenset({"too-near"}),
     "turned": frozenset({"not-straight"}),
     "good": frozenset({"none"}),
 }
@@ -54,11 +55,21 @@ def run(csv: Path, settings: Settings, make: Callable[[], Landmarker]) -> Report
             continue
         code = codes.most_common(1)[0][0]
         counts.setdefault(row["kind"], Counter())[code] += 1
-        data["pictures"][row["file"]] = {"label": row["label"], "kind": row["kind"], "code": code, **entry,
-                                         "codes": dict(codes)}
-        shown.rows.append((row["file"], row["kind"], code, str(entry["faces"]), number(entry["other_share"], 2),
-                           number(entry["luma"], 0), number(entry["sharpness"], 0), number(entry["eyes_ratio"], 2),
-                           number(entry["mouth_chroma"], 1), number(entry["screen"], 2)))
+        data["pictures"][row["file"]] = {"label": row["label"], "kind": row["kind"], "code": code, **entry, "codes": dict(codes)}
+        shown.rows.append(
+            (
+                row["file"],
+                row["kind"],
+                code,
+                str(entry["faces"]),
+                number(entry["other_share"], 2),
+                number(entry["luma"], 0),
+                number(entry["sharpness"], 0),
+                number(entry["eyes_ratio"], 2),
+                number(entry["mouth_chroma"], 1),
+                number(entry["screen"], 2),
+            )
+        )
     progress.done()
     landmarker.close()
     return _report(counts, data, shown, errors)
@@ -78,8 +89,13 @@ def _one(path: Path, landmarker: Landmarker) -> tuple[Counter[str], dict[str, An
         codes["none" if code is None else code.value] += 1
         if not entry or seen.points is not None:
             others = max((_share(box, seen.box) for box in seen.other_boxes), default=0.0)
-            entry = {"faces": seen.face_count, "other_share": others, "yaw_deg": seen.yaw_deg, **asdict(measured),
-                     "screen": screen_score(frame.image_bgr, seen.box) if seen.box is not None else None}
+            entry = {
+                "faces": seen.face_count,
+                "other_share": others,
+                "yaw_deg": seen.yaw_deg,
+                **asdict(measured),
+                "screen": screen_score(frame.image_bgr, seen.box) if seen.box is not None else None,
+            }
     return codes, entry
 
 
@@ -90,8 +106,7 @@ def _share(box: tuple[float, ...], primary: tuple[float, ...] | None) -> float:
     return (box[2] - box[0]) * (box[3] - box[1]) / max(own, 1.0)
 
 
-def _report(counts: dict[str, Counter[str]], data: dict[str, Any], shown: Table,
-            errors: list[tuple[str, str]]) -> Report:
+def _report(counts: dict[str, Counter[str]], data: dict[str, Any], shown: Table, errors: list[tuple[str, str]]) -> Report:
     codes = sorted({code for counter in counts.values() for code in counter})
     table = Table("Kind (rows) against guidance code (columns)", ("kind", *codes, "answered as wanted"))
     right: Counter[str] = Counter()
@@ -100,8 +115,7 @@ def _report(counts: dict[str, Counter[str]], data: dict[str, Any], shown: Table,
         wanted = WANTED.get(kind)
         hits = sum(n for code, n in counter.items() if wanted and code in wanted)
         total = sum(counter.values())
-        table.rows.append((kind, *(str(counter[code] or "") for code in codes),
-                           f"{hits}/{total}" if wanted else "not defined"))
+        table.rows.append((kind, *(str(counter[code] or "") for code in codes), f"{hits}/{total}" if wanted else "not defined"))
         for code, n in counter.items():
             given[code] += n if wanted else 0
             right[code] += n if wanted and code in wanted else 0

@@ -34,9 +34,9 @@ from kiosk.liveness.take import Take
 from kiosk.liveness.verdict import Embeds, conclude
 
 CANVAS = (640, 480)
-FACE_SHARE = 0.5          # of the canvas height: where the guidance is content
+FACE_SHARE = 0.5  # of the canvas height: where the guidance is content
 CLIP_LIMIT_S = 60.0
-TAKE_LIMIT_S = 75.0       # a take that the clip never satisfies ends by its own limits before this
+TAKE_LIMIT_S = 75.0  # a take that the clip never satisfies ends by its own limits before this
 CUE_LEAD_S = 0.4
 _HELD_FPS = 25.0
 
@@ -50,8 +50,17 @@ class Played:
     length_s: float
 
 
-def run(csv: Path, settings: Settings, make: Callable[[], Landmarker], encoder: Embeds, *, tries: int, seed: int,
-        fit: bool = True, noise: float = 2.0) -> Report:
+def run(
+    csv: Path,
+    settings: Settings,
+    make: Callable[[], Landmarker],
+    encoder: Embeds,
+    *,
+    tries: int,
+    seed: int,
+    fit: bool = True,
+    noise: float = 2.0,
+) -> Report:
     """Return the report. fit: scale and centre each clip as the best attacker would hold it. noise: of the camera."""
     rows = read_rows(csv, ("file", "label", "species"))
     errors: list[tuple[str, str]] = []
@@ -72,8 +81,7 @@ def run(csv: Path, settings: Settings, make: Callable[[], Landmarker], encoder: 
         except (ClipError, ModelError, ValueError) as error:
             errors.append((row["file"], str(error)))
     progress.done()
-    return report(done, errors, {"tries": tries, "seed": seed, "fit": fit, "noise": noise,
-                                 "actions": settings.liveness.actions})
+    return report(done, errors, {"tries": tries, "seed": seed, "fit": fit, "noise": noise, "actions": settings.liveness.actions})
 
 
 def play(path: Path, make: Callable[[], Landmarker], fit: bool) -> Played:
@@ -90,9 +98,18 @@ def play(path: Path, make: Callable[[], Landmarker], fit: bool) -> Played:
     landmarker, pictures, observations = make(), [], []
     try:
         for frame in raw:
-            image = frame.image_bgr if matrix is None else cv2.warpAffine(
-                frame.image_bgr, matrix, CANVAS, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
-                borderValue=(96, 96, 96))
+            image = (
+                frame.image_bgr
+                if matrix is None
+                else cv2.warpAffine(
+                    frame.image_bgr,
+                    matrix,
+                    CANVAS,
+                    flags=cv2.INTER_LINEAR,
+                    borderMode=cv2.BORDER_CONSTANT,
+                    borderValue=(96, 96, 96),
+                )
+            )
             pictures.append(image)
             observations.append(landmarker.observe(Frame(image, frame.t_s, frame.seq)))
     finally:
@@ -112,8 +129,9 @@ def take_once(clip: Played, take: Take, rng: np.random.Generator, noise: float, 
     return None
 
 
-def _tries(row: dict[str, str], clip: Played, settings: Settings, encoder: Embeds, tries: int, seed: int,
-           noise: float) -> Iterator[Try]:
+def _tries(
+    row: dict[str, str], clip: Played, settings: Settings, encoder: Embeds, tries: int, seed: int, noise: float
+) -> Iterator[Try]:
     genuine = row["label"] == "bona_fide"
     fitted = _fitted(row, clip, settings) if genuine else None
     liveness = settings.liveness
@@ -123,7 +141,7 @@ def _tries(row: dict[str, str], clip: Played, settings: Settings, encoder: Embed
     for number_ in range(1 if genuine else tries):
         # zlib.crc32: Python's own hash of a string changes from run to run.
         base = [seed, zlib.crc32(row["file"].encode()), number_]
-        rng = random.Random(repr(base))  # noqa: S311 - the evaluation must repeat
+        rng = random.Random(repr(base))
         challenge = fitted or draw_challenge(liveness, rng=rng)
         take = Take(challenge, liveness)
         start = 0 if genuine else rng.randrange(len(clip.pictures))  # a replay may begin anywhere
@@ -134,8 +152,16 @@ def _tries(row: dict[str, str], clip: Played, settings: Settings, encoder: Embed
         yield Try(row["file"], row["species"] or "unnamed", genuine, result, tuple(s.action for s in challenge.steps))
 
 
-def _held(row: dict[str, str], image: np.ndarray, settings: Settings, make: Callable[[], Landmarker], encoder: Embeds,
-          tries: int, seed: int, noise: float) -> Iterator[Try]:
+def _held(
+    row: dict[str, str],
+    image: np.ndarray,
+    settings: Settings,
+    make: Callable[[], Landmarker],
+    encoder: Embeds,
+    tries: int,
+    seed: int,
+    noise: float,
+) -> Iterator[Try]:
     """A still, held before the camera in each of the ways of attacks_synth, by somebody who answers the cues."""
     finder = make()
     points = finder.observe(Frame(image, 0.0, 0)).points
@@ -144,7 +170,7 @@ def _held(row: dict[str, str], image: np.ndarray, settings: Settings, make: Call
         raise ClipError("no face found in the still")
     for number_ in range(tries):
         base = [seed, zlib.crc32(row["file"].encode()), number_]
-        rng = random.Random(repr(base))  # noqa: S311 - the evaluation must repeat
+        rng = random.Random(repr(base))
         species = SPECIES[number_ % len(SPECIES)]
         challenge = draw_challenge(settings.liveness, rng=rng)
         take = Take(challenge, settings.liveness)
@@ -155,8 +181,9 @@ def _held(row: dict[str, str], image: np.ndarray, settings: Settings, make: Call
         finally:
             landmarker.close()
         result, _, _ = conclude(result, take.kept, encoder, settings.match)
-        yield Try(row["file"], f"{row['species'] or 'still'}/{species.name}", False, result,
-                  tuple(s.action for s in challenge.steps))
+        yield Try(
+            row["file"], f"{row['species'] or 'still'}/{species.name}", False, result, tuple(s.action for s in challenge.steps)
+        )
 
 
 def _attack(take: Take, held: HeldPicture, landmarker: Landmarker, rng: random.Random) -> LivenessResult:
@@ -191,8 +218,7 @@ def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge:
         if seen.t_s > max(20.0, 2 * clip.length_s):
             break
         events += tracker.step(seen)
-    late = [e for e in sorted(events, key=lambda e: e.start_s) if e.start_s > 3.0 and e.action.value in
-            settings.liveness.allowed]
+    late = [e for e in sorted(events, key=lambda e: e.start_s) if e.start_s > 3.0 and e.action.value in settings.liveness.allowed]
     turn = next((e for e in late if e.action in TURNS and e.strength >= 20.0), None)
     chosen = [turn] if turn else late[:1]
     for event in late:
@@ -232,8 +258,9 @@ def _fitting(raw: list[Frame], make: Callable[[], Landmarker]) -> np.ndarray | N
         return None
     x0, y0, x1, y1 = np.median(np.array(boxes), axis=0)
     scale = FACE_SHARE * CANVAS[1] / max(y1 - y0, 1.0)
-    return np.array([[scale, 0, CANVAS[0] / 2 - scale * (x0 + x1) / 2],
-                     [0, scale, CANVAS[1] / 2 - scale * (y0 + y1) / 2]], np.float64)
+    return np.array(
+        [[scale, 0, CANVAS[0] / 2 - scale * (x0 + x1) / 2], [0, scale, CANVAS[1] / 2 - scale * (y0 + y1) / 2]], np.float64
+    )
 
 
 def _noise_table(shape: tuple[int, ...], noise: float, rng: np.random.Generator) -> np.ndarray | None:
@@ -245,4 +272,4 @@ def _noise_table(shape: tuple[int, ...], noise: float, rng: np.random.Generator)
 def _add_noise(image: np.ndarray, table: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     y, x = int(rng.integers(0, 33)), int(rng.integers(0, 33))
     height, width = image.shape[:2]
-    return cv2.add(image, table[y:y + height, x:x + width], dtype=cv2.CV_8U)
+    return cv2.add(image, table[y : y + height, x : x + width], dtype=cv2.CV_8U)

@@ -38,10 +38,16 @@ def report(done: list[Try], errors: list[tuple[str, str]], options: dict[str, An
         reasons = Counter(item.result.reason.value for item in items if not item.result.passed)
         wrong = Rate(passed.trials - passed.hits, passed.trials) if genuine else passed
         name = f"{species} ({'BPCER' if genuine else 'APCER'})"
-        table.rows.append((name, str(len({i.name for i in items})), str(len(items)), wrong.text(),
-                           ", ".join(f"{reason} {n}" for reason, n in reasons.most_common())))
-        data["species"][species] = {"bona_fide": genuine, "bpcer" if genuine else "apcer": wrong.json(),
-                                    "reasons": dict(reasons)}
+        table.rows.append(
+            (
+                name,
+                str(len({i.name for i in items})),
+                str(len(items)),
+                wrong.text(),
+                ", ".join(f"{reason} {n}" for reason, n in reasons.most_common()),
+            )
+        )
+        data["species"][species] = {"bona_fide": genuine, "bpcer" if genuine else "apcer": wrong.json(), "reasons": dict(reasons)}
     table.head = ("species", "clips", "takes", "wrongly decided", "why not passed (takes)")
     per_clip = Table("Clips", ("file", "species", "takes", "passed", "challenges passed", "flagged checks"))
     for name in dict.fromkeys(item.name for item in done):
@@ -49,13 +55,18 @@ def report(done: list[Try], errors: list[tuple[str, str]], options: dict[str, An
         passing = [item for item in items if item.result.passed]
         flagged = Counter(c.name for item in items for c in item.result.checks if c.flagged)
         shown = Counter("+".join(action.value for action in item.challenge) for item in passing)
-        per_clip.rows.append((name, items[0].species, str(len(items)), str(len(passing)), _counts(shown),
-                              _counts(flagged)))
-        data["clips"][name] = {"takes": len(items), "passed": len(passing), "flagged": dict(flagged),
-                               "reasons": dict(Counter(i.result.reason.value for i in items))}
+        per_clip.rows.append((name, items[0].species, str(len(items)), str(len(passing)), _counts(shown), _counts(flagged)))
+        data["clips"][name] = {
+            "takes": len(items),
+            "passed": len(passing),
+            "flagged": dict(flagged),
+            "reasons": dict(Counter(i.result.reason.value for i in items)),
+        }
     result = Report("takes", data, [table, per_clip, _check_table(done, data)], errors=errors)
-    result.notes.append("APCER: attacks that passed; BPCER: genuine takes turned away. Intervals treat takes of one "
-                        "clip as independent, which they are not: read them as optimistic.")
+    result.notes.append(
+        "APCER: attacks that passed; BPCER: genuine takes turned away. Intervals treat takes of one "
+        "clip as independent, which they are not: read them as optimistic."
+    )
     checks = sorted({check.name for item in done for check in item.result.checks})
     result.plots = [(f"check: {name}", _spread(name, done)) for name in checks]
     return result
@@ -77,10 +88,15 @@ def _check_table(done: list[Try], data: dict[str, Any]) -> Table:
         scores = np.array([c.score for c in checks], float)
         low, middle, high = float(scores.min()), float(np.median(scores)), float(scores.max())
         flagged, limit = sum(c.flagged for c in checks), checks[0].limit
-        table.rows.append((name, species, str(len(scores)), number(low), number(middle), number(high), number(limit),
-                           str(flagged)))
+        table.rows.append((name, species, str(len(scores)), number(low), number(middle), number(high), number(limit), str(flagged)))
         data["checks"].setdefault(name, {})[species] = {
-            "scores": len(scores), "lowest": low, "median": middle, "highest": high, "limit": limit, "flagged": flagged}
+            "scores": len(scores),
+            "lowest": low,
+            "median": middle,
+            "highest": high,
+            "limit": limit,
+            "flagged": flagged,
+        }
     return table
 
 

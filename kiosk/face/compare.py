@@ -61,7 +61,12 @@ def compare(probe: np.ndarray, template: Template, settings: Match, model_digest
 
 
 def compare_with_chip(
-    probe: np.ndarray, template: Template, chip: np.ndarray | None, settings: Match, model_digest: str, frames_used: int = 1,
+    probe: np.ndarray,
+    template: Template,
+    chip: np.ndarray | None,
+    settings: Match,
+    model_digest: str,
+    frames_used: int = 1,
 ) -> MatchResult:
     """Return the decision with the card's own photo as a second reference (chip: float32 (128,), norm 1, or None).
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from kiosk.errors import ModelError
 
-SIDE = 640                 # the model's fixed input
+SIDE = 640  # the model's fixed input
 _STRIDES = (8, 16, 32)
 _SCORE, _OVERLAP = 0.6, 0.3
 
@@ -49,14 +49,19 @@ class FaceDetector:
         """Return the faces of a picture (uint8 BGR), largest first."""
         height, width = image_bgr.shape[:2]
         scale = SIDE / max(height, width)
-        small = cv2.resize(image_bgr, (max(1, round(width * scale)), max(1, round(height * scale))),
-                           interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        small = cv2.resize(
+            image_bgr,
+            (max(1, round(width * scale)), max(1, round(height * scale))),
+            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+        )
         canvas = np.zeros((SIDE, SIDE, 3), np.uint8)
         canvas[: small.shape[0], : small.shape[1]] = small
         blob = canvas.transpose(2, 0, 1)[None].astype(np.float32)
         values = dict(zip(self._outputs, self._session.run(None, {self._input: blob}), strict=True))
-        return [FoundFace(f.score, (f.box[0] / scale, f.box[1] / scale, f.box[2] / scale, f.box[3] / scale),
-                          f.five / np.float32(scale)) for f in _decode(values)]
+        return [
+            FoundFace(f.score, (f.box[0] / scale, f.box[1] / scale, f.box[2] / scale, f.box[3] / scale), f.five / np.float32(scale))
+            for f in _decode(values)
+        ]
 
 
 def _decode(values: dict[str, np.ndarray]) -> list[FoundFace]:
@@ -75,6 +80,12 @@ def _decode(values: dict[str, np.ndarray]) -> list[FoundFace]:
     if not len(box):
         return []
     kept = np.asarray(cv2.dnn.NMSBoxes(box.tolist(), score.tolist(), _SCORE, _OVERLAP), int).reshape(-1)
-    faces = [FoundFace(float(score[i]), (float(box[i, 0]), float(box[i, 1]), float(box[i, 0] + box[i, 2]),
-                                         float(box[i, 1] + box[i, 3])), five[i].astype(np.float32)) for i in kept]
+    faces = [
+        FoundFace(
+            float(score[i]),
+            (float(box[i, 0]), float(box[i, 1]), float(box[i, 0] + box[i, 2]), float(box[i, 1] + box[i, 3])),
+            five[i].astype(np.float32),
+        )
+        for i in kept
+    ]
     return sorted(faces, key=lambda f: -(f.box[2] - f.box[0]) * (f.box[3] - f.box[1]))

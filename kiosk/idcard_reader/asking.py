@@ -18,8 +18,8 @@ from kiosk.idcard_reader.events import ReaderEvent
 from kiosk.idcard_reader.exchange import Answer
 from kiosk.idcard_reader.status import Remedy, status_of
 
-_RESEND_PAUSE_S = 0.05      # lets a doubled reply arrive and be dropped
-SHORT_PAUSE_S = 0.3         # readers refuse a faster find (vendor manual)
+_RESEND_PAUSE_S = 0.05  # lets a doubled reply arrive and be dropped
+SHORT_PAUSE_S = 0.3  # readers refuse a faster find (vendor manual)
 _SAM_ID_TRIES = 3
 _PATIENCE_MAX = 4.0
 
@@ -49,10 +49,10 @@ class Memory:
     ready: bool = False
     gone: Reason | None = None
     sam_id: str = ""
-    card: CardRecord | None = field(default=None, repr=False)   # reported, not yet removed
-    troubled: bool = False            # trouble was told and the same contact may still be there
+    card: CardRecord | None = field(default=None, repr=False)  # reported, not yet removed
+    troubled: bool = False  # trouble was told and the same contact may still be there
     seen_after_trouble: bool = False
-    failures: int = 0                 # attempts in a row that failed
+    failures: int = 0  # attempts in a row that failed
     failed_lays: int = 0
     last_card_at: float = 0.0
 
@@ -66,11 +66,11 @@ class Failure:
     remedy: Remedy
 
 
-class ReaderIll(Exception):  # noqa: N818 - a jump between the rules, not an error
+class ReaderIll(Exception):
     """Start over with the reader's status."""
 
 
-Step = Command | float | SwitchBaud | Lost | ReaderEvent   # a question, a pause in seconds, or an output
+Step = Command | float | SwitchBaud | Lost | ReaderEvent  # a question, a pause in seconds, or an output
 Script = Generator[Step, Answer, None]
 
 
@@ -81,7 +81,7 @@ class Asking:
         self._settings = settings
         self._memory = memory
         self._everything = everything
-        self.patience = 1.0    # read by the session: multiplies the time that a short command has
+        self.patience = 1.0  # read by the session: multiplies the time that a short command has
 
     def ask(self, command: Command) -> Generator[Step, Answer, Answer]:
         """Ask; ask again where the wire, not the card, was at fault."""
@@ -94,7 +94,7 @@ class Asking:
                 break
             yield SHORT_PAUSE_S if command is Command.FIND else pause
         if answer is None:
-            self.patience = min(_PATIENCE_MAX, self.patience * 2)   # a slow reader, perhaps: its late replies come in order
+            self.patience = min(_PATIENCE_MAX, self.patience * 2)  # a slow reader, perhaps: its late replies come in order
         return answer
 
     def ask_sam_id(self) -> Generator[Step, Answer, str]:
@@ -103,7 +103,7 @@ class Asking:
         patience = self.patience
         for _ in range(_SAM_ID_TRIES):
             answer = yield from self.ask(Command.SAM_ID)
-            if answer is None:   # a reader that does not know its number: no reason to wait longer for everything else
+            if answer is None:  # a reader that does not know its number: no reason to wait longer for everything else
                 self.patience = patience
             if isinstance(answer, Reply) and answer.sw3 == status.OK:
                 if answer.data in seen:
@@ -143,7 +143,7 @@ class Asking:
         memory.failures += 1
         sw3 = what.sw3 if isinstance(what, Reply | Failure) else None
         if sw3 is not None and status_of(sw3).remedy is Remedy.READER:
-            health = yield from self.ask(Command.STATUS)   # ill, or only this command says so?
+            health = yield from self.ask(Command.STATUS)  # ill, or only this command says so?
             if not isinstance(health, Reply) or status_of(health.sw3).remedy is Remedy.READER:
                 raise ReaderIll
         if memory.failures % self._settings.reset_after_failures == 0:

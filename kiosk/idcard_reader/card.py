@@ -26,32 +26,32 @@ class CardRecord:
     """One card as read. Personal fields are not in the repr. Strings are "" where the card kind has no such field."""
 
     document_kind: DocumentKind
-    card_type: str                                            # the chip's letter: "", "J", "I", "Y", or an unknown one
+    card_type: str  # the chip's letter: "", "J", "I", "Y", or an unknown one
     name: str = field(repr=False)
     sex: Sex = field(repr=False)
-    born: date | None = field(repr=False)                     # None: impossible date on the chip
+    born: date | None = field(repr=False)  # None: impossible date on the chip
     id_number: str = field(repr=False)
-    number_ok: bool                                           # False: flagged, not refused
+    number_ok: bool  # False: flagged, not refused
     number_flags: frozenset[NumberFlag] = frozenset()
     nation_code: str = field(default="", repr=False)
-    nation: str = field(default="", repr=False)               # "" for unknown codes
+    nation: str = field(default="", repr=False)  # "" for unknown codes
     address: str = field(default="", repr=False)
     newest_address: str = field(default="", repr=False)
     issuer: str = field(default="", repr=False)
     valid_from: date | None = field(default=None, repr=False)
-    valid_to: date | None = field(default=None, repr=False)   # None: forever (valid_forever) or unreadable
+    valid_to: date | None = field(default=None, repr=False)  # None: forever (valid_forever) or unreadable
     valid_forever: bool = field(default=False, repr=False)
     english_name: str = field(default="", repr=False)
-    nationality: str = field(default="", repr=False)          # alpha-3
+    nationality: str = field(default="", repr=False)  # alpha-3
     pass_number: str = field(default="", repr=False)
     issue_count: str = field(default="", repr=False)
     old_number: str = field(default="", repr=False)
     version: str = field(default="", repr=False)
     chip_number: bytes = field(default=b"", repr=False)
     photo_wlt: bytes = field(default=b"", repr=False)
-    fingerprint: bytes = field(default=b"", repr=False)       # a biometric template: never log, never store
+    fingerprint: bytes = field(default=b"", repr=False)  # a biometric template: never log, never store
     raw_text: bytes = field(default=b"", repr=False)
-    photo_rgb: bytes = field(default=b"", repr=False)         # 102 x 126 x 3 top-down, when a decoder is configured
+    photo_rgb: bytes = field(default=b"", repr=False)  # 102 x 126 x 3 top-down, when a decoder is configured
 
     def to_person(self) -> Person:
         """Return the identity that the roster is asked for."""
@@ -89,14 +89,14 @@ def parse_payload(data: bytes, *, with_fingerprint: bool) -> Payload:
     count = 3 if with_fingerprint else 2
     if len(data) < count * 2:
         raise ReaderProtocolError(f"read reply of {len(data)} bytes has no length fields")
-    lengths = [int.from_bytes(data[i * 2:i * 2 + 2], "big") for i in range(count)]
+    lengths = [int.from_bytes(data[i * 2 : i * 2 + 2], "big") for i in range(count)]
     if sum(lengths) + count * 2 != len(data):
         raise ReaderProtocolError(f"read reply of {len(data)} bytes announces {lengths}")
     if lengths[0] < TEXT_SIZE:
         raise ReaderProtocolError(f"text of {lengths[0]} bytes, {TEXT_SIZE} expected")
     at, parts = count * 2, []
     for length in lengths:
-        parts.append(data[at:at + length])
+        parts.append(data[at : at + length])
         at += length
     return Payload(*parts)
 
@@ -111,18 +111,25 @@ def parse_card(payload: Payload, newest_address: bytes = b"", chip_number: bytes
         values = _hmt(text)  # some readers lose the letter; S8 falls back to the prefix
     number = IdNumber.parse(values["id_number"])
     return CardRecord(
-        card_type=card_type, number_ok=number.ok, number_flags=number.flags, newest_address=decode_text(newest_address),
-        chip_number=chip_number, photo_wlt=payload.photo, fingerprint=payload.fingerprint, raw_text=text, **values,
+        card_type=card_type,
+        number_ok=number.ok,
+        number_flags=number.flags,
+        newest_address=decode_text(newest_address),
+        chip_number=chip_number,
+        photo_wlt=payload.photo,
+        fingerprint=payload.fingerprint,
+        raw_text=text,
+        **values,
     )
 
 
 def decode_text(raw: bytes) -> str:
     """Return UCS-2 little-endian text without its padding (spaces; zeros seen on no real card, but harmless)."""
-    return raw[:len(raw) // 2 * 2].decode("utf-16-le", errors="replace").rstrip("\x00 \u3000").strip()
+    return raw[: len(raw) // 2 * 2].decode("utf-16-le", errors="replace").rstrip("\x00 \u3000").strip()
 
 
 def _field(text: bytes, offset: int, length: int) -> str:
-    return decode_text(text[offset:offset + length])
+    return decode_text(text[offset : offset + length])
 
 
 def _dates(text: bytes) -> dict[str, Any]:

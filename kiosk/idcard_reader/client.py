@@ -26,8 +26,13 @@ class ReaderClient:
     """A reader that gets well by itself."""
 
     def __init__(
-        self, settings: Reader, *, everything: bool = False, ports: Callable[[Reader], list[str]] = candidates,
-        clock: Callable[[], float] = time.monotonic, on_send: Callable[[bytes], None] | None = None,
+        self,
+        settings: Reader,
+        *,
+        everything: bool = False,
+        ports: Callable[[Reader], list[str]] = candidates,
+        clock: Callable[[], float] = time.monotonic,
+        on_send: Callable[[bytes], None] | None = None,
     ) -> None:
         """everything: also read fingerprint, newest address and chip number. ports: where to look, best first. on_send: called
         with each request just before it goes out (bench)."""
@@ -67,7 +72,7 @@ class ReaderClient:
                     port.close()
                 if stop.is_set():
                     return
-                if self._memory.ready:   # it had worked: say so now, look for it again at once
+                if self._memory.ready:  # it had worked: say so now, look for it again at once
                     delay, opened = self._settings.reopen_delay_s, False
                     break
             if self._memory.gone != lost:

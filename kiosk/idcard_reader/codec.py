@@ -11,8 +11,8 @@ from enum import Enum
 
 PREAMBLE = b"\xaa\xaa\xaa\x96\x69"
 HEADER_SIZE = len(PREAMBLE) + 2
-MIN_LENGTH = 4        # SW1 SW2 SW3 CHK
-MAX_LENGTH = 4096     # the longest known reply has 0x090A; anything above the cap is a lost byte, not a frame
+MIN_LENGTH = 4  # SW1 SW2 SW3 CHK
+MAX_LENGTH = 4096  # the longest known reply has 0x090A; anything above the cap is a lost byte, not a frame
 _SLICE = 4096
 
 
@@ -28,7 +28,7 @@ class Command(Enum):
     READ_FINGERPRINT = b"\x30\x10"
     NEWEST_ADDRESS = b"\x30\x03"
     CHIP_NUMBER = b"\x30\x05"
-    RF_SIZE = b"\x61\xff"     # one data byte: the longest RF frame, e.g. 0x50
+    RF_SIZE = b"\x61\xff"  # one data byte: the longest RF frame, e.g. 0x50
 
     @property
     def label(self) -> str:
@@ -41,7 +41,7 @@ class Reply:
     """A frame with a correct checksum. Decide on sw3 alone: sw1 and sw2 may be non-zero on good replies."""
 
     sw3: int
-    data: bytes = field(default=b"", repr=False)   # personal data in read replies
+    data: bytes = field(default=b"", repr=False)  # personal data in read replies
     sw1: int = 0
     sw2: int = 0
 
@@ -49,10 +49,10 @@ class Reply:
 class Damage(Enum):
     """Why bytes that began like a frame are none."""
 
-    LENGTH = "length"        # length field impossible
+    LENGTH = "length"  # length field impossible
     CHECKSUM = "checksum"
-    CUT = "cut"              # the line fell silent inside it
-    NOISE = "noise"          # bytes, but no preamble among them (another line speed looks like this)
+    CUT = "cut"  # the line fell silent inside it
+    NOISE = "noise"  # bytes, but no preamble among them (another line speed looks like this)
 
 
 def xor(data: bytes | bytearray) -> int:
@@ -99,7 +99,7 @@ class Decoder:
         """Take bytes; return the frames, and the damages, in the order they came."""
         out: list[Reply | Damage] = []
         for at in range(0, len(data), _SLICE):  # bounds the buffer whatever the caller hands in
-            self._buffer += data[at:at + _SLICE]
+            self._buffer += data[at : at + _SLICE]
             self._take(out)
         return out
 
@@ -123,7 +123,7 @@ class Decoder:
             self._to_preamble()
             if len(buffer) < HEADER_SIZE:
                 return
-            length = int.from_bytes(buffer[len(PREAMBLE):HEADER_SIZE], "big")
+            length = int.from_bytes(buffer[len(PREAMBLE) : HEADER_SIZE], "big")
             if not MIN_LENGTH <= length <= MAX_LENGTH:
                 out.append(Damage.LENGTH)
                 self._drop(1)
@@ -131,12 +131,12 @@ class Decoder:
             end = HEADER_SIZE + length
             if len(buffer) < end:
                 return
-            if xor(buffer[len(PREAMBLE):end]) != 0:
+            if xor(buffer[len(PREAMBLE) : end]) != 0:
                 out.append(Damage.CHECKSUM)
                 self._drop(1)  # not the whole frame: the length itself may be the damaged part
                 continue
-            sw1, sw2, sw3 = buffer[HEADER_SIZE:HEADER_SIZE + 3]
-            out.append(Reply(sw3, bytes(buffer[HEADER_SIZE + 3:end - 1]), sw1, sw2))
+            sw1, sw2, sw3 = buffer[HEADER_SIZE : HEADER_SIZE + 3]
+            out.append(Reply(sw3, bytes(buffer[HEADER_SIZE + 3 : end - 1]), sw1, sw2))
             del buffer[:end]
 
     def _to_preamble(self) -> None:

@@ -12,10 +12,10 @@ from kiosk.idcard_reader import status
 from kiosk.idcard_reader.card import parse_payload
 from kiosk.idcard_reader.codec import Command, Damage, Decoder, Reply, encode_request
 
-Answer = Reply | Damage | None     # None: silence
+Answer = Reply | Damage | None  # None: silence
 
-BITS_PER_BYTE = 10                 # 8N1
-_FLOWING_LIMIT_S = 10.0            # a frame that still trickles in this long after its deadline is given up
+BITS_PER_BYTE = 10  # 8N1
+_FLOWING_LIMIT_S = 10.0  # a frame that still trickles in this long after its deadline is given up
 _REPLY_BYTES = {Command.READ: 1295, Command.READ_FINGERPRINT: 2321, Command.NEWEST_ADDRESS: 291}
 
 
@@ -27,9 +27,9 @@ def wire_time_s(count: int, baud: int) -> float:
 def timeout_s(command: Command, settings: Reader, baud: int, patience: float = 1.0) -> float:
     """Return the time to wait for the answer to begin and end: the reader's own time and the wire's."""
     if command in (Command.READ, Command.READ_FINGERPRINT):
-        patience = 1.0   # long already
+        patience = 1.0  # long already
     if command is Command.NEWEST_ADDRESS:
-        patience = min(patience, 2.0)   # asked while a card lies: waiting here delays the news that it was taken
+        patience = min(patience, 2.0)  # asked while a card lies: waiting here delays the news that it was taken
     own = {
         Command.FIND: settings.find_timeout_s,
         Command.SELECT: settings.find_timeout_s,
@@ -75,7 +75,14 @@ class Exchange:
     """One outstanding request. Send `request`, then call `advance` with every piece of bytes and at `wake_at` at the latest."""
 
     def __init__(
-        self, command: Command, settings: Reader, baud: int, now: float, data: bytes = b"", *, patience: float = 1.0,
+        self,
+        command: Command,
+        settings: Reader,
+        baud: int,
+        now: float,
+        data: bytes = b"",
+        *,
+        patience: float = 1.0,
     ) -> None:
         """now: seconds on the clock of `advance`. patience: multiplies the time a reader has for a short command."""
         self.command = command
@@ -104,7 +111,7 @@ class Exchange:
             self._last_byte_at = now
             if self._weigh(self._decoder.feed(data)):
                 return
-        silent = now >= self._last_byte_at + self._gap_s   # written as in wake_at: a difference would round another way
+        silent = now >= self._last_byte_at + self._gap_s  # written as in wake_at: a difference would round another way
         overdue = now >= self._deadline
         if overdue and self._decoder.in_frame and not silent and now < self._deadline + _FLOWING_LIMIT_S:
             return  # it is coming in right now: a slow line is no silence

@@ -28,19 +28,25 @@ def decode(wlt: bytes, settings: WltDecoder) -> bytes:
     Raises DeviceError when the decoder is missing, fails, crashes, hangs, or returns something else than a picture.
     """
     library = Path(settings.library)
-    if library.parent != Path():    # a bare name is left to the system's search path
+    if library.parent != Path():  # a bare name is left to the system's search path
         library = resolve(settings.library)
         if not library.is_file():
             raise DeviceError(f"photo decoder not found: {library}")
     job = {"library": str(library), "function": settings.function, "signature": settings.signature, "flag": settings.flag}
     # In memory where the system has such a place: what a decoder writes there is somebody's face.
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of its own is made in it
-    beside = {"LD_LIBRARY_PATH": str(library.parent)} if library.is_absolute() else {}   # for the libraries it needs
+    beside = {"LD_LIBRARY_PATH": str(library.parent)} if library.is_absolute() else {}  # for the libraries it needs
     try:
         with tempfile.TemporaryDirectory(prefix="wlt-", ignore_cleanup_errors=True, dir=place) as folder:
             done = subprocess.run(  # noqa: S603 - our own file with our own interpreter
-                [sys.executable, "-I", str(_CHILD), json.dumps(job)], input=wlt, cwd=folder, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, timeout=settings.timeout_s, check=False, env=os.environ | beside,
+                [sys.executable, "-I", str(_CHILD), json.dumps(job)],
+                input=wlt,
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=settings.timeout_s,
+                check=False,
+                env=os.environ | beside,
             )
     except subprocess.TimeoutExpired as error:
         raise DeviceError(f"photo decoder took more than {settings.timeout_s} s") from error
@@ -57,7 +63,7 @@ def _arranged(raw: bytes, settings: WltDecoder) -> bytes:
     """Bring the decoder's rows and channels into the one order."""
     row = WIDTH * 3
     if settings.row_order == "bottom-up":
-        raw = b"".join(raw[at:at + row] for at in range(RGB_SIZE - row, -1, -row))
+        raw = b"".join(raw[at : at + row] for at in range(RGB_SIZE - row, -1, -row))
     if settings.channel_order == "bgr":
         out = bytearray(raw)
         out[0::3], out[2::3] = raw[2::3], raw[0::3]

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 102, 126
 RGB_SIZE = WIDTH * HEIGHT * 3
 BMP_ROW = (WIDTH * 3 + 3) // 4 * 4
 BMP_SIZE = 54 + BMP_ROW * HEIGHT
-SLACK = 65536   # decoders write behind the end of the picture
+SLACK = 65536  # decoders write behind the end of the picture
 
 
 def by_unpack(function: Callable[..., int], wlt: bytes, flag: int) -> bytes | None:
@@ -43,7 +43,7 @@ def from_bmp(bmp: bytes) -> bytes | None:
     """Return the pixels of a 24-bit BMP without the padding of its rows, in the file's own order."""
     if len(bmp) < BMP_SIZE or bmp[:2] != b"BM":
         return None
-    return b"".join(bmp[at:at + WIDTH * 3] for at in range(54, BMP_SIZE, BMP_ROW))
+    return b"".join(bmp[at : at + WIDTH * 3] for at in range(54, BMP_SIZE, BMP_ROW))
 
 
 def main() -> int:
@@ -51,9 +51,9 @@ def main() -> int:
     job = json.loads(sys.argv[1])
     wlt = sys.stdin.buffer.read()
     answer = os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)   # decoders print
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # decoders print
     licence = Path(job["library"]).with_name("license.dat")
-    if licence.is_file():                          # looked for in the current folder by WltRS
+    if licence.is_file():  # looked for in the current folder by WltRS
         Path("license.dat").write_bytes(licence.read_bytes())
     try:
         loader = ctypes.WinDLL if os.name == "nt" and job["signature"] == "getbmp" else ctypes.CDLL  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def main() -> int:
         return 4
     with os.fdopen(answer, "wb") as out:
         out.write(pixels)
-    os._exit(0)   # without the library's own clean-up, which crashes in some builds
+    os._exit(0)  # without the library's own clean-up, which crashes in some builds
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from kiosk.idcard_reader.status import Remedy, status_of
 
 _PROBE_PAUSE_S = 0.05
 _KEEPALIVE_S = 3.0
-_FORGET_FAILURES_S = 20.0   # no card for this long: the next one belongs to somebody else
+_FORGET_FAILURES_S = 20.0  # no card for this long: the next one belongs to somebody else
 
 
 class Rules(Asking):
@@ -41,7 +41,7 @@ class Rules(Asking):
         super().__init__(settings, memory, everything=everything)
         self._bauds = tuple(bauds)
         self.baud = self._bauds[0]
-        self.now = 0.0               # set by the session before each step
+        self.now = 0.0  # set by the session before each step
         self._has_30_03 = True
         self._presence_proven = False
 
@@ -145,7 +145,7 @@ class Rules(Asking):
                 return
         if isinstance(answer, Reply) and answer.sw3 in (0x80, 0x40):
             yield from self._well()
-            if not memory.failed_lays:   # failures of a card count on over its lays: a hung one needs the reset
+            if not memory.failed_lays:  # failures of a card count on over its lays: a hung one needs the reset
                 memory.failures = 0
             if answer.sw3 == 0x40:  # something lies there, and it is no identity card
                 memory.troubled, memory.seen_after_trouble = True, True

@@ -19,11 +19,11 @@ NO_SUCH_ITEM = 0x91
 class Remedy(Enum):
     """What the driver does next."""
 
-    NONE = "none"        # not a fault
-    RESEND = "resend"    # the request was damaged on the wire
-    LIFT = "lift"        # a fresh contact between card and reader helps
+    NONE = "none"  # not a fault
+    RESEND = "resend"  # the request was damaged on the wire
+    LIFT = "lift"  # a fresh contact between card and reader helps
     GIVE_UP = "give-up"  # this card, or this request, will not work here
-    READER = "reader"    # the reader itself is ill: start over with status
+    READER = "reader"  # the reader itself is ill: start over with status
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from serial.tools import list_ports
 from kiosk.config import Reader
 from kiosk.errors import ReaderUnavailable
 
-_TICK_S = 0.05   # longest block of one read: bounds how long a stop takes
+_TICK_S = 0.05  # longest block of one read: bounds how long a stop takes
 
 # SerialException is an OSError, but on POSIX a port that vanishes also raises termios.error, which is none and which pyserial lets
 # through. pyserial has imported that module where it exists; this file stays portable.

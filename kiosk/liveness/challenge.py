@@ -46,9 +46,7 @@ class Challenge:
     lights: tuple[int, ...] = ()
 
 
-def draw_challenge(
-    settings: Liveness, unable: frozenset[Action] = frozenset(), rng: random.Random | None = None
-) -> Challenge:
+def draw_challenge(settings: Liveness, unable: frozenset[Action] = frozenset(), rng: random.Random | None = None) -> Challenge:
     """Return a challenge of `settings.actions` different actions in random order with random pauses.
 
     unable: actions the person cannot do (told to the attendant, or swapped away before); never asked. With
@@ -71,7 +69,8 @@ def draw_challenge(
     return Challenge(
         steps=tuple(_step(action, rng) for action in chosen),
         spares=tuple(_step(action, rng) for action in spares),
-        swaps=settings.swaps, lights=_lights(rng) if settings.checks.reflection != "off" else (),
+        swaps=settings.swaps,
+        lights=_lights(rng) if settings.checks.reflection != "off" else (),
     )
 
 

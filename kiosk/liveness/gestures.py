@@ -100,16 +100,20 @@ def sample(observation: FaceObservation) -> Sample | None:
     points = observation.points
     if points is None or observation.blendshapes is None:
         return None
-    across = points[_PAIRS_A, :2] - points[_PAIRS_B, :2]   # one gather: this runs on every frame
+    across = points[_PAIRS_A, :2] - points[_PAIRS_B, :2]  # one gather: this runs on every frame
     length = np.sqrt((across * across).sum(axis=1)).tolist()
     right, left = sum(length[0:3]) / 3, sum(length[3:6]) / 3
     gap, eyes = sum(length[8:11]) / 3, length[11]
     # A turned head foreshortens the eye distance, not the lip gap; beyond 60 degrees the mesh is a guess anyway.
     frontal = eyes / max(0.5, math.cos(math.radians(observation.yaw_deg)))
     return Sample(
-        t_s=observation.t_s, eye_left=observation.blend("eyeBlinkLeft"), eye_right=observation.blend("eyeBlinkRight"),
+        t_s=observation.t_s,
+        eye_left=observation.blend("eyeBlinkLeft"),
+        eye_right=observation.blend("eyeBlinkRight"),
         eye_gap=(right / max(length[6], 1.0) + left / max(length[7], 1.0)) / 2,
-        mouth=gap / max(frontal, 1.0), yaw_deg=observation.yaw_deg, pitch_deg=observation.pitch_deg,
+        mouth=gap / max(frontal, 1.0),
+        yaw_deg=observation.yaw_deg,
+        pitch_deg=observation.pitch_deg,
     )
 
 
@@ -171,8 +175,11 @@ class BaselineTracker:
 
     def _refresh(self) -> None:
         rows = np.array([(s.eyes, s.mouth, s.yaw_deg, s.pitch_deg, s.eye_gap) for s in self._samples])
-        self._value = Baseline(eyes=float(np.percentile(rows[:, 0], 30)), eye_gap=float(np.percentile(rows[:, 4], 70)),
-                               mouth=float(np.percentile(rows[:, 1], 10)))
+        self._value = Baseline(
+            eyes=float(np.percentile(rows[:, 0], 30)),
+            eye_gap=float(np.percentile(rows[:, 4], 70)),
+            mouth=float(np.percentile(rows[:, 1], 10)),
+        )
         if self._pose is not None:
             self._value = replace(self._value, yaw_deg=self._pose.yaw_deg, pitch_deg=self._pose.pitch_deg)
         else:

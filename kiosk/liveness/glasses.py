@@ -22,14 +22,14 @@ from kiosk.domain.outcome import Glasses
 _BRIDGE = (50, 62, 43, 60)
 _TEMPLES = ((14, 26, 42, 60), (86, 98, 42, 60))
 _CHEEKS = ((28, 42, 74, 88), (70, 84, 74, 88))
-_MIDDLE = (20, 92, 30, 100)      # for sharpness
-_LIGHT_SIGMA, _NOISE_SIGMA, _HALF_LINE = 6.0, 0.7, 2   # pixels: light is wider than 6, noise finer than 0.7, a rim about 2
-_SMOOTH = 0.03                   # of the local brightness: lines fainter than this are skin and sensor noise
+_MIDDLE = (20, 92, 30, 100)  # for sharpness
+_LIGHT_SIGMA, _NOISE_SIGMA, _HALF_LINE = 6.0, 0.7, 2  # pixels: light is wider than 6, noise finer than 0.7, a rim about 2
+_SMOOTH = 0.03  # of the local brightness: lines fainter than this are skin and sensor noise
 
 # measured: docs/measurements.md, `kiosk evaluate glasses`. 1.1 times the strongest bridge of a bare face that has temple lines
 # too, and 0.6 times the faintest of a face with glasses.
 BRIDGE_YES, TEMPLE_YES, BRIDGE_NO = 1.5, 0.8, 0.6
-SHARP_NO = 30.0                  # a blurred picture hides thin rims: no line in it is no answer
+SHARP_NO = 30.0  # a blurred picture hides thin rims: no line in it is no answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,21 +29,21 @@ class Limits:
     """Limits of one frame's guidance. Sizes are shares of the shorter side of the frame, so that portrait cameras work
     alike."""
 
-    near: float = 0.85            # height of the mesh box
-    far: float = 0.20             # norms.md: face 20-50 % of the frame's height
-    far_eye_px: float = 28.0      # outer eye corners; fewer pixels blur the blink
-    off_centre: float = 0.22      # of width and height, face centre from frame centre
-    helper_share: float = 0.45    # another face this large (area, of the primary's) is near: say who should step back
+    near: float = 0.85  # height of the mesh box
+    far: float = 0.20  # norms.md: face 20-50 % of the frame's height
+    far_eye_px: float = 28.0  # outer eye corners; fewer pixels blur the blink
+    off_centre: float = 0.22  # of width and height, face centre from frame centre
+    helper_share: float = 0.45  # another face this large (area, of the primary's) is near: say who should step back
     yaw_deg: float = 20.0
     pitch_deg: float = 25.0
     roll_deg: float = 20.0
-    dark: float = 45.0            # median luma of the cheeks and forehead
-    backlit_face: float = 85.0    # face darker than this while ...
-    backlit_gap: float = 70.0     # ... the surroundings are this much brighter
-    blur: float = 14.0            # see `sharpness`
-    eyes_dark: float = 0.28       # eyelid skin over cheek skin, luma
-    mouth_chroma: float = 20.0    # distance of Cr, Cb between mouth region and the upper face
-    hat_dark: float = 0.45        # forehead over cheeks, luma
+    dark: float = 45.0  # median luma of the cheeks and forehead
+    backlit_face: float = 85.0  # face darker than this while ...
+    backlit_gap: float = 70.0  # ... the surroundings are this much brighter
+    blur: float = 14.0  # see `sharpness`
+    eyes_dark: float = 0.28  # eyelid skin over cheek skin, luma
+    mouth_chroma: float = 20.0  # distance of Cr, Cb between mouth region and the upper face
+    hat_dark: float = 0.45  # forehead over cheeks, luma
 
 
 LIMITS = Limits()
@@ -76,18 +76,23 @@ def look(observation: FaceObservation, frame_bgr: np.ndarray) -> Look:
     upper = np.r_[forehead, cheeks, nose]
     cheek = max(_middle(luma[cheeks]), 1.0)
     brow = max(_middle(luma[np.r_[forehead, nose]]), 1.0)
-    chroma = np.hypot(_middle(red[mouth]) - _middle(red[np.r_[forehead, eyelids]]),
-                      _middle(blue[mouth]) - _middle(blue[np.r_[forehead, eyelids]]))
+    chroma = np.hypot(
+        _middle(red[mouth]) - _middle(red[np.r_[forehead, eyelids]]), _middle(blue[mouth]) - _middle(blue[np.r_[forehead, eyelids]])
+    )
     return Look(
-        luma=_middle(luma[upper]), surroundings=_surroundings(frame_bgr, observation.box),
-        sharpness=sharpness(frame_bgr, observation.box), eyes_ratio=_middle(luma[eyelids]) / max(cheek, brow),
-        hat_ratio=_middle(luma[forehead]) / cheek, mouth_chroma=float(chroma),
+        luma=_middle(luma[upper]),
+        surroundings=_surroundings(frame_bgr, observation.box),
+        sharpness=sharpness(frame_bgr, observation.box),
+        eyes_ratio=_middle(luma[eyelids]) / max(cheek, brow),
+        hat_ratio=_middle(luma[forehead]) / cheek,
+        mouth_chroma=float(chroma),
         size=(observation.box[3] - observation.box[1]) / min(width, height),
     )
 
 
-def judge(observation: FaceObservation, frame_bgr: np.ndarray, limits: Limits = LIMITS, straight: bool = True,
-          seen: Look | None = None) -> Guidance | None:
+def judge(
+    observation: FaceObservation, frame_bgr: np.ndarray, limits: Limits = LIMITS, straight: bool = True, seen: Look | None = None
+) -> Guidance | None:
     """Return the most urgent hint for one frame, or None when all is well.
 
     straight: ask for a straight head (not while a turn is asked for). seen: measurements, when already made.
@@ -104,8 +109,11 @@ def judge(observation: FaceObservation, frame_bgr: np.ndarray, limits: Limits = 
         return Guidance.TOO_DARK
     if measured.luma < limits.backlit_face and measured.surroundings - measured.luma >= limits.backlit_gap:
         return Guidance.BACKLIT
-    if straight and (abs(observation.yaw_deg) > limits.yaw_deg or abs(observation.pitch_deg) > limits.pitch_deg
-                     or abs(observation.roll_deg) > limits.roll_deg):
+    if straight and (
+        abs(observation.yaw_deg) > limits.yaw_deg
+        or abs(observation.pitch_deg) > limits.pitch_deg
+        or abs(observation.roll_deg) > limits.roll_deg
+    ):
         return Guidance.NOT_STRAIGHT
     if abs(observation.yaw_deg) > limits.yaw_deg:
         return None  # the regions below are seen from the side: nothing to say about them
@@ -139,8 +147,8 @@ def sharpness(frame_bgr: np.ndarray, box: Box) -> float:
 class GuidanceFilter:
     """Calm hints: a hint appears when it has held for a moment, stays long enough to read, and does not flicker."""
 
-    APPEAR_S = 0.4    # shorter troubles are not worth a word
-    HOLD_S = 1.6      # ours: time to read one short line; docs/measurements.md
+    APPEAR_S = 0.4  # shorter troubles are not worth a word
+    HOLD_S = 1.6  # ours: time to read one short line; docs/measurements.md
     CLEAR_S = 0.4
 
     def __init__(self) -> None:
@@ -190,7 +198,7 @@ def _surroundings(frame_bgr: np.ndarray, box: Box) -> float:
     """Mean luma beside and above the face (the body below is no backlight)."""
     step = max(1, frame_bgr.shape[0] // 45)
     grid = frame_bgr[::step, ::step].astype(np.float32) @ np.array((0.114, 0.587, 0.299), np.float32)
-    rows, columns = np.mgrid[0:grid.shape[0], 0:grid.shape[1]] * step
+    rows, columns = np.mgrid[0 : grid.shape[0], 0 : grid.shape[1]] * step
     margin = 0.25 * (box[2] - box[0])
     outside = (columns < box[0] - margin) | (columns > box[2] + margin) | (rows < box[1] - margin)
     outside &= rows < box[3]

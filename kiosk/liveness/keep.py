@@ -15,9 +15,9 @@ from kiosk.liveness.guidance import Look
 from kiosk.liveness.landmarks import FaceObservation
 
 PER_PART = 3
-_APART_S = 0.15            # neighbours in time are no second opinion
+_APART_S = 0.15  # neighbours in time are no second opinion
 _YAW_DEG, _PITCH_DEG, _ROLL_DEG = 12.0, 18.0, 15.0  # norms.md: roll within 15 for the match frame; yaw tighter than its 30
-_EYES_OPEN = 0.10          # rise over the own baseline
+_EYES_OPEN = 0.10  # rise over the own baseline
 _MOUTH_REST = 0.12
 
 
@@ -71,8 +71,13 @@ def quality(observation: FaceObservation, base: Baseline, seen: Look) -> float:
     now = sample(observation)
     if now is None:
         return 0.0
-    if (abs(now.yaw_deg) > _YAW_DEG or abs(now.pitch_deg) > _PITCH_DEG or abs(observation.roll_deg) > _ROLL_DEG
-            or now.eyes - base.eyes > _EYES_OPEN or now.mouth - base.mouth > _MOUTH_REST):
+    if (
+        abs(now.yaw_deg) > _YAW_DEG
+        or abs(now.pitch_deg) > _PITCH_DEG
+        or abs(observation.roll_deg) > _ROLL_DEG
+        or now.eyes - base.eyes > _EYES_OPEN
+        or now.mouth - base.mouth > _MOUTH_REST
+    ):
         return 0.0
     frontal = 1.0 - abs(now.yaw_deg) / (2 * _YAW_DEG) - abs(now.pitch_deg) / (4 * _PITCH_DEG)
     sharp = min(1.0, seen.sharpness / 40.0)

@@ -23,15 +23,58 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the frame
 
 # The 52 blendshapes of the model, in its order (checked against its output when the first face is seen).
 BLENDSHAPES: tuple[str, ...] = (
-    "_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
-    "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
-    "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
-    "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight",
-    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel",
-    "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker",
-    "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
-    "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
-    "noseSneerLeft", "noseSneerRight",
+    "_neutral",
+    "browDownLeft",
+    "browDownRight",
+    "browInnerUp",
+    "browOuterUpLeft",
+    "browOuterUpRight",
+    "cheekPuff",
+    "cheekSquintLeft",
+    "cheekSquintRight",
+    "eyeBlinkLeft",
+    "eyeBlinkRight",
+    "eyeLookDownLeft",
+    "eyeLookDownRight",
+    "eyeLookInLeft",
+    "eyeLookInRight",
+    "eyeLookOutLeft",
+    "eyeLookOutRight",
+    "eyeLookUpLeft",
+    "eyeLookUpRight",
+    "eyeSquintLeft",
+    "eyeSquintRight",
+    "eyeWideLeft",
+    "eyeWideRight",
+    "jawForward",
+    "jawLeft",
+    "jawOpen",
+    "jawRight",
+    "mouthClose",
+    "mouthDimpleLeft",
+    "mouthDimpleRight",
+    "mouthFrownLeft",
+    "mouthFrownRight",
+    "mouthFunnel",
+    "mouthLeft",
+    "mouthLowerDownLeft",
+    "mouthLowerDownRight",
+    "mouthPressLeft",
+    "mouthPressRight",
+    "mouthPucker",
+    "mouthRight",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+    "mouthSmileLeft",
+    "mouthSmileRight",
+    "mouthStretchLeft",
+    "mouthStretchRight",
+    "mouthUpperUpLeft",
+    "mouthUpperUpRight",
+    "noseSneerLeft",
+    "noseSneerRight",
 )
 _INDEX = {name: i for i, name in enumerate(BLENDSHAPES)}
 
@@ -48,15 +91,15 @@ class FaceObservation:
     are of the frame as it came from the camera. Without a face, `points` is None and the angles are 0."""
 
     t_s: float
-    size: tuple[int, int]                                             # width, height
+    size: tuple[int, int]  # width, height
     face_count: int = 0
-    points: np.ndarray | None = field(default=None, repr=False)       # float32 (478, 3): x, y, z in pixels
+    points: np.ndarray | None = field(default=None, repr=False)  # float32 (478, 3): x, y, z in pixels
     blendshapes: np.ndarray | None = field(default=None, repr=False)  # float32 (52,), order of BLENDSHAPES
-    matrix: np.ndarray | None = field(default=None, repr=False)       # float32 (4, 4)
+    matrix: np.ndarray | None = field(default=None, repr=False)  # float32 (4, 4)
     yaw_deg: float = 0.0
     pitch_deg: float = 0.0
     roll_deg: float = 0.0
-    box: Box | None = None                                            # of the primary face's points
+    box: Box | None = None  # of the primary face's points
     other_boxes: tuple[Box, ...] = ()
 
     def blend(self, name: str) -> float:
@@ -138,9 +181,16 @@ class Landmarker:
         matrix = np.asarray(found.facial_transformation_matrixes[chosen], dtype=np.float32)
         yaw, pitch, roll = angles(matrix)
         return FaceObservation(
-            t_s=frame.t_s, size=(width, height), face_count=len(clouds), points=clouds[chosen],
-            blendshapes=np.fromiter((b.score for b in blend), np.float32, len(blend)), matrix=matrix,
-            yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, box=boxes[chosen],
+            t_s=frame.t_s,
+            size=(width, height),
+            face_count=len(clouds),
+            points=clouds[chosen],
+            blendshapes=np.fromiter((b.score for b in blend), np.float32, len(blend)),
+            matrix=matrix,
+            yaw_deg=yaw,
+            pitch_deg=pitch,
+            roll_deg=roll,
+            box=boxes[chosen],
             other_boxes=tuple(box for i, box in enumerate(boxes) if i != chosen),
         )
 
@@ -191,8 +241,10 @@ def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any]:
     # The bytes are handed over because MediaPipe's own file opener fails on non-ASCII Windows paths.
     options = vision.FaceLandmarkerOptions(
         base_options=BaseOptions(model_asset_buffer=model_path.read_bytes()),
-        running_mode=vision.RunningMode.IMAGE if stills else vision.RunningMode.VIDEO, num_faces=max_faces,
-        output_face_blendshapes=True, output_facial_transformation_matrixes=True,
+        running_mode=vision.RunningMode.IMAGE if stills else vision.RunningMode.VIDEO,
+        num_faces=max_faces,
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
     )
     return mp, vision.FaceLandmarker.create_from_options(options)
 

@@ -20,4 +20,5 @@ def import_mediapipe() -> Any:
             # portaudio (half a second, and a compiler started by a kiosk). A kiosk records no sound: an empty module stands in.
             sys.modules["sounddevice"] = ModuleType("sounddevice")
     import mediapipe
+
     return mediapipe

@@ -18,20 +18,27 @@ TAKE_SHAPES: dict[Action, Shape] = {
     Action.TURN_RIGHT: replace(SHAPES[Action.TURN_RIGHT], on=18.0),
 }
 
-LOOK_PERIOD_S = 0.20      # light, blur and cover are measured this often: they change slowly and cost more than the rest
-STEADY_S = 0.6            # well placed this long before the baseline starts
+LOOK_PERIOD_S = 0.20  # light, blur and cover are measured this often: they change slowly and cost more than the rest
+STEADY_S = 0.6  # well placed this long before the baseline starts
 BASELINE_S = 1.0
-BETWEEN_S = 0.7           # time to see that an action was accepted
-AFTER_LIMIT_S = 6.0       # a straight look is needed after the last action
-CUE_PATIENCE_S = 4.0      # the cue waits this long for a neutral face, then comes anyway
+BETWEEN_S = 0.7  # time to see that an action was accepted
+AFTER_LIMIT_S = 6.0  # a straight look is needed after the last action
+CUE_PATIENCE_S = 4.0  # the cue waits this long for a neutral face, then comes anyway
 POSITION_LIMIT_S = 60.0
-LOST_LIMIT_S = 2.5        # a face turned far may be lost for a moment
-WRONG_TURNS = 2           # left and right are easily confused: two wrong turns an action are forgiven, with a hint
-STRAYS = 3                # gestures that nobody asked for (a word with a helper, a look aside); a recording makes them all the time
-JUMP_OVERLAP, JUMP_S = 0.05, 0.25   # a face elsewhere from one frame to the next is another face, or a cut in a recording
+LOST_LIMIT_S = 2.5  # a face turned far may be lost for a moment
+WRONG_TURNS = 2  # left and right are easily confused: two wrong turns an action are forgiven, with a hint
+STRAYS = 3  # gestures that nobody asked for (a word with a helper, a look aside); a recording makes them all the time
+JUMP_OVERLAP, JUMP_S = 0.05, 0.25  # a face elsewhere from one frame to the next is another face, or a cut in a recording
 
 # Hints that stop the take from going on; the others are shown, but an action done meanwhile counts.
-BLOCKING = frozenset({
-    Guidance.NO_FACE, Guidance.SEVERAL_FACES, Guidance.TOO_FAR, Guidance.TOO_NEAR, Guidance.TOO_DARK,
-    Guidance.EYES_COVERED, Guidance.MOUTH_COVERED,
-})
+BLOCKING = frozenset(
+    {
+        Guidance.NO_FACE,
+        Guidance.SEVERAL_FACES,
+        Guidance.TOO_FAR,
+        Guidance.TOO_NEAR,
+        Guidance.TOO_DARK,
+        Guidance.EYES_COVERED,
+        Guidance.MOUTH_COVERED,
+    }
+)

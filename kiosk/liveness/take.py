@@ -53,7 +53,7 @@ class Take:
         self._phase: Phase = "positioning"
         self._index = 0
         self._began_s: float | None = None
-        self._since_s = 0.0               # when the present phase began
+        self._since_s = 0.0  # when the present phase began
         self._good_s: float | None = None  # well placed since
         self._cued_s = 0.0
         self._early = self._wrong = 0
@@ -77,8 +77,12 @@ class Take:
     @property
     def can_swap(self) -> bool:
         """ "做不到" is possible now."""
-        return (self.result is None and self._swaps > 0 and self._index < len(self._steps)
-                and pick_spare(self._steps[self._index].action, self._spares) is not None)
+        return (
+            self.result is None
+            and self._swaps > 0
+            and self._index < len(self._steps)
+            and pick_spare(self._steps[self._index].action, self._spares) is not None
+        )
 
     def swap_action(self) -> bool:
         """Replace the present action by a spare one; False when no swap is left."""
@@ -216,8 +220,7 @@ class Take:
 
     def _accept(self, step: Step, event: GestureEvent) -> None:
         began = self._began_s or 0.0
-        self._records.append(ActionRecord(
-            step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
+        self._records.append(ActionRecord(step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
         self._index += 1
         self._early = self._wrong = 0
         self._larger = False
@@ -289,8 +292,14 @@ class Take:
         if current is not None and self._phase == "cue":
             self._records.append(ActionRecord(current, self._cued_s - began, None, 0.0, self._early))
         self.result = LivenessResult(
-            passed=reason is Reason.OK, reason=reason, actions=tuple(self._records), swapped=self._swapped, checks=checks,
-            duration_s=self._now_s - began, frames=self._frames)
+            passed=reason is Reason.OK,
+            reason=reason,
+            actions=tuple(self._records),
+            swapped=self._swapped,
+            checks=checks,
+            duration_s=self._now_s - began,
+            frames=self._frames,
+        )
         self._phase = "done" if self.result.passed else "failed"
         return self._view(None)
 
@@ -305,9 +314,20 @@ class Take:
             progress = self._tracker.level(current) if counts and current is not None else 0.0
         left = max(0.0, self._settings.action_timeout_s - (self._now_s - self._cued_s)) if cued else None
         return TakeView(
-            phase=self._phase, guidance=guidance, action=current if self._phase in ("wait-cue", "cue") else None,
-            action_index=min(self._index, len(self._steps) - 1), action_count=len(self._steps), now=cued,
-            progress=progress, done_actions=tuple(step.action for step in self._steps[:self._index]), seconds_left=left,
-            returning=returning, too_early=self._early > 0 and self._phase == "wait-cue",
-            wrong_way=self._wrong > 0 and cued, larger=self._larger and cued, can_swap=self.can_swap, light=self._light(),
-            box=self._box())
+            phase=self._phase,
+            guidance=guidance,
+            action=current if self._phase in ("wait-cue", "cue") else None,
+            action_index=min(self._index, len(self._steps) - 1),
+            action_count=len(self._steps),
+            now=cued,
+            progress=progress,
+            done_actions=tuple(step.action for step in self._steps[: self._index]),
+            seconds_left=left,
+            returning=returning,
+            too_early=self._early > 0 and self._phase == "wait-cue",
+            wrong_way=self._wrong > 0 and cued,
+            larger=self._larger and cued,
+            can_swap=self.can_swap,
+            light=self._light(),
+            box=self._box(),
+        )

@@ -40,8 +40,8 @@ class TakeOutcome:
     frames_used: int = 0
     model_digest: str = ""
     practice: bool = False
-    chip_reference: np.ndarray | None = field(default=None, repr=False)   # of the card's own photo, where one could be read
-    glasses: Glasses = Glasses.UNKNOWN   # for the fairness ledger alone
+    chip_reference: np.ndarray | None = field(default=None, repr=False)  # of the card's own photo, where one could be read
+    glasses: Glasses = Glasses.UNKNOWN  # for the fairness ledger alone
 
 
 def conclude(

@@ -31,6 +31,6 @@ class TakeView:
     wrong_way: bool = False
     larger: bool = False
     can_swap: bool = False
-    light: tuple[int, int, int] | None = None   # the colour the screen should shine in now (reflected-light check)
-    box: Box | None = None      # the face, as shares of the unmirrored frame's width and height
+    light: tuple[int, int, int] | None = None  # the colour the screen should shine in now (reflected-light check)
+    box: Box | None = None  # the face, as shares of the unmirrored frame's width and height
     visit_id: str = ""

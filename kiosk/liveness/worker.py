@@ -42,10 +42,10 @@ log = logging.getLogger(__name__)
 FACE_LANDMARKER = "face_landmarker.task"
 ENCODER = "face_recognition_sface_2021dec.onnx"
 
-PRESENCE_PERIOD_S = 0.4     # between takes: two or three looks a second see somebody come or leave
-PRESENCE_SIZE = 0.12        # face height over the frame's shorter side: a passer-by at the back wakes nothing
+PRESENCE_PERIOD_S = 0.4  # between takes: two or three looks a second see somebody come or leave
+PRESENCE_SIZE = 0.12  # face height over the frame's shorter side: a passer-by at the back wakes nothing
 RELOAD_DELAY_S = 5.0
-CHIP_PHOTO = (102, 126)      # width, height of the photo on a card's chip
+CHIP_PHOTO = (102, 126)  # width, height of the photo on a card's chip
 
 
 class Frames(Protocol):
@@ -67,17 +67,17 @@ class TakeRequest:
     practice: bool = False
     unable: frozenset[Action] = frozenset()
     seed: int | None = None
-    chip_photo: bytes = field(default=b"", repr=False)   # 102 x 126 x 3 RGB of the card, when a vendor's decoder gave one
+    chip_photo: bytes = field(default=b"", repr=False)  # 102 x 126 x 3 RGB of the card, when a vendor's decoder gave one
 
 
 class VisionWorker(QObject):
     """Looks at frames: presence while nobody acts, takes when asked to."""
 
-    ready = Signal(object)      # str: the encoder's model digest, once the models are loaded
-    view = Signal(object)       # TakeView, with visit_id
-    finished = Signal(object)   # TakeOutcome
-    failed = Signal(object)     # Reason: the models failed, not the person; the take is dropped, recovery is under way
-    presence = Signal(object)   # bool: somebody stands before the camera; told at every look while presence is watched
+    ready = Signal(object)  # str: the encoder's model digest, once the models are loaded
+    view = Signal(object)  # TakeView, with visit_id
+    finished = Signal(object)  # TakeOutcome
+    failed = Signal(object)  # Reason: the models failed, not the person; the take is dropped, recovery is under way
+    presence = Signal(object)  # bool: somebody stands before the camera; told at every look while presence is watched
 
     def __init__(self, settings: Settings, frames: Frames, models: Path = ASSETS / "models") -> None:
         super().__init__()
@@ -138,7 +138,7 @@ class VisionWorker(QObject):
                     loop.load()
                     while not self._wishes.empty():
                         self._wishes.get_nowait()(loop)
-                    loop.load()   # one of them may have been to wake
+                    loop.load()  # one of them may have been to wake
                     loop.turn()
                 except KioskError as error:
                     log.error("vision-failed", extra={"code": error.reason})
@@ -242,8 +242,9 @@ class _Loop:
             return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice, glasses=glasses)
         result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
         chip = self._chip_reference(request.chip_photo, self._encoder) if result.passed else None
-        return TakeOutcome(request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip,
-                           glasses=glasses)
+        return TakeOutcome(
+            request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip, glasses=glasses
+        )
 
     def _chip_reference(self, photo_rgb: bytes, encoder: Encoder) -> np.ndarray | None:
         """Embed the card's photo; None when there is none, or no face in it: the enrolled template then stands alone."""

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from kiosk.ocr.fields import CardBack, CardFront
 
-NEEDED = 2        # pictures that must agree; measured: tests/ocr/test_reading.py
+NEEDED = 2  # pictures that must agree; measured: tests/ocr/test_reading.py
 T = TypeVar("T", CardFront, CardBack)
-_KEYS = 8         # numbers remembered at once
+_KEYS = 8  # numbers remembered at once
 
 
 class FrontBallot:

@@ -24,10 +24,10 @@ from kiosk.ocr.guide import CardGuidance, Look
 from kiosk.ocr.lines import TextLine
 from kiosk.ocr.recogniser import Recogniser
 
-_MOST_PIXELS = 2000          # longer side of what is looked at; more costs time and shows nothing
+_MOST_PIXELS = 2000  # longer side of what is looked at; more costs time and shows nothing
 _MOST_BYTES = 200_000_000
-_FEW_LINES = 4               # lines found on something upside down, at least
-_SOFT = (CardGuidance.GLARE, CardGuidance.BLURRED)   # worth a try all the same: the votes decide
+_FEW_LINES = 4  # lines found on something upside down, at least
+_SOFT = (CardGuidance.GLARE, CardGuidance.BLURRED)  # worth a try all the same: the votes decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CardOcr:
     def __init__(self, recogniser: Recogniser, today: date | None = None) -> None:
         self._recogniser = recogniser
         self._today = today
-        self._next = 0        # which outline is tried first: the one that gave no text must not be tried for ever
+        self._next = 0  # which outline is tried first: the one that gave no text must not be tried for ever
 
     def read(self, image_bgr: np.ndarray) -> OcrReading:
         """Return what the picture shows. image_bgr: uint8 (height, width, 3).
@@ -75,7 +75,7 @@ class CardOcr:
             first = first or OcrReading(guidance=hint, look=seen)
         if first is None or first.guidance is not CardGuidance.CUT_OFF:
             return first or OcrReading()
-        guided = self._guided(image)      # an outline beyond the picture may be a door's or a wall's
+        guided = self._guided(image)  # an outline beyond the picture may be a door's or a wall's
         return first if guided.side is None else guided
 
     def _guided(self, image: np.ndarray) -> OcrReading:
@@ -90,7 +90,7 @@ class CardOcr:
         lines = self._recogniser.lines(card)
         side = side_of(lines)
         if side is None and len(lines) >= _FEW_LINES:
-            lines = self._recogniser.lines(np.ascontiguousarray(card[::-1, ::-1]))   # upside down
+            lines = self._recogniser.lines(np.ascontiguousarray(card[::-1, ::-1]))  # upside down
             side = side_of(lines)
         if side is None:
             return OcrReading(guidance=hint or CardGuidance.SHOW_FRONT, look=seen)
@@ -179,8 +179,9 @@ class CardScan:
         if self._front is None:
             return ScanView(Side.FRONT, hint, 0.5 * self._fronts.progress, quad)
         progress = 1.0 if self._back is not None else 0.5 + 0.5 * self._backs.progress
-        return ScanView(Side.BACK, hint, progress, quad, mask_name(self._front.name), last_four(self._front.id_number),
-                        self._back is not None)
+        return ScanView(
+            Side.BACK, hint, progress, quad, mask_name(self._front.name), last_four(self._front.id_number), self._back is not None
+        )
 
 
 def checked(image_bgr: object) -> np.ndarray | None:

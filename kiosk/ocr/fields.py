@@ -16,30 +16,33 @@ from kiosk.domain.identity import DocumentKind, IdNumber, Sex, parse_date
 from kiosk.ocr.lines import Row, TextLine, clean, rows_of
 from kiosk.ocr.numbers import digits_of, looks_like_number, numbers_in
 
-NAME_DOUBT = 0.30       # more, and the recogniser itself doubts a character; measured: 焕 read as 煥 leaves more than 0.4
-RARE_DOUBT = 0.08       # for names with characters outside GB 2312: more often a misreading than a name
-_PORTRAIT_X = 0.62      # the portrait begins here, in shares of the card's width
+NAME_DOUBT = 0.30  # more, and the recogniser itself doubts a character; measured: 焕 read as 煥 leaves more than 0.4
+RARE_DOUBT = 0.08  # for names with characters outside GB 2312: more often a misreading than a name
+_PORTRAIT_X = 0.62  # the portrait begins here, in shares of the card's width
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _NAME = re.compile(rf"[{_HAN}]{{1,14}}(?:·[{_HAN}]{{1,14}}){{0,3}}")
 # Nothing Chinese before the label: with the label lost, a second character 名 must not cut a name in two.
 _NAME_ROW = re.compile(rf"[^{_HAN}]?(?:[姓性]名|姓[各召]|姓|名):?(.*)")
 _SEX_ROW = re.compile(r".{0,2}?(?:性.|性|别):?([男女])")
 _DOTS = str.maketrans(dict.fromkeys("•・.‧∙⋅●", "·"))
-_SPANS = (5, 10, 20)    # years a card is valid, if not for ever (Resident Identity Card Law, article 5)
+_SPANS = (5, 10, 20)  # years a card is valid, if not for ever (Resident Identity Card Law, article 5)
 FOREVER = "长期"
 # GB/T 3304, and what stands on cards of people without one of its codes.
-NATIONS = frozenset((
-    "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 "
-    "达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 "
-    "鄂伦春 赫哲 门巴 珞巴 基诺 穿青人"
-).split())
+NATIONS = frozenset(
+    (
+        "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 "
+        "东乡 纳西 景颇 柯尔克孜 土 "
+        "达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 "
+        "鄂伦春 赫哲 门巴 珞巴 基诺 穿青人"
+    ).split()
+)
 
 
 class Side(StrEnum):
     """The two sides of a card."""
 
-    FRONT = "front"   # the side with the person
-    BACK = "back"     # the side with the emblem
+    FRONT = "front"  # the side with the person
+    BACK = "back"  # the side with the emblem
 
 
 class FieldFlag(StrEnum):
@@ -48,15 +51,15 @@ class FieldFlag(StrEnum):
     NAME_MISSING = "name-missing"
     NAME_UNSURE = "name-unsure"
     NUMBER_MISSING = "number-missing"
-    NUMBER_UNSURE = "number-unsure"        # no reading, or more than one, that the check character allows
+    NUMBER_UNSURE = "number-unsure"  # no reading, or more than one, that the check character allows
     BIRTH_MISSING = "birth-missing"
-    BIRTH_DIFFERS = "birth-differs"        # printed date and number do not agree
+    BIRTH_DIFFERS = "birth-differs"  # printed date and number do not agree
     SEX_MISSING = "sex-missing"
     SEX_DIFFERS = "sex-differs"
     OTHER_DOCUMENT = "other-document"
     ISSUER_MISSING = "issuer-missing"
     TERM_MISSING = "term-missing"
-    TERM_ODD = "term-odd"                  # not 5, 10 or 20 years, nor for ever
+    TERM_ODD = "term-odd"  # not 5, 10 or 20 years, nor for ever
     NATION_UNKNOWN = "nation-unknown"
     ADDRESS_MISSING = "address-missing"
 
@@ -73,7 +76,7 @@ class CardFront:
     nation: str = field(default="", repr=False)
     born: date | None = field(default=None, repr=False)
     address: str = field(default="", repr=False)
-    id_number: str = field(default="", repr=False)     # "" unless no rule objects to it
+    id_number: str = field(default="", repr=False)  # "" unless no rule objects to it
     kind: DocumentKind = DocumentKind.RESIDENT
     flags: frozenset[FieldFlag] = frozenset()
 
@@ -202,7 +205,7 @@ def _name(rows: list[Row], flags: set[FieldFlag]) -> str:
         if found is None:
             continue
         value, doubt = found[1], row.doubt
-        for more in rows[at + 1:at + 3]:      # a long name goes on in the next line: half of it would be somebody else's
+        for more in rows[at + 1 : at + 3]:  # a long name goes on in the next line: half of it would be somebody else's
             if _SEX_ROW.match(more.text) or re.search(r"民族|出生|[0-9]", more.text):
                 break
             value, doubt = value + more.text, max(doubt, more.doubt)
@@ -241,7 +244,7 @@ def _nation(rows: list[Row]) -> str:
 
 def _born(rows: list[Row]) -> date | None:
     for row in rows:
-        if not re.match(r".{0,2}?(?:出生|出|生)|[0-9]{4}年", row.text):   # a pale label may be missed: the number vouches
+        if not re.match(r".{0,2}?(?:出生|出|生)|[0-9]{4}年", row.text):  # a pale label may be missed: the number vouches
             continue
         tail = re.sub(r"^.{0,2}?(?:出生|出|生)", "", row.text)
         parts = digits_of(tail).split()
@@ -255,7 +258,7 @@ def _address(rows: list[Row]) -> str:
     if start is None:
         return ""
     parts = [re.sub(r"^.?(?:住址|住|址):?", "", rows[start].text)]
-    for row in rows[start + 1:start + 4]:
+    for row in rows[start + 1 : start + 4]:
         if "身份" in row.text or "号码" in row.text or looks_like_number(row.text):
             break
         parts.append(row.text)

@@ -18,31 +18,31 @@ cv2 = import_cv2()
 class CardGuidance(StrEnum):
     """What the person should change; texts are `ocr.guidance.<code>` in the catalogue."""
 
-    SHOW_FRONT = "show-front"          # nothing there yet: hold the side with the portrait up
-    SHOW_BACK = "show-back"            # front is done: turn the card over
-    OTHER_SIDE = "other-side"          # this is the other side
+    SHOW_FRONT = "show-front"  # nothing there yet: hold the side with the portrait up
+    SHOW_BACK = "show-back"  # front is done: turn the card over
+    OTHER_SIDE = "other-side"  # this is the other side
     TOO_FAR = "too-far"
-    CUT_OFF = "cut-off"                # leaves the picture, or is too near
+    CUT_OFF = "cut-off"  # leaves the picture, or is too near
     TILTED = "tilted"
     BLURRED = "blurred"
     GLARE = "glare"
     TOO_DARK = "too-dark"
-    COVERED = "covered"                # read, but fields are missing: fingers, or a card that cannot be read
+    COVERED = "covered"  # read, but fields are missing: fingers, or a card that cannot be read
     OTHER_DOCUMENT = "other-document"
-    HOLD_STILL = "hold-still"          # all is well: being read
+    HOLD_STILL = "hold-still"  # all is well: being read
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of one frame. Measured on the synthetic cards of tests/ocr, where half of what lies beyond is read no more."""
 
-    far_px: float = 330.0        # card's width in the frame; 18 digits need 10 pixels each
-    tilt: float = 0.62           # shorter over longer of two opposite sides
-    turn_deg: float = 40.0       # in the plane; straightening cures less
-    blur: float = 7.0            # see `sharpness`; measured: a well-held card 16 to 19, half of the cards at 6 are still read
-    hopeless_blur: float = 4.0   # measured: none read below
-    glare: float = 0.05          # share of the card that is burnt out in one patch
-    dark: float = 62.0           # bright parts (90th percentile) of the card, luma
+    far_px: float = 330.0  # card's width in the frame; 18 digits need 10 pixels each
+    tilt: float = 0.62  # shorter over longer of two opposite sides
+    turn_deg: float = 40.0  # in the plane; straightening cures less
+    blur: float = 7.0  # see `sharpness`; measured: a well-held card 16 to 19, half of the cards at 6 are still read
+    hopeless_blur: float = 4.0  # measured: none read below
+    glare: float = 0.05  # share of the card that is burnt out in one patch
+    dark: float = 62.0  # bright parts (90th percentile) of the card, luma
 
 
 LIMITS = Limits()
@@ -72,10 +72,13 @@ def look(image_bgr: np.ndarray, quad: np.ndarray, card_bgr: np.ndarray) -> Look:
     outside = (quad < margin).any() or (quad[:, 0] > width - margin).any() or (quad[:, 1] > height - margin).any()
     return Look(
         quad=tuple((float(x) / width, float(y) / height) for x, y in quad),
-        width_px=(sides[0] + sides[2]) / 2, sharpness=sharpness(gray), glare=glare(card_bgr),
+        width_px=(sides[0] + sides[2]) / 2,
+        sharpness=sharpness(gray),
+        glare=glare(card_bgr),
         luma=float(np.percentile(gray[::4, ::4], 90)),
         tilt=min(min(sides[0], sides[2]) / max(sides[0], sides[2], 1.0), min(sides[1], sides[3]) / max(sides[1], sides[3], 1.0)),
-        turn_deg=float(np.degrees(np.arctan2(along[1], along[0]))), cut_off=bool(outside),
+        turn_deg=float(np.degrees(np.arctan2(along[1], along[0]))),
+        cut_off=bool(outside),
     )
 
 
@@ -97,7 +100,7 @@ def judge(seen: Look, limits: Limits = LIMITS) -> CardGuidance | None:
 def sharpness(gray: np.ndarray) -> float:
     """Return how steep the straightened card's steepest edges are, over its contrast: of the two directions, the one that is
     less sharp, because a hand that moves blurs one only."""
-    inner = cv2.GaussianBlur(gray[20:-20, 20:-20].astype(np.float32), (0, 0), 1.0)   # noise is no sharpness
+    inner = cv2.GaussianBlur(gray[20:-20, 20:-20].astype(np.float32), (0, 0), 1.0)  # noise is no sharpness
     steep = [float(np.percentile(np.abs(cv2.Sobel(inner, cv2.CV_32F, *axis))[::2, ::2], 98)) for axis in ((1, 0), (0, 1))]
     low, high = np.percentile(inner[::4, ::4], (2, 90))
     return 10.0 * min(steep) / max(float(high - low), 20.0)
@@ -116,7 +119,7 @@ class Calm:
     """Hints that hold: one appears when it has lasted a moment, and stays long enough to be read."""
 
     APPEAR_S = 0.4
-    HOLD_S = 1.6      # as `liveness.guidance`: time to read one short line
+    HOLD_S = 1.6  # as `liveness.guidance`: time to read one short line
 
     def __init__(self, first: CardGuidance) -> None:
         self._shown, self._shown_s = first, -1e9

@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-MAX_LINES = 60          # a card has a dozen; a page of newspaper is no card
-MAX_LENGTH = 64         # characters of one line
+MAX_LINES = 60  # a card has a dozen; a page of newspaper is no card
+MAX_LENGTH = 64  # characters of one line
 
-Box = tuple[float, float, float, float]   # x0, y0, x1, y1 in shares of the card's width and height
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of the card's width and height
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from kiosk.camera.opencv import import_cv2
 
 cv2 = import_cv2()
 
-CARD_WIDTH, CARD_HEIGHT = 1000, 631        # the straightened card: ISO/IEC 7810 ID-1, 85.6 x 54.0 mm
+CARD_WIDTH, CARD_HEIGHT = 1000, 631  # the straightened card: ISO/IEC 7810 ID-1, 85.6 x 54.0 mm
 _ASPECT = CARD_WIDTH / CARD_HEIGHT
-_WORK_WIDTH = 640                          # outlines are looked for at this width: edges of a card are long
-GUIDED_WIDTH = 0.70                        # the frame drawn on the screen, in shares of the picture's width (and at most 0.8 high)
+_WORK_WIDTH = 640  # outlines are looked for at this width: edges of a card are long
+GUIDED_WIDTH = 0.70  # the frame drawn on the screen, in shares of the picture's width (and at most 0.8 high)
 
 
 def locate(image_bgr: np.ndarray, most: int = 2) -> list[np.ndarray]:
@@ -43,8 +43,9 @@ def straighten(image_bgr: np.ndarray, quad: np.ndarray) -> np.ndarray:
     """Return the card inside `quad` as it looks from straight above: uint8 (CARD_HEIGHT, CARD_WIDTH, 3)."""
     target = np.array([(0, 0), (CARD_WIDTH, 0), (CARD_WIDTH, CARD_HEIGHT), (0, CARD_HEIGHT)], np.float32)
     matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
-    card: np.ndarray = cv2.warpPerspective(image_bgr, matrix, (CARD_WIDTH, CARD_HEIGHT), flags=cv2.INTER_CUBIC,
-                                           borderMode=cv2.BORDER_REPLICATE)
+    card: np.ndarray = cv2.warpPerspective(
+        image_bgr, matrix, (CARD_WIDTH, CARD_HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     return card
 
 
@@ -97,7 +98,7 @@ def _quad(contour: np.ndarray, frame_area: int) -> np.ndarray | None:
     for i in range(4):
         (ax, ay), (bx, by) = quad[(i + 1) % 4] - quad[i], quad[(i + 2) % 4] - quad[(i + 1) % 4]
         turns.append(float(ax * by - ay * bx) / (sides[i] * sides[(i + 1) % 4]))
-    if min(turns) < 0.75:      # an angle outside 49..131 degrees
+    if min(turns) < 0.75:  # an angle outside 49..131 degrees
         return None
     if hull_area < 0.88 * float(cv2.contourArea(quad)):
         return None
@@ -154,7 +155,7 @@ def _ordered(corners: np.ndarray) -> np.ndarray:
     """Return corners clockwise, beginning so that the first side is a long one that runs to the right."""
     centre = corners.mean(axis=0)
     angles = np.arctan2(corners[:, 1] - centre[1], corners[:, 0] - centre[0])
-    quad = corners[np.argsort(angles)]       # y points down: growing angles run clockwise
+    quad = corners[np.argsort(angles)]  # y points down: growing angles run clockwise
     sides = [float(np.linalg.norm(quad[(i + 1) % 4] - quad[i])) for i in range(4)]
     long = 0 if sides[0] + sides[2] >= sides[1] + sides[3] else 1
     if quad[(long + 1) % 4][0] < quad[long][0]:

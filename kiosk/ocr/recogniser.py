@@ -18,7 +18,7 @@ from kiosk.ocr.lines import MAX_LINES, Box, TextLine
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 READER = "PP-OCRv6_rec_small.onnx"
-_DETECT_SIDE = 736      # measured: at 640 the thin labels go missing, at 960 it takes twice as long
+_DETECT_SIDE = 736  # measured: at 640 the thin labels go missing, at 960 it takes twice as long
 
 
 class Recogniser(Protocol):
@@ -46,12 +46,19 @@ class RapidRecogniser:
             from rapidocr import RapidOCR
 
             make: Any = RapidOCR
-            self._engine = make(params={
-                "Global.log_level": "critical", "Global.use_cls": False, "Global.text_score": 0.0,
-                "Det.model_path": str(paths[0]), "Det.limit_type": "max", "Det.limit_side_len": _DETECT_SIDE,
-                "Rec.model_path": str(paths[1]), "Rec.rec_batch_num": 1,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-            })
+            self._engine = make(
+                params={
+                    "Global.log_level": "critical",
+                    "Global.use_cls": False,
+                    "Global.text_score": 0.0,
+                    "Det.model_path": str(paths[0]),
+                    "Det.limit_type": "max",
+                    "Det.limit_side_len": _DETECT_SIDE,
+                    "Rec.model_path": str(paths[1]),
+                    "Rec.rec_batch_num": 1,
+                    "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+                }
+            )
             # Our own sessions, as rapidocr allows. measured: 90 MB less than its own, for a tenth more of processor time.
             with flag_override(self._engine.cfg, "allow_objects", True):
                 self._engine.cfg.Det.session, self._engine.cfg.Rec.session = (_session(path, threads) for path in paths)
@@ -74,23 +81,29 @@ class RapidRecogniser:
         boxes, texts, scores = getattr(found, "boxes", None), getattr(found, "txts", None), getattr(found, "scores", None)
         if boxes is None or texts is None or scores is None or len(boxes) == 0:
             return []
-        quads = np.asarray(boxes, np.float64)[:4 * MAX_LINES]
+        quads = np.asarray(boxes, np.float64)[: 4 * MAX_LINES]
         upright = _upright(quads, (card_bgr.shape[1], card_bgr.shape[0]))
         return [TextLine(str(text), box, float(score)) for box, text, score in zip(upright, texts, scores, strict=False)]
 
 
 def _session(path: Path, threads: int) -> Any:
     from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
+
     options = SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = False
-    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC   # the blocked layout holds the weights twice
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC  # the blocked layout holds the weights twice
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _decoded(characters: list[str], indices: np.ndarray, certainty: np.ndarray, *_: Any, **__: Any,
-             ) -> tuple[list[tuple[str, float]], list[Any]]:
+def _decoded(
+    characters: list[str],
+    indices: np.ndarray,
+    certainty: np.ndarray,
+    *_: Any,
+    **__: Any,
+) -> tuple[list[tuple[str, float]], list[Any]]:
     """Take rapidocr's place at decoding: (text, certainty of the least certain character) instead of the mean over the line.
 
     indices, certainty: (lines, steps), the best class of each step and its probability; class 0 is the blank. Spaces are left
@@ -114,7 +127,7 @@ def _upright(quads: np.ndarray, size: tuple[int, int]) -> list[Box]:
     width, height = size
     across = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
     down = (quads[:, 2] + quads[:, 3] - quads[:, 0] - quads[:, 1]) / 2
-    long = np.abs(across[:, 0]) > 2.5 * np.abs(down[:, 1])     # short lines have no direction to speak of
+    long = np.abs(across[:, 0]) > 2.5 * np.abs(down[:, 1])  # short lines have no direction to speak of
     slant = float(np.median(across[long, 1] / across[long, 0])) if long.any() else 0.0
     out: list[Box] = []
     for (x, y), side, high in zip(quads.mean(axis=1), across, down, strict=True):

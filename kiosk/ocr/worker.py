@@ -28,8 +28,8 @@ from kiosk.ocr.recogniser import RapidRecogniser, Recogniser
 
 _log = logging.getLogger(__name__)
 
-GIVE_UP_S = 120.0     # then the attendant: an old hand must not hold up a card for ever
-KEEP_S = 120.0        # after the last scan, with its models loaded
+GIVE_UP_S = 120.0  # then the attendant: an old hand must not hold up a card for ever
+KEEP_S = 120.0  # after the last scan, with its models loaded
 _MOST_ERRORS = 3
 
 
@@ -63,12 +63,18 @@ class ScanFailed:
 class ScanWorker(QObject):
     """Reads a card held up to the camera when asked to. Slots only leave a wish: they may be called from any thread."""
 
-    view = Signal(object)       # ScanView, with visit_id
-    finished = Signal(object)   # ScanDone
-    failed = Signal(object)     # ScanFailed
+    view = Signal(object)  # ScanView, with visit_id
+    finished = Signal(object)  # ScanDone
+    failed = Signal(object)  # ScanFailed
 
-    def __init__(self, mailbox: Frames, make: Callable[[], Recogniser] = RapidRecogniser,
-                 today: Callable[[], date] = date.today, give_up_s: float = GIVE_UP_S, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        mailbox: Frames,
+        make: Callable[[], Recogniser] = RapidRecogniser,
+        today: Callable[[], date] = date.today,
+        give_up_s: float = GIVE_UP_S,
+        parent: QObject | None = None,
+    ) -> None:
         """make: loads the models, in the worker's thread."""
         super().__init__(parent)
         self._frames, self._make, self._today, self._give_up_s = mailbox, make, today, give_up_s
@@ -137,7 +143,7 @@ class _Loop:
             wish = worker._wishes.get(block=self._scan is None, timeout=worker.keep_s if self._recogniser is not None else None)
         except queue.Empty:
             if self._scan is None and self._recogniser is not None:
-                self._recogniser = None   # some 90 MB that few visits need: loaded anew in a second
+                self._recogniser = None  # some 90 MB that few visits need: loaded anew in a second
                 give_back()
         else:
             self._scan, self._shown, self._errors = None, None, 0
@@ -155,7 +161,7 @@ class _Loop:
             return
         view = replace(scan.step(frame), visit_id=self._visit_id)
         if not worker._wishes.empty() or worker._stop.is_set():
-            return   # cancelled or begun anew while the picture was read: its answer belongs to nobody
+            return  # cancelled or begun anew while the picture was read: its answer belongs to nobody
         if view != self._shown:
             self._shown = view
             worker.view.emit(view)
@@ -179,7 +185,7 @@ class _Loop:
         self._visit_id = visit_id
         if self._recogniser is None:
             self._recogniser = worker._make()
-        worker._frames.clear()   # a card held up before must not begin this scan
+        worker._frames.clear()  # a card held up before must not begin this scan
         self._scan = CardScan(CardOcr(self._recogniser, worker._today()))
         self._until_s = time.monotonic() + worker._give_up_s
 

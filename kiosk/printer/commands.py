@@ -22,7 +22,7 @@ _CHINESE_ON, _CHINESE_OFF = b"\x1c&", b"\x1c."
 _ALIGN = {Align.LEFT: b"\x1ba\x00", Align.CENTRE: b"\x1ba\x01"}
 # GS ! for what has one byte, FS ! for Chinese; printers that apply GS ! to both take the second as a repetition.
 _LARGE, _NORMAL = b"\x1d!\x11\x1c!\x0c", b"\x1d!\x00\x1c!\x00"
-_PROFILES = {58: "Sunmi-V2", 80: "TM-T20II"}   # of python-escpos' table: 384 and 576 dots
+_PROFILES = {58: "Sunmi-V2", 80: "TM-T20II"}  # of python-escpos' table: 384 and 576 dots
 
 
 def slip_bytes(slip: Slip, settings: Printer) -> bytes:
@@ -39,11 +39,11 @@ def slip_bytes(slip: Slip, settings: Printer) -> bytes:
         pen._raw(b"\n")
     else:
         pen.image(qr_image(slip.qr_text, DOTS[settings.width_mm]), impl="bitImageRaster")
-    _text(pen, lines[code + 1:], settings)
+    _text(pen, lines[code + 1 :], settings)
     if settings.cut:
         pen.cut()
     else:
-        pen._raw(b"\n" * 5)   # past the tear bar
+        pen._raw(b"\n" * 5)  # past the tear bar
     out: bytes = pen.output
     return out
 

@@ -15,8 +15,8 @@ from kiosk.printer.commands import escpos_printers, slip_bytes
 from kiosk.printer.slip import Slip
 
 UNAVAILABLE, NO_PAPER = "printer-unavailable", "printer-no-paper"
-_ASK_PAPER = b"\x10\x04\x04"      # DLE EOT 4: roll paper sensor, answered by one byte
-_PAPER_OUT = 0x60                 # bits 5 and 6: the paper end sensor
+_ASK_PAPER = b"\x10\x04\x04"  # DLE EOT 4: roll paper sensor, answered by one byte
+_PAPER_OUT = 0x60  # bits 5 and 6: the paper end sensor
 
 
 class SlipPrinter:
@@ -24,7 +24,7 @@ class SlipPrinter:
 
     def __init__(self, settings: Printer) -> None:
         self._settings = settings
-        self.printed = b""        # the last bytes, for kind "dummy" only
+        self.printed = b""  # the last bytes, for kind "dummy" only
 
     def print(self, slip: Slip) -> None:
         """Print one slip. Raises DeviceError: PRINTER_UNAVAILABLE, PRINTER_NO_PAPER."""
@@ -44,7 +44,7 @@ class SlipPrinter:
         finally:
             with contextlib.suppress(Exception):
                 device.close()
-            device._device = False   # escpos closes again when it is collected, and would raise there
+            device._device = False  # escpos closes again when it is collected, and would raise there
 
     def _device(self) -> Any:
         settings, kinds = self._settings, escpos_printers()
@@ -76,7 +76,7 @@ class SlipPrinter:
         try:
             answer = bytes(device._read())
         except TimeoutError:
-            answer = b""          # many printers never answer: then it is tried
+            answer = b""  # many printers never answer: then it is tried
         if answer and answer[-1] & _PAPER_OUT == _PAPER_OUT:
             raise DeviceError("printer: no paper", reason=NO_PAPER)
 

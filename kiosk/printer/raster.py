@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 from kiosk.errors import DeviceError
 from kiosk.printer.slip import DOTS, Align, Line
 
-_LINE_DOTS = 24          # font A with Chinese: 24 x 24 dots
+_LINE_DOTS = 24  # font A with Chinese: 24 x 24 dots
 _LEADING = 8
-_QUIET = 4               # modules of white around a code (ISO/IEC 18004)
+_QUIET = 4  # modules of white around a code (ISO/IEC 18004)
 _FONTS = ("msyh.ttc", "simsun.ttc", "simhei.ttf", "NotoSansCJK-Regular.ttc", "wqy-microhei.ttc")
 
 
@@ -58,7 +58,7 @@ def text_image(lines: tuple[Line, ...], width_mm: int) -> Image.Image:
 def _font(size: int) -> ImageFont.FreeTypeFont:
     for name in (*_from_fontconfig(), *_FONTS):
         try:
-            return ImageFont.truetype(name, size, index=2 if "CJK" in name else 0)   # 2: the Simplified Chinese face
+            return ImageFont.truetype(name, size, index=2 if "CJK" in name else 0)  # 2: the Simplified Chinese face
         except OSError:
             continue
     raise DeviceError("no Chinese font for the slip", reason="printer-unavailable")
@@ -68,8 +68,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 def _from_fontconfig() -> tuple[str, ...]:
     """Ask the system which file holds Chinese; nothing where there is no fontconfig (Windows: PIL looks by name)."""
     try:
-        found = subprocess.run(["fc-match", "-f", "%{file}", "sans:lang=zh-cn"],  # noqa: S607  # on the path of every desktop
-                               capture_output=True, text=True, timeout=5, check=True)
+        found = subprocess.run(
+            ["fc-match", "-f", "%{file}", "sans:lang=zh-cn"],  # noqa: S607  # on the path of every desktop
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return ()
     return (found.stdout,) if found.stdout else ()

@@ -15,9 +15,9 @@ from typing import Protocol
 from kiosk.domain.identity import mask_name
 from kiosk.domain.record import Stage
 
-COLUMNS = {58: 32, 80: 48}       # half-width columns of font A (12 dots) on 384 and 576 dots
+COLUMNS = {58: 32, 80: 48}  # half-width columns of font A (12 dots) on 384 and 576 dots
 DOTS = {58: 384, 80: 576}
-_LONGEST = 120                   # characters of one value; a slip is no letter
+_LONGEST = 120  # characters of one value; a slip is no letter
 
 
 class Texts(Protocol):
@@ -59,8 +59,19 @@ class Line:
     qr: bool = False
 
 
-def make_slip(texts: Texts, *, name: str, stage: Stage, record_id: str, station: str, hotline: str, printed_at: datetime,
-              next_from: date | None = None, next_to: date | None = None, returned_reason: str = "") -> Slip:
+def make_slip(
+    texts: Texts,
+    *,
+    name: str,
+    stage: Stage,
+    record_id: str,
+    station: str,
+    hotline: str,
+    printed_at: datetime,
+    next_from: date | None = None,
+    next_to: date | None = None,
+    returned_reason: str = "",
+) -> Slip:
     """Return the slip of one record.
 
     name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
@@ -77,8 +88,13 @@ def make_slip(texts: Texts, *, name: str, stage: Stage, record_id: str, station:
         (texts.text("slip.station"), station),
         (texts.text("slip.printed"), f"{texts.date(printed_at.date())} {printed_at:%H:%M}"),
     ]
-    promise = "slip.returned" if stage in (Stage.RETURNED, Stage.REFUSED) else \
-        "slip.confirmed" if stage is Stage.CONFIRMED else "slip.until_confirmed"
+    promise = (
+        "slip.returned"
+        if stage in (Stage.RETURNED, Stage.REFUSED)
+        else "slip.confirmed"
+        if stage is Stage.CONFIRMED
+        else "slip.until_confirmed"
+    )
     payload = [texts.text("slip.qr_record", record=_line(record_id))]
     payload += [texts.text("slip.qr_next", window=_line(window))] if window else []
     payload.append(texts.text("slip.qr_hotline", hotline=_line(hotline)))
@@ -86,7 +102,9 @@ def make_slip(texts: Texts, *, name: str, stage: Stage, record_id: str, station:
         title=_line(texts.text("slip.title")),
         rows=tuple((_line(label), _line(value)) for label, value in rows if value),
         notes=(_line(texts.text(promise)), _line(texts.text("slip.free"))),
-        qr_text="\n".join(payload), qr_caption=_line(texts.text("slip.qr_caption")), footer=_line(texts.text("slip.footer")),
+        qr_text="\n".join(payload),
+        qr_caption=_line(texts.text("slip.qr_caption")),
+        footer=_line(texts.text("slip.footer")),
     )
 
 
@@ -164,8 +182,7 @@ def _pieces(text: str) -> list[str]:
     out: list[str] = []
     for character in text:
         narrow = width_of(character) == 1
-        joins = out and (character in ",。;:!?、)》”,.;:!?)" or (
-            narrow and width_of(out[-1][-1]) == 1 and out[-1][-1] not in " -"))
+        joins = out and (character in ",。;:!?、)》”,.;:!?)" or (narrow and width_of(out[-1][-1]) == 1 and out[-1][-1] not in " -"))
         if joins:
             out[-1] += character
         else:

@@ -28,7 +28,7 @@ class PrintDone:
 class PrintWorker(QObject):
     """Signals one `done` for each slip asked for, whatever the printer does."""
 
-    done = Signal(object)   # PrintDone
+    done = Signal(object)  # PrintDone
 
     def __init__(self, settings: Printer, parent: QObject | None = None) -> None:
         """Raises ConfigError on a bad target."""

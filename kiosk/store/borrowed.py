@@ -47,8 +47,20 @@ def _create(db: Database) -> None:
 
 
 MIGRATIONS = (_create,)
-_COLUMNS = ("loan_id", "from_kiosk", "from_name", "created_at", "until", "roster_version", "roster_at", "people", "taken_at",
-            "taken_by", "returned_at", "ended_at")
+_COLUMNS = (
+    "loan_id",
+    "from_kiosk",
+    "from_name",
+    "created_at",
+    "until",
+    "roster_version",
+    "roster_at",
+    "people",
+    "taken_at",
+    "taken_by",
+    "returned_at",
+    "ended_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +105,10 @@ class Found:
 def find(store: Store, numbers: Iterable[str]) -> Found | None:
     """Return the borrowed person with one of these (normalised) numbers."""
     for number in numbers:
-        row = store.db.execute("SELECT p.line, l.roster_version FROM borrowed_people p JOIN borrowed_loans l USING (loan_id) "
-                               "WHERE p.id_number = ?", (number,)).fetchone()
+        row = store.db.execute(
+            "SELECT p.line, l.roster_version FROM borrowed_people p JOIN borrowed_loans l USING (loan_id) WHERE p.id_number = ?",
+            (number,),
+        ).fetchone()
         if row is not None:
             return Found(bytes(row[0]), row[1])
     return None
@@ -102,24 +116,32 @@ def find(store: Store, numbers: Iterable[str]) -> Found | None:
 
 def find_person(store: Store, person_id: str) -> Found | None:
     """Return the borrowed person with this id."""
-    row = store.db.execute("SELECT p.line, l.roster_version FROM borrowed_people p JOIN borrowed_loans l USING (loan_id) "
-                           "WHERE p.person_id = ?", (person_id,)).fetchone()
+    row = store.db.execute(
+        "SELECT p.line, l.roster_version FROM borrowed_people p JOIN borrowed_loans l USING (loan_id) WHERE p.person_id = ?",
+        (person_id,),
+    ).fetchone()
     return None if row is None else Found(bytes(row[0]), row[1])
 
 
 def everybody(store: Store) -> dict[str, tuple[str, str, str]]:
     """Return whom this kiosk has borrowed: person id -> (booked by, note, name of the lender)."""
     with store_errors():
-        return {row[0]: (row[1], row[2], row[3]) for row in store.db.execute(
-            "SELECT p.person_id, p.booked_by, p.note, l.from_name FROM borrowed_people p JOIN borrowed_loans l USING (loan_id)")}
+        return {
+            row[0]: (row[1], row[2], row[3])
+            for row in store.db.execute(
+                "SELECT p.person_id, p.booked_by, p.note, l.from_name FROM borrowed_people p JOIN borrowed_loans l USING (loan_id)"
+            )
+        }
 
 
 def newest(store: Store) -> Loan | None:
     """Return the list in use with the newest roster, None when nobody is borrowed."""
     with store_errors():
-        row = store.db.execute(f"SELECT {', '.join(_COLUMNS)} FROM borrowed_loans WHERE loan_id IN "  # noqa: S608  fixed names
-                               "(SELECT loan_id FROM borrowed_people) ORDER BY roster_version DESC, created_at DESC "
-                               "LIMIT 1").fetchone()
+        row = store.db.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM borrowed_loans WHERE loan_id IN "  # noqa: S608  fixed names
+            "(SELECT loan_id FROM borrowed_people) ORDER BY roster_version DESC, created_at DESC "
+            "LIMIT 1"
+        ).fetchone()
     return None if row is None else _loan(row)
 
 
@@ -132,8 +154,19 @@ def loans(store: Store) -> Iterator[Loan]:
 
 
 def _loan(row: Sequence[Any]) -> Loan:
-    return Loan(row[0], row[1], row[2], datetime.fromisoformat(row[3]), datetime.fromisoformat(row[4]), row[5], _moment(row[6]),
-                tuple(json.loads(row[7])), datetime.fromisoformat(row[8]), _moment(row[10]), _moment(row[11]))
+    return Loan(
+        row[0],
+        row[1],
+        row[2],
+        datetime.fromisoformat(row[3]),
+        datetime.fromisoformat(row[4]),
+        row[5],
+        _moment(row[6]),
+        tuple(json.loads(row[7])),
+        datetime.fromisoformat(row[8]),
+        _moment(row[10]),
+        _moment(row[11]),
+    )
 
 
 def _moment(text: str) -> datetime | None:
@@ -147,25 +180,51 @@ def add(store: Store, db: Database, loan: Loan, people: Sequence[Lent], staff_id
     """Take a list; returns how many people are new or newer. A list that was taken before only brings back what is missing."""
     known = db.execute("SELECT ended_at FROM borrowed_loans WHERE loan_id = ?", (loan.loan_id,)).fetchone()
     if known is None:
-        row = {"loan_id": loan.loan_id, "from_kiosk": loan.from_kiosk, "from_name": loan.from_name,
-               "created_at": outbox.iso(loan.created_at), "until": outbox.iso(loan.until), "roster_version": loan.roster_version,
-               "roster_at": outbox.iso(loan.roster_at) if loan.roster_at else "", "people": json.dumps(list(loan.people)),
-               "taken_at": outbox.iso(now), "taken_by": staff_id, "returned_at": "", "ended_at": ""}
+        row = {
+            "loan_id": loan.loan_id,
+            "from_kiosk": loan.from_kiosk,
+            "from_name": loan.from_name,
+            "created_at": outbox.iso(loan.created_at),
+            "until": outbox.iso(loan.until),
+            "roster_version": loan.roster_version,
+            "roster_at": outbox.iso(loan.roster_at) if loan.roster_at else "",
+            "people": json.dumps(list(loan.people)),
+            "taken_at": outbox.iso(now),
+            "taken_by": staff_id,
+            "returned_at": "",
+            "ended_at": "",
+        }
         db.execute(f"INSERT INTO borrowed_loans VALUES ({', '.join(':' + one for one in _COLUMNS)})", row)  # noqa: S608
     changed = 0
     for one in people:
         number = normalise_number(roster_format.of_line(one.line).id_number)
-        before = db.execute("SELECT p.loan_id, l.roster_version, l.created_at FROM borrowed_people p JOIN borrowed_loans l "
-                            "USING (loan_id) WHERE p.person_id = ?", (one.person_id,)).fetchone()
+        before = db.execute(
+            "SELECT p.loan_id, l.roster_version, l.created_at FROM borrowed_people p JOIN borrowed_loans l "
+            "USING (loan_id) WHERE p.person_id = ?",
+            (one.person_id,),
+        ).fetchone()
         if before is not None and (before[1], before[2]) >= (loan.roster_version, outbox.iso(loan.created_at)):
             continue
-        db.execute("INSERT OR REPLACE INTO borrowed_people VALUES (?, ?, ?, ?, ?, ?, ?)", (
-            one.person_id, number, loan.loan_id, one.line, outbox.iso(one.booked_at), one.booked_by, one.note))
+        db.execute(
+            "INSERT OR REPLACE INTO borrowed_people VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (one.person_id, number, loan.loan_id, one.line, outbox.iso(one.booked_at), one.booked_by, one.note),
+        )
         changed += 1
     if changed or known is None:
-        journal.append(store, "home-loan-taken", {
-            "loan": loan.loan_id, "from": loan.from_kiosk, "people": len(loan.people), "until": outbox.iso(loan.until),
-            "roster": loan.roster_version, "staff": staff_id}, now, [("borrowed_loans", _row(db, loan.loan_id))])
+        journal.append(
+            store,
+            "home-loan-taken",
+            {
+                "loan": loan.loan_id,
+                "from": loan.from_kiosk,
+                "people": len(loan.people),
+                "until": outbox.iso(loan.until),
+                "roster": loan.roster_version,
+                "staff": staff_id,
+            },
+            now,
+            [("borrowed_loans", _row(db, loan.loan_id))],
+        )
     return changed
 
 
@@ -178,11 +237,18 @@ def mark_returned(store: Store, db: Database, loan: Loan, records: int, staff_id
 
 def end(store: Store, db: Database, loan: Loan, why: str, now: datetime) -> list[str]:
     """Erase the lines of a list; returns the ids of the people whom nobody lends any more."""
-    gone = [row[0] for row in db.execute("DELETE FROM borrowed_people WHERE loan_id = ? RETURNING person_id",
-                                         (loan.loan_id,)).fetchall()]
+    gone = [
+        row[0]
+        for row in db.execute("DELETE FROM borrowed_people WHERE loan_id = ? RETURNING person_id", (loan.loan_id,)).fetchall()
+    ]
     db.execute("UPDATE borrowed_loans SET ended_at = ? WHERE loan_id = ?", (outbox.iso(now), loan.loan_id))
-    journal.append(store, "home-loan-ended", {"loan": loan.loan_id, "why": why, "people": len(gone)}, now,
-                   [("borrowed_loans", _row(db, loan.loan_id))])
+    journal.append(
+        store,
+        "home-loan-ended",
+        {"loan": loan.loan_id, "why": why, "people": len(gone)},
+        now,
+        [("borrowed_loans", _row(db, loan.loan_id))],
+    )
     return gone
 
 

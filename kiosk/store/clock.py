@@ -19,8 +19,8 @@ from kiosk.domain.record import ClockEvidence
 from kiosk.store import journal
 from kiosk.store.database import Store
 
-_FORWARD_JUMP_S = 3600.0     # ours: the wall clock ran ahead of the counter by more than this: journaled
-_SAVE_EVERY_S = 60.0         # the mark is written at every save, and at least this often while people are looked up
+_FORWARD_JUMP_S = 3600.0  # ours: the wall clock ran ahead of the counter by more than this: journaled
+_SAVE_EVERY_S = 60.0  # the mark is written at every save, and at least this often while people are looked up
 
 
 def _create(db: Database) -> None:
@@ -83,19 +83,22 @@ def observe(store: Store, now: datetime, monotonic_s: float | None = None, boot:
     if now < expected - limit:
         if disputed and not confirmed_by:
             return ClockState(now, counter, boot, mark, True, "")
-        with store.transaction() as db:    # a first jump, or one below a confirmed date
+        with store.transaction() as db:  # a first jump, or one below a confirmed date
             disputed = max(disputed, expected.isoformat())
             db.execute("UPDATE clock SET disputed = ?, confirmed_by = ''", (disputed,))
-            journal.append(store, "clock-jumped-back", {
-                "now": now.isoformat(), "expected": expected.isoformat(), "same_boot": same_boot}, now)
+            journal.append(
+                store, "clock-jumped-back", {"now": now.isoformat(), "expected": expected.isoformat(), "same_boot": same_boot}, now
+            )
         return ClockState(now, counter, boot, mark, True, "")
     if disputed and now >= datetime.fromisoformat(disputed) - limit:
         with store.transaction() as db:
-            db.execute("UPDATE clock SET disputed = '', confirmed_by = '', high_water = ?, monotonic_s = ?, boot_id = ?",
-                       (max(now, mark).isoformat(), counter, boot))
+            db.execute(
+                "UPDATE clock SET disputed = '', confirmed_by = '', high_water = ?, monotonic_s = ?, boot_id = ?",
+                (max(now, mark).isoformat(), counter, boot),
+            )
             journal.append(store, "clock-caught-up", {"now": now.isoformat()}, now)
         return ClockState(now, counter, boot, max(now, mark), False, "")
-    if disputed and not confirmed_by:      # above the mark kept since, yet below the disputed one
+    if disputed and not confirmed_by:  # above the mark kept since, yet below the disputed one
         return ClockState(now, counter, boot, mark, True, "")
     forward = same_boot and now > expected + timedelta(seconds=_FORWARD_JUMP_S)
     if forward or not same_boot or (now - mark).total_seconds() >= _SAVE_EVERY_S or store.db.conn.in_transaction:
@@ -121,7 +124,9 @@ def confirm(store: Store, staff_id: str, now: datetime, monotonic_s: float | Non
     if not state.suspect:
         return state
     with store.transaction() as db:
-        db.execute("UPDATE clock SET confirmed_by = ?, high_water = ?, monotonic_s = ?, boot_id = ?",
-                   (staff_id, state.now_utc.isoformat(), state.monotonic_s, state.boot_id))
+        db.execute(
+            "UPDATE clock SET confirmed_by = ?, high_water = ?, monotonic_s = ?, boot_id = ?",
+            (staff_id, state.now_utc.isoformat(), state.monotonic_s, state.boot_id),
+        )
         journal.append(store, "clock-confirmed", {"staff": staff_id, "now": state.now_utc.isoformat()}, now)
     return ClockState(state.now_utc, state.monotonic_s, state.boot_id, state.now_utc, True, staff_id)

@@ -63,29 +63,39 @@ class Recovered:
     """What happened when a damaged database was replaced."""
 
     at_utc: datetime
-    why: str                 # "damaged" or "wrong-key"
+    why: str  # "damaged" or "wrong-key"
     quarantined: tuple[str, ...]
-    entries: int             # journal entries brought back
-    records: int             # records brought back, each waiting for the bureau again
+    entries: int  # journal entries brought back
+    records: int  # records brought back, each waiting for the bureau again
 
 
 class Store:
     """An open store. Every method and every function of `kiosk.store` runs in the thread that opened it."""
 
-    def __init__(self, settings: config.Settings, key: bytes, db: Database, path: Path, *, signer: Signer | None,
-                 owner: IO[bytes] | None, mirror: JournalFile | None, recovered: Recovered | None) -> None:
+    def __init__(
+        self,
+        settings: config.Settings,
+        key: bytes,
+        db: Database,
+        path: Path,
+        *,
+        signer: Signer | None,
+        owner: IO[bytes] | None,
+        mirror: JournalFile | None,
+        recovered: Recovered | None,
+    ) -> None:
         self.settings = settings
         self.path = path
         self.db = db
         self.key = key
         self.device_signer = DeviceSigner(keys.derive(key, "journal-mac"))
         self.signer: Signer = signer or self.device_signer
-        self.mirror = mirror              # None in a guest process, which leaves mirroring to the owner
-        self.recovered = recovered        # what was recovered when this store was opened, if anything
-        self.mirrored_seq = 0             # entries up to this number are in the mirror, durably
-        self.mirror_failed = False        # the last try to mirror failed (disk full); saved entries wait in the database
-        self.roster_attached = ""         # file of the roster that is attached
-        self.policy_book: PolicyBook | None = None   # cache of `store.policies`
+        self.mirror = mirror  # None in a guest process, which leaves mirroring to the owner
+        self.recovered = recovered  # what was recovered when this store was opened, if anything
+        self.mirrored_seq = 0  # entries up to this number are in the mirror, durably
+        self.mirror_failed = False  # the last try to mirror failed (disk full); saved entries wait in the database
+        self.roster_attached = ""  # file of the roster that is attached
+        self.policy_book: PolicyBook | None = None  # cache of `store.policies`
         self._owner = owner
 
     @property
@@ -116,6 +126,7 @@ class Store:
             yield self.db
             return
         from kiosk.store import journal
+
         with store_errors():
             self.db.execute("BEGIN IMMEDIATE")
             try:
@@ -163,8 +174,8 @@ def is_damage(error: BaseException) -> bool:
         return False
     text = str(error)
     return isinstance(error, sqlcipher.DatabaseError) and (
-        not isinstance(error, sqlcipher.OperationalError) or "malformed" in text or "not a database" in text
-        or "decrypt" in text)
+        not isinstance(error, sqlcipher.OperationalError) or "malformed" in text or "not a database" in text or "decrypt" in text
+    )
 
 
 def connect(path: Path, key: bytes) -> Database:
@@ -178,8 +189,15 @@ def connect(path: Path, key: bytes) -> Database:
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY",
-                       f"busy_timeout = {int(_BUSY_S * 1000)}", "wal_autocheckpoint = 1000", "trusted_schema = OFF"):
+        for pragma in (
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            f"busy_timeout = {int(_BUSY_S * 1000)}",
+            "wal_autocheckpoint = 1000",
+            "trusted_schema = OFF",
+        ):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()
@@ -215,8 +233,9 @@ def open_store(settings: config.Settings, *, signer: Signer | None = None, now: 
         raise
 
 
-def _open(settings: config.Settings, key: bytes, path: Path, owner: IO[bytes] | None, signer: Signer | None,
-          now: datetime) -> Store:
+def _open(
+    settings: config.Settings, key: bytes, path: Path, owner: IO[bytes] | None, signer: Signer | None, now: datetime
+) -> Store:
     mirror_key = keys.derive(key, "journal-file")
     if owner is None:
         with store_errors():
@@ -238,6 +257,7 @@ def _open(settings: config.Settings, key: bytes, path: Path, owner: IO[bytes] | 
     mirror = JournalFile(path.parent / "journal", mirror_key)
     store = Store(settings, key, db_or_none, path, signer=signer, owner=owner, mirror=mirror, recovered=None)
     from kiosk.store import journal, recovery
+
     try:
         store.recovered = recovery.after_open(store, now, why, tuple(quarantined))
         journal.mirror(store)
@@ -299,5 +319,15 @@ def put_aside(file: Path, now: datetime) -> str:
     return names[0] if names else ""
 
 
-__all__ = ["DeviceSigner", "Recovered", "Signer", "Store", "StoreCorrupt", "connect", "is_damage", "open_store",
-           "put_aside", "store_errors"]
+__all__ = [
+    "DeviceSigner",
+    "Recovered",
+    "Signer",
+    "Store",
+    "StoreCorrupt",
+    "connect",
+    "is_damage",
+    "open_store",
+    "put_aside",
+    "store_errors",
+]

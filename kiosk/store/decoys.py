@@ -16,16 +16,29 @@ _FAMILY = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任"
     "姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江"
 )
-_MEN = (
-    "国建志德永明华文荣福祥贵富忠平安庆东海林生伟强军刚勇义学成树根发旺才清金春山云龙家宝元先正光辉"
-)
-_WOMEN = (
-    "秀英玉兰桂芳丽珍凤美华淑琴素梅香翠莲爱月娥金花红霞燕珠云芬慧敏贞惠琼雪春芝荣巧银菊如彩"
-)
+_MEN = "国建志德永明华文荣福祥贵富忠平安庆东海林生伟强军刚勇义学成树根发旺才清金春山云龙家宝元先正光辉"
+_WOMEN = "秀英玉兰桂芳丽珍凤美华淑琴素梅香翠莲爱月娥金花红霞燕珠云芬慧敏贞惠琼雪春芝荣巧银菊如彩"
 _LONG = (
-    "阿依古丽", "买买提江", "古丽巴哈尔", "阿布都拉", "欧阳建国", "司马文华", "上官秀英", "诸葛明德", "格桑卓玛", "扎西次仁",
-    "努尔买买提", "热合曼江", "图尔荪古丽", "吐尔逊阿依",
-    "阿卜杜热西提", "帕提古丽汗", "乌兰图雅", "其其格玛", "巴特尔苏和", "那仁高娃",
+    "阿依古丽",
+    "买买提江",
+    "古丽巴哈尔",
+    "阿布都拉",
+    "欧阳建国",
+    "司马文华",
+    "上官秀英",
+    "诸葛明德",
+    "格桑卓玛",
+    "扎西次仁",
+    "努尔买买提",
+    "热合曼江",
+    "图尔荪古丽",
+    "吐尔逊阿依",
+    "阿卜杜热西提",
+    "帕提古丽汗",
+    "乌兰图雅",
+    "其其格玛",
+    "巴特尔苏和",
+    "那仁高娃",
 )
 
 
@@ -50,7 +63,7 @@ def _make(draw: _Draw, length: int, *, women: bool) -> str:
         long = sorted(_LONG, key=lambda one: abs(len(one) - length))[:8]
         return long[draw.next(len(long))]
     given = _WOMEN if women else _MEN
-    family = _FAMILY[min(draw.next(len(_FAMILY)), draw.next(len(_FAMILY)))]   # the front of the list is commoner
+    family = _FAMILY[min(draw.next(len(_FAMILY)), draw.next(len(_FAMILY)))]  # the front of the list is commoner
     first, second = given[draw.next(len(given))], given[draw.next(len(given))]
     return family + (first if length <= 2 else first + second)
 

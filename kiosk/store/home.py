@@ -22,7 +22,7 @@ from kiosk.errors import StoreError
 from kiosk.store import borrowed, journal, lent, outbox, policies, records, roster, roster_format, service
 from kiosk.store.database import Store, store_errors
 
-REMEMBERED = timedelta(days=180)   # ours: so long after its end a list is remembered; no document about it is older (92 days)
+REMEMBERED = timedelta(days=180)  # ours: so long after its end a list is remembered; no document about it is older (92 days)
 
 
 class RecordConflict(StoreError):
@@ -69,8 +69,9 @@ def booked(store: Store, today: date, now: datetime | None = None) -> list[HomeV
     """Return the visits still to be made: booked here, in the roster or on a borrowed list, with something due; the longest overdue
     first. now: tells who is out with a portable kiosk; None: that is not asked."""
     with store_errors():
-        local = {row[0]: row[1:] for row in store.db.execute(
-            "SELECT person_id, booked_by, note, done_at FROM home_visits").fetchall()}
+        local = {
+            row[0]: row[1:] for row in store.db.execute("SELECT person_id, booked_by, note, done_at FROM home_visits").fetchall()
+        }
     along, away = borrowed.everybody(store), lent.out(store, now) if now is not None else {}
     entries = {entry.person_id: entry for entry in roster.home_visits(store)}
     for person_id in local.keys() - entries.keys():
@@ -103,8 +104,15 @@ def to_lend(store: Store, person_ids: Iterable[str]) -> list[borrowed.Lent]:
         entry = roster.find_person(store, person_id) if roster.find_own(store, person_id) is not None else None
         if entry is not None and issued is not None:
             booked_by, note, booked_at = local.get(person_id, ("roster", "", ""))
-            found.append(borrowed.Lent(person_id, roster_format.to_line(_for_the_road(store, entry)),
-                                       datetime.fromisoformat(booked_at) if booked_at else issued, booked_by, note))
+            found.append(
+                borrowed.Lent(
+                    person_id,
+                    roster_format.to_line(_for_the_road(store, entry)),
+                    datetime.fromisoformat(booked_at) if booked_at else issued,
+                    booked_by,
+                    note,
+                )
+            )
     return found
 
 
@@ -114,7 +122,7 @@ def _for_the_road(store: Store, entry: RosterEntry) -> RosterEntry:
     for benefit in entry.benefits:
         here = passes.get(benefit.benefit_id)
         if here is not None and entry.status is RosterStatus.SUSPENDED:
-            continue    # resumed here; out there it would look suspended still
+            continue  # resumed here; out there it would look suspended still
         known = benefit.policy_id in book
         benefits.append(renewal.after_pass(book, benefit, here) if here is not None and known else benefit)
     return replace(entry, template=None, home_visit=True, benefits=tuple(benefits))
@@ -141,19 +149,22 @@ def take_along(store: Store, loan: borrowed.Loan, people: Sequence[borrowed.Lent
 
 def records_of_loan(store: Store, loan: borrowed.Loan) -> list[tuple[str, bool]]:
     """Return this kiosk's records about the people of a list since it was made, the oldest first: (text, covered by a receipt)."""
-    since = outbox.iso(min(loan.created_at, loan.taken_at) - timedelta(days=1))     # the clocks of two kiosks differ
+    since = outbox.iso(min(loan.created_at, loan.taken_at) - timedelta(days=1))  # the clocks of two kiosks differ
     with store_errors():
         rows = store.db.execute(
             "SELECT content, state IN ('received', 'refused') FROM outbox WHERE content <> '' AND created_at >= ? AND person_id IN "
-            "(SELECT value FROM json_each(?)) ORDER BY created_at, record_id", (since, json.dumps(list(loan.people)))).fetchall()
+            "(SELECT value FROM json_each(?)) ORDER BY created_at, record_id",
+            (since, json.dumps(list(loan.people))),
+        ).fetchall()
     return [(content, bool(settled)) for content, settled in rows]
 
 
 # --- what comes back
 
 
-def bring_in(store: Store, contents: Iterable[str], staff_id: str, now: datetime,
-             loan: lent.Given | None = None) -> tuple[int, int]:
+def bring_in(
+    store: Store, contents: Iterable[str], staff_id: str, now: datetime, loan: lent.Given | None = None
+) -> tuple[int, int]:
     """Take in the records of a portable kiosk (their JSON, opened and verified by the sync side). Returns (new, known).
 
     Safe to repeat, and safe when the portable kiosk delivered them itself: the record id decides, here and at the bureau. What the
@@ -164,7 +175,7 @@ def bring_in(store: Store, contents: Iterable[str], staff_id: str, now: datetime
     made = [(records.from_json(content), content) for content in contents]
     new = 0
     erased: list[str] = []
-    roster.version(store)   # the roster in use must be attached before the transaction begins
+    roster.version(store)  # the roster in use must be attached before the transaction begins
     with store.transaction() as db:
         for record, content in made:
             known = db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (record.record_id,)).fetchone()
@@ -180,6 +191,7 @@ def bring_in(store: Store, contents: Iterable[str], staff_id: str, now: datetime
         if loan is not None:
             lent.returned(store, db, loan, new, len(made) - new, staff_id, now)
     from kiosk.store import desk  # it imports this module
+
     for person_id in erased:
         desk.scrub_template(store, person_id)
     return new, len(made) - new
@@ -187,13 +199,21 @@ def bring_in(store: Store, contents: Iterable[str], staff_id: str, now: datetime
 
 def _take_effect(store: Store, db: Database, record: AuthenticationRecord, now: datetime) -> list[str]:
     from kiosk.store import desk
+
     if record.channel is not Channel.DECLARATION or record.reason not in set(desk.Declaration):
         return []
     kind = desk.Declaration(record.reason)
     entry = roster.find_person(store, record.person_id)
-    rows = desk.take_effect(store, db, record.record_id, record.person_id, kind,
-                            entry.template.consent_id if entry is not None and entry.template is not None else "",
-                            local_date(now, store.settings.station.timezone), now)
+    rows = desk.take_effect(
+        store,
+        db,
+        record.record_id,
+        record.person_id,
+        kind,
+        entry.template.consent_id if entry is not None and entry.template is not None else "",
+        local_date(now, store.settings.station.timezone),
+        now,
+    )
     journal.append(store, "declared", {"kind": str(kind), "person": record.person_id, "staff": record.author}, now, rows)
     return [record.person_id] if kind in desk.ERASING else []
 
@@ -203,8 +223,14 @@ def done(store: Store, db: Database, person_id: str, staff_id: str, now: datetim
     row = db.execute("SELECT booked_at, booked_by, note FROM home_visits WHERE person_id = ?", (person_id,)).fetchone()
     theirs = borrowed.everybody(store).get(person_id)
     booked_at, booked_by, note = row or (outbox.iso(now), *(theirs[:2] if theirs else ("roster", "")))
-    values = {"person_id": person_id, "booked_at": booked_at, "booked_by": booked_by, "note": note, "done_at": outbox.iso(now),
-              "done_by": staff_id}
+    values = {
+        "person_id": person_id,
+        "booked_at": booked_at,
+        "booked_by": booked_by,
+        "note": note,
+        "done_at": outbox.iso(now),
+        "done_by": staff_id,
+    }
     db.execute("INSERT OR REPLACE INTO home_visits VALUES (:person_id, :booked_at, :booked_by, :note, :done_at, :done_by)", values)
     journal.append(store, "home-visit-done", {"person": person_id, "staff": staff_id}, now, [("home_visits", values)])
 
@@ -218,6 +244,7 @@ def retain(store: Store, now: datetime) -> int:
     Run by the app with the other housekeeping. Records are never touched: they stay until their own retention, delivered or not.
     """
     from kiosk.store import desk
+
     roster.version(store)
     gone: list[str] = []
     with store.transaction() as db:
@@ -228,7 +255,7 @@ def retain(store: Store, now: datetime) -> int:
             if loan.until <= now or returned:
                 gone += borrowed.end(store, db, loan, "over" if loan.until <= now else "returned", now)
         strangers = [one for one in gone if roster.find_person(store, one) is None]
-        for person_id in strangers:     # a template made out there is for a face that never comes here again
+        for person_id in strangers:  # a template made out there is for a face that never comes here again
             if db.execute("DELETE FROM templates WHERE person_id = ? RETURNING 1", (person_id,)).fetchall():
                 journal.append(store, "template-erased", {"person": person_id}, now, [("-templates", {"person_id": person_id})])
         borrowed.forget(db, now - REMEMBERED)

@@ -22,7 +22,7 @@ from kiosk.store.database import Store
 from kiosk.store.journal_file import Frame, JournalFile, frame_text
 
 FIRST = "0" * 64
-MAX_BODY = 2000            # as one line travels to the bureau (sync protocol)
+MAX_BODY = 2000  # as one line travels to the bureau (sync protocol)
 _TABLE = """CREATE TABLE journal (
     seq INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -41,7 +41,7 @@ def _create(db: Database) -> None:
 
 def _queue(db: Database) -> None:
     # Beside the journal: a long row in it made every save write its neighbours' pages again.
-    db.execute("CREATE TABLE mirror_queue (seq INTEGER PRIMARY KEY, rows TEXT NOT NULL) STRICT")   # what the mirror lacks, JSON
+    db.execute("CREATE TABLE mirror_queue (seq INTEGER PRIMARY KEY, rows TEXT NOT NULL) STRICT")  # what the mirror lacks, JSON
     db.execute("INSERT INTO mirror_queue SELECT seq, waiting FROM journal WHERE waiting IS NOT NULL")
     db.execute("DROP INDEX journal_waiting")
     db.execute("ALTER TABLE journal DROP COLUMN waiting")
@@ -73,7 +73,7 @@ class Verdict:
     last_seq: int
     bad_seq: int | None = None
     why: str = ""
-    unsigned: int = 0        # entries whose key nobody could check
+    unsigned: int = 0  # entries whose key nobody could check
 
     @property
     def ok(self) -> bool:
@@ -103,10 +103,14 @@ def append(store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows
     if len(body) > MAX_BODY:
         raise ValueError(f"a journal entry of {len(body)} characters; at most {MAX_BODY}")
     digest = hashlib.sha256(body.encode()).hexdigest()
-    store.db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (
-        seq, kind, body, digest, store.signer.sign(digest.encode()), store.signer.key_id))
-    store.db.execute("INSERT INTO mirror_queue VALUES (?, ?)", (
-        seq, json.dumps([[table, _plain_row(row)] for table, row in rows], ensure_ascii=False)))
+    store.db.execute(
+        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
+        (seq, kind, body, digest, store.signer.sign(digest.encode()), store.signer.key_id),
+    )
+    store.db.execute(
+        "INSERT INTO mirror_queue VALUES (?, ?)",
+        (seq, json.dumps([[table, _plain_row(row)] for table, row in rows], ensure_ascii=False)),
+    )
     return int(seq)
 
 
@@ -127,10 +131,11 @@ def mirror(store: Store) -> None:
             return
         waiting = store.db.execute(
             "SELECT seq, body, signature, key_id, rows FROM mirror_queue JOIN journal USING (seq) WHERE seq > ? ORDER BY seq",
-            (store.mirrored_seq,)).fetchall()
+            (store.mirrored_seq,),
+        ).fetchall()
         by_month: dict[str, list[bytes]] = {}
         for seq, body, signature, key_id, rows in waiting:
-            month = body[7:14]     # canonical JSON: {"at":"2026-11-...
+            month = body[7:14]  # canonical JSON: {"at":"2026-11-...
             by_month.setdefault(month, []).append(frame_text(seq, body, signature, key_id, rows))
         for month, frames in by_month.items():
             store.mirror.append(month, frames)
@@ -145,8 +150,9 @@ def mirror(store: Store) -> None:
 
 def entries_since(store: Store, seq: int, limit: int = 200) -> list[Entry]:
     """Return entries after `seq`, in order, for shipping to the bureau."""
-    rows = store.db.execute("SELECT seq, kind, digest, body, signature, key_id FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
-                            (seq, limit)).fetchall()
+    rows = store.db.execute(
+        "SELECT seq, kind, digest, body, signature, key_id FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
+    ).fetchall()
     return [Entry(*row) for row in rows]
 
 
@@ -156,6 +162,7 @@ def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None 
     check(key_id, data, signature): True, False, or None when the key is not known; without it only the device's own MAC is
     checked. Entries before the oldest kept one may be gone (retention): the chain then starts at a number above 1.
     """
+
     def signed(key_id: str, digest: str, signature: str) -> bool | None:
         if key_id == store.device_signer.key_id:
             return store.device_signer.sign(digest.encode()) == signature
@@ -164,7 +171,8 @@ def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None 
     count = unsigned = first = expected = 0
     previous = ""
     for seq, kind, body, digest, signature, key_id in store.db.execute(
-            "SELECT seq, kind, body, digest, signature, key_id FROM journal ORDER BY seq"):
+        "SELECT seq, kind, body, digest, signature, key_id FROM journal ORDER BY seq"
+    ):
         why = ""
         if count == 0:
             first = expected = seq

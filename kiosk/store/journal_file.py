@@ -51,8 +51,8 @@ class JournalFile:
         self._folder = folder
         self._cipher = AESGCM(key)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._whole: set[Path] = set()      # files whose tail was looked at: any month may be next, clocks being what they are
-        self._kept: tuple[Path, int] | None = None     # the file appended to last stays open
+        self._whole: set[Path] = set()  # files whose tail was looked at: any month may be next, clocks being what they are
+        self._kept: tuple[Path, int] | None = None  # the file appended to last stays open
 
     def files(self) -> list[Path]:
         """Return the files, oldest month first."""
@@ -74,7 +74,7 @@ class JournalFile:
                 failpoints.hit("mirror.write")
             view = memoryview(data)
             while view:
-                view = view[os.write(handle, view):]
+                view = view[os.write(handle, view) :]
             if __debug__:
                 failpoints.hit("mirror.fsync")
             os.fsync(handle)
@@ -92,7 +92,7 @@ class JournalFile:
 
     def _handle(self, path: Path) -> tuple[int, bool]:
         if self._kept is not None and self._kept[0] == path and os.fstat(self._kept[1]).st_nlink:
-            return self._kept[1], False    # and nobody has removed the file meanwhile
+            return self._kept[1], False  # and nobody has removed the file meanwhile
         self.close()
         fresh = not path.exists()
         if not fresh and path not in self._whole:
@@ -113,7 +113,7 @@ class JournalFile:
         For retention and erasure: what a person withdrew must not live on here.
         """
         changed = 0
-        self.close()       # the files get other bodies under the same names
+        self.close()  # the files get other bodies under the same names
         for path in self._folder.glob("*.part"):
             path.unlink()  # of a rewriting that the power ended
         for path in self.files():
@@ -176,7 +176,7 @@ class JournalFile:
                 if len(sealed) != size:
                     return
                 frame = self._open(sealed)
-                if frame is not None:   # a damaged frame hides itself alone
+                if frame is not None:  # a damaged frame hides itself alone
                     yield frame
 
     def _cut_torn_tail(self, path: Path) -> None:
@@ -192,7 +192,7 @@ class JournalFile:
                     good += 4 + length
                     file.seek(good)
         if good == 0 and size > len(_HEADER):
-            path.rename(path.with_suffix(".damaged"))   # not ours: kept for whoever investigates, never appended to
+            path.rename(path.with_suffix(".damaged"))  # not ours: kept for whoever investigates, never appended to
         elif good < size:
             with path.open("r+b") as file:
                 file.truncate(good)

@@ -75,8 +75,14 @@ def sync_folder(folder: Path) -> None:
 
 def _from_command(command: str) -> str:
     try:
-        done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=_COMMAND_TIMEOUT_S,  # noqa: S603
-                              check=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(  # noqa: S603
+            shlex.split(command),
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_TIMEOUT_S,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         # never the output: it may hold the key
         raise StoreError(f"store.key_command failed ({type(error).__name__})") from None

@@ -116,9 +116,13 @@ def _add(db: Database, one: Counted) -> None:
 def rows(store: Store, first: date, last: date) -> list[Row]:
     """Return the ledger of a span of days, both included."""
     with store_errors():
-        return [Row(*row) for row in store.db.execute(
-            "SELECT * FROM ledger WHERE day BETWEEN ? AND ? ORDER BY day, age_band, glasses, light, action, outcome, reason",
-            (first.isoformat(), last.isoformat())).fetchall()]
+        return [
+            Row(*row)
+            for row in store.db.execute(
+                "SELECT * FROM ledger WHERE day BETWEEN ? AND ? ORDER BY day, age_band, glasses, light, action, outcome, reason",
+                (first.isoformat(), last.isoformat()),
+            ).fetchall()
+        ]
 
 
 def shares(found: Sequence[Row], by: str) -> list[Share]:
@@ -153,6 +157,7 @@ def to_csv(found: Sequence[Row], first: date, last: date) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["first", "last", *groups, "count"])
-    writer.writerows([first, last, *group, number if number >= MIN_SHOWN else f"<{MIN_SHOWN}"]
-                     for group, number in sorted(sums.items()))
+    writer.writerows(
+        [first, last, *group, number if number >= MIN_SHOWN else f"<{MIN_SHOWN}"] for group, number in sorted(sums.items())
+    )
     return out.getvalue()

@@ -58,9 +58,17 @@ class Out:
 
 def prepare(store: Store, loan: Given, staff_id: str, now: datetime) -> None:
     """Remember a list before it leaves: whatever comes back about it must be known, even when we die while writing it."""
-    row = {"loan_id": loan.loan_id, "to_kiosk": loan.to_kiosk, "to_name": loan.to_name, "created_at": outbox.iso(loan.created_at),
-           "until": outbox.iso(loan.until), "people": json.dumps(list(loan.people)), "staff_id": staff_id, "given_at": "",
-           "returned_at": ""}
+    row = {
+        "loan_id": loan.loan_id,
+        "to_kiosk": loan.to_kiosk,
+        "to_name": loan.to_name,
+        "created_at": outbox.iso(loan.created_at),
+        "until": outbox.iso(loan.until),
+        "people": json.dumps(list(loan.people)),
+        "staff_id": staff_id,
+        "given_at": "",
+        "returned_at": "",
+    }
     with store.transaction() as db:
         db.execute(f"INSERT INTO home_loans VALUES ({', '.join(':' + one for one in _COLUMNS)})", row)  # noqa: S608
         _note(store, db, "home-loan-prepared", loan, {"people": len(loan.people), "until": row["until"], "staff": staff_id}, now)
@@ -95,13 +103,16 @@ def any_lent(store: Store) -> bool:
 def out(store: Store, now: datetime) -> dict[str, Out]:
     """Return who is out with which kiosk since when, by person id. A newer list counts; what came back or is over does not."""
     with store_errors():
-        rows = store.db.execute(f"SELECT {', '.join(_COLUMNS)} FROM home_loans WHERE given_at <> '' AND until > ? "  # noqa: S608
-                                "ORDER BY given_at, loan_id", (outbox.iso(now),)).fetchall()
+        rows = store.db.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM home_loans WHERE given_at <> '' AND until > ? "  # noqa: S608
+            "ORDER BY given_at, loan_id",
+            (outbox.iso(now),),
+        ).fetchall()
     found: dict[str, Out] = {}
     for row in rows:
         loan = _given(row)
         for person_id in loan.people:
-            if row[8]:     # came back: somebody who was lent anew after that is out all the same, by the later row
+            if row[8]:  # came back: somebody who was lent anew after that is out all the same, by the later row
                 found.pop(person_id, None)
             else:
                 found[person_id] = Out(loan.to_kiosk, loan.to_name, datetime.fromisoformat(row[7]))
@@ -119,5 +130,10 @@ def _given(row: Sequence[Any]) -> Given:
 
 def _note(store: Store, db: Database, kind: str, loan: Given, data: dict[str, Any], now: datetime) -> None:
     row = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM home_loans WHERE loan_id = ?", (loan.loan_id,)).fetchone()  # noqa: S608
-    journal.append(store, kind, {"loan": loan.loan_id, "kiosk": loan.to_kiosk, **data}, now,
-                   [("home_loans", dict(zip(_COLUMNS, row, strict=True)))])
+    journal.append(
+        store,
+        kind,
+        {"loan": loan.loan_id, "kiosk": loan.to_kiosk, **data},
+        now,
+        [("home_loans", dict(zip(_COLUMNS, row, strict=True)))],
+    )

@@ -16,14 +16,31 @@ from sqlite_utils import Database
 Migration = Callable[[Database], None]
 
 # In order of dependence. `outbox` is the sync side's.
-MODULES = ("meta", "journal", "clock", "records", "roster", "policies", "staff", "desk", "home", "borrowed", "lent",
-           "unit_list", "todo", "ledger", "outbox")
+MODULES = (
+    "meta",
+    "journal",
+    "clock",
+    "records",
+    "roster",
+    "policies",
+    "staff",
+    "desk",
+    "home",
+    "borrowed",
+    "lent",
+    "unit_list",
+    "todo",
+    "ledger",
+    "outbox",
+)
 
 
 def migrate(db: Database, modules: Sequence[str] = MODULES) -> list[str]:
     """Bring every module's tables up to date. Returns what was applied, as "module:number"."""
-    db.execute("CREATE TABLE IF NOT EXISTS migrations (module TEXT NOT NULL, number INTEGER NOT NULL, "
-               "PRIMARY KEY (module, number)) STRICT, WITHOUT ROWID")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (module TEXT NOT NULL, number INTEGER NOT NULL, "
+        "PRIMARY KEY (module, number)) STRICT, WITHOUT ROWID"
+    )
     done = {(module, number) for module, number in db.execute("SELECT module, number FROM migrations").fetchall()}
     applied = []
     for module in modules:
@@ -51,12 +68,12 @@ def _steps(module: str) -> Sequence[Migration]:
     if hasattr(found, "MIGRATIONS"):
         steps: Sequence[Migration] = found.MIGRATIONS
         return steps
-    return [partial(_script, script=script) for _, script in found.migrations()]   # (name, SQL script) pairs
+    return [partial(_script, script=script) for _, script in found.migrations()]  # (name, SQL script) pairs
 
 
 def _script(db: Database, script: str) -> None:
     statement = ""
-    for piece in script.split(";"):   # executescript would commit; a ";" within a text or a trigger is no end
+    for piece in script.split(";"):  # executescript would commit; a ";" within a text or a trigger is no end
         statement += piece + ";"
         if statement.strip() != ";" and sqlite3.complete_statement(statement):
             db.execute(statement)

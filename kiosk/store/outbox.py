@@ -91,8 +91,12 @@ class Step(StrEnum):
 
 
 _STAGE = {
-    Step.WAITING: Stage.SAVED, Step.LEASED: Stage.SENDING, Step.UNKNOWN: Stage.SENDING, Step.CARRIED: Stage.SENDING,
-    Step.RECEIVED: Stage.RECEIVED, Step.REFUSED: Stage.REFUSED,
+    Step.WAITING: Stage.SAVED,
+    Step.LEASED: Stage.SENDING,
+    Step.UNKNOWN: Stage.SENDING,
+    Step.CARRIED: Stage.SENDING,
+    Step.RECEIVED: Stage.RECEIVED,
+    Step.REFUSED: Stage.REFUSED,
 }
 
 
@@ -131,7 +135,7 @@ class Said:
 
     record_id: str
     content_digest: str
-    verdict: str          # accepted | duplicate | duplicate-pass | rejected
+    verdict: str  # accepted | duplicate | duplicate-pass | rejected
     reason: str = ""
 
 
@@ -148,11 +152,10 @@ def content_of(record: AuthenticationRecord) -> str:
     plain: dict[str, Any] = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
     plain["clock"] = {f.name: getattr(record.clock, f.name) for f in dataclasses.fields(record.clock)}
     # A score that is no number must not prevent the save; JSON has none.
-    plain["checks"] = [(name, score if score is not None and math.isfinite(score) else None, flagged)
-                       for name, score, flagged in record.checks]
-    return json.dumps(
-        plain, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False,
-        allow_nan=False)
+    plain["checks"] = [
+        (name, score if score is not None and math.isfinite(score) else None, flagged) for name, score, flagged in record.checks
+    ]
+    return json.dumps(plain, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: object) -> str:
@@ -171,8 +174,8 @@ def enqueue(db: Database, record: AuthenticationRecord, now: datetime, content: 
     content = content or content_of(record)
     db.execute(
         "INSERT INTO outbox (record_id, person_id, pass_key, content, content_digest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (record.record_id, record.person_id, record.pass_key, content, hashlib.sha256(content.encode()).hexdigest(),
-         iso(now)))
+        (record.record_id, record.person_id, record.pass_key, content, hashlib.sha256(content.encode()).hexdigest(), iso(now)),
+    )
 
 
 def enqueue_evidence(db: Database, record_id: str, consent_id: str, media_type: str, content: bytes) -> str:
@@ -185,7 +188,8 @@ def enqueue_evidence(db: Database, record_id: str, consent_id: str, media_type: 
     evidence_id = str(uuid.uuid4())
     db.execute(
         "INSERT INTO outbox_evidence (evidence_id, record_id, consent_id, media_type, content) VALUES (?, ?, ?, ?, ?)",
-        (evidence_id, record_id, consent_id, media_type, content))
+        (evidence_id, record_id, consent_id, media_type, content),
+    )
     return evidence_id
 
 
@@ -198,11 +202,13 @@ def lease(db: Database, now: datetime, limit: int, *, ignore_next_try: bool = Fa
     far = iso(now + timedelta(hours=2))
     with db.atomic():
         rows = _rows(
-            db, "UPDATE outbox SET state = 'leased', lease_id = :lease, leased_until = :until, attempts = attempts + 1"
+            db,
+            "UPDATE outbox SET state = 'leased', lease_id = :lease, leased_until = :until, attempts = attempts + 1"
             " WHERE record_id IN (SELECT record_id FROM outbox WHERE state = 'waiting'"
             " AND (next_try <= :now OR next_try > :far OR :force) ORDER BY created_at, record_id LIMIT :limit)"
             " RETURNING record_id, content, content_digest, attempts, created_at",
-            {"lease": lease_id, "until": until, "now": at, "far": far, "force": ignore_next_try, "limit": limit})
+            {"lease": lease_id, "until": until, "now": at, "far": far, "force": ignore_next_try, "limit": limit},
+        )
     rows.sort(key=lambda row: (row["created_at"], row["record_id"]))
     return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in rows]
 
@@ -213,7 +219,8 @@ def expire_leases(db: Database, now: datetime, *, everything: bool = False) -> i
     cursor = db.execute(
         "UPDATE outbox SET state = 'unknown', lease_id = ''"
         " WHERE state = 'leased' AND (leased_until <= ? OR leased_until > ? OR ?)",
-        (iso(now), far, everything))
+        (iso(now), far, everything),
+    )
     return int(cursor.rowcount)
 
 
@@ -238,22 +245,27 @@ def _move(db: Database, record_ids: Iterable[str], to: Step, sources: Sequence[s
         for record_id in record_ids:
             db.execute(
                 f"UPDATE outbox SET state = ?, lease_id = '', next_try = ? WHERE record_id = ? AND state IN ({marks})",  # noqa: S608
-                (to.value, next_try, record_id, *sources))
+                (to.value, next_try, record_id, *sources),
+            )
 
 
 def unsettled(db: Database, limit: int, *, carried: bool = True) -> list[str]:
     """Return ids of rows whose fate is unknown, oldest first: the bureau is asked about them before anything is sent again."""
     states = "('unknown', 'carried')" if carried else "('unknown')"
-    return [row["record_id"] for row in _rows(
-        db,
-        f"SELECT record_id FROM outbox WHERE state IN {states} ORDER BY created_at, record_id LIMIT ?", (limit,))]  # noqa: S608
+    sql = f"SELECT record_id FROM outbox WHERE state IN {states} ORDER BY created_at, record_id LIMIT ?"  # noqa: S608  fixed words
+    return [row["record_id"] for row in _rows(db, sql, (limit,))]
 
 
 def unsent_ids(db: Database) -> list[str]:
     """Return the ids of every row that no receipt covers, oldest first."""
-    return [row["record_id"] for row in _rows(
-        db, "SELECT record_id FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')"
-        " ORDER BY created_at, record_id")]
+    return [
+        row["record_id"]
+        for row in _rows(
+            db,
+            "SELECT record_id FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')"
+            " ORDER BY created_at, record_id",
+        )
+    ]
 
 
 def unsent_count(db: Database) -> int:
@@ -264,10 +276,16 @@ def unsent_count(db: Database) -> int:
 
 def unsent(db: Database, record_ids: Sequence[str]) -> list[Waiting]:
     """Return those of the rows that no receipt covers, without leasing (for a stick)."""
-    return [Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"]) for r in _rows(
-        db, "SELECT record_id, content, content_digest, attempts FROM outbox WHERE state IN"
-        " ('waiting', 'leased', 'unknown', 'carried') AND record_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY created_at, record_id", (json.dumps(list(record_ids)),))]
+    return [
+        Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"])
+        for r in _rows(
+            db,
+            "SELECT record_id, content, content_digest, attempts FROM outbox WHERE state IN"
+            " ('waiting', 'leased', 'unknown', 'carried') AND record_id IN (SELECT value FROM json_each(?))"
+            " ORDER BY created_at, record_id",
+            (json.dumps(list(record_ids)),),
+        )
+    ]
 
 
 def unsettled_of(db: Database, sealed_digest: str) -> set[str]:
@@ -283,18 +301,29 @@ def unsettled_of(db: Database, sealed_digest: str) -> set[str]:
 def next_seq(db: Database) -> int:
     """Return the next batch number; it is used up even when the batch is never sent."""
     with db.atomic():
-        db.execute("INSERT INTO sync_state (key, value) VALUES ('seq', '1') "
-                   "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)")
+        db.execute(
+            "INSERT INTO sync_state (key, value) VALUES ('seq', '1') "
+            "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+        )
         return int(get(db, "seq", "0"))
 
 
-def open_batch(db: Database, batch_id: str, seq: int, sealed_digest: str, way: str, record_ids: Sequence[str],
-               now: datetime, journal_to: int = 0) -> None:
+def open_batch(
+    db: Database,
+    batch_id: str,
+    seq: int,
+    sealed_digest: str,
+    way: str,
+    record_ids: Sequence[str],
+    now: datetime,
+    journal_to: int = 0,
+) -> None:
     """Remember a batch before it leaves, so that its receipt can be told from any other."""
     db.execute(
         "INSERT INTO outbox_batches (batch_id, seq, sealed_digest, way, record_ids, journal_to, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (batch_id, seq, sealed_digest, way, json.dumps(list(record_ids)), journal_to, iso(now)))
+        (batch_id, seq, sealed_digest, way, json.dumps(list(record_ids)), journal_to, iso(now)),
+    )
 
 
 def batch(db: Database, batch_id: str) -> dict[str, Any] | None:
@@ -304,8 +333,9 @@ def batch(db: Database, batch_id: str) -> dict[str, Any] | None:
     return None
 
 
-def settle(db: Database, receipt_id: str, kind: str, signed: str, received_at: datetime, said: Iterable[Said],
-           missing: Iterable[str] = ()) -> list[Moved]:
+def settle(
+    db: Database, receipt_id: str, kind: str, signed: str, received_at: datetime, said: Iterable[Said], missing: Iterable[str] = ()
+) -> list[Moved]:
     """Apply a verified receipt or answer in one transaction; twice is the same as once. Returns the records that moved.
 
     `missing`: the bureau says that these never arrived; they wait again. A verdict whose digest is not the row's own
@@ -313,15 +343,18 @@ def settle(db: Database, receipt_id: str, kind: str, signed: str, received_at: d
     """
     moved: list[Moved] = []
     with db.atomic():
-        db.execute("INSERT INTO receipts (receipt_id, kind, signed, received_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                   (receipt_id, kind, signed, iso(received_at)))
+        db.execute(
+            "INSERT INTO receipts (receipt_id, kind, signed, received_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (receipt_id, kind, signed, iso(received_at)),
+        )
         for one in said:
             to = Step.REFUSED if one.verdict == "rejected" else Step.RECEIVED
             cursor = db.execute(
                 "UPDATE outbox SET state = ?, verdict = ?, reason = ?, receipt_id = ?, delivered_at = ?, lease_id = '',"
                 " next_try = ''"
                 " WHERE record_id = ? AND content_digest = ? AND state IN ('waiting', 'leased', 'unknown', 'carried')",
-                (to.value, one.verdict, one.reason, receipt_id, iso(received_at), one.record_id, one.content_digest))
+                (to.value, one.verdict, one.reason, receipt_id, iso(received_at), one.record_id, one.content_digest),
+            )
             if cursor.rowcount:
                 moved.append(Moved(one.record_id, _STAGE[to], one.reason))
         db.execute("UPDATE outbox_batches SET closed_at = ? WHERE batch_id = ?", (iso(received_at), receipt_id))
@@ -340,7 +373,8 @@ def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cu
             done = db.execute(
                 "UPDATE outbox SET decision = ?, decision_reason = ?, decided_at = ?, handled_at = '' WHERE record_id = ?"
                 " AND state <> 'refused' AND (decision <> ? OR decision_reason <> ?)",
-                (decided, reason, iso(at), record_id, decided, reason))
+                (decided, reason, iso(at), record_id, decided, reason),
+            )
             if done.rowcount:
                 moved.append(Moved(record_id, Stage(decided), reason))
         put(db, "decisions_after", str(cursor_after))
@@ -352,16 +386,24 @@ def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cu
 
 def next_evidence(db: Database) -> dict[str, Any] | None:
     """Return one piece of evidence whose record the bureau has, or None."""
-    return next(iter(_rows(
-        db,
-        "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id)"
-        " WHERE e.state = 'waiting' AND o.state = 'received' LIMIT 1")), None)
+    return next(
+        iter(
+            _rows(
+                db,
+                "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id)"
+                " WHERE e.state = 'waiting' AND o.state = 'received' LIMIT 1",
+            )
+        ),
+        None,
+    )
 
 
 def settle_evidence(db: Database, evidence_id: str, verdict: str, reason: str) -> None:
     """The bureau has it, or does not want it: either way the content is erased here."""
-    db.execute("UPDATE outbox_evidence SET state = ?, reason = ?, content = NULL WHERE evidence_id = ?",
-               ("received" if verdict == "accepted" else "refused", reason, evidence_id))
+    db.execute(
+        "UPDATE outbox_evidence SET state = ?, reason = ?, content = NULL WHERE evidence_id = ?",
+        ("received" if verdict == "accepted" else "refused", reason, evidence_id),
+    )
 
 
 # --- what is known
@@ -391,11 +433,18 @@ def _progress(db: Database, where: str, values: tuple[object, ...], limit: int =
     rows = _rows(
         db,
         f"SELECT record_id, created_at, state, reason, decision, decision_reason FROM outbox WHERE {where}"  # noqa: S608  fixed
-        " ORDER BY created_at DESC LIMIT ?", (*values, limit))
-    return [Progress(
-        r["record_id"], datetime.fromisoformat(r["created_at"]),
-        Stage(r["decision"]) if r["decision"] and r["state"] != "refused" else _STAGE[Step(r["state"])],
-        r["decision_reason"] or r["reason"]) for r in rows]
+        " ORDER BY created_at DESC LIMIT ?",
+        (*values, limit),
+    )
+    return [
+        Progress(
+            r["record_id"],
+            datetime.fromisoformat(r["created_at"]),
+            Stage(r["decision"]) if r["decision"] and r["state"] != "refused" else _STAGE[Step(r["state"])],
+            r["decision_reason"] or r["reason"],
+        )
+        for r in rows
+    ]
 
 
 def counts(db: Database) -> dict[str, int]:
@@ -425,10 +474,14 @@ def purge(db: Database, before: datetime) -> int:
     with db.atomic():
         cursor = db.execute(
             "UPDATE outbox SET content = '' WHERE state IN ('received', 'refused') AND delivered_at < ? AND content <> ''",
-            (iso(before),))
+            (iso(before),),
+        )
         # A record the bureau refused is reviewed by nobody; and what no network took in all this time is not kept any longer.
-        db.execute("UPDATE outbox_evidence SET content = NULL, state = 'refused', reason = 'not-wanted' WHERE state = 'waiting' "
-                   "AND record_id IN (SELECT record_id FROM outbox WHERE state = 'refused' OR created_at < ?)", (iso(before),))
+        db.execute(
+            "UPDATE outbox_evidence SET content = NULL, state = 'refused', reason = 'not-wanted' WHERE state = 'waiting' "
+            "AND record_id IN (SELECT record_id FROM outbox WHERE state = 'refused' OR created_at < ?)",
+            (iso(before),),
+        )
         # A batch on a stick may still be answered; one whose answer was lost on the network never will be.
         db.execute("DELETE FROM outbox_batches WHERE created_at < ? AND (closed_at <> '' OR way = 'network')", (iso(before),))
     return int(cursor.rowcount)
@@ -445,8 +498,9 @@ def get(db: Database, key: str, default: str = "") -> str:
 
 def put(db: Database, key: str, value: str) -> None:
     """Keep a small value."""
-    db.execute("INSERT INTO sync_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-               (key, value))
+    db.execute(
+        "INSERT INTO sync_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+    )
 
 
 def _rows(db: Database, sql: str, values: Any = ()) -> list[dict[str, Any]]:

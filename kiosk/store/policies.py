@@ -83,7 +83,11 @@ def take_bundle(store: Store, policies: Mapping[str, str], version: int, now: da
         db.conn.executemany("INSERT INTO policies VALUES (?, ?)", list(policies.items()))
         meta.put(db, "policies_version", str(version))
         digest = hashlib.sha256("\n".join(f"{k}={v}" for k, v in sorted(policies.items())).encode()).hexdigest()
-        journal.append(store, "policies-changed", {
-            "version": version, "ids": sorted({p.policy_id for p in parsed})[:20], "digest": digest}, now)
+        journal.append(
+            store,
+            "policies-changed",
+            {"version": version, "ids": sorted({p.policy_id for p in parsed})[:20], "digest": digest},
+            now,
+        )
     store.policy_book = None
     return True

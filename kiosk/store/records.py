@@ -48,8 +48,10 @@ def _create(db: Database) -> None:
         withdrawn_at TEXT NOT NULL DEFAULT ''
     ) STRICT""")
     db.execute("CREATE INDEX consents_person ON consents (person_id)")
-    db.execute("CREATE TABLE tries (person_id TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL, "
-               "PRIMARY KEY (person_id, day)) STRICT, WITHOUT ROWID")
+    db.execute(
+        "CREATE TABLE tries (person_id TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL, "
+        "PRIMARY KEY (person_id, day)) STRICT, WITHOUT ROWID"
+    )
 
 
 def _lean_consents(db: Database) -> None:
@@ -80,8 +82,10 @@ def _lean_records(db: Database) -> None:
         captured_on TEXT NOT NULL,     -- local date
         saved_at TEXT NOT NULL         -- UTC
     ) STRICT, WITHOUT ROWID""")
-    db.execute("INSERT INTO records SELECT record_id, visit_id, person_id, benefit_id, pass_key, channel, outcome, reason, author, "
-               "json_extract(content, '$.consent_id'), captured_on, saved_at FROM records_before")
+    db.execute(
+        "INSERT INTO records SELECT record_id, visit_id, person_id, benefit_id, pass_key, channel, outcome, reason, author, "
+        "json_extract(content, '$.consent_id'), captured_on, saved_at FROM records_before"
+    )
     db.execute("DROP TABLE records_before")
     db.execute("CREATE INDEX records_day ON records (captured_on)")
 
@@ -109,8 +113,14 @@ class Kept:
     progress: outbox.Progress | None
 
 
-def save_visit(store: Store, records: Sequence[AuthenticationRecord], now: datetime, *,
-               consent: Consent | None = None, contents: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def save_visit(
+    store: Store,
+    records: Sequence[AuthenticationRecord],
+    now: datetime,
+    *,
+    consent: Consent | None = None,
+    contents: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
     """Save the records of one visit with their outbox rows and a journal entry: all of them durably, or none.
 
     consent: the consent given in this visit; a record that names a consent id nobody kept yet brings it itself. contents: texts of
@@ -122,26 +132,50 @@ def save_visit(store: Store, records: Sequence[AuthenticationRecord], now: datet
     with store.transaction() as db:
         rows: list[tuple[str, dict[str, Any]]] = []
         for given in _consents(records, consent):
-            row = {"consent_id": given.consent_id, "person_id": given.person_id, "kind": given.kind,
-                   "text_version": given.text_version, "given_at": outbox.iso(now), "witness": given.witness}
-            db.execute("INSERT OR IGNORE INTO consents (consent_id, person_id, kind, text_version, given_at, witness) "
-                       "VALUES (:consent_id, :person_id, :kind, :text_version, :given_at, :witness)", row)
+            row = {
+                "consent_id": given.consent_id,
+                "person_id": given.person_id,
+                "kind": given.kind,
+                "text_version": given.text_version,
+                "given_at": outbox.iso(now),
+                "witness": given.witness,
+            }
+            db.execute(
+                "INSERT OR IGNORE INTO consents (consent_id, person_id, kind, text_version, given_at, witness) "
+                "VALUES (:consent_id, :person_id, :kind, :text_version, :given_at, :witness)",
+                row,
+            )
             rows.append(("consents", row))
         for record in records:
             row = _row(record, store.settings.station.timezone, now)
-            db.execute("INSERT INTO records VALUES (:record_id, :visit_id, :person_id, :benefit_id, :pass_key, :channel, "
-                       ":outcome, :reason, :author, :consent_id, :captured_on, :saved_at)", row)
+            db.execute(
+                "INSERT INTO records VALUES (:record_id, :visit_id, :person_id, :benefit_id, :pass_key, :channel, "
+                ":outcome, :reason, :author, :consent_id, :captured_on, :saved_at)",
+                row,
+            )
             content = (contents or {}).get(record.record_id) or outbox.content_of(record)
             outbox.enqueue(db, record, now, content)
-            rows.append(("records", {**row, "content": content}))   # with it, so that a recovery can fill the outbox again
+            rows.append(("records", {**row, "content": content}))  # with it, so that a recovery can fill the outbox again
             if __debug__:
                 failpoints.hit("save.record")
         first = records[0]
         if any(record.outcome is Outcome.FAILED for record in records):
             _count(db, first.person_id, _day(first, store.settings.station.timezone))
-        journal.append(store, "visit-saved", {
-            "visit": first.visit_id, "outcome": str(first.outcome), "reason": str(first.reason), "channel": str(first.channel),
-            "author": first.author, "records": [record.record_id for record in records][:20], "count": len(records)}, now, rows)
+        journal.append(
+            store,
+            "visit-saved",
+            {
+                "visit": first.visit_id,
+                "outcome": str(first.outcome),
+                "reason": str(first.reason),
+                "channel": str(first.channel),
+                "author": first.author,
+                "records": [record.record_id for record in records][:20],
+                "count": len(records),
+            },
+            now,
+            rows,
+        )
         if __debug__:
             failpoints.hit("save.before-commit")
     if __debug__:
@@ -159,10 +193,18 @@ def _consents(records: Sequence[AuthenticationRecord], consent: Consent | None) 
 
 def _row(record: AuthenticationRecord, timezone: str, now: datetime) -> dict[str, Any]:
     return {
-        "record_id": record.record_id, "visit_id": record.visit_id, "person_id": record.person_id,
-        "benefit_id": record.benefit_id, "pass_key": record.pass_key, "channel": str(record.channel),
-        "outcome": str(record.outcome), "reason": str(record.reason), "author": record.author,
-        "consent_id": record.consent_id, "captured_on": _day(record, timezone).isoformat(), "saved_at": outbox.iso(now),
+        "record_id": record.record_id,
+        "visit_id": record.visit_id,
+        "person_id": record.person_id,
+        "benefit_id": record.benefit_id,
+        "pass_key": record.pass_key,
+        "channel": str(record.channel),
+        "outcome": str(record.outcome),
+        "reason": str(record.reason),
+        "author": record.author,
+        "consent_id": record.consent_id,
+        "captured_on": _day(record, timezone).isoformat(),
+        "saved_at": outbox.iso(now),
     }
 
 
@@ -175,7 +217,9 @@ def of_person(store: Store, person_id: str, limit: int = 20) -> list[Kept]:
     with store_errors():
         rows = store.db.execute(
             "SELECT o.content, r.saved_at FROM outbox o JOIN records r USING (record_id) WHERE o.person_id = ? AND o.content <> '' "
-            "ORDER BY o.created_at DESC, o.rowid DESC LIMIT ?", (person_id, limit)).fetchall()
+            "ORDER BY o.created_at DESC, o.rowid DESC LIMIT ?",
+            (person_id, limit),
+        ).fetchall()
         if not rows:
             return []
         progress = {one.record_id: one for one in outbox.stages_of_person(store.db, person_id, limit)}
@@ -189,7 +233,9 @@ def passes_of(store: Store, person_id: str) -> dict[str, date]:
         rows = store.db.execute(
             "SELECT r.benefit_id, max(r.captured_on) FROM outbox o JOIN records r USING (record_id) WHERE o.person_id = ? "
             "AND r.outcome = 'passed' AND r.channel NOT IN ('enrolment', 'declaration') AND o.state <> 'refused' "
-            "AND o.decision <> 'returned' GROUP BY r.benefit_id", (person_id,)).fetchall()
+            "AND o.decision <> 'returned' GROUP BY r.benefit_id",
+            (person_id,),
+        ).fetchall()
     return {benefit_id: date.fromisoformat(day) for benefit_id, day in rows}
 
 
@@ -203,8 +249,10 @@ def count_try(store: Store, person_id: str, day: date) -> int:
 
 
 def _count(db: Database, person_id: str, day: date) -> int:
-    db.execute("INSERT INTO tries VALUES (?, ?, 1) ON CONFLICT (person_id, day) DO UPDATE SET count = count + 1",
-               (person_id, day.isoformat()))
+    db.execute(
+        "INSERT INTO tries VALUES (?, ?, 1) ON CONFLICT (person_id, day) DO UPDATE SET count = count + 1",
+        (person_id, day.isoformat()),
+    )
     return int(db.execute("SELECT count FROM tries WHERE person_id = ? AND day = ?", (person_id, day.isoformat())).fetchone()[0])
 
 
@@ -225,12 +273,18 @@ def from_json(content: str) -> AuthenticationRecord:
         clock = data["clock"]
         values = {f.name: data[f.name] for f in fields(AuthenticationRecord) if f.name in data}
         values |= {
-            "channel": Channel(data["channel"]), "outcome": Outcome(data["outcome"]),
+            "channel": Channel(data["channel"]),
+            "outcome": Outcome(data["outcome"]),
             "clock": ClockEvidence(
-                datetime.fromisoformat(clock["captured_at_utc"]), clock["monotonic_s"], clock["boot_id"],
+                datetime.fromisoformat(clock["captured_at_utc"]),
+                clock["monotonic_s"],
+                clock["boot_id"],
                 datetime.fromisoformat(clock["high_water_utc"]) if clock["high_water_utc"] else None,
-                clock["suspect"], clock["confirmed_by"]),
-            "actions": tuple(data["actions"]), "checks": tuple((name, score, flagged) for name, score, flagged in data["checks"]),
+                clock["suspect"],
+                clock["confirmed_by"],
+            ),
+            "actions": tuple(data["actions"]),
+            "checks": tuple((name, score, flagged) for name, score, flagged in data["checks"]),
             "valid_from": date.fromisoformat(data["valid_from"]) if data["valid_from"] else None,
             "valid_to": date.fromisoformat(data["valid_to"]) if data["valid_to"] else None,
         }
@@ -254,22 +308,32 @@ def retain(store: Store, now: datetime) -> dict[str, int]:
     tries_before = (now - timedelta(days=settings.retain_attempts_days)).date().isoformat()
     journal_before = outbox.iso(now - timedelta(days=settings.retain_journal_days))
     with store.transaction() as db:
-        old = [row[0] for row in db.execute(
-            "SELECT r.record_id FROM records r JOIN outbox o USING (record_id) WHERE r.saved_at < ? "
-            "AND o.state IN ('received', 'refused')", (outbox.iso(before),)).fetchall()]
+        old = [
+            row[0]
+            for row in db.execute(
+                "SELECT r.record_id FROM records r JOIN outbox o USING (record_id) WHERE r.saved_at < ? "
+                "AND o.state IN ('received', 'refused')",
+                (outbox.iso(before),),
+            ).fetchall()
+        ]
         db.conn.executemany("DELETE FROM records WHERE record_id = ?", [(one,) for one in old])
         db.conn.executemany("UPDATE outbox SET content = '' WHERE record_id = ?", [(one,) for one in old])
         outbox.purge(db, before)
-        consents = [row[0] for row in db.execute(
-            "SELECT consent_id FROM consents WHERE given_at < ? AND kind = 'face-processing' AND consent_id NOT IN "
-            "(SELECT consent_id FROM records WHERE saved_at < ?)",
-            (outbox.iso(before), outbox.iso(before))).fetchall()]
+        consents = [
+            row[0]
+            for row in db.execute(
+                "SELECT consent_id FROM consents WHERE given_at < ? AND kind = 'face-processing' AND consent_id NOT IN "
+                "(SELECT consent_id FROM records WHERE saved_at < ?)",
+                (outbox.iso(before), outbox.iso(before)),
+            ).fetchall()
+        ]
         db.conn.executemany("DELETE FROM consents WHERE consent_id = ?", [(one,) for one in consents])
         tries = db.execute("DELETE FROM tries WHERE day < ?", (tries_before,)).rowcount
         last = db.execute("SELECT max(seq) FROM journal").fetchone()[0] or 0
         entries = db.execute(
             "DELETE FROM journal WHERE seq NOT IN (SELECT seq FROM mirror_queue) AND seq < ? AND json_extract(body, '$.at') < ?",
-            (last, journal_before)).rowcount
+            (last, journal_before),
+        ).rowcount
         counted = ledger.erase_before(db, before.date())
         counts = {"records": len(old), "consents": len(consents), "tries": tries, "entries": entries, "ledger": counted}
         if any(counts.values()):

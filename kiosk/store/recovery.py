@@ -27,11 +27,11 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "approvals": ("day",),
     "unit_lists": ("list_id",),
     "declarations": ("record_id",),
-    "sync_state": ("key",),          # of these only the desk's pause is journalled
+    "sync_state": ("key",),  # of these only the desk's pause is journalled
 }
 
 
-_TWICE = 64   # how far back an entry may stand once more
+_TWICE = 64  # how far back an entry may stand once more
 
 
 def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ...]) -> Recovered | None:
@@ -48,17 +48,29 @@ def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ..
         records = floor = 0
         for frame in _frames(mirror, seqs):
             told = json.loads(frame.body)
-            db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (
-                frame.seq, told["kind"], frame.body, hashlib.sha256(frame.body.encode()).hexdigest(),
-                frame.signature, frame.key_id))
+            db.execute(
+                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    frame.seq,
+                    told["kind"],
+                    frame.body,
+                    hashlib.sha256(frame.body.encode()).hexdigest(),
+                    frame.signature,
+                    frame.key_id,
+                ),
+            )
             for table, row in frame.rows:
                 records += _apply(db, table, row)
             if told["kind"] in ("roster-imported", "roster-changed"):
                 floor = max(floor, int(told["data"]["version"]))
         store.mirrored_seq = max(seqs, default=0)
         roster_attach.take_up_again(store, floor)
-        journal.append(store, "store-recovered", {
-            "why": why or "missing", "entries": len(set(seqs)), "records": records, "quarantined": list(quarantined)[:8]}, now)
+        journal.append(
+            store,
+            "store-recovered",
+            {"why": why or "missing", "entries": len(set(seqs)), "records": records, "quarantined": list(quarantined)[:8]},
+            now,
+        )
     return Recovered(now, why or "missing", quarantined, len(set(seqs)), records)
 
 
@@ -92,7 +104,8 @@ def _apply(db: Database, table: str, row: dict[str, Any]) -> int:
     if key is None:
         return 0
     values: dict[str, Any] = {
-        column: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for column, value in row.items()}
+        column: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for column, value in row.items()
+    }
     if table.startswith("-"):
         where = " AND ".join(f"{column} = ?" for column in key)
         db.execute(f"DELETE FROM {name} WHERE {where}", tuple(values[column] for column in key))  # noqa: S608  fixed names
@@ -105,6 +118,7 @@ def _apply(db: Database, table: str, row: dict[str, Any]) -> int:
     if name != "records":
         return 0
     from kiosk.store import records
+
     record = records.from_json(content)
     if db.execute("SELECT 1 FROM outbox WHERE record_id = ?", (record.record_id,)).fetchone() is None:
         # Delivered or not is no longer known: it waits again, and the bureau answers "duplicate" where it has it.

@@ -25,9 +25,30 @@ from kiosk.store.roster_attach import attach, roster_errors, sweep
 from kiosk.store.roster_build import TEMPLATE, Built, RosterHeader, RosterRefused, about, build, parsed
 from kiosk.store.roster_build import row as row_of
 
-__all__ = ["Built", "RosterHeader", "RosterInfo", "RosterRefused", "adopt", "apply_delta", "build", "drop_template", "everybody",
-           "find", "find_own", "find_person", "home_visits", "import_snapshot", "in_use", "info", "is_stale", "names_to_choose",
-           "passed_between", "same_name", "version", "version_for"]
+__all__ = [
+    "Built",
+    "RosterHeader",
+    "RosterInfo",
+    "RosterRefused",
+    "adopt",
+    "apply_delta",
+    "build",
+    "drop_template",
+    "everybody",
+    "find",
+    "find_own",
+    "find_person",
+    "home_visits",
+    "import_snapshot",
+    "in_use",
+    "info",
+    "is_stale",
+    "names_to_choose",
+    "passed_between",
+    "same_name",
+    "version",
+    "version_for",
+]
 
 _BATCH = 2000
 
@@ -137,8 +158,10 @@ def passed_between(store: Store, first: date, last: date, limit: int) -> Iterato
     if not attach(store):
         return
     with roster_errors(store):
-        rows = store.db.execute("SELECT line FROM roster.everybody WHERE last_pass BETWEEN ? AND ? ORDER BY last_pass LIMIT ?",
-                                (first.isoformat(), last.isoformat(), limit)).fetchall()
+        rows = store.db.execute(
+            "SELECT line FROM roster.everybody WHERE last_pass BETWEEN ? AND ? ORDER BY last_pass LIMIT ?",
+            (first.isoformat(), last.isoformat(), limit),
+        ).fetchall()
     for (line,) in rows:
         yield _own_knowledge(store, _entry(line))
 
@@ -150,8 +173,9 @@ def everybody(store: Store) -> Iterator[RosterEntry]:
     after = ""
     while True:
         with roster_errors(store):
-            rows = store.db.execute("SELECT person_id, line FROM roster.everybody WHERE person_id > ? ORDER BY person_id LIMIT ?",
-                                    (after, _BATCH)).fetchall()
+            rows = store.db.execute(
+                "SELECT person_id, line FROM roster.everybody WHERE person_id > ? ORDER BY person_id LIMIT ?", (after, _BATCH)
+            ).fetchall()
         if not rows:
             return
         after = rows[-1][0]
@@ -208,9 +232,12 @@ def adopt(store: Store, built: Built, now: datetime) -> RosterInfo:
             _must_be_newer(store, built.header)
             meta.put(db, "roster_file", built.path.name)
             meta.put(db, "roster_floor", str(built.header.version))
-            journal.append(store, "roster-imported", {
-                "version": built.header.version, "people": built.header.count,
-                "issued_at": built.header.issued_at.isoformat()}, now)
+            journal.append(
+                store,
+                "roster-imported",
+                {"version": built.header.version, "people": built.header.count, "issued_at": built.header.issued_at.isoformat()},
+                now,
+            )
     except BaseException:
         built.path.unlink(missing_ok=True)
         raise
@@ -246,8 +273,9 @@ def apply_delta(store: Store, lines: Iterable[bytes], header: RosterHeader, now:
             count = db.execute("SELECT count(*) FROM roster.people").fetchone()[0]
             about(db.conn, header, count, schema="roster.")
         meta.put(db, "roster_floor", str(header.version))
-        journal.append(store, "roster-changed", {
-            "version": header.version, "base": header.base_version, "lines": seen, "people": count}, now)
+        journal.append(
+            store, "roster-changed", {"version": header.version, "base": header.base_version, "lines": seen, "people": count}, now
+        )
     return info(store)
 
 
@@ -260,8 +288,9 @@ def drop_template(store: Store, person_id: str) -> None:
         if row is None:
             return
         entry = replace(_entry(row[0]), template=None)
-        (number,) = store.db.execute("UPDATE roster.people SET flags = flags & ~? WHERE person_id = ? RETURNING id",
-                                     (TEMPLATE, person_id)).fetchone()
+        (number,) = store.db.execute(
+            "UPDATE roster.people SET flags = flags & ~? WHERE person_id = ? RETURNING id", (TEMPLATE, person_id)
+        ).fetchone()
         store.db.execute("UPDATE roster.lines SET line = ? WHERE id = ?", (roster_format.to_line(entry), number))
 
 
@@ -298,18 +327,24 @@ def _entry(line: bytes) -> RosterEntry:
 def _own_knowledge(store: Store, entry: RosterEntry) -> RosterEntry:
     template = entry.template
     erased = store.db.execute("SELECT consent_id, erased_on FROM erasures WHERE person_id = ?", (entry.person_id,)).fetchone()
-    if template is not None and erased is not None and (
-            template.consent_id == erased[0] or template.enrolled_on is None or template.enrolled_on.isoformat() <= erased[1]):
+    if (
+        template is not None
+        and erased is not None
+        and (template.consent_id == erased[0] or template.enrolled_on is None or template.enrolled_on.isoformat() <= erased[1])
+    ):
         template = None
-    row = store.db.execute("SELECT vector, model_digest, consent_id, enrolled_on FROM templates WHERE person_id = ?",
-                           (entry.person_id,)).fetchone()
+    row = store.db.execute(
+        "SELECT vector, model_digest, consent_id, enrolled_on FROM templates WHERE person_id = ?", (entry.person_id,)
+    ).fetchone()
     if row is not None:
         here = Template(row[0], row[1], row[2], date.fromisoformat(row[3]))
         if template is None or template.enrolled_on is None or here.enrolled_on is None or here.enrolled_on >= template.enrolled_on:
             template = here
     died = store.db.execute(
         "SELECT 1 FROM declarations d JOIN outbox o USING (record_id) WHERE d.person_id = ? AND d.kind = 'death' "
-        "AND o.state <> 'refused' AND o.decision <> 'returned'", (entry.person_id,)).fetchone()
+        "AND o.state <> 'refused' AND o.decision <> 'returned'",
+        (entry.person_id,),
+    ).fetchone()
     if died is not None:
         entry = replace(entry, status=RosterStatus.DECEASED)
     return entry if template is entry.template else replace(entry, template=template)

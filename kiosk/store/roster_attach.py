@@ -69,7 +69,7 @@ def roster_errors(store: Store, path: Path | None = None) -> Iterator[None]:
             with store.transaction() as db:
                 meta.put(db, "roster_file", "")
                 floor = int(meta.get(db, "roster_floor", "0"))
-                meta.put(db, "roster_floor", str(max(0, floor - 1)))   # the same version may come again, no older one
+                meta.put(db, "roster_floor", str(max(0, floor - 1)))  # the same version may come again, no older one
                 journal.append(store, "roster-damaged", {"file": damaged.name}, now)
         raise StoreError("the roster was damaged and is put aside") from error
 

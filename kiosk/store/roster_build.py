@@ -22,10 +22,10 @@ from kiosk.domain.identity import normalise_number
 from kiosk.errors import StoreError
 from kiosk.store import keys, roster_format
 
-HOME_VISIT, TEMPLATE = 1, 2     # flags of a person
-LAYOUT = "2"                    # of the tables below; a file of another one is fetched anew
+HOME_VISIT, TEMPLATE = 1, 2  # flags of a person
+LAYOUT = "2"  # of the tables below; a file of another one is fetched anew
 _BATCH = 2000
-Row = tuple[str, str, int, str]     # number, person, flags, earliest last pass
+Row = tuple[str, str, int, str]  # number, person, flags, earliest last pass
 
 
 class RosterRefused(StoreError):
@@ -68,8 +68,13 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
         os.chmod(path, 0o600)
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{file_key(key)}'\"")
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -65536",
-                       "temp_store = MEMORY"):
+        for pragma in (
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "locking_mode = EXCLUSIVE",
+            "cache_size = -65536",
+            "temp_store = MEMORY",
+        ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         _make_tables(connection)
         count = _fill(connection, lines, header)
@@ -103,8 +108,10 @@ def file_key(key: bytes) -> str:
 
 def _make_tables(connection: sqlcipher.Connection) -> None:
     # Narrow and wide apart: each index is made by reading the whole table once, and the lines are 20 times as large.
-    connection.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, id_number TEXT NOT NULL, person_id TEXT NOT NULL, "
-                       "flags INTEGER NOT NULL, last_pass TEXT NOT NULL) STRICT")
+    connection.execute(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, id_number TEXT NOT NULL, person_id TEXT NOT NULL, "
+        "flags INTEGER NOT NULL, last_pass TEXT NOT NULL) STRICT"
+    )
     connection.execute("CREATE TABLE lines (id INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT")
     connection.execute("CREATE VIEW everybody AS SELECT * FROM people JOIN lines USING (id)")
     connection.execute("CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID")
@@ -112,9 +119,15 @@ def _make_tables(connection: sqlcipher.Connection) -> None:
 
 def about(connection: sqlcipher.Connection, header: RosterHeader, count: int, schema: str = "") -> None:
     """Write what the file says about itself."""
-    connection.executemany(f"INSERT OR REPLACE INTO {schema}about VALUES (?, ?)", [  # noqa: S608  fixed names
-        ("version", str(header.version)), ("issued_at", header.issued_at.astimezone(UTC).isoformat()), ("count", str(count)),
-        ("layout", LAYOUT)])
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {schema}about VALUES (?, ?)",  # noqa: S608
+        [
+            ("version", str(header.version)),
+            ("issued_at", header.issued_at.astimezone(UTC).isoformat()),
+            ("count", str(count)),
+            ("layout", LAYOUT),
+        ],
+    )
 
 
 def _fill(connection: sqlcipher.Connection, lines: Iterable[bytes], header: RosterHeader) -> int:

@@ -21,24 +21,41 @@ from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 
 _STATUSES = frozenset(status.value for status in RosterStatus)
 VECTOR_BYTES = 512
-_SENDABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+/=-]{0,127}")   # as `sync.protocol.Id`; a test holds them together
+_SENDABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+/=-]{0,127}")  # as `sync.protocol.Id`; a test holds them together
 
 
 def to_line(entry: RosterEntry) -> bytes:
     """Return an entry as a line, without the line feed."""
     data: dict[str, Any] = {
-        "person_id": entry.person_id, "name": entry.name, "id_number": entry.id_number, "status": entry.status.value,
-        "local_resident": entry.local_resident, "home_visit": entry.home_visit,
-        "benefits": [{key: value for key, value in (
-            ("benefit_id", b.benefit_id), ("kind", b.kind), ("policy_id", b.policy_id),
-            ("last_pass", _iso(b.last_pass)), ("due", _iso(b.due))) if value is not None} for b in entry.benefits],
+        "person_id": entry.person_id,
+        "name": entry.name,
+        "id_number": entry.id_number,
+        "status": entry.status.value,
+        "local_resident": entry.local_resident,
+        "home_visit": entry.home_visit,
+        "benefits": [
+            {
+                key: value
+                for key, value in (
+                    ("benefit_id", b.benefit_id),
+                    ("kind", b.kind),
+                    ("policy_id", b.policy_id),
+                    ("last_pass", _iso(b.last_pass)),
+                    ("due", _iso(b.due)),
+                )
+                if value is not None
+            }
+            for b in entry.benefits
+        ],
     }
     if entry.born is not None:
         data["born"] = entry.born.isoformat()
     if entry.template is not None:
         data["template"] = {
-            "vector": base64.b64encode(entry.template.vector).decode(), "model_digest": entry.template.model_digest,
-            "consent_id": entry.template.consent_id}
+            "vector": base64.b64encode(entry.template.vector).decode(),
+            "model_digest": entry.template.model_digest,
+            "consent_id": entry.template.consent_id,
+        }
         if entry.template.enrolled_on is not None:
             data["template"]["enrolled_on"] = entry.template.enrolled_on.isoformat()
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
@@ -54,14 +71,19 @@ def of_data(data: Any) -> RosterEntry:
     try:
         template = data.get("template")
         return RosterEntry(
-            person_id=_text(data, "person_id"), name=_text(data, "name"), id_number=_text(data, "id_number"),
+            person_id=_text(data, "person_id"),
+            name=_text(data, "name"),
+            id_number=_text(data, "id_number"),
             status=RosterStatus(data.get("status", "active")),
-            benefits=tuple(Benefit(
-                _text(b, "benefit_id"), _text(b, "kind"), _text(b, "policy_id"), _date(b, "last_pass"), _date(b, "due"))
-                for b in data["benefits"]),
-            born=_date(data, "born"), local_resident=_flag(data, "local_resident", True),
+            benefits=tuple(
+                Benefit(_text(b, "benefit_id"), _text(b, "kind"), _text(b, "policy_id"), _date(b, "last_pass"), _date(b, "due"))
+                for b in data["benefits"]
+            ),
+            born=_date(data, "born"),
+            local_resident=_flag(data, "local_resident", True),
             home_visit=_flag(data, "home_visit", False),
-            template=None if template is None else _template(template))
+            template=None if template is None else _template(template),
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a person of a roster ({type(error).__name__})") from None
 
@@ -141,8 +163,10 @@ def people_of_toml(text: str, today: date, template_of: Callable[[str], Template
     people = []
     for key, table in tomllib.loads(text)["people"].items():
         data = {name: value for name, value in table.items() if name != "portrait"}
-        data["benefits"] = [{name: _moved(value, today) if name in ("last_pass", "due") else value for name, value in b.items()}
-                            for b in data.get("benefits", [])]
+        data["benefits"] = [
+            {name: _moved(value, today) if name in ("last_pass", "due") else value for name, value in b.items()}
+            for b in data.get("benefits", [])
+        ]
         entry = of_data({"person_id": f"P-{key}", **data})
         portrait = table.get("portrait")
         people.append(replace(entry, template=template_of(portrait)) if portrait and template_of is not None else entry)

@@ -38,8 +38,16 @@ class LookUp:
     clock_suspect: bool = False
 
 
-def look_up(store: Store, person: Person, today: date, mode: str = "self", *, now: datetime | None = None,
-            model_digest: str = "", monotonic_s: float | None = None) -> LookUp:
+def look_up(
+    store: Store,
+    person: Person,
+    today: date,
+    mode: str = "self",
+    *,
+    now: datetime | None = None,
+    model_digest: str = "",
+    monotonic_s: float | None = None,
+) -> LookUp:
     """Return what roster and rules say about a person on `today`.
 
     mode: "self", "other" or "query" (next date only: template and tries do not matter). now: aware; the present when None.
@@ -81,7 +89,7 @@ def eligibilities(store: Store, entry: RosterEntry, today: date, *, clock_suspec
             known = renewal.after_pass(book, known, here)
         told = entry
         if issued is not None and passed_here and here is not None and here >= local_date(issued, store.settings.station.timezone):
-            told = replace(entry, status=RosterStatus.ACTIVE)    # suspended is what the roster said before the pass
+            told = replace(entry, status=RosterStatus.ACTIVE)  # suspended is what the roster said before the pass
         answers.append(renewal.decide(book, known, told, today, clock_suspect=clock_suspect, passed_here=passed_here))
     return tuple(answers)
 

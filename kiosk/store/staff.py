@@ -103,8 +103,21 @@ def add(store: Store, staff_id: str, name: str, role: Role, pin: str, now: datet
         row = store.db.execute("SELECT revoked_at FROM staff WHERE staff_id = ?", (staff_id,)).fetchone()
     if row is not None and not row[0]:
         raise ValueError(f"staff number {staff_id} is taken")
-    _write(store, {"staff_id": staff_id, "name": name, "role": role.value, "pin_hash": _HASHER.hash(pin), "origin": "local",
-                   "created_at": iso(now), "revoked_at": ""}, "staff-added", by, now)
+    _write(
+        store,
+        {
+            "staff_id": staff_id,
+            "name": name,
+            "role": role.value,
+            "pin_hash": _HASHER.hash(pin),
+            "origin": "local",
+            "created_at": iso(now),
+            "revoked_at": "",
+        },
+        "staff-added",
+        by,
+        now,
+    )
     return Member(staff_id, name, role, active=True)
 
 
@@ -138,8 +151,9 @@ def find(store: Store, staff_id: str) -> Member | None:
     return next((one for one in members(store) if one.staff_id == staff_id and one.active), None)
 
 
-def sign_in(store: Store, staff_id: str, pin: str, now: datetime, *, monotonic_s: float | None = None,
-            boot: str | None = None) -> SignIn:
+def sign_in(
+    store: Store, staff_id: str, pin: str, now: datetime, *, monotonic_s: float | None = None, boot: str | None = None
+) -> SignIn:
     """Check a PIN. During a lock no PIN is looked at, and trying does not lengthen it. Takes about 0.1 s on purpose.
 
     After `desk.lockout_after` failures in a row each further failure locks, twice as long as the last time, up to
@@ -149,8 +163,9 @@ def sign_in(store: Store, staff_id: str, pin: str, now: datetime, *, monotonic_s
     staff_id = staff_id.strip()[:32]
     counter, boot = time.monotonic() if monotonic_s is None else monotonic_s, boot or clock.boot_id()
     with store_errors():
-        row = store.db.execute("SELECT failures, lock_s, boot_id, locked_at_s FROM sign_in WHERE staff_id = ?",
-                               (staff_id,)).fetchone()
+        row = store.db.execute(
+            "SELECT failures, lock_s, boot_id, locked_at_s FROM sign_in WHERE staff_id = ?", (staff_id,)
+        ).fetchone()
     failures, lock_s, lock_boot, locked_at = row or (0, 0.0, boot, 0.0)
     if lock_s > 0 and lock_boot != boot:
         locked_at = counter
@@ -171,10 +186,17 @@ def sign_in(store: Store, staff_id: str, pin: str, now: datetime, *, monotonic_s
     lock = min(desk.lockout_max_s, desk.lockout_first_s * 2.0 ** min(over, 20)) if over >= 0 else 0.0
     with store.transaction() as db:
         db.execute("INSERT OR REPLACE INTO sign_in VALUES (?, ?, ?, ?, ?)", (staff_id, failures, lock, boot, counter))
-        db.execute("DELETE FROM sign_in WHERE staff_id NOT IN (SELECT staff_id FROM staff) AND rowid NOT IN "
-                   "(SELECT rowid FROM sign_in ORDER BY rowid DESC LIMIT ?)", (_MAX_UNKNOWN,))
-        journal.append(store, "staff-sign-in-failed", {
-            "staff": staff_id if known is not None else "unknown", "failures": failures, "locked_s": lock}, now)
+        db.execute(
+            "DELETE FROM sign_in WHERE staff_id NOT IN (SELECT staff_id FROM staff) AND rowid NOT IN "
+            "(SELECT rowid FROM sign_in ORDER BY rowid DESC LIMIT ?)",
+            (_MAX_UNKNOWN,),
+        )
+        journal.append(
+            store,
+            "staff-sign-in-failed",
+            {"staff": staff_id if known is not None else "unknown", "failures": failures, "locked_s": lock},
+            now,
+        )
     return SignIn(None, lock, max(0, -over))
 
 
@@ -198,8 +220,8 @@ def take_bundle(store: Store, rows: Iterable[Mapping[str, Any]], revoked: Iterab
         for staff_id in gone:
             db.execute("UPDATE staff SET revoked_at = ? WHERE staff_id = ? AND revoked_at = ''", (iso(now), staff_id))
         meta.put(db, "staff_version", str(version))
-        changed = [("staff", _as_dict(one)) for one in db.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM staff WHERE origin = 'bureau' OR revoked_at = ?", (iso(now),)).fetchall()]  # noqa: S608
+        sql = f"SELECT {', '.join(_COLUMNS)} FROM staff WHERE origin = 'bureau' OR revoked_at = ?"  # noqa: S608  fixed columns
+        changed = [("staff", _as_dict(one)) for one in db.execute(sql, (iso(now),)).fetchall()]
         journal.append(store, "staff-bundle", {"version": version, "members": len(members_), "revoked": len(gone)}, now, changed)
     return True
 

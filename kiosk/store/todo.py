@@ -38,7 +38,7 @@ class Returned:
     """A record the bureau returned or refused, with its reason, until an attendant has handled it."""
 
     record_id: str
-    who: str               # masked name and last four digits; empty when the person left the roster
+    who: str  # masked name and last four digits; empty when the person left the roster
     stage: str
     reason: str
     author: str
@@ -79,8 +79,13 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
         entry = roster.find_person(store, row[0]) if row else None
         returned.append(Returned(one.record_id, _who(entry), str(one.stage), one.reason, row[1] if row else "", one.created_at))
     waiting = sum(counts[state] for state in ("waiting", "leased", "unknown", "carried"))
-    return Todo(tuple(returned), waiting, oldest, tuple(due_soon(store, today, due_within_days, limit)),
-                tuple(unapproved_days(store, today)))
+    return Todo(
+        tuple(returned),
+        waiting,
+        oldest,
+        tuple(due_soon(store, today, due_within_days, limit)),
+        tuple(unapproved_days(store, today)),
+    )
 
 
 def due_soon(store: Store, today: date, within_days: int, limit: int) -> list[Due]:
@@ -95,7 +100,8 @@ def due_soon(store: Store, today: date, within_days: int, limit: int) -> list[Du
             for item in service.eligibilities(store, entry, today):
                 if item.may_pass and item.due is not None and first <= item.due <= last:
                     found[entry.person_id, item.benefit_id] = Due(
-                        entry.person_id, _who(entry), item.benefit_kind, item.due, item.suspended)
+                        entry.person_id, _who(entry), item.benefit_kind, item.due, item.suspended
+                    )
     return sorted(found.values(), key=lambda one: (one.due, one.person_id))[:limit]
 
 
@@ -112,7 +118,7 @@ class Day:
 
     day: date
     records: int
-    counts: tuple[tuple[str, str, str, int], ...]   # (channel, outcome, author, count)
+    counts: tuple[tuple[str, str, str, int], ...]  # (channel, outcome, author, count)
     digest: str
     approved_by: str
 
@@ -120,11 +126,16 @@ class Day:
 def day_summary(store: Store, day: date) -> Day:
     """Return the day's counts and the digest of its records."""
     with store_errors():
-        ids = [row[0] for row in store.db.execute(
-            "SELECT record_id FROM records WHERE captured_on = ? ORDER BY record_id", (day.isoformat(),)).fetchall()]
+        ids = [
+            row[0]
+            for row in store.db.execute(
+                "SELECT record_id FROM records WHERE captured_on = ? ORDER BY record_id", (day.isoformat(),)
+            ).fetchall()
+        ]
         counts = store.db.execute(
             "SELECT channel, outcome, author, count(*) FROM records WHERE captured_on = ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-            (day.isoformat(),)).fetchall()
+            (day.isoformat(),),
+        ).fetchall()
         row = store.db.execute("SELECT approved_by FROM approvals WHERE day = ?", (day.isoformat(),)).fetchone()
     digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
     return Day(day, len(ids), tuple(tuple(one) for one in counts), digest, row[0] if row else "")
@@ -145,8 +156,14 @@ def approve(store: Store, day: date, supervisor_id: str, today: date, now: datet
         raise NotAllowed("approved already")
     if any(author == supervisor_id for _, _, author, _ in summary.counts):
         raise NotAllowed("own work: somebody else approves it")
-    row = {"day": day.isoformat(), "approved_by": supervisor_id, "approved_at": outbox.iso(now), "records": summary.records,
-           "digest": summary.digest, "own_work": 0}
+    row = {
+        "day": day.isoformat(),
+        "approved_by": supervisor_id,
+        "approved_at": outbox.iso(now),
+        "records": summary.records,
+        "digest": summary.digest,
+        "own_work": 0,
+    }
     with store.transaction() as db:
         db.execute("INSERT INTO approvals VALUES (:day, :approved_by, :approved_at, :records, :digest, :own_work)", row)
         journal.append(store, "day-approved", row, now, [("approvals", row)])
@@ -159,5 +176,6 @@ def unapproved_days(store: Store, today: date, back_days: int = 31) -> list[date
         rows = store.db.execute(
             "SELECT DISTINCT captured_on FROM records WHERE captured_on < ? AND captured_on >= ? AND captured_on NOT IN "
             "(SELECT day FROM approvals) ORDER BY 1",
-            (today.isoformat(), (today - timedelta(days=back_days)).isoformat())).fetchall()
+            (today.isoformat(), (today - timedelta(days=back_days)).isoformat()),
+        ).fetchall()
     return [date.fromisoformat(row[0]) for row in rows]

@@ -72,7 +72,7 @@ class Answer:
     """The answer to one row. `problem` "": saved as `record_ids`; else a reason code, or bad-number, bad-row, twice-in-list."""
 
     line: int
-    who: str                       # masked name and last four digits
+    who: str  # masked name and last four digits
     problem: str
     record_ids: tuple[str, ...] = ()
 
@@ -104,8 +104,18 @@ def read(path: Path) -> tuple[str, list[Line]]:
     return hashlib.sha256(data).hexdigest(), _lines(table)
 
 
-def take(store: Store, list_id: str, lines: Sequence[Line], *, unit: str, clerk: Person, staff_id: str, today: date,
-         now: datetime, papers: Sequence[str] = ()) -> Report:
+def take(
+    store: Store,
+    list_id: str,
+    lines: Sequence[Line],
+    *,
+    unit: str,
+    clerk: Person,
+    staff_id: str,
+    today: date,
+    now: datetime,
+    papers: Sequence[str] = (),
+) -> Report:
     """Certify every row that holds, each person in a transaction of its own; answer every row.
 
     clerk: the unit's clerk, whose ID was seen. papers: codes of what was brought (hukou-copies-sealed, unit-certificate).
@@ -127,17 +137,38 @@ def take(store: Store, list_id: str, lines: Sequence[Line], *, unit: str, clerk:
             problem, ids = _certify(store, line, number.number, unit, clerk, staff_id, today, now, papers)
             answers.append(Answer(line.line, who, problem, ids))
     report = Report(list_id, tuple(answers))
-    row = {"list_id": list_id, "unit": unit, "taken_by": staff_id, "taken_at": iso(now), "rows": len(lines),
-           "saved": report.saved, "papers": json.dumps(list(papers))}
+    row = {
+        "list_id": list_id,
+        "unit": unit,
+        "taken_by": staff_id,
+        "taken_at": iso(now),
+        "rows": len(lines),
+        "saved": report.saved,
+        "papers": json.dumps(list(papers)),
+    }
     with store.transaction() as db:
         db.execute("INSERT OR REPLACE INTO unit_lists VALUES (:list_id, :unit, :taken_by, :taken_at, :rows, :saved, :papers)", row)
-        journal.append(store, "unit-list", {"list": list_id, "staff": staff_id, "rows": len(lines), "saved": report.saved}, now,
-                       [("unit_lists", row)])
+        journal.append(
+            store,
+            "unit-list",
+            {"list": list_id, "staff": staff_id, "rows": len(lines), "saved": report.saved},
+            now,
+            [("unit_lists", row)],
+        )
     return report
 
 
-def _certify(store: Store, line: Line, number: str, unit: str, clerk: Person, staff_id: str, today: date, now: datetime,
-             papers: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _certify(
+    store: Store,
+    line: Line,
+    number: str,
+    unit: str,
+    clerk: Person,
+    staff_id: str,
+    today: date,
+    now: datetime,
+    papers: Sequence[str],
+) -> tuple[str, tuple[str, ...]]:
     person = Person(line.name, number, identified_by=IdentifiedBy.DESK)
     found = service.look_up(store, person, today, "query", now=now)
     if found.entry is None or found.reason is not Reason.OK:
@@ -145,26 +176,52 @@ def _certify(store: Store, line: Line, number: str, unit: str, clerk: Person, st
     due = [item for item in found.eligibilities if item.may_pass and line.benefit in ("", item.benefit_id, item.benefit_kind)]
     if not due:
         return "no-such-benefit" if not any(line.benefit in (e.benefit_id, e.benefit_kind) for e in found.eligibilities) else (
-            str(next(e.reason for e in found.eligibilities if line.benefit in (e.benefit_id, e.benefit_kind)))), ()
+            str(next(e.reason for e in found.eligibilities if line.benefit in (e.benefit_id, e.benefit_kind)))
+        ), ()
     notes = json.dumps({"unit": unit, "papers": list(papers)}, ensure_ascii=False)
-    made = [attended(store, item, found.entry.person_id, Channel.UNIT_LIST, staff_id, now, helper=clerk, notes=notes)
-            for item in due]
+    made = [
+        attended(store, item, found.entry.person_id, Channel.UNIT_LIST, staff_id, now, helper=clerk, notes=notes) for item in due
+    ]
     visit_id = f"unit-{new_record_id()}"
     return "", records.save_visit(store, [replace(one, visit_id=visit_id) for one in made], now)
 
 
-def attended(store: Store, item: Eligibility, person_id: str, channel: Channel, staff_id: str, now: datetime, *,
-             helper: Person | None = None, notes: str = "", visit_id: str = "", outcome: Outcome = Outcome.PASSED,
-             reason: str = "ok") -> AuthenticationRecord:
+def attended(
+    store: Store,
+    item: Eligibility,
+    person_id: str,
+    channel: Channel,
+    staff_id: str,
+    now: datetime,
+    *,
+    helper: Person | None = None,
+    notes: str = "",
+    visit_id: str = "",
+    outcome: Outcome = Outcome.PASSED,
+    reason: str = "ok",
+) -> AuthenticationRecord:
     """Return a record an attendant answers for, for one benefit. Nothing is saved."""
     return AuthenticationRecord(
-        record_id=new_record_id(), visit_id=visit_id or f"desk-{new_record_id()}",
-        station_id=store.settings.station.station_id, person_id=person_id, benefit_id=item.benefit_id, policy_id=item.policy_id,
-        policy_period=item.period, channel=channel, outcome=outcome, reason=reason, clock=clock.evidence(store, now),
-        identified_by=str(IdentifiedBy.DESK), roster_version=roster.version_for(store, person_id), author=staff_id,
+        record_id=new_record_id(),
+        visit_id=visit_id or f"desk-{new_record_id()}",
+        station_id=store.settings.station.station_id,
+        person_id=person_id,
+        benefit_id=item.benefit_id,
+        policy_id=item.policy_id,
+        policy_period=item.period,
+        channel=channel,
+        outcome=outcome,
+        reason=reason,
+        clock=clock.evidence(store, now),
+        identified_by=str(IdentifiedBy.DESK),
+        roster_version=roster.version_for(store, person_id),
+        author=staff_id,
         valid_from=item.if_passed_from if outcome is Outcome.PASSED else None,
         valid_to=item.if_passed_to if outcome is Outcome.PASSED else None,
-        helper_name=helper.name if helper else "", helper_id_number=helper.id_number if helper else "", notes=notes)
+        helper_name=helper.name if helper else "",
+        helper_id_number=helper.id_number if helper else "",
+        notes=notes,
+    )
 
 
 # --- reading files
@@ -175,7 +232,7 @@ def _csv(data: bytes) -> Iterator[list[str]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         try:
-            text = data.decode("gb18030")     # what a spreadsheet saves on a Chinese system
+            text = data.decode("gb18030")  # what a spreadsheet saves on a Chinese system
         except UnicodeDecodeError:
             raise ListUnreadable("neither UTF-8 nor GB 18030") from None
     if "\x00" in text:
@@ -190,12 +247,13 @@ def _csv(data: bytes) -> Iterator[list[str]]:
 
 def _xlsx(data: bytes) -> Iterator[list[str]]:
     import openpyxl
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             if len(members) > 200 or sum(member.file_size for member in members) > MAX_UNPACKED:
                 raise ListUnreadable("unpacks to more than a list can be")
-            for member in members:      # the sizes above are only claims: unpack within bounds before anything else does
+            for member in members:  # the sizes above are only claims: unpack within bounds before anything else does
                 with archive.open(member) as inside:
                     if len(inside.read(MAX_UNPACKED + 1)) != member.file_size:
                         raise ListUnreadable("damaged spreadsheet")
@@ -214,8 +272,10 @@ def _xlsx(data: bytes) -> Iterator[list[str]]:
 
 def _lines(table: Iterator[list[str]]) -> list[Line]:
     heading = [cell.strip() for cell in next(table, [])]
-    where = {key: next((i for i, cell in enumerate(heading) if cell.lower() in names), None)
-             for key, names in (("number", _NUMBER), ("name", _NAME), ("benefit", _BENEFIT))}
+    where = {
+        key: next((i for i, cell in enumerate(heading) if cell.lower() in names), None)
+        for key, names in (("number", _NUMBER), ("name", _NAME), ("benefit", _BENEFIT))
+    }
     number, name, benefit = where["number"], where["name"], where["benefit"]
     if number is None or name is None:
         raise ListUnreadable("columns 姓名 and 证件号码 expected in the first row")
@@ -226,7 +286,9 @@ def _lines(table: Iterator[list[str]]) -> list[Line]:
             continue
         if len(lines) >= MAX_ROWS:
             raise ListUnreadable(f"more than {MAX_ROWS} rows")
+
         def cell(index: int | None, cells: list[str] = cells) -> str:
             return cells[index] if index is not None and index < len(cells) else ""
+
         lines.append(Line(count, cell(name), cell(number), cell(benefit)))
     return lines

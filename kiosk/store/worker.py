@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 class StoreWorker(QObject):
     """Opens the store in its own thread, runs functions there in order, closes it there."""
 
-    answered = Signal(object)   # whatever `ask`'s function returned, when not None
-    opened = Signal(object)     # None, or the KioskError that kept the store shut
+    answered = Signal(object)  # whatever `ask`'s function returned, when not None
+    opened = Signal(object)  # None, or the KioskError that kept the store shut
 
     def __init__(self, settings: Settings, make_signer: Callable[[Settings], Signer | None] = lambda _: None) -> None:
         """make_signer: gives the journal's signer once the kiosk has keys of its own; called in the store's thread."""
@@ -48,6 +48,7 @@ class StoreWorker(QObject):
 
         A failure is logged, and what `on_error(failure)` returns is emitted instead.
         """
+
         def job() -> None:
             try:
                 answer = self._work(work)

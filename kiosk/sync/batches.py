@@ -48,11 +48,14 @@ class JournalTail(Protocol):
 
 def guarded(run_in_store: RunInStore) -> RunInStore:
     """Return the same, with the driver's errors (disk full, damage) turned into StoreError."""
+
     def run(work: Callable[[Any], T]) -> T:
         def inner(store: Any) -> T:
             with store_errors():
                 return work(store)
+
         return run_in_store(inner)
+
     return run
 
 
@@ -82,27 +85,51 @@ class Packed:
 
 def journal_lines(store: Any, after: int, limit: int) -> list[protocol.JournalLine]:
     """Return journal entries as they travel: the `JournalTail` of a real store."""
-    return [protocol.JournalLine(seq=one.seq, kind=one.kind, digest=one.digest, body=one.body, signature=one.signature,
-                                 key_id=one.key_id) for one in journal.entries_since(store, after, limit)]
+    return [
+        protocol.JournalLine(
+            seq=one.seq, kind=one.kind, digest=one.digest, body=one.body, signature=one.signature, key_id=one.key_id
+        )
+        for one in journal.entries_since(store, after, limit)
+    ]
 
 
-def pack(store: HasDatabase, identity: Identity, rows: list[outbox.Waiting], way: str, clocks: Clocks,
-         lines: Sequence[protocol.JournalLine] = ()) -> Packed:
+def pack(
+    store: HasDatabase,
+    identity: Identity,
+    rows: list[outbox.Waiting],
+    way: str,
+    clocks: Clocks,
+    lines: Sequence[protocol.JournalLine] = (),
+) -> Packed:
     """Sign, seal and remember a batch of these rows. Runs on the store's thread, in one transaction."""
     db, now = store.db, clocks.utc()
     with db.atomic():
         seq, batch_id = outbox.next_seq(db), str(uuid.uuid4())
         offset = outbox.get(db, "bureau_offset_s")
         head = protocol.BatchHead(
-            batch_id=batch_id, kiosk_id=identity.pins.kiosk_id, seq=seq, created_at=now,
+            batch_id=batch_id,
+            kiosk_id=identity.pins.kiosk_id,
+            seq=seq,
+            created_at=now,
             way="stick" if way == "stick" else "network",
-            clock=protocol.SendClock(sent_at_utc=now, monotonic_s=clocks.monotonic_s(), boot_id=boot_id(),
-                                     bureau_offset_s=float(offset) if offset else None),
+            clock=protocol.SendClock(
+                sent_at_utc=now,
+                monotonic_s=clocks.monotonic_s(),
+                boot_id=boot_id(),
+                bureau_offset_s=float(offset) if offset else None,
+            ),
             backlog=max(0, outbox.unsent_count(db) - len(rows)),
-            roster_version=int(outbox.get(db, "roster_version", "0")), software=kiosk.__version__, journal_tail=tuple(lines))
+            roster_version=int(outbox.get(db, "roster_version", "0")),
+            software=kiosk.__version__,
+            journal_tail=tuple(lines),
+        )
         # Record texts are put in as they were stored, unparsed: what was digested at the save is what travels.
-        plain = (protocol.canonical(head.model_dump(mode="json"))[:-1] + b',"records":['
-                 + ",".join(row.content for row in rows).encode() + b"]}")
+        plain = (
+            protocol.canonical(head.model_dump(mode="json"))[:-1]
+            + b',"records":['
+            + ",".join(row.content for row in rows).encode()
+            + b"]}"
+        )
         signed = seal.sign_plain(plain, "batch", identity.keys.sign, identity.pins.kiosk_id)
         sealed = seal.encrypt(signed, identity.bureau_seal, identity.pins.bureau_id)
         packed = Packed(batch_id, seq, sealed, tuple(row.record_id for row in rows), lines[-1].seq if lines else 0)

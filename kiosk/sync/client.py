@@ -23,8 +23,8 @@ from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
 
 CONNECT_S = 5.0
-CLOCK_WRONG = timedelta(days=1)   # ours: less than this off, and a certificate out of date is out of date
-_NO_CHECK_TIME = 0x200000         # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name
+CLOCK_WRONG = timedelta(days=1)  # ours: less than this off, and a certificate out of date is out of date
+_NO_CHECK_TIME = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -52,7 +52,7 @@ def open_http(settings: Sync, url: str, *, ignore_dates: bool = False) -> httpx.
     """
     verify: ssl.SSLContext | bool = True
     if check_url(url).startswith("http://"):
-        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)   # no TLS: spare the loading of the system's authorities
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # no TLS: spare the loading of the system's authorities
     elif settings.ca_file:
         try:
             verify = ssl.create_default_context(cafile=str(resolve(settings.ca_file)))
@@ -62,9 +62,13 @@ def open_http(settings: Sync, url: str, *, ignore_dates: bool = False) -> httpx.
             raise ConfigError(f"[sync] ca_file: {type(error).__name__}") from error
     # trust_env off: proxies of the environment would be another outbound connection. Redirects are not followed either.
     return httpx.Client(
-        base_url=check_url(url), verify=verify, trust_env=False, follow_redirects=False,
+        base_url=check_url(url),
+        verify=verify,
+        trust_env=False,
+        follow_redirects=False,
         timeout=httpx.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s)),
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0))
+        limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0),
+    )
 
 
 class Client:
@@ -74,7 +78,7 @@ class Client:
         self.identity = identity
         self._settings, self._url = settings, settings.bureau_url or identity.pins.url
         self._http = http or open_http(settings, self._url)
-        self.offset: timedelta | None = None   # bureau's clock minus ours
+        self.offset: timedelta | None = None  # bureau's clock minus ours
 
     @property
     def url(self) -> str:
@@ -149,7 +153,7 @@ class Client:
             failure = self._failure(status, headers, body, protocol.digest(b""))
             if last or failure.why != "token-stale":
                 raise failure
-            self.time()   # our clock ran away since we last asked
+            self.time()  # our clock ran away since we last asked
         raise Failure(Trouble.BROKEN)
 
     def fetch(self, path: str, target: Path, size: int) -> Iterator[int]:
@@ -183,14 +187,16 @@ class Client:
     def _token(self, path: str) -> dict[str, str]:
         if self.offset is None:
             self.time()
-        token = protocol.Token(kiosk_id=self.identity.pins.kiosk_id, method="GET", path=path,
-                               at=datetime.now(UTC) + (self.offset or timedelta()))
+        token = protocol.Token(
+            kiosk_id=self.identity.pins.kiosk_id, method="GET", path=path, at=datetime.now(UTC) + (self.offset or timedelta())
+        )
         return {"Authorization": "Kiosk " + seal.sign(token, self.identity.keys.sign, self.identity.pins.kiosk_id)}
 
     # --- both
 
-    def _exchange(self, method: str, path: str, *, content: bytes = b"",
-                  headers: dict[str, str] | None = None) -> tuple[int, httpx.Headers, bytes]:
+    def _exchange(
+        self, method: str, path: str, *, content: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, httpx.Headers, bytes]:
         try:
             with self._http.stream(method, path, content=content or None, headers=headers) as answer:
                 return answer.status_code, answer.headers, _bounded(answer)
@@ -207,8 +213,9 @@ class Client:
         try:
             said = httpx.Response(status, content=body).json()
             why = str(said.get("reason", ""))[:64]
-            problem = seal.verify(str(said.get("signed", "")), self.identity.bureau_verify, self.identity.pins.bureau_id,
-                                  protocol.Problem)
+            problem = seal.verify(
+                str(said.get("signed", "")), self.identity.bureau_verify, self.identity.pins.bureau_id, protocol.Problem
+            )
         except (ValueError, AttributeError, seal.Refused):
             pass
         if problem is not None and problem.about != about:

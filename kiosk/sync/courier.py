@@ -30,7 +30,7 @@ from kiosk.sync.keys import Identity
 ROOT_NAME = "pension-kiosk"
 BATCH_NAME = re.compile(r"batch-\d{8}-([0-9a-f]{16})\.jwe")
 _DOWN = re.compile(r"(receipt|decisions|bundle|roster)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
-_MAX_FILES = 20_000   # ours: more names than this in one folder are not looked at
+_MAX_FILES = 20_000  # ours: more names than this in one folder are not looked at
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -52,7 +52,7 @@ class Exported:
     new_batches: int
     kept_batches: int
     records: int
-    repaired: int      # partial copies that were replaced
+    repaired: int  # partial copies that were replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def write_file(path: Path, data: bytes) -> None:
         try:
             part.unlink(missing_ok=True)
         except OSError:
-            pass   # the stick is gone; so is the part
+            pass  # the stick is gone; so is the part
         raise CourierError("stick-full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "stick-unwritable") from error
 
 
@@ -160,16 +160,25 @@ def find_sticks() -> list[Path]:
             found += [path for path in (*base.glob("*"), *base.glob("*/*")) if os.path.ismount(path)]
     elif hasattr(os, "listdrives"):
         import ctypes
-        kinds = ctypes.windll.kernel32   # type: ignore[attr-defined]
-        found += [Path(drive) for drive in os.listdrives() if kinds.GetDriveTypeW(drive) == 2]   # DRIVE_REMOVABLE
+
+        kinds = ctypes.windll.kernel32  # type: ignore[attr-defined]
+        found += [Path(drive) for drive in os.listdrives() if kinds.GetDriveTypeW(drive) == 2]  # DRIVE_REMOVABLE
     return [path for path in found if os.access(path, os.W_OK)]
 
 
 # --- up
 
 
-def export(run_in_store: RunInStore, identity: Identity, stick: Path, *, batch_size: int = 50, clocks: Clocks | None = None,
-           journal_tail: JournalTail | None = None, on_progress: Callable[[int], None] | None = None) -> Exported:
+def export(
+    run_in_store: RunInStore,
+    identity: Identity,
+    stick: Path,
+    *,
+    batch_size: int = 50,
+    clocks: Clocks | None = None,
+    journal_tail: JournalTail | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Exported:
     """Put everything that no receipt covers on the stick, in whatever state it is. Raises CourierError; a later try goes on.
 
     Batches of an earlier export that are still on the stick, whole, are left; partial ones are replaced; settled ones are removed.
@@ -223,29 +232,39 @@ def _remove(path: Path) -> None:
 
 def _portions(run_in_store: RunInStore, covered: set[str], size: int) -> Iterator[list[str]]:
     ids = [one for one in run_in_store(lambda store: outbox.unsent_ids(store.db)) if one not in covered]
-    yield from (ids[start:start + size] for start in range(0, len(ids), size))
+    yield from (ids[start : start + size] for start in range(0, len(ids), size))
     if not ids and not covered:
-        yield []   # nothing waits: the journal may still want to be carried
+        yield []  # nothing waits: the journal may still want to be carried
 
 
-def _pack(store: Store, identity: Identity, ids: list[str], clocks: Clocks, journal_tail: JournalTail | None, *,
-          first: bool) -> batches.Packed | None:
-    rows = outbox.unsent(store.db, ids)   # what a receipt covered meanwhile is left out
+def _pack(
+    store: Store, identity: Identity, ids: list[str], clocks: Clocks, journal_tail: JournalTail | None, *, first: bool
+) -> batches.Packed | None:
+    rows = outbox.unsent(store.db, ids)  # what a receipt covered meanwhile is left out
     sent = int(outbox.get(store.db, "journal_sent", "0"))
     lines = journal_tail(store, sent, protocol.MAX_JOURNAL) if journal_tail is not None and first else []
     return batches.pack(store, identity, rows, "stick", clocks, lines) if rows or lines else None
 
 
 def _have(store: Store) -> dict[str, int]:
-    return {"decisions_after": int(outbox.get(store.db, "decisions_after", "0")), "roster_version": roster.version(store),
-            "bundle_version": int(outbox.get(store.db, "bundle_version", "0"))}
+    return {
+        "decisions_after": int(outbox.get(store.db, "decisions_after", "0")),
+        "roster_version": roster.version(store),
+        "bundle_version": int(outbox.get(store.db, "bundle_version", "0")),
+    }
 
 
 # --- down
 
 
-def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, clocks: Clocks | None = None,
-                on_moved: Callable[[outbox.Moved], None] | None = None) -> list[Imported]:
+def import_from(
+    run_in_store: RunInStore,
+    identity: Identity,
+    stick: Path,
+    *,
+    clocks: Clocks | None = None,
+    on_moved: Callable[[outbox.Moved], None] | None = None,
+) -> list[Imported]:
     """Apply what the bureau put on the stick for this kiosk; each file by itself, a bad one stops nothing. Raises CourierError.
 
     on_moved: told of each record that went on, as soon as that is durable.
@@ -255,7 +274,7 @@ def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, cl
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
     folder = stick / ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
-    order = {"receipt": 0, "decisions": 1, "bundle": 2, "roster": 3}   # decisions speak of received records
+    order = {"receipt": 0, "decisions": 1, "bundle": 2, "roster": 3}  # decisions speak of received records
     found = sorted(files(folder, _DOWN), key=lambda item: (order[item[0].name.split("-")[0]], item[0].name))
     for path, digest in found:
         kind = path.name.split("-")[0]
@@ -278,8 +297,9 @@ def import_from(run_in_store: RunInStore, identity: Identity, stick: Path, *, cl
     return told
 
 
-def _take(kind: str, run_in_store: RunInStore, identity: Identity, data: bytes, stick: Path,
-          clocks: Clocks) -> tuple[list[outbox.Moved], bool]:
+def _take(
+    kind: str, run_in_store: RunInStore, identity: Identity, data: bytes, stick: Path, clocks: Clocks
+) -> tuple[list[outbox.Moved], bool]:
     if kind == "receipt":
         receipt, signed = client.verified(identity, data, protocol.Receipt)
         moved = run_in_store(lambda store: batches.accept_receipt(store.db, receipt, signed))
@@ -317,7 +337,8 @@ def read_have(folder: Path) -> dict[str, int]:
     """Return what a kiosk says it has (a hint without proof, only good for choosing what to offer)."""
     try:
         told = json.loads(read_file(folder / "have.json", 4096))
-        return {key: int(told[key]) for key in ("decisions_after", "roster_version", "bundle_version")
-                if 0 <= int(told[key]) < 2**53}
+        return {
+            key: int(told[key]) for key in ("decisions_after", "roster_version", "bundle_version") if 0 <= int(told[key]) < 2**53
+        }
     except (OSError, ValueError, KeyError, TypeError, seal.Refused):
         return {}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
@@ -34,8 +34,18 @@ from kiosk.sync.batches import (
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.schedule import Trouble
 
-__all__ = ["Clocks", "Delivery", "JournalTail", "Round", "RunInStore", "accept_decisions", "accept_receipt", "guarded",
-           "journal_lines", "pack"]
+__all__ = [
+    "Clocks",
+    "Delivery",
+    "JournalTail",
+    "Round",
+    "RunInStore",
+    "accept_decisions",
+    "accept_receipt",
+    "guarded",
+    "journal_lines",
+    "pack",
+]
 ASK_AT_ONCE = 200
 
 
@@ -53,9 +63,17 @@ class Round:
 class Delivery:
     """Carries out rounds for one kiosk, in one thread."""
 
-    def __init__(self, settings: Sync, client: Client, run_in_store: RunInStore, *, clocks: Clocks | None = None,
-                 on_moved: Callable[[outbox.Moved], None] | None = None, journal_tail: JournalTail | None = None,
-                 stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        settings: Sync,
+        client: Client,
+        run_in_store: RunInStore,
+        *,
+        clocks: Clocks | None = None,
+        on_moved: Callable[[outbox.Moved], None] | None = None,
+        journal_tail: JournalTail | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
         self._settings, self._client, self._run = settings, client, guarded(run_in_store)
         self._clocks = clocks or Clocks()
         self._on_moved = on_moved or (lambda moved: None)
@@ -103,8 +121,9 @@ class Delivery:
                 return
             identity = self._client.identity
             question = protocol.Question(question_id=str(uuid.uuid4()), kiosk_id=identity.pins.kiosk_id, record_ids=tuple(ids))
-            sealed = seal.encrypt(seal.sign(question, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal,
-                                  identity.pins.bureau_id)
+            sealed = seal.encrypt(
+                seal.sign(question, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
+            )
             answer, signed = self._client.send("/v1/reconcile", sealed, protocol.Answer)
             if __debug__:
                 failpoints.hit("sync.reconciled")
@@ -112,8 +131,19 @@ class Delivery:
             if answer.question_id != question.question_id or named != set(ids):
                 raise Failure(Trouble.FORGED, "other-question")
             said = [outbox.Said(one.record_id, one.content_digest, one.verdict, one.reason) for one in answer.known]
-            moved = self._run(lambda store: outbox.settle(  # the loop's values are used before it turns
-                store.db, question.question_id, "answer", signed, answer.answered_at, said, answer.unknown))  # noqa: B023
+            known, missing, at = said, answer.unknown, answer.answered_at
+
+            def settle(
+                store: HasDatabase,
+                question_id: str = question.question_id,
+                signed: str = signed,
+                at: datetime = at,
+                known: list[outbox.Said] = known,
+                missing: Iterable[str] = missing,
+            ) -> list[outbox.Moved]:
+                return outbox.settle(store.db, question_id, "answer", signed, at, known, missing)
+
+            moved = self._run(settle)
             left = set(self._run(lambda store: outbox.unsettled(store.db, ASK_AT_ONCE)))
             if left & {one.record_id for one in answer.known}:
                 # The bureau has other content under our id: only sending it again brings a signed refusal.
@@ -136,7 +166,7 @@ class Delivery:
             except Failure as failure:
                 trouble = failure.trouble
                 if failure.why == "malformed" and sent.journal_to:
-                    self._journal_tail = None   # a journal line must not hold up the records; the next start tries it again
+                    self._journal_tail = None  # a journal line must not hold up the records; the next start tries it again
                 self._run(lambda store: self._failed(store.db, sent, trouble))  # noqa: B023
                 raise
             result.sent += len(sent.record_ids)
@@ -150,8 +180,9 @@ class Delivery:
             lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL) if self._journal_tail is not None else []
             return pack(store, self._client.identity, rows, "network", self._clocks, lines) if rows or lines else None
 
-    def _apply(self, store: HasDatabase, receipt: protocol.Receipt, signed: str, packed: Packed,
-               batch_limit: int) -> tuple[list[outbox.Moved], Packed | None]:
+    def _apply(
+        self, store: HasDatabase, receipt: protocol.Receipt, signed: str, packed: Packed, batch_limit: int
+    ) -> tuple[list[outbox.Moved], Packed | None]:
         if receipt.batch_id != packed.batch_id:
             raise Failure(Trouble.FORGED, "other-batch")
         try:
@@ -195,10 +226,16 @@ class Delivery:
             return False
         identity = self._client.identity
         document = protocol.Evidence(
-            evidence_id=row["evidence_id"], kiosk_id=identity.pins.kiosk_id, record_id=row["record_id"],
-            consent_id=row["consent_id"], media_type=row["media_type"], content=base64.b64encode(row["content"]).decode())
-        sealed = seal.encrypt(seal.sign(document, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal,
-                              identity.pins.bureau_id)
+            evidence_id=row["evidence_id"],
+            kiosk_id=identity.pins.kiosk_id,
+            record_id=row["record_id"],
+            consent_id=row["consent_id"],
+            media_type=row["media_type"],
+            content=base64.b64encode(row["content"]).decode(),
+        )
+        sealed = seal.encrypt(
+            seal.sign(document, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
+        )
         receipt, _ = self._client.send("/v1/evidence", sealed, protocol.EvidenceReceipt)
         if receipt.evidence_id != document.evidence_id or receipt.digest != protocol.digest(sealed):
             raise Failure(Trouble.FORGED, "other-batch")

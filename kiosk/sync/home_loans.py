@@ -29,8 +29,8 @@ from kiosk.sync.keys import Identity
 FOLDER = "home"
 _LOAN = re.compile(r"loan-(?:\d{8})-[0-9A-Za-z-]{1,80}-([0-9a-f]{16})\.jwe")
 _RETURN = re.compile(r"return-(?:\d{8})-[0-9A-Za-z-]{1,80}-([0-9a-f]{16})\.jwe")
-_MAX_FILES = 200              # ours: a stick carries a few lists
-_FUTURE = timedelta(days=1)   # ours: two kiosks' clocks differ by less, or one of them is wrong
+_MAX_FILES = 200  # ours: a stick carries a few lists
+_FUTURE = timedelta(days=1)  # ours: two kiosks' clocks differ by less, or one of them is wrong
 D = TypeVar("D", protocol.HomeLoan, protocol.HomeReturn)
 
 
@@ -79,8 +79,15 @@ def short(kiosk_id: str) -> str:
 # --- the station's kiosk
 
 
-def lend(run_in_store: RunInStore, identity: Identity, stick: Path, to_kiosk: str, person_ids: Iterable[str], staff_id: str,
-         now: datetime) -> Lent:
+def lend(
+    run_in_store: RunInStore,
+    identity: Identity,
+    stick: Path,
+    to_kiosk: str,
+    person_ids: Iterable[str],
+    staff_id: str,
+    now: datetime,
+) -> Lent:
     """Put a list for a portable kiosk on the stick. Raises HomeLoanError, courier.CourierError; then nobody counts as lent."""
     run, asked = guarded(run_in_store), list(person_ids)
     if not stick.is_dir():
@@ -95,23 +102,40 @@ def lend(run_in_store: RunInStore, identity: Identity, stick: Path, to_kiosk: st
     return Lent(document.loan_id, peer, len(document.people), len(set(asked)) - len(document.people), document.until, path)
 
 
-def _prepare(store: Store, identity: Identity, to_kiosk: str, person_ids: list[str], staff_id: str,
-             now: datetime) -> tuple[protocol.HomeLoan, protocol.Peer]:
+def _prepare(
+    store: Store, identity: Identity, to_kiosk: str, person_ids: list[str], staff_id: str, now: datetime
+) -> tuple[protocol.HomeLoan, protocol.Peer]:
     peer = _peer(store, identity, to_kiosk)
-    people = home.to_lend(store, person_ids)[:protocol.MAX_LOAN]
+    people = home.to_lend(store, person_ids)[: protocol.MAX_LOAN]
     if not people:
         raise HomeLoanError("nobody-to-lend")
     info = roster.info(store)
     return protocol.HomeLoan(
-        loan_id=str(uuid.uuid4()), from_kiosk=identity.pins.kiosk_id, to_kiosk=to_kiosk, created_at=now,
-        until=now + timedelta(days=store.settings.rules.home_loan_days), roster_version=info.version, roster_at=info.issued_at,
-        people=tuple(protocol.LentPerson(person_id=one.person_id, line=one.line.decode(), booked_at=one.booked_at,
-                                         booked_by=one.booked_by, note=one.note) for one in people)), peer
+        loan_id=str(uuid.uuid4()),
+        from_kiosk=identity.pins.kiosk_id,
+        to_kiosk=to_kiosk,
+        created_at=now,
+        until=now + timedelta(days=store.settings.rules.home_loan_days),
+        roster_version=info.version,
+        roster_at=info.issued_at,
+        people=tuple(
+            protocol.LentPerson(
+                person_id=one.person_id, line=one.line.decode(), booked_at=one.booked_at, booked_by=one.booked_by, note=one.note
+            )
+            for one in people
+        ),
+    ), peer
 
 
 def _given(document: protocol.HomeLoan, peer: protocol.Peer) -> lent.Given:
-    return lent.Given(document.loan_id, document.to_kiosk, label(peer), document.created_at, document.until,
-                      tuple(one.person_id for one in document.people))
+    return lent.Given(
+        document.loan_id,
+        document.to_kiosk,
+        label(peer),
+        document.created_at,
+        document.until,
+        tuple(one.person_id for one in document.people),
+    )
 
 
 def bring_in(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
@@ -169,7 +193,7 @@ def take(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: st
         return Told("", "applied" if changed else "nothing-new", count=changed)
 
     told = list(_each(stick, identity, _LOAN, one))
-    run(lambda store: home.retain(store, now))    # what is over makes room for what is new
+    run(lambda store: home.retain(store, now))  # what is over makes room for what is new
     return told
 
 
@@ -183,8 +207,17 @@ def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_
         raise seal.Refused("malformed", "created_at, until")
     people = [borrowed.Lent(one.person_id, one.line.encode(), one.booked_at, one.booked_by, one.note) for one in document.people]
     ids = tuple(dict.fromkeys(one.person_id for one in people))
-    loan = borrowed.Loan(document.loan_id, document.from_kiosk, label(peer), document.created_at, document.until,
-                         document.roster_version, document.roster_at, ids, now)
+    loan = borrowed.Loan(
+        document.loan_id,
+        document.from_kiosk,
+        label(peer),
+        document.created_at,
+        document.until,
+        document.roster_version,
+        document.roster_at,
+        ids,
+        now,
+    )
     try:
         for one in people:
             _sendable(one.line)
@@ -221,8 +254,13 @@ def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_i
         kept = []
         for number in range(0, max(1, len(contents)), protocol.MAX_RETURN):
             document = protocol.HomeReturn(
-                return_id=str(uuid.uuid4()), loan_id=loan.loan_id, from_kiosk=identity.pins.kiosk_id, to_kiosk=peer.kiosk_id,
-                created_at=now, records=tuple(contents[number:number + protocol.MAX_RETURN]))
+                return_id=str(uuid.uuid4()),
+                loan_id=loan.loan_id,
+                from_kiosk=identity.pins.kiosk_id,
+                to_kiosk=peer.kiosk_id,
+                created_at=now,
+                records=tuple(contents[number : number + protocol.MAX_RETURN]),
+            )
             kept.append(_write(stick, "return", document, loan.until, _sealed(identity, document, peer)))
         ours, names = f"return-{loan.until:%Y%m%d}-{loan.loan_id}-", {path.name for path in kept}
         _clear(kept[0].parent, _RETURN, lambda name: name.startswith(ours) and name not in names)  # noqa: B023

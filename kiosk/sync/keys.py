@@ -79,8 +79,9 @@ def parse_keys(text: str, where: str) -> Keys:
     try:
         data = json.loads(text)
         keys = Keys(OKPKey.import_key(data["sign"]), OKPKey.import_key(data["seal"]))
-        good = (keys.sign.is_private and keys.seal.is_private
-                and data["sign"]["crv"] == "Ed25519" and data["seal"]["crv"] == "X25519")
+        good = (
+            keys.sign.is_private and keys.seal.is_private and data["sign"]["crv"] == "Ed25519" and data["seal"]["crv"] == "X25519"
+        )
     except (ValueError, KeyError, TypeError, JoseError):
         good = False
     if not good:
@@ -117,7 +118,8 @@ def load_keys(settings: Sync) -> Keys:
     if settings.key_command:
         try:
             done = subprocess.run(  # noqa: S603  the owner's own command, no shell
-                shlex.split(settings.key_command), capture_output=True, text=True, timeout=30, check=True)
+                shlex.split(settings.key_command), capture_output=True, text=True, timeout=30, check=True
+            )
         except (OSError, subprocess.SubprocessError) as error:
             raise ConfigError(f"[sync] key_command failed: {type(error).__name__}") from None
         return parse_keys(done.stdout, "[sync] key_command")
@@ -144,7 +146,7 @@ def load_pins(settings: Sync) -> Pins:
 
 def load_identity(settings: Sync) -> Identity:
     """Return keys and pins. Raises ConfigError when the kiosk is not provisioned."""
-    pins = load_pins(settings)   # first: "not provisioned" says more than a missing key file
+    pins = load_pins(settings)  # first: "not provisioned" says more than a missing key file
     return Identity(load_keys(settings), pins)
 
 

@@ -12,10 +12,15 @@ def links() -> Link:
     """Return (interface, address) of every interface that is up, loopback left out; empty where the system does not say."""
     try:
         import psutil
+
         up = {name for name, facts in psutil.net_if_stats().items() if facts.isup}
         return frozenset(
-            (name, one.address) for name, addresses in psutil.net_if_addrs().items() if name in up
-            for one in addresses if one.address and not one.address.startswith(("127.", "::1")) and name != "lo")
+            (name, one.address)
+            for name, addresses in psutil.net_if_addrs().items()
+            if name in up
+            for one in addresses
+            if one.address and not one.address.startswith(("127.", "::1")) and name != "lo"
+        )
     except (ImportError, OSError):
         return frozenset()
 
@@ -30,7 +35,7 @@ def opens(url: str, timeout_s: float = 3.0) -> bool:
     try:
         with socket.create_connection((parts.hostname or "", port), timeout_s):
             return True
-    except (OSError, UnicodeError):    # UnicodeError: a name that is none
+    except (OSError, UnicodeError):  # UnicodeError: a name that is none
         return False
 
 

@@ -14,16 +14,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION = 1
-MAX_RECORDS = 200                    # in one batch
-MAX_SEALED = 4 * 1024 * 1024         # bytes of one sealed document, over HTTPS and on a stick
-MAX_PLAIN = 16 * 1024 * 1024         # bytes of one document after decompression (against compression bombs)
-MAX_DECISIONS = 500                  # in one answer
-MAX_JOURNAL = 200                    # journal lines in one batch
-MAX_PEERS = 200                      # kiosks of one station
-MAX_LOAN = 500                       # people of one home-visit list
-MAX_RETURN = 500                     # records in one return of such a list
-MAX_LOAN_DAYS = 92                   # no list may be kept for longer
-MEDIA_TYPE = "application/jose"      # RFC 7515, 9.2: compact serialization
+MAX_RECORDS = 200  # in one batch
+MAX_SEALED = 4 * 1024 * 1024  # bytes of one sealed document, over HTTPS and on a stick
+MAX_PLAIN = 16 * 1024 * 1024  # bytes of one document after decompression (against compression bombs)
+MAX_DECISIONS = 500  # in one answer
+MAX_JOURNAL = 200  # journal lines in one batch
+MAX_PEERS = 200  # kiosks of one station
+MAX_LOAN = 500  # people of one home-visit list
+MAX_RETURN = 500  # records in one return of such a list
+MAX_LOAN_DAYS = 92  # no list may be kept for longer
+MEDIA_TYPE = "application/jose"  # RFC 7515, 9.2: compact serialization
 
 
 def _plausible(at: datetime) -> datetime:
@@ -79,8 +79,7 @@ class Record(Wire):
     author: Short = "self"
     consent_id: Short = ""
     actions: Annotated[tuple[Code, ...], Field(max_length=16)] = ()
-    checks: Annotated[tuple[tuple[Code, Annotated[float, Field(allow_inf_nan=False)] | None, bool], ...],
-                      Field(max_length=32)] = ()
+    checks: Annotated[tuple[tuple[Code, Annotated[float, Field(allow_inf_nan=False)] | None, bool], ...], Field(max_length=32)] = ()
     model_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
     valid_from: date | None = None
     valid_to: date | None = None
@@ -227,11 +226,11 @@ class RosterManifest(Document):
     version: Annotated[int, Field(ge=1)]
     base_version: Count | None = None
     created_at: Moment
-    digest: Digest                 # SHA-256 of the encrypted file
-    size: Count                    # bytes of the encrypted file
-    plain_size: Count              # bytes after decryption and decompression
+    digest: Digest  # SHA-256 of the encrypted file
+    size: Count  # bytes of the encrypted file
+    plain_size: Count  # bytes after decryption and decompression
     lines: Count
-    file_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", repr=False)]   # base64url, 32 bytes
+    file_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", repr=False)]  # base64url, 32 bytes
 
 
 class Message(Wire):
@@ -286,7 +285,7 @@ class Evidence(Document):
     record_id: Id
     consent_id: Annotated[Id, Field(min_length=1)]
     media_type: MediaType
-    content: Annotated[str, Field(max_length=3_000_000, repr=False)]   # base64
+    content: Annotated[str, Field(max_length=3_000_000, repr=False)]  # base64
 
 
 class EvidenceReceipt(Document):
@@ -352,7 +351,7 @@ class Enrolled(Document):
     at: Moment
 
 
-LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]   # stands in file names
+LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]  # stands in file names
 
 
 class LentPerson(Wire):
@@ -392,8 +391,22 @@ class HomeReturn(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (
-    Batch, Receipt, Question, Answer, Decisions, RosterManifest, Bundle, Evidence, EvidenceReceipt, TimeAnswer, Problem,
-    Token, Enrolment, Enrolled, HomeLoan, HomeReturn,
+    Batch,
+    Receipt,
+    Question,
+    Answer,
+    Decisions,
+    RosterManifest,
+    Bundle,
+    Evidence,
+    EvidenceReceipt,
+    TimeAnswer,
+    Problem,
+    Token,
+    Enrolment,
+    Enrolled,
+    HomeLoan,
+    HomeReturn,
 )
 
 
@@ -410,5 +423,6 @@ def digest(data: bytes) -> str:
 def json_schema() -> dict[str, Any]:
     """Return one JSON Schema with every document under `$defs`."""
     from pydantic.json_schema import models_json_schema
+
     _, schema = models_json_schema([(model, "validation") for model in DOCUMENTS], title="pension-kiosk sync protocol")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "version": SCHEMA_VERSION, **schema}

@@ -112,12 +112,14 @@ def _pins(body: bytes, fingerprint: str, keys: Keys, settings: Settings, url: st
         raise SealError("the answer is not whole") from error
     if answer.kiosk_keys != keys.public or answer.bureau_id != signer:
         raise SealError("the answer speaks of other keys")
-    return Pins(kiosk_id=answer.kiosk_id, station_id=settings.station.station_id, bureau_id=answer.bureau_id, bureau=answer.keys,
-                url=url)
+    return Pins(
+        kiosk_id=answer.kiosk_id, station_id=settings.station.station_id, bureau_id=answer.bureau_id, bureau=answer.keys, url=url
+    )
 
 
 def _payload(compact: str) -> bytes:
     import base64
+
     part = compact.split(".")[1]
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 

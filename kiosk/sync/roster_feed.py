@@ -22,7 +22,7 @@ from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.schedule import Trouble
 
-_METERED_MAX = 512 * 1024   # ours: a delta of this size is let through on a metered line
+_METERED_MAX = 512 * 1024  # ours: a delta of this size is let through on a metered line
 
 
 class Feed:
@@ -41,7 +41,7 @@ class Feed:
         except Failure as failure:
             if failure.trouble is not Trouble.FORGED:
                 raise
-            bad_bundle = failure   # a bundle that is no good must not keep a good roster away
+            bad_bundle = failure  # a bundle that is no good must not keep a good roster away
         changed += self._rosters(stop, metered)
         if bad_bundle is not None:
             raise bad_bundle
@@ -60,7 +60,7 @@ class Feed:
                 if not self._fetch(path, manifest, stop):
                     break
             except OSError as error:
-                path.unlink(missing_ok=True)   # a full disk: what is left of it is for records
+                path.unlink(missing_ok=True)  # a full disk: what is left of it is for records
                 raise StoreError(f"the roster cannot be kept: {error.strerror}") from error
             try:
                 take_roster(self._run, manifest, path, self._clocks.utc())
@@ -77,7 +77,7 @@ class Feed:
             raise Failure(Trouble.FORGED, "too-large")
         for other in path.parent.glob("*.fetching"):
             if other != path:
-                other.unlink(missing_ok=True)   # of a roster that nobody offers any more
+                other.unlink(missing_ok=True)  # of a roster that nobody offers any more
         for _ in self._client.fetch(f"/v1/roster/files/{manifest.digest}", path, manifest.size):
             if stop.is_set():
                 return False
@@ -139,8 +139,12 @@ def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
     with store.transaction() as db:
         if kept != (outbox.get(db, "peers") or "[]"):
             outbox.put(db, "peers", kept)
-            journal.append(store, "peers-changed", {
-                "version": bundle.version, "count": len(bundle.peers), "ids": [peer.kiosk_id for peer in bundle.peers][:20]}, now)
+            journal.append(
+                store,
+                "peers-changed",
+                {"version": bundle.version, "count": len(bundle.peers), "ids": [peer.kiosk_id for peer in bundle.peers][:20]},
+                now,
+            )
         outbox.put(store.db, "bundle_policies", "1" if bundle.policies else "")
         outbox.put(store.db, "messages", json.dumps([message.model_dump(mode="json") for message in bundle.messages]))
         outbox.put(store.db, "bundle_version", str(bundle.version))

@@ -27,7 +27,7 @@ MAGIC = b"PKROSTR1"
 CHUNK = 1024 * 1024
 TAG = 16
 MAX_LINE = 64 * 1024
-MAX_FILE = 4 * 1024**3       # ours: a million people with templates are well below
+MAX_FILE = 4 * 1024**3  # ours: a million people with templates are well below
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Chunks:
 
     def write(self, data: bytes) -> int:
         self._waiting += data
-        while len(self._waiting) > CHUNK:   # the last chunk must be kept back: its nonce says that it is the last
+        while len(self._waiting) > CHUNK:  # the last chunk must be kept back: its nonce says that it is the last
             self._seal(bytes(self._waiting[:CHUNK]), last=False)
             del self._waiting[:CHUNK]
         return len(data)

@@ -13,20 +13,20 @@ from enum import StrEnum
 from kiosk.config import Sync
 
 MIN_BATCH = 1
-HURRY_S = 5.0   # after success with more to send, or after "try now": soon, but never a busy loop
+HURRY_S = 5.0  # after success with more to send, or after "try now": soon, but never a busy loop
 
 
 class Trouble(StrEnum):
     """What went wrong with one request."""
 
-    UNREACHABLE = "unreachable"    # no connection: nothing was sent
-    UNKNOWN = "unknown"            # time-out or broken answer: it may have arrived
-    BUSY = "busy"                  # 429 or 503, obey Retry-After
-    BROKEN = "broken"              # 500 and the like
-    TOO_LARGE = "too-large"        # 413
-    REFUSED = "refused"            # the bureau turned the whole request away
-    REVOKED = "revoked"            # this kiosk is revoked (signed)
-    FORGED = "forged"              # the answer is not the bureau's
+    UNREACHABLE = "unreachable"  # no connection: nothing was sent
+    UNKNOWN = "unknown"  # time-out or broken answer: it may have arrived
+    BUSY = "busy"  # 429 or 503, obey Retry-After
+    BROKEN = "broken"  # 500 and the like
+    TOO_LARGE = "too-large"  # 413
+    REFUSED = "refused"  # the bureau turned the whole request away
+    REVOKED = "revoked"  # this kiosk is revoked (signed)
+    FORGED = "forged"  # the answer is not the bureau's
 
 
 class Hold(StrEnum):
@@ -43,9 +43,9 @@ class Level(StrEnum):
     """How long the oldest record has waited (norms.md)."""
 
     OK = "ok"
-    BANNER = "banner"              # tell the attendant
-    SUPERVISOR = "supervisor"      # tell the supervisor
-    FROZEN = "frozen"              # self-service stops, attended work goes on
+    BANNER = "banner"  # tell the attendant
+    SUPERVISOR = "supervisor"  # tell the supervisor
+    FROZEN = "frozen"  # self-service stops, attended work goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,15 @@ def begin(settings: Sync) -> Pace:
 
 def after_success(pace: Pace, settings: Sync, now_s: float, *, more: bool) -> Pace:
     """A whole round went well. The batch grows back slowly, so that a size that fails is not tried every other time."""
-    return Pace(batch_limit=min(settings.batch_size, pace.batch_limit + max(1, pace.batch_limit // 4)),
-                next_try_s=now_s + (HURRY_S if more else settings.interval_s))
+    return Pace(
+        batch_limit=min(settings.batch_size, pace.batch_limit + max(1, pace.batch_limit // 4)),
+        next_try_s=now_s + (HURRY_S if more else settings.interval_s),
+    )
 
 
-def after_trouble(pace: Pace, trouble: Trouble, settings: Sync, now_s: float, rng: random.Random,
-                  retry_after_s: float = 0.0) -> Pace:
+def after_trouble(
+    pace: Pace, trouble: Trouble, settings: Sync, now_s: float, rng: random.Random, retry_after_s: float = 0.0
+) -> Pace:
     """A request failed: the round ends, the next waits. Doubling with jitter (half to whole) up to the configured hour."""
     failures = pace.failures + 1
     limit = pace.batch_limit
@@ -91,7 +94,7 @@ def after_trouble(pace: Pace, trouble: Trouble, settings: Sync, now_s: float, rn
     span = min(settings.backoff_max_s, min(settings.interval_s, settings.backoff_max_s) * 2.0 ** min(failures - 1, 20) / 4)
     wait = span * rng.uniform(0.5, 1.0)
     if trouble is Trouble.TOO_LARGE and limit < pace.batch_limit:
-        wait = 0.0   # the bureau is there, and said what to do
+        wait = 0.0  # the bureau is there, and said what to do
     if trouble is Trouble.REVOKED:
         wait = settings.backoff_max_s
     # A bureau that asks for more than an hour is not obeyed beyond it: it may be a mistake, and records wait.
@@ -151,8 +154,11 @@ def level(settings: Sync, oldest_unsent: datetime | None, now: datetime) -> Leve
     if oldest_unsent is None:
         return Level.OK
     waited = now - oldest_unsent
-    for bound_h, name in ((settings.freeze_after_h, Level.FROZEN), (settings.supervisor_after_h, Level.SUPERVISOR),
-                          (settings.banner_after_h, Level.BANNER)):
+    for bound_h, name in (
+        (settings.freeze_after_h, Level.FROZEN),
+        (settings.supervisor_after_h, Level.SUPERVISOR),
+        (settings.banner_after_h, Level.BANNER),
+    ):
         if waited >= timedelta(hours=bound_h):
             return name
     return Level.OK

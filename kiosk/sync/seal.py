@@ -22,8 +22,8 @@ from kiosk.sync.protocol import MAX_PLAIN, MAX_SEALED, SCHEMA_VERSION, Document,
 
 _SIGN = ["Ed25519"]
 _SEAL = ["ECDH-ES", "A256GCM"]
-_COMPRESS_ABOVE = 1024   # bytes; below it zstd gains nothing
-_NEVER_COMPRESSED = ("enrolment", "enrolled")   # read before their signer is known: nothing of a stranger is decompressed
+_COMPRESS_ABOVE = 1024  # bytes; below it zstd gains nothing
+_NEVER_COMPRESSED = ("enrolment", "enrolled")  # read before their signer is known: nothing of a stranger is decompressed
 D = TypeVar("D", bound=Document)
 
 
@@ -75,7 +75,8 @@ def sign_plain(payload: bytes, kind: str, key: OKPKey, signer: str) -> str:
     if len(payload) > _COMPRESS_ABOVE and kind not in _NEVER_COMPRESSED:
         payload, content = zstandard.ZstdCompressor(level=6).compress(payload), "json+zstd"
     return jws.serialize_compact(
-        {"alg": "Ed25519", "kid": signer, "typ": f"kiosk-{kind}", "cty": content}, payload, key, algorithms=_SIGN)
+        {"alg": "Ed25519", "kid": signer, "typ": f"kiosk-{kind}", "cty": content}, payload, key, algorithms=_SIGN
+    )
 
 
 def signer_of(compact: str) -> str:
@@ -138,7 +139,8 @@ def encrypt(compact: str, to: OKPKey, recipient: str) -> bytes:
     """Return the signed document sealed to one recipient, a compact JWE. Raises Refused when it is larger than the wire allows."""
     # max_ciphertext_length of the registry is checked on decryption only.
     sealed = jwe.encrypt_compact(
-        {"alg": "ECDH-ES", "enc": "A256GCM", "kid": recipient, "cty": "JWS"}, compact, to, registry=_REGISTRY).encode()
+        {"alg": "ECDH-ES", "enc": "A256GCM", "kid": recipient, "cty": "JWS"}, compact, to, registry=_REGISTRY
+    ).encode()
     if len(sealed) > MAX_SEALED:
         raise Refused("too-large")
     return sealed
@@ -175,6 +177,7 @@ def decompress(data: bytes, limit: int) -> bytes:
 def fingerprint(keys: PublicKeys) -> str:
     """Return the fingerprint of a pair of public keys: 16 base32 characters (80 bits), part of every one-time code."""
     import hashlib
+
     return base64.b32encode(hashlib.sha256(f"{keys.sign}.{keys.seal}".encode()).digest())[:16].decode()
 
 

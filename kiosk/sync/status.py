@@ -11,7 +11,7 @@ from kiosk.store import outbox
 from kiosk.sync.batches import HasDatabase
 from kiosk.sync.schedule import Hold, Level, Trouble, level
 
-PAUSED_BY = "paused_by"   # key in `sync_state`: who paused the delivery at the desk; "" or missing: nobody
+PAUSED_BY = "paused_by"  # key in `sync_state`: who paused the delivery at the desk; "" or missing: nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class SyncStatus:
     why: str = ""
     next_try_in_s: float | None = None
     sending: bool = False
-    paused_by: str = ""      # staff id, when it was paused at the desk
+    paused_by: str = ""  # staff id, when it was paused at the desk
 
     @property
     def unsent(self) -> int:
@@ -68,20 +68,40 @@ def switches(store: HasDatabase, settings: Sync) -> Sync:
     return settings.model_copy(update={"paused": True}) if outbox.get(store.db, PAUSED_BY) else settings
 
 
-def collect(store: HasDatabase, settings: Sync, now: datetime, *, hold: Hold = Hold.NONE, trouble: Trouble | None = None,
-            why: str = "", next_try_in_s: float | None = None, sending: bool = False) -> SyncStatus:
+def collect(
+    store: HasDatabase,
+    settings: Sync,
+    now: datetime,
+    *,
+    hold: Hold = Hold.NONE,
+    trouble: Trouble | None = None,
+    why: str = "",
+    next_try_in_s: float | None = None,
+    sending: bool = False,
+) -> SyncStatus:
     """Read the status. Runs on the store's thread."""
     db = store.db
     oldest = outbox.oldest_unsent(db)
     receipt = outbox.last_receipt(db)
     offset = outbox.get(db, "bureau_offset_s")
     return SyncStatus(
-        counts=outbox.counts(db), oldest_unsent=oldest, level=level(settings, oldest, now),
-        last_receipt=receipt[0] if receipt else "", last_receipt_at=receipt[1] if receipt else None,
-        last_contact=_when(outbox.get(db, "last_contact")), bureau_offset_s=float(offset) if offset else None,
-        roster_version=int(outbox.get(db, "roster_version", "0")), roster_at=_when(outbox.get(db, "roster_at")),
-        bundle_version=int(outbox.get(db, "bundle_version", "0")), hold=hold, trouble=trouble, why=why,
-        next_try_in_s=next_try_in_s, sending=sending, paused_by=outbox.get(db, PAUSED_BY))
+        counts=outbox.counts(db),
+        oldest_unsent=oldest,
+        level=level(settings, oldest, now),
+        last_receipt=receipt[0] if receipt else "",
+        last_receipt_at=receipt[1] if receipt else None,
+        last_contact=_when(outbox.get(db, "last_contact")),
+        bureau_offset_s=float(offset) if offset else None,
+        roster_version=int(outbox.get(db, "roster_version", "0")),
+        roster_at=_when(outbox.get(db, "roster_at")),
+        bundle_version=int(outbox.get(db, "bundle_version", "0")),
+        hold=hold,
+        trouble=trouble,
+        why=why,
+        next_try_in_s=next_try_in_s,
+        sending=sending,
+        paused_by=outbox.get(db, PAUSED_BY),
+    )
 
 
 def _when(text: str) -> datetime | None:

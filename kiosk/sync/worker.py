@@ -25,17 +25,23 @@ from kiosk.sync.schedule import Hold, Trouble
 
 log = logging.getLogger(__name__)
 _LINKS_MS = 10_000
-_HELD_S = 60.0   # how often a reason not to send is looked at again
+_HELD_S = 60.0  # how often a reason not to send is looked at again
 
 
 class SyncWorker(QObject):
     """Delivers what waits. `nudge` after a save or when the network came back; `stop` from any thread."""
 
-    stage_moved = Signal(object)   # outbox.Moved: record_id, stage, reason
-    status = Signal(object)        # status.SyncStatus, after every round
+    stage_moved = Signal(object)  # outbox.Moved: record_id, stage, reason
+    status = Signal(object)  # status.SyncStatus, after every round
 
-    def __init__(self, settings: Sync, run_in_store: RunInStore, *, journal_tail: JournalTail | None = journal_lines,
-                 clocks: Clocks | None = None) -> None:
+    def __init__(
+        self,
+        settings: Sync,
+        run_in_store: RunInStore,
+        *,
+        journal_tail: JournalTail | None = journal_lines,
+        clocks: Clocks | None = None,
+    ) -> None:
         super().__init__()
         self._settings, self._run, self._journal_tail = settings, guarded(run_in_store), journal_tail
         self._clocks = clocks or Clocks()
@@ -51,7 +57,7 @@ class SyncWorker(QObject):
         self._delivery: Delivery | None = None
         self._feed: Feed | None = None
         self._by_hand = False
-        self._switched = False    # whether the desk's switch is known: from the store, once, or by its touch
+        self._switched = False  # whether the desk's switch is known: from the store, once, or by its touch
 
     @Slot()
     def start(self) -> None:
@@ -82,10 +88,11 @@ class SyncWorker(QObject):
         """The bureau can be reached again, as far as its port tells: the wait is over."""
         held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=self._client is not None, revoked=False)
         if self._stopping.is_set() or self._client is None or held is not Hold.NONE:
-            return    # the next round sees to it
+            return  # the next round sees to it
         opened = link.opens(self._client.url)
         self._door, self._woken = schedule.door_after_look(
-            self._door, self._pace, self._settings, time.monotonic(), self._rng, opened=opened)
+            self._door, self._pace, self._settings, time.monotonic(), self._rng, opened=opened
+        )
         if self._woken:
             self.nudge()
         self._arm_knock()
@@ -166,20 +173,26 @@ class SyncWorker(QObject):
             provisioned = self._open()
             revoked_id = self._run(lambda store: outbox.get(store.db, "revoked"))
             revoked = self._client is not None and self._client.identity.pins.kiosk_id == revoked_id
-            held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=provisioned,
-                                 revoked=revoked and not self._by_hand, by_hand=self._by_hand)
+            held = schedule.hold(
+                self._settings,
+                datetime.now().astimezone(),
+                provisioned=provisioned,
+                revoked=revoked and not self._by_hand,
+                by_hand=self._by_hand,
+            )
             if held is Hold.REVOKED:
-                self._forget()   # it may be registered anew meanwhile: keys and pins are read again next time
+                self._forget()  # it may be registered anew meanwhile: keys and pins are read again next time
             if held is not Hold.NONE:
                 self._pace = schedule.Pace(self._pace.batch_limit, next_try_s=time.monotonic() + _HELD_S)
             else:
                 trouble, why = self._round()
-        except KioskError as error:   # the store or the configuration; nothing was lost, the next round tries again
+        except KioskError as error:  # the store or the configuration; nothing was lost, the next round tries again
             trouble, why = Trouble.BROKEN, error.reason
             log.warning("sync round failed", extra={"code": error.reason})
             self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), self._rng)
-        self._door = schedule.door_after_round(self._pace, self._settings, held, time.monotonic(), self._rng,
-                                               stood_open=self._woken or why == "certificate")
+        self._door = schedule.door_after_round(
+            self._pace, self._settings, held, time.monotonic(), self._rng, stood_open=self._woken or why == "certificate"
+        )
         self._woken = False
         self._arm_knock()
         self._tell(held, trouble, why)
@@ -213,8 +226,15 @@ class SyncWorker(QObject):
         except ConfigError:
             return False
         client = Client(self._settings, identity)
-        delivery = Delivery(self._settings, client, self._run, clocks=self._clocks, on_moved=self.stage_moved.emit,
-                            journal_tail=self._journal_tail, stop=self._stopping)
+        delivery = Delivery(
+            self._settings,
+            client,
+            self._run,
+            clocks=self._clocks,
+            on_moved=self.stage_moved.emit,
+            journal_tail=self._journal_tail,
+            stop=self._stopping,
+        )
         try:
             delivery.start()
         except KioskError:
@@ -227,7 +247,12 @@ class SyncWorker(QObject):
     def _tell(self, held: Hold, trouble: Trouble | None, why: str) -> None:
         wait = max(0.0, self._pace.next_try_s - time.monotonic())
         try:
-            self.status.emit(self._run(lambda store: status.collect(
-                store, self._settings, datetime.now(UTC), hold=held, trouble=trouble, why=why, next_try_in_s=wait)))
+            self.status.emit(
+                self._run(
+                    lambda store: status.collect(
+                        store, self._settings, datetime.now(UTC), hold=held, trouble=trouble, why=why, next_try_in_s=wait
+                    )
+                )
+            )
         except KioskError as error:
             log.warning("sync status failed", extra={"code": error.reason})

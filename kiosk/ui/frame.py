@@ -31,8 +31,7 @@ class Frame(QWidget):
     service = Signal(object)
     page: Page
 
-    def __init__(self, settings: Settings, strings: Strings | None, motion: bool,
-                 now: Callable[[], datetime] | None) -> None:
+    def __init__(self, settings: Settings, strings: Strings | None, motion: bool, now: Callable[[], datetime] | None) -> None:
         super().__init__()
         self.settings = settings
         spoken = settings.voice.language
@@ -74,7 +73,7 @@ class Frame(QWidget):
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tell_time)
         self._clock.start()
-        self._forgotten = QTimer(self)          # wishes made on the idle page by somebody who did not stay
+        self._forgotten = QTimer(self)  # wishes made on the idle page by somebody who did not stay
         self._forgotten.setSingleShot(True)
         self._forgotten.setInterval(int(settings.ui.idle_timeout_s * 1000))
         self._forgotten.timeout.connect(self._forget_wishes)
@@ -158,8 +157,7 @@ class Frame(QWidget):
         """Take on size, theme and texts of the bars, and place everything."""
         strings, page = self.strings, self.page
         self.look = Look.for_screen(self.width(), self.height(), self.theme, self.large, self.motion)
-        self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.language,
-                            self.look)
+        self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.language, self.look)
         self.bottom.show_texts(strings, page.leave, page.no_face, self.look)
         self.strip.say(strings.text("help_called.title") if self._help_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
@@ -175,8 +173,13 @@ class Frame(QWidget):
         if not self.page.step:
             return
         at = STEPS.index(self.page.step)
-        steps = tuple(Step(strings.text(f"steps.{name}"), "done" if number < at or name == "done" == self.page.step
-                           else "now" if number == at else "later") for number, name in enumerate(STEPS))
+        steps = tuple(
+            Step(
+                strings.text(f"steps.{name}"),
+                "done" if number < at or name == "done" == self.page.step else "now" if number == at else "later",
+            )
+            for number, name in enumerate(STEPS)
+        )
         words = ", ".join(strings.text(f"steps.{step.mark}_name", step=step.text) for step in steps)
         self.steps.show_steps(steps, f"{strings.text('steps.name')}: {words}")
 
@@ -218,6 +221,6 @@ class Frame(QWidget):
     def _tell_time(self) -> None:
         now = self.now()
         self.top.clock.say(self.strings.day_and_time(now))
-        if now.date() != self._day:           # the idle page says which day it is
+        if now.date() != self._day:  # the idle page says which day it is
             self._day = now.date()
             self.refresh()

@@ -42,8 +42,10 @@ def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
         case s.Finished():
             return _finished(state)
         case s.Referred():
-            return [f"reason.{state.reason}.say", *(
-                [] if state.reason in (Reason.NO_FACE_WANTED, Reason.ATTENDANT_CALLED) else ["page.referred.say"])]
+            return [
+                f"reason.{state.reason}.say",
+                *([] if state.reason in (Reason.NO_FACE_WANTED, Reason.ATTENDANT_CALLED) else ["page.referred.say"]),
+            ]
         case s.OutOfService():
             return ["page.out-of-service.say"]
     return [f"page.{PAGE_NAMES[type(state)]}.say"]
@@ -60,7 +62,7 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
             return [f"page.camera.say_{hint}"]
         if view.now:
             return [f"action.{view.action}.say"]
-        return ["chime.done"] if view.done_actions else []   # the last action was seen
+        return ["chime.done"] if view.done_actions else []  # the last action was seen
     if view is not None and view.done_actions:
         return []  # said once is enough: between two actions there is a tick and a soft sound
     return [*(["page.camera.say_practice"] if state.practice else []), "page.camera.say"]
@@ -76,10 +78,23 @@ def _finished(state: s.Finished) -> list[str]:
 
 
 PAGE_NAMES: dict[type, str] = {
-    s.Idle: "idle", s.ChoosingWho: "who", s.AwaitingCard: "card", s.EnteringNumber: "number", s.ChoosingName: "name",
+    s.Idle: "idle",
+    s.ChoosingWho: "who",
+    s.AwaitingCard: "card",
+    s.EnteringNumber: "number",
+    s.ChoosingName: "name",
     s.ScanningCard: "scan",
-    s.LookingUp: "looking-up", s.Confirming: "confirm", s.ChoosingBenefits: "benefits", s.Answered: "answer",
-    s.Consenting: "consent", s.Instructing: "instructions", s.Acting: "camera", s.Checking: "checking",
-    s.Retrying: "retry", s.Finished: "result", s.Referred: "referred", s.TakingCard: "take-card",
+    s.LookingUp: "looking-up",
+    s.Confirming: "confirm",
+    s.ChoosingBenefits: "benefits",
+    s.Answered: "answer",
+    s.Consenting: "consent",
+    s.Instructing: "instructions",
+    s.Acting: "camera",
+    s.Checking: "checking",
+    s.Retrying: "retry",
+    s.Finished: "result",
+    s.Referred: "referred",
+    s.TakingCard: "take-card",
     s.OutOfService: "out-of-service",
 }

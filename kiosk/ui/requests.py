@@ -52,6 +52,4 @@ class OpenDesk:
     """The attendant wants the desk (the corner was touched, or the desk key pressed)."""
 
 
-Request = (
-    Replay | ChangeLanguage | ToggleLargeText | ToggleContrast | VolumeUp | VolumeDown | PrintSlip | StillHere | OpenDesk
-)
+Request = Replay | ChangeLanguage | ToggleLargeText | ToggleContrast | VolumeUp | VolumeDown | PrintSlip | StillHere | OpenDesk

@@ -20,7 +20,7 @@ from kiosk.visit import states as s
 
 NOW = datetime(2026, 11, 21, 10, 24, tzinfo=ZoneInfo("Asia/Shanghai"))
 NUMBER = "00000019480617102" + check_digit("00000019480617102")
-QUAD = ((0.3, 0.32), (0.7, 0.3), (0.71, 0.66), (0.31, 0.68))     # where the drawn card lies in its picture
+QUAD = ((0.3, 0.32), (0.7, 0.3), (0.71, 0.66), (0.31, 0.68))  # where the drawn card lies in its picture
 RECORD = "4f3a91c2-6f0d-4c7e-9a55-1d6a0d0f2b11"
 
 
@@ -61,7 +61,7 @@ class Scene:
     state: s.State
     take: SampleTake | None = None
     scan: SampleScan | None = None
-    face: bool = False           # the drawn face is in the camera circle, or a drawn card in the card's frame
+    face: bool = False  # the drawn face is in the camera circle, or a drawn card in the card's frame
     countdown: int | None = None
     help_called: bool = False
     typed: str = ""
@@ -71,30 +71,48 @@ def sample_settings(base: Settings | None = None) -> Settings:
     """Return settings of a station with other channels to go to."""
     base = base or Settings()
     station = Station(
-        name="南山街道 · 粤海社区工作站", station_id="SZ-NS-0417", hotline="12333", channels=(
+        name="南山街道 · 粤海社区工作站",
+        station_id="SZ-NS-0417",
+        hotline="12333",
+        channels=(
             Channel(name="粤海街道党群服务中心", address="南海大道 2001 号一楼", hours="工作日 9:00-18:00", phone="0755-0000 0001"),
             Channel(name="南山区社保分局", address="南头街 100 号", hours="工作日 9:00-17:00", phone="0755-0000 0002"),
             Channel(name="上门认证", address="行动不便，可以预约工作人员上门", phone="0755-0000 0003"),
-        ))
+        ),
+    )
     return base.model_copy(update={"station": station})
 
 
 def eligibility(kind: str, *, may_pass: bool = True, reason: Reason = Reason.OK, months: int = 0) -> Eligibility:
     """Return a sample answer of the rules."""
     return Eligibility(
-        benefit_id=kind, benefit_kind=kind, policy_id="deferred-month", may_pass=may_pass, reason=reason,
-        period="2026-11", earliest_next=None if may_pass else date(2026, 12, 1), valid_from=date(2025, 12, 1),
-        valid_to=date(2026, 11, 30), due=date(2026, 11, 30) if may_pass else date(2027, 11, 30), grace_to=None,
-        suspended_from=None, suspended_months=months, if_passed_from=date(2026, 12, 1), if_passed_to=date(2027, 11, 30),
-        next_from=date(2026, 12, 1), next_to=date(2027, 11, 30))
+        benefit_id=kind,
+        benefit_kind=kind,
+        policy_id="deferred-month",
+        may_pass=may_pass,
+        reason=reason,
+        period="2026-11",
+        earliest_next=None if may_pass else date(2026, 12, 1),
+        valid_from=date(2025, 12, 1),
+        valid_to=date(2026, 11, 30),
+        due=date(2026, 11, 30) if may_pass else date(2027, 11, 30),
+        grace_to=None,
+        suspended_from=None,
+        suspended_months=months,
+        if_passed_from=date(2026, 12, 1),
+        if_passed_to=date(2027, 11, 30),
+        next_from=date(2026, 12, 1),
+        next_to=date(2027, 11, 30),
+    )
 
 
 def scenes() -> tuple[Scene, ...]:
     """Return all scenes, in the order of a visit."""
     kinds = _benefit_kinds()
     person = Person("陈小芳", NUMBER)
-    entry = RosterEntry("P-1", person.name, NUMBER, RosterStatus.ACTIVE,
-                        tuple(Benefit(kind, kind, "deferred-month") for kind in kinds))
+    entry = RosterEntry(
+        "P-1", person.name, NUMBER, RosterStatus.ACTIVE, tuple(Benefit(kind, kind, "deferred-month") for kind in kinds)
+    )
     due = tuple(eligibility(kind) for kind in kinds)
     visit = s.Visit("visit-1", card_present=True)
     other = replace(visit, mode=s.Mode.OTHER)
@@ -129,8 +147,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("benefits", s.ChoosingBenefits(visit, person, entry, due)),
         Scene("answer-already-done", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (Stage.RECEIVED,))),
         Scene("answer-not-yet", s.Answered(visit, Reason.NOT_YET, not_yet, person, roster_stale=True)),
-        Scene("answer-returned", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (Stage.RETURNED,),
-                                            "photo-unclear")),
+        Scene("answer-returned", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (Stage.RETURNED,), "photo-unclear")),
         Scene("answer-query", s.Answered(query, Reason.OK, (due[0], not_yet[1]), person)),
         Scene("answer-not-in-roster", s.Answered(visit, Reason.NOT_IN_ROSTER)),
         Scene("answer-no-template", s.Answered(visit, Reason.NO_TEMPLATE, due, person, roster_stale=True)),
@@ -140,17 +157,28 @@ def scenes() -> tuple[Scene, ...]:
         Scene("camera-begin", acting, SampleTake(), face=True),
         Scene("camera-guidance", acting, SampleTake(guidance=Guidance.TOO_FAR, progress=0.1), face=True),
         Scene("camera-ready", acting, SampleTake(action=Action.MOUTH_OPEN, progress=0.05), face=True),
-        *(Scene(f"camera-{action}", acting,
-                SampleTake(action=action, action_index=1, now=True, progress=0.62,
-                           done_actions=(Action.BLINK if action is not Action.BLINK else Action.MOUTH_OPEN,)), face=True)
-          for action in Action),
+        *(
+            Scene(
+                f"camera-{action}",
+                acting,
+                SampleTake(
+                    action=action,
+                    action_index=1,
+                    now=True,
+                    progress=0.62,
+                    done_actions=(Action.BLINK if action is not Action.BLINK else Action.MOUTH_OPEN,),
+                ),
+                face=True,
+            )
+            for action in Action
+        ),
         Scene("camera-wrong-way", acting, SampleTake(action=Action.TURN_LEFT, now=True, wrong_way=True), face=True),
         Scene("camera-larger", acting, SampleTake(action=Action.MOUTH_OPEN, now=True, progress=0.4, larger=True), face=True),
         Scene("camera-too-early", acting, SampleTake(action=Action.NOD, too_early=True, can_swap=False), face=True),
-        Scene("camera-returning", acting, SampleTake(action=Action.TURN_RIGHT, now=True, progress=1.0, returning=True),
-              face=True),
-        Scene("camera-practice", replace(acting, practice=True), SampleTake(action=Action.BLINK, now=True, progress=0.3),
-              face=True),
+        Scene("camera-returning", acting, SampleTake(action=Action.TURN_RIGHT, now=True, progress=1.0, returning=True), face=True),
+        Scene(
+            "camera-practice", replace(acting, practice=True), SampleTake(action=Action.BLINK, now=True, progress=0.3), face=True
+        ),
         Scene("camera-away", replace(acting, camera_ready=False)),
         Scene("checking", s.Checking(case)),
         Scene("checking-saving", s.Checking(case, saving=True)),

@@ -104,8 +104,11 @@ class Strings:
 
     def _parts(self, day: dt.date) -> dict[str, object]:
         return {
-            "year": day.year, "month": day.month, "day": day.day,
-            "weekday": self.text(f"weekday.{day.weekday()}"), "month_name": self.text(f"month.{day.month}"),
+            "year": day.year,
+            "month": day.month,
+            "day": day.day,
+            "weekday": self.text(f"weekday.{day.weekday()}"),
+            "month_name": self.text(f"month.{day.month}"),
         }
 
 

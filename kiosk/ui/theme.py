@@ -29,24 +29,24 @@ TYPE: dict[Role, tuple[float, float, bool]] = {
     "small": (32, 30, False),
     "key": (60, 44, True),
 }
-LINE = 1.36          # line height in ems
-LARGE = 1.2          # the larger step
+LINE = 1.36  # line height in ems
+LARGE = 1.2  # the larger step
 DENSITIES = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64)
 
 MARGIN = 64
 GAP = 32
 BUTTON_GAP = 24
 BUTTON_GAP_MIN = 18  # norms: at least 16 between targets
-TARGET_MIN = 96      # norms: at least 96 high
+TARGET_MIN = 96  # norms: at least 96 high
 HEIGHT = {"filled": 148, "outlined": 124, "quiet": 124, "chip": 96, "key": 124}
 RADIUS_BUTTON = 28
 RADIUS_CARD = 36
-EDGE = 10            # the solid lower edge that makes a button look pressable
+EDGE = 10  # the solid lower edge that makes a button look pressable
 RING = 24
 STROKE = 3
 
 TRANSITION_MS = 240
-LOOP_MS = 2600       # one round of a demonstrated action: slow enough to follow
+LOOP_MS = 2600  # one round of a demonstrated action: slow enough to follow
 FRAME_MS = 40
 
 
@@ -81,26 +81,73 @@ class Palette:
 
 PALETTES: dict[ThemeName, Palette] = {
     "paper": Palette(
-        paper="#FBF6EC", card="#FFFFFF", line="#E6DCC8", ink="#1E2B2A", quiet="#45514F", action="#0B5A53",
-        on_action="#FFFFFF", action_edge="#063C37", tint="#DCEBE4", done="#14532D", on_done="#FFFFFF",
-        stop="#8A1C14", notice_ink="#513300", notice="#FFE9BF", notice_line="#E3B65A", focus="#B25E00",
-        track="#DED4BD", skin="#F3CFAE", skin_shade="#D9A983", hair="#9DA3A0", cloth="#5E8C84", lip="#A6483C",
+        paper="#FBF6EC",
+        card="#FFFFFF",
+        line="#E6DCC8",
+        ink="#1E2B2A",
+        quiet="#45514F",
+        action="#0B5A53",
+        on_action="#FFFFFF",
+        action_edge="#063C37",
+        tint="#DCEBE4",
+        done="#14532D",
+        on_done="#FFFFFF",
+        stop="#8A1C14",
+        notice_ink="#513300",
+        notice="#FFE9BF",
+        notice_line="#E3B65A",
+        focus="#B25E00",
+        track="#DED4BD",
+        skin="#F3CFAE",
+        skin_shade="#D9A983",
+        hair="#9DA3A0",
+        cloth="#5E8C84",
+        lip="#A6483C",
         feature="#3A2E28",
     ),
     "contrast": Palette(
-        paper="#000000", card="#101010", line="#8C8C8C", ink="#FFFFFF", quiet="#E4E4E4", action="#FFD400",
-        on_action="#000000", action_edge="#A88C00", tint="#2A2600", done="#8CF0A8", on_done="#00210B",
-        stop="#FF9C92", notice_ink="#FFE9A8", notice="#2B2100", notice_line="#FFD400", focus="#6FD3FF",
-        track="#4A4A4A", skin="#F3CFAE", skin_shade="#D9A983", hair="#C9CDCB", cloth="#5E8C84", lip="#A6483C",
+        paper="#000000",
+        card="#101010",
+        line="#8C8C8C",
+        ink="#FFFFFF",
+        quiet="#E4E4E4",
+        action="#FFD400",
+        on_action="#000000",
+        action_edge="#A88C00",
+        tint="#2A2600",
+        done="#8CF0A8",
+        on_done="#00210B",
+        stop="#FF9C92",
+        notice_ink="#FFE9A8",
+        notice="#2B2100",
+        notice_line="#FFD400",
+        focus="#6FD3FF",
+        track="#4A4A4A",
+        skin="#F3CFAE",
+        skin_shade="#D9A983",
+        hair="#C9CDCB",
+        cloth="#5E8C84",
+        lip="#A6483C",
         feature="#20160F",
     ),
 }
 
 # (text colour, ground it may stand on): every pair the widgets use, audited at 7:1 by the tests.
 PAIRS: tuple[tuple[str, str], ...] = (
-    ("ink", "paper"), ("ink", "card"), ("quiet", "paper"), ("quiet", "card"), ("action", "paper"), ("action", "card"),
-    ("on_action", "action"), ("done", "card"), ("done", "paper"), ("on_done", "done"), ("stop", "paper"), ("stop", "card"),
-    ("notice_ink", "notice"), ("ink", "tint"),
+    ("ink", "paper"),
+    ("ink", "card"),
+    ("quiet", "paper"),
+    ("quiet", "card"),
+    ("action", "paper"),
+    ("action", "card"),
+    ("on_action", "action"),
+    ("done", "card"),
+    ("done", "paper"),
+    ("on_done", "done"),
+    ("stop", "paper"),
+    ("stop", "card"),
+    ("notice_ink", "notice"),
+    ("ink", "tint"),
 )
 
 

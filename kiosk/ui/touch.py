@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from kiosk.errors import ConfigError
 from kiosk.ui.theme import Look
 
-DOUBLE_TOUCH_S = 0.4     # a second touch that was meant for the last page
+DOUBLE_TOUCH_S = 0.4  # a second touch that was meant for the last page
 DOUBLE_TOUCH_NEAR = 120  # units
 
 
@@ -20,7 +20,7 @@ class Changing(Protocol):
     """A window whose pages change."""
 
     look: Look
-    changed_at: float      # time.monotonic() of the last change of page
+    changed_at: float  # time.monotonic() of the last change of page
 
 
 class DoubleTouchGuard(QObject):
@@ -55,8 +55,9 @@ def order_tabs(page: QWidget, after: list[QWidget]) -> None:
 
 
 def _focusable(page: QWidget) -> list[QWidget]:
-    found = [child for child in page.findChildren(QWidget)
-             if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisibleTo(page)]
+    found = [
+        child for child in page.findChildren(QWidget) if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisibleTo(page)
+    ]
     return sorted(found, key=lambda child: (child.mapTo(page, QPoint(0, 0)).y(), child.mapTo(page, QPoint(0, 0)).x()))
 
 

@@ -42,7 +42,6 @@ class TakeView(Protocol):
     def done_actions(self) -> tuple[Action, ...]:
         """Actions seen already."""
 
-
     @property
     def returning(self) -> bool:
         """It was seen; now back to rest."""

@@ -38,7 +38,7 @@ from kiosk.visit import states as s
 if TYPE_CHECKING:
     import numpy as np
 
-DESK_TOUCHES = 5         # on the station's name: opens the desk without a button
+DESK_TOUCHES = 5  # on the station's name: opens the desk without a button
 
 
 class KioskWindow(Frame):
@@ -46,8 +46,9 @@ class KioskWindow(Frame):
 
     touched = Signal(object)
 
-    def __init__(self, settings: Settings, strings: Strings | None = None, *, motion: bool = True,
-                 now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, strings: Strings | None = None, *, motion: bool = True, now: Callable[[], datetime] | None = None
+    ) -> None:
         super().__init__(settings, strings, motion, now)
         self.setObjectName("kiosk")
         self.pages: dict[type, Page] = {}
@@ -94,11 +95,11 @@ class KioskWindow(Frame):
         left = self.page
         ended = isinstance(state, s.Idle) and not isinstance(self._state, s.Idle)
         self._state = state
-        self._take, self._scan = None, None     # what a take said before belongs to the state before
+        self._take, self._scan = None, None  # what a take said before belongs to the state before
         if ended:
             self.reset_wishes()
         page.fill(state, self._kit())
-        page.setAccessibleName(page.title.text())   # read when the page takes the focus
+        page.setAccessibleName(page.title.text())  # read when the page takes the focus
         self.page = page
         if changed:
             left.hide()
@@ -206,7 +207,7 @@ class KioskWindow(Frame):
     @Slot()
     def _help(self) -> None:
         self.touched.emit(e.HelpTouched())
-        if self._help_called:                  # answered at once: heard as well as seen
+        if self._help_called:  # answered at once: heard as well as seen
             self._say_help = True
             self.service.emit(r.Replay())
             self._say_help = False

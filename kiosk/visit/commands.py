@@ -106,6 +106,17 @@ class EndVisit:
 
 
 Command = (
-    LookUp | OfferNames | BeginScan | CancelScan | BeginTake | SwapAction | CancelTake | MatchFace | SaveAttempt
-    | NoteRefusal | NudgeSync | CallAttendant | EndVisit
+    LookUp
+    | OfferNames
+    | BeginScan
+    | CancelScan
+    | BeginTake
+    | SwapAction
+    | CancelTake
+    | MatchFace
+    | SaveAttempt
+    | NoteRefusal
+    | NudgeSync
+    | CallAttendant
+    | EndVisit
 )

@@ -178,8 +178,8 @@ class LookedUp:
     """The roster and the rules answered about `id_number`. `entry` None: not found, or name and number disagree."""
 
     visit_id: str
-    id_number: str = field(repr=False)   # who was asked about: the same visit may have asked about somebody else before
-    reason: Reason                       # OK, or why it does not go on to the face
+    id_number: str = field(repr=False)  # who was asked about: the same visit may have asked about somebody else before
+    reason: Reason  # OK, or why it does not go on to the face
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
     stages: tuple[Stage, ...] = ()
@@ -286,9 +286,46 @@ class AttendantTookOver:
 
 
 Event = (
-    Started | QueryStarted | SelfChosen | OtherChosen | ManualChosen | ScanChosen | NumberEntered | NameChosen | Confirmed | Denied
-    | BenefitsChosen | Agreed | BeginTouched | PractiseTouched | SwapTouched | BackTouched | DoneTouched | CancelTouched
-    | NoFaceTouched | HelpTouched | ReaderCameUp | ReaderWentDown | CardLaid | CardWasRead | CardTroubled | CardTaken
-    | CameraCameUp | CameraWentDown | LookedUp | NamesOffered | CardScanned | ScanEnded | TakeEnded | FaceMatched
-    | RecordsSaved | SaveFailed | StageMoved | IdleExpired | WalkedAway | ServicePaused | ServiceResumed | AttendantTookOver
+    Started
+    | QueryStarted
+    | SelfChosen
+    | OtherChosen
+    | ManualChosen
+    | ScanChosen
+    | NumberEntered
+    | NameChosen
+    | Confirmed
+    | Denied
+    | BenefitsChosen
+    | Agreed
+    | BeginTouched
+    | PractiseTouched
+    | SwapTouched
+    | BackTouched
+    | DoneTouched
+    | CancelTouched
+    | NoFaceTouched
+    | HelpTouched
+    | ReaderCameUp
+    | ReaderWentDown
+    | CardLaid
+    | CardWasRead
+    | CardTroubled
+    | CardTaken
+    | CameraCameUp
+    | CameraWentDown
+    | LookedUp
+    | NamesOffered
+    | CardScanned
+    | ScanEnded
+    | TakeEnded
+    | FaceMatched
+    | RecordsSaved
+    | SaveFailed
+    | StageMoved
+    | IdleExpired
+    | WalkedAway
+    | ServicePaused
+    | ServiceResumed
+    | AttendantTookOver
 )

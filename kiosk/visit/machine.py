@@ -54,7 +54,9 @@ def _no_face(state: s.State, event: e.NoFaceTouched, world: World) -> Step | Non
         return state, (c.CallAttendant(Reason.ATTENDANT_CALLED),)  # nothing is left to do without the face
     visit = s.visit_of(state) or s.Visit(world.new_visit_id)
     return s.Referred(visit, Reason.NO_FACE_WANTED, case=_case_of(state), person=_person_of(state)), (
-        *_abandon_take(state), c.CallAttendant(Reason.NO_FACE_WANTED))
+        *_abandon_take(state),
+        c.CallAttendant(Reason.NO_FACE_WANTED),
+    )
 
 
 def _leave(state: s.State, event: e.CancelTouched | e.IdleExpired | e.WalkedAway, world: World) -> Step:
@@ -91,8 +93,7 @@ def _card_taken(state: s.State, event: e.CardTaken, world: World) -> Step | None
 def _other_card(state: s.State, event: e.CardWasRead, world: World) -> Step | None:
     """A different card in mid-visit ends the visit; the same card laid again changes nothing."""
     visit, person = s.visit_of(state), _person_of(state)
-    if visit is None or person is None or isinstance(
-            state, s.AwaitingCard | s.EnteringNumber | s.ChoosingName | s.ScanningCard):
+    if visit is None or person is None or isinstance(state, s.AwaitingCard | s.EnteringNumber | s.ChoosingName | s.ScanningCard):
         return None
     known = {person.id_number} | ({visit.helper.id_number} if visit.helper else set())
     if event.person.id_number in known:
@@ -169,11 +170,11 @@ def _awaiting_card(state: s.AwaitingCard, event: e.Event, world: World) -> Step:
         case e.ReaderCameUp():
             return replace(state, reader_ready=True), ()
         case e.ManualChosen():
-            return s.EnteringNumber(state.visit, state.whose, None, state.beneficiary, state.entry,
-                                    state.eligibilities), ()
+            return s.EnteringNumber(state.visit, state.whose, None, state.beneficiary, state.entry, state.eligibilities), ()
         case e.ScanChosen():
-            scanning = s.ScanningCard(state.visit, state.whose, world.camera_ready, state.beneficiary, state.entry,
-                                      state.eligibilities)
+            scanning = s.ScanningCard(
+                state.visit, state.whose, world.camera_ready, state.beneficiary, state.entry, state.eligibilities
+            )
             return scanning, (c.BeginScan(state.visit.visit_id),) if world.camera_ready else ()
         case e.BackTouched():
             if state.whose is s.Whose.HELPER and state.beneficiary and state.entry:
@@ -190,8 +191,7 @@ def _entering_number(state: s.EnteringNumber, event: e.Event, world: World) -> S
             typed = _typed("", id_number)
             if state.beneficiary and typed.id_number == state.beneficiary.id_number:
                 return replace(state, problem=Reason.HELPER_IS_BENEFICIARY), ()
-            return _after_helper(replace(state.visit, helper=typed), state.beneficiary, state.entry,
-                                 state.eligibilities)
+            return _after_helper(replace(state.visit, helper=typed), state.beneficiary, state.entry, state.eligibilities)
         case e.NumberEntered(id_number):
             return state, (c.OfferNames(state.visit.visit_id, id_number),)
         case e.NamesOffered(visit_id, id_number, options, problem) if visit_id == state.visit.visit_id:
@@ -199,8 +199,9 @@ def _entering_number(state: s.EnteringNumber, event: e.Event, world: World) -> S
                 return replace(state, problem=problem or Reason.NOT_IN_ROSTER), ()
             return s.ChoosingName(state.visit, state.whose, id_number, options), ()
         case e.CardLaid() | e.CardWasRead() | e.BackTouched():
-            back = s.AwaitingCard(state.visit, state.whose, None, world.reader_ready, False, state.beneficiary,
-                                  state.entry, state.eligibilities)
+            back = s.AwaitingCard(
+                state.visit, state.whose, None, world.reader_ready, False, state.beneficiary, state.entry, state.eligibilities
+            )
             return (back, ()) if isinstance(event, e.BackTouched) else _awaiting_card(back, event, world)
     return state, ()
 
@@ -218,8 +219,9 @@ def _choosing_name(state: s.ChoosingName, event: e.Event, world: World) -> Step:
 
 
 def _scanning_card(state: s.ScanningCard, event: e.Event, world: World) -> Step:
-    back = s.AwaitingCard(state.visit, state.whose, None, world.reader_ready, False, state.beneficiary, state.entry,
-                          state.eligibilities)
+    back = s.AwaitingCard(
+        state.visit, state.whose, None, world.reader_ready, False, state.beneficiary, state.entry, state.eligibilities
+    )
     match event:
         case e.CardScanned(visit_id, person) if visit_id == state.visit.visit_id:
             if state.whose is s.Whose.HELPER:
@@ -245,8 +247,15 @@ def _looking_up(state: s.LookingUp, event: e.Event, world: World) -> Step:
             query = state.visit.mode is s.Mode.QUERY
             if event.reason is Reason.OK and event.entry is not None and not query:
                 return s.Confirming(state.visit, state.person, event.entry, event.eligibilities), ()
-            answered = s.Answered(state.visit, event.reason, event.eligibilities, state.person, event.stages,
-                                  event.returned_reason, event.roster_stale)
+            answered = s.Answered(
+                state.visit,
+                event.reason,
+                event.eligibilities,
+                state.person,
+                event.stages,
+                event.returned_reason,
+                event.roster_stale,
+            )
             calls = (c.CallAttendant(event.reason),) if event.reason in _NEEDS_ATTENDANT and not query else ()
             return answered, (c.NoteRefusal(state.visit.visit_id, event.reason), *calls)
         case e.SaveFailed() if event.visit_id == state.visit.visit_id:
@@ -255,18 +264,25 @@ def _looking_up(state: s.LookingUp, event: e.Event, world: World) -> Step:
 
 
 # The person can do nothing more here alone: the attendant is rung for at once, not only offered.
-_NEEDS_ATTENDANT = frozenset({
-    Reason.NO_TEMPLATE, Reason.TEMPLATE_OUTDATED, Reason.TOO_MANY_TRIES, Reason.CLOCK_SUSPECT,
-    Reason.SELF_SERVICE_FROZEN, Reason.STORE_ERROR,
-})
+_NEEDS_ATTENDANT = frozenset(
+    {
+        Reason.NO_TEMPLATE,
+        Reason.TEMPLATE_OUTDATED,
+        Reason.TOO_MANY_TRIES,
+        Reason.CLOCK_SUSPECT,
+        Reason.SELF_SERVICE_FROZEN,
+        Reason.STORE_ERROR,
+    }
+)
 
 
 def _confirming(state: s.Confirming, event: e.Event, world: World) -> Step:
     match event:
         case e.Confirmed():
             if state.visit.mode is s.Mode.OTHER and state.visit.helper is None:
-                return s.AwaitingCard(state.visit, s.Whose.HELPER, None, world.reader_ready, False, state.person,
-                                      state.entry, state.eligibilities), ()
+                return s.AwaitingCard(
+                    state.visit, s.Whose.HELPER, None, world.reader_ready, False, state.person, state.entry, state.eligibilities
+                ), ()
             return _after_helper(state.visit, state.person, state.entry, state.eligibilities)
         case e.Denied() | e.BackTouched():
             return s.AwaitingCard(_bare(state.visit), reader_ready=world.reader_ready), ()
@@ -353,12 +369,16 @@ def _checking(state: s.Checking, event: e.Event, world: World) -> Step:
             if event.reason is Reason.FACE_MISMATCH:
                 return _failed_try(state.case, event.reason, world)
             return s.Referred(visit, event.reason, state.case), (
-                c.SaveAttempt(state.case, Outcome.REFERRED, event.reason), c.CallAttendant(event.reason))
+                c.SaveAttempt(state.case, Outcome.REFERRED, event.reason),
+                c.CallAttendant(event.reason),
+            )
         case e.RecordsSaved() if event.visit_id == visit.visit_id and state.saving:
             chosen = state.case.chosen
             months = max((item.suspended_months for item in chosen), default=0)
             return s.Finished(
-                state.case, event.record_ids, suspended_months=months,
+                state.case,
+                event.record_ids,
+                suspended_months=months,
                 resumes=months > 0 or any(item.suspended for item in chosen),
                 next_from=min((d.next_from for d in chosen if d.next_from), default=None),
                 next_to=min((d.next_to for d in chosen if d.next_to), default=None),
@@ -393,8 +413,9 @@ def _referred(state: s.Referred, event: e.Event, world: World) -> Step:
     match event:
         case e.RecordsSaved() if event.visit_id == state.visit.visit_id:
             return replace(state, record_ids=event.record_ids), (c.NudgeSync(),)
-        case e.BackTouched() if state.case is not None and state.reason is Reason.NO_FACE_WANTED \
-                and state.case.visit.tries < world.tries_per_visit:
+        case e.BackTouched() if (
+            state.case is not None and state.reason is Reason.NO_FACE_WANTED and state.case.visit.tries < world.tries_per_visit
+        ):
             if not state.case.consent_id:
                 return s.Consenting(state.case), ()
             return s.Instructing(state.case, world.camera_ready), ()
@@ -415,12 +436,25 @@ def _out_of_service(state: s.OutOfService, event: e.Event, world: World) -> Step
 
 
 _HANDLERS: dict[type, Callable[[Any, e.Event, World], Step]] = {
-    s.Idle: _idle, s.ChoosingWho: _choosing_who, s.AwaitingCard: _awaiting_card, s.EnteringNumber: _entering_number,
+    s.Idle: _idle,
+    s.ChoosingWho: _choosing_who,
+    s.AwaitingCard: _awaiting_card,
+    s.EnteringNumber: _entering_number,
     s.ChoosingName: _choosing_name,
-    s.ScanningCard: _scanning_card, s.LookingUp: _looking_up, s.Confirming: _confirming,
-    s.ChoosingBenefits: _choosing_benefits, s.Answered: _answered, s.Consenting: _consenting,
-    s.Instructing: _instructing, s.Acting: _acting, s.Checking: _checking, s.Retrying: _retrying,
-    s.Finished: _finished, s.Referred: _referred, s.TakingCard: _taking_card, s.OutOfService: _out_of_service,
+    s.ScanningCard: _scanning_card,
+    s.LookingUp: _looking_up,
+    s.Confirming: _confirming,
+    s.ChoosingBenefits: _choosing_benefits,
+    s.Answered: _answered,
+    s.Consenting: _consenting,
+    s.Instructing: _instructing,
+    s.Acting: _acting,
+    s.Checking: _checking,
+    s.Retrying: _retrying,
+    s.Finished: _finished,
+    s.Referred: _referred,
+    s.TakingCard: _taking_card,
+    s.OutOfService: _out_of_service,
 }
 
 
@@ -437,8 +471,7 @@ def _helper_known(state: s.AwaitingCard, visit: s.Visit, helper: Person) -> Step
     return _after_helper(replace(visit, helper=helper), state.beneficiary, state.entry, state.eligibilities)
 
 
-def _after_helper(visit: s.Visit, person: Person | None, entry: RosterEntry | None,
-                  eligibilities: tuple[Eligibility, ...]) -> Step:
+def _after_helper(visit: s.Visit, person: Person | None, entry: RosterEntry | None, eligibilities: tuple[Eligibility, ...]) -> Step:
     due = tuple(item for item in eligibilities if item.may_pass)
     if person is None or entry is None or not due:
         return s.AwaitingCard(_bare(visit)), ()

@@ -12,8 +12,14 @@ from kiosk.visit.states import Case, Mode
 
 
 def records_of(
-    case: Case, outcome: Outcome, reason: Reason, clock: ClockEvidence, station_id: str, roster_version: int,
-    liveness: LivenessResult | None = None, match: MatchResult | None = None,
+    case: Case,
+    outcome: Outcome,
+    reason: Reason,
+    clock: ClockEvidence,
+    station_id: str,
+    roster_version: int,
+    liveness: LivenessResult | None = None,
+    match: MatchResult | None = None,
 ) -> tuple[AuthenticationRecord, ...]:
     """Return one record for each benefit of the case. The validity a pass gives is written into passed records only."""
     helper = case.visit.helper
@@ -35,8 +41,13 @@ def records_of(
             roster_version=roster_version,
             consent_id=case.consent_id,
             actions=tuple(done.action.value for done in liveness.actions) if liveness else (),
-            checks=tuple((check.name.replace("_", "-"), round(check.score, 4), check.flagged) for check in liveness.checks
-                         if check.score is not None) if liveness else (),
+            checks=tuple(
+                (check.name.replace("_", "-"), round(check.score, 4), check.flagged)
+                for check in liveness.checks
+                if check.score is not None
+            )
+            if liveness
+            else (),
             model_digest=match.model_digest if match else "",
             valid_from=item.if_passed_from if passed else None,
             valid_to=item.if_passed_to if passed else None,

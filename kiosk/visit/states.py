@@ -19,8 +19,8 @@ class Mode(StrEnum):
     """What the visit is for."""
 
     SELF = "self"
-    OTHER = "other"   # helping a relative or friend: both are identified, only the beneficiary faces the camera
-    QUERY = "query"   # next date only, no authentication
+    OTHER = "other"  # helping a relative or friend: both are identified, only the beneficiary faces the camera
+    QUERY = "query"  # next date only, no authentication
 
 
 class Whose(StrEnum):
@@ -36,9 +36,9 @@ class Visit:
 
     visit_id: str
     mode: Mode = Mode.SELF
-    tries: int = 0                                  # finished tries in front of the camera
-    takes: int = 0                                  # takes begun, practice included: gives each its id
-    interruptions: int = 0                          # takes that a camera fault or the desk broke off
+    tries: int = 0  # finished tries in front of the camera
+    takes: int = 0  # takes begun, practice included: gives each its id
+    interruptions: int = 0  # takes that a camera fault or the desk broke off
     card_present: bool = False
     helper: Person | None = field(default=None, repr=False)
 
@@ -67,7 +67,7 @@ class AwaitingCard:
     trouble: Reason | None = None
     reader_ready: bool = True
     reading: bool = False
-    beneficiary: Person | None = field(default=None, repr=False)   # known already, while the helper's card is awaited
+    beneficiary: Person | None = field(default=None, repr=False)  # known already, while the helper's card is awaited
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
 
@@ -148,8 +148,8 @@ class Answered:
     reason: Reason
     eligibilities: tuple[Eligibility, ...] = ()
     person: Person | None = field(default=None, repr=False)
-    stages: tuple[Stage, ...] = ()        # of this person's earlier records on this kiosk, newest first
-    returned_reason: str = ""             # what the centre said, when it returned the last one
+    stages: tuple[Stage, ...] = ()  # of this person's earlier records on this kiosk, newest first
+    returned_reason: str = ""  # what the centre said, when it returned the last one
     roster_stale: bool = False
 
 
@@ -186,7 +186,7 @@ class Acting:
     case: Case
     practice: bool = False
     camera_ready: bool = True
-    take_id: int = 0                      # late answers of an ended take are dropped
+    take_id: int = 0  # late answers of an ended take are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Finished:
     record_ids: tuple[str, ...]
     stage: Stage = Stage.SAVED
     suspended_months: int = 0
-    resumes: bool = False                 # payment was suspended and is resumed, as the centre confirms (back-pay: the months)
+    resumes: bool = False  # payment was suspended and is resumed, as the centre confirms (back-pay: the months)
     next_from: date | None = None
     next_to: date | None = None
     roster_stale: bool = False
@@ -228,7 +228,7 @@ class Referred:
     reason: Reason
     case: Case | None = None
     record_ids: tuple[str, ...] = ()
-    person: Person | None = field(default=None, repr=False)   # who it is, where that was known before a case was
+    person: Person | None = field(default=None, repr=False)  # who it is, where that was known before a case was
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class TakingCard:
     """Please take your card; stays until it is taken. The person's data are wiped already."""
 
     visit: Visit
-    notice: Reason | None = None          # why the visit ended by itself
+    notice: Reason | None = None  # why the visit ended by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +247,25 @@ class OutOfService:
 
 
 State = (
-    Idle | ChoosingWho | AwaitingCard | EnteringNumber | ChoosingName | ScanningCard | LookingUp | Confirming | ChoosingBenefits
-    | Answered | Consenting | Instructing | Acting | Checking | Retrying | Finished | Referred | TakingCard | OutOfService
+    Idle
+    | ChoosingWho
+    | AwaitingCard
+    | EnteringNumber
+    | ChoosingName
+    | ScanningCard
+    | LookingUp
+    | Confirming
+    | ChoosingBenefits
+    | Answered
+    | Consenting
+    | Instructing
+    | Acting
+    | Checking
+    | Retrying
+    | Finished
+    | Referred
+    | TakingCard
+    | OutOfService
 )
 
 

@@ -14,7 +14,7 @@ from kiosk.ui.strings import Strings
 
 RECORDINGS = ASSETS / "voice"
 SPOKEN = ("zh_CN", "zh_HK", "en")
-PAUSE_S = 0.35                 # between two prompts of one page
+PAUSE_S = 0.35  # between two prompts of one page
 # A recording may be slower than the wished rate by this much before `kiosk voice check` calls it too long: old ears
 # follow about 200 characters a minute, but a prompt of half a minute is no prompt.
 LENGTH_MARGIN = 1.35

@@ -18,7 +18,7 @@ from typing import Protocol
 
 RATE = 22050
 CLOSE_TIMEOUT_S = 2.0
-BROKEN_REST_S = 60.0   # how long no more sounds are tried after the hardware refused one
+BROKEN_REST_S = 60.0  # how long no more sounds are tried after the hardware refused one
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ class CommandPlayer:
             return
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed program found on the path, our own file
-                [*self._command, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL)
+                [*self._command, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
         except OSError:
             self._broken_at = time.monotonic()
 

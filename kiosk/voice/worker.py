@@ -30,7 +30,7 @@ POLL_S = 0.02
 VOLUME_STEP = 0.2
 LEAST_VOLUME = 0.2
 SYNTHESIS_TIMEOUT_S = 20.0
-KEEP_S = 60.0          # of silence, then the engine ends: 20 MB; what it wrote so far is played without it
+KEEP_S = 60.0  # of silence, then the engine ends: 20 MB; what it wrote so far is played without it
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ProcessSynthesiser:
         began = time.monotonic()
         answer = self._ask(line)
         if answer is None and time.monotonic() - began < SYNTHESIS_TIMEOUT_S:
-            answer = self._ask(line)   # it had died meanwhile: somebody waits for this prompt
+            answer = self._ask(line)  # it had died meanwhile: somebody waits for this prompt
         if answer:
             return True
         self.close()  # an engine that failed once is not trusted again
@@ -101,17 +101,28 @@ class ProcessSynthesiser:
     def _running(self) -> subprocess.Popen[str]:
         if self._child is None or self._child.poll() is not None:
             self.close()
-            self._child = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "kiosk.voice.engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, text=True, encoding="utf-8", cwd=ROOT)
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "kiosk.voice.engine"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                cwd=ROOT,
+            )
         return self._child
 
 
 class Speaker:
     """One thread that says the newest wish. `say` and `hush` return at once, from any thread."""
 
-    def __init__(self, settings: Voice, synthesiser: Synthesiser | None = None, player: sound.Player | None = None,
-                 recordings: Path = RECORDINGS) -> None:
+    def __init__(
+        self,
+        settings: Voice,
+        synthesiser: Synthesiser | None = None,
+        player: sound.Player | None = None,
+        recordings: Path = RECORDINGS,
+    ) -> None:
         self.language = settings.language
         self.volume = settings.volume
         self._rate = settings.rate_per_min

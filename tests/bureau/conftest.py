@@ -11,11 +11,11 @@ def bureau(tmp_path_factory):
         yield process
 
 
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """URL of a database in a cluster of our own, thrown away afterwards; skipped where PostgreSQL is not installed."""
     from kiosk.bench.postgres import Cluster
+
     if not Cluster.available():
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
     with Cluster() as cluster:

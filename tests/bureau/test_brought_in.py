@@ -38,9 +38,11 @@ def test_the_same_records_from_two_kiosks_at_once(large, tmp_path):
             two.save(*reversed(made))
             batches = [sealed(one), sealed(two)]
             with ThreadPoolExecutor(3) as pool:
-                sent = [pool.submit(kiosk.client.send, "/v1/batches", batch.sealed, protocol.Receipt)
-                        for kiosk, batch in zip((one, two), batches, strict=True)]
-                deciding = pool.submit(decide, large, saved[-EACH:])     # while they arrive
+                sent = [
+                    pool.submit(kiosk.client.send, "/v1/batches", batch.sealed, protocol.Receipt)
+                    for kiosk, batch in zip((one, two), batches, strict=True)
+                ]
+                deciding = pool.submit(decide, large, saved[-EACH:])  # while they arrive
                 receipts = [each.result() for each in sent]
                 deciding.result()
             verdicts = [{said.record_id: said.verdict for said in receipt.verdicts} for receipt, _ in receipts]

@@ -19,7 +19,7 @@ from tests.sync.made import bureau_record, make_kiosk, record
 
 def differences(url):
     database.upgrade(url)
-    database.upgrade(url)    # again: nothing to do
+    database.upgrade(url)  # again: nothing to do
     engine = database.open_engine(url)
     with engine.connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), tables.Base.metadata)
@@ -56,6 +56,7 @@ def test_postgresql_several_workers_the_same_batch_at_once(large, tmp_path):
 
     from kiosk.store import outbox
     from kiosk.sync import delivery, protocol
+
     kiosk = make_kiosk(large, tmp_path)
     saved = kiosk.save(*(record(n) for n in range(20)))
     rows = outbox.lease(kiosk.store.db, delivery.Clocks().utc(), 20)
@@ -64,8 +65,14 @@ def test_postgresql_several_workers_the_same_batch_at_once(large, tmp_path):
 
     def post(_):
         gate.wait()
-        return httpx.post(f"{large.url}/v1/batches", content=packed.sealed, headers={"Content-Type": protocol.MEDIA_TYPE},
-                          trust_env=False, timeout=30)
+        return httpx.post(
+            f"{large.url}/v1/batches",
+            content=packed.sealed,
+            headers={"Content-Type": protocol.MEDIA_TYPE},
+            trust_env=False,
+            timeout=30,
+        )
+
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(post, range(16)))
     assert {answer.status_code for answer in answers} == {200}
@@ -87,13 +94,15 @@ def test_postgresql_two_kiosks_race_for_the_same_passes(large, tmp_path):
 
     def deliver(kiosk):
         from kiosk.store.database import open_store
+
         kiosk.store.close()
-        kiosk.store = open_store(kiosk.settings)     # a connection belongs to its thread
+        kiosk.store = open_store(kiosk.settings)  # a connection belongs to its thread
         gate.wait()
         done = kiosk.round(20)
         counts = kiosk.counts()
         kiosk.close()
         return done.failure, counts
+
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(deliver, kiosks)) == [(None, {"received": 60})] * 2
     summary = large.summary()

@@ -27,10 +27,12 @@ def office(tmp_path):
 
 def ask(office, method, path, **arguments):
     """One request to the application in this process."""
+
     async def go():
         transport = httpx.ASGITransport(create(office), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://bureau") as client:
             return await client.request(method, path, **arguments)
+
     return asyncio.run(go())
 
 
@@ -42,15 +44,18 @@ def test_a_full_disk(office):
     @event.listens_for(office.engine, "begin")
     def limit(connection):
         connection.exec_driver_sql(f"PRAGMA max_page_count = {full[0] or 2**30}")
+
     def post(number):
         return ask(office, "POST", "/v1/batches", content=kiosk.batches[number][1], headers={"Content-Type": protocol.MEDIA_TYPE})
+
     assert post(0).status_code == 200
-    full[0] = 1     # SQLite takes this as: not a page more than there are
+    full[0] = 1  # SQLite takes this as: not a page more than there are
     answers = [post(number) for number in range(1, 20)]
     refused = [answer for answer in answers if answer.status_code != 200]
     assert refused
     assert {(answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) for answer in refused} == {
-        (503, "bureau-full", "60")}
+        (503, "bureau-full", "60")
+    }
     full[0] = 0
     with office.session.begin() as session:
         there = set(session.scalars(select(tables.Record.record_id)))
@@ -65,9 +70,11 @@ def test_a_locked_database(office):
     other = sqlite3.connect(office.settings.url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
+
         @event.listens_for(office.engine, "checkout")
         def hurry(connection, *_):
             connection.execute("PRAGMA busy_timeout = 50")
+
         answer = ask(office, "GET", "/v1/health")
         assert (answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) == (503, "database-away", "10")
         other.execute("ROLLBACK")

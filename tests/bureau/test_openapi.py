@@ -18,11 +18,15 @@ from kiosk.bureau.app import build
 
 EXAMPLES = int(os.environ.get("KIOSK_SCHEMATHESIS_EXAMPLES", "10"))
 OPERATIONS = [(path, method) for path, methods in build().openapi()["paths"].items() for method in methods]
-WRONG_IN_NO_WAY = {"/v1/health", "/admin/summary", "/admin/all-records"}   # no parameter, no body
+WRONG_IN_NO_WAY = {"/v1/health", "/admin/summary", "/admin/all-records"}  # no parameter, no body
 
 
-CASES = [(path, method, mode) for path, method in OPERATIONS for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-         if mode is GenerationMode.POSITIVE or path not in WRONG_IN_NO_WAY]
+CASES = [
+    (path, method, mode)
+    for path, method in OPERATIONS
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    if mode is GenerationMode.POSITIVE or path not in WRONG_IN_NO_WAY
+]
 
 
 @schemathesis.serializer("application/jose")
@@ -47,10 +51,17 @@ def test_every_operation(api, bureau, path, method, mode):
         headers["Authorization"] = "Basic " + base64.b64encode(f"bureau:{password}".encode()).decode()
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None,
-              phases=[Phase.explicit, Phase.generate], derandomize=True)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        derandomize=True,
+    )
     def check(case):
         case.call_and_validate(headers=headers, excluded_checks=left_out)
+
     check()
 
 

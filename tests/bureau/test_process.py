@@ -38,8 +38,10 @@ def test_killed_and_started_again_at_the_same_address(tmp_path):
 
 
 def test_it_ends_with_whoever_started_it(tmp_path):
-    program = (f"from kiosk.bureau.process import BureauProcess; import time\n"
-               f"print(BureauProcess(data={str(tmp_path)!r}).start(), flush=True); time.sleep(600)")
+    program = (
+        f"from kiosk.bureau.process import BureauProcess; import time\n"
+        f"print(BureauProcess(data={str(tmp_path)!r}).start(), flush=True); time.sleep(600)"
+    )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         url = parent.stdout.readline().strip()
         assert answers(url)

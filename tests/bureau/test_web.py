@@ -45,8 +45,14 @@ def test_the_page_shows_stations_verdicts_and_returned_records(bureau, clerk, ki
     answer = clerk.post("/forms/decide", data={"record_id": one.record_id, "decided": "returned", "reason": "photo-unclear"})
     assert answer.status_code == 303
     page = clerk.get("/").text
-    for shown in (kiosk.identity.pins.kiosk_id, "SZ-TEST-0001", one.record_id, "photo-unclear", "accepted/returned 1",
-                  "accepted/pending 1"):
+    for shown in (
+        kiosk.identity.pins.kiosk_id,
+        "SZ-TEST-0001",
+        one.record_id,
+        "photo-unclear",
+        "accepted/returned 1",
+        "accepted/pending 1",
+    ):
         assert shown in page
     for hidden in (one.consent_id, "helper"):
         assert hidden not in page

@@ -174,7 +174,7 @@ def test_unplugged_and_plugged_in_again():
         puppet.open()
     puppet.plug()
     with pytest.raises(CameraUnavailable):
-        puppet.read()   # as with a real one: it has to be opened again
+        puppet.read()  # as with a real one: it has to be opened again
     puppet.open()
     after = puppet.read()
     assert after.t_s > before.t_s

@@ -26,13 +26,16 @@ def test_the_same_seed_gives_the_same_dance():
     assert dance(Choreography(7), 2) != dance(Choreography(8), 2)
 
 
-@pytest.mark.parametrize(("action", "look", "lasts_s"), [
-    (Action.BLINK, lambda pose: pose.blink, 0.25),
-    (Action.MOUTH_OPEN, lambda pose: pose.jaw, 1.0),
-    (Action.TURN_LEFT, lambda pose: pose.yaw_deg / STILL.turn_deg, 1.6),
-    (Action.TURN_RIGHT, lambda pose: -pose.yaw_deg / STILL.turn_deg, 1.6),
-    (Action.NOD, lambda pose: pose.pitch_deg / STILL.nod_deg, 1.1),
-])
+@pytest.mark.parametrize(
+    ("action", "look", "lasts_s"),
+    [
+        (Action.BLINK, lambda pose: pose.blink, 0.25),
+        (Action.MOUTH_OPEN, lambda pose: pose.jaw, 1.0),
+        (Action.TURN_LEFT, lambda pose: pose.yaw_deg / STILL.turn_deg, 1.6),
+        (Action.TURN_RIGHT, lambda pose: -pose.yaw_deg / STILL.turn_deg, 1.6),
+        (Action.NOD, lambda pose: pose.pitch_deg / STILL.nod_deg, 1.1),
+    ],
+)
 @pytest.mark.parametrize("speed", [0.5, 1.0])
 def test_an_action_rises_peaks_and_returns(action, look, lasts_s, speed):
     choreography = Choreography(0, STILL)

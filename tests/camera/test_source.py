@@ -107,9 +107,11 @@ def test_an_unknown_kind_is_a_config_error(spec):
 
 def test_production_code_knows_no_puppet():
     """A kiosk whose configuration says puppet: must not start with it: the emulators register themselves, nothing else does."""
-    code = ("from kiosk.camera import source, worker; from kiosk.config import Camera; from kiosk.errors import ConfigError\n"
-            "try: source.open_source('puppet:biden', Camera())\n"
-            "except ConfigError: print('refused')")
+    code = (
+        "from kiosk.camera import source, worker; from kiosk.config import Camera; from kiosk.errors import ConfigError\n"
+        "try: source.open_source('puppet:biden', Camera())\n"
+        "except ConfigError: print('refused')"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "refused"
 
@@ -130,8 +132,10 @@ def test_virtual_cameras_are_refused_by_their_name(tmp_path, monkeypatch):
 
 
 def test_importing_opencv_leaves_qt_alone():
-    code = ("import os\nfrom kiosk.camera.opencv import import_cv2\nimport_cv2()\n"
-            "print(sorted(k for k in os.environ if k in ('QT_QPA_PLATFORM_PLUGIN_PATH', 'QT_QPA_FONTDIR')))")
+    code = (
+        "import os\nfrom kiosk.camera.opencv import import_cv2\nimport_cv2()\n"
+        "print(sorted(k for k in os.environ if k in ('QT_QPA_PLATFORM_PLUGIN_PATH', 'QT_QPA_FONTDIR')))"
+    )
     env = {key: value for key, value in os.environ.items() if not key.startswith("QT_QPA_")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert done.stdout.strip() == "[]"

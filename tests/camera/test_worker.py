@@ -44,7 +44,7 @@ class Played:
             return None
         self.frames_left -= 1
         self.seq += 1
-        threading.Event().wait(0.005)   # a camera's pace
+        threading.Event().wait(0.005)  # a camera's pace
         return Frame(np.zeros((48, 64, 3), np.uint8), self.seq / 200, self.seq)
 
     def close(self):
@@ -90,7 +90,7 @@ def test_asleep_it_delivers_nothing_and_forgets_what_lay_there(rig, camera, qtbo
     qtbot.waitUntil(lambda: boxes[0].take(0) is not None)
     made.set_awake(False)
     seq = camera.seq
-    qtbot.waitUntil(lambda: camera.seq > seq + 3)   # it goes on reading, or it would not notice a pulled plug
+    qtbot.waitUntil(lambda: camera.seq > seq + 3)  # it goes on reading, or it would not notice a pulled plug
     assert [box.take(0) for box in boxes] == [None, None]
 
 
@@ -104,7 +104,7 @@ def test_a_pulled_plug_is_told_once_and_it_comes_back_by_itself(rig, camera, qtb
     assert told[1] == CameraDown(Reason.CAMERA_UNPLUGGED, "unavailable")
     assert [box.take(0) for box in boxes] == [None, None], "a picture of before must not be looked at after"
     tried = camera.tried
-    qtbot.waitUntil(lambda: camera.tried > tried + 2)   # in vain
+    qtbot.waitUntil(lambda: camera.tried > tried + 2)  # in vain
     assert len(told) == 2
     camera.plugged.set()
     qtbot.waitUntil(lambda: len(told) == 3)
@@ -127,7 +127,7 @@ def test_a_driver_that_hangs_is_given_up_and_replaced(qtbot):
     assert isinstance(told[1], CameraUp)
     assert hung.closed == 0, "the thread still hangs in the driver"
     hung.released.set()
-    qtbot.waitUntil(lambda: hung.closed == 1)   # it tidies up when the driver returns
+    qtbot.waitUntil(lambda: hung.closed == 1)  # it tidies up when the driver returns
     assert len(told) == 2, "and has nothing to say any more"
     made.stop()
     assert good.closed == 1

@@ -59,8 +59,14 @@ def bench(qtbot):
     window = KioskWindow(config.Settings(), Strings.load("zh_CN"), motion=False)
     qtbot.addWidget(window)
     clock = [1000.0]
-    conductor = Conductor(config.Settings(), window, SilentStore(), Mailbox(),  # type: ignore[arg-type]
-                          clock=lambda: datetime(2026, 11, 21, tzinfo=UTC), monotonic=lambda: clock[0])
+    conductor = Conductor(
+        config.Settings(),
+        window,
+        SilentStore(),
+        Mailbox(),  # type: ignore[arg-type]
+        clock=lambda: datetime(2026, 11, 21, tzinfo=UTC),
+        monotonic=lambda: clock[0],
+    )
     made = Bench(conductor, window, clock)
     conductor.say.connect(made.said.append)
     conductor.on_reader(ReaderReady(""))
@@ -77,7 +83,7 @@ def test_nobody_is_rushed_then_asked_aloud_then_the_visit_ends(bench):
     assert bench.window.countdown.isVisible()
     assert bench.said[-1] == ["countdown.say"]
     bench.wait(31)
-    assert isinstance(bench.conductor.state, s.TakingCard)      # the card still lies there
+    assert isinstance(bench.conductor.state, s.TakingCard)  # the card still lies there
     assert bench.conductor.state.notice is Reason.IDLE_TIMEOUT
     bench.conductor.on_reader(CardRemoved())
     assert isinstance(bench.conductor.state, s.Idle)
@@ -114,7 +120,7 @@ def test_who_holds_up_a_card_is_not_taken_for_gone_and_the_face_models_make_room
     bench.conductor.feed(e.ScanChosen())
     assert isinstance(bench.conductor.state, s.ScanningCard)
     assert (wanted[-1], watched[-1]) == (False, False)
-    bench.wait(60)      # the card hides its holder's face all the while
+    bench.wait(60)  # the card hides its holder's face all the while
     assert not bench.window.countdown.isVisible()
     bench.conductor.feed(e.BackTouched())
     assert (wanted[-1], watched[-1]) == (True, True)
@@ -189,6 +195,7 @@ def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_
     from kiosk.liveness.view import TakeView
     from kiosk.store import ledger
     from kiosk.store.database import open_store
+
     work = []
     bench.conductor._store.ask = lambda job, on_error=None: work.append(job)
     bench.card()

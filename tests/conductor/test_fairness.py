@@ -41,12 +41,10 @@ class Counting:
     def end(self, result: LivenessResult, glasses: Glasses = Glasses.UNKNOWN) -> None:
         state = self.bench.conductor.state
         assert isinstance(state, s.Acting)
-        self.bench.conductor.on_take_finished(
-            TakeOutcome(state.case.visit.visit_id, result, state.take_id, glasses=glasses))
+        self.bench.conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, result, state.take_id, glasses=glasses))
 
     def rows(self) -> list[tuple[str, ...]]:
-        settings = config.Settings.model_validate(
-            {"store": {"directory": str(self.folder), "key_file": str(self.folder / "k")}})
+        settings = config.Settings.model_validate({"store": {"directory": str(self.folder), "key_file": str(self.folder / "k")}})
         with open_store(settings) as store:
             for job in self.work:
                 if "_note_fairness" in job.__qualname__:
@@ -78,6 +76,7 @@ def test_a_pass_counts_too(counting, monkeypatch):
 @pytest.mark.parametrize(("reason", "outcome"), [(Reason.FACE_MISMATCH, "failed"), (Reason.FACE_UNCERTAIN, "referred")])
 def test_a_face_that_does_not_match_counts_as_match(counting, monkeypatch, reason, outcome):
     from kiosk.domain.outcome import MatchDecision, MatchResult
+
     conductor = counting.bench.conductor
 
     def compare(case: object) -> Reason:
@@ -99,7 +98,7 @@ def test_a_take_that_is_given_up_counts_with_what_was_asked_and_the_light(counti
 
 def test_practice_counts_for_nothing(counting):
     conductor = counting.bench.conductor
-    conductor.feed(e.BackTouched())      # the take that the fixture began
+    conductor.feed(e.BackTouched())  # the take that the fixture began
     conductor.feed(e.PractiseTouched())
     state = conductor.state
     conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, TIMED_OUT, state.take_id, practice=True))
@@ -127,7 +126,7 @@ def test_the_desk_is_told_of_this_visits_takes_and_the_next_visit_of_none(counti
 def test_a_take_under_way_is_told_to_the_desk_as_it_will_be_counted_when_taken_over(counting):
     conductor = counting.bench.conductor
     counting.look(TakeView("cue", Guidance.BACKLIT, action=Action.BLINK, now=True))
-    conductor.pause()                       # the desk opens: the take waits
+    conductor.pause()  # the desk opens: the take waits
     (told,) = conductor.counted
     conductor.feed(e.AttendantTookOver())
     (row,) = counting.rows()

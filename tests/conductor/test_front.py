@@ -10,11 +10,16 @@ from kiosk.visit import states as s
 
 
 def test_an_early_touch_is_not_lost(qtbot, tmp_path):
-    settings = config.Settings.model_validate({
-        "ui": {"fullscreen": False}, "voice": {"enabled": False}, "camera": {"source": "device:99"},
-        "reader": {"port": str(tmp_path / "none")},
-        "store": {"directory": str(tmp_path / "store"), "key_file": str(tmp_path / "keys" / "k")},
-        "sync": {"key_file": str(tmp_path / "keys" / "s")}})
+    settings = config.Settings.model_validate(
+        {
+            "ui": {"fullscreen": False},
+            "voice": {"enabled": False},
+            "camera": {"source": "device:99"},
+            "reader": {"port": str(tmp_path / "none")},
+            "store": {"directory": str(tmp_path / "store"), "key_file": str(tmp_path / "keys" / "k")},
+            "sync": {"key_file": str(tmp_path / "keys" / "s")},
+        }
+    )
     front = Front(settings)
     qtbot.addWidget(front.window)
     front.window.motion = False

@@ -55,7 +55,6 @@ class Scripted(QObject):
         if self.rng.random() < 0.15:
             self.feed(self.rng.choice([event for event in x.device_events() if not isinstance(event, e.ServicePaused)]))
 
-
     def _goes_well(self) -> bool:
         """Answer as the services of a good day would, so that the late pages are reached."""
         match self.state:

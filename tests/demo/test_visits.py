@@ -19,9 +19,27 @@ ROOT = Path(__file__).resolve().parents[2]
 def demo(tmp_path: Path, scenario: str, *prefix: str) -> tuple[subprocess.CompletedProcess[str], dict[str, object]]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [*prefix, sys.executable, "-m", "kiosk", "demo", "--headless", "--scenario", scenario, "--out", str(tmp_path / "out"),
-         "--folder", str(tmp_path / "files")],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=170, check=False)
+        [
+            *prefix,
+            sys.executable,
+            "-m",
+            "kiosk",
+            "demo",
+            "--headless",
+            "--scenario",
+            scenario,
+            "--out",
+            str(tmp_path / "out"),
+            "--folder",
+            str(tmp_path / "files"),
+        ],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
     path = tmp_path / "out" / "visit.json"
     assert path.exists(), done.stdout + done.stderr
     return done, json.loads(path.read_text(encoding="utf-8"))
@@ -29,8 +47,20 @@ def demo(tmp_path: Path, scenario: str, *prefix: str) -> tuple[subprocess.Comple
 
 def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp_path):
     trace = tmp_path / "trace"
-    done, visit = demo(tmp_path, "pass", "strace", "-f", "--seccomp-bpf", "-qq", "-s", "4096",
-                       "-e", "trace=connect,sendto,sendmsg,execve", "-o", str(trace))
+    done, visit = demo(
+        tmp_path,
+        "pass",
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-s",
+        "4096",
+        "-e",
+        "trace=connect,sendto,sendmsg,execve",
+        "-o",
+        str(trace),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (visit["outcome"], visit["bureau_state"]) == ("passed", "accepted")
     assert visit["pages"][:3] == ["idle", "who", "card"]
@@ -55,20 +85,23 @@ def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp
                     assert marker.encode("utf-16-le") not in content, path
                 assert path.stat().st_mode & 0o077 == 0, f"{path}: others can read it"
     executed = "".join(line for line in text.splitlines() if "execve(" in line)
-    escaped = "".join(f"\\{byte:o}" for byte in card["name"].encode())   # as strace shows it
+    escaped = "".join(f"\\{byte:o}" for byte in card["name"].encode())  # as strace shows it
     for marker in (*markers, escaped):
         assert marker not in executed
         assert marker not in done.stdout + done.stderr
 
 
 # not-yet, unknown-person, other and some at the desk: in the day of tests/trust/test_demo_day
-@pytest.mark.parametrize(("scenario", "outcome", "reason"), [
-    ("no-template", "referred", "no-template"),
-    ("offline-then-online", "passed", "ok"),
-    ("reader-unplugged", "passed", "ok"),
-    ("camera-unplugged", "passed", "ok"),
-    ("helper-face", "failed", "face-mismatch"),
-])
+@pytest.mark.parametrize(
+    ("scenario", "outcome", "reason"),
+    [
+        ("no-template", "referred", "no-template"),
+        ("offline-then-online", "passed", "ok"),
+        ("reader-unplugged", "passed", "ok"),
+        ("camera-unplugged", "passed", "ok"),
+        ("helper-face", "failed", "face-mismatch"),
+    ],
+)
 def test_scenario(tmp_path, scenario, outcome, reason):
     done, visit = demo(tmp_path, scenario)
     assert done.returncode == 0, done.stdout + done.stderr

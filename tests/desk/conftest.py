@@ -6,25 +6,25 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import time  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
-from datetime import datetime, timedelta  # noqa: E402
-from pathlib import Path  # noqa: E402
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 
-import pytest  # noqa: E402
-from PySide6.QtCore import QPoint, Qt  # noqa: E402
-from PySide6.QtTest import QTest  # noqa: E402
-from PySide6.QtWidgets import QWidget  # noqa: E402
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
-from kiosk.camera.mailbox import Mailbox  # noqa: E402
-from kiosk.conductor import Conductor  # noqa: E402
-from kiosk.desk_conductor import DeskConductor  # noqa: E402
-from kiosk.store import staff  # noqa: E402
-from kiosk.store.database import open_store  # noqa: E402
-from kiosk.store.worker import StoreWorker  # noqa: E402
-from kiosk.ui.desk.frame import DeskView  # noqa: E402
-from kiosk.ui.window import KioskWindow  # noqa: E402
-from tests.store import made  # noqa: E402
+from kiosk.camera.mailbox import Mailbox
+from kiosk.conductor import Conductor
+from kiosk.desk_conductor import DeskConductor
+from kiosk.store import staff
+from kiosk.store.database import open_store
+from kiosk.store.worker import StoreWorker
+from kiosk.ui.desk.frame import DeskView
+from kiosk.ui.window import KioskWindow
+from tests.store import made
 
 ANN, SUE = ("1001", "270518"), ("9001", "360914")
 
@@ -33,7 +33,7 @@ class Clock:
     """Time that only the test moves: both clocks."""
 
     def __init__(self) -> None:
-        self.now, self.monotonic = made.NOW, time.monotonic()   # the store reads the real counter where it is not told
+        self.now, self.monotonic = made.NOW, time.monotonic()  # the store reads the real counter where it is not told
 
     def wall(self) -> datetime:
         return self.now
@@ -125,8 +125,9 @@ def build(qtbot, folder: Path, *, people=(), members=True, **sections) -> Live:
     conductor = Conductor(settings, window, worker, Mailbox(), clock.wall, clock.steady)
     stick = folder / "stick"
     stick.mkdir()
-    desk = DeskConductor(settings, window, DeskView(window), worker, conductor, Mailbox(), clock.wall, clock.steady,
-                         sticks=lambda: [stick])
+    desk = DeskConductor(
+        settings, window, DeskView(window), worker, conductor, Mailbox(), clock.wall, clock.steady, sticks=lambda: [stick]
+    )
     worker.start()
     conductor.start()
     window.show()
@@ -136,8 +137,9 @@ def build(qtbot, folder: Path, *, people=(), members=True, **sections) -> Live:
 
 @pytest.fixture
 def live(qtbot, tmp_path):
-    made_live = build(qtbot, tmp_path, people=(
-        made.entry(), made.entry("440305194810010111", "李建国", "p-2", template=None, home_visit=True)))
+    made_live = build(
+        qtbot, tmp_path, people=(made.entry(), made.entry("440305194810010111", "李建国", "p-2", template=None, home_visit=True))
+    )
     yield made_live
     close(made_live)
 

@@ -48,13 +48,18 @@ def office(bureau):
 @pytest.fixture
 def live(bureau, qtbot, tmp_path, monkeypatch):
     """The whole kiosk as `app` wires it, but for devices; its sync tries in vain to reach the bureau."""
-    settings = made.settings(tmp_path / "var", ui={"fullscreen": False}, voice={"enabled": False},
-                             sync={"key_file": str(tmp_path / "var" / "keys" / "kiosk.json"), "bureau_url": "http://127.0.0.1:1"})
+    settings = made.settings(
+        tmp_path / "var",
+        ui={"fullscreen": False},
+        voice={"enabled": False},
+        sync={"key_file": str(tmp_path / "var" / "keys" / "kiosk.json"), "bureau_url": "http://127.0.0.1:1"},
+    )
     provision(settings, bureau.url, bureau.enrolment_code(settings.station.station_id))
     benefit = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date.today() - timedelta(days=330))
     with open_store(settings) as store:
-        made.give_roster(store, made.entry(benefits=(benefit,), template=Template(VECTOR.tobytes(), made.DIGEST, "c-1")),
-                         at=datetime.now(UTC))
+        made.give_roster(
+            store, made.entry(benefits=(benefit,), template=Template(VECTOR.tobytes(), made.DIGEST, "c-1")), at=datetime.now(UTC)
+        )
         staff.add(store, ANN[0], "刘站员", staff.Role.ATTENDANT, ANN[1], datetime.now(UTC), by="test")
     monkeypatch.setattr(KioskApp, "_start_workers", lambda app: (app.store.start(), app._sync_thread.start()))
     app = KioskApp(settings)
@@ -80,8 +85,9 @@ def finished_visit(live) -> str:
         conductor.feed(event)
     acting = conductor.state
     assert isinstance(acting, vs.Acting)
-    conductor.on_take_finished(TakeOutcome(
-        acting.case.visit.visit_id, LivenessResult(True, Reason.OK), acting.take_id, VECTOR, 3, made.DIGEST))
+    conductor.on_take_finished(
+        TakeOutcome(acting.case.visit.visit_id, LivenessResult(True, Reason.OK), acting.take_id, VECTOR, 3, made.DIGEST)
+    )
     live.until(lambda: isinstance(conductor.state, vs.Finished))
     (record_id,) = conductor.state.record_ids
     return record_id
@@ -128,13 +134,13 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     open_delivery(live)
     shows(live, waiting=1)
     assert carry(live, "export") == ("courier-exported", "", "1")
-    shows(live, waiting=1)                                      # on a stick is not yet at the centre
+    shows(live, waiting=1)  # on a stick is not yet at the centre
     assert states(live) == {"carried": 1}
     assert bureau_record(bureau, record_id) is None
 
     assert taken(office, live) == ["taken"]
     assert bureau_record(bureau, record_id)["verdict"] == "accepted"
-    shows(live, waiting=1)                                      # the desk knows nothing before it was told
+    shows(live, waiting=1)  # the desk knows nothing before it was told
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1)
     assert states(live) == {"received": 1}
@@ -187,12 +193,12 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, of
     batch.write_bytes(batch.read_bytes()[:-100])
     assert taken(office, live) == ["truncated"]
     assert bureau_record(bureau, record_id) is None
-    assert carry(live, "export") == ("courier-exported", "", "1")      # the touch that repairs it
+    assert carry(live, "export") == ("courier-exported", "", "1")  # the touch that repairs it
     assert taken(office, live) == ["taken"]
 
     (receipt,) = live.stick.rglob("receipt-*.jws")
     whole = receipt.read_bytes()
-    receipt.write_bytes(whole[:len(whole) // 2])
+    receipt.write_bytes(whole[: len(whole) // 2])
     assert carry(live, "import")[:2] == ("", "stick-partial")
     assert "完整" in live.find("problem-words").text()
     shows(live, waiting=1)
@@ -214,7 +220,7 @@ def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived
     live.conductor.nudge_sync.emit()
     live.until(lambda: isinstance(live.conductor.state, vs.OutOfService))
     assert live.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
-    open_delivery(live)                                          # attended work goes on
+    open_delivery(live)  # attended work goes on
     carry(live, "export")
     assert taken(office, live) == ["taken"]
     carry(live, "import")

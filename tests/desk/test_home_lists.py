@@ -35,9 +35,15 @@ def on_the_page():
     return state
 
 
-@pytest.mark.parametrize(("event", "problem"), [
-    (e.LendTouched("kiosk-a", "", ("P-1",)), "stick-missing"), (e.LendTouched("", "stick", ("P-1",)), "peer-missing"),
-    (e.LendTouched("kiosk-a", "stick", ()), "nobody-to-lend"), (e.HomeCarryTouched("take", ""), "stick-missing")])
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        (e.LendTouched("kiosk-a", "", ("P-1",)), "stick-missing"),
+        (e.LendTouched("", "stick", ("P-1",)), "peer-missing"),
+        (e.LendTouched("kiosk-a", "stick", ()), "nobody-to-lend"),
+        (e.HomeCarryTouched("take", ""), "stick-missing"),
+    ],
+)
 def test_what_is_missing_is_said_and_nothing_is_done(event, problem):
     state, done = walk(event, state=on_the_page())
     assert (state.page.problem, done) == (problem, [])
@@ -57,8 +63,9 @@ def test_a_list_is_lent_once_at_a_time_and_only_from_its_page():
 
 
 def test_what_was_brought_in_is_delivered_at_once():
-    state, done = walk(e.HomeCarryTouched("bring-in", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-brought-in", detail="2"),
-                       state=on_the_page())
+    state, done = walk(
+        e.HomeCarryTouched("bring-in", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-brought-in", detail="2"), state=on_the_page()
+    )
     assert c.NudgeSync() in done
     _, done = walk(e.HomeCarryTouched("take", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-taken"), state=on_the_page())
     assert c.NudgeSync() not in done
@@ -67,8 +74,17 @@ def test_what_was_brought_in_is_delivered_at_once():
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_every_answer_has_words(language):
     strings = Strings.load(language)
-    codes = (*desk_home.TOLD, "not-provisioned", "nothing-for-us", "nothing-to-return", "visits-refused", "peer-missing",
-             "stick-missing", "stick-full", "stick-unwritable")
+    codes = (
+        *desk_home.TOLD,
+        "not-provisioned",
+        "nothing-for-us",
+        "nothing-to-return",
+        "visits-refused",
+        "peer-missing",
+        "stick-missing",
+        "stick-full",
+        "stick-unwritable",
+    )
     notices = ("visits-lent", "visits-taken", "visits-nothing-new", "visits-returned", "visits-brought-in")
     wanted = [*(f"desk.problem.{one}" for one in codes), *(f"desk.notice.{one}" for one in notices)]
     assert [key for key in wanted if key not in strings] == []
@@ -179,8 +195,11 @@ def test_lent_by_touch_visited_elsewhere_and_brought_in_by_touch(ends):
 def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(ends):
     live, station = ends
     open_list(live)
-    assert not [one for one in ("visits-lend", "visits-return", "visit-mark") if live.view.findChild(type(live.find("back")), one)
-                .isVisible()], "nothing to lend and nothing to bring back"
+    assert not [
+        one
+        for one in ("visits-lend", "visits-return", "visit-mark")
+        if live.view.findChild(type(live.find("back")), one).isVisible()
+    ], "nothing to lend and nothing to bring back"
     live.touch("visits-take")
     until_told(live, problem="nothing-for-us")
     now = live.clock.now
@@ -228,7 +247,7 @@ def test_what_goes_wrong_is_said_in_words(ends):
     live.ask(lambda store: outbox.put(store.db, "peers", "[]"))
     live.touch("visits-take")
     until_told(live, problem="unknown-peer")
-    live.until(lambda: not live.view.page.take.isVisible())    # and without peers there is nothing to touch
+    live.until(lambda: not live.view.page.take.isVisible())  # and without peers there is nothing to touch
     assert live.ask(borrowed.everybody) == {}
 
 

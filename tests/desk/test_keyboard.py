@@ -99,6 +99,7 @@ def rect_in(widget, ancestor):
 
 # --- typing
 
+
 def test_a_name_of_two_syllables(hand):
     hand.show(FIND)
     hand.touch("find-name")
@@ -117,7 +118,7 @@ def test_a_family_name_of_two_characters_and_the_dot_of_names(hand):
     hand.touch("find-name")
     hand.keys(*"ouyang")
     assert hand.shown()[0] == "欧阳"
-    hand.keys("space")                # takes the first
+    hand.keys("space")  # takes the first
     hand.keys("dot")
     hand.keys(*"a", "space")
     assert hand.field("find-name").text() == "欧阳·阿"
@@ -236,8 +237,12 @@ def test_a_pin_is_of_digits(hand):
 def test_the_modes_that_fields_begin_in(either):
     chinese = either.window.strings.language == "zh_CN"
     either.show(PROXY)
-    for name, pinyin, caps in (("agent-name", chinese, False), ("agent-number", False, True), ("scan-path", False, False),
-                               ("assist-note", chinese, False)):
+    for name, pinyin, caps in (
+        ("agent-name", chinese, False),
+        ("agent-number", False, True),
+        ("scan-path", False, False),
+        ("assist-note", chinese, False),
+    ):
         area = either.view.page.findChild(QScrollArea)
         area.ensureWidgetVisible(either.field(name))
         either.view.keyboard.dismiss()
@@ -269,6 +274,7 @@ def test_done_after_a_name_searches(hand):
 
 
 # --- coming and going
+
 
 def test_it_comes_by_touch_alone(hand):
     hand.show(PROXY)
@@ -386,7 +392,7 @@ def test_it_goes_when_its_field_is_scrolled_away(hand):
 
 def test_the_next_field_is_brought_into_sight(hand):
     hand.show(PROXY)
-    hand.view.page.findChild(QWidget, "assist-benefits").setMinimumHeight(1500)      # somebody with very many benefits
+    hand.view.page.findChild(QWidget, "assist-benefits").setMinimumHeight(1500)  # somebody with very many benefits
     for _ in range(3):
         QApplication.processEvents()
     area = hand.view.page.findChild(QScrollArea)
@@ -415,6 +421,7 @@ def test_a_finger_on_glass_is_as_good_as_a_mouse(hand, qtbot):
 
 # --- sizes and places
 
+
 def scenes_with_fields():
     seen = {}
     for scene in gallery.states():
@@ -426,7 +433,7 @@ def scenes_with_fields():
 @pytest.mark.parametrize("size", ALL_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_no_field_is_ever_covered_and_no_key_is_small_or_crowded(either, size):
     wrong, tried = [], 0
-    least = 64 if size[1] >= 800 else 60      # 768 lines: five rows above and below a field leave 61
+    least = 64 if size[1] >= 800 else 60  # 768 lines: five rows above and below a field leave 61
     for scene in scenes_with_fields():
         either.show(scene, size)
         view, board = either.view, either.board
@@ -465,7 +472,7 @@ def crowded(board, least, where):
             found.append(f"{where}: {key.objectName()} outside")
         if key.text() and key.fontMetrics().horizontalAdvance(key.text()) > rect.width() - 6:
             found.append(f"{where}: {key.text()!r} does not fit")
-        for other in keys[number + 1:]:
+        for other in keys[number + 1 :]:
             if rect.adjusted(-7, -7, 7, 7).intersects(other.geometry()):
                 found.append(f"{where}: {key.objectName()} and {other.objectName()}")
     return found
@@ -475,7 +482,7 @@ def crowded(board, least, where):
 def test_every_key_can_be_read_and_hit_in_every_mode(either, size):
     wrong = []
     chinese = either.window.strings.language == "zh_CN"
-    theme = "contrast" if chinese is bool(ALL_SIZES.index(size) % 2) else "paper"      # the themes take turns
+    theme = "contrast" if chinese is bool(ALL_SIZES.index(size) % 2) else "paper"  # the themes take turns
     for scene in (one for one in gallery.states() if one.touched):
         set_form(either.window, size, theme, False)
         gallery.show(either.view, scene)
@@ -487,8 +494,8 @@ def test_every_key_can_be_read_and_hit_in_every_mode(either, size):
             if not one.isVisible() or not one.text():
                 continue
             rect = rect_in(one, either.window).adjusted(8, 8, -8, -8)
-            patch = image[rect.top():rect.bottom() + 1, rect.left():rect.right() + 1]
-            if one.text().strip() in "·.-/，。、：；—,_:":      # a few pixels: no strokes to measure
+            patch = image[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1]
+            if one.text().strip() in "·.-/，。、：；—,_:":  # a few pixels: no strokes to measure
                 continue
             if rendered_contrast(patch) < 7.0:
                 wrong.append(f"{scene.name}: {one.objectName()} {one.text()!r} {rendered_contrast(patch):.1f}")
@@ -507,6 +514,7 @@ def test_all_keys_are_there_have_names_and_never_take_the_focus(either):
 
 
 # --- a restless hand
+
 
 @pytest.mark.parametrize("size", [(1280, 800), (1080, 1920)], ids=["landscape", "portrait"])
 def test_touches_anywhere(hand, size):

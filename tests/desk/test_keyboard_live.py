@@ -49,7 +49,7 @@ def test_a_person_is_found_without_any_real_key(live):
     keys(live, *"guo")
     choose(live, "国")
     assert live.find("find-name", Field).text() == NAME
-    keys(live, "next")      # the last field: it searches
+    keys(live, "next")  # the last field: it searches
     live.until_page("person")
     assert live.desk.state.page.found.person.id_number == NUMBER
     assert not live.view.keyboard.isVisible()
@@ -62,7 +62,7 @@ def test_typing_keeps_the_session_and_a_quiet_one_ends_with_nothing_left(live):
     live.touch("find-name")
     for _ in range(3):
         live.clock.pass_(600)
-        live.view._told_s = 0.0      # the real counter did not move
+        live.view._told_s = 0.0  # the real counter did not move
         keys(live, "l", "back")
         live.desk.feed(e.TimePassed())
         assert isinstance(live.desk.state, s.Open)

@@ -40,7 +40,7 @@ def test_one_touch_opens_the_desk_and_closing_returns_to_exactly_that_page(live)
     live.conductor.feed(ve.Started())
     before = live.conductor.state
     live.sign_in()
-    live.clock.pass_(600)           # far longer than a visit may be idle
+    live.clock.pass_(600)  # far longer than a visit may be idle
     live.conductor._tick()
     live.touch("desk-close")
     live.until(lambda: not live.view.isVisible())
@@ -48,7 +48,7 @@ def test_one_touch_opens_the_desk_and_closing_returns_to_exactly_that_page(live)
     assert live.window.page_name == "who"
     live.conductor._tick()
     assert not live.window.countdown.isVisibleTo(live.window)
-    live.clock.pass_(95)            # from here on time counts again
+    live.clock.pass_(95)  # from here on time counts again
     live.conductor._tick()
     assert live.window.countdown.isVisibleTo(live.window)
 
@@ -88,7 +88,7 @@ def test_guessing_pins_is_locked_out_longer_each_time(live):
     assert live.desk.state.problem == "pin-locked"
     first = live.desk.state.wait_until_s - live.clock.monotonic
     assert first == pytest.approx(30.0)
-    live.type("staff-pin", ANN[1], enter=True)       # the right one is not looked at
+    live.type("staff-pin", ANN[1], enter=True)  # the right one is not looked at
     assert isinstance(live.desk.state, s.SigningIn)
     assert not live.desk.state.busy
     live.clock.pass_(first + 1)
@@ -173,7 +173,7 @@ def fill_proxy(live, scan, content):
     live.desk.feed(e.CardRead(LI))
     for paper in ("principal-id-copy", "agent-id", "principal-proof"):
         live.touch(f"paper-{paper}")
-    assert not live.find("review-consent").isEnabled()      # nothing to consent to yet
+    assert not live.find("review-consent").isEnabled()  # nothing to consent to yet
     live.type("scan-path", str(scan))
     live.touch("scan-add")
     live.sign("sign-person")
@@ -181,8 +181,9 @@ def fill_proxy(live, scan, content):
 
 
 def evidence(live):
-    return live.ask(lambda store: store.db.execute(
-        "SELECT record_id, consent_id, media_type, content, state FROM outbox_evidence").fetchall())
+    return live.ask(
+        lambda store: store.db.execute("SELECT record_id, consent_id, media_type, content, state FROM outbox_evidence").fetchall()
+    )
 
 
 def test_a_proxy_brings_papers_and_scans_stay_here(live):
@@ -207,8 +208,11 @@ def test_scans_go_to_human_review_only_after_a_consent_of_their_own(live):
     (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
     ((record_id, consent_id, media_type, kept_content, state),) = evidence(live)
     assert (record_id, media_type, bytes(kept_content), state) == (kept.record.record_id, "application/pdf", content, "waiting")
-    consent = live.ask(lambda store: store.db.execute(
-        "SELECT person_id, kind, witness FROM consents WHERE consent_id = ?", (consent_id,)).fetchone())
+    consent = live.ask(
+        lambda store: store.db.execute(
+            "SELECT person_id, kind, witness FROM consents WHERE consent_id = ?", (consent_id,)
+        ).fetchone()
+    )
     assert consent == ("p-1", "human-review", "1001")
     assert "scan-content-marker" not in kept.record.notes
 
@@ -221,7 +225,7 @@ def test_a_scan_that_changed_meanwhile_is_not_sent_and_nothing_is_saved(live):
     live.touch("assist-save")
     live.until(lambda: live.view.findChild(QWidget, "foot-problem").isVisible())
     assert live.ask(lambda store: records.of_person(store, "p-1")) == []
-    live.touch("review-consent")           # without the review the form is as good as before
+    live.touch("review-consent")  # without the review the form is as good as before
     live.touch("assist-save")
     live.until_page("done")
     assert evidence(live) == []
@@ -248,7 +252,8 @@ def test_home_visits_are_a_list_that_enter_opens(live):
 
 def test_every_row_of_a_units_list_is_answered_and_exported(live):
     (live.stick / "list.csv").write_text(
-        f"姓名,证件号码\n陈小芳,{made.NUMBER}\n李建国,440305194810010112\n王秀英,440305195001010018\n", encoding="utf-8")
+        f"姓名,证件号码\n陈小芳,{made.NUMBER}\n李建国,440305194810010112\n王秀英,440305195001010018\n", encoding="utf-8"
+    )
     live.sign_in()
     live.touch("place-unit-list")
     live.until_page("unit-list")
@@ -410,7 +415,7 @@ def test_delivery_can_be_paused_and_carried_and_says_what_is_missing(live):
     live.until(lambda: live.desk.state.page.notice == "sync-resumed")
     assert asked == [True, False]
     live.until(lambda: live.find("courier-export").isEnabled())
-    live.touch("courier-export")                        # this kiosk has no keys yet
+    live.touch("courier-export")  # this kiosk has no keys yet
     live.until(lambda: live.desk.state.page.problem == "not-provisioned")
 
 
@@ -426,7 +431,7 @@ def test_a_pause_outlives_a_restart_and_is_let_go_by_the_next_attendant(qtbot, t
     finally:
         close(live)
     again = tmp_path / "again"
-    shutil.copytree(tmp_path / "var", again / "var")      # the same database, another life
+    shutil.copytree(tmp_path / "var", again / "var")  # the same database, another life
     live = build(qtbot, again, members=False)
     try:
         live.sign_in(SUE)
@@ -441,7 +446,9 @@ def test_a_pause_outlives_a_restart_and_is_let_go_by_the_next_attendant(qtbot, t
         entries = live.ask(lambda store: [row[0] for row in store.db.execute("SELECT body FROM journal ORDER BY seq").fetchall()])
         switched = [json.loads(body) for body in entries if '"kind":"sync-' in body]
         assert [(one["kind"], one["data"]) for one in switched] == [
-            ("sync-paused", {"staff": ANN[0]}), ("sync-resumed", {"staff": SUE[0]})]
+            ("sync-paused", {"staff": ANN[0]}),
+            ("sync-resumed", {"staff": SUE[0]}),
+        ]
     finally:
         close(live)
 
@@ -457,8 +464,11 @@ def test_a_returned_record_is_on_the_list_with_its_reason_until_it_is_handled(li
 
     def give_back(store):
         with store.transaction() as db:
-            db.execute("UPDATE outbox SET state = 'received', decision = 'returned', decision_reason = 'roster-abnormal' "
-                       "WHERE record_id = ?", (record_id,))
+            db.execute(
+                "UPDATE outbox SET state = 'received', decision = 'returned', decision_reason = 'roster-abnormal' "
+                "WHERE record_id = ?",
+                (record_id,),
+            )
 
     live.ask(give_back)
     live.desk.on_stage_moved(outbox.Moved(record_id, Stage.RETURNED, "roster-abnormal"))
@@ -504,6 +514,7 @@ def test_the_ledger_is_a_table_a_chart_and_a_file(live):
 
 def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, monkeypatch):
     from kiosk import desk_work
+
     monkeypatch.setattr(desk_work, "examine", lambda settings: (("disk", "ok", "12 GB free"), ("bureau", "bad", "no answer")))
     wishes, restarts = [], []
     live.desk.wish.connect(wishes.append)

@@ -119,12 +119,19 @@ def test_face_to_face_is_saved_with_reason_and_both_signatures():
     assert state.page.stage is Stage.RECEIVED
 
 
-@pytest.mark.parametrize(("change", "problem"), [
-    ({"benefit_ids": ()}, "choose-benefit"), ({"benefit_ids": ("b7",)}, "choose-benefit"), ({"why": ""}, "choose-why"),
-    ({"saw_card": False}, "see-person-and-card"), ({"saw_person": False}, "see-person-and-card"),
-    ({"person_signature": None}, "person-signs"), ({"person_signature": None, "cannot_sign": True}, "person-signs"),
-    ({"staff_signature": None}, "staff-signs"),
-])
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"benefit_ids": ()}, "choose-benefit"),
+        ({"benefit_ids": ("b7",)}, "choose-benefit"),
+        ({"why": ""}, "choose-why"),
+        ({"saw_card": False}, "see-person-and-card"),
+        ({"saw_person": False}, "see-person-and-card"),
+        ({"person_signature": None}, "person-signs"),
+        ({"person_signature": None, "cannot_sign": True}, "person-signs"),
+        ({"staff_signature": None}, "staff-signs"),
+    ],
+)
 def test_what_is_missing_face_to_face_is_named_and_nothing_is_saved(change, problem):
     state, _ = signed_in(d.ANN, e.TakeOverTouched(), e.PersonFound(1, d.found()), e.AssistChosen(Channel.FACE_TO_FACE))
     state, done = walk(e.AssistSubmitted(replace(d.FULL, **change)), state=state)
@@ -177,6 +184,7 @@ def test_a_death_is_declared_by_somebody_else_with_its_day():
 
 def test_nobody_approves_a_day_with_their_own_records():
     from kiosk.desk import boards_data as b
+
     for authors, allowed in ((("1001",), True), (("1001", "9001"), False)):
         state, _ = signed_in(d.SUE, e.Went(Place.APPROVAL), e.Loaded(1, Place.APPROVAL, b.ApprovalData((d.day(authors),))))
         state, done = walk(e.ApproveTouched(d.TODAY), state=state)
@@ -193,8 +201,10 @@ def test_a_supervisor_cannot_lock_everybody_out():
 # --- over any order of events
 
 _EVENTS = st.one_of(
-    st.sampled_from(d.touches()), st.sampled_from(d.touches()),
-    st.builds(lambda n, t, i: d.answers(n, t)[i % len(d.answers(n, t))], st.integers(1, 3), st.integers(1, 2), st.integers(0, 200)))
+    st.sampled_from(d.touches()),
+    st.sampled_from(d.touches()),
+    st.builds(lambda n, t, i: d.answers(n, t)[i % len(d.answers(n, t))], st.integers(1, 3), st.integers(1, 2), st.integers(0, 200)),
+)
 _TIMES = st.sampled_from([0.0, 0.0, 0.5, 20.0, 400.0, 1000.0])
 
 
@@ -244,7 +254,7 @@ def test_answers_to_somebody_who_left_change_nothing(events):
     for event in events:
         if getattr(event, "session_id", None) is not None:
             after, done = step(state, event, d.world(0.0, 8))
-            assert (after, done) == (state, ())     # 1 to 3 are sessions that are over
+            assert (after, done) == (state, ())  # 1 to 3 are sessions that are over
         else:
             state, _ = step(state, event, d.world(0.0, 8))
             if not isinstance(state, s.Open):

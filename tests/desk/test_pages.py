@@ -55,7 +55,7 @@ def cut_off(view) -> list[str]:
             found.append(f"{field.objectName()}: {field.placeholderText()[:40]!r}")
     for area in visible(view, QScrollArea):
         inner = area.widget()
-        if inner is not None and inner.width() > area.viewport().width():      # it does not scroll sideways
+        if inner is not None and inner.width() > area.viewport().width():  # it does not scroll sideways
             found.append(f"wider than the screen by {inner.width() - area.viewport().width()} px")
     return found
 
@@ -79,8 +79,11 @@ def test_everything_to_touch_has_a_name_and_an_accessible_name(shown):
     for scene in gallery.states():
         gallery.show(view, scene)
         for kind in (Action, Field, Tick, Table, SignaturePad):
-            nameless += [(scene.name, one.objectName()) for one in visible(view, kind)
-                         if not one.objectName() or not one.accessibleName().strip()]
+            nameless += [
+                (scene.name, one.objectName())
+                for one in visible(view, kind)
+                if not one.objectName() or not one.accessibleName().strip()
+            ]
     assert nameless == []
 
 
@@ -134,6 +137,7 @@ def test_a_wrapped_cell_keeps_its_whole_text_for_screen_readers(qtbot):
 
 def test_the_tones_stand_on_grounds_that_are_audited():
     from kiosk.ui.desk.look import TONES
+
     grounds = {(tone, "card") for tone in TONES.values()} - {("notice_ink", "card")}
     assert grounds <= set(PAIRS)
 

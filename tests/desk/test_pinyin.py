@@ -10,7 +10,7 @@ from kiosk.config import ASSETS
 from kiosk.desk.pinyin import Pinyin
 from kiosk.store import decoys
 
-FIRST = 9        # what stands on the keyboard at once, on the smallest screen
+FIRST = 9  # what stands on the keyboard at once, on the smallest screen
 # Family names by their reading, among them all that the kiosk itself makes up; some are read otherwise than the word.
 NAMES = (
     "王wang 李li 张zhang 刘liu 陈chen 杨yang 黄huang 赵zhao 吴wu 周zhou 徐xu 孙sun 马ma 朱zhu 胡hu 郭guo "
@@ -48,9 +48,20 @@ def test_every_family_name_is_among_the_first_of_its_reading(pinyin):
     assert late == {}
 
 
-@pytest.mark.parametrize(("letters", "name"), [
-    ("ouyang", "欧阳"), ("shangguan", "上官"), ("sima", "司马"), ("zhuge", "诸葛"), ("weichi", None), ("yuchi", "尉迟"),
-    ("moqi", "万俟"), ("chanyu", "单于"), ("lvqiu", "闾丘")])
+@pytest.mark.parametrize(
+    ("letters", "name"),
+    [
+        ("ouyang", "欧阳"),
+        ("shangguan", "上官"),
+        ("sima", "司马"),
+        ("zhuge", "诸葛"),
+        ("weichi", None),
+        ("yuchi", "尉迟"),
+        ("moqi", "万俟"),
+        ("chanyu", "单于"),
+        ("lvqiu", "闾丘"),
+    ],
+)
 def test_family_names_of_two_characters(pinyin, letters, name):
     found = pinyin.candidates(letters)[0]
     assert (found.text, found.used) == (name, len(letters)) if name else found.used < len(letters)
@@ -61,7 +72,7 @@ def test_every_character_of_gb2312_can_be_reached(pinyin):
     assert len(characters) == 6763
     reached = {one for syllable in pinyin._tiers for one in texts(pinyin, syllable)}
     assert characters - reached == set()
-    assert len(reached) > 20_900           # and the block of 20 992, but for what nobody knows a reading of
+    assert len(reached) > 20_900  # and the block of 20 992, but for what nobody knows a reading of
     assert set("堃喆淼犇翀赟䶮㛃") <= reached
 
 
@@ -74,11 +85,11 @@ def test_what_is_in_names_comes_before_what_is_not(pinyin):
 def test_several_syllables_give_the_first_and_keep_the_rest(pinyin):
     assert pinyin.syllables("liming") == ("li", "ming")
     assert pinyin.syllables("fangan") == ("fang", "an")
-    assert pinyin.syllables("nver") == ("nv", "er")          # not nve and an r that is left over
+    assert pinyin.syllables("nver") == ("nv", "er")  # not nve and an r that is left over
     assert pinyin.syllables("zhangxiaom") == ("zhang", "xiao", "m")
     first = pinyin.candidates("liming")[0]
-    assert (first.text, first.used, "liming"[first.used:]) == ("李", 2, "ming")
-    assert any((one.text, one.used) == ("凡", 3) for one in pinyin.candidates("fangan"))      # fan-gan is there, too
+    assert (first.text, first.used, "liming"[first.used :]) == ("李", 2, "ming")
+    assert any((one.text, one.used) == ("凡", 3) for one in pinyin.candidates("fangan"))  # fan-gan is there, too
 
 
 def test_a_syllable_that_is_not_finished(pinyin):
@@ -98,8 +109,11 @@ def test_what_is_no_pinyin_gives_nothing(pinyin, letters):
     assert pinyin.candidates(letters) == ()
 
 
-@given(st.one_of(st.text(max_size=80), st.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=80),
-                 st.text(alphabet="zhangou", max_size=60)))
+@given(
+    st.one_of(
+        st.text(max_size=80), st.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=80), st.text(alphabet="zhangou", max_size=60)
+    )
+)
 def test_any_letters_give_a_list(letters):
     pinyin = _shared()
     found = pinyin.candidates(letters)

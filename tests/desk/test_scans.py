@@ -18,8 +18,10 @@ def document(path, content):
     return Document(path.name, hashlib.sha256(content).hexdigest(), str(path))
 
 
-@pytest.mark.parametrize(("content", "kind"), [(JPEG, "image/jpeg"), (PNG, "image/png"), (PDF, "application/pdf"),
-                                               (PDF + b"x" * (MAX_REVIEW - len(PDF)), "application/pdf")])
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(JPEG, "image/jpeg"), (PNG, "image/png"), (PDF, "application/pdf"), (PDF + b"x" * (MAX_REVIEW - len(PDF)), "application/pdf")],
+)
 def test_pictures_and_pdf_are_taken_by_their_content(tmp_path, content, kind):
     path = tmp_path / "any.name"
     path.write_bytes(content)
@@ -52,6 +54,6 @@ def test_gone_changed_or_no_file_is_refused(tmp_path):
     with pytest.raises(ScanUnfit):
         for_review([registered])
     path.rmdir()
-    os.mkfifo(path)      # does not hang either
+    os.mkfifo(path)  # does not hang either
     with pytest.raises(ScanUnfit):
         for_review([registered])

@@ -27,11 +27,21 @@ NOTICE = re.compile(r'notice="([a-z-]+)"|Acted\([^)]*, Place\.\w+, "([a-z-]+)"')
 def wanted() -> set[str]:
     keys = {f"desk.{key}" for path in SOURCES for key in LITERAL.findall(path.read_text(encoding="utf-8"))}
     families = {
-        "place": Place, "role": Role, "channel": Channel, "outcome": Outcome, "why": checks.WHYS, "mode": Mode,
-        "relation": checks.RELATIONS, "declare": Declared, "declare.hint": Declared,
-        "paper": (*checks.PROXY_PAPERS, *checks.UNIT_PAPERS), "visit_page": PAGE_NAMES.values(),
-        "level": [one for one in Level if one is not Level.OK], "sync.hold": [one for one in Hold if one is not Hold.NONE],
-        "sync.trouble": Trouble, "done.stage": ("saved", "received", "confirmed"),
+        "place": Place,
+        "role": Role,
+        "channel": Channel,
+        "outcome": Outcome,
+        "why": checks.WHYS,
+        "mode": Mode,
+        "relation": checks.RELATIONS,
+        "declare": Declared,
+        "declare.hint": Declared,
+        "paper": (*checks.PROXY_PAPERS, *checks.UNIT_PAPERS),
+        "visit_page": PAGE_NAMES.values(),
+        "level": [one for one in Level if one is not Level.OK],
+        "sync.hold": [one for one in Hold if one is not Hold.NONE],
+        "sync.trouble": Trouble,
+        "done.stage": ("saved", "received", "confirmed"),
     }
     keys |= {f"desk.{family}.{one}" for family, members in families.items() for one in members}
     keys |= {f"stage.{one}.title" for one in Stage}
@@ -41,8 +51,13 @@ def wanted() -> set[str]:
 
 def problems() -> set[str]:
     found = set()
-    for path in (ROOT / "kiosk/desk/checks.py", ROOT / "kiosk/desk/boards.py", ROOT / "kiosk/desk/pages.py",
-                 ROOT / "kiosk/desk/machine.py", ROOT / "kiosk/desk_work.py"):
+    for path in (
+        ROOT / "kiosk/desk/checks.py",
+        ROOT / "kiosk/desk/boards.py",
+        ROOT / "kiosk/desk/pages.py",
+        ROOT / "kiosk/desk/machine.py",
+        ROOT / "kiosk/desk_work.py",
+    ):
         text = path.read_text(encoding="utf-8")
         found |= {one for groups in PROBLEM.findall(text) for one in groups if one}
     return found

@@ -43,7 +43,7 @@ def test_eyes_and_mouth_land_on_the_template_at_any_size(scale: float) -> None:
     assert face.dtype == np.uint8
     for point, colour in zip(TEMPLATE, colours, strict=True):
         at = face[round(float(point[1])), round(float(point[0]))]
-        assert at.astype(int) == pytest.approx(colour[::-1], abs=60)   # RGB
+        assert at.astype(int) == pytest.approx(colour[::-1], abs=60)  # RGB
 
 
 def test_shrinking_does_not_alias() -> None:

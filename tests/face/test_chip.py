@@ -22,14 +22,17 @@ def at(score: float) -> np.ndarray:
     return made
 
 
-@pytest.mark.parametrize(("template", "chip", "decision"), [
-    (0.6, None, MatchDecision.ACCEPT),
-    (0.6, 0.0, MatchDecision.ACCEPT),
-    (0.36, None, MatchDecision.UNCERTAIN),
-    (0.36, 0.40, MatchDecision.UNCERTAIN),
-    (0.36, 0.5, MatchDecision.ACCEPT),
-    (0.2, 0.9, MatchDecision.REJECT),
-])
+@pytest.mark.parametrize(
+    ("template", "chip", "decision"),
+    [
+        (0.6, None, MatchDecision.ACCEPT),
+        (0.6, 0.0, MatchDecision.ACCEPT),
+        (0.36, None, MatchDecision.UNCERTAIN),
+        (0.36, 0.40, MatchDecision.UNCERTAIN),
+        (0.36, 0.5, MatchDecision.ACCEPT),
+        (0.2, 0.9, MatchDecision.REJECT),
+    ],
+)
 def test_two_references(template, chip, decision):
     enrolled = Template(pack(at(template)), "d", "c")
     result = compare_with_chip(PROBE, enrolled, None if chip is None else at(chip), SETTINGS, "d")
@@ -48,6 +51,7 @@ def test_a_chip_photo_of_the_chip_s_size_is_embedded():
     from kiosk import config, models
     from kiosk.face.encoder import Encoder
     from kiosk.liveness.worker import CHIP_PHOTO, ENCODER, _Loop
+
     loop = _Loop(None, config.Settings(), None, config.ASSETS / "models")  # type: ignore[arg-type]
     encoder = Encoder(models.path(ENCODER))
     portrait = cv2.imread(str(models.path("obama")))
@@ -58,6 +62,7 @@ def test_a_chip_photo_of_the_chip_s_size_is_embedded():
     assert found is not None
     from kiosk.demo.people import template_of
     from kiosk.face.compare import cosine, vector_of
+
     assert cosine(found, vector_of(template_of("obama2.jpg", "c"))) > 0.3
     assert cosine(found, vector_of(template_of("biden.jpg", "c"))) < 0.3
     assert loop._chip_reference(bytes(102 * 126 * 3), encoder) is None

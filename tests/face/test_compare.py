@@ -33,11 +33,17 @@ def template(vector: np.ndarray, digest: str = DIGEST) -> Template:
     return Template(pack(vector), digest, "consent-1")
 
 
-@pytest.mark.parametrize(("score", "decision", "reason"), [
-    (0.9, MatchDecision.ACCEPT, Reason.OK), (0.425, MatchDecision.ACCEPT, Reason.OK),
-    (0.42, MatchDecision.UNCERTAIN, Reason.FACE_UNCERTAIN), (0.301, MatchDecision.UNCERTAIN, Reason.FACE_UNCERTAIN),
-    (0.299, MatchDecision.REJECT, Reason.FACE_MISMATCH), (-0.5, MatchDecision.REJECT, Reason.FACE_MISMATCH),
-])
+@pytest.mark.parametrize(
+    ("score", "decision", "reason"),
+    [
+        (0.9, MatchDecision.ACCEPT, Reason.OK),
+        (0.425, MatchDecision.ACCEPT, Reason.OK),
+        (0.42, MatchDecision.UNCERTAIN, Reason.FACE_UNCERTAIN),
+        (0.301, MatchDecision.UNCERTAIN, Reason.FACE_UNCERTAIN),
+        (0.299, MatchDecision.REJECT, Reason.FACE_MISMATCH),
+        (-0.5, MatchDecision.REJECT, Reason.FACE_MISMATCH),
+    ],
+)
 def test_two_thresholds_make_three_answers(score: float, decision: MatchDecision, reason: Reason) -> None:
     reference = unit(1)
     result = compare(at_cosine(reference, score), template(reference), Match(), DIGEST, frames_used=5)

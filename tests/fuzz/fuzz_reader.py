@@ -52,14 +52,17 @@ def stream(provider: atheris.FuzzedDataProvider) -> bytes:
             case 0:
                 out += provider.ConsumeBytes(provider.ConsumeIntInRange(0, 40))
             case 1:
-                out += PREAMBLE[:provider.ConsumeIntInRange(0, 5)]
+                out += PREAMBLE[: provider.ConsumeIntInRange(0, 5)]
             case 2:
                 out += PREAMBLE + provider.ConsumeBytes(2)
             case 3:
                 out += frame(provider.ConsumeBytes(provider.ConsumeIntInRange(0, 60)))
             case 4:
-                out += frame(b"\0\0" + bytes([provider.PickValueInList([0x90, 0x9F, 0x80, 0x91, 0x41, 0x10, 0x60, 0x21])])
-                             + bytes(provider.PickValueInList([0, 0, 4, 8, 16, 70])))
+                out += frame(
+                    b"\0\0"
+                    + bytes([provider.PickValueInList([0x90, 0x9F, 0x80, 0x91, 0x41, 0x10, 0x60, 0x21])])
+                    + bytes(provider.PickValueInList([0, 0, 4, 8, 16, 70]))
+                )
             case 5:
                 size = provider.PickValueInList([0, 1, 9, 512])
                 text = provider.ConsumeBytes(60).ljust(256, b" ")
@@ -76,7 +79,7 @@ def codec(data: bytes) -> None:
     expected, found, at = whole.feed(raw), [], 0
     while at < len(raw):
         step = provider.ConsumeIntInRange(1, 64)
-        found += split.feed(raw[at:at + step])
+        found += split.feed(raw[at : at + step])
         at += step
         if split.pending >= HEADER_SIZE + MAX_LENGTH:
             raise RuntimeError("the buffer grows")

@@ -11,7 +11,7 @@ from kiosk.liveness.guidance import _CHEEKS, _FOREHEAD, _MOUTH_AROUND, _NOSE
 from kiosk.liveness.landmarks import BLENDSHAPES, FaceObservation
 
 SIZE = (640, 480)
-EYE_PX = 90.0     # distance of the outer eye corners
+EYE_PX = 90.0  # distance of the outer eye corners
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,12 @@ def _mesh() -> np.ndarray:
     points = np.zeros((478, 3))
     points[:, :2] = rng.uniform(-1, 1, (478, 2)) * (0.6, 0.8)
     # The regions whose colours the guidance compares lie where they belong; elsewhere the mesh is random.
-    for region, (x, y), (wide, tall) in ((_FOREHEAD, (0, -0.65), (0.4, 0.15)), (_CHEEKS, (0, 0.05), (0.5, 0.1)),
-                                         (_MOUTH_AROUND, (0, 0.5), (0.35, 0.2)), (_NOSE, (0, -0.1), (0.05, 0.2))):
+    for region, (x, y), (wide, tall) in (
+        (_FOREHEAD, (0, -0.65), (0.4, 0.15)),
+        (_CHEEKS, (0, 0.05), (0.5, 0.1)),
+        (_MOUTH_AROUND, (0, 0.5), (0.35, 0.2)),
+        (_NOSE, (0, -0.1), (0.05, 0.2)),
+    ):
         points[list(region), :2] = rng.uniform(-1, 1, (len(region), 2)) * (wide, tall) + (x, y)
     angle = np.linspace(0, 2 * np.pi, len(OVAL), endpoint=False)
     points[list(OVAL), 0], points[list(OVAL), 1] = 0.72 * np.sin(angle), -0.95 * np.cos(angle)
@@ -72,9 +76,17 @@ def face(t_s: float, pose: Pose | None = None, others: tuple[tuple[float, float,
     blend[[BLENDSHAPES.index("eyeBlinkLeft"), BLENDSHAPES.index("eyeBlinkRight")]] = 0.05 + 0.6 * pose.blink
     low, high = cloud[:, :2].min(axis=0), cloud[:, :2].max(axis=0)
     return FaceObservation(
-        t_s=t_s, size=SIZE, face_count=1 + len(others), points=cloud, blendshapes=blend, matrix=np.eye(4, dtype=np.float32),
-        yaw_deg=pose.yaw, pitch_deg=pose.pitch, box=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
-        other_boxes=others)
+        t_s=t_s,
+        size=SIZE,
+        face_count=1 + len(others),
+        points=cloud,
+        blendshapes=blend,
+        matrix=np.eye(4, dtype=np.float32),
+        yaw_deg=pose.yaw,
+        pitch_deg=pose.pitch,
+        box=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+        other_boxes=others,
+    )
 
 
 def nobody(t_s: float) -> FaceObservation:
@@ -99,5 +111,10 @@ class Camera:
 
 def sway(pose: Pose, t_s: float) -> Pose:
     """Return the pose with the small unrest of somebody who stands."""
-    return replace(pose, x=pose.x + 4 * np.sin(t_s * 1.9) + 2 * np.sin(t_s * 5.3), y=pose.y + 3 * np.sin(t_s * 1.3),
-                   yaw=pose.yaw + 1.2 * np.sin(t_s * 0.9), pitch=pose.pitch + 0.8 * np.sin(t_s * 1.1))
+    return replace(
+        pose,
+        x=pose.x + 4 * np.sin(t_s * 1.9) + 2 * np.sin(t_s * 5.3),
+        y=pose.y + 3 * np.sin(t_s * 1.3),
+        yaw=pose.yaw + 1.2 * np.sin(t_s * 0.9),
+        pitch=pose.pitch + 0.8 * np.sin(t_s * 1.1),
+    )

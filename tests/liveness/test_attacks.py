@@ -105,8 +105,13 @@ def wander(t_s: float, seed: int) -> Pose:
     rng = np.random.default_rng(seed)
     speed, phase = rng.uniform(0.4, 2.5, 9), rng.uniform(0, 6, 9)
     waves = np.sin(t_s * speed + phase)
-    return Pose(yaw=3 * waves[0] + 2 * waves[1], pitch=2 * waves[2] + waves[3], x=320 + 8 * waves[4] + 5 * waves[5],
-                y=240 + 6 * waves[6], mouth=0.05 + 0.05 * waves[7])
+    return Pose(
+        yaw=3 * waves[0] + 2 * waves[1],
+        pitch=2 * waves[2] + waves[3],
+        x=320 + 8 * waves[4] + 5 * waves[5],
+        y=240 + 6 * waves[6],
+        mouth=0.05 + 0.05 * waves[7],
+    )
 
 
 def test_a_looped_movement_is_found_a_living_one_is_not() -> None:
@@ -156,8 +161,11 @@ def test_a_pixel_grid_stands_out_in_the_spectrum() -> None:
     rng = np.random.default_rng(0)
     skin = np.clip(150 + rng.normal(0, 4, (240, 240, 1)) + np.zeros(3), 0, 255)
     skin = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)
-    grid = skin + 10 * (np.sin(np.arange(240) * 1.9)[None, :, None] + np.sin(np.arange(240) * 1.9)[:, None, None]
-                        + np.sin((np.arange(240)[:, None] + np.arange(240)) * 1.3)[..., None])
+    grid = skin + 10 * (
+        np.sin(np.arange(240) * 1.9)[None, :, None]
+        + np.sin(np.arange(240) * 1.9)[:, None, None]
+        + np.sin((np.arange(240)[:, None] + np.arange(240)) * 1.3)[..., None]
+    )
     box = (0.0, 0.0, 240.0, 240.0)
     plain, lined = (screen_score(np.clip(image, 0, 255).astype(np.uint8), box) for image in (skin, grid))
     assert plain < RULES["screen"].limit < lined

@@ -16,11 +16,14 @@ from kiosk.liveness.challenge import DELAY_S, TURNS, draw_challenge, pick_spare
 NAMES = ("blink", "mouth-open", "turn-left", "turn-right", "nod")
 
 
-@given(allowed=st.lists(st.sampled_from(NAMES), min_size=1, unique=True), count=st.integers(1, 3), turn=st.booleans(),
-       unable=st.frozensets(st.sampled_from(list(Action))), seed=st.integers())
-def test_a_challenge_keeps_its_promises(
-    allowed: list[str], count: int, turn: bool, unable: frozenset[Action], seed: int
-) -> None:
+@given(
+    allowed=st.lists(st.sampled_from(NAMES), min_size=1, unique=True),
+    count=st.integers(1, 3),
+    turn=st.booleans(),
+    unable=st.frozensets(st.sampled_from(list(Action))),
+    seed=st.integers(),
+)
+def test_a_challenge_keeps_its_promises(allowed: list[str], count: int, turn: bool, unable: frozenset[Action], seed: int) -> None:
     settings = Liveness(allowed=tuple(allowed), actions=count, require_turn=turn)  # type: ignore[arg-type]
     possible = {Action(name) for name in allowed} - unable
     if not possible:
@@ -45,7 +48,7 @@ def test_order_and_pauses_differ_from_draw_to_draw_without_a_seed() -> None:
 def test_every_order_is_about_equally_likely() -> None:
     rng = random.Random(1)
     counts = Counter(tuple(s.action for s in draw_challenge(Liveness(), rng=rng).steps) for _ in range(4000))
-    assert len(counts) == 10   # 12 ordered pairs less the two without a turn
+    assert len(counts) == 10  # 12 ordered pairs less the two without a turn
     assert min(counts.values()) > 4000 / 10 * 0.4
 
 

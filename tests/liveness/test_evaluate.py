@@ -76,7 +76,8 @@ def test_a_table_without_its_columns_says_so(tmp_path: Path) -> None:
 def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     face = models.path("biden")
     Image.open(face).convert("RGB").resize((300, 400)).save(
-        tmp_path / "a.gif", save_all=True, append_images=[Image.open(face).convert("RGB").resize((300, 400))] * 3, duration=100)
+        tmp_path / "a.gif", save_all=True, append_images=[Image.open(face).convert("RGB").resize((300, 400))] * 3, duration=100
+    )
     tables = {
         "gestures": "file,gesture,start_s,end_s\na.gif,no_blink,,\nmissing.mp4,blink,0.1,0.2\na.gif,dance,0,1\n",
         "stills": f"file,label,kind\n{face},bona_fide,good\nmissing.jpg,bona_fide,noface\n",
@@ -107,8 +108,13 @@ def _file(subject: str, wears: bool, bridge: float, temple: float = 1.0) -> glas
 
 
 def test_nobody_has_a_part_in_the_limits_that_judge_them() -> None:
-    found = [_file("a", False, 0.2), _file("b", False, 1.0), _file("crease", False, 3.0, temple=0.1), _file("c", True, 2.0),
-             _file("odd", True, 0.9)]
+    found = [
+        _file("a", False, 0.2),
+        _file("b", False, 1.0),
+        _file("crease", False, 3.0, temple=0.1),
+        _file("c", True, 2.0),
+        _file("odd", True, 0.9),
+    ]
     assert glasses.limits_of(found) == pytest.approx((1.1, 0.54))
     told = {one.subject: said for one, said in glasses.held_out(found)}
     assert told == {"a": Glasses.NO, "b": Glasses.YES, "crease": Glasses.UNKNOWN, "c": Glasses.YES, "odd": Glasses.NO}
@@ -116,8 +122,9 @@ def test_nobody_has_a_part_in_the_limits_that_judge_them() -> None:
 
 def test_everybody_counts_once_with_their_worst_answer() -> None:
     one, other = _file("a", True, 2.0), _file("b", False, 0.1)
-    told = glasses._people([(one, Glasses.YES), (one, Glasses.UNKNOWN), (one, Glasses.NO), (other, Glasses.NO),
-                            (other, Glasses.UNKNOWN)])
+    told = glasses._people(
+        [(one, Glasses.YES), (one, Glasses.UNKNOWN), (one, Glasses.NO), (other, Glasses.NO), (other, Glasses.UNKNOWN)]
+    )
     assert told == [(True, Glasses.NO), (False, Glasses.UNKNOWN)]
 
 

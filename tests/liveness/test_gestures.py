@@ -28,10 +28,16 @@ def between(t_s: float, start: float, length: float, pose: Pose, rest: Pose | No
 
 
 @pytest.mark.parametrize("fps", [10.0, 15.0, 25.0, 30.0, 60.0])
-@pytest.mark.parametrize(("action", "pose", "length"), [
-    (Action.BLINK, Pose(blink=1.0), 0.2), (Action.MOUTH_OPEN, Pose(mouth=0.4), 0.8),
-    (Action.TURN_LEFT, Pose(yaw=25), 1.0), (Action.TURN_RIGHT, Pose(yaw=-25), 1.0), (Action.NOD, Pose(pitch=15), 0.6),
-])
+@pytest.mark.parametrize(
+    ("action", "pose", "length"),
+    [
+        (Action.BLINK, Pose(blink=1.0), 0.2),
+        (Action.MOUTH_OPEN, Pose(mouth=0.4), 0.8),
+        (Action.TURN_LEFT, Pose(yaw=25), 1.0),
+        (Action.TURN_RIGHT, Pose(yaw=-25), 1.0),
+        (Action.NOD, Pose(pitch=15), 0.6),
+    ],
+)
 def test_finds_each_gesture_once_at_any_frame_rate(action: Action, pose: Pose, length: float, fps: float) -> None:
     events = watch(lambda t: between(t, 3.0, length, pose), fps=fps)
     assert [event.action for event in events] == [action]

@@ -16,7 +16,7 @@ from kiosk.liveness.glasses import measure, tell
 from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.worker import TakeRequest, VisionWorker, _Loop
 
-SKIN, DARK = (196, 158, 132), (48, 40, 38)      # RGB
+SKIN, DARK = (196, 158, 132), (48, 40, 38)  # RGB
 
 
 def drawn(*, brightness: float = 1.0, seed: int = 0) -> np.ndarray:
@@ -39,8 +39,13 @@ def finish(large: np.ndarray, brightness: float = 1.0, seed: int = 0) -> np.ndar
     return np.clip(small + noise, 0, 255).astype(np.uint8)
 
 
-def with_lines(face: np.ndarray, *lines: tuple[tuple[int, int], tuple[int, int]], colour: tuple[int, int, int] = DARK,
-               rims: bool = False, width: int = 7) -> np.ndarray:
+def with_lines(
+    face: np.ndarray,
+    *lines: tuple[tuple[int, int], tuple[int, int]],
+    colour: tuple[int, int, int] = DARK,
+    rims: bool = False,
+    width: int = 7,
+) -> np.ndarray:
     """Lines in 448 x 448, that is four times the template."""
     large = cv2.resize(face, (448, 448), interpolation=cv2.INTER_CUBIC)
     for start, end in lines:
@@ -66,8 +71,10 @@ TEMPLES = ((94, 200), (40, 190)), ((354, 200), (408, 190))
 @pytest.mark.parametrize("colour", [DARK, (120, 90, 40), (238, 236, 232)], ids=["dark", "brown", "silver"])
 @pytest.mark.parametrize("brightness", [0.45, 1.0, 1.2])
 def test_a_frame_is_seen_whatever_its_colour_and_the_light(colour: tuple[int, int, int], brightness: float) -> None:
-    faces = [np.clip(with_lines(drawn(seed=n), BRIDGE, *TEMPLES, colour=colour, rims=True) * brightness, 0, 255).astype(np.uint8)
-             for n in range(3)]
+    faces = [
+        np.clip(with_lines(drawn(seed=n), BRIDGE, *TEMPLES, colour=colour, rims=True) * brightness, 0, 255).astype(np.uint8)
+        for n in range(3)
+    ]
     assert tell(faces) is Glasses.YES
 
 

@@ -14,11 +14,18 @@ from tests.liveness.faces import SIZE, Camera, Pose, face, nobody
 PICTURE = Camera().picture()
 
 
-@pytest.mark.parametrize(("pose", "code"), [
-    (Pose(), None), (Pose(scale=0.4), Guidance.TOO_FAR), (Pose(scale=2.6), Guidance.TOO_NEAR),
-    (Pose(x=560), Guidance.OFF_CENTRE), (Pose(y=60), Guidance.OFF_CENTRE), (Pose(yaw=30), Guidance.NOT_STRAIGHT),
-    (Pose(pitch=32), Guidance.NOT_STRAIGHT),
-])
+@pytest.mark.parametrize(
+    ("pose", "code"),
+    [
+        (Pose(), None),
+        (Pose(scale=0.4), Guidance.TOO_FAR),
+        (Pose(scale=2.6), Guidance.TOO_NEAR),
+        (Pose(x=560), Guidance.OFF_CENTRE),
+        (Pose(y=60), Guidance.OFF_CENTRE),
+        (Pose(yaw=30), Guidance.NOT_STRAIGHT),
+        (Pose(pitch=32), Guidance.NOT_STRAIGHT),
+    ],
+)
 def test_place_and_pose(pose: Pose, code: Guidance | None) -> None:
     assert judge(face(0.0, pose), PICTURE) is code
 
@@ -42,7 +49,7 @@ def test_light() -> None:
     assert judge(face(0.0), dark) is Guidance.TOO_DARK
     x0, y0, x1, y1 = (int(v) for v in face(0.0).box or (0, 0, 0, 0))
     backlit = np.full_like(dark, 235)
-    backlit[y0 - 8:, x0 - 8:x1 + 8] = dark[y0 - 8:, x0 - 8:x1 + 8]
+    backlit[y0 - 8 :, x0 - 8 : x1 + 8] = dark[y0 - 8 :, x0 - 8 : x1 + 8]
     assert judge(face(0.0), backlit) is Guidance.BACKLIT
 
 
@@ -59,7 +66,7 @@ def test_covered_mouth_and_eyes() -> None:
 
 def test_a_painted_mask_is_measured() -> None:
     picture = PICTURE.copy()
-    picture[255:] = (200, 150, 90)   # a blue cloth over everything below the nose
+    picture[255:] = (200, 150, 90)  # a blue cloth over everything below the nose
     assert judge(face(0.0), picture) is Guidance.MOUTH_COVERED
 
 

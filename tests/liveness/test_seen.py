@@ -92,7 +92,7 @@ def test_a_portrait_is_observed_and_time_may_jump_back(landmarker: Landmarker) -
     assert seen.face_count == 1
     assert seen.points is not None
     assert seen.points.shape == (478, 3)
-    assert seen.points[263, 0] > seen.points[33, 0]   # the person's left eye is on the right of the picture
+    assert seen.points[263, 0] > seen.points[33, 0]  # the person's left eye is on the right of the picture
     assert abs(seen.yaw_deg) < 20
     mirrored = landmarker.observe(Frame(np.ascontiguousarray(image[:, ::-1]), 2.0, 0))
     assert np.sign(mirrored.yaw_deg) == -np.sign(seen.yaw_deg)
@@ -100,8 +100,7 @@ def test_a_portrait_is_observed_and_time_may_jump_back(landmarker: Landmarker) -
 
 
 @pytest.mark.parametrize(("who", "seed"), [("biden", 0), ("obama", 2), ("astronaut", 5)])
-def test_a_living_puppet_passes_and_matches_itself_alone(who: str, seed: int, landmarker: Landmarker,
-                                                         encoder: Encoder) -> None:
+def test_a_living_puppet_passes_and_matches_itself_alone(who: str, seed: int, landmarker: Landmarker, encoder: Encoder) -> None:
     source = PuppetSource(who, seed=seed, fps=20, realtime=False)
     source.open()
     take = Take(draw_challenge(SETTINGS.liveness, rng=random.Random(seed)), SETTINGS.liveness)
@@ -171,13 +170,14 @@ def test_the_worker_runs_a_take_and_a_practice_round(qtbot: QtBot) -> None:
         assert (first.visit_id, first.take_id, first.liveness.passed) == ("visit-1", 7, True)
         assert first.probe is not None
         assert second.liveness.passed
-        assert second.probe is None   # a practice round keeps nothing
+        assert second.probe is None  # a practice round keeps nothing
     finally:
         worker.stop()
 
 
-def test_the_worker_survives_a_landmarker_that_raises(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch,
-                                                      caplog: pytest.LogCaptureFixture) -> None:
+def test_the_worker_survives_a_landmarker_that_raises(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     source, box = PuppetSource("biden", fps=20, realtime=False), Mailbox[Frame]()
     source.open()
     worker = VisionWorker(SETTINGS, _Fed(source, box))
@@ -198,7 +198,7 @@ def test_the_worker_survives_a_landmarker_that_raises(qtbot: QtBot, monkeypatch:
             worker.begin_take(TakeRequest("visit-2", 2, seed=1))
     finally:
         worker.stop()
-    assert "graph is dead" not in caplog.text   # logs carry codes only
+    assert "graph is dead" not in caplog.text  # logs carry codes only
 
 
 class _Fed(Mailbox[Frame]):

@@ -20,8 +20,11 @@ from tests.liveness.faces import Camera, Pose, face, nobody, sway
 # The drawn-up pictures do not turn with the mesh, so what is tracked in them cannot speak of depth: the mesh alone does.
 SETTINGS = Liveness(checks=Checks(bent_print="off", background="off"))
 POSES = {
-    Action.BLINK: (Pose(blink=1.0), 0.25), Action.MOUTH_OPEN: (Pose(mouth=0.4), 1.0), Action.TURN_LEFT: (Pose(yaw=38), 1.5),
-    Action.TURN_RIGHT: (Pose(yaw=-38), 1.5), Action.NOD: (Pose(pitch=20), 0.8),
+    Action.BLINK: (Pose(blink=1.0), 0.25),
+    Action.MOUTH_OPEN: (Pose(mouth=0.4), 1.0),
+    Action.TURN_LEFT: (Pose(yaw=38), 1.5),
+    Action.TURN_RIGHT: (Pose(yaw=-38), 1.5),
+    Action.NOD: (Pose(pitch=20), 0.8),
 }
 FPS = 20.0
 Act = Callable[[float, TakeView], Pose]
@@ -51,7 +54,7 @@ class Person:
         share = (t_s - self._doing[1]) / (length * self._slow)
         if share >= 1:
             if share > 2 and self._cued and view.now:
-                self._doing = None   # not accepted: once more
+                self._doing = None  # not accepted: once more
             return Pose()
         level = min(1.0, 3 * share, 3 * (1 - share))
         return Pose(yaw=pose.yaw * level, pitch=pose.pitch * level, blink=pose.blink * level, mouth=pose.mouth * level)
@@ -61,9 +64,13 @@ def challenge(*actions: Action, spares: tuple[Action, ...] = (), swaps: int = 1)
     return Challenge(tuple(Step(a, (1.0, 1.4)) for a in actions), tuple(Step(a, (1.0,)) for a in spares), swaps)
 
 
-def run(take: Take, act: Act, limit_s: float = 120.0,
-        watch: Callable[[float, TakeView], None] = lambda _t, _v: None,
-        change: Callable[[float, FaceObservation], FaceObservation] = lambda _t, o: o) -> LivenessResult:
+def run(
+    take: Take,
+    act: Act,
+    limit_s: float = 120.0,
+    watch: Callable[[float, TakeView], None] = lambda _t, _v: None,
+    change: Callable[[float, FaceObservation], FaceObservation] = lambda _t, o: o,
+) -> LivenessResult:
     camera, view = Camera(), TakeView("positioning")
     for index in range(int(limit_s * FPS)):
         t_s = index / FPS
@@ -150,7 +157,7 @@ def test_swapping_an_action() -> None:
         if view.now and not swapped:
             assert view.can_swap
             swapped.append(take.swap_action())
-            assert not take.swap_action()   # one is all there is
+            assert not take.swap_action()  # one is all there is
 
     result = run(take, Person(), watch=swap)
     assert result.passed
@@ -161,15 +168,17 @@ def test_swapping_an_action() -> None:
 def test_a_face_that_leaves_ends_the_take() -> None:
     gone = Take(challenge(Action.BLINK), SETTINGS)
     shown: list[Guidance | None] = []
-    result = run(gone, Person(deaf=True), change=lambda t, o: nobody(t) if t > 4 else o,
-                 watch=lambda _t, v: shown.append(v.guidance))
+    result = run(
+        gone, Person(deaf=True), change=lambda t, o: nobody(t) if t > 4 else o, watch=lambda _t, v: shown.append(v.guidance)
+    )
     assert result.reason is Reason.FACE_LOST
     assert Guidance.LEFT_FRAME in shown
 
 
 def test_a_face_that_jumps_is_another_face() -> None:
-    result = run(Take(challenge(Action.BLINK), SETTINGS), Person(deaf=True),
-                 change=lambda t, o: face(t, Pose(x=150)) if t > 4 else o)
+    result = run(
+        Take(challenge(Action.BLINK), SETTINGS), Person(deaf=True), change=lambda t, o: face(t, Pose(x=150)) if t > 4 else o
+    )
     assert result.reason is Reason.FACE_CHANGED
 
 
@@ -199,7 +208,7 @@ def test_checks_that_are_off_are_not_there_and_recorded_ones_do_not_fail() -> No
     record = Checks(**dict.fromkeys(Checks.model_fields, "record"))
     result = run(Take(challenge(Action.TURN_LEFT), Liveness(checks=record)), Person())
     assert result.passed
-    assert any(check.flagged for check in result.checks)   # the pictures stand still: a "sheet"
+    assert any(check.flagged for check in result.checks)  # the pictures stand still: a "sheet"
 
 
 def test_the_ring_fills_and_the_cue_is_a_moment_of_its_own() -> None:

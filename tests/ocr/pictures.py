@@ -28,10 +28,20 @@ GIVEN = (
 )
 NATIONS = ("汉",) * 8 + ("壮", "满", "回", "土家", "维吾尔", "蒙古")
 REGIONS = ("440305", "450102", "110101", "310115", "510107", "420106", "230103", "650102", "350203", "610113")
-ISSUERS = ("深圳市公安局南山分局", "南宁市公安局兴宁分局", "北京市公安局东城分局",
-           "成都市公安局武侯分局", "武汉市公安局武昌分局", "某某县公安局")
-ADDRESSES = ("广东省深圳市南山区示范路{}号", "广西南宁市兴宁区样板街道{}号2栋301",
-             "四川省成都市武侯区虚构大道{}号", "湖北省某某县示例镇样板村{}组")
+ISSUERS = (
+    "深圳市公安局南山分局",
+    "南宁市公安局兴宁分局",
+    "北京市公安局东城分局",
+    "成都市公安局武侯分局",
+    "武汉市公安局武昌分局",
+    "某某县公安局",
+)
+ADDRESSES = (
+    "广东省深圳市南山区示范路{}号",
+    "广西南宁市兴宁区样板街道{}号2栋301",
+    "四川省成都市武侯区虚构大道{}号",
+    "湖北省某某县示例镇样板村{}组",
+)
 
 
 def invent(rng: random.Random) -> dict[str, str]:
@@ -46,9 +56,14 @@ def invent(rng: random.Random) -> dict[str, str]:
         issued = issued.replace(day=28)
     return {
         "name": rng.choice(SURNAMES) + "".join(rng.choices(GIVEN, k=rng.choice((1, 2, 2, 2)))),
-        "sex": "male" if order % 2 else "female", "nation": rng.choice(NATIONS), "born": born.isoformat(),
-        "address": rng.choice(ADDRESSES).format(rng.randrange(1, 400)), "id_number": first + check_digit(first),
-        "issuer": rng.choice(ISSUERS), "valid_from": issued.isoformat(), "valid_to": until,
+        "sex": "male" if order % 2 else "female",
+        "nation": rng.choice(NATIONS),
+        "born": born.isoformat(),
+        "address": rng.choice(ADDRESSES).format(rng.randrange(1, 400)),
+        "id_number": first + check_digit(first),
+        "issuer": rng.choice(ISSUERS),
+        "valid_from": issued.isoformat(),
+        "valid_to": until,
     }
 
 
@@ -73,11 +88,17 @@ def spoil_at_random(rng: random.Random, hardness: float = 1.0) -> Spoilt:
     """hardness 1: what an unaided hand under office light does; 2: worse than anybody would hand in."""
     h = hardness
     return Spoilt(
-        yaw_deg=rng.uniform(-22, 22) * h, pitch_deg=rng.uniform(-18, 18) * h, roll_deg=rng.uniform(-14, 14) * h,
-        width=rng.uniform(0.42, 0.58), blur=rng.choice((0, 0, rng.uniform(0, 1.1))) * h,
-        motion=rng.choice((1, 1, 1, round(1 + 4 * h))), noise=rng.uniform(0, 7) * h,
-        glare=rng.choice((0, 0, rng.uniform(0.2, 0.8))) * h, shade=rng.uniform(0, 0.45) * min(h, 1.6),
-        quality=rng.choice((95, 80, 60, round(60 - 20 * h))), scene=rng.choice(("wall", "room", "pale", "dark")),
+        yaw_deg=rng.uniform(-22, 22) * h,
+        pitch_deg=rng.uniform(-18, 18) * h,
+        roll_deg=rng.uniform(-14, 14) * h,
+        width=rng.uniform(0.42, 0.58),
+        blur=rng.choice((0, 0, rng.uniform(0, 1.1))) * h,
+        motion=rng.choice((1, 1, 1, round(1 + 4 * h))),
+        noise=rng.uniform(0, 7) * h,
+        glare=rng.choice((0, 0, rng.uniform(0.2, 0.8))) * h,
+        shade=rng.uniform(0, 0.45) * min(h, 1.6),
+        quality=rng.choice((95, 80, 60, round(60 - 20 * h))),
+        scene=rng.choice(("wall", "room", "pale", "dark")),
     )
 
 
@@ -99,8 +120,15 @@ def scene(kind: str, rng: np.random.Generator, size: tuple[int, int] = (1280, 72
 def picture(card: np.ndarray, spoilt: Spoilt, seed: int = 0) -> np.ndarray:
     """The card as a camera of 1280 x 720 sees it."""
     rng = np.random.default_rng(seed)
-    image = hold_up(card, scene(spoilt.scene, rng), centre=(0.5 + rng.uniform(-0.04, 0.04), 0.5 + rng.uniform(-0.03, 0.03)),
-                    width=spoilt.width, roll_deg=spoilt.roll_deg, yaw_deg=spoilt.yaw_deg, pitch_deg=spoilt.pitch_deg)
+    image = hold_up(
+        card,
+        scene(spoilt.scene, rng),
+        centre=(0.5 + rng.uniform(-0.04, 0.04), 0.5 + rng.uniform(-0.03, 0.03)),
+        width=spoilt.width,
+        roll_deg=spoilt.roll_deg,
+        yaw_deg=spoilt.yaw_deg,
+        pitch_deg=spoilt.pitch_deg,
+    )
     out = image.astype(np.float32)
     height, width = out.shape[:2]
     yy, xx = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -129,7 +157,11 @@ def judged(reading, card: dict[str, str]) -> str:
     if reading.front is not None and reading.front.usable:
         front = reading.front
         same = (front.name, front.id_number, front.sex.value, front.born.isoformat()) == (
-            card["name"], card["id_number"], card["sex"], card["born"])
+            card["name"],
+            card["id_number"],
+            card["sex"],
+            card["born"],
+        )
         return "right" if same else "wrong"
     if reading.back is not None and reading.back.usable:
         back = reading.back
@@ -153,9 +185,16 @@ def session(ocr, card: dict[str, str], rng: random.Random, frames: int, hardness
                 break
             # The hand, the light and the wall stay; the tremor, the noise and the glare change.
             other = spoil_at_random(rng, hardness)
-            spoilt = replace(other, scene=base.scene, shade=base.shade, width=base.width, quality=base.quality,
-                             yaw_deg=base.yaw_deg + other.yaw_deg / 4, pitch_deg=base.pitch_deg + other.pitch_deg / 4,
-                             roll_deg=base.roll_deg + other.roll_deg / 4)
+            spoilt = replace(
+                other,
+                scene=base.scene,
+                shade=base.shade,
+                width=base.width,
+                quality=base.quality,
+                yaw_deg=base.yaw_deg + other.yaw_deg / 4,
+                pitch_deg=base.pitch_deg + other.pitch_deg / 4,
+                roll_deg=base.roll_deg + other.roll_deg / 4,
+            )
             scan.step(Frame(picture(drawn, spoilt, rng.randrange(10**6)), used * 0.5, used))
             used += 1
         if done() is None:
@@ -168,7 +207,12 @@ def right_person(scan, card: dict[str, str]) -> bool:
     person, back = scan.result, scan.back
     until = "长期" if back.forever else back.valid_to.isoformat()
     return (person.name, person.id_number, back.issuer, back.valid_from.isoformat(), until) == (
-        card["name"], card["id_number"], card["issuer"], card["valid_from"], card["valid_to"])
+        card["name"],
+        card["id_number"],
+        card["issuer"],
+        card["valid_from"],
+        card["valid_to"],
+    )
 
 
 def main() -> None:

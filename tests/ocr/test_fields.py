@@ -14,7 +14,7 @@ from kiosk.ocr.fields import FieldFlag, Side, read_back, read_front, side_of
 from kiosk.ocr.lines import MAX_LINES, TextLine, clean, rows_of
 from kiosk.ocr.numbers import numbers_in
 
-NUMBER = "440305195603150028"        # invented: config/demo/cards.toml
+NUMBER = "440305195603150028"  # invented: config/demo/cards.toml
 
 
 def line(text, x, y, score=1.0, high=0.07):
@@ -24,18 +24,30 @@ def line(text, x, y, score=1.0, high=0.07):
 def front_lines(**other):
     value = {"name": "陈小芳", "sex": "女", "nation": "汉", "born": "1956年3月15日", "number": NUMBER} | other
     return [
-        line("姓名", 0.06, 0.11), line(value["name"], 0.17, 0.105, other.get("score", 1.0)),
-        line("性别", 0.06, 0.24), line(value["sex"], 0.17, 0.24), line("民族" + value["nation"], 0.28, 0.24),
-        line("出生", 0.06, 0.38), line(value["born"], 0.17, 0.38),
-        line("住址", 0.06, 0.52), line("广东省深圳市南山区示", 0.17, 0.52), line("范路1号", 0.17, 0.60),
+        line("姓名", 0.06, 0.11),
+        line(value["name"], 0.17, 0.105, other.get("score", 1.0)),
+        line("性别", 0.06, 0.24),
+        line(value["sex"], 0.17, 0.24),
+        line("民族" + value["nation"], 0.28, 0.24),
+        line("出生", 0.06, 0.38),
+        line(value["born"], 0.17, 0.38),
+        line("住址", 0.06, 0.52),
+        line("广东省深圳市南山区示", 0.17, 0.52),
+        line("范路1号", 0.17, 0.60),
         line("样张", 0.76, 0.56),
-        line("公民身份号码", 0.06, 0.84), line(value["number"], 0.32, 0.835),
+        line("公民身份号码", 0.06, 0.84),
+        line(value["number"], 0.32, 0.835),
     ]
 
 
 def back_lines(issuer="深圳市公安局南山分局", term="2006.05.20-长期"):
-    return [line("中华人民共和国", 0.3, 0.12), line("居民身份证", 0.3, 0.3, high=0.16), line("签发机关", 0.22, 0.69),
-            line(issuer, 0.39, 0.69), line("有效期限" + term, 0.22, 0.82)]
+    return [
+        line("中华人民共和国", 0.3, 0.12),
+        line("居民身份证", 0.3, 0.3, high=0.16),
+        line("签发机关", 0.22, 0.69),
+        line(issuer, 0.39, 0.69),
+        line("有效期限" + term, 0.22, 0.82),
+    ]
 
 
 def test_a_front():
@@ -43,26 +55,40 @@ def test_a_front():
     assert front.usable
     assert not front.flags
     assert (front.name, front.sex, front.nation, front.born, front.id_number) == (
-        "陈小芳", Sex.FEMALE, "汉", date(1956, 3, 15), NUMBER)
+        "陈小芳",
+        Sex.FEMALE,
+        "汉",
+        date(1956, 3, 15),
+        NUMBER,
+    )
     assert front.address == "广东省深圳市南山区示范路1号"
     assert side_of(front_lines()) is Side.FRONT
 
 
-@pytest.mark.parametrize("joined", [
-    ["姓名陈小芳", "性别女民族汉", "出生1956年3月15日", "住址广东省", "公民身份号码" + NUMBER],
-    ["姓 名 陈 小 芳", "性别 女 民族 汉", "出生 1956 年 3 月 15 日", "住址 广东省", "公民身份号码 4403051956 0315 0028"],
-    ["姓各陈小芳", "性割女民族汉", "1956年3月15日", "址广东省", NUMBER],
-    ["姓名：陈小芳", "性别：女民族：汉族", "出生：1956年03月15日", "住址：广东省", "公民身份号码：" + NUMBER],
-])
+@pytest.mark.parametrize(
+    "joined",
+    [
+        ["姓名陈小芳", "性别女民族汉", "出生1956年3月15日", "住址广东省", "公民身份号码" + NUMBER],
+        ["姓 名 陈 小 芳", "性别 女 民族 汉", "出生 1956 年 3 月 15 日", "住址 广东省", "公民身份号码 4403051956 0315 0028"],
+        ["姓各陈小芳", "性割女民族汉", "1956年3月15日", "址广东省", NUMBER],
+        ["姓名：陈小芳", "性别：女民族：汉族", "出生：1956年03月15日", "住址：广东省", "公民身份号码：" + NUMBER],
+    ],
+)
 def test_labels_may_be_joined_spaced_damaged_or_missing(joined):
     front = read_front([line(text, 0.06, 0.1 + 0.14 * i) for i, text in enumerate(joined)])
     assert front.usable
     assert (front.name, front.nation, front.id_number) == ("陈小芳", "汉", NUMBER)
 
 
-@pytest.mark.parametrize(("printed", "read"), [
-    (NUMBER, "44O305l956O31500Z8"), (NUMBER, "4403051956031S0028"), ("11010119490307123X", None), (NUMBER, "440305I956031500Z8"),
-])
+@pytest.mark.parametrize(
+    ("printed", "read"),
+    [
+        (NUMBER, "44O305l956O31500Z8"),
+        (NUMBER, "4403051956031S0028"),
+        ("11010119490307123X", None),
+        (NUMBER, "440305I956031500Z8"),
+    ],
+)
 def test_look_alikes_are_put_right_where_the_check_character_agrees(printed, read):
     if read is None:
         first = "11010119490307" + "0" * 3
@@ -71,15 +97,18 @@ def test_look_alikes_are_put_right_where_the_check_character_agrees(printed, rea
     assert [number.number for number in numbers_in(read)] == [printed]
 
 
-@pytest.mark.parametrize("read", [
-    NUMBER[:-1],                       # a digit lost
-    NUMBER + "1",                      # one too many
-    NUMBER[:-1] + "9",                 # the check character does not fit
-    "440305195613150028",              # no such month
-    "OOOOOO1956O315OO28",              # more guesses than evidence
-    "四四零三零五195603150028",
-    "990305195603150028",
-])
+@pytest.mark.parametrize(
+    "read",
+    [
+        NUMBER[:-1],  # a digit lost
+        NUMBER + "1",  # one too many
+        NUMBER[:-1] + "9",  # the check character does not fit
+        "440305195613150028",  # no such month
+        "OOOOOO1956O315OO28",  # more guesses than evidence
+        "四四零三零五195603150028",
+        "990305195603150028",
+    ],
+)
 def test_doubtful_numbers_are_no_numbers(read):
     front = read_front(front_lines(number=read))
     assert front.id_number == ""
@@ -102,7 +131,7 @@ def test_every_single_wrong_digit_is_refused():
     for at in range(17):
         for digit in "0123456789":
             if digit != NUMBER[at]:
-                assert not numbers_in(NUMBER[:at] + digit + NUMBER[at + 1:])
+                assert not numbers_in(NUMBER[:at] + digit + NUMBER[at + 1 :])
 
 
 def test_two_wrong_digits_that_fit_the_check_character_meet_the_printed_date():
@@ -124,14 +153,22 @@ def test_two_wrong_digits_that_fit_the_check_character_meet_the_printed_date():
     assert refused == passed
 
 
-@pytest.mark.parametrize(("other", "flag"), [
-    ({"sex": "男"}, FieldFlag.SEX_DIFFERS), ({"sex": "文"}, FieldFlag.SEX_MISSING),
-    ({"born": "1956年8月15日"}, FieldFlag.BIRTH_DIFFERS), ({"born": "1956年2月30日"}, FieldFlag.BIRTH_MISSING),
-    ({"born": "年月日"}, FieldFlag.BIRTH_MISSING), ({"score": 0.65}, FieldFlag.NAME_UNSURE),
-    ({"name": "陈小芳1"}, FieldFlag.NAME_UNSURE), ({"name": "陈"}, FieldFlag.NAME_UNSURE),
-    ({"name": "<b>陈小芳"}, FieldFlag.NAME_UNSURE), ({"name": "'; DROP--"}, FieldFlag.NAME_UNSURE),
-    ({"number": "944036195508210029", "sex": "女", "born": "1955年8月21日"}, FieldFlag.OTHER_DOCUMENT),
-])
+@pytest.mark.parametrize(
+    ("other", "flag"),
+    [
+        ({"sex": "男"}, FieldFlag.SEX_DIFFERS),
+        ({"sex": "文"}, FieldFlag.SEX_MISSING),
+        ({"born": "1956年8月15日"}, FieldFlag.BIRTH_DIFFERS),
+        ({"born": "1956年2月30日"}, FieldFlag.BIRTH_MISSING),
+        ({"born": "年月日"}, FieldFlag.BIRTH_MISSING),
+        ({"score": 0.65}, FieldFlag.NAME_UNSURE),
+        ({"name": "陈小芳1"}, FieldFlag.NAME_UNSURE),
+        ({"name": "陈"}, FieldFlag.NAME_UNSURE),
+        ({"name": "<b>陈小芳"}, FieldFlag.NAME_UNSURE),
+        ({"name": "'; DROP--"}, FieldFlag.NAME_UNSURE),
+        ({"number": "944036195508210029", "sex": "女", "born": "1955年8月21日"}, FieldFlag.OTHER_DOCUMENT),
+    ],
+)
 def test_what_does_not_fit_is_flagged_and_not_used(other, flag):
     front = read_front(front_lines(**other))
     assert flag in front.flags
@@ -148,7 +185,7 @@ def test_names_of_other_shapes():
     assert read_front(front_lines(name="买买提·吐尔逊")).name == "买买提·吐尔逊"
     assert read_front(front_lines(name="买买提•吐尔逊")).name == "买买提·吐尔逊"
     assert read_front(front_lines(name="欧阳建国")).usable
-    assert not read_front(front_lines(name="付煥莲", score=0.85)).usable     # a traditional form: more often a misreading
+    assert not read_front(front_lines(name="付煥莲", score=0.85)).usable  # a traditional form: more often a misreading
     assert read_front(front_lines(name="付煥莲", score=0.99)).usable
 
 
@@ -157,7 +194,7 @@ def test_a_long_name_goes_on_in_the_next_line():
     lines = front_lines(name="阿卜杜热合曼·")
     assert read_front([*lines, line("阿卜杜拉", 0.17, 0.175, high=0.06)]).name == "阿卜杜热合曼·阿卜杜拉"
     assert read_front([*lines, line("阿卜杜拉", 0.17, 0.175, 0.5, high=0.06)]).name == ""
-    assert read_front(lines).name == ""                       # a name does not end in a dot: the rest was not seen
+    assert read_front(lines).name == ""  # a name does not end in a dot: the rest was not seen
     between = read_front([*front_lines(), line("Sample", 0.17, 0.175, high=0.06)])
     assert FieldFlag.NAME_UNSURE in between.flags
 
@@ -177,11 +214,14 @@ def test_a_residence_permit_has_no_nation():
     assert front.kind is DocumentKind.HMT_RESIDENCE
 
 
-@pytest.mark.parametrize(("term", "valid_from", "valid_to", "forever"), [
-    ("2006.05.20-长期", date(2006, 5, 20), None, True),
-    ("2010.02.01-2030.02.01", date(2010, 2, 1), date(2030, 2, 1), False),
-    ("2O1O.02.01一2030.O2.01", date(2010, 2, 1), date(2030, 2, 1), False),
-])
+@pytest.mark.parametrize(
+    ("term", "valid_from", "valid_to", "forever"),
+    [
+        ("2006.05.20-长期", date(2006, 5, 20), None, True),
+        ("2010.02.01-2030.02.01", date(2010, 2, 1), date(2030, 2, 1), False),
+        ("2O1O.02.01一2030.O2.01", date(2010, 2, 1), date(2030, 2, 1), False),
+    ],
+)
 def test_a_back(term, valid_from, valid_to, forever):
     back = read_back(back_lines(term=term))
     assert back.usable
@@ -192,11 +232,16 @@ def test_a_back(term, valid_from, valid_to, forever):
     assert not back.valid_on(date(2005, 1, 1))
 
 
-@pytest.mark.parametrize(("term", "flag"), [
-    ("2010.02.01-2033.02.01", FieldFlag.TERM_ODD), ("2010.02.01-2030.08.01", FieldFlag.TERM_ODD),
-    ("2010.13.01-2030.13.01", FieldFlag.TERM_MISSING), ("2010.02.01-203O.02", FieldFlag.TERM_MISSING),
-    ("长期", FieldFlag.TERM_MISSING),
-])
+@pytest.mark.parametrize(
+    ("term", "flag"),
+    [
+        ("2010.02.01-2033.02.01", FieldFlag.TERM_ODD),
+        ("2010.02.01-2030.08.01", FieldFlag.TERM_ODD),
+        ("2010.13.01-2030.13.01", FieldFlag.TERM_MISSING),
+        ("2010.02.01-203O.02", FieldFlag.TERM_MISSING),
+        ("长期", FieldFlag.TERM_MISSING),
+    ],
+)
 def test_impossible_terms_are_not_used(term, flag):
     back = read_back(back_lines(term=term))
     assert flag in back.flags
@@ -226,7 +271,7 @@ def test_name_and_number_of_two_cards_never_meet():
         ballot.add(read_front(front_lines(name="李建国", number=other, sex="男", born="1948年10月1日")))
         settled = ballot.settled
         assert settled is None or (settled.name, settled.id_number) in {("陈小芳", NUMBER), ("李建国", other)}
-    assert ballot.settled is None        # 2 against 3: the card was exchanged, nothing is certain yet
+    assert ballot.settled is None  # 2 against 3: the card was exchanged, nothing is certain yet
 
 
 def test_disagreeing_names_settle_only_by_a_clear_majority():
@@ -250,15 +295,47 @@ def test_unusable_readings_have_no_vote():
 
 # --- hostile lines
 
-ANY_LINES = st.lists(st.builds(
-    TextLine, st.text(max_size=90), st.tuples(*[st.floats()] * 4), st.floats()), max_size=30)
-WORDS = st.sampled_from(["姓名", "陈小芳", "性别", "女", "男", "民族", "汉", "出生", "1956年3月15日", "住址",
-                         "公民身份号码", NUMBER, NUMBER[:-1],
-                         "签发机关", "有效期限", "公安局", "长期", "2006.05.20-",
-                         "\x1b[2J", "\u202e", "\x00", "X", "l", "·", "🂡", "①"])
-NEAR_LINES = st.lists(st.builds(
-    lambda words, x, y, score: TextLine("".join(words), (x, y, x + 0.2, y + 0.07), score),
-    st.lists(WORDS, max_size=6), st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0, 1)), max_size=25)
+ANY_LINES = st.lists(st.builds(TextLine, st.text(max_size=90), st.tuples(*[st.floats()] * 4), st.floats()), max_size=30)
+WORDS = st.sampled_from(
+    [
+        "姓名",
+        "陈小芳",
+        "性别",
+        "女",
+        "男",
+        "民族",
+        "汉",
+        "出生",
+        "1956年3月15日",
+        "住址",
+        "公民身份号码",
+        NUMBER,
+        NUMBER[:-1],
+        "签发机关",
+        "有效期限",
+        "公安局",
+        "长期",
+        "2006.05.20-",
+        "\x1b[2J",
+        "\u202e",
+        "\x00",
+        "X",
+        "l",
+        "·",
+        "🂡",
+        "①",
+    ]
+)
+NEAR_LINES = st.lists(
+    st.builds(
+        lambda words, x, y, score: TextLine("".join(words), (x, y, x + 0.2, y + 0.07), score),
+        st.lists(WORDS, max_size=6),
+        st.floats(0, 0.9),
+        st.floats(0, 0.9),
+        st.floats(0, 1),
+    ),
+    max_size=25,
+)
 
 
 @settings(max_examples=150, deadline=None)

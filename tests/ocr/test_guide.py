@@ -24,14 +24,20 @@ def hint(image):
 
 
 @pytest.mark.parametrize("kind", ["wall", "room", "dark"])
-@pytest.mark.parametrize(("roll", "yaw", "pitch", "width"), [
-    (0, 0, 0, 0.6), (9, 15, -10, 0.55), (-12, -20, 12, 0.5), (4, 0, 18, 0.4),
-])
+@pytest.mark.parametrize(
+    ("roll", "yaw", "pitch", "width"),
+    [
+        (0, 0, 0, 0.6),
+        (9, 15, -10, 0.55),
+        (-12, -20, 12, 0.5),
+        (4, 0, 18, 0.4),
+    ],
+)
 def test_the_outline_is_found_where_the_card_is(kind, roll, yaw, pitch, width):
     image = hold_up(CARD, scene(kind, np.random.default_rng(1)), width=width, roll_deg=roll, yaw_deg=yaw, pitch_deg=pitch)
     truth = _corners((1280, 720), (0.5, 0.5), width, roll, yaw, pitch)
     best = min(float(np.abs(quad - truth).max()) for quad in outline.locate(image))
-    assert best < 0.03 * width * 1280     # corners; measured: 2 to 8 pixels
+    assert best < 0.03 * width * 1280  # corners; measured: 2 to 8 pixels
 
 
 def test_straightened_it_is_the_card_again():
@@ -49,14 +55,18 @@ def test_nothing_is_found_on_a_bare_wall():
         assert not outline.locate(scene(kind, np.random.default_rng(5)))
 
 
-@pytest.mark.parametrize(("spoilt", "wanted"), [
-    (Spoilt(noise=2), None),
-    (Spoilt(noise=2, width=0.22), CardGuidance.TOO_FAR),
-    (Spoilt(noise=2, blur=5.5), CardGuidance.BLURRED),
-    (Spoilt(noise=2, motion=31), CardGuidance.BLURRED),
-    (Spoilt(noise=2, glare=2.0), CardGuidance.GLARE),
-    (Spoilt(noise=2, width=0.4, roll_deg=58), CardGuidance.TILTED),
-], ids=["well-held", "far", "out-of-focus", "shaken", "glare", "turned"])
+@pytest.mark.parametrize(
+    ("spoilt", "wanted"),
+    [
+        (Spoilt(noise=2), None),
+        (Spoilt(noise=2, width=0.22), CardGuidance.TOO_FAR),
+        (Spoilt(noise=2, blur=5.5), CardGuidance.BLURRED),
+        (Spoilt(noise=2, motion=31), CardGuidance.BLURRED),
+        (Spoilt(noise=2, glare=2.0), CardGuidance.GLARE),
+        (Spoilt(noise=2, width=0.4, roll_deg=58), CardGuidance.TILTED),
+    ],
+    ids=["well-held", "far", "out-of-focus", "shaken", "glare", "turned"],
+)
 def test_hints(spoilt, wanted):
     assert hint(picture(CARD, spoilt, 4)) is wanted
 
@@ -83,7 +93,7 @@ def test_hints_hold_long_enough_to_be_read():
     for step in range(60):
         raw = CardGuidance.GLARE if step % 2 else CardGuidance.HOLD_STILL
         shown.append(calm.step(step * 0.1, raw))
-    assert set(shown) == {CardGuidance.SHOW_FRONT}      # a hint that flickers is none
+    assert set(shown) == {CardGuidance.SHOW_FRONT}  # a hint that flickers is none
     times = [calm.step(6.0 + step * 0.1, CardGuidance.GLARE) for step in range(10)]
     assert times[0] is CardGuidance.SHOW_FRONT
     assert times[-1] is CardGuidance.GLARE

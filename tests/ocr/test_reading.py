@@ -43,7 +43,7 @@ def test_the_demos_cards(recogniser, key):
         if view.done:
             break
     assert view.done
-    assert at <= 5          # two pictures a side; the noise may cost one
+    assert at <= 5  # two pictures a side; the noise may cost one
     assert view.progress == 1
     assert (scan.result.name, scan.result.id_number) == (card["name"], card["id_number"])
     assert scan.result.identified_by is IdentifiedBy.OCR
@@ -119,11 +119,19 @@ def test_a_page_of_text_is_no_card(recogniser):
 
 
 BAD = {
-    "none": None, "text": "card", "list": [[0]], "empty": np.zeros((0, 0, 3), np.uint8),
+    "none": None,
+    "text": "card",
+    "list": [[0]],
+    "empty": np.zeros((0, 0, 3), np.uint8),
     "no-width": np.zeros((720, 0, 3), np.uint8),
-    "one-pixel": np.zeros((1, 1, 3), np.uint8), "sliver": np.zeros((3, 4000, 3), np.uint8), "gray": np.zeros((480, 640), np.uint8),
-    "alpha": np.zeros((480, 640, 4), np.uint8), "float": np.zeros((480, 640, 3), np.float32),
-    "nan": np.full((480, 640, 3), np.nan), "int64": np.zeros((480, 640, 3), np.int64), "object": np.full((9, 9, 3), None, object),
+    "one-pixel": np.zeros((1, 1, 3), np.uint8),
+    "sliver": np.zeros((3, 4000, 3), np.uint8),
+    "gray": np.zeros((480, 640), np.uint8),
+    "alpha": np.zeros((480, 640, 4), np.uint8),
+    "float": np.zeros((480, 640, 3), np.float32),
+    "nan": np.full((480, 640, 3), np.nan),
+    "int64": np.zeros((480, 640, 3), np.int64),
+    "object": np.full((9, 9, 3), None, object),
     "huge": np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (60_000, 60_000, 3)),
 }
 
@@ -138,12 +146,18 @@ def test_what_is_no_picture_raises_nothing_but_a_kiosk_error(recogniser, name):
     assert scan.result is None
 
 
-@pytest.mark.parametrize("make", [
-    lambda rng: np.zeros((720, 1280, 3), np.uint8), lambda rng: np.full((720, 1280, 3), 255, np.uint8),
-    lambda rng: rng.integers(0, 256, (720, 1280, 3), dtype=np.uint8), lambda rng: scene("room", rng, (4000, 3000)),
-    lambda rng: np.tile(np.array([[0, 255], [255, 0]], np.uint8).repeat(8, 0).repeat(8, 1), (45, 80))[..., None].repeat(3, 2),
-    lambda rng: scene("room", rng)[:, ::-1].transpose(1, 0, 2),      # not contiguous
-], ids=["black", "white", "noise", "12-megapixels", "chequers", "strided"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: np.zeros((720, 1280, 3), np.uint8),
+        lambda rng: np.full((720, 1280, 3), 255, np.uint8),
+        lambda rng: rng.integers(0, 256, (720, 1280, 3), dtype=np.uint8),
+        lambda rng: scene("room", rng, (4000, 3000)),
+        lambda rng: np.tile(np.array([[0, 255], [255, 0]], np.uint8).repeat(8, 0).repeat(8, 1), (45, 80))[..., None].repeat(3, 2),
+        lambda rng: scene("room", rng)[:, ::-1].transpose(1, 0, 2),  # not contiguous
+    ],
+    ids=["black", "white", "noise", "12-megapixels", "chequers", "strided"],
+)
 def test_pictures_without_a_card_give_no_person(recogniser, make):
     reading = CardOcr(recogniser).read(make(np.random.default_rng(3)))
     assert reading.front is None
@@ -175,14 +189,20 @@ from kiosk.ocr.recogniser import RapidRecogniser
 from kiosk.ocr.card_ocr import CardOcr
 from kiosk.emulators.card_picture import draw_front, hold_up
 import numpy as np
-card = hold_up(draw_front({DEMO['chen']!r}), np.full((720, 1280, 3), 90, np.uint8))
+card = hold_up(draw_front({DEMO["chen"]!r}), np.full((720, 1280, 3), 90, np.uint8))
 sys.addaudithook(audit)
 reading = CardOcr(RapidRecogniser()).read(card)
 assert reading.front.usable
 print(seen)
 """
-    done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, timeout=150, check=False,
-                          cwd=Path(recogniser_file.__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        cwd=Path(recogniser_file.__file__).parents[2],
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert ast.literal_eval(done.stdout.strip().splitlines()[-1]) == []
     assert "陈小芳" not in done.stdout + done.stderr

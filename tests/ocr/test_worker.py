@@ -95,9 +95,13 @@ def test_a_card_nobody_can_read_goes_to_the_attendant(qtbot, scanning):
     assert (told.args[0].visit_id, told.args[0].reason) == ("visit-1", Reason.OCR_UNREADABLE)
 
 
-@pytest.mark.parametrize(("answer", "reason"), [
-    (ModelError("gone"), Reason.MODEL_ERROR), (ValueError("a bug of ours"), Reason.INTERNAL_ERROR),
-])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (ModelError("gone"), Reason.MODEL_ERROR),
+        (ValueError("a bug of ours"), Reason.INTERNAL_ERROR),
+    ],
+)
 def test_failures_end_the_scan_and_the_next_one_works(qtbot, scanning, answer, reason):
     recogniser = Told(answer, front_lines(), front_lines(), back_lines())
     worker = scanning(recogniser)
@@ -142,7 +146,7 @@ def test_a_cancelled_scan_says_nothing_more(qtbot, scanning):
     worker.finished.connect(heard.append)
     worker.begin("visit-1")
     assert asked.wait(20)
-    worker.cancel()                       # while a picture is being read
+    worker.cancel()  # while a picture is being read
     worker.begin("visit-2")
     with qtbot.waitSignal(worker.finished, timeout=20_000):
         going.set()
@@ -154,21 +158,28 @@ def test_takes_no_frames_while_nobody_scans(qtbot):
     worker = ScanWorker(box, lambda: Told(front_lines()))
     worker.start()
     box.put(Frame(HELD_UP, 0.0, 1))
-    worker.cancel()                       # a wish that is answered by doing nothing
+    worker.cancel()  # a wish that is answered by doing nothing
     qtbot.waitUntil(lambda: worker._wishes.empty(), timeout=5000)
     assert box.take() is not None
     worker.stop()
 
 
-@pytest.mark.parametrize("lines", [
-    [], [TextLine("", (0, 0, 1, 1))], [TextLine("姓名" * 5000, (0, 0, 1, 1))] * 10_000, front_lines() * 1000,
-    [TextLine(one.text + "\x00\x1b]0;x\x07", one.box) for one in front_lines()],
-    [TextLine(one.text, (float("nan"),) * 4) for one in front_lines()],
-    [TextLine(one.text, one.box, float("nan")) for one in front_lines()],
-    [TextLine(one.text[::-1], one.box) for one in front_lines()],
-    [*front_lines(), *back_lines()],
-    [TextLine(one.text.replace("陈小芳", "陈小芳\u202e芳小陈"), one.box) for one in front_lines()],
-], ids=["nothing", "empty", "endless", "a-thousand-cards", "control", "no-boxes", "no-scores", "backwards", "both-sides", "bidi"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [TextLine("", (0, 0, 1, 1))],
+        [TextLine("姓名" * 5000, (0, 0, 1, 1))] * 10_000,
+        front_lines() * 1000,
+        [TextLine(one.text + "\x00\x1b]0;x\x07", one.box) for one in front_lines()],
+        [TextLine(one.text, (float("nan"),) * 4) for one in front_lines()],
+        [TextLine(one.text, one.box, float("nan")) for one in front_lines()],
+        [TextLine(one.text[::-1], one.box) for one in front_lines()],
+        [*front_lines(), *back_lines()],
+        [TextLine(one.text.replace("陈小芳", "陈小芳\u202e芳小陈"), one.box) for one in front_lines()],
+    ],
+    ids=["nothing", "empty", "endless", "a-thousand-cards", "control", "no-boxes", "no-scores", "backwards", "both-sides", "bidi"],
+)
 def test_hostile_text_never_becomes_a_person(lines):
     scan = CardScan(CardOcr(Told(lines)))
     for at in range(6):

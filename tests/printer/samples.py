@@ -15,7 +15,13 @@ NAME, NUMBER = "陈小芳", "440305195603150028"
 
 def slip(language: str = "zh_CN", **changes: Any) -> Slip:
     values: dict[str, Any] = {
-        "name": NAME, "stage": Stage.SAVED, "record_id": RECORD, "station": "示范社区工作站", "hotline": "12333",
-        "printed_at": datetime(2026, 11, 21, 18, 30), "next_from": date(2027, 12, 1), "next_to": date(2028, 11, 30),
+        "name": NAME,
+        "stage": Stage.SAVED,
+        "record_id": RECORD,
+        "station": "示范社区工作站",
+        "hotline": "12333",
+        "printed_at": datetime(2026, 11, 21, 18, 30),
+        "next_from": date(2027, 12, 1),
+        "next_to": date(2028, 11, 30),
     }
     return make_slip(Strings.load(language), **(values | changes))

@@ -34,8 +34,8 @@ def test_dummy_prints_text_and_a_code_that_can_be_scanned(language, width_mm):
     printer.print(one)
     paper = read(printer.printed)
     wanted = [line.text for line in layout(one, width_mm) if not line.qr]
-    assert [line for line in paper.lines if line][:len(wanted)] == wanted
-    assert all(paper.chinese_lines[:len(wanted)])
+    assert [line for line in paper.lines if line][: len(wanted)] == wanted
+    assert all(paper.chinese_lines[: len(wanted)])
     assert [scanned(picture) for picture in paper.pictures] == [one.qr_text]
     assert paper.pictures[0].shape[1] <= {58: 384, 80: 576}[width_mm]
     assert paper.cuts == (1 if width_mm == 80 else paper.cuts)
@@ -65,7 +65,7 @@ def test_without_a_cutter_the_paper_is_fed():
 def test_printer_without_chinese_gets_pictures():
     paper = read(slip_bytes(slip(), Printer(kind="dummy", text="image", width_mm=58)))
     assert not any(paper.lines)
-    assert len(paper.pictures) == 3                      # text, code, text
+    assert len(paper.pictures) == 3  # text, code, text
     assert scanned(paper.pictures[1]) == slip().qr_text
     for picture in (paper.pictures[0], paper.pictures[2]):
         assert picture.shape[1] == 384
@@ -73,27 +73,31 @@ def test_printer_without_chinese_gets_pictures():
 
 
 def test_a_rare_name_becomes_a_picture_instead_of_a_wrong_character():
-    one = slip(name="陈小𬭚")                              # in GB 18030's four bytes only: no printer holds it
+    one = slip(name="陈小𬭚")  # in GB 18030's four bytes only: no printer holds it
     paper = read(slip_bytes(one, Printer(kind="dummy")))
-    assert len(paper.pictures) == 2                      # the part with the name, and the code
+    assert len(paper.pictures) == 2  # the part with the name, and the code
     assert not any("姓名" in line for line in paper.lines)
-    assert "请保存好这张单子" in paper.lines              # the rest stays text
+    assert "请保存好这张单子" in paper.lines  # the rest stays text
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=30))
 def test_no_name_makes_the_printer_do_anything_else(name):
-    config = Printer(kind="dummy", native_qr=True)       # a small slip, so that many can be tried
-    paper = read(slip_bytes(slip(name=name, station=name), config))   # raises on a command it does not know
+    config = Printer(kind="dummy", native_qr=True)  # a small slip, so that many can be tried
+    paper = read(slip_bytes(slip(name=name, station=name), config))  # raises on a command it does not know
     assert paper.cuts == 1
 
 
-@pytest.mark.parametrize("config", [
-    Printer(kind="file", target="no-such-folder/lp0"),
-    Printer(kind="serial", target="no-such-port"),
-    Printer(kind="usb", target="dead:beef"),
-    Printer(kind="network", target="127.0.0.1:9", timeout_s=0.5),
-], ids=lambda config: config.kind)
+@pytest.mark.parametrize(
+    "config",
+    [
+        Printer(kind="file", target="no-such-folder/lp0"),
+        Printer(kind="serial", target="no-such-port"),
+        Printer(kind="usb", target="dead:beef"),
+        Printer(kind="network", target="127.0.0.1:9", timeout_s=0.5),
+    ],
+    ids=lambda config: config.kind,
+)
 def test_an_absent_printer_is_a_device_error(config):
     with pytest.raises(DeviceError) as caught:
         open_printer(config).print(slip())
@@ -127,8 +131,11 @@ class NetworkPrinter:
                 self.got += part
 
 
-@pytest.mark.parametrize(("answer", "prints"), [(b"\x12", True), (b"\x1e", True), (b"\x72", False), (b"", True)],
-                         ids=["paper", "paper-near-end", "no-paper", "silent"])
+@pytest.mark.parametrize(
+    ("answer", "prints"),
+    [(b"\x12", True), (b"\x1e", True), (b"\x72", False), (b"", True)],
+    ids=["paper", "paper-near-end", "no-paper", "silent"],
+)
 def test_paper_is_asked_for_first(answer, prints):
     machine = NetworkPrinter(answer)
     config = Printer(kind="network", target=machine.target, timeout_s=0.5 if not answer else 10)
@@ -150,10 +157,18 @@ def test_none_is_no_printer_and_bad_targets_are_told_at_once():
 
 
 def test_importing_leaves_logging_and_the_disk_alone(tmp_path):
-    script = ("import logging; from kiosk.printer.commands import escpos_printers; escpos_printers().Dummy();"
-              "print(logging.getLogger().handlers, logging.getLogger().level)")
-    before = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True,
-                            env=os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)})
+    script = (
+        "import logging; from kiosk.printer.commands import escpos_printers; escpos_printers().Dummy();"
+        "print(logging.getLogger().handlers, logging.getLogger().level)"
+    )
+    before = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env=os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)},
+    )
     assert before.stdout.split() == ["[]", "30"]
     assert list(tmp_path.iterdir()) == []
 

@@ -15,8 +15,9 @@ from tests.printer.samples import NAME, RECORD, slip
 
 
 def everything(one):
-    return "\n".join((one.title, *(f"{label} {value}" for label, value in one.rows), *one.notes, one.qr_text, one.qr_caption,
-                      one.footer))
+    return "\n".join(
+        (one.title, *(f"{label} {value}" for label, value in one.rows), *one.notes, one.qr_text, one.qr_caption, one.footer)
+    )
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

@@ -42,19 +42,21 @@ def test_no_printer_configured_is_an_answer_too(qtbot):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
 def test_a_printer_that_hangs_holds_up_nobody(qtbot, tmp_path):
     target = tmp_path / "lp0"
-    os.mkfifo(target)                                    # opening blocks until somebody reads: a printer that is switched off
-    slip_bytes(slip(), Printer(kind="dummy"))            # the library is loaded: what hangs now is the printer
+    os.mkfifo(target)  # opening blocks until somebody reads: a printer that is switched off
+    slip_bytes(slip(), Printer(kind="dummy"))  # the library is loaded: what hangs now is the printer
     worker = PrintWorker(Printer(kind="file", target=str(target), timeout_s=0.1))
     told = []
     worker.done.connect(told.append)
     with qtbot.waitSignal(worker.done, timeout=20_000):
         worker.print_slip("visit-1", slip())
     with qtbot.waitSignal(worker.done, timeout=1000):
-        worker.print_slip("visit-2", slip())             # while the first still hangs
+        worker.print_slip("visit-2", slip())  # while the first still hangs
     assert [(one.visit_id, one.reason) for one in told] == [
-        ("visit-1", Reason.PRINTER_UNAVAILABLE), ("visit-2", Reason.PRINTER_UNAVAILABLE)]
+        ("visit-1", Reason.PRINTER_UNAVAILABLE),
+        ("visit-2", Reason.PRINTER_UNAVAILABLE),
+    ]
     busy = worker._busy
-    with target.open("rb") as reader:                    # switched on again: the thread ends, and says nothing more
+    with target.open("rb") as reader:  # switched on again: the thread ends, and says nothing more
         while reader.read(65536):
             pass
     busy.join(20)

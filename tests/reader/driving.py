@@ -12,8 +12,16 @@ from kiosk.idcard_reader.client import ReaderClient
 from tests.reader.sim import CARDS
 
 # As in production but for times that only make a test wait.
-FAST = {"poll_interval_s": 0.3, "short_timeout_s": 0.3, "find_timeout_s": 0.3, "read_timeout_s": 0.8, "address_timeout_s": 0.4,
-        "gap_timeout_s": 0.15, "reopen_delay_s": 0.05, "reopen_delay_max_s": 0.2}
+FAST = {
+    "poll_interval_s": 0.3,
+    "short_timeout_s": 0.3,
+    "find_timeout_s": 0.3,
+    "read_timeout_s": 0.8,
+    "address_timeout_s": 0.4,
+    "gap_timeout_s": 0.15,
+    "reopen_delay_s": 0.05,
+    "reopen_delay_max_s": 0.2,
+}
 
 
 class Driven:
@@ -81,7 +89,7 @@ class Driven:
         """Until the driver has looked once more."""
         before = len(self.emulator.sent)
         deadline = time.monotonic() + 20
-        while not any(name == "find" for name, _, _ in self.emulator.sent[before + 1:]):
+        while not any(name == "find" for name, _, _ in self.emulator.sent[before + 1 :]):
             assert time.monotonic() < deadline, "the driver no longer looks for cards"
             threading.Event().wait(0.02)
 

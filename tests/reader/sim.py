@@ -17,8 +17,16 @@ CARDS = load_cards(Path(__file__).resolve().parents[2] / "config" / "demo" / "ca
 class Sim:
     """One reader and one session on a virtual line."""
 
-    def __init__(self, *faults: str, settings: dict | None = None, sticky: bool = False, baud: int = 115200,
-                 everything: bool = False, out_of_order: int | None = None, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        *faults: str,
+        settings: dict | None = None,
+        sticky: bool = False,
+        baud: int = 115200,
+        everything: bool = False,
+        out_of_order: int | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self.settings = Reader(**(settings or {}))
         self.memory = memory or Memory()
         self.session = Session(self.settings, self.memory, bauds=BAUDS if self.settings.probe_bauds else (), everything=everything)
@@ -68,7 +76,7 @@ class Sim:
     def _do(self, outputs: list) -> None:
         for output in outputs:
             if isinstance(output, Send):
-                self._due = [(at, piece) for at, piece in self._due if at > self.now]   # flushed
+                self._due = [(at, piece) for at, piece in self._due if at > self.now]  # flushed
                 self._answer(output.data)
             elif isinstance(output, SwitchBaud):
                 self.baud = output.baud

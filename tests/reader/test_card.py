@@ -55,7 +55,8 @@ def test_any_payload_parses_or_is_a_protocol_error(data, with_fingerprint):
 
 
 @given(
-    st.binary(min_size=256, max_size=300), st.sampled_from(["", "J", "I", "Y", "?"]), st.binary(max_size=80), st.binary(max_size=9))
+    st.binary(min_size=256, max_size=300), st.sampled_from(["", "J", "I", "Y", "?"]), st.binary(max_size=80), st.binary(max_size=9)
+)
 def test_any_text_gives_a_record(text, kind, address, chip):
     altered = bytearray(text)
     altered[248:250] = (kind or " ").encode("utf-16-le")
@@ -65,9 +66,16 @@ def test_any_text_gives_a_record(text, kind, address, chip):
     assert card.to_json()["document_kind"] in list(DocumentKind)
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"\x01\x00\x04", b"\x01\x00\x04\x00" + bytes(1279), b"\x01\x00\x04\x00" + bytes(1281), b"\x00\x80\x00\x00" + bytes(128),
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x01\x00\x04",
+        b"\x01\x00\x04\x00" + bytes(1279),
+        b"\x01\x00\x04\x00" + bytes(1281),
+        b"\x00\x80\x00\x00" + bytes(128),
+    ],
+)
 def test_lengths_that_do_not_add_up(data):
     with pytest.raises(ReaderProtocolError):
         parse_payload(data, with_fingerprint=False)
@@ -128,10 +136,16 @@ def demo_cards():
     return load_cards(Path(__file__).resolve().parents[2] / "config" / "demo" / "cards.toml")
 
 
-@pytest.mark.parametrize(("toml", "what"), [
-    ("[cards.a]\nkind = 'Z'", "kind"), ("[cards.a]\nnmae = 'x'", "nmae"), ("[cards.a]\nname = '" + "长" * 16 + "'", "longer"),
-    ("x = 1", "no \\[cards"), ("[cards", "cards"),
-])
+@pytest.mark.parametrize(
+    ("toml", "what"),
+    [
+        ("[cards.a]\nkind = 'Z'", "kind"),
+        ("[cards.a]\nnmae = 'x'", "nmae"),
+        ("[cards.a]\nname = '" + "长" * 16 + "'", "longer"),
+        ("x = 1", "no \\[cards"),
+        ("[cards", "cards"),
+    ],
+)
 def test_mistakes_in_a_card_file_are_named(tmp_path, toml, what):
     (tmp_path / "cards.toml").write_text(toml, encoding="utf-8")
     with pytest.raises(ConfigError, match=what):

@@ -34,9 +34,11 @@ def frame(sw3: int, data: bytes = b"", sw1: int = 0, sw2: int = 0) -> bytes:
 frames = st.builds(frame, st.integers(0, 255), st.binary(max_size=300), st.integers(0, 255), st.integers(0, 255))
 # bytes that look like beginnings are much likelier here than in random noise
 lookalikes = st.lists(
-    st.one_of(st.binary(max_size=8), st.sampled_from([
-        PREAMBLE, PREAMBLE[:3], b"\xaa", PREAMBLE + b"\x00\x04", PREAMBLE + b"\x0f\xff"])),
-    max_size=12).map(b"".join)
+    st.one_of(
+        st.binary(max_size=8), st.sampled_from([PREAMBLE, PREAMBLE[:3], b"\xaa", PREAMBLE + b"\x00\x04", PREAMBLE + b"\x0f\xff"])
+    ),
+    max_size=12,
+).map(b"".join)
 
 
 def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -119,7 +121,7 @@ def test_all_frames_of_a_row_are_found(row, cuts):
 @given(st.binary(min_size=1, max_size=60), st.data())
 def test_one_altered_byte_never_passes_for_another_reply(data, draw):
     good = frame(0x90, data)
-    at = draw.draw(st.integers(HEADER_SIZE, len(good) - 1))   # in the length, one byte of XOR cannot always tell
+    at = draw.draw(st.integers(HEADER_SIZE, len(good) - 1))  # in the length, one byte of XOR cannot always tell
     bad = bytearray(good)
     bad[at] ^= draw.draw(st.integers(1, 255))
     decoder = Decoder()

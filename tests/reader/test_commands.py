@@ -37,7 +37,7 @@ def test_one_object_a_card(emulator, capsys):
     card = json.loads(out[0])
     assert len(out) == 1
     assert (card["card_type"], card["name"], card["old_number"]) == ("Y", "马格丽", "AUS440155082108")
-    assert card["old_number"] == CARDS["permanent2017"].text[122:152].decode("utf-16-le")   # the same person's card before
+    assert card["old_number"] == CARDS["permanent2017"].text[122:152].decode("utf-16-le")  # the same person's card before
     assert len(bytes.fromhex(card["photo_wlt"])) == 1024
 
 
@@ -50,10 +50,15 @@ def test_without_json_nothing_personal_is_printed(emulator, capsys):
     assert "flagged: birth-date, check-digit" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("fault", "status", "message"), [
-    ("sw3=31@read", 4, "card: card-refused-reader (SW3 31); lift it"), ("sw3=40@find", 4, "card: card-kind-unknown (SW3 40)\n"),
-    ("self-test", 3, "reader: reader-self-test-failed"), ("truncated", 3, "reader: reader-garbled"),
-])
+@pytest.mark.parametrize(
+    ("fault", "status", "message"),
+    [
+        ("sw3=31@read", 4, "card: card-refused-reader (SW3 31); lift it"),
+        ("sw3=40@find", 4, "card: card-kind-unknown (SW3 40)\n"),
+        ("self-test", 3, "reader: reader-self-test-failed"),
+        ("truncated", 3, "reader: reader-garbled"),
+    ],
+)
 def test_what_failed_is_said(emulator, capsys, fault, status, message):
     emulator.lay("chen")
     emulator.set_faults(fault)
@@ -68,12 +73,21 @@ def test_no_reader_and_no_card(emulator, capsys, tmp_path):
     assert "no card within 0.8 s" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "status", "out"), [
-    ("status", 0, "sw3=90"), ("reset", 0, "sw3=90"), ("rf-size=80", 0, "sw3=90"), ("find", 4, "reason=card-not-found"),
-    ("select", 4, "sw3=81"),
-    ("sam-id", 0, "sam_id=05.01-20240101-0001000001-0200000002 sam_id_plain=05012024010100010000010200000002"),
-    ("chip-number", 4, "sw3=41"), ("newest-address", 4, "sw3=41"), ("read", 4, "sw3=41"), ("read-fingerprint", 4, "sw3=41"),
-])
+@pytest.mark.parametrize(
+    ("name", "status", "out"),
+    [
+        ("status", 0, "sw3=90"),
+        ("reset", 0, "sw3=90"),
+        ("rf-size=80", 0, "sw3=90"),
+        ("find", 4, "reason=card-not-found"),
+        ("select", 4, "sw3=81"),
+        ("sam-id", 0, "sam_id=05.01-20240101-0001000001-0200000002 sam_id_plain=05012024010100010000010200000002"),
+        ("chip-number", 4, "sw3=41"),
+        ("newest-address", 4, "sw3=41"),
+        ("read", 4, "sw3=41"),
+        ("read-fingerprint", 4, "sw3=41"),
+    ],
+)
 def test_single_commands(emulator, capsys, name, status, out):
     assert read(emulator, "--command", name) == status
     assert out in capsys.readouterr().out
@@ -110,8 +124,12 @@ def test_two_processes_with_a_script(tmp_path):
     script.write_text("\nfault late=0.1@status*1\nsleep 0.1\nlay li   # a comment\n")
     kiosk = [sys.executable, "-m", "kiosk"]
     with subprocess.Popen(
-        [*kiosk, "emulate-reader", "--link", str(link), "--script", str(script), "--sticky"], cwd=ROOT, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+        [*kiosk, "emulate-reader", "--link", str(link), "--script", str(script), "--sticky"],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
     ) as emulator:
         assert emulator.stdout is not None
         assert emulator.stdin is not None
@@ -122,9 +140,14 @@ def test_two_processes_with_a_script(tmp_path):
 
         assert emulator.stdout.readline().startswith(f"reader on {link}")
         with subprocess.Popen(
-            [*kiosk, "read-card", "--port", str(link), "--watch", "--json"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, encoding="utf-8",
+            [*kiosk, "read-card", "--port", str(link), "--watch", "--json"],
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
         ) as reader:
+
             def said() -> str:
                 return reader.stderr.readline().split(None, 1)[-1].strip()
 
@@ -171,14 +194,22 @@ def test_where_readers_are_looked_for(tmp_path):
 def test_it_ends_with_whoever_started_it_and_takes_the_port_along(tmp_path):
     link = tmp_path / "reader"
     starter = subprocess.Popen(
-        [sys.executable, "-c", "import subprocess, sys, time; "
-         f"subprocess.Popen([sys.executable, '-m', 'kiosk', 'emulate-reader', '--until-eof', '--link', {str(link)!r}], "
-         "stdin=subprocess.PIPE, stdout=sys.stdout); time.sleep(600)"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys, time; "
+            f"subprocess.Popen([sys.executable, '-m', 'kiosk', 'emulate-reader', '--until-eof', '--link', {str(link)!r}], "
+            "stdin=subprocess.PIPE, stdout=sys.stdout); time.sleep(600)",
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert starter.stdout is not None
     assert "reader on" in starter.stdout.readline()
     assert link.is_symlink()
-    starter.kill()      # -9: nothing of it can tidy up
-    assert starter.stdout.read() == ""      # ends when the last writer, the emulator, has ended
+    starter.kill()  # -9: nothing of it can tidy up
+    assert starter.stdout.read() == ""  # ends when the last writer, the emulator, has ended
     starter.wait()
     starter.stdout.close()
     assert not link.is_symlink()

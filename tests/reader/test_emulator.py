@@ -32,30 +32,37 @@ class Client:
         return [f"{self.chip.answer(request)[9]:02X}" for request in self.reader.take(data, self.now)]
 
 
-@pytest.mark.parametrize(("sent", "answered"), [
-    ("AAAAAA96690003200122", ["80"]),                        # find, no card
-    ("AAAAAA96690003200121", ["10"]),                        # wrong checksum, as one published client has it
-    ("AAAAAA96690003200023", ["21"]),                        # find with parameter 00, likewise
-    ("AAAAAA9669000301FFFD", ["21"]),                        # reset as command 01, likewise
-    ("AAAAAA9669000311FFED", ["90"]),
-    ("AAAAAA9669000310FFEC", ["90"]),
-    ("AAAAAA9669000461FF50CA", ["90"]),
-    ("AAAAAA9669000361FF9D", ["11"]),                        # RF size without its byte
-    ("AAAAAA966900042001AA8F", ["11"]),                      # find with a byte too many
-    ("AAAAAA96690002AAA8", ["11"]),                          # a length that cannot be
-    ("AAAAAA9669FFFF", ["11"]),
-    ("AAAAAA9669C0FF0102", ["21"]),                          # a vendor's beep with its impossible length
-    ("AAAAAA966900 03 DC 00 DF", ["21"]), ("AAAAAA9669000380018 2".replace(" ", ""), ["21"]),
-    ("AAAAAA96690003A003A0", ["21"]),
-    ("AAAAAA9669000360006 3".replace(" ", ""), ["90"]),      # baud
-    ("AAAAAA96690003600566", ["21"]),
-    ("AAAAAA96690003200221", ["81"]), ("AAAAAA96690003300132", ["41"]), ("AAAAAA96690003300330", ["41"]),
-    ("0000AAAA00FF", []), ("", []),                          # noise
-    ("AA" + "AAAAAA96690003200122", ["80"]),                 # noise that begins like a frame
-    ("AAAAAA96690003200122" * 3, ["80", "80", "80"]),
-    ("AAAAAA96690003 20 AAAAAA96690003200122", ["80"]),      # half a frame, then a whole one
-    ("AAAAAA966900" + "AAAAAA96690003200122", ["80"]),
-])
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        ("AAAAAA96690003200122", ["80"]),  # find, no card
+        ("AAAAAA96690003200121", ["10"]),  # wrong checksum, as one published client has it
+        ("AAAAAA96690003200023", ["21"]),  # find with parameter 00, likewise
+        ("AAAAAA9669000301FFFD", ["21"]),  # reset as command 01, likewise
+        ("AAAAAA9669000311FFED", ["90"]),
+        ("AAAAAA9669000310FFEC", ["90"]),
+        ("AAAAAA9669000461FF50CA", ["90"]),
+        ("AAAAAA9669000361FF9D", ["11"]),  # RF size without its byte
+        ("AAAAAA966900042001AA8F", ["11"]),  # find with a byte too many
+        ("AAAAAA96690002AAA8", ["11"]),  # a length that cannot be
+        ("AAAAAA9669FFFF", ["11"]),
+        ("AAAAAA9669C0FF0102", ["21"]),  # a vendor's beep with its impossible length
+        ("AAAAAA966900 03 DC 00 DF", ["21"]),
+        ("AAAAAA9669000380018 2".replace(" ", ""), ["21"]),
+        ("AAAAAA96690003A003A0", ["21"]),
+        ("AAAAAA9669000360006 3".replace(" ", ""), ["90"]),  # baud
+        ("AAAAAA96690003600566", ["21"]),
+        ("AAAAAA96690003200221", ["81"]),
+        ("AAAAAA96690003300132", ["41"]),
+        ("AAAAAA96690003300330", ["41"]),
+        ("0000AAAA00FF", []),
+        ("", []),  # noise
+        ("AA" + "AAAAAA96690003200122", ["80"]),  # noise that begins like a frame
+        ("AAAAAA96690003200122" * 3, ["80", "80", "80"]),
+        ("AAAAAA96690003 20 AAAAAA96690003200122", ["80"]),  # half a frame, then a whole one
+        ("AAAAAA966900" + "AAAAAA96690003200122", ["80"]),
+    ],
+)
 def test_what_a_reader_says_without_a_card(sent, answered):
     assert Client()(sent) == answered
 
@@ -80,13 +87,13 @@ def test_sticky_and_not():
 
 def test_slow_bytes_and_half_frames():
     client = Client()
-    assert [client(bytes([byte]), 0.25) for byte in STATUS][-1] == ["90"]    # 0.25 s a byte: slow, not cut
+    assert [client(bytes([byte]), 0.25) for byte in STATUS][-1] == ["90"]  # 0.25 s a byte: slow, not cut
     assert client(STATUS[:8]) == []
     assert client(b"", 0.2) == []
-    assert client(b"", 0.2) == ["11"]                                        # cut off: length error
+    assert client(b"", 0.2) == ["11"]  # cut off: length error
     assert client(STATUS) == ["90"]
     assert client(STATUS[:4]) == []
-    assert client(b"", 1.0) == []                                            # not even a header: noise
+    assert client(b"", 1.0) == []  # not even a header: noise
     assert client(STATUS) == ["90"]
 
 
@@ -95,7 +102,7 @@ def test_any_bytes_then_silence_then_a_request(pieces):
     client = Client()
     for piece in pieces:
         client(piece)
-    for _ in range(700):     # 512 bytes can hold that many false beginnings
+    for _ in range(700):  # 512 bytes can hold that many false beginnings
         client(b"", 1.0)
     assert client(STATUS) == ["90"]
 
@@ -122,7 +129,7 @@ def test_a_plain_client_on_the_pty_and_the_pace_of_the_line(tmp_path):
         assert reply_over(emulator.link, SELECT, 19)[0].hex() == "aaaaaa9669000c0000900000000000000000" + "9c"
         got, took_s = reply_over(emulator.link, READ, 1295)
         assert got[10:14].hex() == "01000400"
-        assert took_s >= 1295 * 10 / 115200      # never faster than the wire
+        assert took_s >= 1295 * 10 / 115200  # never faster than the wire
         emulator.set_faults("sw3=32")
         assert reply_over(emulator.link, READ, 11)[0].hex() == "aaaaaa96690004000032" + "36"
         assert emulator.link.is_symlink()
@@ -143,10 +150,27 @@ def test_the_baud_command_switches(tmp_path):
         emulator.stop()
 
 
-@pytest.mark.parametrize("text", [
-    "nonsense", "late@nowhere", "late*x", "", "Late", "late=", "late=soon", "late=-1", "late=nan", "garbage=1.5", "garbage=99999",
-    "sw3=XX", "sw3=100", "sw12=A5", "iin=", "silent=1",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "late@nowhere",
+        "late*x",
+        "",
+        "Late",
+        "late=",
+        "late=soon",
+        "late=-1",
+        "late=nan",
+        "garbage=1.5",
+        "garbage=99999",
+        "sw3=XX",
+        "sw3=100",
+        "sw12=A5",
+        "iin=",
+        "silent=1",
+    ],
+)
 def test_mistakes_in_faults_are_named(text):
     with pytest.raises(ConfigError, match="fault"):
         ReaderEmulator(CARDS, "unused", faults=[text])

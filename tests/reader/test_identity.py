@@ -23,42 +23,55 @@ from kiosk.domain.identity import (
 RESIDENT, HMT, PR = DocumentKind.RESIDENT, DocumentKind.HMT_RESIDENCE, DocumentKind.PERMANENT_RESIDENCE
 
 
-@pytest.mark.parametrize(("number", "kind", "born", "sex"), [
-    ("11010519491231002X", RESIDENT, date(1949, 12, 31), Sex.FEMALE),      # GB 11643's own examples
-    ("34052419800101001X", RESIDENT, date(1980, 1, 1), Sex.MALE),
-    ("810000199001010019", HMT, date(1990, 1, 1), Sex.MALE),
-    ("820000199001010029", HMT, date(1990, 1, 1), Sex.FEMALE),
-    ("830000199001010039", HMT, date(1990, 1, 1), Sex.MALE),
-    ("932682198501010017", PR, date(1985, 1, 1), Sex.MALE),                # public specimens of 2023
-    ("911124198108030024", PR, date(1981, 8, 3), Sex.FEMALE),
-    ("931586198001010028", PR, date(1980, 1, 1), Sex.FEMALE),
-    ("PAK310080010103", PR, date(1980, 1, 1), Sex.UNKNOWN),                # specimen of 2017
-])
+@pytest.mark.parametrize(
+    ("number", "kind", "born", "sex"),
+    [
+        ("11010519491231002X", RESIDENT, date(1949, 12, 31), Sex.FEMALE),  # GB 11643's own examples
+        ("34052419800101001X", RESIDENT, date(1980, 1, 1), Sex.MALE),
+        ("810000199001010019", HMT, date(1990, 1, 1), Sex.MALE),
+        ("820000199001010029", HMT, date(1990, 1, 1), Sex.FEMALE),
+        ("830000199001010039", HMT, date(1990, 1, 1), Sex.MALE),
+        ("932682198501010017", PR, date(1985, 1, 1), Sex.MALE),  # public specimens of 2023
+        ("911124198108030024", PR, date(1981, 8, 3), Sex.FEMALE),
+        ("931586198001010028", PR, date(1980, 1, 1), Sex.FEMALE),
+        ("PAK310080010103", PR, date(1980, 1, 1), Sex.UNKNOWN),  # specimen of 2017
+    ],
+)
 def test_good_numbers(number, kind, born, sex):
     found = IdNumber.parse(number, today=date(2026, 3, 1))
     assert (found.number, found.kind, found.born, found.sex, found.ok) == (number, kind, born, sex, True)
     assert number not in repr(found)
 
 
-@pytest.mark.parametrize("typed", [
-    "110105491231002", "１１０１０５４９１２３１００２", "11010519491231002x", " 110105 19491231 002X ", "110105-19491231-002X",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "110105491231002",
+        "１１０１０５４９１２３１００２",
+        "11010519491231002x",
+        " 110105 19491231 002X ",
+        "110105-19491231-002X",
+    ],
+)
 def test_what_people_type(typed):
     found = IdNumber.parse(typed)
     assert (found.number, found.ok) == ("11010519491231002X", True)
     assert found.was_15 == (len(normalise_number(typed)) == 15)
 
 
-@pytest.mark.parametrize(("number", "flags"), [
-    ("110105194912310020", {NumberFlag.CHECK_DIGIT}),
-    ("110105194913310022", {NumberFlag.CHECK_DIGIT, NumberFlag.BIRTH_DATE}),
-    ("00010519491231002" + check_digit("00010519491231002"), {NumberFlag.REGION}),
-    ("PAK310080010104", {NumberFlag.CHECK_DIGIT}),
-    ("PAK310080133103", {NumberFlag.CHECK_DIGIT, NumberFlag.BIRTH_DATE}),
-    ("", {NumberFlag.SHAPE}),
-    ("1234", {NumberFlag.SHAPE}),
-    ("1101051949123100XX", {NumberFlag.SHAPE}),
-])
+@pytest.mark.parametrize(
+    ("number", "flags"),
+    [
+        ("110105194912310020", {NumberFlag.CHECK_DIGIT}),
+        ("110105194913310022", {NumberFlag.CHECK_DIGIT, NumberFlag.BIRTH_DATE}),
+        ("00010519491231002" + check_digit("00010519491231002"), {NumberFlag.REGION}),
+        ("PAK310080010104", {NumberFlag.CHECK_DIGIT}),
+        ("PAK310080133103", {NumberFlag.CHECK_DIGIT, NumberFlag.BIRTH_DATE}),
+        ("", {NumberFlag.SHAPE}),
+        ("1234", {NumberFlag.SHAPE}),
+        ("1101051949123100XX", {NumberFlag.SHAPE}),
+    ],
+)
 def test_wrong_numbers_are_flagged_not_refused(number, flags):
     found = IdNumber.parse(number)
     assert (found.number, found.flags, found.ok) == (number, flags, False)

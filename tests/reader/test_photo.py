@@ -112,14 +112,14 @@ def check(rgb: bytes) -> None:
     assert len(rgb) == 102 * 126 * 3
     for row, column in ((0, 0), (0, 101), (125, 0), (125, 101), (60, 50)):
         at = (row * 102 + column) * 3
-        assert tuple(rgb[at:at + 3]) == (row, column, WLT[0])
+        assert tuple(rgb[at : at + 3]) == (row, column, WLT[0])
 
 
 def test_unpack_raw_rgb_bottom_up(library, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     check(photo.decode(WLT, decoder(library)))
-    assert os.listdir(tmp_path) == []              # its litter went elsewhere
-    assert capfd.readouterr() == ("", "")          # and so did its talk
+    assert os.listdir(tmp_path) == []  # its litter went elsewhere
+    assert capfd.readouterr() == ("", "")  # and so did its talk
 
 
 def test_unpack_that_answers_with_a_bmp_file(library):
@@ -140,10 +140,16 @@ def test_getbmp_with_its_licence(library):
     check(photo.decode(WLT, settings))
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"flag": 13}, "status -11"), ({"flag": 14, "timeout_s": 0.5}, "more than 0.5"), ({"flag": 15}, "0 bytes"),
-    ({"flag": 16}, "status 4"), ({"function": "absent"}, "status 3"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"flag": 13}, "status -11"),
+        ({"flag": 14, "timeout_s": 0.5}, "more than 0.5"),
+        ({"flag": 15}, "0 bytes"),
+        ({"flag": 16}, "status 4"),
+        ({"function": "absent"}, "status 3"),
+    ],
+)
 def test_bad_habits_are_device_errors(library, options, message):
     with pytest.raises(DeviceError, match=message):
         photo.decode(WLT, decoder(library, **options))

@@ -22,11 +22,12 @@ from kiosk.idcard_reader.transport import Port
 from tests.reader.driving import Driven
 from tests.reader.sim import CARDS
 
-AT_ONCE = 12   # lines at a time: almost all of a driver's time is waiting
+AT_ONCE = 12  # lines at a time: almost all of a driver's time is waiting
 
 
 def all_at_once(play, items, folder) -> None:
     """Play every item on a line of its own; name all that went wrong."""
+
     def one(numbered):
         number, item = numbered
         place = folder / str(number)
@@ -36,6 +37,7 @@ def all_at_once(play, items, folder) -> None:
         except Exception as error:  # noqa: BLE001 - collected
             return f"{item}: {type(error).__name__} {error}"
         return ""
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wrong = [text for text in pool.map(one, enumerate(items)) if text]
     assert not wrong, "\n".join(wrong)
@@ -51,6 +53,7 @@ def test_every_kind_of_card(tmp_path):
             assert (card.raw_text, card.photo_wlt, card.fingerprint) == (laid.text, laid.photo, laid.fingerprint)
             it.emulator.lift()
             assert it.names(1) == ["CardRemoved"]
+
     all_at_once(play, CARDS, tmp_path)
 
 
@@ -65,12 +68,41 @@ def test_a_card_is_reported_once(tmp_path, sticky):
 
 
 # fault -> what is seen: the card all the same, trouble, or a reader that is gone
-SEEN = dict.fromkeys([
-    "late=0.2", "double", "split=0.002", "slow=0.0005", "garbage", "garbage-after", "zeros", "foreign", "oversized", "huge=200",
-    "echo", "sw12", "iin", "no-30-03", "no-30-10", "sam-id-first-wrong", "stray-preamble", "find-fails@find*1", "rf-hang@select*1",
-    "silent@read*1", "corrupt=20@read*1", "bad-checksum@read*1", "short-length@read*1", "long-length@read*1", "truncated@read*1",
-    "inner-length@read*1", "late=1.0@read*1", "unplug-at=700@read*1", "self-test@status*1", "unauthorised@status*1",
-], "CardRead")
+SEEN = dict.fromkeys(
+    [
+        "late=0.2",
+        "double",
+        "split=0.002",
+        "slow=0.0005",
+        "garbage",
+        "garbage-after",
+        "zeros",
+        "foreign",
+        "oversized",
+        "huge=200",
+        "echo",
+        "sw12",
+        "iin",
+        "no-30-03",
+        "no-30-10",
+        "sam-id-first-wrong",
+        "stray-preamble",
+        "find-fails@find*1",
+        "rf-hang@select*1",
+        "silent@read*1",
+        "corrupt=20@read*1",
+        "bad-checksum@read*1",
+        "short-length@read*1",
+        "long-length@read*1",
+        "truncated@read*1",
+        "inner-length@read*1",
+        "late=1.0@read*1",
+        "unplug-at=700@read*1",
+        "self-test@status*1",
+        "unauthorised@status*1",
+    ],
+    "CardRead",
+)
 SEEN |= dict.fromkeys(["select-fails", "sw3=31@read", "bad-checksum@read", "silent@select"], "CardTrouble")
 SEEN |= dict.fromkeys(["silent", "bad-checksum", "corrupt", "truncated", "self-test", "unauthorised"], "ReaderGone")
 
@@ -87,6 +119,7 @@ def test_every_fault(tmp_path):
             last = it.until(SEEN[fault])[-1]
             if isinstance(last, CardRead):
                 assert last.card.raw_text == CARDS["taiwan"].text
+
     all_at_once(play, SEEN, tmp_path)
 
 
@@ -101,6 +134,7 @@ def test_every_status(tmp_path):
             it.wait_for_find()
             it.emulator.lay("macau")
             assert it.until("CardRead")[-1].card.raw_text == CARDS["macau"].text
+
     all_at_once(play, [sw3 for sw3 in TABLE if sw3 not in (0x90, 0x9F)], tmp_path)
 
 
@@ -115,9 +149,10 @@ def test_unplugged_at_any_byte_and_back_under_another_name(tmp_path):
             assert before[-1] == ReaderGone(Reason.READER_UNPLUGGED)
             it.emulator.plug(place / "reader-elsewhere")
             after = it.until("ReaderReady")
-            if not any(isinstance(event, CardRead) for event in before):   # the last byte may just have arrived
+            if not any(isinstance(event, CardRead) for event in before):  # the last byte may just have arrived
                 assert it.until("CardRead")[-1].card.raw_text == CARDS["hongkong"].text
             assert len(after) == 1
+
     all_at_once(play, places, tmp_path)
 
 
@@ -126,7 +161,7 @@ def test_unplugged_while_idle_and_while_a_card_lies(tmp_path):
         assert it.names(1) == ["ReaderReady"]
         it.emulator.unplug()
         assert it.next() == ReaderGone(Reason.READER_UNPLUGGED)
-        assert it.nothing_more(0.6)      # told once, however often it is looked for
+        assert it.nothing_more(0.6)  # told once, however often it is looked for
         it.emulator.plug()
         assert it.names(1) == ["ReaderReady"]
         it.emulator.lay("chen")
@@ -135,7 +170,7 @@ def test_unplugged_while_idle_and_while_a_card_lies(tmp_path):
         assert it.names(1) == ["ReaderGone"]
         it.emulator.plug(tmp_path / "reader7")
         assert it.names(1) == ["ReaderReady"]
-        assert it.nothing_more(1.0)      # the same card, still lying: not read to the kiosk again
+        assert it.nothing_more(1.0)  # the same card, still lying: not read to the kiosk again
         it.emulator.lift()
         assert it.names(1) == ["CardRemoved"]
 
@@ -150,7 +185,7 @@ def test_no_reader_at_the_start(tmp_path):
 
 
 def test_the_right_one_of_two_ports(tmp_path):
-    other = ReaderEmulator(CARDS, tmp_path / "reader0", faults=["silent"])   # some other device, first by name
+    other = ReaderEmulator(CARDS, tmp_path / "reader0", faults=["silent"])  # some other device, first by name
     other.start()
     try:
         with Driven(tmp_path, settings={"port": "", "probe_bauds": False}) as it:
@@ -168,7 +203,7 @@ def test_one_of_two_readers_is_unplugged(tmp_path):
         with Driven(tmp_path) as it:
             assert it.names(1) == ["ReaderReady"]
             it.emulator.unplug()
-            assert it.names(2) == ["ReaderGone", "ReaderReady"]    # told, although the next one is at hand
+            assert it.names(2) == ["ReaderGone", "ReaderReady"]  # told, although the next one is at hand
             other.lay("li")
             assert it.until("CardRead")[-1].card.name == "李建国"
     finally:
@@ -198,7 +233,7 @@ def test_another_speed_is_probed(tmp_path, baud):
     with Driven(tmp_path, baud=baud, settings={"read_timeout_s": 1.0}) as it:
         it.emulator.lay("chen")
         assert it.names(3) == ["ReaderReady", "CardArrived", "CardRead"]
-        assert it.emulator.baud == baud        # nobody sent the baud command
+        assert it.emulator.baud == baud  # nobody sent the baud command
 
 
 def test_the_same_frames_over_tcp(tmp_path):
@@ -215,4 +250,4 @@ def test_the_same_frames_over_tcp(tmp_path):
 
 def test_a_silent_line_stops_at_once_when_asked(tmp_path):
     with Driven(tmp_path, faults=["silent"]) as it:
-        it.until("ReaderGone")                 # leaving the block checks that the driver's thread ends
+        it.until("ReaderGone")  # leaving the block checks that the driver's thread ends

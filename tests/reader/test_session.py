@@ -68,7 +68,7 @@ def test_finds_are_never_closer_than_the_reader_allows():
         sim.run(4.0)
         sim.lift()
         sim.run(2.3)
-    sim.faults("sw3=41@read")      # and again in place after a failure
+    sim.faults("sw3=41@read")  # and again in place after a failure
     sim.lay("chen")
     sim.run(4.0)
     sim.faults("bad-checksum@find*2")
@@ -113,7 +113,7 @@ def test_a_card_that_never_left_is_not_read_to_the_kiosk_again():
     sim = ready()
     sim.lay("chen")
     assert sim.names(3.0) == ["CardArrived", "CardRead"]
-    sim.faults("sw3=41@newest-address*2")   # both probes fail: removed, or disturbed?
+    sim.faults("sw3=41@newest-address*2")  # both probes fail: removed, or disturbed?
     assert sim.run(10.0) == []
 
 
@@ -122,7 +122,7 @@ def test_reader_back_with_the_same_card_or_another():
     sim = Sim(memory=memory)
     sim.lay("chen")
     assert sim.names(4.0) == ["ReaderReady", "CardArrived", "CardRead"]
-    memory.ready = False                     # as the client does when the port goes
+    memory.ready = False  # as the client does when the port goes
     again = Sim(memory=memory)
     again.lay("chen")
     assert again.names(4.0) == ["ReaderReady"]
@@ -136,8 +136,28 @@ def test_reader_back_with_the_same_card_or_another():
 
 
 # Faults that do no harm to any command, for ever.
-HARMLESS = ["double", "split", "slow", "garbage", "garbage-after", "zeros", "foreign", "oversized", "huge", "echo", "sw12", "iin",
-            "sam-id-first-wrong", "late", "stray-preamble", "no-30-03", "no-30-10", "late=0.45", "garbage=300", "slow=0.01"]
+HARMLESS = [
+    "double",
+    "split",
+    "slow",
+    "garbage",
+    "garbage-after",
+    "zeros",
+    "foreign",
+    "oversized",
+    "huge",
+    "echo",
+    "sw12",
+    "iin",
+    "sam-id-first-wrong",
+    "late",
+    "stray-preamble",
+    "no-30-03",
+    "no-30-10",
+    "late=0.45",
+    "garbage=300",
+    "slow=0.01",
+]
 
 
 @pytest.mark.parametrize("sticky", [False, True])
@@ -153,8 +173,23 @@ def test_the_card_is_read_in_spite_of(fault, sticky):
 
 
 # Faults of single replies: asked again, in place, and read.
-PASSING = ["silent", "corrupt", "corrupt=3", "corrupt=6", "corrupt=9", "bad-checksum", "short-length", "long-length", "truncated",
-           "truncated=0.1", "inner-length", "self-test", "unauthorised", "sw3=10", "sw3=11"]
+PASSING = [
+    "silent",
+    "corrupt",
+    "corrupt=3",
+    "corrupt=6",
+    "corrupt=9",
+    "bad-checksum",
+    "short-length",
+    "long-length",
+    "truncated",
+    "truncated=0.1",
+    "inner-length",
+    "self-test",
+    "unauthorised",
+    "sw3=10",
+    "sw3=11",
+]
 
 
 @pytest.mark.parametrize("command", ["find", "select", "read"])
@@ -174,7 +209,7 @@ def test_a_damaged_exchange_is_repeated_without_a_new_find(fault):
     sim.run(5.0)
     names = [name for _, name in sim.requests[before:]]
     start = names.index("select")
-    assert names[start:start + 4] == ["select", "read", "read", "newest-address"]
+    assert names[start : start + 4] == ["select", "read", "read", "newest-address"]
 
 
 def test_a_slow_reader_is_given_time():
@@ -185,7 +220,12 @@ def test_a_slow_reader_is_given_time():
 
 def test_every_fault_of_the_emulator_is_in_a_test():
     tested = {fault.split("=")[0] for fault in HARMLESS + PASSING} | {
-        "sw3", "rf-hang", "find-fails", "select-fails", "unplug-at"}   # below, and tests/reader/test_pty.py
+        "sw3",
+        "rf-hang",
+        "find-fails",
+        "select-fails",
+        "unplug-at",
+    }  # below, and tests/reader/test_pty.py
     assert tested == set(FAULTS)
 
 
@@ -198,7 +238,7 @@ def test_every_status_while_reading(sw3):
     known = status_of(sw3)
     assert events[0] == CardArrived()
     expected = CardTrouble(known.reason, sw3, known.remedy is not Remedy.GIVE_UP)
-    if sw3 == 0x9F:   # answers a find, never a read: waited out
+    if sw3 == 0x9F:  # answers a find, never a read: waited out
         expected = CardTrouble(Reason.CARD_LIFT_AND_RETRY, None, lift=True)
     assert [e for e in events if isinstance(e, CardTrouble)] == [expected]
     assert not any(isinstance(e, CardRead) for e in events)
@@ -243,14 +283,16 @@ def test_a_bank_card():
 def test_lift_and_retry_is_bounded():
     sim = ready("sw3=31@read", settings={"max_lift_and_retry": 3})
     for expected in (
-        CardTrouble(Reason.CARD_REFUSED_READER, 0x31, lift=True), CardTrouble(Reason.CARD_REFUSED_READER, 0x31, lift=True),
-        CardTrouble(Reason.CARD_UNREADABLE, 0x31, lift=False), CardTrouble(Reason.CARD_UNREADABLE, 0x31, lift=False),
+        CardTrouble(Reason.CARD_REFUSED_READER, 0x31, lift=True),
+        CardTrouble(Reason.CARD_REFUSED_READER, 0x31, lift=True),
+        CardTrouble(Reason.CARD_UNREADABLE, 0x31, lift=False),
+        CardTrouble(Reason.CARD_UNREADABLE, 0x31, lift=False),
     ):
         sim.lay("chen")
         assert sim.run(6.0) == [CardArrived(), expected]
         sim.lift()
         assert sim.run(2.0) == [CardRemoved()]
-    sim.run(30.0)          # the next person
+    sim.run(30.0)  # the next person
     sim.lay("chen")
     assert sim.run(6.0) == [CardArrived(), CardTrouble(Reason.CARD_REFUSED_READER, 0x31, lift=True)]
 
@@ -286,7 +328,7 @@ def test_probing_finds_every_speed_and_never_sends_the_baud_command(baud):
     sim.run(30.0)
     assert [type(event).__name__ for event in sim.events] == ["ReaderReady", "CardArrived", "CardRead"]
     assert sim.baud == sim.session.baud == baud
-    assert {name for _, name in sim.requests} <= set(COMMAND_NAMES.values())   # the baud command has no name there
+    assert {name for _, name in sim.requests} <= set(COMMAND_NAMES.values())  # the baud command has no name there
 
 
 def test_without_probing_a_wrong_speed_is_silence():
@@ -357,11 +399,14 @@ def test_polling_can_be_switched_off():
     assert sim.names(5.0) == ["CardArrived", "CardRead"]
 
 
-moves = st.lists(st.one_of(
-    st.sampled_from(["lift", *CARDS]),
-    st.sampled_from([f"{fault}*{n}" for fault in FAULTS if fault not in ("unplug-at",) for n in (1, 3)]),
-    st.floats(0.01, 6.0),
-), max_size=25)
+moves = st.lists(
+    st.one_of(
+        st.sampled_from(["lift", *CARDS]),
+        st.sampled_from([f"{fault}*{n}" for fault in FAULTS if fault not in ("unplug-at",) for n in (1, 3)]),
+        st.floats(0.01, 6.0),
+    ),
+    max_size=25,
+)
 
 
 @settings(deadline=None)

@@ -52,7 +52,7 @@ def test_life_in_signals(qtbot, emulator, moved):
         thread.start()
     else:
         worker.start()
-        worker.start()     # a second call does nothing
+        worker.start()  # a second call does nothing
     try:
         emulator.lay("chen")
         qtbot.waitUntil(lambda: listener.names() == ["ReaderReady", "CardArrived", "CardRead"], timeout=15000)
@@ -73,7 +73,7 @@ def test_life_in_signals(qtbot, emulator, moved):
 def test_stop_and_start_again(qtbot, emulator):
     worker, listener = ReaderWorker(Reader(port=str(emulator.link), **FAST)), Listener()
     worker.event.connect(listener.hear, Qt.ConnectionType.QueuedConnection)
-    worker.stop()          # before the start: nothing
+    worker.stop()  # before the start: nothing
     for _ in range(2):
         listener.events.clear()
         worker.start()

@@ -10,8 +10,9 @@ from kiosk.config import CONFIG
 from kiosk.domain.person import Benefit, RosterEntry, RosterStatus
 from kiosk.domain.policy import PolicyBook, load_policy
 
-BOOK = PolicyBook(load_policy(tomllib.loads(path.read_text(encoding="utf-8")))
-                  for path in sorted((CONFIG / "policies").glob("*.toml")))
+BOOK = PolicyBook(
+    load_policy(tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted((CONFIG / "policies").glob("*.toml"))
+)
 
 
 def benefit(policy: str, last: date | None, due: date | None = None) -> Benefit:

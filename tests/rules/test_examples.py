@@ -88,8 +88,9 @@ def test_rotation_example():
 
 def test_rotation_counts_365_days_over_a_leap_day_and_months_where_asked():
     assert ask("rotation", "2027-03-15", "2027-05-01").due == d("2028-03-14")
-    by_month = load_policy({"id": "rotation", "kind": "rotation", "effective_from": d("2025-01-01"),
-                            "parameters": {"cycle_months": 12}})
+    by_month = load_policy(
+        {"id": "rotation", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"cycle_months": 12}}
+    )
     answer = decide(by_month, benefit("rotation", d("2028-02-29")), person(), d("2028-05-01"))
     assert (answer.due, answer.grace_to) == (d("2029-02-28"), d("2029-03-15"))
 
@@ -126,9 +127,14 @@ def test_first_pass_has_no_debts():
         assert answer.due is None
 
 
-@pytest.mark.parametrize(("status", "reason"), [
-    (RosterStatus.DECEASED, Reason.DECEASED), (RosterStatus.WITHDRAWN, Reason.WITHDRAWN),
-    (RosterStatus.ABNORMAL, Reason.ROSTER_ABNORMAL)])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (RosterStatus.DECEASED, Reason.DECEASED),
+        (RosterStatus.WITHDRAWN, Reason.WITHDRAWN),
+        (RosterStatus.ABNORMAL, Reason.ROSTER_ABNORMAL),
+    ],
+)
 def test_status_forbids(status, reason):
     answer = decide(BOOK, benefit("deferred-month", d("2025-03-15")), person(status=status), d("2026-03-15"))
     assert (answer.may_pass, answer.reason) == (False, reason)
@@ -164,8 +170,7 @@ def test_not_of_retirement_age():
 
 def test_suspect_clock_gives_no_date():
     answer = decide(BOOK, benefit("rotation", d("2020-01-01")), person(), d("2026-03-15"), clock_suspect=True)
-    assert (answer.may_pass, answer.reason, answer.suspended_months, answer.if_passed_to) == (
-        False, Reason.CLOCK_SUSPECT, 0, None)
+    assert (answer.may_pass, answer.reason, answer.suspended_months, answer.if_passed_to) == (False, Reason.CLOCK_SUSPECT, 0, None)
     assert ask("rotation", "2026-03-16", "2026-03-15").reason is Reason.CLOCK_SUSPECT  # a pass to come
 
 
@@ -176,7 +181,7 @@ def test_change_of_policy_between_two_passes():
     held = Benefit("b", "enterprise-employee", "p", d("2026-03-15"))
     before = decide(book, held, person(), d("2026-12-31"))
     after = decide(book, held, person(), d("2027-01-01"))
-    assert before.due == after.due == d("2027-03-31")      # what was granted stays
+    assert before.due == after.due == d("2027-03-31")  # what was granted stays
     assert after.may_pass
     passed = after_pass(book, held, d("2027-01-10"))
     assert decide(book, passed, person(), d("2027-02-15")).due == d("2027-07-10")
@@ -186,26 +191,31 @@ def test_change_of_policy_between_two_passes():
 
 def test_versions_must_follow_each_other():
     def version(start, end=None):
-        return load_policy({"id": "p", "kind": "deferred-month", "effective_from": d(start),
-                            **({"effective_to": d(end)} if end else {})})
+        return load_policy(
+            {"id": "p", "kind": "deferred-month", "effective_from": d(start), **({"effective_to": d(end)} if end else {})}
+        )
+
     PolicyBook([version("2020-01-01", "2026-12-31"), version("2027-01-01")])
     for end in ("2026-12-30", "2027-01-01"):
         with pytest.raises(ValueError, match="2026-12-31"):
             PolicyBook([version("2020-01-01", end), version("2027-01-01")])
 
 
-@pytest.mark.parametrize(("data", "said"), [
-    ({"kind": "rotation", "effective_from": d("2025-01-01")}, "id"),
-    ({"id": "p", "kind": "often", "effective_from": d("2025-01-01")}, "often"),
-    ({"id": "p", "kind": "rotation", "effective_from": "2025-01-01"}, "effective_from"),
-    ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"grace": 15}}, "grace"),
-    ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"grace_days": -1}}, "grace_days"),
-    ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"grace_days": True}}, "grace_days"),
-    ({"id": "p", "kind": "campaign", "effective_from": d("2025-01-01")}, "deadline"),
-    ({"id": "p", "kind": "campaign", "effective_from": d("2025-01-01"), "parameters": {"deadline": "02-30"}}, "deadline"),
-    ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "who": {"scope": "mars"}}, "scope"),
-    ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "effect": 1}, "effect"),
-])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"kind": "rotation", "effective_from": d("2025-01-01")}, "id"),
+        ({"id": "p", "kind": "often", "effective_from": d("2025-01-01")}, "often"),
+        ({"id": "p", "kind": "rotation", "effective_from": "2025-01-01"}, "effective_from"),
+        ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"grace": 15}}, "grace"),
+        ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"grace_days": -1}}, "grace_days"),
+        ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "parameters": {"grace_days": True}}, "grace_days"),
+        ({"id": "p", "kind": "campaign", "effective_from": d("2025-01-01")}, "deadline"),
+        ({"id": "p", "kind": "campaign", "effective_from": d("2025-01-01"), "parameters": {"deadline": "02-30"}}, "deadline"),
+        ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "who": {"scope": "mars"}}, "scope"),
+        ({"id": "p", "kind": "rotation", "effective_from": d("2025-01-01"), "effect": 1}, "effect"),
+    ],
+)
 def test_a_wrong_policy_file_is_refused_by_key(data, said):
     with pytest.raises(ValueError, match=said):
         load_policy(data)

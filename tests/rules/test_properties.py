@@ -29,8 +29,17 @@ def policies(draw, start: date = date(2010, 1, 1)) -> Policy:
         return Policy("p", kind, "", start, deadline=deadline, opens=opens, payment_day=pay)
     if kind in (PolicyKind.ROTATION, PolicyKind.HALF_YEARLY):
         months = draw(st.sampled_from([0, 6, 12]))
-        return Policy("p", kind, "", start, cycle_days=0 if months else 365, cycle_months=months, payment_day=pay,
-                      grace_days=draw(st.sampled_from([0, 15])), repeat_after_days=draw(st.integers(1, 60)))
+        return Policy(
+            "p",
+            kind,
+            "",
+            start,
+            cycle_days=0 if months else 365,
+            cycle_months=months,
+            payment_day=pay,
+            grace_days=draw(st.sampled_from([0, 15])),
+            repeat_after_days=draw(st.integers(1, 60)),
+        )
     return Policy("p", kind, "", start, grace_days=draw(st.sampled_from([0, 15])), payment_day=pay)
 
 
@@ -62,7 +71,7 @@ def test_days_after_a_pass_form_one_line_without_gap_or_overlap(book, passed_on,
         assert answer.suspended_from == (answer.grace_to or answer.due) + DAY
         assert answer.may_pass is (answer.reason is Reason.OK)
         if stands in (Standing.GRACE, Standing.SUSPENDED):
-            assert answer.may_pass       # whoever is overdue may always pass
+            assert answer.may_pass  # whoever is overdue may always pass
         assert answer.period
     if len(versions) == 1:
         order = [(False, Standing.VALID), (True, Standing.VALID), (True, Standing.GRACE), (True, Standing.SUSPENDED)]
@@ -102,9 +111,9 @@ def test_a_pass_never_shortens_validity_and_keeps_its_promise(book, passed_on, d
     assert answer.if_passed_to >= answer.due
     assert answer.if_passed_to > today
     again = decide(book, after_pass(book, held, today), person(), today)
-    assert again.valid_to == answer.if_passed_to        # what the result page said is what the rules say afterwards
+    assert again.valid_to == answer.if_passed_to  # what the result page said is what the rules say afterwards
     assert again.earliest_next == answer.next_from
-    assert not again.may_pass                           # and one pass is enough
+    assert not again.may_pass  # and one pass is enough
 
 
 @given(policies(), days, st.lists(st.integers(1, 500), min_size=1, max_size=6))

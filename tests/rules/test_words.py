@@ -18,23 +18,28 @@ from kiosk.domain.wording import say
 from kiosk.store.roster_format import of_line, people_of_toml, to_line
 from tests.rules.made import BOOK, benefit, person
 
-CATALOGUES = {language: tomllib.loads((ASSETS / "strings" / language / "programme.toml").read_text(encoding="utf-8"))
-              for language in ("zh_CN", "en")}
+CATALOGUES = {
+    language: tomllib.loads((ASSETS / "strings" / language / "programme.toml").read_text(encoding="utf-8"))
+    for language in ("zh_CN", "en")
+}
 
 
 def told(answer, today, language="zh_CN"):
     return say(message_of(answer, today), CATALOGUES[language]["rule"], CATALOGUES[language]["rule_format"])
 
 
-@pytest.mark.parametrize(("policy", "last", "today", "words"), [
-    ("deferred-month", "2026-03-15", "2026-03-20", "尚未到验证时间，验证时间为 2026年4月"),
-    ("annual-window", "2026-03-15", "2026-08-01", "尚未到验证时间，验证时间为 2026年12月—2027年3月"),
-    ("annual-window", "2026-06-30", "2026-11-01", "尚未到验证时间，验证时间为 2027年3月—6月"),
-    ("annual-window", "2026-03-15", "2026-03-16", "您已认证成功，下次认证时间为 2026年12月—2027年3月"),
-    ("rotation", "2026-03-15", "2027-03-20", "已过认证时间，请在2027年3月30日（含）之前完成，待遇不受影响"),
-    ("deferred-month", "2026-03-15", "2027-06-10", "待遇已暂停3个月，认证通过后恢复并补发，以中心确认为准"),
-    ("half-yearly", "2026-03-15", "2026-09-20", "待遇已暂停，认证通过后恢复，以中心确认为准"),
-])
+@pytest.mark.parametrize(
+    ("policy", "last", "today", "words"),
+    [
+        ("deferred-month", "2026-03-15", "2026-03-20", "尚未到验证时间，验证时间为 2026年4月"),
+        ("annual-window", "2026-03-15", "2026-08-01", "尚未到验证时间，验证时间为 2026年12月—2027年3月"),
+        ("annual-window", "2026-06-30", "2026-11-01", "尚未到验证时间，验证时间为 2027年3月—6月"),
+        ("annual-window", "2026-03-15", "2026-03-16", "您已认证成功，下次认证时间为 2026年12月—2027年3月"),
+        ("rotation", "2026-03-15", "2027-03-20", "已过认证时间，请在2027年3月30日（含）之前完成，待遇不受影响"),
+        ("deferred-month", "2026-03-15", "2027-06-10", "待遇已暂停3个月，认证通过后恢复并补发，以中心确认为准"),
+        ("half-yearly", "2026-03-15", "2026-09-20", "待遇已暂停，认证通过后恢复，以中心确认为准"),
+    ],
+)
 def test_messages_in_the_words_of_the_sources(policy, last, today, words):
     day = date.fromisoformat(today)
     assert told(decide(BOOK, benefit(policy, date.fromisoformat(last)), person(), day), day) == words
@@ -52,9 +57,19 @@ def test_every_answer_has_words_in_both_languages():
 
 
 def test_catalogue_is_complete_in_both_languages():
-    ours = [Reason.NOT_IN_ROSTER, Reason.NAME_MISMATCH, Reason.ROSTER_ABNORMAL, Reason.NOT_YET, Reason.ALREADY_DONE,
-            Reason.NO_QUALIFICATION, Reason.OUT_OF_SCOPE, Reason.DECEASED, Reason.WITHDRAWN, Reason.HELPER_IS_BENEFICIARY,
-            Reason.CONSENT_DECLINED]
+    ours = [
+        Reason.NOT_IN_ROSTER,
+        Reason.NAME_MISMATCH,
+        Reason.ROSTER_ABNORMAL,
+        Reason.NOT_YET,
+        Reason.ALREADY_DONE,
+        Reason.NO_QUALIFICATION,
+        Reason.OUT_OF_SCOPE,
+        Reason.DECEASED,
+        Reason.WITHDRAWN,
+        Reason.HELPER_IS_BENEFICIARY,
+        Reason.CONSENT_DECLINED,
+    ]
     for catalogue in CATALOGUES.values():
         for reason in ours:
             assert set(catalogue["reason"][reason]) == {"title", "why", "now", "who", "attendant", "say"}
@@ -79,13 +94,22 @@ def test_explain_prints_what_the_issue_asks_for(capsys):
 def test_demo_people_meet_every_kind_of_answer():
     today = date(2026, 11, 21)
     people = {entry.person_id: entry for entry in people_of_toml((CONFIG / "demo/roster.toml").read_text(encoding="utf-8"), today)}
+
     def reason(key):
         entry = people[f"P-{key}"]
         return decide(BOOK, entry.benefits[0], entry, today).reason
+
     assert {key: reason(key) for key in ("li", "chen", "zhuang", "macau", "permanent", "sun", "ma", "gao", "he")} == {
-        "li": Reason.OK, "chen": Reason.NOT_YET, "zhuang": Reason.OK, "macau": Reason.NOT_YET,
-        "permanent": Reason.ALREADY_DONE, "sun": Reason.DECEASED, "ma": Reason.ROSTER_ABNORMAL, "gao": Reason.OUT_OF_SCOPE,
-        "he": Reason.NO_QUALIFICATION}
+        "li": Reason.OK,
+        "chen": Reason.NOT_YET,
+        "zhuang": Reason.OK,
+        "macau": Reason.NOT_YET,
+        "permanent": Reason.ALREADY_DONE,
+        "sun": Reason.DECEASED,
+        "ma": Reason.ROSTER_ABNORMAL,
+        "gao": Reason.OUT_OF_SCOPE,
+        "he": Reason.NO_QUALIFICATION,
+    }
     assert "P-wang" not in people
     for entry in people.values():
         assert of_line(to_line(entry)) == entry

@@ -16,7 +16,7 @@ from types import TracebackType
 from kiosk.config import ROOT
 
 DEPLOY = ROOT / "assets" / "deploy"
-HOME = "/opt/pension-kiosk"     # where the README puts the project
+HOME = "/opt/pension-kiosk"  # where the README puts the project
 
 
 def unit(name: str) -> dict[str, dict[str, list[str]]]:
@@ -54,8 +54,14 @@ class Manager:
         (folder / "home").mkdir()
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "KIOSK_", "PYTHON"))}
         self._environment = {
-            **kept, "NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": str(int(watchdog_s * 1_000_000)),
-            "KIOSK_CONFIG": str(config), "QT_QPA_PLATFORM": "offscreen", "HOME": str(folder / "home"), "KIOSK_NO_APT": "1"}
+            **kept,
+            "NOTIFY_SOCKET": str(folder / "notify"),
+            "WATCHDOG_USEC": str(int(watchdog_s * 1_000_000)),
+            "KIOSK_CONFIG": str(config),
+            "QT_QPA_PLATFORM": "offscreen",
+            "HOME": str(folder / "home"),
+            "KIOSK_NO_APT": "1",
+        }
         self._complaints = folder / "stderr"
         self.main: subprocess.Popen[bytes] | None = None
 
@@ -69,8 +75,15 @@ class Manager:
     def start(self) -> int:
         """Start the program as the unit does; return the main process's id."""
         with self._complaints.open("ab") as complaints:
-            self.main = subprocess.Popen([start_command("pension-kiosk.service")], cwd=ROOT, env=self._environment,
-                                         stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints, start_new_session=True)
+            self.main = subprocess.Popen(
+                [start_command("pension-kiosk.service")],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=complaints,
+                stderr=complaints,
+                start_new_session=True,
+            )
         return self.main.pid
 
     def hear(self, message: str, timeout_s: float) -> int:
@@ -85,9 +98,11 @@ class Manager:
                 continue
             heard.append(data.decode())
             if message in heard[-1].splitlines():
-                return int(struct.unpack("3i", extra[0][2][:struct.calcsize("3i")])[0])
-        raise AssertionError(f"{message} was not heard (but {heard}, status {self.main.poll()}): "
-                             + self._complaints.read_text(encoding="utf-8", errors="replace")[-2000:])
+                return int(struct.unpack("3i", extra[0][2][: struct.calcsize("3i")])[0])
+        raise AssertionError(
+            f"{message} was not heard (but {heard}, status {self.main.poll()}): "
+            + self._complaints.read_text(encoding="utf-8", errors="replace")[-2000:]
+        )
 
     def end(self, number: int) -> int:
         """Send a signal to the main process, wait for its end, clear the rest away as systemd does; return its status."""
@@ -97,7 +112,7 @@ class Manager:
         self.clear()
         self._socket.setblocking(False)
         try:
-            while True:   # what the dead one still said
+            while True:  # what the dead one still said
                 self._socket.recv(4096)
         except BlockingIOError:
             return status

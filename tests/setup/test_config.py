@@ -49,11 +49,14 @@ def test_the_file_loads_and_is_the_default():
     assert config.load(FILE) == config.Settings()
 
 
-@pytest.mark.parametrize(("text", "named"), [
-    ("[camera]\nsorce = 'device:0'\n", "camera.sorce"),
-    ("[sync]\ninterval_s = -1\n", "sync.interval_s"),
-    ("[nonsense]\n", "nonsense"),
-])
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[camera]\nsorce = 'device:0'\n", "camera.sorce"),
+        ("[sync]\ninterval_s = -1\n", "sync.interval_s"),
+        ("[nonsense]\n", "nonsense"),
+    ],
+)
 def test_a_wrong_key_is_an_error_that_names_it(tmp_path, text, named):
     file = tmp_path / "wrong.toml"
     file.write_text(text, encoding="utf-8")

@@ -44,7 +44,7 @@ def test_a_native_crash_and_a_kill_lose_nothing_and_the_next_start_serves(tmp_pa
     settings = config.load(path)
     kept = []
 
-    def save() -> None:   # beside the running kiosk, as its own thread does
+    def save() -> None:  # beside the running kiosk, as its own thread does
         record = made.record(visit_id=f"v-{len(kept)}", at=datetime.now(UTC))
         with open_store(settings) as store:
             records.save_visit(store, [record], datetime.now(UTC))
@@ -102,8 +102,17 @@ def test_the_kiosks_word_reaches_the_manager():
 
 def test_hardening_stands_and_locks_no_device_out():
     service = deployed.unit(KIOSK)["Service"]
-    for key, value in {"LimitCORE": "0", "MemorySwapMax": "0", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "UMask": "0077",
-                       "PrivateTmp": "yes", "CapabilityBoundingSet": "", "StateDirectoryMode": "0700", "User": "kiosk"}.items():
+    for key, value in {
+        "LimitCORE": "0",
+        "MemorySwapMax": "0",
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "UMask": "0077",
+        "PrivateTmp": "yes",
+        "CapabilityBoundingSet": "",
+        "StateDirectoryMode": "0700",
+        "User": "kiosk",
+    }.items():
         assert service[key] == [value], key
     assert [path.lstrip("-") for path in service["ReadWritePaths"]] == ["/media"], "and the state folder: nothing of the program"
     assert {"video", "audio", "dialout"} <= set(service["SupplementaryGroups"][0].split())
@@ -192,7 +201,7 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
     assert deployed.environment(KIOSK)["KIOSK_CONFIG"] == "/etc/pension-kiosk/kiosk.toml"
     name = re.search(r"key_command = \"(.*)\"`", README)[1]
     keys = deployed.unit("keys.conf")["Service"]["LoadCredentialEncrypted"]
-    for credential in ("database.key", "kiosk.json"):   # a drop-in: an update that copies the units anew leaves it there
+    for credential in ("database.key", "kiosk.json"):  # a drop-in: an update that copies the units anew leaves it there
         sealed = re.search(rf"systemd-creds encrypt --name={credential} {credential} (\S+)", README)[1]
         assert f"{credential}:{sealed}" in keys
     assert f"assets/deploy/keys.conf /etc/systemd/system/{KIOSK}.d/" in README
@@ -205,17 +214,23 @@ def test_the_readmes_key_command_prints_a_credential(tmp_path, monkeypatch):
     (tmp_path / "database.key").write_text("ab" * 32 + "\n", encoding="ascii")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     from kiosk.store.keys import database_key
+
     assert database_key(config.Store(key_command=command)) == bytes.fromhex("ab" * 32)
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd here")
-    for path in DEPLOY.glob("*.service"):   # the programs they name are looked for
+    for path in DEPLOY.glob("*.service"):  # the programs they name are looked for
         text = path.read_text(encoding="utf-8").replace(deployed.HOME, str(ROOT))
         (tmp_path / path.name).write_text(text, encoding="utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.glob("*.service"))],
-                          capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.glob("*.service"))],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     ours = [line for line in done.stderr.splitlines() if "pension-kiosk" in line]
     assert ours == []
 
@@ -223,7 +238,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
 def test_a_start_by_somebody_who_may_not_set_up_says_who_should(tmp_path):
     """An update without set-up must not make the kiosk's user install packages: it cannot, and the administrator is told."""
     script = (ROOT / "run").read_text(encoding="utf-8")
-    functions = script[:script.index('command="${1:-help}"')].replace('[[ -w "$root" ]]', "false")
+    functions = script[: script.index('command="${1:-help}"')].replace('[[ -w "$root" ]]', "false")
     probe = tmp_path / "run"
     probe.write_text(functions + "\nis_set_up || set_up\n", encoding="utf-8")
     done = subprocess.run(["bash", str(probe)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -236,11 +251,13 @@ def test_a_start_by_somebody_who_may_not_set_up_says_who_should(tmp_path):
 def test_weights_that_are_carried_by_hand_need_no_network(tmp_path, asked, fetches):
     """The set-up with everything but its order played: `models import` must not fail for what it is about to bring."""
     script = (ROOT / "run").read_text(encoding="utf-8")
-    played = (f'wanted_stamp() {{ echo x; }}; models_there() {{ false; }}; install_packages() {{ :; }}; pip_install() {{ :; }}\n'
-              f'kiosk() {{ echo "kiosk $*" >&2; }}; python=/bin/true; asked="{asked}"\nis_set_up || set_up\n')
+    played = (
+        f"wanted_stamp() {{ echo x; }}; models_there() {{ false; }}; install_packages() {{ :; }}; pip_install() {{ :; }}\n"
+        f'kiosk() {{ echo "kiosk $*" >&2; }}; python=/bin/true; asked="{asked}"\nis_set_up || set_up\n'
+    )
     (tmp_path / ".venv").mkdir()
     probe = tmp_path / "run"
-    probe.write_text(script[:script.index('command="${1:-help}"')] + played, encoding="utf-8")
+    probe.write_text(script[: script.index('command="${1:-help}"')] + played, encoding="utf-8")
     done = subprocess.run(["bash", str(probe)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     assert ("kiosk models fetch" in done.stderr) is fetches

@@ -13,12 +13,14 @@ from kiosk.errors import ModelError
 
 @pytest.fixture
 def settings(tmp_path):
-    return config.Settings.model_validate({
-        "store": {"directory": str(tmp_path / "var"), "key_file": str(tmp_path / "var" / "keys" / "database.key")},
-        "sync": {"key_file": str(tmp_path / "var" / "keys" / "kiosk.json")},
-        "camera": {"source": f"file:{tmp_path / 'none.mp4'}"},
-        "reader": {"port": str(tmp_path / "ttyNone")},
-    })
+    return config.Settings.model_validate(
+        {
+            "store": {"directory": str(tmp_path / "var"), "key_file": str(tmp_path / "var" / "keys" / "database.key")},
+            "sync": {"key_file": str(tmp_path / "var" / "keys" / "kiosk.json")},
+            "camera": {"source": f"file:{tmp_path / 'none.mp4'}"},
+            "reader": {"port": str(tmp_path / "ttyNone")},
+        }
+    )
 
 
 def one(settings, part):
@@ -56,6 +58,7 @@ def test_models(settings, monkeypatch):
 
 def test_database_with_and_without_its_key(settings, tmp_path):
     from kiosk.store.database import open_store
+
     open_store(settings).close()
     finding = one(settings, "database")
     assert finding.state == "ok", finding
@@ -70,6 +73,7 @@ def test_database_with_and_without_its_key(settings, tmp_path):
 
 def test_devices_of_a_running_kiosk_are_left_alone(settings):
     from kiosk.store.database import open_store
+
     store = open_store(settings)
     try:
         assert one(settings, "reader").state == "idle"
@@ -142,6 +146,7 @@ def safe(settings, part, **changes):
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_files_that_others_may_read(settings, tmp_path):
     from kiosk.store.database import open_store
+
     assert safe(settings, "files") == "idle"
     open_store(settings).close()
     assert safe(settings, "files") == "ok"

@@ -162,7 +162,7 @@ def test_missing_and_altered_models_are_errors_that_name_the_command(listed, mon
     with pytest.raises(ModelError, match=r"net\.bin is altered"):
         models.require("net")
     listed.find("net").path.write_bytes(GOOD)
-    models.require()   # the demo face is no model: a station without it works
+    models.require()  # the demo face is no model: a station without it works
     assert models.path("net") == models.path("net.bin") == listed.find("net").path
 
 

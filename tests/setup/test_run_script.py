@@ -12,8 +12,15 @@ SCRIPTS = [ROOT / "run", ROOT / ".ci" / "run"]
 
 
 def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(ROOT / "run"), *args], capture_output=True, text=True, timeout=60, check=False,
-                          stdin=subprocess.DEVNULL, env={**os.environ, **env})
+    return subprocess.run(
+        [str(ROOT / "run"), *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **env},
+    )
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name + "-in-" + path.parent.name)
@@ -56,11 +63,16 @@ def test_without_root_it_names_what_to_install(tmp_path):
         tool.chmod(0o755)
     log = tmp_path / "log"
     script = (ROOT / "run").read_text(encoding="utf-8")
-    functions = script[:script.index('command="${1:-help}"')].replace("[[ $EUID -eq 0 ]]", "false")
+    functions = script[: script.index('command="${1:-help}"')].replace("[[ $EUID -eq 0 ]]", "false")
     probe = tmp_path / "probe"
     probe.write_text(functions + '\ninstall_packages "${packages[@]}"\n', encoding="utf-8")
-    done = subprocess.run(["bash", str(probe)], capture_output=True, text=True, check=False,
-                          env={"PATH": f"{tmp_path}:/usr/bin:/bin", "LOG": str(log), "HOME": str(tmp_path)})
+    done = subprocess.run(
+        ["bash", str(probe)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "LOG": str(log), "HOME": str(tmp_path)},
+    )
     assert done.returncode == 1
     assert "apt-get install libegl1" in done.stderr
     assert "espeak-ng" in done.stderr

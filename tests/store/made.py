@@ -13,7 +13,7 @@ from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Ou
 from kiosk.store import ledger, roster, roster_format
 from kiosk.store.database import Store
 
-NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)    # 10:00 in Shenzhen
+NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # 10:00 in Shenzhen
 TODAY = date(2026, 11, 21)
 DIGEST = "d" * 64
 NUMBER = "440305195603150028"
@@ -21,9 +21,13 @@ PERSON = Person("陈小芳", NUMBER)
 
 
 def settings(folder: Path, **sections) -> Settings:
-    return Settings.model_validate({
-        "store": {"directory": str(folder), "key_file": str(folder / "keys" / "database.key")},
-        "sync": {"key_file": str(folder / "keys" / "kiosk.json")}, **sections})
+    return Settings.model_validate(
+        {
+            "store": {"directory": str(folder), "key_file": str(folder / "keys" / "database.key")},
+            "sync": {"key_file": str(folder / "keys" / "kiosk.json")},
+            **sections,
+        }
+    )
 
 
 def vector(fill: bytes = b"\x00\x00\x80\x3e") -> bytes:
@@ -32,9 +36,12 @@ def vector(fill: bytes = b"\x00\x00\x80\x3e") -> bytes:
 
 def entry(number: str = NUMBER, name: str = "陈小芳", person_id: str = "p-1", **changes) -> RosterEntry:
     values = {
-        "status": RosterStatus.ACTIVE, "born": date(1956, 3, 15),
+        "status": RosterStatus.ACTIVE,
+        "born": date(1956, 3, 15),
         "benefits": (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 12, 3)),),
-        "template": Template(vector(), DIGEST, "c-roster", date(2024, 1, 1)), **changes}
+        "template": Template(vector(), DIGEST, "c-roster", date(2024, 1, 1)),
+        **changes,
+    }
     return RosterEntry(person_id=person_id, name=name, id_number=number, **values)
 
 
@@ -45,16 +52,38 @@ def give_roster(store: Store, *people: RosterEntry, version: int = 1, at: dateti
 
 def record(visit_id: str = "v-1", outcome: Outcome = Outcome.PASSED, at: datetime = NOW, **changes) -> AuthenticationRecord:
     values = {
-        "record_id": new_record_id(), "visit_id": visit_id, "station_id": "S-1", "person_id": "p-1",
-        "benefit_id": "enterprise-employee", "policy_id": "deferred-month", "policy_period": "2026-11",
-        "channel": Channel.SELF_FACE, "outcome": outcome, "reason": "ok",
-        "clock": ClockEvidence(at, 12.5, "boot", at), "identified_by": "reader", "roster_version": 1,
-        "actions": ("blink", "turn-left"), "checks": (("depth", 0.5, False),), "valid_from": date(2026, 12, 1),
-        "valid_to": date(2027, 11, 30), **changes}
+        "record_id": new_record_id(),
+        "visit_id": visit_id,
+        "station_id": "S-1",
+        "person_id": "p-1",
+        "benefit_id": "enterprise-employee",
+        "policy_id": "deferred-month",
+        "policy_period": "2026-11",
+        "channel": Channel.SELF_FACE,
+        "outcome": outcome,
+        "reason": "ok",
+        "clock": ClockEvidence(at, 12.5, "boot", at),
+        "identified_by": "reader",
+        "roster_version": 1,
+        "actions": ("blink", "turn-left"),
+        "checks": (("depth", 0.5, False),),
+        "valid_from": date(2026, 12, 1),
+        "valid_to": date(2027, 11, 30),
+        **changes,
+    }
     return AuthenticationRecord(**values)
 
 
-def count_take(store: Store, today: date, *, born: date | None, outcome: str, reason: str, glasses: str = UNKNOWN,
-               light: str = UNKNOWN, action: str = "all") -> None:
+def count_take(
+    store: Store,
+    today: date,
+    *,
+    born: date | None,
+    outcome: str,
+    reason: str,
+    glasses: str = UNKNOWN,
+    light: str = UNKNOWN,
+    action: str = "all",
+) -> None:
     """Count one take of somebody born on a day in the fairness ledger."""
     ledger.count(store, Counted(today, ledger.age_band(born, today), Glasses(glasses), light, action, outcome, reason))

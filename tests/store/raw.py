@@ -17,16 +17,16 @@ def plain_pages(path: Path, key: bytes) -> bytes:
     """Return everything a file holds, decrypted without asking SQLite what is live."""
     out = b""
     data = path.read_bytes()
-    pages = [data[i:i + PAGE] for i in range(0, len(data), PAGE)]
+    pages = [data[i : i + PAGE] for i in range(0, len(data), PAGE)]
     log = path.with_name(path.name + "-wal")
     if log.exists():
         frames = log.read_bytes()[32:]
-        pages += [frames[i + 24:i + 24 + PAGE] for i in range(0, len(frames), 24 + PAGE)]
+        pages += [frames[i + 24 : i + 24 + PAGE] for i in range(0, len(frames), 24 + PAGE)]
     for page in pages:
         if len(page) < PAGE:
             continue
-        for start in (16, 0):        # page 1 has the salt in front; in the log any page may be page 1
-            iv = page[PAGE - RESERVED:PAGE - RESERVED + 16]
+        for start in (16, 0):  # page 1 has the salt in front; in the log any page may be page 1
+            iv = page[PAGE - RESERVED : PAGE - RESERVED + 16]
             decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
-            out += decryptor.update(page[start:PAGE - RESERVED])
+            out += decryptor.update(page[start : PAGE - RESERVED])
     return out

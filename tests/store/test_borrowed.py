@@ -19,8 +19,9 @@ LATER = (Benefit("enterprise-employee", "enterprise-employee", "deferred-month",
 
 def loan(version: int, *people, until=timedelta(days=7), at=made.NOW) -> tuple[borrowed.Loan, list[borrowed.Lent]]:
     lines = [borrowed.Lent(one.person_id, roster_format.to_line(replace(one, template=None)), at, "A1", "sick") for one in people]
-    return borrowed.Loan(str(uuid.uuid4()), "kiosk-a", "站 A", at, at + until, version, at, tuple(one.person_id for one in people),
-                         at), lines
+    return borrowed.Loan(
+        str(uuid.uuid4()), "kiosk-a", "站 A", at, at + until, version, at, tuple(one.person_id for one in people), at
+    ), lines
 
 
 def take(store, version, *people, **when):
@@ -88,6 +89,7 @@ def test_another_programs_record_keeps_its_bytes(store):
     import json
 
     from kiosk.store import outbox
+
     whole = json.loads(outbox.content_of(made.record(channel=Channel.HOME_VISIT)))
     del whole["notes"]
     content = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -62,7 +62,7 @@ def test_dead_battery_after_a_restart(folder):
         see(store, made.NOW, 5000, "b1")
     with open_store(made.settings(folder), now=made.NOW) as store:
         assert see(store, made.NOW.replace(year=1970), 3, "b2").blocks_rules
-        assert not see(store, made.NOW + 60 * S, 63, "b2").suspect        # the network gave the time back
+        assert not see(store, made.NOW + 60 * S, 63, "b2").suspect  # the network gave the time back
 
 
 def test_jump_below_the_counter_within_a_boot(store):
@@ -112,5 +112,6 @@ def test_no_date_rule_guesses(store):
 @pytest.mark.parametrize("zone_hours", [-11, 0, 8, 13])
 def test_time_zones_are_no_jumps(store, zone_hours):
     from datetime import timezone
+
     see(store, made.NOW, 0)
     assert not see(store, (made.NOW + S).astimezone(timezone(timedelta(hours=zone_hours))), 1).suspect

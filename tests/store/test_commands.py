@@ -22,8 +22,9 @@ PIN = "402917"
 def settings(tmp_path, monkeypatch):
     folder = tmp_path / "var"
     file = tmp_path / "kiosk.toml"
-    file.write_text(f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n'
-                    f'[sync]\nkey_file = "{folder}/keys/kiosk.json"\n')
+    file.write_text(
+        f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n[sync]\nkey_file = "{folder}/keys/kiosk.json"\n'
+    )
     monkeypatch.setenv("KIOSK_CONFIG", str(file))
     return made.settings(folder)
 
@@ -65,6 +66,7 @@ def test_roster_of_the_demonstration(settings, capsys, monkeypatch):
 
 def test_roster_of_lines(settings, tmp_path, capsys):
     import zstandard
+
     people = made.entry(), made.entry("440305194810010111", "李建国", "p-2")
     plain = b"".join(roster_format.to_line(one) + b"\n" for one in people)
     (tmp_path / "r.jsonl").write_bytes(plain)
@@ -76,6 +78,7 @@ def test_roster_of_lines(settings, tmp_path, capsys):
 
 def test_a_provisioned_kiosk_takes_no_unsigned_roster(settings, tmp_path):
     from kiosk.sync import keys, seal
+
     sign, seal_key = seal.new_keys()
     key_file = tmp_path / "var" / "keys" / "kiosk.json"
     key_file.parent.mkdir(parents=True)

@@ -51,8 +51,11 @@ def test_durable_and_clean_settings(store):
 def test_key_from_a_command(folder):
     def with_command(text):
         code = f"import sys; sys.stdout.write({text!r})"
-        return made.settings(folder, store={
-            "directory": str(folder), "key_command": f'{sys.executable} -c "{code}"', "key_file": str(folder / "never")})
+        return made.settings(
+            folder,
+            store={"directory": str(folder), "key_command": f'{sys.executable} -c "{code}"', "key_file": str(folder / "never")},
+        )
+
     with open_store(with_command("ab" * 32)) as opened:
         assert opened.key == b"\xab" * 32
     assert not (folder / "never").exists()
@@ -66,11 +69,13 @@ def test_key_from_a_command(folder):
 
 def test_a_connection_belongs_to_its_thread(store):
     failures = []
+
     def elsewhere():
         try:
             roster.version(store)
         except StoreError as error:
             failures.append(error)
+
     thread = threading.Thread(target=elsewhere)
     thread.start()
     thread.join()
@@ -83,7 +88,7 @@ def test_a_second_process_is_a_guest(store, folder):
         saved(guest, made.record())
     assert len(records.of_person(store, "p-1")) == 1
     saved(store, made.record("v-2"))
-    assert [frame.seq for frame in store.mirror.read()] == [1, 2]    # the owner mirrors what the guest left
+    assert [frame.seq for frame in store.mirror.read()] == [1, 2]  # the owner mirrors what the guest left
 
 
 def test_a_guest_takes_over_when_the_owner_has_gone(store, folder):
@@ -108,9 +113,9 @@ def test_damage_is_found_and_everything_comes_back(folder, where):
     if where == "first page":
         data[100:200] = os.urandom(100)
     elif where == "middle":
-        data[len(data) // 2] ^= 1           # a single flipped bit
+        data[len(data) // 2] ^= 1  # a single flipped bit
     elif where == "cut short":
-        del data[len(data) // 2:]
+        del data[len(data) // 2 :]
     elif where == "zeroes":
         data[4096:] = bytes(len(data) - 4096)
     else:
@@ -123,9 +128,9 @@ def test_damage_is_found_and_everything_comes_back(folder, where):
         back = {one.record.record_id: one.record for one in records.of_person(store, "p-1", 100)}
         assert back == kept
         assert set(back) == {one for ids in done for one in ids}
-        assert outbox.counts(store.db)["waiting"] == 30      # each waits for the bureau again, once
+        assert outbox.counts(store.db)["waiting"] == 30  # each waits for the bureau again, once
         assert journal.verify(store).ok
-        assert roster.version(store) == 7                    # its file was not hurt
+        assert roster.version(store) == 7  # its file was not hurt
         with pytest.raises(roster.RosterRefused):
             made.give_roster(store, made.entry(), version=7)
         saved(store, made.record("v-after"))
@@ -154,8 +159,9 @@ def test_recovery_of_many_entries_some_twice_some_out_of_order(folder):
     for order in (frames + frames[-3:], frames[200:] + frames[:200]):
         (folder / "kiosk.db").write_bytes(b"x" * 9000)
         path.unlink()
-        _mirror(folder).append("2026-11", [
-            frame_text(one.seq, one.body, one.signature, one.key_id, json.dumps(one.rows)) for one in order])
+        _mirror(folder).append(
+            "2026-11", [frame_text(one.seq, one.body, one.signature, one.key_id, json.dumps(one.rows)) for one in order]
+        )
         with reopen(folder) as store:
             assert (store.recovered.entries, store.recovered.records) == (301, 1)
             assert journal.verify(store).ok
@@ -178,7 +184,7 @@ def test_wrong_key_puts_everything_aside_and_goes_on(folder):
         saved(store, made.record("v-new"))
         assert len(records.of_person(store, "p-1")) == 1
     aside = next((folder / "quarantine").glob("*-kiosk.db"))
-    db = connect(aside, bytes.fromhex(right))                # nothing is lost for whoever has the key
+    db = connect(aside, bytes.fromhex(right))  # nothing is lost for whoever has the key
     assert db.execute("SELECT count(*) FROM records").fetchone()[0] == 1
     db.conn.close()
 
@@ -195,10 +201,12 @@ def test_damage_while_running_is_told_apart_and_healed_by_reopening(folder):
     path.write_bytes(data)
     store.db.execute("PRAGMA cache_size = 0")
     store.db.execute("PRAGMA shrink_memory")
+
     def work():
         for n in range(50):
             records.of_person(store, f"p-{n}")
             saved(store, made.record(f"v-x{n}"))
+
     with pytest.raises(StoreCorrupt):
         work()
     store.close()
@@ -220,8 +228,8 @@ def test_damaged_roster_does_not_touch_the_records(store, folder):
         assert roster.version(store) == 0
         assert service.look_up(store, made.PERSON, made.TODAY, now=made.NOW).reason == "not-in-roster"
         with pytest.raises(roster.RosterRefused):
-            made.give_roster(store, made.entry(), version=2)     # an older one is still refused
-        made.give_roster(store, made.entry(), version=3)         # the same one may be fetched again
+            made.give_roster(store, made.entry(), version=2)  # an older one is still refused
+        made.give_roster(store, made.entry(), version=3)  # the same one may be fetched again
         assert service.look_up(store, made.PERSON, made.TODAY, now=made.NOW).stages == (Stage.SAVED,)
 
 
@@ -241,9 +249,11 @@ def test_a_busy_or_full_database_is_not_damage(store, folder):
     pages = store.db.execute("PRAGMA page_count").fetchone()[0]
     store.db.execute(f"PRAGMA max_page_count = {pages}")
     done = []
+
     def work():
         for n in range(200):
             done.extend(saved(store, made.record(f"v-{n}", notes="x" * 1500)))
+
     with pytest.raises(StoreError) as caught:
         work()
     assert not isinstance(caught.value, StoreCorrupt)
@@ -256,6 +266,7 @@ def test_a_busy_or_full_database_is_not_damage(store, folder):
 
 def test_mirror_that_cannot_be_written_loses_nothing(folder):
     from kiosk import failpoints
+
     with reopen(folder) as store:
         saved(store, made.record())
         failpoints.arm("mirror.write", "oserror")
@@ -273,14 +284,14 @@ def test_torn_end_of_the_mirror_is_cut(folder):
             saved(store, made.record(f"v-{n}"))
     path = next((folder / "journal").glob("*.journal"))
     whole = path.read_bytes()
-    path.write_bytes(whole + whole[16:60])          # a frame that never got whole
+    path.write_bytes(whole + whole[16:60])  # a frame that never got whole
     with reopen(folder) as store:
         saved(store, made.record("v-3"))
         assert sorted({frame.seq for frame in store.mirror.read()}) == [1, 2, 3, 4]
 
 
 def test_torn_end_of_an_older_month_is_cut_before_it_is_written_again(folder):
-    early = made.NOW.replace(year=1970)                  # a dead battery
+    early = made.NOW.replace(year=1970)  # a dead battery
     with reopen(folder) as store:
         journal.note(store, "then", {}, early)
         journal.note(store, "now", {}, made.NOW)
@@ -293,6 +304,7 @@ def test_torn_end_of_an_older_month_is_cut_before_it_is_written_again(folder):
 
 def test_migrations_run_once(folder):
     from kiosk.store import migrations
+
     with reopen(folder) as store:
         assert migrations.migrate(store.db) == []
     with reopen(folder) as store:

@@ -18,7 +18,7 @@ from tests.store.raw import plain_pages
 
 AGENT = Person("测试乙", "440305197001010019")
 PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
-MARK = b"\x11\x22\x33\x44" * 128          # a template that is easy to find
+MARK = b"\x11\x22\x33\x44" * 128  # a template that is easy to find
 
 
 @pytest.fixture
@@ -36,8 +36,9 @@ def person(store, person_id="p-1"):
 
 
 def test_face_to_face_names_the_attendant_and_the_reason(booked):
-    desk.authenticate(booked, person(booked), due(booked), Channel.FACE_TO_FACE, "A1", made.NOW, why="no-face-wanted",
-                      visit_id="v-9")
+    desk.authenticate(
+        booked, person(booked), due(booked), Channel.FACE_TO_FACE, "A1", made.NOW, why="no-face-wanted", visit_id="v-9"
+    )
     (kept,) = records.of_person(booked, "p-1")
     record = kept.record
     assert (record.author, record.channel, record.visit_id, record.outcome) == ("A1", Channel.FACE_TO_FACE, "v-9", Outcome.PASSED)
@@ -53,14 +54,25 @@ def test_proxy_needs_both_identities_and_all_papers(booked):
         with pytest.raises(desk.NotAllowed, match="identity"):
             desk.authenticate(booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS)
         with pytest.raises(desk.NotAllowed, match="identity"):
-            desk.authenticate(booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS,
-                              helper=Person("x", made.NUMBER))
+            desk.authenticate(
+                booked,
+                person(booked),
+                due(booked),
+                channel,
+                "A1",
+                made.NOW,
+                why="away",
+                papers=PAPERS,
+                helper=Person("x", made.NUMBER),
+            )
         with pytest.raises(desk.NotAllowed, match="principal-proof"):
-            desk.authenticate(booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS[:2],
-                              helper=AGENT)
+            desk.authenticate(
+                booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS[:2], helper=AGENT
+            )
     assert records.of_person(booked, "p-1") == []
-    desk.authenticate(booked, person(booked), due(booked), Channel.FAMILY_PROXY, "A1", made.NOW, why="away", papers=PAPERS,
-                      helper=AGENT)
+    desk.authenticate(
+        booked, person(booked), due(booked), Channel.FAMILY_PROXY, "A1", made.NOW, why="away", papers=PAPERS, helper=AGENT
+    )
     assert records.of_person(booked, "p-1")[0].record.helper_id_number == AGENT.id_number
     with pytest.raises(ValueError, match="not an assisted"):
         desk.authenticate(booked, person(booked), due(booked), Channel.SELF_FACE, "A1", made.NOW, why="x")
@@ -102,7 +114,7 @@ def test_withdrawal_erases_everywhere_at_once(booked):
     assert booked.db.execute("SELECT withdrawn_at <> '' FROM consents WHERE consent_id = 'c-2'").fetchone()[0] == 1
     assert records.of_person(booked, "p-2")[0].record.reason == "consent-withdrawn"
     assert journal.verify(booked).ok
-    enrol(booked, consent_id="c-3")                       # the person may come back, with a new consent
+    enrol(booked, consent_id="c-3")  # the person may come back, with a new consent
     assert person(booked, "p-2").template.consent_id == "c-3"
 
 
@@ -122,12 +134,13 @@ def test_withdrawn_template_of_the_roster_does_not_come_back(booked, folder):
     import base64
 
     from kiosk.store.keys import derive
+
     assert base64.b64encode(MARK)[:64] not in plain_pages(file, derive(booked.key, "roster-file"))
     made.give_roster(booked, marked, version=3)
-    assert person(booked).template is None                # the bureau sent it again
+    assert person(booked).template is None  # the bureau sent it again
     fresh = replace(marked.template, consent_id="c-new", enrolled_on=made.TODAY + timedelta(days=9))
     made.give_roster(booked, replace(marked, template=fresh), version=4)
-    assert person(booked).template == fresh               # enrolled elsewhere, with a new consent
+    assert person(booked).template == fresh  # enrolled elsewhere, with a new consent
 
 
 def test_enrolment_and_erasure_survive_damage(booked, folder):
@@ -147,7 +160,10 @@ def test_declarations_travel_to_the_bureau(booked, kind):
     assert service.stage_of(booked, record_id) is Stage.SAVED
     record = records.of_person(booked, "p-1")[0].record
     assert (record.channel, record.reason, json.loads(record.notes)) == (
-        Channel.DECLARATION, str(kind), {"kind": str(kind), "place": "示范市"})
+        Channel.DECLARATION,
+        str(kind),
+        {"kind": str(kind), "place": "示范市"},
+    )
     assert person(booked).template is not None
     assert service.look_up(booked, made.PERSON, made.TODAY, now=made.NOW).reason is Reason.OK
 
@@ -156,13 +172,14 @@ def test_death_is_declared_by_others_and_stops_at_once(booked):
     enrol(booked)
     with pytest.raises(desk.NotAllowed, match="heirs"):
         desk.declare(booked, desk.Declaration.DEATH, person(booked, "p-2"), {}, "A1", made.TODAY, made.NOW)
-    record_id = desk.declare(booked, desk.Declaration.DEATH, person(booked, "p-2"), {"date": "2026-11-20"}, "A1", made.TODAY,
-                             made.NOW, helper=AGENT)
+    record_id = desk.declare(
+        booked, desk.Declaration.DEATH, person(booked, "p-2"), {"date": "2026-11-20"}, "A1", made.TODAY, made.NOW, helper=AGENT
+    )
     assert person(booked, "p-2").status is RosterStatus.DECEASED
     assert traces(booked) == []
     digest = booked.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (record_id,)).fetchone()[0]
     outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.Said(record_id, digest, "rejected", "not-proven")])
-    assert person(booked, "p-2").status is RosterStatus.ACTIVE        # the bureau did not believe it
+    assert person(booked, "p-2").status is RosterStatus.ACTIVE  # the bureau did not believe it
 
 
 def test_home_visits_from_the_roster_and_booked_here(booked):
@@ -179,13 +196,14 @@ def test_portable_kiosk_takes_a_part_along_and_brings_it_back(booked, tmp_path):
     lines = home.subset(booked, ["p-1", "p-2", "nobody"])
     with open_store(made.settings(tmp_path / "portable"), now=made.NOW) as portable:
         roster.import_snapshot(portable, lines, roster.RosterHeader(1, made.NOW, 2), made.NOW)
-        desk.authenticate(portable, person(portable, "p-2"), due(portable, "p-2"), Channel.HOME_VISIT, "A7", made.NOW,
-                          why="very-old")
+        desk.authenticate(
+            portable, person(portable, "p-2"), due(portable, "p-2"), Channel.HOME_VISIT, "A7", made.NOW, why="very-old"
+        )
         carried = [outbox.content_of(one.record) for one in records.of_person(portable, "p-2")]
     assert home.bring_in(booked, carried, "A1", made.NOW) == (1, 0)
-    assert home.bring_in(booked, carried, "A1", made.NOW) == (0, 1)           # twice is once
+    assert home.bring_in(booked, carried, "A1", made.NOW) == (0, 1)  # twice is once
     assert [one.entry.person_id for one in home.booked(booked, made.TODAY)] == ["p-1"]
-    assert records.of_person(booked, "p-2")[0].record.author == "A7"          # author frozen at capture
+    assert records.of_person(booked, "p-2")[0].record.author == "A7"  # author frozen at capture
     with pytest.raises(ValueError, match=r".*"):
         home.bring_in(booked, [*carried, "{}"], "A1", made.NOW)
 
@@ -200,16 +218,22 @@ def test_todo_shows_returned_waiting_and_due(booked):
     assert (returned.record_id, returned.stage, returned.reason) == (first, "refused", "name-mismatch")
     assert returned.who == "陈 * 芳 0028"
     assert (found.waiting, found.unapproved_days) == (1, (date(2026, 11, 20),))
-    assert [(one.person_id, one.due) for one in found.due_soon] == [("p-1", date(2026, 12, 31))]    # p-2 passed yesterday
+    assert [(one.person_id, one.due) for one in found.due_soon] == [("p-1", date(2026, 12, 31))]  # p-2 passed yesterday
     outbox.mark_handled(booked.db, first, made.NOW)
     assert todo.todo(booked, made.TODAY).returned == ()
     assert second
 
 
 def test_due_soon_is_most_urgent_first(store):
-    people = [made.entry(f"44030519500101{n:03d}X", "测试甲", f"p-{n:02d}", benefits=(
-        Benefit("enterprise-employee", "enterprise-employee", "rotation", made.TODAY - timedelta(days=360 + n)),))
-        for n in range(20)]
+    people = [
+        made.entry(
+            f"44030519500101{n:03d}X",
+            "测试甲",
+            f"p-{n:02d}",
+            benefits=(Benefit("enterprise-employee", "enterprise-employee", "rotation", made.TODAY - timedelta(days=360 + n)),),
+        )
+        for n in range(20)
+    ]
     made.give_roster(store, *people)
     found = todo.due_soon(store, made.TODAY, 30, 5)
     assert [one.person_id for one in found] == ["p-19", "p-18", "p-17", "p-16", "p-15"]
@@ -217,13 +241,15 @@ def test_due_soon_is_most_urgent_first(store):
 
 def test_due_soon_is_found_among_many_who_are_not(store):
     """Far more people than are looked at, most of them not due: the list is full of those who are."""
-    held = [Benefit("enterprise-employee", "enterprise-employee", "deferred-month", made.TODAY - timedelta(days=n))
-            for n in range(450)]
-    made.give_roster(store, *(made.entry(f"44030519500101{n:03d}X", "测试甲", f"p-{n:03d}", benefits=(one,))
-                              for n, one in enumerate(held)))
+    held = [
+        Benefit("enterprise-employee", "enterprise-employee", "deferred-month", made.TODAY - timedelta(days=n)) for n in range(450)
+    ]
+    made.give_roster(
+        store, *(made.entry(f"44030519500101{n:03d}X", "测试甲", f"p-{n:03d}", benefits=(one,)) for n, one in enumerate(held))
+    )
     found = todo.due_soon(store, made.TODAY, 30, 20)
     assert len(found) == 20
-    assert {one.due for one in found} == {date(2026, 9, 30)}        # overdue by almost two months: the most urgent
+    assert {one.due for one in found} == {date(2026, 9, 30)}  # overdue by almost two months: the most urgent
 
 
 def test_a_supervisor_approves_a_day_once(booked):
@@ -232,8 +258,11 @@ def test_a_supervisor_approves_a_day_once(booked):
     records.save_visit(booked, [made.record()], made.NOW)
     records.save_visit(booked, [made.record("v-2", author="S1", channel=Channel.FACE_TO_FACE)], made.NOW)
     staff.add(booked, "S2", "副班长", staff.Role.SUPERVISOR, "402917", made.NOW, by="t")
-    for who, day, why in (("A1", made.TODAY, "supervisor"), ("S2", made.TODAY + timedelta(days=1), "to come"),
-                          ("S1", made.TODAY, "own work")):
+    for who, day, why in (
+        ("A1", made.TODAY, "supervisor"),
+        ("S2", made.TODAY + timedelta(days=1), "to come"),
+        ("S1", made.TODAY, "own work"),
+    ):
         with pytest.raises(desk.NotAllowed, match=why):
             todo.approve(booked, day, who, made.TODAY, made.NOW)
     day = todo.approve(booked, made.TODAY, "S2", made.TODAY, made.NOW)

@@ -25,14 +25,17 @@ def test_a_whole_chain_holds(filled):
     assert (verdict.ok, verdict.entries, verdict.first_seq, verdict.last_seq, verdict.unsigned) == (True, 10, 1, 10, 0)
 
 
-@pytest.mark.parametrize(("statement", "bad", "why"), [
-    ("UPDATE journal SET body = replace(body, '\"n\":4', '\"n\":5') WHERE seq = 5", 5, "body altered"),
-    ("UPDATE journal SET signature = '00' WHERE seq = 5", 5, "signature wrong"),
-    ("UPDATE journal SET kind = 'other' WHERE seq = 5", 5, "out of place"),
-    ("DELETE FROM journal WHERE seq = 5", 5, "missing"),
-    ("DELETE FROM journal WHERE seq >= 9", 9, "missing"),                     # cut off at the end: the mirror has them
-    ("DELETE FROM journal", 1, "missing"),
-])
+@pytest.mark.parametrize(
+    ("statement", "bad", "why"),
+    [
+        ("UPDATE journal SET body = replace(body, '\"n\":4', '\"n\":5') WHERE seq = 5", 5, "body altered"),
+        ("UPDATE journal SET signature = '00' WHERE seq = 5", 5, "signature wrong"),
+        ("UPDATE journal SET kind = 'other' WHERE seq = 5", 5, "out of place"),
+        ("DELETE FROM journal WHERE seq = 5", 5, "missing"),
+        ("DELETE FROM journal WHERE seq >= 9", 9, "missing"),  # cut off at the end: the mirror has them
+        ("DELETE FROM journal", 1, "missing"),
+    ],
+)
 def test_tampering_is_located(filled, statement, bad, why):
     filled.db.execute(statement)
     verdict = journal.verify(filled)
@@ -58,8 +61,9 @@ def test_whoever_has_the_key_still_breaks_the_chain(filled):
     body = json.loads(filled.db.execute("SELECT body FROM journal WHERE seq = 5").fetchone()[0])
     text = journal.canonical({**body, "data": {"n": 99}})
     digest = journal.hashlib.sha256(text.encode()).hexdigest()
-    filled.db.execute("UPDATE journal SET body = ?, digest = ?, signature = ? WHERE seq = 5",
-                      (text, digest, filled.signer.sign(digest.encode())))
+    filled.db.execute(
+        "UPDATE journal SET body = ?, digest = ?, signature = ? WHERE seq = 5", (text, digest, filled.signer.sign(digest.encode()))
+    )
     verdict = journal.verify(filled)
     assert (verdict.bad_seq, verdict.why) == (6, "chain broken")
 
@@ -85,7 +89,7 @@ def test_keys_of_the_kiosk(folder):
         journal.note(store, "before-provisioning", {}, made.NOW)
     with open_store(made.settings(folder), signer=Signer(), now=made.NOW) as store:
         journal.note(store, "after", {}, made.NOW)
-        assert journal.verify(store).unsigned == 1              # a key nobody gave cannot be checked, and is counted
+        assert journal.verify(store).unsigned == 1  # a key nobody gave cannot be checked, and is counted
         assert journal.verify(store, check) == journal.Verdict(2, 1, 2)
         store.db.execute("UPDATE journal SET signature = 'signed:x' WHERE seq = 2")
         assert journal.verify(store, check).bad_seq == 2
@@ -107,10 +111,12 @@ def test_it_is_written_in_the_transaction_it_tells_of(store):
         journal.append(store, "x", {}, made.NOW)
     with pytest.raises(ValueError, match="characters"):
         journal.note(store, "x", {"much": "x" * 2000}, made.NOW)
+
     def undone():
         with store.transaction():
             journal.append(store, "x", {}, made.NOW)
             raise RuntimeError
+
     with pytest.raises(RuntimeError):
         undone()
     assert journal.entries_since(store, 0) == []
@@ -129,8 +135,9 @@ def test_command(filled, monkeypatch, tmp_path, capsys):
     filled.db.execute("UPDATE journal SET kind = 'other' WHERE seq = 7")
     filled.close()
     config = tmp_path / "kiosk.toml"
-    config.write_text(f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n'
-                      f'[sync]\nkey_file = "{folder}/keys/kiosk.json"\n')
+    config.write_text(
+        f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n[sync]\nkey_file = "{folder}/keys/kiosk.json"\n'
+    )
     monkeypatch.setenv("KIOSK_CONFIG", str(config))
     assert command.main(["verify"]) == 1
     assert "entry 7" in capsys.readouterr().out

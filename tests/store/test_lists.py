@@ -24,8 +24,10 @@ GOOD = [("陈小芳", made.NUMBER), ("周玉兰", "440305193502020145")]
 
 @pytest.fixture
 def filled(store):
-    held = (Benefit("work-injury", "work-injury", "deferred-month", date(2025, 12, 3)),
-            Benefit("dependant", "dependant", "deferred-month", date(2026, 11, 3)))
+    held = (
+        Benefit("work-injury", "work-injury", "deferred-month", date(2025, 12, 3)),
+        Benefit("dependant", "dependant", "deferred-month", date(2026, 11, 3)),
+    )
     made.give_roster(store, made.entry(), made.entry("440305193502020145", "周玉兰", "p-2", benefits=held))
     return store
 
@@ -47,14 +49,31 @@ def table(path, rows, heading=("姓名", "证件号码"), encoding="utf-8-sig", 
 
 def take(store, path):
     list_id, lines = unit_list.read(path)
-    return unit_list.take(store, list_id, lines, unit="示范厂", clerk=CLERK, staff_id="A1", today=made.TODAY, now=made.NOW,
-                          papers=["hukou-copies-sealed"])
+    return unit_list.take(
+        store,
+        list_id,
+        lines,
+        unit="示范厂",
+        clerk=CLERK,
+        staff_id="A1",
+        today=made.TODAY,
+        now=made.NOW,
+        papers=["hukou-copies-sealed"],
+    )
 
 
 @pytest.mark.parametrize("form", ["utf-8-sig", "gb18030", "tab", "xlsx"])
 def test_every_row_is_answered(filled, tmp_path, form):
-    rows = [*GOOD, ("王秀英", "440305195107220242"), ("陈小方", made.NUMBER), ("陈小芳", made.NUMBER),
-            ("陈小芳", "440305195603150029"), ("", made.NUMBER), ("", ""), ("周玉兰", "440305193502020145")]
+    rows = [
+        *GOOD,
+        ("王秀英", "440305195107220242"),
+        ("陈小方", made.NUMBER),
+        ("陈小芳", made.NUMBER),
+        ("陈小芳", "440305195603150029"),
+        ("", made.NUMBER),
+        ("", ""),
+        ("周玉兰", "440305193502020145"),
+    ]
     if form == "xlsx":
         path = sheet(tmp_path / "list.xlsx", rows)
     elif form == "tab":
@@ -63,11 +82,18 @@ def test_every_row_is_answered(filled, tmp_path, form):
         path = table(tmp_path / "list.csv", rows, encoding=form)
     report = take(filled, path)
     assert [(one.line, one.problem) for one in report.answers] == [
-        (2, ""), (3, ""), (4, "not-in-roster"), (5, "twice-in-list"), (6, "twice-in-list"), (7, "bad-number"), (8, "bad-row"),
-        (10, "twice-in-list")]
+        (2, ""),
+        (3, ""),
+        (4, "not-in-roster"),
+        (5, "twice-in-list"),
+        (6, "twice-in-list"),
+        (7, "bad-number"),
+        (8, "bad-row"),
+        (10, "twice-in-list"),
+    ]
     assert report.saved == 2
     assert not any(name in str(report) for name in ("陈小芳", made.NUMBER))
-    (record,) = [one.record for one in records.of_person(filled, "p-2")]       # the benefit that is not due yet is left out
+    (record,) = [one.record for one in records.of_person(filled, "p-2")]  # the benefit that is not due yet is left out
     assert (record.channel, record.author, record.benefit_id) == (Channel.UNIT_LIST, "A1", "work-injury")
     assert record.helper_name == "经办人"
     assert "hukou-copies-sealed" in record.notes
@@ -82,8 +108,11 @@ def test_the_same_list_again_is_safe(filled, tmp_path):
 
 
 def test_one_benefit_only(filled, tmp_path):
-    rows = [("周玉兰", "440305193502020145", "dependant"), ("周玉兰", "440305193502020145", "work-injury"),
-            ("陈小芳", made.NUMBER, "work-injury")]
+    rows = [
+        ("周玉兰", "440305193502020145", "dependant"),
+        ("周玉兰", "440305193502020145", "work-injury"),
+        ("陈小芳", made.NUMBER, "work-injury"),
+    ]
     report = take(filled, table(tmp_path / "l.csv", rows, heading=("姓名", "身份证号", "待遇")))
     assert [one.problem for one in report.answers] == ["not-yet", "", "no-such-benefit"]
 
@@ -93,8 +122,9 @@ def test_name_mismatch_is_answered(filled, tmp_path):
     assert report.answers[0].problem == "name-mismatch"
 
 
-@pytest.mark.parametrize("attack", [
-    "heading", "binary", "empty", "huge", "rows", "bomb", "not-a-zip", "folder", "missing", "symlink", "xxe", "formula"])
+@pytest.mark.parametrize(
+    "attack", ["heading", "binary", "empty", "huge", "rows", "bomb", "not-a-zip", "folder", "missing", "symlink", "xxe", "formula"]
+)
 def test_hostile_files(filled, tmp_path, attack, monkeypatch):
     path = tmp_path / "list.csv"
     if attack == "heading":
@@ -126,9 +156,11 @@ def test_hostile_files(filled, tmp_path, attack, monkeypatch):
             for name in old.namelist():
                 data = old.read(name)
                 if name.endswith("sheet1.xml"):
-                    data = (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
-                            b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>'
-                            b'<c t="inlineStr"><is><t>&a;</t></is></c></row></sheetData></worksheet>')
+                    data = (
+                        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+                        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>'
+                        b'<c t="inlineStr"><is><t>&a;</t></is></c></row></sheetData></worksheet>'
+                    )
                 new.writestr(name, data)
     elif attack == "formula":
         sheet(path, [("=HYPERLINK(1)", '=cmd|" /C calc"!A0')])
@@ -140,23 +172,42 @@ def test_hostile_files(filled, tmp_path, attack, monkeypatch):
     assert "root:" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("born", "band"), [
-    (None, "unknown"), (date(1966, 11, 22), "<60"), (date(1966, 11, 21), "60-64"), (date(1961, 11, 22), "60-64"),
-    (date(1961, 11, 21), "65-69"), (date(1936, 11, 22), "85-89"), (date(1936, 11, 21), "90+"), (date(1920, 1, 1), "90+")])
+@pytest.mark.parametrize(
+    ("born", "band"),
+    [
+        (None, "unknown"),
+        (date(1966, 11, 22), "<60"),
+        (date(1966, 11, 21), "60-64"),
+        (date(1961, 11, 22), "60-64"),
+        (date(1961, 11, 21), "65-69"),
+        (date(1936, 11, 22), "85-89"),
+        (date(1936, 11, 21), "90+"),
+        (date(1920, 1, 1), "90+"),
+    ],
+)
 def test_age_bands(born, band):
     assert ledger.age_band(born, made.TODAY) == band
 
 
 def test_ledger_counts_whom_the_machine_fails(store):
     for n in range(8):
-        made.count_take(store, made.TODAY, born=date(1940, 1, 1), outcome="failed" if n < 4 else "passed", reason="x",
-                        glasses="yes", action="blink")
+        made.count_take(
+            store,
+            made.TODAY,
+            born=date(1940, 1, 1),
+            outcome="failed" if n < 4 else "passed",
+            reason="x",
+            glasses="yes",
+            action="blink",
+        )
     for _ in range(4):
         made.count_take(store, made.TODAY, born=date(1960, 1, 1), outcome="passed", reason="ok", glasses="no", action="blink")
     found = ledger.rows(store, made.TODAY, made.TODAY)
     assert sum(row.count for row in found) == 12
     assert {(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, "age_band")} == {
-        ("85-89", 8, 4, 0.5), ("65-69", 4, 0, None)}
+        ("85-89", 8, 4, 0.5),
+        ("65-69", 4, 0, None),
+    }
     assert {(one.group, one.takes, one.failures) for one in ledger.shares(found, "glasses")} == {("yes", 8, 4), ("no", 4, 0)}
     assert [(one.group, one.takes, one.failures) for one in ledger.shares(found, "action")] == [("blink", 12, 4)]
     assert ledger.rows(store, date(2026, 1, 1), date(2026, 11, 20)) == []
@@ -182,7 +233,9 @@ def test_a_ledger_that_leaves_the_kiosk_names_no_day_and_no_small_group(store):
     assert text.split("\r\n") == [
         "first,last,age_band,glasses,light,action,outcome,reason,count",
         f"{days[-1]},{days[0]},70-74,no,good,all,passed,ok,8",
-        f"{days[-1]},{days[0]},90+,yes,unknown,blink,failed,action-timeout,<5", ""]
+        f"{days[-1]},{days[0]},90+,yes,unknown,blink,failed,action-timeout,<5",
+        "",
+    ]
 
 
 def test_a_take_counted_in_the_wrong_group_is_counted_in_the_right_one_once(store):
@@ -192,7 +245,7 @@ def test_a_take_counted_in_the_wrong_group_is_counted_in_the_right_one_once(stor
         ledger.count(store, wrong)
     ledger.correct(store, [(wrong, right)])
     assert [(row.glasses, row.count) for row in ledger.rows(store, made.TODAY, made.TODAY)] == [("unknown", 1), ("yes", 1)]
-    ledger.correct(store, [(wrong, right), (wrong, right)])      # the second is not there any more: nobody is invented
+    ledger.correct(store, [(wrong, right), (wrong, right)])  # the second is not there any more: nobody is invented
     assert [(row.glasses, row.count) for row in ledger.rows(store, made.TODAY, made.TODAY)] == [("yes", 2)]
 
 

@@ -42,7 +42,7 @@ def test_several_benefits_are_one_transaction(store):
     two = [made.record(), made.record(benefit_id="old-age-allowance")]
     assert save(store, *two) == (two[0].record_id, two[1].record_id)
     with pytest.raises(StoreError):
-        save(store, made.record("v-2"), two[0])              # a known id: nothing of the visit stays
+        save(store, made.record("v-2"), two[0])  # a known id: nothing of the visit stays
     assert len(records.of_person(store, "p-1")) == 2
     assert len(journal.entries_since(store, 0)) == 1
     with pytest.raises(ValueError, match="without records"):
@@ -98,7 +98,7 @@ def test_passes_count_until_the_bureau_says_no(store):
 
 
 def test_local_day_decides(store):
-    late = made.NOW.replace(hour=16, minute=30)          # half past midnight of the 22nd in Shenzhen
+    late = made.NOW.replace(hour=16, minute=30)  # half past midnight of the 22nd in Shenzhen
     save(store, made.record(at=late), at=late)
     assert records.passes_of(store, "p-1") == {"enterprise-employee": date(2026, 11, 22)}
 
@@ -106,7 +106,7 @@ def test_local_day_decides(store):
 def test_tries_are_counted_a_person_and_day(store):
     for n in range(3):
         save(store, made.record(f"v-{n}", outcome=Outcome.FAILED), made.record(f"v-{n}", outcome=Outcome.FAILED, benefit_id="b"))
-    assert records.tries_on(store, "p-1", made.TODAY) == 3          # a visit is one try, however many benefits
+    assert records.tries_on(store, "p-1", made.TODAY) == 3  # a visit is one try, however many benefits
     assert records.count_try(store, "p-1", made.TODAY) == 4
     assert records.tries_on(store, "p-2", made.TODAY) == 0
     assert records.tries_on(store, "p-1", made.TODAY + timedelta(days=1)) == 0
@@ -140,8 +140,10 @@ def test_old_entries_leave_and_the_chain_still_holds(store):
 def test_nothing_is_left_in_the_raw_file(store):
     """The marker is there before, in clear once decrypted, and in no page, free page, log or mirror afterwards."""
     long_ago = made.NOW - timedelta(days=800)
-    ids = [save(store, made.record(f"v-{n}", at=long_ago, helper_name="MARKER-NAME", notes="MARKER-NOTE " * 100),
-                at=long_ago)[0] for n in range(20)]
+    ids = [
+        save(store, made.record(f"v-{n}", at=long_ago, helper_name="MARKER-NAME", notes="MARKER-NOTE " * 100), at=long_ago)[0]
+        for n in range(20)
+    ]
     for one in ids:
         settle(store, one, at=long_ago)
     save(store, made.record("v-young", notes="KEPT-NOTE"))
@@ -163,8 +165,11 @@ def test_nothing_is_left_in_the_raw_file(store):
 
 
 def test_what_was_put_aside_goes_after_a_while(store, folder):
-    aside = [folder / "quarantine" / "old-kiosk.db", folder / "journal" / "2026-01.abcd.damaged",
-             folder / "quarantine" / "new-kiosk.db"]
+    aside = [
+        folder / "quarantine" / "old-kiosk.db",
+        folder / "journal" / "2026-01.abcd.damaged",
+        folder / "quarantine" / "new-kiosk.db",
+    ]
     for path in aside:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")

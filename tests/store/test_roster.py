@@ -40,7 +40,7 @@ def test_found_however_the_number_is_typed(store):
     made.give_roster(store, made.entry("440305500315002", person_id="old"), made.entry("44030519560315003X", person_id="x"))
     assert roster.find(store, "44030519560315003x").person_id == "x"
     assert roster.find(store, " ４４０３０５-19560315003Ｘ ").person_id == "x"
-    assert roster.find(store, "440305500315002").person_id == "old"      # a number of 15 digits, as the roster has it
+    assert roster.find(store, "440305500315002").person_id == "old"  # a number of 15 digits, as the roster has it
 
 
 def test_version_only_goes_up(store):
@@ -51,11 +51,12 @@ def test_version_only_goes_up(store):
     assert roster.find(store, made.NUMBER).name == "陈小芳"
     made.give_roster(store, made.entry(name="新名字"), version=6)
     assert roster.find(store, made.NUMBER).name == "新名字"
-    assert len(list(store.folder.glob("roster-*.db"))) == 1              # the old file is gone
+    assert len(list(store.folder.glob("roster-*.db"))) == 1  # the old file is gone
 
 
-@pytest.mark.parametrize("spoil", [
-    "count", "digest", "json", "status", "twice", "person-twice", "date", "template", "removed", "raises"])
+@pytest.mark.parametrize(
+    "spoil", ["count", "digest", "json", "status", "twice", "person-twice", "date", "template", "removed", "raises"]
+)
 def test_what_is_not_as_announced_changes_nothing(store, spoil):
     made.give_roster(store, made.entry(), version=1)
     lines, announced = list(LINES), header()
@@ -70,18 +71,24 @@ def test_what_is_not_as_announced_changes_nothing(store, spoil):
     elif spoil == "person-twice":
         lines[7] = json.dumps({**json.loads(lines[7]), "person_id": "p-3"}).encode()
     elif spoil == "raises":
+
         def torn():
             yield from LINES[:7]
             raise StoreError("the stick was pulled")
+
         lines = torn()
     else:
         data = json.loads(lines[7])
-        data |= {"status": {"status": "king"}, "date": {"born": "1950-02-30"}, "template": {"template": {"vector": "AAAA"}},
-                 "removed": {"removed": True}}[spoil]
+        data |= {
+            "status": {"status": "king"},
+            "date": {"born": "1950-02-30"},
+            "template": {"template": {"vector": "AAAA"}},
+            "removed": {"removed": True},
+        }[spoil]
         lines[7] = json.dumps(data).encode()
     with pytest.raises(StoreError) as caught:
         roster.import_snapshot(store, lines, announced, made.NOW)
-    assert "测试" not in str(caught.value)                                  # no person's data in an error
+    assert "测试" not in str(caught.value)  # no person's data in an error
     assert roster.version(store) == 1
     assert roster.find(store, made.NUMBER) is not None
     assert len(list(store.folder.glob("roster-*.db"))) == 1
@@ -98,8 +105,12 @@ def test_delta_changes_adds_and_removes(store):
     roster.import_snapshot(store, LINES, header(), made.NOW)
     changed = replace(PEOPLE[0], status=RosterStatus.SUSPENDED)
     new = made.entry(person_id="new")
-    delta = [roster_format.to_line(changed), roster_format.to_line(new), b'{"person_id": "p-5", "removed": true}',
-             b'{"person_id": "never-was", "removed": true}']
+    delta = [
+        roster_format.to_line(changed),
+        roster_format.to_line(new),
+        b'{"person_id": "p-5", "removed": true}',
+        b'{"person_id": "never-was", "removed": true}',
+    ]
     info = roster.apply_delta(store, delta, header(3, 4, base_version=2), made.NOW)
     assert (info.version, info.people) == (3, 20)
     assert roster.find_person(store, "p-0").status is RosterStatus.SUSPENDED
@@ -107,13 +118,16 @@ def test_delta_changes_adds_and_removes(store):
     assert roster.find_person(store, "p-5") is None
 
 
-@pytest.mark.parametrize(("delta", "announced"), [
-    ([b'{"person_id": "p-1", "removed": true}'], header(3, 2, base_version=2)),                    # count
-    ([b'{"person_id": "p-1", "removed": true}', b"nonsense"], header(3, 2, base_version=2)),
-    ([b'{"person_id": "p-1", "removed": true}'], header(3, 1, base_version=1)),                    # another base
-    ([b'{"person_id": "p-1", "removed": true}'], header(2, 1, base_version=2)),                    # not newer
-    ([roster_format.to_line(replace(PEOPLE[4], person_id="thief"))], header(3, 1, base_version=2)),  # somebody's number
-])
+@pytest.mark.parametrize(
+    ("delta", "announced"),
+    [
+        ([b'{"person_id": "p-1", "removed": true}'], header(3, 2, base_version=2)),  # count
+        ([b'{"person_id": "p-1", "removed": true}', b"nonsense"], header(3, 2, base_version=2)),
+        ([b'{"person_id": "p-1", "removed": true}'], header(3, 1, base_version=1)),  # another base
+        ([b'{"person_id": "p-1", "removed": true}'], header(2, 1, base_version=2)),  # not newer
+        ([roster_format.to_line(replace(PEOPLE[4], person_id="thief"))], header(3, 1, base_version=2)),  # somebody's number
+    ],
+)
 def test_a_delta_is_taken_whole_or_not_at_all(store, delta, announced):
     roster.import_snapshot(store, LINES, header(), made.NOW)
     with pytest.raises(roster.RosterRefused):
@@ -123,7 +137,7 @@ def test_a_delta_is_taken_whole_or_not_at_all(store, delta, announced):
 
 
 def test_stale(store):
-    assert roster.is_stale(store, made.NOW)          # none at all
+    assert roster.is_stale(store, made.NOW)  # none at all
     made.give_roster(store, made.entry())
     assert not roster.is_stale(store, made.NOW + timedelta(days=35))
     assert roster.is_stale(store, made.NOW + timedelta(days=35, seconds=1))
@@ -152,7 +166,7 @@ def test_names_to_choose_reveal_nothing(store):
     assert "陈小芳" in here
     assert roster.names_to_choose(store, made.NUMBER) == here
     made.give_roster(store, made.entry(), made.entry("440305195001010011", "李国", "p-2"), version=2)
-    assert roster.names_to_choose(store, made.NUMBER) == here              # a new roster changes nothing
+    assert roster.names_to_choose(store, made.NUMBER) == here  # a new roster changes nothing
     unknown = roster.names_to_choose(store, "440305195603150036")
     assert len(set(unknown)) == 4
     assert len({len(name) for name in unknown}) == 1
@@ -177,9 +191,16 @@ def test_right_name_stands_anywhere():
 dates = st.none() | st.dates()
 
 
-@given(st.builds(
-    made.entry, name=st.text(min_size=1), status=st.sampled_from(RosterStatus), born=dates, local_resident=st.booleans(),
-    home_visit=st.booleans()))
+@given(
+    st.builds(
+        made.entry,
+        name=st.text(min_size=1),
+        status=st.sampled_from(RosterStatus),
+        born=dates,
+        local_resident=st.booleans(),
+        home_visit=st.booleans(),
+    )
+)
 def test_a_line_is_the_entry(entry):
     line = roster_format.to_line(entry)
     assert b"\n" not in line
@@ -187,8 +208,17 @@ def test_a_line_is_the_entry(entry):
     assert roster_format.check(json.loads(line)) == ""
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
-    st.sampled_from(["person_id", "name", "id_number", "benefits", "status", "template", "vector"]), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["person_id", "name", "id_number", "benefits", "status", "template", "vector"]), inner
+            )
+        ),
+    )
+)
 def test_what_check_lets_through_can_be_read(data):
     if roster_format.check(data) == "":
         roster_format.of_data(data)

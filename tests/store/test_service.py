@@ -36,18 +36,26 @@ def test_no_roster_and_unknown_person(store):
 
 
 WRONG = {
-    "name": {"name": "陈小方"}, "deceased": {"status": RosterStatus.DECEASED},
-    "scope": {"local_resident": False}, "young": {"born": date(1990, 1, 1)}, "window": {}, "template": {"template": None}}
+    "name": {"name": "陈小方"},
+    "deceased": {"status": RosterStatus.DECEASED},
+    "scope": {"local_resident": False},
+    "young": {"born": date(1990, 1, 1)},
+    "window": {},
+    "template": {"template": None},
+}
 
 
-@pytest.mark.parametrize(("wrong", "reason"), [
-    (("name", "deceased", "window", "template"), Reason.NAME_MISMATCH),
-    (("deceased", "scope", "window", "template"), Reason.DECEASED),
-    (("scope", "young", "window", "template"), Reason.OUT_OF_SCOPE),
-    (("young", "template"), Reason.NO_QUALIFICATION),
-    (("window", "template"), Reason.NOT_YET),
-    (("template",), Reason.NO_TEMPLATE),
-])
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (("name", "deceased", "window", "template"), Reason.NAME_MISMATCH),
+        (("deceased", "scope", "window", "template"), Reason.DECEASED),
+        (("scope", "young", "window", "template"), Reason.OUT_OF_SCOPE),
+        (("young", "template"), Reason.NO_QUALIFICATION),
+        (("window", "template"), Reason.NOT_YET),
+        (("template",), Reason.NO_TEMPLATE),
+    ],
+)
 def test_order_of_the_checks(store, wrong, reason):
     last = date(2026, 6, 1) if "window" in wrong else None if "young" in wrong else date(2025, 12, 3)
     changes = {}
@@ -92,13 +100,13 @@ def test_second_try_is_good_news_and_shows_the_stage(store):
 def test_resumed_here_is_not_suspended_next_month(store):
     held = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 6, 3))
     made.give_roster(store, made.entry(benefits=(held,), status=RosterStatus.SUSPENDED))
-    assert ask(store).eligibilities[0].suspended_months == 5        # July to November
+    assert ask(store).eligibilities[0].suspended_months == 5  # July to November
     records.save_visit(store, [made.record()], made.NOW)
     later = made.NOW + timedelta(days=20)
     answer = ask(store, today=later.date(), now=later).eligibilities[0]
     assert (answer.may_pass, answer.suspended_months) == (True, 0)
     made.give_roster(store, made.entry(benefits=(held,), status=RosterStatus.SUSPENDED), version=2, at=later)
-    assert ask(store, today=later.date(), now=later).eligibilities[0].suspended_months == 1     # the centre says so after it
+    assert ask(store, today=later.date(), now=later).eligibilities[0].suspended_months == 1  # the centre says so after it
 
 
 def test_passed_elsewhere_this_month_is_not_yet(store):
@@ -108,14 +116,16 @@ def test_passed_elsewhere_this_month_is_not_yet(store):
 
 
 def test_several_benefits_each_with_its_own_policy(store):
-    held = (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2026, 11, 2)),
-            Benefit("old-age-allowance", "old-age-allowance", "half-yearly", date(2026, 3, 1)),
-            Benefit("living-subsidy", "living-subsidy", "rotation", date(2026, 11, 20)))
+    held = (
+        Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2026, 11, 2)),
+        Benefit("old-age-allowance", "old-age-allowance", "half-yearly", date(2026, 3, 1)),
+        Benefit("living-subsidy", "living-subsidy", "rotation", date(2026, 11, 20)),
+    )
     made.give_roster(store, made.entry(benefits=held))
     answer = ask(store)
     assert [item.reason for item in answer.eligibilities] == [Reason.NOT_YET, Reason.OK, Reason.ALREADY_DONE]
     assert answer.reason is Reason.OK
-    assert answer.eligibilities[1].suspended_months == 2            # since 2 September: 1 October, 1 November
+    assert answer.eligibilities[1].suspended_months == 2  # since 2 September: 1 October, 1 November
 
 
 def test_unknown_policy_falls_back_to_the_default(store):
@@ -146,17 +156,26 @@ def test_stale_roster_is_said(store):
 
 def test_template_enrolled_here_prevails_over_an_older_one(store):
     made.give_roster(store, made.entry())
-    store.db.execute("INSERT INTO templates VALUES ('p-1', ?, ?, 'c-new', '2026-05-01', 'A1')",
-                     (made.vector(b"\0\0\0\1"), made.DIGEST))
+    store.db.execute(
+        "INSERT INTO templates VALUES ('p-1', ?, ?, 'c-new', '2026-05-01', 'A1')", (made.vector(b"\0\0\0\1"), made.DIGEST)
+    )
     assert ask(store).entry.template.consent_id == "c-new"
     newer = Template(made.vector(), made.DIGEST, "c-newest", date(2026, 6, 1))
     made.give_roster(store, replace(made.entry(), template=newer), version=2)
     assert ask(store).entry.template.consent_id == "c-newest"
 
 
-@pytest.mark.parametrize(("policy", "last", "days_apart"), [
-    ("deferred-month", date(2025, 12, 3), 9), ("annual-window", date(2026, 1, 20), 9), ("rotation", date(2025, 12, 20), 20),
-    ("half-yearly", date(2026, 6, 1), 20), ("campaign", date(2025, 12, 3), 20), ("rotation", None, 9)])
+@pytest.mark.parametrize(
+    ("policy", "last", "days_apart"),
+    [
+        ("deferred-month", date(2025, 12, 3), 9),
+        ("annual-window", date(2026, 1, 20), 9),
+        ("rotation", date(2025, 12, 20), 20),
+        ("half-yearly", date(2026, 6, 1), 20),
+        ("campaign", date(2025, 12, 3), 20),
+        ("rotation", None, 9),
+    ],
+)
 def test_two_kiosks_offline_claim_one_pass(tmp_path, policy, last, days_apart):
     keys = []
     for number in range(2):

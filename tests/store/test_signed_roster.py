@@ -40,8 +40,10 @@ def issued(tmp_path_factory):
 def test_signed_rosters(issued, tmp_path, monkeypatch, capsys):
     settings, ((first, _), (second, stranger)), stored = issued
     file = tmp_path / "kiosk.toml"
-    file.write_text(f'[store]\ndirectory = "{settings.store.directory}"\nkey_file = "{settings.store.key_file}"\n'
-                    f'[sync]\nkey_file = "{settings.sync.key_file}"\n')
+    file.write_text(
+        f'[store]\ndirectory = "{settings.store.directory}"\nkey_file = "{settings.store.key_file}"\n'
+        f'[sync]\nkey_file = "{settings.sync.key_file}"\n'
+    )
     monkeypatch.setenv("KIOSK_CONFIG", str(file))
 
     def bring(manifest, path):
@@ -51,7 +53,7 @@ def test_signed_rosters(issued, tmp_path, monkeypatch, capsys):
         with open_store(settings) as store:
             return roster.version(store), {one.name for one in roster.everybody(store)}
 
-    def file_of(manifest):       # the bureau also keeps deltas: find the file this manifest fits
+    def file_of(manifest):  # the bureau also keeps deltas: find the file this manifest fits
         for path in stored:
             try:
                 return bring(manifest, path), path
@@ -62,7 +64,7 @@ def test_signed_rosters(issued, tmp_path, monkeypatch, capsys):
     status, old = file_of(first)
     assert (status, taken()) == (0, (1, {"第1版"}))
     with pytest.raises(KioskError) as caught:
-        bring(stranger, old)                                   # sealed to another kiosk
+        bring(stranger, old)  # sealed to another kiosk
     assert caught.value.reason == "seal-invalid"
     altered = tmp_path / "altered.manifest"
     altered.write_bytes(second.read_bytes()[:-5] + b"AAAAA")
@@ -71,7 +73,7 @@ def test_signed_rosters(issued, tmp_path, monkeypatch, capsys):
     assert file_of(second)[0] == 0
     assert taken() == (2, {"第2版"})
     with pytest.raises(KioskError) as caught:
-        bring(first, old)                                      # an old one again
+        bring(first, old)  # an old one again
     assert caught.value.reason == "seal-invalid"
     assert taken() == (2, {"第2版"})
     assert "version 2 in use: 5 people" in capsys.readouterr().out

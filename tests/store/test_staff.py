@@ -47,15 +47,15 @@ def test_lock_grows_and_survives_restarts_and_clock_games(store, folder):
         assert enter(store, "999999", at=10).tries_left == left
     assert enter(store, "999999", at=10).wait_s == 30.0
     held = enter(store, PIN, at=20)
-    assert (held.member, held.wait_s) == (None, 20.0)          # the right PIN does not help, and costs no try
+    assert (held.member, held.wait_s) == (None, 20.0)  # the right PIN does not help, and costs no try
     store.close()
     with open_store(made.settings(folder), now=made.NOW) as store:
-        assert enter(store, PIN, at=1, boot="b2").wait_s == 30.0   # a restart begins the lock anew
+        assert enter(store, PIN, at=1, boot="b2").wait_s == 30.0  # a restart begins the lock anew
         assert enter(store, PIN, at=30, boot="b2").wait_s == 1.0
         assert enter(store, "999999", at=31.5, boot="b2").wait_s == 60.0
         assert enter(store, "999999", at=92, boot="b2").wait_s == 120.0
         assert enter(store, PIN, at=212.5, boot="b2").member is not None
-        assert enter(store, "999999", at=213, boot="b2").tries_left == 4    # and then starts afresh
+        assert enter(store, "999999", at=213, boot="b2").tries_left == 4  # and then starts afresh
 
 
 def test_lock_has_a_ceiling(store):
@@ -77,7 +77,7 @@ def test_unknown_numbers_look_like_known_ones(store):
     for n in range(300):
         store.db.execute("INSERT INTO sign_in VALUES (?, 1, 0, 'b', 0)", (f"guess-{n}",))
     enter(store, "999999", staff_id="one-more")
-    assert store.db.execute("SELECT count(*) FROM sign_in").fetchone()[0] <= 202     # bounded
+    assert store.db.execute("SELECT count(*) FROM sign_in").fetchone()[0] <= 202  # bounded
 
 
 def test_revoked_member_is_out_at_once_and_the_journal_knows(store):
@@ -89,7 +89,7 @@ def test_revoked_member_is_out_at_once_and_the_journal_knows(store):
         staff.set_pin(store, "A1", PIN, made.NOW, by="boss")
     kinds = [entry.kind for entry in journal.entries_since(store, 0)]
     assert kinds == ["staff-added", "staff-revoked", "staff-sign-in-failed"]
-    add(store)                                     # may come back
+    add(store)  # may come back
     assert enter(store, PIN).member is not None
     with pytest.raises(ValueError, match="taken"):
         add(store)
@@ -117,7 +117,7 @@ def test_bundle_of_the_bureau(store):
     assert enter(store, PIN, staff_id="B1").member.role is staff.Role.SUPERVISOR
     assert enter(store, PIN, staff_id="GONE").member is None
     assert enter(store, PIN, staff_id="LOCAL").member is not None
-    assert not staff.take_bundle(store, [{**row, "role": "attendant"}], [], 3, made.NOW)     # an old bundle again
+    assert not staff.take_bundle(store, [{**row, "role": "attendant"}], [], 3, made.NOW)  # an old bundle again
     assert enter(store, PIN, staff_id="B1").member.role is staff.Role.SUPERVISOR
     for wrong in ({**row, "role": "king"}, {**row, "pin_hash": "md5:1"}, {"staff_id": "x"}, {**row, "name": 3}):
         with pytest.raises(ValueError, match=r".+"):

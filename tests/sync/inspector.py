@@ -28,18 +28,63 @@ from kiosk.sync import protocol, seal
 
 _HEAD = {"schema_version", "kind"}
 FIELDS: dict[str, set[str]] = {
-    "batch": _HEAD | {"batch_id", "kiosk_id", "seq", "created_at", "way", "clock", "backlog", "roster_version", "software",
-                      "journal_tail", "records"},
+    "batch": _HEAD
+    | {
+        "batch_id",
+        "kiosk_id",
+        "seq",
+        "created_at",
+        "way",
+        "clock",
+        "backlog",
+        "roster_version",
+        "software",
+        "journal_tail",
+        "records",
+    },
     "batch.clock": {"sent_at_utc", "monotonic_s", "boot_id", "bureau_offset_s"},
     "batch.journal_tail": {"seq", "kind", "digest", "body", "signature", "key_id"},
     "batch.journal_tail.body": {"at", "data", "kind", "previous", "seq"},
     "batch.records": {
-        "record_id", "visit_id", "station_id", "person_id", "benefit_id", "policy_id", "policy_period", "channel", "outcome",
-        "reason", "clock", "identified_by", "roster_version", "author", "consent_id", "actions", "checks", "model_digest",
-        "valid_from", "valid_to", "helper_name", "helper_id_number", "notes"},
+        "record_id",
+        "visit_id",
+        "station_id",
+        "person_id",
+        "benefit_id",
+        "policy_id",
+        "policy_period",
+        "channel",
+        "outcome",
+        "reason",
+        "clock",
+        "identified_by",
+        "roster_version",
+        "author",
+        "consent_id",
+        "actions",
+        "checks",
+        "model_digest",
+        "valid_from",
+        "valid_to",
+        "helper_name",
+        "helper_id_number",
+        "notes",
+    },
     "batch.records.clock": {"captured_at_utc", "monotonic_s", "boot_id", "high_water_utc", "suspect", "confirmed_by"},
-    "batch.records.notes": {"why", "papers", "signatures", "documents", "cannot_sign", "note", "kind", "date", "place", "relation",
-                            "witness", "unit"},
+    "batch.records.notes": {
+        "why",
+        "papers",
+        "signatures",
+        "documents",
+        "cannot_sign",
+        "note",
+        "kind",
+        "date",
+        "place",
+        "relation",
+        "witness",
+        "unit",
+    },
     "batch.records.notes.signatures": {"person", "agent", "staff"},
     "batch.records.notes.signatures.person": {"sha256", "strokes"},
     "batch.records.notes.signatures.agent": {"sha256", "strokes"},
@@ -54,28 +99,42 @@ FIELDS: dict[str, set[str]] = {
 }
 # What the journal may say, by the kind of its line: ids, codes, counts.
 JOURNAL: dict[str, set[str]] = {
-    "roster-imported": {"people", "version", "issued_at"}, "kiosk-started": {"settings", "policies", "version"},
-    "visit-saved": {"reason", "count", "author", "visit", "channel", "outcome", "records"}, "visit-refused": {"reason", "visit"},
-    "unexpected-error": {"code"}, "attendant-called": {"reason", "visit"}, "staff-added": {"role", "staff", "by"},
-    "staff-signed-in": {"role", "staff"}, "staff-signed-out": {"staff", "automatic"}, "staff-sign-in-failed": {"staff", "wait_s"},
-    "template-enrolled": {"model", "person", "staff"}, "declared": {"kind", "person", "staff"},
-    "home-visit-booked": {"person", "staff"}, "home-visit-done": {"person", "staff"},
-    "unit-list": {"list", "staff", "rows", "saved"}, "sync-paused": {"staff"}, "sync-resumed": {"staff"},
+    "roster-imported": {"people", "version", "issued_at"},
+    "kiosk-started": {"settings", "policies", "version"},
+    "visit-saved": {"reason", "count", "author", "visit", "channel", "outcome", "records"},
+    "visit-refused": {"reason", "visit"},
+    "unexpected-error": {"code"},
+    "attendant-called": {"reason", "visit"},
+    "staff-added": {"role", "staff", "by"},
+    "staff-signed-in": {"role", "staff"},
+    "staff-signed-out": {"staff", "automatic"},
+    "staff-sign-in-failed": {"staff", "wait_s"},
+    "template-enrolled": {"model", "person", "staff"},
+    "declared": {"kind", "person", "staff"},
+    "home-visit-booked": {"person", "staff"},
+    "home-visit-done": {"person", "staff"},
+    "unit-list": {"list", "staff", "rows", "saved"},
+    "sync-paused": {"staff"},
+    "sync-resumed": {"staff"},
 }
 CHECKS = {"depth", "background", "bent-print", "screen", "cutout", "stillness", "repeated-frames", "loop", "same-face"}
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}
 PATHS = re.compile(
-    r"/v1/(time\?nonce=[0-9a-f-]{36}|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})")
+    r"/v1/(time\?nonce=[0-9a-f-]{36}|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
+)
 POSTS: dict[str, type[protocol.Document]] = {
-    "/v1/batches": protocol.Batch, "/v1/reconcile": protocol.Question, "/v1/evidence": protocol.Evidence,
-    "/v1/enrol": protocol.Enrolment}
+    "/v1/batches": protocol.Batch,
+    "/v1/reconcile": protocol.Question,
+    "/v1/evidence": protocol.Evidence,
+    "/v1/enrol": protocol.Enrolment,
+}
 
-LONGEST_RUN = 100      # characters without a blank: a signature has 86, a digest 64
-WINDOW = 16            # bytes of a known photo or vector that may be in nothing
-NUMBERS = 64           # as many numbers in a row are a vector
-DIGITS = 10            # of a known identity number
+LONGEST_RUN = 100  # characters without a blank: a signature has 86, a digest 64
+WINDOW = 16  # bytes of a known photo or vector that may be in nothing
+NUMBERS = 64  # as many numbers in a row are a vector
+DIGITS = 10  # of a known identity number
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +144,8 @@ class Known:
     photos: tuple[bytes, ...] = field(default=(), repr=False)
     vectors: tuple[bytes, ...] = field(default=(), repr=False)
     numbers: tuple[str, ...] = field(default=(), repr=False)
-    names: tuple[str, ...] = field(default=(), repr=False)        # and addresses
-    consents: frozenset[str] = frozenset()                        # to human review
+    names: tuple[str, ...] = field(default=(), repr=False)  # and addresses
+    consents: frozenset[str] = frozenset()  # to human review
 
     def windows(self) -> set[bytes]:
         """Every stretch of a photo or vector, the vectors in each form they could be packed in."""
@@ -95,8 +154,8 @@ class Known:
             one = np.frombuffer(packed, "<f4")
             blobs += [one.astype(kind).tobytes() for kind in ("<f4", ">f4", "<f2", ">f2", "<f8")]
             blobs.append(np.round(one * 127 / np.abs(one).max()).astype(np.int8).tobytes())
-        found = {blob[at:at + WINDOW] for blob in blobs for at in range(len(blob) - WINDOW + 1)}
-        return {one for one in found if len(set(one)) >= WINDOW // 2}     # a stretch of noughts is nobody's
+        found = {blob[at : at + WINDOW] for blob in blobs for at in range(len(blob) - WINDOW + 1)}
+        return {one for one in found if len(set(one)) >= WINDOW // 2}  # a stretch of noughts is nobody's
 
 
 # --- opening
@@ -106,8 +165,16 @@ class NotOpened(Exception):
     """A request that is none of those a kiosk makes. `args[0]`: a code as `look` gives them."""
 
 
-def open_request(method: str, target: str, headers: dict[str, str], body: bytes, bureau_seal: OKPKey, bureau_id: str,
-                 kiosk_sign: OKPKey, kiosk_id: str) -> list[tuple[str, bytes]]:
+def open_request(
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    body: bytes,
+    bureau_seal: OKPKey,
+    bureau_id: str,
+    kiosk_sign: OKPKey,
+    kiosk_id: str,
+) -> list[tuple[str, bytes]]:
     """Return (kind, JSON) of every document in a request. Raises NotOpened for what cannot be one of ours."""
     strange = {name.lower() for name in headers} - HEADERS
     if strange:
@@ -153,7 +220,7 @@ def _jose_headers(compact: bytes) -> None:
 # --- looking
 
 
-def look(kind: str, plain: bytes, known: Known = Known(), windows: set[bytes] | None = None) -> list[str]:  # noqa: B008  frozen
+def look(kind: str, plain: bytes, known: Known = Known(), windows: set[bytes] | None = None) -> list[str]:
     """Return what is wrong with one document: "code place", each once; nothing when it may travel.
 
     windows: `known.windows()`, when many documents are looked into.
@@ -164,7 +231,7 @@ def look(kind: str, plain: bytes, known: Known = Known(), windows: set[bytes] | 
         return [f"not-json {error}"]
     found = {f"schema {place}" for place in _schema(kind, plain)}
     if kind == "evidence":
-        content = document.pop("content", "")     # the one place where a picture may be
+        content = document.pop("content", "")  # the one place where a picture may be
         if document.get("consent_id") not in known.consents:
             found.add("no-consent evidence")
         if not isinstance(content, str) or _base64(content) is None:
@@ -187,7 +254,7 @@ def look(kind: str, plain: bytes, known: Known = Known(), windows: set[bytes] | 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
-        raise ValueError("a name twice")      # the second would hide the first from every reader but this one
+        raise ValueError("a name twice")  # the second would hide the first from every reader but this one
     return dict(pairs)
 
 
@@ -207,7 +274,7 @@ def _leaves(value: Any, place: str, found: set[str]) -> Iterator[tuple[str, Any]
     if isinstance(value, dict):
         allowed = FIELDS.get(place)
         if place == "batch.journal_tail.body.data":
-            return                                            # looked at with its kind, below
+            return  # looked at with its kind, below
         for name, inner in value.items():
             if allowed is None or name not in allowed:
                 found.add(f"field {place}.{name[:40]}")
@@ -259,10 +326,11 @@ def _text(place: str, value: str, known: Known, windows: set[bytes]) -> Iterator
     if re.search(rf"[\x21-\x7e]{{{LONGEST_RUN},}}", value):
         yield "long-run"
     if place != "batch.records.helper_id_number":
-        stretches = {value[at:at + DIGITS] for at in range(len(value) - DIGITS + 1)}
+        stretches = {value[at : at + DIGITS] for at in range(len(value) - DIGITS + 1)}
         like_one = re.findall(r"(?<![0-9A-Fa-f])\d{17}[\dXx](?![0-9A-Fa-f])", value)
-        if (any(one in number for one in stretches for number in known.numbers)
-                or any(check_digit(one[:17]) == one[17].upper() for one in like_one)):
+        if any(one in number for one in stretches for number in known.numbers) or any(
+            check_digit(one[:17]) == one[17].upper() for one in like_one
+        ):
             yield "id-number"
     elif not re.fullmatch(r"|\d{17}[\dX]|[A-Z]{3}\d{12}|\d{15}", value):
         yield "no-id-number"
@@ -273,7 +341,7 @@ def _text(place: str, value: str, known: Known, windows: set[bytes]) -> Iterator
             yield "picture"
         if _is_vector(blob):
             yield "vector"
-        if any(blob[at:at + WINDOW] in windows for at in range(len(blob) - WINDOW + 1)):
+        if any(blob[at : at + WINDOW] in windows for at in range(len(blob) - WINDOW + 1)):
             yield "known-bytes"
 
 
@@ -284,15 +352,15 @@ def _decoded(value: str) -> Iterator[bytes]:
         yield value.encode("latin-1")
     for run in re.findall(r"[0-9A-Fa-f]{8,}", value):
         for start in (0, 1):
-            yield bytes.fromhex(run[start:start + (len(run) - start) // 2 * 2])
+            yield bytes.fromhex(run[start : start + (len(run) - start) // 2 * 2])
     for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", value):
         for start in range(4):
             rest = run[start:]
-            blob = _base64(rest[:len(rest) - (len(rest) % 4 == 1)])
+            blob = _base64(rest[: len(rest) - (len(rest) % 4 == 1)])
             if blob is not None:
                 yield blob
     for run in re.findall(r"[A-Z2-7]{16,}", value):
-        yield base64.b32decode(run[:len(run) // 8 * 8])
+        yield base64.b32decode(run[: len(run) // 8 * 8])
     for run in re.findall(r"[!-~]{20,}", value):
         for decode in (base64.b85decode, base64.a85decode):
             with contextlib.suppress(ValueError):
@@ -309,7 +377,9 @@ def _base64(text: str) -> bytes | None:
 
 _MAGIC = re.compile(
     rb"\xff\xd8\xff[\xc0-\xfe]..(?:JFIF|Exif)|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|WLf\x00|BM....\0\0\0\0[\x1a-\xff]\0\0\0"
-    rb"|%PDF-1|ftyp(?:heic|avif)", re.DOTALL)
+    rb"|%PDF-1|ftyp(?:heic|avif)",
+    re.DOTALL,
+)
 
 
 def _is_picture(blob: bytes) -> bool:

@@ -30,17 +30,30 @@ def settings(folder: Path, url: str = "", station: str = STATION, **sync: Any) -
     return config.Settings(
         station=config.Station(station_id=station, name="测试站"),
         store=config.Store(directory=str(folder), key_file=str(folder / "database.key")),
-        sync=config.Sync(**{"bureau_url": url, "key_file": str(folder / "kiosk.json"), "timeout_s": 5.0, **sync}))
+        sync=config.Sync(**{"bureau_url": url, "key_file": str(folder / "kiosk.json"), "timeout_s": 5.0, **sync}),
+    )
 
 
-def record(number: int = 0, *, station: str = STATION, person: str = "", now: datetime | None = None,
-           **changes: Any) -> AuthenticationRecord:
+def record(
+    number: int = 0, *, station: str = STATION, person: str = "", now: datetime | None = None, **changes: Any
+) -> AuthenticationRecord:
     made = AuthenticationRecord(
-        record_id=new_record_id(), visit_id=str(uuid.uuid4()), station_id=station, person_id=person or f"P{uuid.uuid4().hex[:10]}",
-        benefit_id="enterprise-employee", policy_id="deferred-month", policy_period="2026-11", channel=Channel.SELF_FACE,
-        outcome=Outcome.PASSED, reason="ok",
-        clock=ClockEvidence(now or datetime.now(UTC), 1000.0 + number, clock.boot_id(), None), identified_by="reader",
-        roster_version=1, consent_id=f"consent-{number}", checks=(("depth", 0.25, False),))
+        record_id=new_record_id(),
+        visit_id=str(uuid.uuid4()),
+        station_id=station,
+        person_id=person or f"P{uuid.uuid4().hex[:10]}",
+        benefit_id="enterprise-employee",
+        policy_id="deferred-month",
+        policy_period="2026-11",
+        channel=Channel.SELF_FACE,
+        outcome=Outcome.PASSED,
+        reason="ok",
+        clock=ClockEvidence(now or datetime.now(UTC), 1000.0 + number, clock.boot_id(), None),
+        identified_by="reader",
+        roster_version=1,
+        consent_id=f"consent-{number}",
+        checks=(("depth", 0.25, False),),
+    )
     return replace(made, **changes)
 
 
@@ -61,8 +74,9 @@ class Kiosk:
         return [records.save_visit(self.store, [one], datetime.now(UTC))[0] for one in made]
 
     def delivery(self, clocks: Clocks | None = None) -> Delivery:
-        return Delivery(self.settings.sync, self.client, self.run, clocks=clocks, on_moved=self.moved.append,
-                        journal_tail=journal_lines)
+        return Delivery(
+            self.settings.sync, self.client, self.run, clocks=clocks, on_moved=self.moved.append, journal_tail=journal_lines
+        )
 
     def round(self, limit: int = 20, *, clocks: Clocks | None = None) -> Round:
         return self.delivery(clocks).round(limit)

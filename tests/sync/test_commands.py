@@ -65,7 +65,7 @@ def test_provision_then_deliver_then_status(bureau, station, capsys):
     assert main(["sync", "status"]) == 0
     assert "received  1" in capsys.readouterr().out
     with open_store(station) as store:
-        outbox.put(store.db, status.PAUSED_BY, "1001")     # as the desk does
+        outbox.put(store.db, status.PAUSED_BY, "1001")  # as the desk does
     assert main(["sync", "status", "--json"]) == 0
     paused = told(capsys)
     assert (paused["hold"], paused["paused_by"]) == ("paused", "1001")

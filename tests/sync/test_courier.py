@@ -42,7 +42,7 @@ def bring_back(kiosk, stick):
 def test_there_and_back_twice(bureau, kiosk, office, stick):
     saved = kiosk.save(*(record(n) for n in range(5)))
     kiosk.point_at("http://127.0.0.1:1")
-    kiosk.round(limit=1)                                   # in whatever state: one was tried in vain
+    kiosk.round(limit=1)  # in whatever state: one was tried in vain
     done = export(kiosk, stick)
     assert (done.new_batches, done.records, done.repaired) == (3, 5, 0)
     assert kiosk.counts() == {"carried": 5}
@@ -79,11 +79,11 @@ def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, off
     folder = export(kiosk, stick).folder
     batch = next(folder.glob("batch-*.jwe"))
     whole = batch.read_bytes()
-    batch.write_bytes(whole[:len(whole) // 2])
+    batch.write_bytes(whole[: len(whole) // 2])
     (folder / "batch-00000099-0123456789abcdef.jwe.part").write_bytes(b"rest of a broken copy")
     assert (batch.name, "truncated") in bureau_stick.serve(office, stick)
     assert export(kiosk, stick).repaired == 1
-    assert ("taken" in dict(bureau_stick.serve(office, stick)).values())
+    assert "taken" in dict(bureau_stick.serve(office, stick)).values()
     down = folder.parent / "down"
     receipt = next(down.glob("receipt-*.jws"))
     text = receipt.read_bytes()
@@ -100,8 +100,10 @@ def test_rosters_and_bundles_come_by_stick(bureau, office, stick, tmp_path):
     kiosk = make_kiosk(bureau, tmp_path / "carried", "SZ-TEST-0300")
     try:
         people = tmp_path / "people.jsonl"
-        people.write_text(json.dumps({"person_id": "P1", "name": "王芳", "id_number": "110101194501010001", "status": "active",
-                                      "benefits": []}) + "\n")
+        people.write_text(
+            json.dumps({"person_id": "P1", "name": "王芳", "id_number": "110101194501010001", "status": "active", "benefits": []})
+            + "\n"
+        )
         version = bureau.issue_roster(people)
         bureau.message("请更新")
         export(kiosk, stick)
@@ -126,25 +128,37 @@ def test_hostile_files(kiosk, stick, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("secret")
     names = {
-        "link": "receipt-00000001-0123456789abcdef.jws", "huge": "receipt-00000002-0123456789abcdef.jws",
-        "fifo": "receipt-00000003-0123456789abcdef.jws", "folder": "receipt-00000004-0123456789abcdef.jws",
-        "noise": courier.named("receipt-00000005", b"noise", "jws"), "empty": courier.named("receipt-00000006", b"", "jws"),
+        "link": "receipt-00000001-0123456789abcdef.jws",
+        "huge": "receipt-00000002-0123456789abcdef.jws",
+        "fifo": "receipt-00000003-0123456789abcdef.jws",
+        "folder": "receipt-00000004-0123456789abcdef.jws",
+        "noise": courier.named("receipt-00000005", b"noise", "jws"),
+        "empty": courier.named("receipt-00000006", b"", "jws"),
     }
     (down / names["link"]).symlink_to(secret)
     with (down / names["huge"]).open("wb") as file:
-        file.truncate(10 * 1024**3)     # sparse: ten gigabytes that take no room
+        file.truncate(10 * 1024**3)  # sparse: ten gigabytes that take no room
     os.mkfifo(down / names["fifo"])
     (down / names["folder"]).mkdir()
     (down / names["noise"]).write_bytes(b"noise")
     (down / names["empty"]).write_bytes(b"")
-    for wrong in ("receipt.jws", "..%2f-0123456789abcdef.jws", "receipt-00000001-0123456789abcdef.jws.exe", "autorun.inf",
-                  "receipt-" + "9" * 200 + "-0123456789abcdef.jws"):
+    for wrong in (
+        "receipt.jws",
+        "..%2f-0123456789abcdef.jws",
+        "receipt-00000001-0123456789abcdef.jws.exe",
+        "autorun.inf",
+        "receipt-" + "9" * 200 + "-0123456789abcdef.jws",
+    ):
         (down / wrong).write_bytes(b"x")
     told = {one.name: (one.outcome, one.why) for one in bring_back(kiosk, stick)}
     assert told == {
-        names["link"]: ("refused", "wrong-name"), names["huge"]: ("refused", "too-large"), names["fifo"]: ("refused", "wrong-name"),
-        names["folder"]: ("refused", "wrong-name"), names["noise"]: ("refused", "truncated"),
-        names["empty"]: ("refused", "truncated")}
+        names["link"]: ("refused", "wrong-name"),
+        names["huge"]: ("refused", "too-large"),
+        names["fifo"]: ("refused", "wrong-name"),
+        names["folder"]: ("refused", "wrong-name"),
+        names["noise"]: ("refused", "truncated"),
+        names["empty"]: ("refused", "truncated"),
+    }
 
 
 def test_a_linked_folder_is_not_entered(kiosk, stick, tmp_path):
@@ -166,6 +180,7 @@ def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, office, stick,
         if len(calls) == 2:
             raise OSError(errno.ENOSPC, "no space left")
         replace(source, target)
+
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(courier.CourierError) as refused:
         export(kiosk, stick)
@@ -203,4 +218,3 @@ def test_the_hint_of_what_a_kiosk_has_may_be_anything(tmp_path):
     for text in ("", "[]", "{}", '{"decisions_after": -1, "roster_version": "x", "bundle_version": null}', "\x00", "[" * 5000):
         (tmp_path / "have.json").write_text(text)
         assert courier.read_have(tmp_path) == {}
-

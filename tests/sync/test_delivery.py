@@ -38,8 +38,13 @@ def test_a_record_goes_through_its_stages(bureau, kiosk):
 
 
 def test_what_arrives_is_byte_for_byte_what_was_saved(bureau, kiosk):
-    one = replace(record(), notes="他说:\"好\" — \\ 𠮷", checks=(("depth", 0.1 + 0.2, False), ("screen", float("nan"), True)),
-                  valid_from=datetime(2026, 12, 1).date(), helper_name="李四")
+    one = replace(
+        record(),
+        notes='他说:"好" — \\ 𠮷',
+        checks=(("depth", 0.1 + 0.2, False), ("screen", float("nan"), True)),
+        valid_from=datetime(2026, 12, 1).date(),
+        helper_name="李四",
+    )
     kiosk.save(one)
     assert kiosk.round().failure is None
     assert bureau_record(bureau, one.record_id)["content_digest"] == protocol.digest(outbox.content_of(one).encode())
@@ -55,14 +60,23 @@ def test_a_decision_that_comes_before_its_receipt_is_kept(bureau, kiosk):
     one = record()
     kiosk.save(one)
     told = protocol.Decisions(
-        bureau_id=kiosk.identity.pins.bureau_id, kiosk_id=kiosk.identity.pins.kiosk_id, after=0, decisions=(protocol.Decision(
-            seq=int(outbox.get(kiosk.store.db, "decisions_after", "0")) + 1, record_id=one.record_id, decided="confirmed",
-            decided_at=datetime.now(UTC)),))
+        bureau_id=kiosk.identity.pins.bureau_id,
+        kiosk_id=kiosk.identity.pins.kiosk_id,
+        after=0,
+        decisions=(
+            protocol.Decision(
+                seq=int(outbox.get(kiosk.store.db, "decisions_after", "0")) + 1,
+                record_id=one.record_id,
+                decided="confirmed",
+                decided_at=datetime.now(UTC),
+            ),
+        ),
+    )
     with kiosk.store.db.atomic():
         batches.accept_decisions(kiosk.store.db, told)
         assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.CONFIRMED
         assert kiosk.counts() == {"waiting": 1, "confirmed": 1}, "and it is still delivered"
-    outbox.put(kiosk.store.db, "decisions_after", str(told.decisions[0].seq - 1))   # the bureau itself never gave that number
+    outbox.put(kiosk.store.db, "decisions_after", str(told.decisions[0].seq - 1))  # the bureau itself never gave that number
     assert kiosk.round().failure is None
     assert kiosk.counts() == {"received": 1, "confirmed": 1}
 
@@ -70,7 +84,7 @@ def test_a_decision_that_comes_before_its_receipt_is_kept(bureau, kiosk):
 def test_twice_is_once(bureau, kiosk):
     ids = kiosk.save(*(record(n) for n in range(3)))
     kiosk.round()
-    kiosk.store.db.execute("UPDATE outbox SET state = 'waiting', verdict = ''")   # as after a restored backup
+    kiosk.store.db.execute("UPDATE outbox SET state = 'waiting', verdict = ''")  # as after a restored backup
     assert kiosk.round().failure is None
     rows = kiosk.store.db.execute("SELECT DISTINCT state, verdict FROM outbox").fetchall()
     assert rows == [("received", "duplicate")]
@@ -108,10 +122,15 @@ def test_two_kiosks_one_pass(bureau, kiosk, tmp_path):
         other.close()
 
 
-@pytest.mark.parametrize(("change", "why"), [
-    ({"station_id": "SZ-OTHER"}, "wrong-station"), ({"notes": "x" * 3000}, "malformed"), ({"person_id": "\x00"}, "malformed"),
-    ({"reason": "Not A Code"}, "malformed"),
-])
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"station_id": "SZ-OTHER"}, "wrong-station"),
+        ({"notes": "x" * 3000}, "malformed"),
+        ({"person_id": "\x00"}, "malformed"),
+        ({"reason": "Not A Code"}, "malformed"),
+    ],
+)
 def test_a_bad_record_is_refused_alone_with_its_reason(bureau, kiosk, change, why):
     bad, good = replace(record(1), **change), record(2)
     kiosk.save(bad, good)
@@ -224,6 +243,7 @@ def test_nothing_is_deleted_before_a_receipt(kiosk):
 def test_no_image_and_no_embedding_in_a_sealed_batch(bureau, kiosk):
     """Opened with the bureau's own key, a batch holds the known fields and nothing long. Of a whole day: trust/test_demo_day."""
     from kiosk.sync.keys import parse_keys
+
     kiosk.save(*(record(n) for n in range(5)))
     seen = []
     send = kiosk.client.send

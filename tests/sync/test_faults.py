@@ -41,7 +41,8 @@ def documents(kiosk):
         "bundle": protocol.Bundle(**ours, version=9, created_at=NOW),
         "evidence-receipt": protocol.EvidenceReceipt(**ours, evidence_id="e", digest="0" * 64, verdict="accepted"),
         "time": protocol.TimeAnswer(bureau_id=pins.bureau_id, nonce="n", now=NOW),
-        "problem": protocol.Problem(**ours, about="0" * 64, reason="revoked", at=NOW)}
+        "problem": protocol.Problem(**ours, about="0" * 64, reason="revoked", at=NOW),
+    }
 
 
 @pytest.mark.parametrize("kind", ["answer", "decisions", "bundle", "evidence-receipt", "time", "problem"])
@@ -54,7 +55,10 @@ def test_a_forged_re_signed_truncated_or_misdirected_answer_is_not_believed(bure
         signed_by(bureau, good, key=kiosk.identity.keys.sign): "bad-signature",
         signed_by(bureau, good, signer="bureau-other"): "wrong-signer",
         signed_by(bureau, good.model_copy(update={"bureau_id": "bureau-other"})): "wrong-signer",
-        signed_by(bureau, other): "wrong-kind", text[:-6]: "bad-signature", text[:60]: "truncated"}
+        signed_by(bureau, other): "wrong-kind",
+        text[:-6]: "bad-signature",
+        text[:60]: "truncated",
+    }
     if kind != "time":
         tries[signed_by(bureau, good.model_copy(update={"kiosk_id": "kiosk-other"}))] = "not-for-us"
     for forged, why in tries.items():
@@ -70,8 +74,13 @@ def test_a_bundle_that_is_not_sealed_to_us_or_is_old_changes_nothing(bureau, kio
         return seal.encrypt(signed_by(bureau, document), recipient, kiosk_id or kiosk.identity.pins.kiosk_id)
 
     version = int(outbox.get(kiosk.store.db, "bundle_version", "0"))
-    old = protocol.Bundle(bureau_id=kiosk.identity.pins.bureau_id, kiosk_id=kiosk.identity.pins.kiosk_id, version=version + 5,
-                          created_at=NOW, messages=(protocol.Message(message_id="m", text="旧的", created_at=NOW),))
+    old = protocol.Bundle(
+        bureau_id=kiosk.identity.pins.bureau_id,
+        kiosk_id=kiosk.identity.pins.kiosk_id,
+        version=version + 5,
+        created_at=NOW,
+        messages=(protocol.Message(message_id="m", text="旧的", created_at=NOW),),
+    )
     new = old.model_copy(update={"version": version + 6, "messages": (old.messages[0].model_copy(update={"text": "新的"}),)})
     other = make_kiosk(bureau, tmp_path / "other", "SZ-TEST-0778")
     try:
@@ -95,9 +104,17 @@ def test_a_bundle_that_is_not_sealed_to_us_or_is_old_changes_nothing(bureau, kio
 
 
 def evidence(kiosk, record_id, **changes):
-    plain = {"schema_version": 1, "kind": "evidence", "evidence_id": str(uuid.uuid4()), "kiosk_id": kiosk.identity.pins.kiosk_id,
-             "record_id": record_id, "consent_id": "review-1", "media_type": "image/jpeg",
-             "content": base64.b64encode(b"\xff\xd8picture").decode(), **changes}
+    plain = {
+        "schema_version": 1,
+        "kind": "evidence",
+        "evidence_id": str(uuid.uuid4()),
+        "kiosk_id": kiosk.identity.pins.kiosk_id,
+        "record_id": record_id,
+        "consent_id": "review-1",
+        "media_type": "image/jpeg",
+        "content": base64.b64encode(b"\xff\xd8picture").decode(),
+        **changes,
+    }
     signed = seal.sign_plain(protocol.canonical(plain), "evidence", kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
     return seal.encrypt(signed, kiosk.identity.bureau_seal, kiosk.identity.pins.bureau_id)
 
@@ -156,8 +173,16 @@ PATHS = ("/v1/time", "/v1/reconcile", "/v1/decisions", "/v1/bundle", "/v1/roster
 
 @pytest.mark.parametrize("path", PATHS)
 def test_misdeeds_on_every_path(bureau, tmp_path, path):
-    wanted = {"status:413": Trouble.TOO_LARGE, "status:429": Trouble.BUSY, "status:500": Trouble.BROKEN, "status:503": Trouble.BUSY,
-              "truncate": Trouble.UNKNOWN, "garble": Trouble.FORGED, "after:500": Trouble.BROKEN, "lose-request": Trouble.UNKNOWN}
+    wanted = {
+        "status:413": Trouble.TOO_LARGE,
+        "status:429": Trouble.BUSY,
+        "status:500": Trouble.BROKEN,
+        "status:503": Trouble.BUSY,
+        "truncate": Trouble.UNKNOWN,
+        "garble": Trouble.FORGED,
+        "after:500": Trouble.BROKEN,
+        "lose-request": Trouble.UNKNOWN,
+    }
     kiosk = make_kiosk(bureau, tmp_path / "kiosk", f"SZ-TEST-05{PATHS.index(path):02d}")
     with BadLine(bureau.url) as line:
         kiosk.settings = kiosk.settings.model_copy(update={"sync": kiosk.settings.sync.model_copy(update={"timeout_s": 2.0})})
@@ -171,6 +196,7 @@ def test_misdeeds_on_every_path(bureau, tmp_path, path):
                     left[0] = 0
                     return deed
                 return "ok"
+
             return choose
 
         def everything():
@@ -188,7 +214,7 @@ def test_misdeeds_on_every_path(bureau, tmp_path, path):
                     bureau.issue_roster(people(tmp_path, f"name {number}"))
                 bureau.message(f"message {number}")
                 (one,) = kiosk.save(record(station=kiosk.settings.station.station_id))
-                outbox.mark_carried(kiosk.store.db, [one])       # something to ask about
+                outbox.mark_carried(kiosk.store.db, [one])  # something to ask about
                 before = roster.version(kiosk.store)
                 line.choose = once(deed)
                 failure = everything()
@@ -205,10 +231,19 @@ def test_misdeeds_on_every_path(bureau, tmp_path, path):
             kiosk.close()
 
 
-@pytest.mark.parametrize(("told", "seconds"), [
-    ("5", 5.0), ("0", 0.0), ("-3", 0.0), ("nan", 0.0), ("1e400", float("inf")), ("", 0.0), ("soon", 0.0),
-    ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
-])
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("5", 5.0),
+        ("0", 0.0),
+        ("-3", 0.0),
+        ("nan", 0.0),
+        ("1e400", float("inf")),
+        ("", 0.0),
+        ("soon", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
+    ],
+)
 def test_a_strange_retry_after(told, seconds):
     assert _retry_after(httpx.Headers({"Retry-After": told})) == seconds
 
@@ -222,7 +257,7 @@ def test_a_disk_that_is_full_while_a_roster_comes_is_told_and_the_room_is_given_
         version = bureau.issue_roster(people(tmp_path, "王芳", "李强"))
         manifest = kiosk.client.get_sealed("/v1/roster?have=0", protocol.RosterManifest)
         part = kiosk.store.folder / f"{manifest.digest}.fetching"
-        part.symlink_to("/dev/full")         # the kernel itself says: no space left
+        part.symlink_to("/dev/full")  # the kernel itself says: no space left
         with pytest.raises(StoreError):
             kiosk.feed()
         assert not part.is_symlink()

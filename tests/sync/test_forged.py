@@ -48,9 +48,16 @@ def bureau_keys(bureau):
 def resealed(kiosk, change, *, key=None, signer=None, kind="batch"):
     """A batch with `change` applied to its JSON, signed by `key`."""
     pins = kiosk.identity.pins
-    plain = {"schema_version": 1, "kind": "batch", "batch_id": str(uuid.uuid4()), "kiosk_id": pins.kiosk_id, "seq": 99,
-             "created_at": "2026-11-21T00:00:00Z", "records": [],
-             "clock": {"sent_at_utc": "2026-11-21T00:00:00Z", "monotonic_s": 1, "boot_id": "b"}}
+    plain = {
+        "schema_version": 1,
+        "kind": "batch",
+        "batch_id": str(uuid.uuid4()),
+        "kiosk_id": pins.kiosk_id,
+        "seq": 99,
+        "created_at": "2026-11-21T00:00:00Z",
+        "records": [],
+        "clock": {"sent_at_utc": "2026-11-21T00:00:00Z", "monotonic_s": 1, "boot_id": "b"},
+    }
     change(plain)
     signed = seal.sign_plain(protocol.canonical(plain), kind, key or kiosk.identity.keys.sign, signer or pins.kiosk_id)
     return seal.encrypt(signed, kiosk.identity.bureau_seal, pins.bureau_id)
@@ -69,8 +76,8 @@ def test_truncated_batches(bureau, kiosk):
 def test_every_flipped_byte_is_noticed(bureau, kiosk):
     whole, before = packed(kiosk, record()).sealed, bureau.summary()["batches"]
     for place in range(0, len(whole), max(1, len(whole) // 60)):
-        letter = b"A" if whole[place:place + 1] != b"A" else b"B"
-        status, _ = refusal(bureau, whole[:place] + letter + whole[place + 1:])
+        letter = b"A" if whole[place : place + 1] != b"A" else b"B"
+        status, _ = refusal(bureau, whole[:place] + letter + whole[place + 1 :])
         assert status == 400
     assert bureau.summary()["batches"] == before
     assert post(bureau, whole).status_code == 200
@@ -94,10 +101,14 @@ def test_a_batch_re_signed_by_another_kiosk(bureau, kiosk, tmp_path):
     name the signature is not the other's."""
     thief = make_kiosk(bureau, tmp_path / "thief", "SZ-TEST-0666")
     try:
+
         def stolen(plain):
             plain["kiosk_id"] = kiosk.identity.pins.kiosk_id
+
         assert refusal(bureau, resealed(kiosk, stolen, key=thief.identity.keys.sign, signer=thief.identity.pins.kiosk_id)) == (
-            403, "wrong-signer")
+            403,
+            "wrong-signer",
+        )
         content = json.loads(outbox.content_of(record()))
         body = resealed(thief, lambda plain: plain.update(records=[content]))
         identity = kiosk.identity
@@ -123,11 +134,18 @@ def test_other_bytes_under_a_known_batch_id(bureau, kiosk):
     assert refusal(bureau, resealed(kiosk, lambda plain: plain.update(batch_id=batch_id, seq=100))) == (409, "batch-conflict")
 
 
-@pytest.mark.parametrize(("change", "why"), [
-    ({"schema_version": 2}, "schema-unsupported"), ({"schema_version": None}, "schema-unsupported"), ({"seq": -1}, "malformed"),
-    ({"extra": 1}, "malformed"), ({"records": {}}, "malformed"), ({"records": [{}] * 201}, "malformed"),
-    ({"kiosk_id": ""}, "malformed"),
-])
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"schema_version": 2}, "schema-unsupported"),
+        ({"schema_version": None}, "schema-unsupported"),
+        ({"seq": -1}, "malformed"),
+        ({"extra": 1}, "malformed"),
+        ({"records": {}}, "malformed"),
+        ({"records": [{}] * 201}, "malformed"),
+        ({"kiosk_id": ""}, "malformed"),
+    ],
+)
 def test_a_batch_of_another_shape(bureau, kiosk, change, why):
     assert refusal(bureau, resealed(kiosk, lambda plain: plain.update(change))) == (400, why)
 
@@ -142,8 +160,11 @@ def test_signatures_of_another_algorithm(bureau, kiosk):
     none = base64.urlsafe_b64encode(header).rstrip(b"=").decode() + ".e30."
     assert refusal(bureau, seal.encrypt(none, identity.bureau_seal, identity.pins.bureau_id)) == (400, "truncated")
     zipped = jwe.encrypt_compact(
-        {"alg": "ECDH-ES", "enc": "A256GCM", "kid": identity.pins.bureau_id, "zip": "DEF"}, b"a" * 10_000_000, identity.bureau_seal,
-        algorithms=["ECDH-ES", "A256GCM", "DEF"])
+        {"alg": "ECDH-ES", "enc": "A256GCM", "kid": identity.pins.bureau_id, "zip": "DEF"},
+        b"a" * 10_000_000,
+        identity.bureau_seal,
+        algorithms=["ECDH-ES", "A256GCM", "DEF"],
+    )
     assert refusal(bureau, zipped.encode()) == (400, "truncated"), "compression inside the JWE is not accepted at all"
 
 
@@ -172,10 +193,17 @@ def receipt_for(kiosk, one, **changes):
     rows = kiosk.store.db.execute("SELECT record_id, content_digest FROM outbox").fetchall()
     pins = kiosk.identity.pins
     made = protocol.Receipt(
-        bureau_id=pins.bureau_id, kiosk_id=pins.kiosk_id, batch_id=one.batch_id, batch_digest=one.digest,
-        received_at=datetime.now(UTC), verdicts=tuple(
-            protocol.Verdict(record_id=record_id, content_digest=digest, verdict="accepted") for record_id, digest in rows
-            if record_id in one.record_ids))
+        bureau_id=pins.bureau_id,
+        kiosk_id=pins.kiosk_id,
+        batch_id=one.batch_id,
+        batch_digest=one.digest,
+        received_at=datetime.now(UTC),
+        verdicts=tuple(
+            protocol.Verdict(record_id=record_id, content_digest=digest, verdict="accepted")
+            for record_id, digest in rows
+            if record_id in one.record_ids
+        ),
+    )
     return made.model_copy(update=changes)
 
 
@@ -200,7 +228,11 @@ def test_forged_receipts_move_nothing(bureau, kiosk):
         signed_by(bureau, good, key=stranger): "bad-signature",
         signed_by(bureau, good, key=kiosk.identity.keys.sign, signer=kiosk.identity.pins.kiosk_id): "bad-signature",
         signed_by(bureau, good, signer="bureau-other"): "wrong-signer",
-        text[:-10]: "bad-signature", text[:40]: "truncated", f"{head}.{body}": "truncated", "": "truncated", "é": "truncated",
+        text[:-10]: "bad-signature",
+        text[:40]: "truncated",
+        f"{head}.{body}": "truncated",
+        "": "truncated",
+        "é": "truncated",
         f"{head}.{body[:8]}A{body[9:]}.{signature}": "bad-signature",
         signed_by(bureau, receipt_for(kiosk, one, kiosk_id="kiosk-other")): "not-for-us",
         signed_by(bureau, receipt_for(kiosk, one, bureau_id="bureau-other")): "wrong-signer",
@@ -208,8 +240,17 @@ def test_forged_receipts_move_nothing(bureau, kiosk):
         signed_by(bureau, receipt_for(kiosk, one, batch_digest=zeros)): "other-batch",
         signed_by(bureau, receipt_for(kiosk, one, verdicts=good.verdicts[:1])): "unknown-record",
         signed_by(bureau, receipt_for(kiosk, one, schema_version=2)): "schema-unsupported",
-        signed_by(bureau, protocol.Answer(bureau_id=good.bureau_id, kiosk_id=good.kiosk_id, question_id="q",
-                                          answered_at=good.received_at, known=good.verdicts, unknown=())): "wrong-kind",
+        signed_by(
+            bureau,
+            protocol.Answer(
+                bureau_id=good.bureau_id,
+                kiosk_id=good.kiosk_id,
+                question_id="q",
+                answered_at=good.received_at,
+                known=good.verdicts,
+                unknown=(),
+            ),
+        ): "wrong-kind",
     }
     for forged, why in tries.items():
         assert try_receipt(kiosk, forged) == why, why
@@ -235,9 +276,16 @@ def test_a_replayed_receipt_or_decision_changes_nothing(bureau, kiosk):
 
     def told(*decisions):
         pins = kiosk.identity.pins
-        return protocol.Decisions(bureau_id=pins.bureau_id, kiosk_id=pins.kiosk_id, after=0, decisions=tuple(
-            protocol.Decision(seq=seq, record_id=one.record_ids[0], decided=decided, decided_at=datetime.now(UTC))
-            for seq, decided in decisions))
+        return protocol.Decisions(
+            bureau_id=pins.bureau_id,
+            kiosk_id=pins.kiosk_id,
+            after=0,
+            decisions=tuple(
+                protocol.Decision(seq=seq, record_id=one.record_ids[0], decided=decided, decided_at=datetime.now(UTC))
+                for seq, decided in decisions
+            ),
+        )
+
     delivery.accept_decisions(kiosk.store.db, told((1, "returned"), (2, "confirmed")))
     assert delivery.accept_decisions(kiosk.store.db, told((1, "returned"))) == [], "an old decision does not come back"
     with pytest.raises(seal.Refused, match="stale"):
@@ -260,9 +308,22 @@ def test_any_bytes_are_refused_never_an_error(kiosk, noise):
 
 def people(tmp_path, *names):
     path = tmp_path / f"{uuid.uuid4()}.jsonl"
-    path.write_text("".join(json.dumps({
-        "person_id": f"P-{index}", "name": name, "id_number": f"1101011945010{index:04d}", "status": "active", "benefits": []},
-        ensure_ascii=False) + "\n" for index, name in enumerate(names)))
+    path.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "person_id": f"P-{index}",
+                    "name": name,
+                    "id_number": f"1101011945010{index:04d}",
+                    "status": "active",
+                    "benefits": [],
+                },
+                ensure_ascii=False,
+            )
+            + "\n"
+            for index, name in enumerate(names)
+        )
+    )
     return path
 
 
@@ -319,8 +380,9 @@ def test_a_roster_manifest_for_another_kiosk_or_by_another_signer(bureau, kiosk,
         with pytest.raises(Failure, match="not-for-us"):
             client.open_sealed(kiosk.identity, body, protocol.RosterManifest)
         stranger, _ = seal.new_keys()
-        body = seal.encrypt(signed_by(bureau, manifest, key=stranger), seal.recipient_key(kiosk.identity.keys.public),
-                            kiosk.identity.pins.kiosk_id)
+        body = seal.encrypt(
+            signed_by(bureau, manifest, key=stranger), seal.recipient_key(kiosk.identity.keys.public), kiosk.identity.pins.kiosk_id
+        )
         with pytest.raises(Failure, match="bad-signature"):
             client.open_sealed(kiosk.identity, body, protocol.RosterManifest)
     finally:
@@ -329,16 +391,25 @@ def test_a_roster_manifest_for_another_kiosk_or_by_another_signer(bureau, kiosk,
 
 def test_swapped_repeated_and_missing_chunks_of_a_roster_file(tmp_path):
     import random
+
     rng = random.Random(5)
     lines = [rng.randbytes(3000).hex().encode() for _ in range(1500)]
     path, facts = roster_file.write(lines, tmp_path)
     manifest = protocol.RosterManifest(
-        bureau_id="b", kiosk_id="k", version=1, created_at=datetime.now(UTC), digest=facts.digest, size=facts.size,
-        plain_size=facts.plain_size, lines=facts.lines, file_key=facts.key)
+        bureau_id="b",
+        kiosk_id="k",
+        version=1,
+        created_at=datetime.now(UTC),
+        digest=facts.digest,
+        size=facts.size,
+        plain_size=facts.plain_size,
+        lines=facts.lines,
+        file_key=facts.key,
+    )
     assert list(roster_file.read(path, manifest)) == lines
     head, body = path.read_bytes()[:8], path.read_bytes()[8:]
     step = roster_file.CHUNK + roster_file.TAG
-    chunks = [body[i:i + step] for i in range(0, len(body), step)]
+    chunks = [body[i : i + step] for i in range(0, len(body), step)]
     assert len(chunks) >= 4
     for forged in ([chunks[1], chunks[0], *chunks[2:]], chunks[:-1], [chunks[0], *chunks], chunks[:1] + chunks[2:]):
         data = head + b"".join(forged)
@@ -355,11 +426,13 @@ def test_swapped_repeated_and_missing_chunks_of_a_roster_file(tmp_path):
 def test_tokens_are_for_one_path_one_kiosk_and_a_short_time(bureau, kiosk):
     def ask(path, **changes):
         token = protocol.Token(
-            kiosk_id=kiosk.identity.pins.kiosk_id, method="GET", path="/v1/decisions?after=0", at=datetime.now(UTC))
+            kiosk_id=kiosk.identity.pins.kiosk_id, method="GET", path="/v1/decisions?after=0", at=datetime.now(UTC)
+        )
         token = token.model_copy(update=changes)
         compact = seal.sign(token, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
         answer = httpx.get(bureau.url + path, headers={"Authorization": f"Kiosk {compact}"}, trust_env=False)
         return answer.status_code, answer.json()["reason"] if answer.status_code != 200 else ""
+
     assert ask("/v1/decisions?after=0") == (200, "")
     assert ask("/v1/decisions?after=1") == (401, "token-for-another-path")
     assert ask("/v1/decisions?after=0", kiosk_id="kiosk-other") == (401, "token-for-another-path")
@@ -376,8 +449,13 @@ def test_an_old_answer_about_the_time_is_not_believed(bureau, kiosk, monkeypatch
 def test_an_unsigned_revocation_is_not_believed(bureau, kiosk):
     refused = kiosk.client._failure(403, httpx.Headers(), b'{"reason": "revoked", "signed": ""}', protocol.digest(b""))
     assert refused.trouble is Trouble.BROKEN
-    document = protocol.Problem(bureau_id=kiosk.identity.pins.bureau_id, kiosk_id="kiosk-other", about=protocol.digest(b""),
-                                reason="revoked", at=datetime.now(UTC))
+    document = protocol.Problem(
+        bureau_id=kiosk.identity.pins.bureau_id,
+        kiosk_id="kiosk-other",
+        about=protocol.digest(b""),
+        reason="revoked",
+        at=datetime.now(UTC),
+    )
     body = json.dumps({"reason": "revoked", "signed": signed_by(bureau, document)}).encode()
     assert kiosk.client._failure(403, httpx.Headers(), body, protocol.digest(b"")).trouble is Trouble.REFUSED, "another kiosk's"
 

@@ -82,14 +82,21 @@ def test_what_cannot_be_is_said(two):
     assert "refused truncated" in lines[0]
 
 
-@pytest.mark.parametrize(("line", "why"), [
-    ({"person_id": "人-1"}, "person_id has other characters"),
-    ({"person_id": "a b"}, "person_id has other characters"),
-    ({"benefits": [{"benefit_id": "养老", "kind": "k", "policy_id": "p"}]}, "benefits.benefit_id has other characters"),
-    ({"benefits": [{"benefit_id": "b", "kind": "k", "policy_id": "p" * 129}]}, "benefits.policy_id has other characters"),
-    ({"name": ""}, "name"), ({"status": "rich"}, "status"), (None, "not JSON")])
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ({"person_id": "人-1"}, "person_id has other characters"),
+        ({"person_id": "a b"}, "person_id has other characters"),
+        ({"benefits": [{"benefit_id": "养老", "kind": "k", "policy_id": "p"}]}, "benefits.benefit_id has other characters"),
+        ({"benefits": [{"benefit_id": "b", "kind": "k", "policy_id": "p" * 129}]}, "benefits.policy_id has other characters"),
+        ({"name": ""}, "name"),
+        ({"status": "rich"}, "status"),
+        (None, "not JSON"),
+    ],
+)
 def test_a_plain_roster_is_refused_by_line_and_reason(tmp_path, monkeypatch, capsys, line, why):
     from kiosk.store import roster_format
+
     (tmp_path / "kiosk.toml").write_text(f"""
 [store]
 directory = "{tmp_path}/var"

@@ -133,13 +133,31 @@ def test_any_order_any_repetition_one_record_each_and_none_lost(bureau, both, op
                 bureau.decide(one, "confirmed")
 
     do = {
-        "lend": lambda: both.lend(*wanted), "take": both.take, "return": both.give_back, "bring-in": both.bring_in,
-        "visit": lambda: made.extend(both.visit(wanted[len(made) % 2])), "portable-delivers": both.portable.round,
-        "station-delivers": both.station.round, "confirm": confirm,
-        "keep-house": lambda: [home.retain(one.store, v.now()) for one in (both.station, both.portable)]}
+        "lend": lambda: both.lend(*wanted),
+        "take": both.take,
+        "return": both.give_back,
+        "bring-in": both.bring_in,
+        "visit": lambda: made.extend(both.visit(wanted[len(made) % 2])),
+        "portable-delivers": both.portable.round,
+        "station-delivers": both.station.round,
+        "confirm": confirm,
+        "keep-house": lambda: [home.retain(one.store, v.now()) for one in (both.station, both.portable)],
+    }
     try:
-        for op in (*ops, "lend", "take", "visit", "visit", "return", "bring-in", "station-delivers", "portable-delivers", "confirm",
-                   "portable-delivers", "station-delivers"):
+        for op in (
+            *ops,
+            "lend",
+            "take",
+            "visit",
+            "visit",
+            "return",
+            "bring-in",
+            "station-delivers",
+            "portable-delivers",
+            "confirm",
+            "portable-delivers",
+            "station-delivers",
+        ):
             do[op]()
         assert len(made) == 2, "everybody was visited exactly once"
         for person_id in wanted:
@@ -206,6 +224,7 @@ def test_a_pass_at_the_station_and_one_at_home_are_one_pass(bureau, pair):
 
 def test_a_death_while_lending_forgets_no_list(pair, monkeypatch):
     """Killed after the file was written: the list is out without a mark, and what comes back is taken all the same."""
+
     def killed(*_):
         raise KeyboardInterrupt
 
@@ -269,8 +288,17 @@ def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
     pair.take()
     entry = roster.find_person(pair.portable.store, "P00000")
     from kiosk.domain.person import Person
-    desk.declare(pair.portable.store, desk.Declaration.DEATH, entry, {"date": "2026-11-01"}, v.BEN, v.today(), v.now(),
-                 helper=Person("李建国", "440305194810010111"))
+
+    desk.declare(
+        pair.portable.store,
+        desk.Declaration.DEATH,
+        entry,
+        {"date": "2026-11-01"},
+        v.BEN,
+        v.today(),
+        v.now(),
+        helper=Person("李建国", "440305194810010111"),
+    )
     pair.give_back()
     assert [one.count for one in pair.bring_in()] == [1]
     found = roster.find_person(pair.station.store, "P00000")
@@ -291,6 +319,7 @@ def test_a_full_stick_lends_nobody(pair, monkeypatch):
 def test_a_lost_database_at_the_station_still_knows_what_it_lent(pair):
     """The rows that name lists come back with the journal's mirror."""
     from kiosk.store.recovery import RECOVERED
+
     pair.lend("P00001")
     row = pair.station.store.db.execute("SELECT * FROM home_loans").fetchone()
     assert row is not None

@@ -37,8 +37,9 @@ def sealed_by(kiosk, to, document, *, signer=None, sign_key=None, seal_key=None,
 
 
 def loan_of(pair, **changes):
-    document, _ = home_loans._prepare(pair.station.store, pair.station.identity, pair.portable.identity.pins.kiosk_id,
-                                      ["P00000", "P00001"], v.ANN, v.now())
+    document, _ = home_loans._prepare(
+        pair.station.store, pair.station.identity, pair.portable.identity.pins.kiosk_id, ["P00000", "P00001"], v.ANN, v.now()
+    )
     return document.model_copy(update=changes)
 
 
@@ -69,8 +70,9 @@ MALFORMED = {
     "no people": lambda pair: loan_of(pair, people=()),
     "too many": lambda pair: loan_of(pair, people=loan_of(pair).people * 300),
     "a path for an id": lambda pair: loan_of(pair, loan_id="../../../../etc/passwd"),
-    "a template inside": lambda pair: with_line(loan_of(pair), lambda data: data.update(
-        template={"vector": "A" * 684, "model_digest": "d" * 64, "consent_id": "c"})),
+    "a template inside": lambda pair: with_line(
+        loan_of(pair), lambda data: data.update(template={"vector": "A" * 684, "model_digest": "d" * 64, "consent_id": "c"})
+    ),
     "somebody else's line": lambda pair: with_line(loan_of(pair), lambda data: data.update(person_id="P00009")),
     "an id the bureau refuses": lambda pair: with_line(loan_of(pair), lambda data: data["benefits"][0].update(benefit_id="养老")),
     "no number": lambda pair: with_line(loan_of(pair), lambda data: data.pop("id_number")),
@@ -103,7 +105,8 @@ def test_signatures_and_seals_of_others(bureau, pair, tmp_path):
             sealed_by(pair.station, pair.portable, loan, signer=loan.to_kiosk): "unknown-peer",
             sealed_by(pair.station, pair.portable, loan, seal_key=box): "truncated",
             sealed_by(pair.station, pair.portable, loan, recipient=pair.station.identity.pins.kiosk_id): "not-for-us",
-            b"noise": "truncated", b"": "truncated",
+            b"noise": "truncated",
+            b"": "truncated",
         }
         for sealed, why in tries.items():
             put(pair, pair.portable, "loan", sealed)
@@ -117,15 +120,33 @@ def test_the_bureau_itself_lends_nobody(bureau, pair):
     """Its keys are pinned, but it is no peer."""
     office = keys.parse_keys(keys.read_private(bureau.data / "keys.json"), "bureau")
     loan = loan_of(pair, from_kiosk=pair.portable.identity.pins.bureau_id)
-    put(pair, pair.portable, "loan", sealed_by(pair.station, pair.portable, loan, sign_key=office.sign,
-                                               signer=pair.portable.identity.pins.bureau_id))
+    put(
+        pair,
+        pair.portable,
+        "loan",
+        sealed_by(pair.station, pair.portable, loan, sign_key=office.sign, signer=pair.portable.identity.pins.bureau_id),
+    )
     assert taken(pair) == ["unknown-peer"]
 
 
 def test_a_document_of_the_other_kind(pair):
-    put(pair, pair.portable, "loan", sealed_by(pair.station, pair.portable, protocol.HomeReturn(
-        return_id="r", loan_id=str(uuid.uuid4()), from_kiosk=pair.station.identity.pins.kiosk_id,
-        to_kiosk=pair.portable.identity.pins.kiosk_id, created_at=v.now(), records=())))
+    put(
+        pair,
+        pair.portable,
+        "loan",
+        sealed_by(
+            pair.station,
+            pair.portable,
+            protocol.HomeReturn(
+                return_id="r",
+                loan_id=str(uuid.uuid4()),
+                from_kiosk=pair.station.identity.pins.kiosk_id,
+                to_kiosk=pair.portable.identity.pins.kiosk_id,
+                created_at=v.now(),
+                records=(),
+            ),
+        ),
+    )
     assert taken(pair) == ["wrong-kind"]
 
 
@@ -167,16 +188,19 @@ def test_another_kiosk_finds_nothing_for_it(pair):
 
 
 def test_nobody_is_lent_to_a_stranger_and_no_stranger_people(pair):
-    for to, people, why in (("kiosk-nobody", ["P00000"], "unknown-peer"),
-                            (pair.station.identity.pins.kiosk_id, ["P00000"], "unknown-peer"),
-                            (pair.portable.identity.pins.kiosk_id, ["P99999"], "nobody-to-lend")):
+    for to, people, why in (
+        ("kiosk-nobody", ["P00000"], "unknown-peer"),
+        (pair.station.identity.pins.kiosk_id, ["P00000"], "unknown-peer"),
+        (pair.portable.identity.pins.kiosk_id, ["P99999"], "nobody-to-lend"),
+    ):
         with pytest.raises(home_loans.HomeLoanError, match=why):
             home_loans.lend(pair.station.run, pair.station.identity, pair.stick, to, people, v.ANN, v.now())
     pair.lend("P00000")
     pair.take()
-    with pytest.raises(home_loans.HomeLoanError, match="nobody-to-lend"):      # what is borrowed is not lent on
-        home_loans.lend(pair.portable.run, pair.portable.identity, pair.stick, pair.station.identity.pins.kiosk_id, ["P00000"],
-                        v.BEN, v.now())
+    with pytest.raises(home_loans.HomeLoanError, match="nobody-to-lend"):  # what is borrowed is not lent on
+        home_loans.lend(
+            pair.portable.run, pair.portable.identity, pair.stick, pair.station.identity.pins.kiosk_id, ["P00000"], v.BEN, v.now()
+        )
 
 
 def test_a_list_is_kept_no_longer_than_this_kiosks_own_rules_say(pair):
@@ -210,8 +234,13 @@ def test_a_revoked_kiosk_neither_lends_nor_is_lent_to(bureau, tmp_path):
 
 def back(pair, *contents, loan_id, **changes):
     document = protocol.HomeReturn(
-        return_id=str(uuid.uuid4()), loan_id=loan_id, from_kiosk=pair.portable.identity.pins.kiosk_id,
-        to_kiosk=pair.station.identity.pins.kiosk_id, created_at=v.now(), records=contents).model_copy(update=changes)
+        return_id=str(uuid.uuid4()),
+        loan_id=loan_id,
+        from_kiosk=pair.portable.identity.pins.kiosk_id,
+        to_kiosk=pair.station.identity.pins.kiosk_id,
+        created_at=v.now(),
+        records=contents,
+    ).model_copy(update=changes)
     put(pair, pair.station, "return", sealed_by(pair.portable, pair.station, document))
     told = pair.bring_in()
     shutil.rmtree(pair.stick / courier.ROOT_NAME / pair.station.identity.pins.kiosk_id)
@@ -228,8 +257,18 @@ def test_records_that_are_none_or_not_ours(pair):
         return protocol.canonical({**data, **changes}).decode()
 
     tries = {
-        "malformed": ["{}", "[]", "", "x", good + " ", json.dumps(data, indent=1), changed(extra=1), changed(record_id="../x y"),
-                      changed(outcome="won"), "[" * 19_000],
+        "malformed": [
+            "{}",
+            "[]",
+            "",
+            "x",
+            good + " ",
+            json.dumps(data, indent=1),
+            changed(extra=1),
+            changed(record_id="../x y"),
+            changed(outcome="won"),
+            "[" * 19_000,
+        ],
         "wrong-station": [changed(station_id="SZ-OTHER-0001")],
         "unknown-record": [changed(person_id="P00002")],
     }
@@ -279,8 +318,13 @@ def test_peers_are_the_bureaus_word_alone(pair):
     before = roster_feed.peers(store)
     version = int(outbox.get(store.db, "bundle_version"))
     pins = pair.portable.identity.pins
-    old = protocol.Bundle(bureau_id=pins.bureau_id, kiosk_id=pins.kiosk_id, version=version, created_at=v.now(), peers=(
-        protocol.Peer(kiosk_id="kiosk-evil", name="", keys=pair.station.identity.keys.public),))
+    old = protocol.Bundle(
+        bureau_id=pins.bureau_id,
+        kiosk_id=pins.kiosk_id,
+        version=version,
+        created_at=v.now(),
+        peers=(protocol.Peer(kiosk_id="kiosk-evil", name="", keys=pair.station.identity.keys.public),),
+    )
     assert roster_feed.take_bundle(store, old, v.now()) is False
     assert roster_feed.peers(store) == before
     assert [one.kiosk_id for one in before] == [pair.station.identity.pins.kiosk_id]
@@ -293,6 +337,7 @@ def test_the_schema_names_both_documents():
 
 def test_sendable_ids_are_those_of_the_wire():
     from pydantic import TypeAdapter, ValidationError
+
     wire = TypeAdapter(protocol.Id)
 
     def sent(text):

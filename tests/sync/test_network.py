@@ -31,6 +31,7 @@ def only(deed, where="/v1/batches", times=1):
             left[0] -= 1
             return deed
         return "ok"
+
     return choose
 
 
@@ -43,18 +44,21 @@ def line(bureau, kiosk):
         kiosk.settings = kiosk.settings.model_copy(update={"sync": kiosk.settings.sync.model_copy(update={"timeout_s": 5.0})})
 
 
-@pytest.mark.parametrize(("deed", "trouble", "state", "arrived"), [
-    ("lose-request", Trouble.UNKNOWN, "unknown", False),
-    ("lose-answer", Trouble.UNKNOWN, "unknown", True),
-    ("delay", Trouble.UNKNOWN, "unknown", True),
-    ("truncate", Trouble.UNKNOWN, "unknown", True),
-    ("garble", Trouble.FORGED, "unknown", True),
-    ("after:500", Trouble.BROKEN, "unknown", True),
-    ("status:500", Trouble.BROKEN, "unknown", False),
-    ("status:503", Trouble.BUSY, "unknown", False),
-    ("status:429", Trouble.BUSY, "unknown", False),
-    ("status:413", Trouble.TOO_LARGE, "waiting", False),
-])
+@pytest.mark.parametrize(
+    ("deed", "trouble", "state", "arrived"),
+    [
+        ("lose-request", Trouble.UNKNOWN, "unknown", False),
+        ("lose-answer", Trouble.UNKNOWN, "unknown", True),
+        ("delay", Trouble.UNKNOWN, "unknown", True),
+        ("truncate", Trouble.UNKNOWN, "unknown", True),
+        ("garble", Trouble.FORGED, "unknown", True),
+        ("after:500", Trouble.BROKEN, "unknown", True),
+        ("status:500", Trouble.BROKEN, "unknown", False),
+        ("status:503", Trouble.BUSY, "unknown", False),
+        ("status:429", Trouble.BUSY, "unknown", False),
+        ("status:413", Trouble.TOO_LARGE, "waiting", False),
+    ],
+)
 def test_one_misdeed_ends_the_round_and_the_next_one_ends_well(bureau, kiosk, line, deed, trouble, state, arrived):
     one, two = record(1), record(2)
     kiosk.save(one, two)
@@ -101,7 +105,7 @@ def test_the_answer_to_another_question(bureau, kiosk, line):
     kiosk.save(record(1), record(2))
     line.choose = only("lose-answer")
     kiosk.round(limit=1)
-    kiosk.round(limit=1)     # asks about the first: the line remembers that answer
+    kiosk.round(limit=1)  # asks about the first: the line remembers that answer
     kiosk.save(record(3))
     line.choose = only("lose-answer")
     kiosk.round()
@@ -162,9 +166,15 @@ def mortal(tmp_path_factory):
     bureau.kill()
 
 
-@pytest.mark.parametrize(("point", "arrived"), [
-    ("ingest=full", False), ("ingest=die", False), ("before-commit=die", False), ("after-commit=die", True),
-])
+@pytest.mark.parametrize(
+    ("point", "arrived"),
+    [
+        ("ingest=full", False),
+        ("ingest=die", False),
+        ("before-commit=die", False),
+        ("after-commit=die", True),
+    ],
+)
 def test_the_bureau_dies_before_during_and_after_its_commit(mortal, point, arrived):
     bureau, kiosk, armed = mortal
     one = record()
@@ -186,9 +196,21 @@ def test_the_bureau_dies_before_during_and_after_its_commit(mortal, point, arriv
 def test_a_roster_is_fetched_on_where_it_stopped(bureau, tmp_path):
     rng = random.Random(3)
     people = tmp_path / "people.jsonl"
-    people.write_text("".join(json.dumps({
-        "person_id": f"P{n}", "name": rng.randbytes(20).hex(), "id_number": f"{n:018d}", "status": "active", "benefits": []}) + "\n"
-        for n in range(15000)))
+    people.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "person_id": f"P{n}",
+                    "name": rng.randbytes(20).hex(),
+                    "id_number": f"{n:018d}",
+                    "status": "active",
+                    "benefits": [],
+                }
+            )
+            + "\n"
+            for n in range(15000)
+        )
+    )
     version = bureau.issue_roster(people)
     kiosk = make_kiosk(bureau, tmp_path / "resume", "SZ-TEST-0400")
     try:
@@ -199,7 +221,7 @@ def test_a_roster_is_fetched_on_where_it_stopped(bureau, tmp_path):
         def interrupted(path, target, size):
             for have in fetch(path, target, size):
                 ranges.append(have)
-                stop.set()     # as if the kiosk was switched off after the first block
+                stop.set()  # as if the kiosk was switched off after the first block
                 yield have
 
         kiosk.client.fetch = interrupted
@@ -237,9 +259,21 @@ def test_policies_staff_and_messages_come_down(bureau, kiosk):
 def some_people(tmp_path, count):
     rng = random.Random(count)
     path = tmp_path / f"people-{count}.jsonl"
-    path.write_text("".join(json.dumps({
-        "person_id": f"P{n}", "name": rng.randbytes(40).hex(), "id_number": f"{n:018d}", "status": "active", "benefits": []}) + "\n"
-        for n in range(count)))
+    path.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "person_id": f"P{n}",
+                    "name": rng.randbytes(40).hex(),
+                    "id_number": f"{n:018d}",
+                    "status": "active",
+                    "benefits": [],
+                }
+            )
+            + "\n"
+            for n in range(count)
+        )
+    )
     return path
 
 

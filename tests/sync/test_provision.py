@@ -40,7 +40,7 @@ def test_the_code_registers_once_and_pins_the_bureau(bureau, tmp_path):
         provision(settings(tmp_path / "second", bureau.url), bureau.url, code)
     for path in (tmp_path / "kiosk.json", tmp_path / "kiosk.pins.json"):
         assert os.stat(path).st_mode & 0o777 == 0o600
-    assert "\"d\"" not in (tmp_path / "kiosk.pins.json").read_text()
+    assert '"d"' not in (tmp_path / "kiosk.pins.json").read_text()
 
 
 def test_wrong_codes(bureau, tmp_path):
@@ -65,7 +65,7 @@ def test_guessing_codes_is_stopped(tmp_path):
         fingerprint = bureau.enrolment_code(STATION).replace("-", "")[10:]
         hour = f"enrol-failures-{datetime.now(UTC):%Y%m%d%H}"
         with contextlib.closing(sqlite3.connect(tmp_path / "bureau" / "bureau.db", isolation_level=None)) as database:
-            database.execute("INSERT INTO counters VALUES (?, ?)", (hour, ENROL_FAILURES_PER_HOUR - 2))   # each try costs a scrypt
+            database.execute("INSERT INTO counters VALUES (?, ?)", (hour, ENROL_FAILURES_PER_HOUR - 2))  # each try costs a scrypt
         why = ""
         for number in range(5):
             with pytest.raises(ProvisionRefused) as refused:
@@ -134,6 +134,7 @@ def test_the_journal_signer(tmp_path):
 
 def certificates(folder, ahead_days=0):
     """A CA of our own, a server certificate of it for 127.0.0.1, and a stranger's CA; valid for two days around `ahead_days`."""
+
     def write(name, *parts):
         (folder / name).write_bytes(b"".join(parts))
         return folder / name
@@ -142,12 +143,19 @@ def certificates(folder, ahead_days=0):
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.now(UTC) + timedelta(days=ahead_days)
-        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer or subject).public_key(key.public_key())
-                   .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
-                   .not_valid_after(now + timedelta(days=1)).add_extension(x509.BasicConstraints(ca, None), critical=True)
-                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer_key or key).public_key()), False)
-                   .add_extension(x509.KeyUsage(True, False, False, False, False, ca, ca, False, False), critical=True))
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer or subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca, None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer_key or key).public_key()), False)
+            .add_extension(x509.KeyUsage(True, False, False, False, False, ca, ca, False, False), critical=True)
+        )
         if not ca:
             builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
         return builder.sign(issuer_key or key, hashes.SHA256()), key
@@ -156,9 +164,12 @@ def certificates(folder, ahead_days=0):
     ca, ca_key = issue("Pension CA", ca=True)
     server, server_key = issue("bureau", ca.subject, ca_key)
     stranger, _ = issue("Pension CA", ca=True)
-    return (write("ca.pem", ca.public_bytes(pem)), write("server.pem", server.public_bytes(pem)),
-            write("server.key", server_key.private_bytes(pem, private, serialization.NoEncryption())),
-            write("stranger.pem", stranger.public_bytes(pem)))
+    return (
+        write("ca.pem", ca.public_bytes(pem)),
+        write("server.pem", server.public_bytes(pem)),
+        write("server.key", server_key.private_bytes(pem, private, serialization.NoEncryption())),
+        write("stranger.pem", stranger.public_bytes(pem)),
+    )
 
 
 def test_tls_with_a_pinned_authority(tmp_path):
@@ -172,7 +183,7 @@ def test_tls_with_a_pinned_authority(tmp_path):
         assert kiosk.round().failure is None
         kiosk.save(record())
         kiosk.client.close()
-        for other in (str(stranger), ""):     # a stranger's authority of the same name; the system's authorities
+        for other in (str(stranger), ""):  # a stranger's authority of the same name; the system's authorities
             kiosk.client = Client(chosen.sync.model_copy(update={"ca_file": other}), identity)
             failure = kiosk.round().failure
             assert (failure.trouble, failure.why) == (Trouble.UNREACHABLE, "certificate")
@@ -243,6 +254,7 @@ def test_a_server_that_never_ends_its_answer_is_cut_off(bureau, kiosk):
                     connection.sendall(block)
             except OSError:
                 return
+
     thread = threading.Thread(target=pour)
     thread.start()
     kiosk.point_at(f"http://127.0.0.1:{listener.getsockname()[1]}")

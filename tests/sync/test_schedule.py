@@ -98,40 +98,60 @@ def test_a_door_that_stands_open_and_leads_nowhere_does_not_break_the_back_off()
     assert schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=True)[1], "shut in between: now it says something"
 
 
-@pytest.mark.parametrize(("change", "held", "trouble"), [
-    ({"metered": True}, Hold.NONE, Trouble.UNREACHABLE), ({"probe_s": 0.0}, Hold.NONE, Trouble.UNREACHABLE),
-    ({"paused": True}, Hold.PAUSED, Trouble.UNREACHABLE), ({"night_only": True}, Hold.NIGHT_ONLY, Trouble.UNREACHABLE),
-    ({}, Hold.REVOKED, Trouble.UNREACHABLE), ({}, Hold.NONE, None), ({}, Hold.NONE, Trouble.BUSY), ({}, Hold.NONE, Trouble.UNKNOWN),
-    ({}, Hold.NONE, Trouble.FORGED), ({"probe_s": 4000.0}, Hold.NONE, Trouble.UNREACHABLE),
-])
+@pytest.mark.parametrize(
+    ("change", "held", "trouble"),
+    [
+        ({"metered": True}, Hold.NONE, Trouble.UNREACHABLE),
+        ({"probe_s": 0.0}, Hold.NONE, Trouble.UNREACHABLE),
+        ({"paused": True}, Hold.PAUSED, Trouble.UNREACHABLE),
+        ({"night_only": True}, Hold.NIGHT_ONLY, Trouble.UNREACHABLE),
+        ({}, Hold.REVOKED, Trouble.UNREACHABLE),
+        ({}, Hold.NONE, None),
+        ({}, Hold.NONE, Trouble.BUSY),
+        ({}, Hold.NONE, Trouble.UNKNOWN),
+        ({}, Hold.NONE, Trouble.FORGED),
+        ({"probe_s": 4000.0}, Hold.NONE, Trouble.UNREACHABLE),
+    ],
+)
 def test_when_nobody_looks(change, held, trouble):
     pace, rng = unreachable()
     pace = schedule.Pace(pace.batch_limit, pace.failures, pace.next_try_s, trouble)
     assert schedule.door_after_round(pace, Sync(**change), held, 0.0, rng, stood_open=False).look_s is None
 
 
-@pytest.mark.parametrize(("change", "local", "given", "hold"), [
-    ({}, NOON, {}, Hold.NONE),
-    ({}, NOON, {"provisioned": False}, Hold.NOT_PROVISIONED),
-    ({}, NOON, {"revoked": True}, Hold.REVOKED),
-    ({"paused": True}, NOON, {}, Hold.PAUSED),
-    ({"paused": True}, NOON, {"by_hand": True}, Hold.PAUSED),
-    ({"night_only": True}, NOON, {}, Hold.NIGHT_ONLY),
-    ({"night_only": True}, NOON, {"by_hand": True}, Hold.NONE),
-    ({"night_only": True}, MIDNIGHT, {}, Hold.NONE),
-    ({"night_only": True}, NOON.replace(hour=22), {}, Hold.NONE),
-    ({"night_only": True}, NOON.replace(hour=6), {}, Hold.NIGHT_ONLY),
-    ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=5), {}, Hold.NIGHT_ONLY),
-    ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=4), {}, Hold.NONE),
-])
+@pytest.mark.parametrize(
+    ("change", "local", "given", "hold"),
+    [
+        ({}, NOON, {}, Hold.NONE),
+        ({}, NOON, {"provisioned": False}, Hold.NOT_PROVISIONED),
+        ({}, NOON, {"revoked": True}, Hold.REVOKED),
+        ({"paused": True}, NOON, {}, Hold.PAUSED),
+        ({"paused": True}, NOON, {"by_hand": True}, Hold.PAUSED),
+        ({"night_only": True}, NOON, {}, Hold.NIGHT_ONLY),
+        ({"night_only": True}, NOON, {"by_hand": True}, Hold.NONE),
+        ({"night_only": True}, MIDNIGHT, {}, Hold.NONE),
+        ({"night_only": True}, NOON.replace(hour=22), {}, Hold.NONE),
+        ({"night_only": True}, NOON.replace(hour=6), {}, Hold.NIGHT_ONLY),
+        ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=5), {}, Hold.NIGHT_ONLY),
+        ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=4), {}, Hold.NONE),
+    ],
+)
 def test_switches(change, local, given, hold):
     assert schedule.hold(Sync(**change), local, **{"provisioned": True, "revoked": False, **given}) is hold
 
 
-@pytest.mark.parametrize(("hours", "level"), [
-    (23.9, Level.OK), (24, Level.BANNER), (71.9, Level.BANNER), (72, Level.SUPERVISOR), (359.9, Level.SUPERVISOR),
-    (360, Level.FROZEN), (-8760, Level.OK),
-])
+@pytest.mark.parametrize(
+    ("hours", "level"),
+    [
+        (23.9, Level.OK),
+        (24, Level.BANNER),
+        (71.9, Level.BANNER),
+        (72, Level.SUPERVISOR),
+        (359.9, Level.SUPERVISOR),
+        (360, Level.FROZEN),
+        (-8760, Level.OK),
+    ],
+)
 def test_freeze_thresholds(hours, level):
     assert schedule.level(SYNC, NOON - timedelta(hours=hours), NOON) is level
 

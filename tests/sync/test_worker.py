@@ -88,11 +88,14 @@ def test_it_delivers_by_itself_and_tells_each_step(bureau, stage, qtbot):
     assert (one.record_id, one.stage.value, one.reason) == (two.record_id, "returned", "photo-unclear")
 
 
-@pytest.mark.parametrize(("switch", "by_hand", "hold", "unsent"), [
-    ({"paused": True}, "send_now", Hold.PAUSED, 1),
-    ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "nudge", Hold.NIGHT_ONLY, 1),
-    ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "send_now", Hold.NONE, 0),
-])
+@pytest.mark.parametrize(
+    ("switch", "by_hand", "hold", "unsent"),
+    [
+        ({"paused": True}, "send_now", Hold.PAUSED, 1),
+        ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "nudge", Hold.NIGHT_ONLY, 1),
+        ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "send_now", Hold.NONE, 0),
+    ],
+)
 def test_switches_are_obeyed(stage, qtbot, switch, by_hand, hold, unsent):
     stage.save(record())
     worker = stage.start(**switch)
@@ -224,6 +227,7 @@ def test_an_unregistered_kiosk_waits_and_begins_once_it_is_registered(bureau, tm
 
 def test_a_revoked_kiosk_stops_and_says_so(bureau, stage, qtbot):
     from kiosk.sync.keys import load_pins
+
     stage.save(record())
     bureau.revoke(load_pins(stage.chosen.sync).kiosk_id)
     worker = stage.start()

@@ -14,9 +14,21 @@ from kiosk.store import desk, home, roster, roster_format, service
 from kiosk.sync import home_loans
 from tests.sync.made import Kiosk, make_kiosk
 
-ANN, BEN = "1001", "1002"     # at the station, and on the road
-TABLES = ("outbox", "outbox_batches", "outbox_evidence", "receipts", "records", "home_visits", "home_loans", "borrowed_loans",
-          "borrowed_people", "templates", "erasures", "declarations")
+ANN, BEN = "1001", "1002"  # at the station, and on the road
+TABLES = (
+    "outbox",
+    "outbox_batches",
+    "outbox_evidence",
+    "receipts",
+    "records",
+    "home_visits",
+    "home_loans",
+    "borrowed_loans",
+    "borrowed_people",
+    "templates",
+    "erasures",
+    "declarations",
+)
 
 
 def now() -> datetime:
@@ -30,9 +42,12 @@ def today() -> date:
 def person(number: int, **changes) -> RosterEntry:
     first = f"44030519{40 + number % 20:02d}0{1 + number % 9}1{number % 10}{number % 1000:03d}"
     values = {
-        "status": RosterStatus.ACTIVE, "home_visit": True, "template": Template(b"\x00\x00\x80\x3e" * 128, "d" * 64, f"c-{number}"),
+        "status": RosterStatus.ACTIVE,
+        "home_visit": True,
+        "template": Template(b"\x00\x00\x80\x3e" * 128, "d" * 64, f"c-{number}"),
         "benefits": (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", today() - timedelta(days=350)),),
-        **changes}
+        **changes,
+    }
     return RosterEntry(f"P{number:05d}", f"测试{'甲乙丙丁戊己庚辛壬癸'[number % 10]}", first + check_digit(first), **values)
 
 
@@ -51,8 +66,9 @@ class Pair:
 
     def lend(self, *person_ids: str, at: datetime | None = None) -> home_loans.Lent:
         ids = person_ids or [one.entry.person_id for one in home.booked(self.station.store, today())]
-        return home_loans.lend(self.station.run, self.station.identity, self.stick, self.portable.identity.pins.kiosk_id, ids, ANN,
-                               at or now())
+        return home_loans.lend(
+            self.station.run, self.station.identity, self.stick, self.portable.identity.pins.kiosk_id, ids, ANN, at or now()
+        )
 
     def take(self, at: datetime | None = None) -> list[home_loans.Told]:
         return home_loans.take(self.portable.run, self.portable.identity, self.stick, BEN, at or now())

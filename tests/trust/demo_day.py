@@ -40,8 +40,15 @@ DAY = (
     replace(SCENARIOS["not-yet"], habits=QUICK),
     replace(SCENARIOS["unknown-person"], habits=QUICK),
     replace(SCENARIOS["other"], habits={**QUICK, "mode": "other"}),
-    Scenario("second-pass", "another person, another face, and the card held up to the camera", Outcome.PASSED, "ok", card="zhuang",
-             portrait="astronaut.png", habits={**QUICK, "scan": True}),
+    Scenario(
+        "second-pass",
+        "another person, another face, and the card held up to the camera",
+        Outcome.PASSED,
+        "ok",
+        card="zhuang",
+        portrait="astronaut.png",
+        habits={**QUICK, "scan": True},
+    ),
     replace(SCENARIOS["attendant-takeover"], card="hongkong", portrait="biden.jpg"),
     SCENARIOS["enrol"],
     replace(SCENARIOS["proxy"], card="huang"),
@@ -49,7 +56,7 @@ DAY = (
 KEYS = ("li", "chen", "wang", "zhuang", "hongkong", "huang")
 CRASH_BEFORE = "unknown-person"
 REVIEW_CONSENT = "human-review-of-the-day"
-REVIEW_PICTURE = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(range(256)) + bytes.fromhex("ffd9")   # nobody's
+REVIEW_PICTURE = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(range(256)) + bytes.fromhex("ffd9")  # nobody's
 
 
 def markers() -> list[str]:
@@ -197,11 +204,15 @@ def send_for_review(settings: config.Settings, picture: bytes) -> str:
     from kiosk.sync.client import Client
     from kiosk.sync.delivery import Delivery
     from kiosk.sync.keys import load_identity
+
     with open_store(settings) as store:
         row = store.db.execute("SELECT record_id, person_id FROM outbox WHERE state = 'received' ORDER BY created_at").fetchone()
         with store.transaction() as db:
-            db.execute("INSERT INTO consents (consent_id, person_id, kind, text_version, given_at, witness)"
-                       " VALUES (?, ?, 'human-review', '1', ?, 'self')", (REVIEW_CONSENT, row[1], outbox.iso(datetime.now(UTC))))
+            db.execute(
+                "INSERT INTO consents (consent_id, person_id, kind, text_version, given_at, witness)"
+                " VALUES (?, ?, 'human-review', '1', ?, 'self')",
+                (REVIEW_CONSENT, row[1], outbox.iso(datetime.now(UTC))),
+            )
             outbox.enqueue_evidence(db, row[0], REVIEW_CONSENT, "image/jpeg", picture)
         client = Client(settings.sync, load_identity(settings.sync))
         try:
@@ -220,6 +231,7 @@ def carry_everything(settings: config.Settings, folder: Path) -> int:
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity
+
     copy, stick = folder / "copy", folder / "courier"
     shutil.copytree(settings.store.directory, copy)
     stick.mkdir()
@@ -246,9 +258,9 @@ def play(stage: Stage, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, 
     runner = Runner(scenario, stage, None, time.monotonic(), size=(540, 960))
     runner.kiosk.vision.finished.connect(faces.note)
     if scenario.name == CRASH_BEFORE:
-        QTimer.singleShot(0, bug.happen)   # before the person looks up: a visit that it ended would not be as the scenario says
+        QTimer.singleShot(0, bug.happen)  # before the person looks up: a visit that it ended would not be as the scenario says
     ended = runner.run(limit_s=75.0)
-    stage.plug("reader")    # who holds the card up to the camera has pulled its cable
+    stage.plug("reader")  # who holds the card up to the camera has pulled its cable
     stage.lift_card()
     return {**ended.result, "problems": list(ended.problems)}
 
@@ -258,11 +270,13 @@ def main(folder: Path) -> int:
     log.setup(folder / "store" / "log")
     qt = QApplication(["demo-day"])
     overrides: dict[str, Any] = {
-        "ui": {"fullscreen": False}, "liveness": {"actions": 1, "action_timeout_s": 9.0},
-        "voice": {"enabled": True}}
+        "ui": {"fullscreen": False},
+        "liveness": {"actions": 1, "action_timeout_s": 9.0},
+        "voice": {"enabled": True},
+    }
     stage = TappedStage(replace(SCENARIOS["pass"], also=KEYS), folder, 0, overrides)
     watch, bug, faces, told = Watch(folder.parent / "tmp"), Bug(), Faces(), []
-    setattr(desk_person, "_READ_MS", 120)    # noqa: B010  nobody reads along
+    setattr(desk_person, "_READ_MS", 120)  # noqa: B010  nobody reads along
     watch.start()
     try:
         stage.prepare(lambda _: None)
@@ -279,12 +293,27 @@ def main(folder: Path) -> int:
         watch.join()
     quiet = counters()
     call_elsewhere()
-    print(json.dumps({
-        "visits": told, "counters": quiet, "counters_after_a_call": counters(), "listeners": heard,
-        "bureau_port": int(stage.bureau.url.rsplit(":", 1)[1]), "line_port": int(stage.bureau_url().rsplit(":", 1)[1]),
-        "requests": stage.tap.requests if stage.tap else [], "faces": faces.seen, "templates": templates(), "reviewed": reviewed,
-        "carried": carried, "temporary_files": sorted(watch.files),
-        "programs": sorted(watch.programs), "found": sorted(watch.found), "watch_failed": watch.failed}))
+    print(
+        json.dumps(
+            {
+                "visits": told,
+                "counters": quiet,
+                "counters_after_a_call": counters(),
+                "listeners": heard,
+                "bureau_port": int(stage.bureau.url.rsplit(":", 1)[1]),
+                "line_port": int(stage.bureau_url().rsplit(":", 1)[1]),
+                "requests": stage.tap.requests if stage.tap else [],
+                "faces": faces.seen,
+                "templates": templates(),
+                "reviewed": reviewed,
+                "carried": carried,
+                "temporary_files": sorted(watch.files),
+                "programs": sorted(watch.programs),
+                "found": sorted(watch.found),
+                "watch_failed": watch.failed,
+            }
+        )
+    )
     return 0
 
 

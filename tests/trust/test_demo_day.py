@@ -24,7 +24,7 @@ from kiosk.config import ROOT
 from tests.sync import inspector
 from tests.trust import demo_day, sent
 
-pytestmark = pytest.mark.timeout(330)    # the first test waits for the whole day: 75 s on two quiet cores
+pytestmark = pytest.mark.timeout(330)  # the first test waits for the whole day: 75 s on two quiet cores
 LOOPBACK_ALONE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
 
@@ -44,18 +44,33 @@ def day(tmp_path_factory) -> tuple[Path, dict[str, Any], str, str]:
     for name in ("tmp", "home"):
         (folder / name).mkdir(mode=0o700)
     trace = folder / "trace"
-    prefix = LOOPBACK_ALONE if may_unshare() else (
-        "strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
+    prefix = (
+        LOOPBACK_ALONE
+        if may_unshare()
+        else ("strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
+    )
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
-    environment |= {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1",
-                    "TMPDIR": str(folder / "tmp"), "HOME": str(folder / "home")}
-    child = subprocess.Popen([*prefix, sys.executable, "-m", "tests.trust.demo_day", str(folder / "files")], cwd=folder,
-                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    environment |= {
+        "QT_QPA_PLATFORM": "offscreen",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(folder / "tmp"),
+        "HOME": str(folder / "home"),
+    }
+    child = subprocess.Popen(
+        [*prefix, sys.executable, "-m", "tests.trust.demo_day", str(folder / "files")],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         printed, complained = child.communicate(timeout=300)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)    # bureau and reader are children of the day
+            os.killpg(child.pid, signal.SIGKILL)  # bureau and reader are children of the day
     assert child.returncode == 0, printed + complained
     told = json.loads(printed.splitlines()[-1])
     traced = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
@@ -106,7 +121,13 @@ def test_no_picture_vector_or_number_in_anything_that_was_sent(day):
         batches = [json.loads(plain) for _, kind, plain in documents if kind == "batch" and json.loads(plain)["way"] == way]
         records = [one for batch in batches for one in batch["records"]]
         assert {one["channel"] for one in records} >= {
-            "self-face", "helped-face", "face-to-face", "family-proxy", "enrolment", "declaration"}
+            "self-face",
+            "helped-face",
+            "face-to-face",
+            "family-proxy",
+            "enrolment",
+            "declaration",
+        }
         assert {one["outcome"] for one in records} == {"passed", "failed"}
         assert any(one["checks"] for one in records)
         assert any('"strokes"' in one["notes"] for one in records)
@@ -122,10 +143,17 @@ def test_what_the_day_knew_would_have_been_found(day):
     folder, told, _, _ = day
     known = sent.known(told)
     assert len(told["faces"]) >= 3, "two passes and an enrolment made vectors"
-    batch = next(json.loads(plain) for _, kind, plain in sent.everything(folder / "files", told)
-                 if kind == "batch" and json.loads(plain)["records"])
-    plants = [f"photo {known.photos[0][200:224].hex()}", *(f"face {one[:24].hex()}" for one in known.vectors),
-              known.numbers[1], f"a note about {known.names[0]}"]
+    batch = next(
+        json.loads(plain)
+        for _, kind, plain in sent.everything(folder / "files", told)
+        if kind == "batch" and json.loads(plain)["records"]
+    )
+    plants = [
+        f"photo {known.photos[0][200:224].hex()}",
+        *(f"face {one[:24].hex()}" for one in known.vectors),
+        known.numbers[1],
+        f"a note about {known.names[0]}",
+    ]
     for planted in plants:
         batch["records"][0]["notes"] = json.dumps({"note": planted}, ensure_ascii=False)
         found = inspector.look("batch", json.dumps(batch).encode(), known)
@@ -139,7 +167,7 @@ def test_no_name_in_any_file(day):
         if not path.is_file():
             continue
         if "bureau" in path.relative_to(folder).parts:
-            in_bureau += demo_day.holds(path.read_bytes())   # the bureau has them by right: so the search does find names
+            in_bureau += demo_day.holds(path.read_bytes())  # the bureau has them by right: so the search does find names
             continue
         looked += 1
         assert not demo_day.holds(str(path).encode() + path.read_bytes()), path
@@ -149,8 +177,11 @@ def test_no_name_in_any_file(day):
 
 def test_no_name_in_the_log_though_an_exception_quoted_one(day):
     folder, _, printed, _ = day
-    lines = [json.loads(line) for path in (folder / "files" / "store" / "log").iterdir()
-             for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for path in (folder / "files" / "store" / "log").iterdir()
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
     crash = [line for line in lines if line["msg"] == "unexpected error"]
     assert len(crash) == 1
     assert crash[0]["code"].startswith("builtins.ValueError at demo_day.py:")

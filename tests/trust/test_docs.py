@@ -38,6 +38,7 @@ def test_two_pages_at_most(document):
 
 def test_a_test_that_is_gone_would_be_found(tmp_path, monkeypatch):
     from tests import named_tests
+
     (tmp_path / "doc.md").write_text("`tests/trust/test_docs.py::test_that_never_was` `tests/no_such_file.py::test_x`")
     (tmp_path / "tests" / "trust").mkdir(parents=True)
     (tmp_path / "tests" / "trust" / "test_docs.py").write_text("def test_real(): ...\n")

@@ -18,22 +18,38 @@ SOURCES = [path for path in (ROOT / "kiosk").rglob("*.py") if path.name != "fail
 
 def ask(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *flags, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
-        env={**os.environ, "KIOSK_FAILPOINTS": "here=error", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)})
+        [sys.executable, *flags, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "KIOSK_FAILPOINTS": "here=error", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
+    )
 
 
 def test_every_call_stands_where_the_compiler_drops_it():
     """Parsed, not searched: each `failpoints.…(…)` of the kiosk itself is inside an `if __debug__:`."""
     calls, outside = 0, []
     for path in SOURCES:
-        if "bureau" in path.parts:   # the bureau is no kiosk: its own hook is held by test_the_bureaus_own_hook
+        if "bureau" in path.parts:  # the bureau is no kiosk: its own hook is held by test_the_bureaus_own_hook
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and isinstance(node.test, ast.Name)
-                   and node.test.id == "__debug__" for part in node.body for inner in ast.walk(part)}
+        guarded = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "__debug__"
+            for part in node.body
+            for inner in ast.walk(part)
+        }
         for node in ast.walk(tree):
-            if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
-                    and node.func.value.id == "failpoints" and node.func.attr != "seal"):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "failpoints"
+                and node.func.attr != "seal"
+            ):
                 calls += 1
                 if id(node) not in guarded:
                     outside.append(f"{path.name}:{node.lineno}")
@@ -53,12 +69,14 @@ def test_the_deployed_service_runs_optimised():
 
 def test_run_seals_before_anything_is_loaded():
     """`kiosk run` with a configuration that cannot be: what it imported so far can no longer be armed."""
-    code = ("import kiosk.failpoints as f, kiosk.commands.run as run\n"
-            "from kiosk.errors import ConfigError\n"
-            "try:\n    run.main(['--config', 'no-such-file'])\nexcept ConfigError:\n    pass\n"
-            "f.hit('here')\n"
-            "try:\n    f.arm('here', 'error')\nexcept RuntimeError as error:\n    print(error)\n"
-            "try:\n    f.watch(print)\nexcept RuntimeError as error:\n    print(error)\n")
+    code = (
+        "import kiosk.failpoints as f, kiosk.commands.run as run\n"
+        "from kiosk.errors import ConfigError\n"
+        "try:\n    run.main(['--config', 'no-such-file'])\nexcept ConfigError:\n    pass\n"
+        "f.hit('here')\n"
+        "try:\n    f.arm('here', 'error')\nexcept RuntimeError as error:\n    print(error)\n"
+        "try:\n    f.watch(print)\nexcept RuntimeError as error:\n    print(error)\n"
+    )
     done = ask(code)
     assert (done.returncode, done.stdout) == (0, "no failpoints in production\n" * 2), done.stderr
 
@@ -72,6 +90,7 @@ def test_the_environment_arms_only_what_is_not_optimised(flags, stands):
 
 def test_the_bureaus_own_hook_does_nothing_unasked():
     from kiosk.bureau import failpoints as hook
+
     hook.load("")
     for point in ("before-commit", "after-commit", "ingest", "answer"):
         hook.hit(point)

@@ -78,8 +78,9 @@ def test_a_looped_film_is_found_although_its_pixels_are_new():
         t_s = index / FPS
         phase = t_s % period
         pose = sway(Person(deaf=True)(phase, TakeView("positioning")), phase)
-        moved = face(t_s, type(pose)(yaw=3 * np.sin(phase * 1.7) + rng.normal(0, 0.1), pitch=2 * np.sin(phase * 2.9),
-                                     x=pose.x, y=pose.y))
+        moved = face(
+            t_s, type(pose)(yaw=3 * np.sin(phase * 1.7) + rng.normal(0, 0.1), pitch=2 * np.sin(phase * 2.9), x=pose.x, y=pose.y)
+        )
         watcher.step(moved)
         pixels.step(t_s, camera.picture())
     assert pixels.share() == 0.0

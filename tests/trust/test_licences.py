@@ -15,8 +15,11 @@ LISTED = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 
 
 def rows(columns: int) -> list[tuple[str, ...]]:
-    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in LISTED.splitlines()
-            if line.startswith("| ") and line.count("|") == columns + 1]
+    return [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in LISTED.splitlines()
+        if line.startswith("| ") and line.count("|") == columns + 1
+    ]
 
 
 def test_every_requirement_is_listed_in_its_version():

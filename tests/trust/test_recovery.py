@@ -89,9 +89,14 @@ def looking(monkeypatch):
     worker.stop()
 
 
-@pytest.mark.parametrize(("error", "reason"), [
-    (ModelError("the face landmarker failed"), Reason.MODEL_ERROR), (RuntimeError("our bug"), Reason.INTERNAL_ERROR),
-    (MemoryError(), Reason.INTERNAL_ERROR)])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModelError("the face landmarker failed"), Reason.MODEL_ERROR),
+        (RuntimeError("our bug"), Reason.INTERNAL_ERROR),
+        (MemoryError(), Reason.INTERNAL_ERROR),
+    ],
+)
 def test_mediapipe_that_raises_is_replaced_and_the_next_take_works(looking, qtbot, error, reason):
     told: list[object] = []
     views: list[object] = []
@@ -116,7 +121,7 @@ def test_the_face_models_are_let_go_on_a_wish_and_a_take_has_them_again(looking,
     qtbot.waitUntil(lambda: bool(Fails.built))
     looking.set_wanted(False)
     qtbot.waitUntil(lambda: Fails.built[0].closed)
-    looking.watch_presence(True)      # nothing to look with: nothing breaks
+    looking.watch_presence(True)  # nothing to look with: nothing breaks
     views: list[object] = []
     failed: list[object] = []
     looking.view.connect(views.append)
@@ -229,7 +234,7 @@ class Bug(QObject):
 @pytest.fixture
 def kiosk(qtbot, tmp_path, monkeypatch):
     """A kiosk without its workers; what it logs goes into a file through the formatter of production."""
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)   # put back at the end
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back at the end
     monkeypatch.setattr(KioskApp, "_start_workers", lambda _: None)
     settings = made.settings(tmp_path / "var", ui={"fullscreen": False}, voice={"enabled": False})
     handler = logging.FileHandler(tmp_path / "kiosk.log", encoding="utf-8")
@@ -279,6 +284,7 @@ def test_a_bug_ends_the_visit_says_so_and_service_comes_back(kiosk, qtbot, tmp_p
 
 def test_a_store_that_stays_shut_takes_the_kiosk_out_of_service(kiosk, tmp_path):
     from kiosk.errors import StoreError
+
     kiosk._on_store_opened(StoreError("shut"))
     assert isinstance(kiosk.conductor.state, s.OutOfService)
     assert kiosk.conductor.state.reason is Reason.STORE_ERROR
@@ -295,11 +301,13 @@ def test_the_start_is_journaled_with_what_it_runs_on(kiosk, tmp_path):
     rules = tmp_path / "rules"
     shutil.copytree(config.CONFIG / "policies", rules)
     with open_store(kiosk.settings, now=datetime.now(UTC)) as store:
+
         def started(settings) -> dict[str, str]:
             kiosk.settings = settings
             kiosk._note_start(store)
             entry = [one for one in journal.entries_since(store, 0) if one.kind == "kiosk-started"][-1]
             return json.loads(entry.body)["data"]
+
         here = kiosk.settings.model_copy(update={"rules": config.Rules(policies=str(rules))})
         told.append(started(here))
         assert started(here) == told[0]
@@ -319,6 +327,7 @@ def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkey
     """Killed while it holds a prompt, or ended after a while: the next prompt is heard."""
     from kiosk.voice import worker as voice
     from tests.voice.conftest import RecordingPlayer
+
     monkeypatch.setattr(voice, "KEEP_S", 0.3)
     player, engine = RecordingPlayer(), voice.ProcessSynthesiser()
     speaker = voice.Speaker(config.Voice(), engine, player, tmp_path)
@@ -328,7 +337,7 @@ def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkey
         assert player.wait_for(1)
         first = engine._child
         assert first is not None
-        first.kill()                                 # as the system does when memory is short
+        first.kill()  # as the system does when memory is short
         player.let_go()
         speaker.say(["page.consent.say"])
         assert player.wait_for(2)
@@ -336,7 +345,7 @@ def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkey
         second = engine._child
         assert second is not None
         assert second is not first
-        second.wait(10)                              # ended by itself: nobody spoke
+        second.wait(10)  # ended by itself: nobody spoke
         speaker.say(["page.confirm.say"])
         assert player.wait_for(3)
     finally:

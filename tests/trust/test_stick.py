@@ -72,7 +72,7 @@ def test_names_that_are_folders_or_devices_end_the_export(kiosk, stick):
     with pytest.raises(courier.CourierError):
         export(kiosk, stick)
     (up / "have.json").rmdir()
-    os.mkfifo(up / "have.json.part")      # opened for writing it would hang for ever
+    os.mkfifo(up / "have.json.part")  # opened for writing it would hang for ever
     assert export(kiosk, stick).records == 1
 
 

@@ -78,9 +78,18 @@ def due(store):
     return service.look_up(store, made.PERSON, made.TODAY, now=made.NOW, monotonic_s=0).eligibilities[0].due
 
 
-@pytest.mark.parametrize("text", [
-    "", "id = 1", RULE.replace("half-yearly", "king"), "\x00", "[" * 5000, RULE + "surprise = 1\n",
-    RULE + "effective_from = 1-1-1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "id = 1",
+        RULE.replace("half-yearly", "king"),
+        "\x00",
+        "[" * 5000,
+        RULE + "surprise = 1\n",
+        RULE + "effective_from = 1-1-1\n",
+    ],
+)
 def test_rules_that_are_none_change_nothing(store, text):
     before = due(store)
     with pytest.raises(ConfigError):
@@ -103,8 +112,14 @@ def test_old_rules_do_not_come_back_and_every_change_is_journaled(store):
 
 def bundle(kiosk, **changes):
     pins = kiosk.identity.pins
-    values = {"bureau_id": pins.bureau_id, "kiosk_id": pins.kiosk_id, "version": 9000, "created_at": datetime.now(UTC),
-              "policies": {"deferred-month": RULE}, **changes}
+    values = {
+        "bureau_id": pins.bureau_id,
+        "kiosk_id": pins.kiosk_id,
+        "version": 9000,
+        "created_at": datetime.now(UTC),
+        "policies": {"deferred-month": RULE},
+        **changes,
+    }
     return protocol.Bundle(**values)
 
 
@@ -113,8 +128,12 @@ def test_a_bundle_that_the_bureau_did_not_sign_is_refused(kiosk):
     stranger, _ = seal.new_keys()
     pins, recipient = kiosk.identity.pins, seal.recipient_key(kiosk.identity.keys.public)
     own, other = kiosk.identity.keys.sign, {"bureau_id": "bureau-other"}
-    for key, signer, changes in ((stranger, pins.bureau_id, {}), (own, pins.kiosk_id, {}), (own, pins.bureau_id, {}),
-                                 (stranger, "bureau-other", other)):
+    for key, signer, changes in (
+        (stranger, pins.bureau_id, {}),
+        (own, pins.kiosk_id, {}),
+        (own, pins.bureau_id, {}),
+        (stranger, "bureau-other", other),
+    ):
         body = seal.encrypt(seal.sign(bundle(kiosk, **changes), key, signer), recipient, pins.kiosk_id)
         with pytest.raises(Failure) as refused:
             client.open_sealed(kiosk.identity, body, protocol.Bundle)

@@ -6,10 +6,10 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import pytest  # noqa: E402
+import pytest
 
-from kiosk.ui.scenes import sample_settings  # noqa: E402
-from kiosk.ui.stage import make_window  # noqa: E402
+from kiosk.ui.scenes import sample_settings
+from kiosk.ui.stage import make_window
 
 
 @pytest.fixture(autouse=True)

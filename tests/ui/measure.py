@@ -57,20 +57,44 @@ def inks(window: KioskWindow) -> list[Ink]:
         lines, fits = text.lines(text.width())
         step = text.step(text.width())
         rect = _lines_rect(QRectF(text.rect()), lines, step, text.align)
-        out.append(Ink(text, text.objectName(), place(text, window, rect), text.text(),
-                       text.font_for(text.width()).pixelSize(), fits and step * len(lines) <= text.height()))
+        out.append(
+            Ink(
+                text,
+                text.objectName(),
+                place(text, window, rect),
+                text.text(),
+                text.font_for(text.width()).pixelSize(),
+                fits and step * len(lines) <= text.height(),
+            )
+        )
     for button in shown(window, Button):
         if not button.shown_text():
             continue
         _, fits = button.lines(button.width())
         rect = button.words_rect().toAlignedRect()
-        out.append(Ink(button, button.objectName(), place(button, window, rect), button.shown_text(),
-                       button.look.font_px(button.role), fits and button.need(button.width()) <= button.height()))
+        out.append(
+            Ink(
+                button,
+                button.objectName(),
+                place(button, window, rect),
+                button.shown_text(),
+                button.look.font_px(button.role),
+                fits and button.need(button.width()) <= button.height(),
+            )
+        )
     for bar in shown(window, StepBar):
         for box, text, fits in bar.boxes():
             rect = box.toAlignedRect()
-            out.append(Ink(bar, bar.objectName(), place(bar, window, rect), text, bar.look.font_px(bar.role),
-                           fits and bar.rect().adjusted(-2, -2, 2, 2).contains(rect)))
+            out.append(
+                Ink(
+                    bar,
+                    bar.objectName(),
+                    place(bar, window, rect),
+                    text,
+                    bar.look.font_px(bar.role),
+                    fits and bar.rect().adjusted(-2, -2, 2, 2).contains(rect),
+                )
+            )
     return out
 
 
@@ -100,7 +124,7 @@ def layout_findings(window: KioskWindow) -> list[str]:
                 break
             parent = parent.parentWidget()
     for number, one in enumerate(texts):
-        for other in texts[number + 1:]:
+        for other in texts[number + 1 :]:
             if one.rect.adjusted(0, 3, 0, -3).intersects(other.rect.adjusted(0, 3, 0, -3)):
                 found.append(f"overlap: {one.name} {one.text!r} and {other.name} {other.text!r}")
     buttons = [b for b in shown(window, Button) if over is None or over.isAncestorOf(b)]
@@ -111,7 +135,7 @@ def layout_findings(window: KioskWindow) -> list[str]:
         for ink in texts:
             if ink.widget is not button and rect.intersects(ink.rect.adjusted(0, 3, 0, -3)):
                 found.append(f"text on a button: {ink.text!r} on {button.objectName()}")
-        for other in buttons[number + 1:]:
+        for other in buttons[number + 1 :]:
             gap = _distance(rect, place(other, window))
             if gap < int(GAP * scale):
                 found.append(f"{gap} px between {button.objectName()} and {other.objectName()}")
@@ -160,7 +184,7 @@ def pixel_findings(window: KioskWindow) -> list[str]:
         if over is not None and not over.isAncestorOf(ink.widget):
             continue
         rect = ink.rect.intersected(window.rect())
-        patch = image[rect.top():rect.bottom() + 1, rect.left():rect.right() + 1]
+        patch = image[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1]
         if patch.size == 0:
             found.append(f"nothing rendered: {ink.name} {ink.text!r}")
             continue
@@ -195,5 +219,3 @@ def _cut_ink(text: Text, patch: np.ndarray) -> float:
         return 1.0
     share = ((patch - ground) @ axis / (axis @ axis)).clip(0.0, 1.0).sum()
     return 0.0 if share >= whole * 0.93 else float(1 - share / whole)
-
-

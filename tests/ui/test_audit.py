@@ -40,7 +40,7 @@ def speaking(request, qtbot):
 def test_nothing_is_clipped_small_or_crowded(speaking, size):
     findings = []
     for number, scene in enumerate(scenes()):
-        for large in ((False, True) if WHOLE or number % 2 else (True,)):
+        for large in (False, True) if WHOLE or number % 2 else (True,):
             show_scene(speaking, scene)
             set_form(speaking, size, THEMES[number % 2], large)
             findings += [f"{scene.name} large={large}: {line}" for line in layout_findings(speaking)]

@@ -11,8 +11,25 @@ from kiosk.ui.scenes import scenes
 
 def test_it_measures_every_page():
     out = subprocess.run(
-        [sys.executable, "-m", "kiosk", "bench", "ui", "--json", "--option", "visits=1", "--option", "page_ms=25",
-         "--option", "baseline_ms=300"], capture_output=True, text=True, check=False, timeout=150)
+        [
+            sys.executable,
+            "-m",
+            "kiosk",
+            "bench",
+            "ui",
+            "--json",
+            "--option",
+            "visits=1",
+            "--option",
+            "page_ms=25",
+            "--option",
+            "baseline_ms=300",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=150,
+    )
     figures = json.loads(out.stdout)["ui"]
     assert figures["pages"] == len(scenes())
     assert figures["events"] > 50

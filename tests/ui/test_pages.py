@@ -44,23 +44,43 @@ def touch(window, name):
 
 
 WIRES = [
-    ("idle", "start", e.Started()), ("idle", "query", e.QueryStarted()), ("idle", "no-face", e.NoFaceTouched()),
-    ("idle", "help", e.HelpTouched()), ("who", "self", e.SelfChosen()), ("who", "other", e.OtherChosen()),
-    ("who", "leave", e.CancelTouched()), ("card", "manual", e.ManualChosen()), ("card", "leave", e.BackTouched()),
-    ("number-complete", "next", e.NumberEntered(NUMBER)), ("number-empty", "leave", e.BackTouched()),
-    ("card-no-reader", "scan", e.ScanChosen()), ("scan", "leave", e.BackTouched()),
-    ("name", "name-1", e.NameChosen("陈小芳")), ("name", "none", e.BackTouched()),
-    ("looking-up", "leave", e.CancelTouched()), ("confirm", "yes", e.Confirmed()), ("confirm", "no", e.Denied()),
-    ("confirm", "helping", e.OtherChosen()), ("benefits", "next",
-                                              e.BenefitsChosen(("enterprise-employee", "old-age-allowance"))),
-    ("benefits", "leave", e.BackTouched()), ("answer-not-yet", "done", e.DoneTouched()),
-    ("answer-not-in-roster", "done", e.DoneTouched()), ("consent", "agree", e.Agreed()),
-    ("consent", "without-face", e.NoFaceTouched()), ("consent", "leave", e.BackTouched()),
-    ("instructions", "begin", e.BeginTouched()), ("instructions", "practise", e.PractiseTouched()),
-    ("camera-blink", "swap", e.SwapTouched()), ("camera-blink", "leave", e.BackTouched()),
-    ("retry", "again", e.BeginTouched()), ("retry", "practise", e.PractiseTouched()),
-    ("retry", "leave", e.CancelTouched()), ("result", "done", e.DoneTouched()), ("referred-face", "done", e.DoneTouched()),
-    ("referred-no-face", "back-to-face", e.BackTouched()), ("take-card", "done", e.DoneTouched()),
+    ("idle", "start", e.Started()),
+    ("idle", "query", e.QueryStarted()),
+    ("idle", "no-face", e.NoFaceTouched()),
+    ("idle", "help", e.HelpTouched()),
+    ("who", "self", e.SelfChosen()),
+    ("who", "other", e.OtherChosen()),
+    ("who", "leave", e.CancelTouched()),
+    ("card", "manual", e.ManualChosen()),
+    ("card", "leave", e.BackTouched()),
+    ("number-complete", "next", e.NumberEntered(NUMBER)),
+    ("number-empty", "leave", e.BackTouched()),
+    ("card-no-reader", "scan", e.ScanChosen()),
+    ("scan", "leave", e.BackTouched()),
+    ("name", "name-1", e.NameChosen("陈小芳")),
+    ("name", "none", e.BackTouched()),
+    ("looking-up", "leave", e.CancelTouched()),
+    ("confirm", "yes", e.Confirmed()),
+    ("confirm", "no", e.Denied()),
+    ("confirm", "helping", e.OtherChosen()),
+    ("benefits", "next", e.BenefitsChosen(("enterprise-employee", "old-age-allowance"))),
+    ("benefits", "leave", e.BackTouched()),
+    ("answer-not-yet", "done", e.DoneTouched()),
+    ("answer-not-in-roster", "done", e.DoneTouched()),
+    ("consent", "agree", e.Agreed()),
+    ("consent", "without-face", e.NoFaceTouched()),
+    ("consent", "leave", e.BackTouched()),
+    ("instructions", "begin", e.BeginTouched()),
+    ("instructions", "practise", e.PractiseTouched()),
+    ("camera-blink", "swap", e.SwapTouched()),
+    ("camera-blink", "leave", e.BackTouched()),
+    ("retry", "again", e.BeginTouched()),
+    ("retry", "practise", e.PractiseTouched()),
+    ("retry", "leave", e.CancelTouched()),
+    ("result", "done", e.DoneTouched()),
+    ("referred-face", "done", e.DoneTouched()),
+    ("referred-no-face", "back-to-face", e.BackTouched()),
+    ("take-card", "done", e.DoneTouched()),
     ("out-of-service", "help", e.HelpTouched()),
 ]
 
@@ -101,11 +121,19 @@ def test_a_benefit_can_be_left_out_but_not_all(window, qtbot):
     assert window.page.findChild(QLabel, "hint").isVisible()
 
 
-@pytest.mark.parametrize(("number", "help_key"), [
-    ("", "empty"), ("1", "left"), (NUMBER[:17], "left_one"), (NUMBER, "complete"),
-    (NUMBER[:17] + ("0" if NUMBER[17] != "0" else "1"), "wrong_digit"), ("000000194813", "left"),
-    ("00000019481301", "wrong_date"), ("00000019480230", "wrong_date"),
-])
+@pytest.mark.parametrize(
+    ("number", "help_key"),
+    [
+        ("", "empty"),
+        ("1", "left"),
+        (NUMBER[:17], "left_one"),
+        (NUMBER, "complete"),
+        (NUMBER[:17] + ("0" if NUMBER[17] != "0" else "1"), "wrong_digit"),
+        ("000000194813", "left"),
+        ("00000019481301", "wrong_date"),
+        ("00000019480230", "wrong_date"),
+    ],
+)
 def test_number_help(number, help_key):
     assert number_help(number) == help_key
 
@@ -157,7 +185,7 @@ def test_nothing_of_a_person_is_left_on_any_page(window, qtbot):
 def test_the_mirror_mirrors(window):
     show_scene(window, SCENES["camera-begin"])
     frame = np.zeros((480, 640, 3), np.uint8)
-    frame[:, :320] = (255, 0, 0)       # the camera's left half is the person's right
+    frame[:, :320] = (255, 0, 0)  # the camera's left half is the person's right
     frame[:, 320:] = (0, 0, 255)
     window.show_frame(frame)
     circle = window.page.circle
@@ -225,8 +253,7 @@ def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot
     window.service.connect(wishes.append)
     for name in ("large-text", "contrast", "language-en", "volume-up", "volume-down", "replay"):
         touch(window, name)
-    assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), r.ChangeLanguage("en"), r.VolumeUp(), r.VolumeDown(),
-                      r.Replay()]
+    assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), r.ChangeLanguage("en"), r.VolumeUp(), r.VolumeDown(), r.Replay()]
     assert (window.large, window.theme, window.strings.language) == (True, "contrast", "en")
     assert window.page.title.text() == Strings.load("en").text("page.consent.title")
     wishes.clear()
@@ -256,10 +283,15 @@ def test_the_countdown_asks_and_any_touch_answers(window, qtbot):
     assert not window.countdown.isVisible()
 
 
-@pytest.mark.parametrize(("key", "scene", "event"), [
-    (Qt.Key.Key_F1, "consent", e.Agreed()), (Qt.Key.Key_F2, "confirm", e.Denied()), (Qt.Key.Key_F2, "who", e.CancelTouched()),
-    (Qt.Key.Key_F3, "result", e.HelpTouched()),
-])
+@pytest.mark.parametrize(
+    ("key", "scene", "event"),
+    [
+        (Qt.Key.Key_F1, "consent", e.Agreed()),
+        (Qt.Key.Key_F2, "confirm", e.Denied()),
+        (Qt.Key.Key_F2, "who", e.CancelTouched()),
+        (Qt.Key.Key_F3, "result", e.HelpTouched()),
+    ],
+)
 def test_physical_keys(qtbot, key, scene, event):
     settings = sample_settings().model_copy(update={"ui": Ui(keys={"F1": "yes", "F2": "no", "F3": "help"})})
     window = make_window(settings)
@@ -287,8 +319,7 @@ def test_a_double_touch_does_not_reach_the_next_page(window, qtbot):
         window.touched.connect(lambda _: window.show_state(SCENES["name"].state))
         place = button(window, "other").mapTo(window, button(window, "other").rect().center())
         for _ in range(2):
-            QTest.mouseClick(window.childAt(place), Qt.MouseButton.LeftButton,
-                             pos=window.childAt(place).mapFrom(window, place))
+            QTest.mouseClick(window.childAt(place), Qt.MouseButton.LeftButton, pos=window.childAt(place).mapFrom(window, place))
         assert chosen == [e.OtherChosen()]
     finally:
         QApplication.instance().removeEventFilter(guard)
@@ -381,9 +412,14 @@ def test_speech_follows_the_page():
     assert said["result-resumed-now"] == ["page.result.say", "page.result.say_resumes_now", "page.take-card.say"]
 
 
-@pytest.mark.parametrize(("scene", "says", "says_not"), [
-    ("result-resumed", ("恢复", "补发", "3个月"), ()), ("result-resumed-now", ("恢复",), ("补发", "个月")),
-    ("result", (), ("恢复", "补发"))])
+@pytest.mark.parametrize(
+    ("scene", "says", "says_not"),
+    [
+        ("result-resumed", ("恢复", "补发", "3个月"), ()),
+        ("result-resumed-now", ("恢复",), ("补发", "个月")),
+        ("result", (), ("恢复", "补发")),
+    ],
+)
 def test_the_result_says_that_payment_resumes_and_the_months_where_there_are_any(window, scene, says, says_not):
     show_scene(window, next(one for one in scenes() if one.name == scene))
     lead = window.page.lead.text()
@@ -392,8 +428,10 @@ def test_the_result_says_that_payment_resumes_and_the_months_where_there_are_any
 
 
 def test_the_window_waits_for_nothing_heavy():
-    code = ("import sys; import kiosk.ui.window; "
-            "print([m for m in ('numpy', 'cv2', 'mediapipe', 'onnxruntime', 'segno', 'pyttsx3') if m in sys.modules])")
+    code = (
+        "import sys; import kiosk.ui.window; "
+        "print([m for m in ('numpy', 'cv2', 'mediapipe', 'onnxruntime', 'segno', 'pyttsx3') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_document_is_the_catalogue():
     rows = reasons.table()
-    assert (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8") == reasons.markdown(rows), \
+    assert (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8") == reasons.markdown(rows), (
         "make it anew: ./run kiosk reasons --markdown > docs/reasons.md"
+    )
     assert {row[0] for row in rows} == {code.value for code in Reason} - {"ok"}
     assert all(all(row) for row in rows)
 

@@ -29,15 +29,28 @@ def walk(*events: e.Event, world: World = WORLD, state: s.State | None = None) -
 
 
 TO_CAMERA: tuple[e.Event, ...] = (
-    e.Started(), e.SelfChosen(), e.CardLaid(), e.CardWasRead(x.CHEN), x.looked_up("v1", x.CHEN), e.Confirmed(), e.Agreed(),
+    e.Started(),
+    e.SelfChosen(),
+    e.CardLaid(),
+    e.CardWasRead(x.CHEN),
+    x.looked_up("v1", x.CHEN),
+    e.Confirmed(),
+    e.Agreed(),
     e.BeginTouched(),
 )
 PASSED_TAKE = e.TakeEnded("v1", 1, True, Reason.OK)
 
 
-@pytest.mark.parametrize(("due", "told"), [
-    ((x.due(),), (False, 0)), ((x.due(suspended=True),), (True, 0)), ((x.due(suspended_months=3, suspended=True),), (True, 3)),
-    ((x.due(), x.due(1, suspended=True)), (True, 0)), ((x.due(0, suspended_months=2), x.due(1, suspended=True)), (True, 2))])
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        ((x.due(),), (False, 0)),
+        ((x.due(suspended=True),), (True, 0)),
+        ((x.due(suspended_months=3, suspended=True),), (True, 3)),
+        ((x.due(), x.due(1, suspended=True)), (True, 0)),
+        ((x.due(0, suspended_months=2), x.due(1, suspended=True)), (True, 2)),
+    ],
+)
 def test_whoever_was_suspended_is_told_that_payment_resumes(due, told):
     found = replace(x.looked_up("v1", x.CHEN, len(due)), eligibilities=due)
     way = (*TO_CAMERA[:4], found, e.Confirmed(), *((e.BenefitsChosen(("b0", "b1")),) if len(due) > 1 else ()), *TO_CAMERA[6:])
@@ -89,8 +102,14 @@ def test_helping_needs_two_people():
 
 
 def test_a_typed_number_is_confirmed_by_choosing_the_name():
-    state, _ = walk(e.Started(), e.SelfChosen(), e.ManualChosen(), e.NumberEntered(x.CHEN.id_number),
-                    e.NamesOffered("v1", x.CHEN.id_number, (x.CHEN.name, "陈大文")), e.NameChosen("王五"))
+    state, _ = walk(
+        e.Started(),
+        e.SelfChosen(),
+        e.ManualChosen(),
+        e.NumberEntered(x.CHEN.id_number),
+        e.NamesOffered("v1", x.CHEN.id_number, (x.CHEN.name, "陈大文")),
+        e.NameChosen("王五"),
+    )
     assert isinstance(state, s.ChoosingName)
     state, done = walk(e.NameChosen("陈大文"), state=state)
     assert isinstance(state, s.LookingUp)
@@ -115,10 +134,13 @@ def test_a_card_may_be_held_up_to_the_camera():
     assert c.CancelScan() in done
 
 
-@pytest.mark.parametrize(("failure", "reason"), [
-    (e.TakeEnded("v1", 1, False, Reason.LIVENESS_FAILED), Reason.LIVENESS_FAILED),
-    (e.BackTouched(), Reason.CANCELLED),
-])
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (e.TakeEnded("v1", 1, False, Reason.LIVENESS_FAILED), Reason.LIVENESS_FAILED),
+        (e.BackTouched(), Reason.CANCELLED),
+    ],
+)
 def test_a_failed_or_broken_off_take_counts_as_a_try(failure, reason):
     state, done = walk(*TO_CAMERA, failure)
     assert isinstance(state, s.Retrying)
@@ -217,8 +239,12 @@ def test_a_query_answers_without_the_face():
 ALL_EVENTS = x.touches() + x.device_events() + [a for take in range(1, 4) for a in x.answers("v1", take)]
 _ANY = st.lists(st.sampled_from(ALL_EVENTS), max_size=60)
 # Random orders seldom get far: most examples start somewhere on the straight way.
-EVENTS = st.builds(lambda head, tail: [*head, *tail], st.integers(0, len(TO_CAMERA)).map(lambda n: list(TO_CAMERA[:n])) |
-                   st.just([*TO_CAMERA, PASSED_TAKE, e.FaceMatched("v1", Reason.OK)]), _ANY)
+EVENTS = st.builds(
+    lambda head, tail: [*head, *tail],
+    st.integers(0, len(TO_CAMERA)).map(lambda n: list(TO_CAMERA[:n]))
+    | st.just([*TO_CAMERA, PASSED_TAKE, e.FaceMatched("v1", Reason.OK)]),
+    _ANY,
+)
 
 
 @settings(max_examples=600, deadline=None)

@@ -19,8 +19,11 @@ from tests.visit import samples as x
 
 CLOCK = ClockEvidence(datetime(2026, 11, 21, tzinfo=UTC), 12.5, "boot", None)
 LIVENESS = LivenessResult(
-    True, Reason.OK, tuple(ActionRecord(action, 1.0, 2.0) for action in Action),
-    checks=tuple(CheckScore(name, 0.123456, 0.5, "record", False) for name in (*Checks.model_fields, "same-face")))
+    True,
+    Reason.OK,
+    tuple(ActionRecord(action, 1.0, 2.0) for action in Action),
+    checks=tuple(CheckScore(name, 0.123456, 0.5, "record", False) for name in (*Checks.model_fields, "same-face")),
+)
 MATCH = MatchResult(MatchDecision.ACCEPT, Reason.OK, 0.7, 0.424, "0" * 64, 5)
 
 

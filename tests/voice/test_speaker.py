@@ -166,7 +166,7 @@ def test_chimes_are_soft_and_short(tmp_path):
 
 def test_a_player_program_is_ended_at_once(tmp_path):
     write_silence(tmp_path / "a.wav")
-    player = sound.CommandPlayer(("tail", "-f"))   # goes on until it is ended, as a long prompt does
+    player = sound.CommandPlayer(("tail", "-f"))  # goes on until it is ended, as a long prompt does
     player.play(tmp_path / "a.wav")
     assert player.playing()
     process = player._process

@@ -18,7 +18,7 @@ MESH_LIMIT = 0.125
 # Picture points: what one smooth map leaves of face and surroundings. 20 genuine turns of 18 degrees and more leave
 # 0.063-0.177, 60 synthetic prints and screens, turned and bent, at most 0.057.
 SHEET_LIMIT = 0.06
-FOLLOW_LIMIT = 0.12        # share of the surroundings that go along with the face: genuine at most 0.10
+FOLLOW_LIMIT = 0.12  # share of the surroundings that go along with the face: genuine at most 0.10
 _MIN_FACE, _MIN_RING = 19, 15
 
 
@@ -40,7 +40,12 @@ def mesh_residual(frontal: np.ndarray, turned: np.ndarray) -> float:
 def depth_score(mesh: float, seen: Parallax) -> float:
     """Return how well a turn shows depth: 1 and more is enough, by the better of the two witnesses."""
     by_mesh = mesh / MESH_LIMIT
-    if (seen.sheet is None or seen.follow is None or seen.face_points < _MIN_FACE or seen.ring_points < _MIN_RING
-            or seen.follow > FOLLOW_LIMIT):
+    if (
+        seen.sheet is None
+        or seen.follow is None
+        or seen.face_points < _MIN_FACE
+        or seen.ring_points < _MIN_RING
+        or seen.follow > FOLLOW_LIMIT
+    ):
         return by_mesh
     return max(by_mesh, seen.sheet / SHEET_LIMIT)

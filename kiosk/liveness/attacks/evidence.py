@@ -25,8 +25,8 @@ from kiosk.liveness.challenge import TURNS
 from kiosk.liveness.landmarks import FaceObservation
 
 _QUIET = frozenset({"baseline", "wait-cue", "between"})
-_FRONTAL_DEG = 6.0         # a turn begins from here
-_STEP_DEG = 1.5            # between the pictures of a turn: small enough to track, few enough to be cheap
+_FRONTAL_DEG = 6.0  # a turn begins from here
+_STEP_DEG = 1.5  # between the pictures of a turn: small enough to track, few enough to be cheap
 _MAX_TURN = 40
 _FRONTAL_EVERY_S = 0.15
 _FORGET_S = 0.4
@@ -57,7 +57,7 @@ RULES: dict[str, Rule] = {
     "stillness": Rule(0.0012, "below"),
     "repeated_frames": Rule(0.02, "above"),
     "loop": Rule(0.80, "above"),
-    "reflection": Rule(0.5, "below"),   # not measured on people: no recordings before a coloured screen were at hand
+    "reflection": Rule(0.5, "below"),  # not measured on people: no recordings before a coloured screen were at hand
 }
 
 
@@ -76,12 +76,13 @@ class Evidence:
         self._scale = 1.0
         self._back_s: float | None = None
         self._depth: list[float] = []
-        self._refused: float | None = None      # the best of the turns that were not deep enough
+        self._refused: float | None = None  # the best of the turns that were not deep enough
         self._refused_sheet: float | None = None
         self._parallax: list[Parallax] = []
 
-    def step(self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None,
-             neutral_deg: float = 0.0) -> None:
+    def step(
+        self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None, neutral_deg: float = 0.0
+    ) -> None:
         """Take in one frame. neutral_deg: the yaw at which this person looks straight."""
         if self._checks.repeated_frames != "off":
             self._repeats.step(observation.t_s, frame_bgr)
@@ -135,12 +136,19 @@ class Evidence:
             ("loop", checks.repeated_frames, self._loop.score()),
             ("reflection", checks.reflection, None if self.light is None else self.light.score()),
         )
-        return tuple(CheckScore(name, score, RULES[name].limit, mode, RULES[name].flags(score))
-                     for name, mode, score in values if mode != "off")
+        return tuple(
+            CheckScore(name, score, RULES[name].limit, mode, RULES[name].flags(score))
+            for name, mode, score in values
+            if mode != "off"
+        )
 
     def _look_for_screen(self, observation: FaceObservation, frame_bgr: np.ndarray) -> None:
-        if (self._checks.screen == "off" or observation.box is None or len(self._screen) >= _MAX_SCREEN
-                or observation.t_s - self._screen_s < _SCREEN_EVERY_S):
+        if (
+            self._checks.screen == "off"
+            or observation.box is None
+            or len(self._screen) >= _MAX_SCREEN
+            or observation.t_s - self._screen_s < _SCREEN_EVERY_S
+        ):
             return
         self._screen_s = observation.t_s
         self._screen.append(screen_score(frame_bgr, observation.box))

@@ -16,13 +16,49 @@ import cv2
 import numpy as np
 
 # The outline of the face on the mesh (MediaPipe's face oval).
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
-        136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
-FACE_PX = 170.0            # height of the face that points are tracked at: more costs time, less loses the nose
-RING = 0.55                # how far beside the face points are looked for, in face widths
-FOLLOWS = 0.05             # a point this near to the face's homography (eye distances) goes along with the face
+OVAL = (
+    10,
+    338,
+    297,
+    332,
+    284,
+    251,
+    389,
+    356,
+    454,
+    323,
+    361,
+    288,
+    397,
+    365,
+    379,
+    378,
+    400,
+    377,
+    152,
+    148,
+    176,
+    149,
+    150,
+    136,
+    172,
+    58,
+    132,
+    93,
+    234,
+    127,
+    162,
+    21,
+    54,
+    103,
+    67,
+    109,
+)
+FACE_PX = 170.0  # height of the face that points are tracked at: more costs time, less loses the nose
+RING = 0.55  # how far beside the face points are looked for, in face widths
+FOLLOWS = 0.05  # a point this near to the face's homography (eye distances) goes along with the face
 _MAX_FACE, _MAX_RING, _MIN_RING = 140, 140, 10
-_BACK_PX = 0.7             # tracked there and back, a good point comes home
+_BACK_PX = 0.7  # tracked there and back, a good point comes home
 
 _LK: dict[str, Any] = {"winSize": (15, 15), "maxLevel": 3, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)}
 
@@ -32,7 +68,7 @@ class TurnFrame:
     """One picture of a turn: grey, scaled so that the face is FACE_PX high, and the mesh in its pixels."""
 
     gray: np.ndarray
-    points: np.ndarray     # float32 (478, 2)
+    points: np.ndarray  # float32 (478, 2)
     yaw_deg: float
 
 

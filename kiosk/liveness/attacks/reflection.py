@@ -12,9 +12,9 @@ from kiosk.liveness.landmarks import FaceObservation
 
 # Soft colours, red, green, blue; equally bright, so that only the hue changes.
 LIGHTS: tuple[tuple[int, int, int], ...] = ((255, 190, 190), (180, 235, 180), (195, 205, 255))
-PERIOD_S = 0.7             # under two changes a second: WCAG 2.3.1 allows three
+PERIOD_S = 0.7  # under two changes a second: WCAG 2.3.1 allows three
 PERIODS = 5
-_SETTLE_S = 0.25           # screen, exposure and camera need this long after a change
+_SETTLE_S = 0.25  # screen, exposure and camera need this long after a change
 _CHEEKS_AND_BROW = (50, 101, 205, 280, 330, 425, 151, 108, 337)
 
 
@@ -47,7 +47,7 @@ class LightWatcher:
         skin = frame_bgr[np.clip(xy[:, 1], 0, height - 1), np.clip(xy[:, 0], 0, width - 1)]
         x0, y0, x1, y1 = observation.box
         grid = frame_bgr[::16, ::16]
-        rows, columns = np.mgrid[0:grid.shape[0], 0:grid.shape[1]] * 16
+        rows, columns = np.mgrid[0 : grid.shape[0], 0 : grid.shape[1]] * 16
         margin = 0.4 * (x1 - x0)
         room = grid[(columns < x0 - margin) | (columns > x1 + margin) | (rows < y0 - margin)]
         if len(room) >= 10:

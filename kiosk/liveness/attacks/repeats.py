@@ -13,12 +13,12 @@ import numpy as np
 from kiosk.liveness.landmarks import FaceObservation
 
 _REMEMBER = 4000
-_APART_S = 0.3        # neighbours may be doubled by a driver that keeps up its rate
+_APART_S = 0.3  # neighbours may be doubled by a driver that keeps up its rate
 _RATE_HZ = 10.0
 _WINDOW_S = 2.0
 _LAG_S = 2.5
-_MIN_MOTION = 1.0     # a window with less movement than this (in the units below) says nothing
-_ASKED_YAW, _ASKED_GAP = 8.0, 5.0   # in the units below
+_MIN_MOTION = 1.0  # a window with less movement than this (in the units below) says nothing
+_ASKED_YAW, _ASKED_GAP = 8.0, 5.0  # in the units below
 
 # One unit of movement for yaw, pitch, roll (degrees), x, y (eye distances), mouth gap (eye distances): about what the mesh's
 # own noise stays under.
@@ -64,8 +64,17 @@ class LoopWatcher:
             self._eye = max(float(np.hypot(*(points[33, :2] - points[263, :2]))), 1.0)
         eye = self._eye  # one scale for all: each frame's own would shake the place
         gap = float(np.hypot(*(points[13, :2] - points[14, :2]))) / eye
-        self._rows.append((observation.t_s, observation.yaw_deg, observation.pitch_deg, observation.roll_deg,
-                           float(points[168, 0]) / eye, float(points[168, 1]) / eye, gap))
+        self._rows.append(
+            (
+                observation.t_s,
+                observation.yaw_deg,
+                observation.pitch_deg,
+                observation.roll_deg,
+                float(points[168, 0]) / eye,
+                float(points[168, 1]) / eye,
+                gap,
+            )
+        )
 
     def score(self) -> float | None:
         """Return how alike the two most alike windows are, 0..1 (1: the same); None without enough movement."""

@@ -31,7 +31,7 @@ def screen_score(frame_bgr: np.ndarray, box: Box) -> float:
     cx, cy = (x0 + x1) // 2, (y0 + y1) // 2
     left = min(max(cx - side // 2, 0), width - side)
     top = min(max(cy - side // 2, 0), height - side)
-    gray = cv2.cvtColor(frame_bgr[top:top + side, left:left + side], cv2.COLOR_BGR2GRAY).astype(np.float32)
+    gray = cv2.cvtColor(frame_bgr[top : top + side, left : left + side], cv2.COLOR_BGR2GRAY).astype(np.float32)
     window = np.outer(np.hanning(side), np.hanning(side)).astype(np.float32)
     power = np.log1p(np.abs(np.fft.fftshift(np.fft.fft2((gray - gray.mean()) * window))))
     image = power.astype(np.float32)

@@ -78,8 +78,10 @@ class AssistPage(DeskPage):
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.foot_problem = Words("foot-problem", tone="bad")
         self.box.addWidget(self.who)
-        self.split((self.benefits, self.agent, self.why),
-                   (self.papers, self.glasses, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)))
+        self.split(
+            (self.benefits, self.agent, self.why),
+            (self.papers, self.glasses, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)),
+        )
         self.box.addStretch(1)
         self._documents: list[Document] = []
         self._shown = ""
@@ -90,8 +92,14 @@ class AssistPage(DeskPage):
             self._begin(page, kit)
         self.title.say(kit.text(f"channel.{page.channel}"))
         self.who.say(kit.who(found.person))
-        for name, card in (("benefits", self.benefits), ("agent", self.agent), ("papers", self.papers), ("why", self.why),
-                           ("glasses", self.glasses), ("signs", self.signs)):
+        for name, card in (
+            ("benefits", self.benefits),
+            ("agent", self.agent),
+            ("papers", self.papers),
+            ("why", self.why),
+            ("glasses", self.glasses),
+            ("signs", self.signs),
+        ):
             heading = card.findChild(Words, f"{name}-heading")
             if heading is not None:
                 heading.say(kit.text(f"assist.{name}"))
@@ -104,8 +112,10 @@ class AssistPage(DeskPage):
         self.cannot.setVisible(not proxy)
         self.kind.say(lambda key: kit.text(f"channel.{key}"))
         self.kind.choose(page.channel.value)
-        self.agent_who.say(kit.text("assist.agent_is", who=kit.who(page.agent)) if page.agent else kit.text("assist.agent_hint"),
-                           "good" if page.agent else "quiet")
+        self.agent_who.say(
+            kit.text("assist.agent_is", who=kit.who(page.agent)) if page.agent else kit.text("assist.agent_hint"),
+            "good" if page.agent else "quiet",
+        )
         self.agent_name.say(kit.text("assist.agent_name"))
         self.agent_number.say(kit.text("assist.agent_number"))
         self.agent_take.say(kit.text("assist.agent_take"))
@@ -147,11 +157,19 @@ class AssistPage(DeskPage):
     def form(self) -> Assisted:
         """Return what is filled in."""
         return Assisted(
-            tuple(benefit for benefit, tick in self.ticks.items() if tick.isChecked()), self.whys.key, self.note.text(),
-            self.saw_person.isChecked(), self.saw_card.isChecked(),
-            tuple(paper for paper, tick in self.paper_ticks.items() if tick.isChecked()), tuple(self._documents),
-            self.person_pad.signature(), self.cannot.isChecked(), self.staff_pad.signature(),
-            Glasses(self.worn.key or Glasses.UNKNOWN), bool(self._documents) and self.review.isChecked())
+            tuple(benefit for benefit, tick in self.ticks.items() if tick.isChecked()),
+            self.whys.key,
+            self.note.text(),
+            self.saw_person.isChecked(),
+            self.saw_card.isChecked(),
+            tuple(paper for paper, tick in self.paper_ticks.items() if tick.isChecked()),
+            tuple(self._documents),
+            self.person_pad.signature(),
+            self.cannot.isChecked(),
+            self.staff_pad.signature(),
+            Glasses(self.worn.key or Glasses.UNKNOWN),
+            bool(self._documents) and self.review.isChecked(),
+        )
 
     def clear(self) -> None:
         for tick in self.ticks.values():

@@ -120,8 +120,9 @@ class DeskPage(QWidget):
     def build(self) -> None:
         """Make the parts, once."""
 
-    def split(self, left: Sequence[QWidget | QLayout], right: Sequence[QWidget | QLayout],
-              shares: tuple[int, int] = (1, 1)) -> None:
+    def split(
+        self, left: Sequence[QWidget | QLayout], right: Sequence[QWidget | QLayout], shares: tuple[int, int] = (1, 1)
+    ) -> None:
         """Add two columns, which stand below each other on a portrait screen."""
         box = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         for items, share in ((left, shares[0]), (right, shares[1])):

@@ -60,8 +60,10 @@ class DeclarePage(DeskPage):
         heading = self.findChild(Words, "declarant-title")
         if heading is not None:
             heading.say(kit.text("declare.declarant"))
-        self.declarant_who.say(kit.text("declare.declarant_is", who=kit.who(page.declarant)) if page.declarant
-                               else kit.text("declare.declarant_hint"), "good" if page.declarant else "quiet")
+        self.declarant_who.say(
+            kit.text("declare.declarant_is", who=kit.who(page.declarant)) if page.declarant else kit.text("declare.declarant_hint"),
+            "good" if page.declarant else "quiet",
+        )
         self.name_field.say(kit.text("declare.declarant_name"))
         self.number.say(kit.text("declare.declarant_number"))
         self.use.say(kit.text("assist.agent_take"))

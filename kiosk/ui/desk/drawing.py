@@ -15,7 +15,7 @@ from kiosk.desk.values import Signature
 from kiosk.ui.desk.look import BODY, RADIUS, SMALL
 from kiosk.ui.theme import FAMILY, Look
 
-_GRID = 1000     # strokes are digested on a grid of this many steps, so that the screen's size does not matter
+_GRID = 1000  # strokes are digested on a grid of this many steps, so that the screen's size does not matter
 
 
 class SignaturePad(QWidget):
@@ -91,10 +91,12 @@ class SignaturePad(QWidget):
         font.setPixelSize(look.px(SMALL))
         painter.setFont(font)
         painter.setPen(look.colour("quiet"))
-        painter.drawText(QRectF(look.px(20), line, self.width() - look.px(40), self.height() - line), Qt.AlignmentFlag.AlignVCenter,
-                         self.caption)
-        painter.setPen(QPen(look.colour("ink"), look.px(4), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                            Qt.PenJoinStyle.RoundJoin))
+        painter.drawText(
+            QRectF(look.px(20), line, self.width() - look.px(40), self.height() - line), Qt.AlignmentFlag.AlignVCenter, self.caption
+        )
+        painter.setPen(
+            QPen(look.colour("ink"), look.px(4), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for stroke in self._strokes:
             path = QPainterPath(stroke[0])
@@ -147,13 +149,16 @@ class Chart(QWidget):
         for number, row in enumerate(self._rows):
             y = look.px(8) + number * step
             painter.setPen(look.colour("ink"))
-            painter.drawText(QRectF(0, y, left - look.px(14), step), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                             self._label(row.group))
+            painter.drawText(
+                QRectF(0, y, left - look.px(14), step),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                self._label(row.group),
+            )
             track = QRectF(left, y + step * 0.24, room, step * 0.52)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(look.colour("tint"))
             painter.drawRoundedRect(track, look.px(8), look.px(8))
-            words = self._few   # and no number: who stands alone in a group is known to the whole village
+            words = self._few  # and no number: who stands alone in a group is known to the whole village
             if row.rate is not None:
                 words = f"{row.rate:.0%}  {self._of.format(failures=row.failures, takes=row.takes)}"
                 bar = QRectF(track)

@@ -33,12 +33,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 _ICONS = {
-    Place.HOME: "desk-home", Place.FIND: "desk-find", Place.HOME_VISITS: "desk-visit", Place.UNIT_LIST: "desk-list",
-    Place.TODO: "desk-todo", Place.APPROVAL: "desk-approval", Place.FAIRNESS: "desk-fairness", Place.CLOCK: "desk-clock",
-    Place.SYNC: "desk-sync", Place.MAINTENANCE: "desk-maintenance", Place.STAFF: "desk-staff",
+    Place.HOME: "desk-home",
+    Place.FIND: "desk-find",
+    Place.HOME_VISITS: "desk-visit",
+    Place.UNIT_LIST: "desk-list",
+    Place.TODO: "desk-todo",
+    Place.APPROVAL: "desk-approval",
+    Place.FAIRNESS: "desk-fairness",
+    Place.CLOCK: "desk-clock",
+    Place.SYNC: "desk-sync",
+    Place.MAINTENANCE: "desk-maintenance",
+    Place.STAFF: "desk-staff",
 }
 _PREPARE_MS = 30
-_ALIVE_S = 1.0     # a key or touch tells the session at most so often
+_ALIVE_S = 1.0  # a key or touch tells the session at most so often
 _HANDS = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.KeyPress)
 
 
@@ -162,7 +170,7 @@ class DeskView(QFrame):
             first = page.first_field()
             if first is not None:
                 first.setFocus(Qt.FocusReason.TabFocusReason)
-        self.keyboard.place()      # what the page says now may have moved the field
+        self.keyboard.place()  # what the page says now may have moved the field
         self.raise_()
 
     def show_calls(self, count: int) -> None:
@@ -211,7 +219,7 @@ class DeskView(QFrame):
         for child in self._below():
             child.setEnabled(False)
         app = QApplication.instance()
-        if app is not None:     # only while the desk is open: a filter in Python costs every event
+        if app is not None:  # only while the desk is open: a filter in Python costs every event
             app.installEventFilter(self._watch)
         self.setGeometry(self._window.rect())
         self._relook()
@@ -248,8 +256,10 @@ class DeskView(QFrame):
             button.setVisible(session is not None and (place not in SUPERVISOR_PLACES or session.role is Role.SUPERVISOR))
         t = self._tallies
         self.foot.setVisible(session is not None)
-        self.waits.say(kit.text("foot.counts", waiting=t.waiting, received=t.received, confirmed=t.confirmed,
-                                returned=t.returned + t.refused), "bad" if t.returned + t.refused or t.level != "ok" else "")
+        self.waits.say(
+            kit.text("foot.counts", waiting=t.waiting, received=t.received, confirmed=t.confirmed, returned=t.returned + t.refused),
+            "bad" if t.returned + t.refused or t.level != "ok" else "",
+        )
         self.receipt.say(kit.text("foot.receipt", at=kit.moment(t.last_receipt_at) or kit.text("never"), version=t.roster_version))
 
     def _relook(self) -> None:
@@ -274,7 +284,7 @@ class DeskView(QFrame):
         self.keyboard.relook(look, self._window.strings)
 
     def _go(self, place: Place) -> None:
-        self.places[place].setChecked(_place_of(self.state) is place)   # the machine decides; the mark follows
+        self.places[place].setChecked(_place_of(self.state) is place)  # the machine decides; the mark follows
         self.sent.emit(e.Went(place))
 
     # --- the keyboard on the screen
@@ -295,7 +305,7 @@ class DeskView(QFrame):
     def _following(self, field: Field) -> Field | None:
         """The field after this one, None where it is the last that needs a keyboard."""
         fields = [one for one in self.ring() if isinstance(one, Field) and (one is field or not one.padded)]
-        after = fields[fields.index(field) + 1:] if field in fields else []
+        after = fields[fields.index(field) + 1 :] if field in fields else []
         return after[0] if after else None
 
     # --- keys and focus stay at the desk
@@ -315,10 +325,14 @@ class DeskView(QFrame):
         """Return the controls in the order of Tab: the page's, then the rail, then the bar."""
         order: list[QWidget] = []
         for part in (self.page, self.rail, self.bar):
-            found = [one for one in part.findChildren(QWidget)
-                     if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisibleTo(self) and one.isEnabled()]
-            order += sorted(found, key=lambda one: (one.mapTo(self, one.rect().topLeft()).y() // 12,
-                                                    one.mapTo(self, one.rect().topLeft()).x()))
+            found = [
+                one
+                for one in part.findChildren(QWidget)
+                if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisibleTo(self) and one.isEnabled()
+            ]
+            order += sorted(
+                found, key=lambda one: (one.mapTo(self, one.rect().topLeft()).y() // 12, one.mapTo(self, one.rect().topLeft()).x())
+            )
         return order
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -329,7 +343,7 @@ class DeskView(QFrame):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, Action):
             focused.click()
         elif event.text().isdigit() and (first := self.page.first_field()) is not None and not first.hasFocus():
-            first.setFocus(Qt.FocusReason.OtherFocusReason)   # a scanner types wherever the focus is
+            first.setFocus(Qt.FocusReason.OtherFocusReason)  # a scanner types wherever the focus is
             QApplication.sendEvent(first, QKeyEvent(QEvent.Type.KeyPress, event.key(), event.modifiers(), event.text()))
         event.accept()
 
@@ -369,7 +383,7 @@ class DeskWatch(QObject):
             if isinstance(widget, Field):
                 self._view.field_touched(widget)
             return False
-        self._view.keyboard.dismiss()      # somebody has real keys: the page is theirs again
+        self._view.keyboard.dismiss()  # somebody has real keys: the page is theirs again
         if widget.hasFocus():
             key = cast(QKeyEvent, event).key()
             if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
@@ -391,8 +405,14 @@ def name_of(state: s.State) -> str:
         case s.Open(_, s.Board(place)):
             return place.value
         case s.Open(_, page):
-            return {s.Finding: "find", s.Showing: "person", s.Assisting: "assist", s.Enrolling: "enrol", s.Declared: "declare",
-                    s.Done: "done"}[type(page)]
+            return {
+                s.Finding: "find",
+                s.Showing: "person",
+                s.Assisting: "assist",
+                s.Enrolling: "enrol",
+                s.Declared: "declare",
+                s.Done: "done",
+            }[type(page)]
     return "sign-in"
 
 

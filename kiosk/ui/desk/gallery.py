@@ -33,9 +33,9 @@ class DeskScene:
 
     name: str
     state: s.State
-    touched: str = ""                # a field that is touched (or "letters": the pad's key) …
-    keys: tuple[str, ...] = ()       # … and the keys of the keyboard on the screen that are pressed then,
-    pinyin: bool = False             # in this mode
+    touched: str = ""  # a field that is touched (or "letters": the pad's key) …
+    keys: tuple[str, ...] = ()  # … and the keys of the keyboard on the screen that are pressed then,
+    pinyin: bool = False  # in this mode
 
 
 def states() -> tuple[DeskScene, ...]:
@@ -84,7 +84,7 @@ def _type(view: DeskView, scene: DeskScene) -> None:
 
 
 def _settle() -> None:
-    for _ in range(4):      # wrapped words tell their height to a layout in a layout in a scroll area, one event each
+    for _ in range(4):  # wrapped words tell their height to a layout in a layout in a scroll area, one event each
         QApplication.processEvents()
 
 
@@ -97,10 +97,25 @@ def found(**changes: object) -> Found:
     """Return a sample person."""
     person = Person("陈小芳", NUMBER, identified_by=IdentifiedBy.DESK)
     benefits = tuple(Benefit(kind, kind, "deferred-month") for kind in KINDS)
-    entry = RosterEntry("P-1", person.name, NUMBER, RosterStatus.ACTIVE, benefits, date(1948, 6, 17),
-                        template=Template(b"", "digest", "consent", date(2019, 5, 6)))
-    made = Found(person, Reason.OK, entry, (eligibility(KINDS[0], months=3), eligibility(KINDS[1])),
-                 (Stage.RETURNED, Stage.CONFIRMED), "roster-abnormal", visit_id="visit-1", why=Reason.FACE_UNCERTAIN)
+    entry = RosterEntry(
+        "P-1",
+        person.name,
+        NUMBER,
+        RosterStatus.ACTIVE,
+        benefits,
+        date(1948, 6, 17),
+        template=Template(b"", "digest", "consent", date(2019, 5, 6)),
+    )
+    made = Found(
+        person,
+        Reason.OK,
+        entry,
+        (eligibility(KINDS[0], months=3), eligibility(KINDS[1])),
+        (Stage.RETURNED, Stage.CONFIRMED),
+        "roster-abnormal",
+        visit_id="visit-1",
+        why=Reason.FACE_UNCERTAIN,
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -110,9 +125,12 @@ def _open(name: str, page: s.Page, role: Role = Role.SUPERVISOR) -> DeskScene:
 
 def _signing_in() -> tuple[DeskScene, ...]:
     return (
-        DeskScene("desk-sign-in", s.SigningIn()), DeskScene("desk-sign-in-wrong", s.SigningIn("pin-wrong", tries_left=3)),
-        DeskScene("desk-sign-in-locked", s.SigningIn("pin-locked", 150.0, 0)), DeskScene("desk-set-up", s.SettingUp()),
-        DeskScene("desk-set-up-weak", s.SettingUp("weak-pin")))
+        DeskScene("desk-sign-in", s.SigningIn()),
+        DeskScene("desk-sign-in-wrong", s.SigningIn("pin-wrong", tries_left=3)),
+        DeskScene("desk-sign-in-locked", s.SigningIn("pin-locked", 150.0, 0)),
+        DeskScene("desk-set-up", s.SettingUp()),
+        DeskScene("desk-set-up-weak", s.SettingUp("weak-pin")),
+    )
 
 
 def _people() -> tuple[DeskScene, ...]:
@@ -122,24 +140,29 @@ def _people() -> tuple[DeskScene, ...]:
     not_yet = found(eligibilities=(eligibility(KINDS[0], may_pass=False, reason=Reason.NOT_YET),), reason=Reason.NOT_YET, why=None)
     suspect = found(clock_suspect=True, why=None, roster_stale=True)
     return (
-        _open("desk-find", s.Finding()), _open("desk-find-odd", s.Finding(NUMBER, "number-odd")),
+        _open("desk-find", s.Finding()),
+        _open("desk-find-odd", s.Finding(NUMBER, "number-odd")),
         _open("desk-find-name", s.Finding("", "name-alone"), Role.ATTENDANT),
         _open("desk-find-nobody", s.Finding(NUMBER, "not-in-roster")),
-        _open("desk-person", s.Showing(one)), _open("desk-person-not-yet", s.Showing(not_yet), Role.ATTENDANT),
+        _open("desk-person", s.Showing(one)),
+        _open("desk-person-not-yet", s.Showing(not_yet), Role.ATTENDANT),
         _open("desk-person-clock", s.Showing(suspect)),
         _open("desk-face-to-face", s.Assisting(one, Channel.FACE_TO_FACE), Role.ATTENDANT),
         _open("desk-face-to-face-glasses", s.Assisting(found(counted=(counted,)), Channel.FACE_TO_FACE), Role.ATTENDANT),
         _open("desk-face-to-face-missing", s.Assisting(one, Channel.FACE_TO_FACE, problem="person-signs")),
         _open("desk-proxy", s.Assisting(one, Channel.FAMILY_PROXY, agent), Role.ATTENDANT),
         _open("desk-proxy-missing", s.Assisting(one, Channel.AGENT, problem="agent-missing")),
-        _open("desk-enrol", s.Enrolling(one)), _open("desk-enrol-looking", s.Enrolling(one, True, True, 1)),
+        _open("desk-enrol", s.Enrolling(one)),
+        _open("desk-enrol-looking", s.Enrolling(one, True, True, 1)),
         _open("desk-enrol-ready", s.Enrolling(one, True, False, 1, True)),
         _open("desk-enrol-failed", s.Enrolling(one, True, False, 2, problem="action-timeout")),
-        _open("desk-declare", s.Declared(one)), _open("desk-declare-missing", s.Declared(one, agent, "place-missing")),
+        _open("desk-declare", s.Declared(one)),
+        _open("desk-declare-missing", s.Declared(one, agent, "place-missing")),
         _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
         _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, Stage.RECEIVED)),
         _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, Stage.RETURNED, "roster-abnormal")),
-        _open("desk-done-erased", s.Done(Channel.ENROLMENT, (RECORD,), one, erased=True)))
+        _open("desk-done-erased", s.Done(Channel.ENROLMENT, (RECORD,), one, erased=True)),
+    )
 
 
 def _keyboards() -> tuple[DeskScene, ...]:
@@ -154,16 +177,24 @@ def _keyboards() -> tuple[DeskScene, ...]:
         ("none", proxy, "agent-name", ("v",)),
         ("note", proxy, "assist-note", ("symbols",)),
         ("place", s.Declared(one), "declare-place", tuple("zhuangzhuang")),
-        ("staff", staff, "new-name", ()))
+        ("staff", staff, "new-name", ()),
+    )
     letters = (
         ("number", s.Finding(), "letters", ("e", "1", "2", "3")),
         ("path", proxy, "scan-path", ("symbols",)),
         ("pin", staff, "new-pin", ("1",)),
-        ("last", staff, "new-pin-again", ("1",)))
-    scenes = [replace(_open(f"desk-keyboard-{name}", page), touched=field, keys=keys, pinyin=kind is pinyin)
-              for kind in (pinyin, letters) for name, page, field, keys in kind]
-    return (*scenes, DeskScene("desk-keyboard-sign-in", s.SigningIn(), "letters", ("caps", "a")),
-            DeskScene("desk-keyboard-set-up", s.SettingUp(), "first-name", ("caps", "a")))
+        ("last", staff, "new-pin-again", ("1",)),
+    )
+    scenes = [
+        replace(_open(f"desk-keyboard-{name}", page), touched=field, keys=keys, pinyin=kind is pinyin)
+        for kind in (pinyin, letters)
+        for name, page, field, keys in kind
+    ]
+    return (
+        *scenes,
+        DeskScene("desk-keyboard-sign-in", s.SigningIn(), "letters", ("caps", "a")),
+        DeskScene("desk-keyboard-set-up", s.SettingUp(), "first-name", ("caps", "a")),
+    )
 
 
 def _boards() -> tuple[DeskScene, ...]:
@@ -171,39 +202,78 @@ def _boards() -> tuple[DeskScene, ...]:
     glance = VisitGlance("visit-1", "referred", "other", 3, person, Person("李建国", NUMBER), Reason.FACE_UNCERTAIN)
     home = b.HomeData((Call(NOW, Reason.FACE_UNCERTAIN, "visit-1"), Call(NOW, Reason.ATTENDANT_CALLED)), glance, TALLIES, 12, 5, 2)
     bad = replace(TALLIES, level="supervisor", roster_stale=True, clock_suspect=True)
-    visits = tuple(b.HomeVisitRow(NUMBER, f"{family} * {given} 尾号 {1020 + n}", note, "roster" if n % 2 else "1001",
-                                  KINDS[: 1 + n % 2], TODAY + timedelta(days=9 * n - 20))
-                   for n, (family, given, note) in enumerate((("周", "兰", "very-old"), ("吴", "明", "sick"), ("欧", "英", "alone"),
-                                                              ("马", "英", "disabled"), ("孙", "生", ""))))
-    out = tuple(replace(one, person_id=f"P-{n}", out_to="便携机 A2F4" if n < 2 else "", out_since=NOW - timedelta(hours=5))
-                for n, one in enumerate(visits))
+    visits = tuple(
+        b.HomeVisitRow(
+            NUMBER,
+            f"{family} * {given} 尾号 {1020 + n}",
+            note,
+            "roster" if n % 2 else "1001",
+            KINDS[: 1 + n % 2],
+            TODAY + timedelta(days=9 * n - 20),
+        )
+        for n, (family, given, note) in enumerate(
+            (("周", "兰", "very-old"), ("吴", "明", "sick"), ("欧", "英", "alone"), ("马", "英", "disabled"), ("孙", "生", ""))
+        )
+    )
+    out = tuple(
+        replace(one, person_id=f"P-{n}", out_to="便携机 A2F4" if n < 2 else "", out_since=NOW - timedelta(hours=5))
+        for n, one in enumerate(visits)
+    )
     lent = tuple(replace(one, person_id=f"P-{n}", lender="街道工作站 7C3D") for n, one in enumerate(visits[:3]))
     peers = (b.PeerRow("kiosk-a2f4", "便携机 A2F4"), b.PeerRow("kiosk-9b01", "便携机二号 9B01"))
     station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D", lent=True)
-    answers = (b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)), b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
-               b.AnswerRow(4, "王 * 英 尾号 7766", "bad-number"), b.AnswerRow(5, "* 强 尾号 0373", "not-in-roster"),
-               b.AnswerRow(6, "何 * 明 尾号 0157", "already-done"), b.AnswerRow(7, "*", "bad-row"))
-    todo = (b.TodoRow("returned", "陈 * 芳 尾号 1021", "", TODAY, "roster-abnormal", RECORD, author="1001"),
-            b.TodoRow("refused", "李 * 国 尾号 0111", "", TODAY, "not-in-roster", RECORD, author="1002"),
-            b.TodoRow("due", "吴 * 明 尾号 0173", KINDS[0], TODAY + timedelta(days=5), number=NUMBER),
-            b.TodoRow("due", "周 * 兰 尾号 0145", KINDS[1], TODAY + timedelta(days=12), number=NUMBER),
-            b.TodoRow("waiting", "4", "", TODAY))
-    yesterday = (("self-face", "passed", "self", 24), ("self-face", "failed", "self", 4), ("face-to-face", "passed", "1001", 2),
-                 ("family-proxy", "passed", "1002", 1))
-    days = (b.ApprovalDay(TODAY - timedelta(days=1), 31, yesterday, "c0ffee" * 11),
-            b.ApprovalDay(TODAY, 12, (("self-face", "passed", "self", 9), ("face-to-face", "passed", "9001", 3)), "beef" * 16))
-    bands = (("60-64", 210, 7), ("65-69", 342, 10), ("70-74", 280, 12), ("75-79", 161, 9), ("80-84", 84, 7), ("85-89", 25, 3),
-             ("90+", 3, 1))
+    answers = (
+        b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)),
+        b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
+        b.AnswerRow(4, "王 * 英 尾号 7766", "bad-number"),
+        b.AnswerRow(5, "* 强 尾号 0373", "not-in-roster"),
+        b.AnswerRow(6, "何 * 明 尾号 0157", "already-done"),
+        b.AnswerRow(7, "*", "bad-row"),
+    )
+    todo = (
+        b.TodoRow("returned", "陈 * 芳 尾号 1021", "", TODAY, "roster-abnormal", RECORD, author="1001"),
+        b.TodoRow("refused", "李 * 国 尾号 0111", "", TODAY, "not-in-roster", RECORD, author="1002"),
+        b.TodoRow("due", "吴 * 明 尾号 0173", KINDS[0], TODAY + timedelta(days=5), number=NUMBER),
+        b.TodoRow("due", "周 * 兰 尾号 0145", KINDS[1], TODAY + timedelta(days=12), number=NUMBER),
+        b.TodoRow("waiting", "4", "", TODAY),
+    )
+    yesterday = (
+        ("self-face", "passed", "self", 24),
+        ("self-face", "failed", "self", 4),
+        ("face-to-face", "passed", "1001", 2),
+        ("family-proxy", "passed", "1002", 1),
+    )
+    days = (
+        b.ApprovalDay(TODAY - timedelta(days=1), 31, yesterday, "c0ffee" * 11),
+        b.ApprovalDay(TODAY, 12, (("self-face", "passed", "self", 9), ("face-to-face", "passed", "9001", 3)), "beef" * 16),
+    )
+    bands = (
+        ("60-64", 210, 7),
+        ("65-69", 342, 10),
+        ("70-74", 280, 12),
+        ("75-79", 161, 9),
+        ("80-84", 84, 7),
+        ("85-89", 25, 3),
+        ("90+", 3, 1),
+    )
     shares = tuple(b.ShareRow(group, takes, failures, failures / takes if takes >= 5 else None) for group, takes, failures in bands)
-    worn = tuple(b.ShareRow(group, takes, failures, failures / takes if takes >= 5 else None)
-                 for group, takes, failures in (("no", 612, 22), ("unknown", 204, 11), ("yes", 289, 16)))
+    worn = tuple(
+        b.ShareRow(group, takes, failures, failures / takes if takes >= 5 else None)
+        for group, takes, failures in (("no", 612, 22), ("unknown", 204, 11), ("yes", 289, 16))
+    )
     tables = (("age_band", shares), ("glasses", worn), ("light", ()), ("action", ()))
     ledger = b.FairnessData(TODAY - timedelta(days=365), TODAY, tables, "", ("U盘",), 5)
     sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", sticks=("STATION-USB",))
-    members = (Member("1001", "刘站员", Role.ATTENDANT), Member("1002", "何站员", Role.ATTENDANT, False),
-               Member("9001", "黄主管", Role.SUPERVISOR))
-    lines = (("camera", "ok", "1280×720, 29.8 fps"), ("reader", "bad", "no answer on /dev/ttyUSB0"),
-             ("voice", "idle", "switched off"))
+    members = (
+        Member("1001", "刘站员", Role.ATTENDANT),
+        Member("1002", "何站员", Role.ATTENDANT, False),
+        Member("9001", "黄主管", Role.SUPERVISOR),
+    )
+    lines = (
+        ("camera", "ok", "1280×720, 29.8 fps"),
+        ("reader", "bad", "no answer on /dev/ttyUSB0"),
+        ("voice", "idle", "switched off"),
+    )
     done = b.UnitListData((), ("U盘",), answers, 2, "示范机械厂")
     return (
         _open("desk-home", s.Board(Place.HOME, home)),
@@ -212,11 +282,21 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-home-visits", s.Board(Place.HOME_VISITS, b.HomeVisitsData(visits))),
         _open("desk-home-visits-lent", s.Board(Place.HOME_VISITS, station, notice="visits-lent", detail="2 · 便携机 A2F4")),
         _open("desk-home-visits-no-stick", s.Board(Place.HOME_VISITS, replace(station, sticks=(), peers=peers[:1]))),
-        _open("desk-home-visits-portable", s.Board(Place.HOME_VISITS, b.HomeVisitsData(
-            lent, ("STATION-USB",), (b.PeerRow("kiosk-7c3d", "街道工作站 7C3D"),), "A2F4", True), notice="visits-taken",
-            detail="3"), Role.ATTENDANT),
-        _open("desk-home-visits-empty", s.Board(Place.HOME_VISITS, b.HomeVisitsData(
-            (), ("STATION-USB",), peers[:1], "A2F4"), problem="unknown-peer"), Role.ATTENDANT),
+        _open(
+            "desk-home-visits-portable",
+            s.Board(
+                Place.HOME_VISITS,
+                b.HomeVisitsData(lent, ("STATION-USB",), (b.PeerRow("kiosk-7c3d", "街道工作站 7C3D"),), "A2F4", True),
+                notice="visits-taken",
+                detail="3",
+            ),
+            Role.ATTENDANT,
+        ),
+        _open(
+            "desk-home-visits-empty",
+            s.Board(Place.HOME_VISITS, b.HomeVisitsData((), ("STATION-USB",), peers[:1], "A2F4"), problem="unknown-peer"),
+            Role.ATTENDANT,
+        ),
         _open("desk-unit-list", s.Board(Place.UNIT_LIST, b.UnitListData(("U盘/名单.xlsx",), ("U盘",)), clerk=person)),
         _open("desk-unit-list-done", s.Board(Place.UNIT_LIST, done, notice="list-taken")),
         _open("desk-todo", s.Board(Place.TODO, b.TodoData(todo)), Role.ATTENDANT),
@@ -228,4 +308,5 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-sync", s.Board(Place.SYNC, sync)),
         _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, sticks=()))),
         _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines))),
-        _open("desk-staff", s.Board(Place.STAFF, b.StaffData(members))))
+        _open("desk-staff", s.Board(Place.STAFF, b.StaffData(members))),
+    )

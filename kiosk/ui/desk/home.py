@@ -64,8 +64,9 @@ class HomePage(DeskPage):
         self.say_problem(page, kit)
         self.call.setVisible(bool(data.calls))
         self.call_title.say(kit.text("home.calls", count=len(data.calls)))
-        self.calls.say("\n".join(f"{kit.moment(call.at)}  {kit.strings.text(f'reason.{call.reason}.attendant')}"
-                                 for call in data.calls[-3:]))
+        self.calls.say(
+            "\n".join(f"{kit.moment(call.at)}  {kit.strings.text(f'reason.{call.reason}.attendant')}" for call in data.calls[-3:])
+        )
         self.answered.say(kit.text("home.answered"))
         self.visit_title.say(kit.text("home.visit"))
         visit = data.visit
@@ -74,8 +75,10 @@ class HomePage(DeskPage):
         if visit is None:
             self.visit_who.say(kit.text("home.no_visit"))
         else:
-            lines = [kit.text("home.visit_of", who=kit.who(visit.person)) if visit.person else kit.text("home.visit_unknown"),
-                     kit.text("home.visit_at", page=kit.text(f"visit_page.{visit.page}"), mode=kit.text(f"mode.{visit.mode}"))]
+            lines = [
+                kit.text("home.visit_of", who=kit.who(visit.person)) if visit.person else kit.text("home.visit_unknown"),
+                kit.text("home.visit_at", page=kit.text(f"visit_page.{visit.page}"), mode=kit.text(f"mode.{visit.mode}")),
+            ]
             if visit.helper:
                 lines.append(kit.text("home.helper", who=kit.who(visit.helper)))
             if visit.reason:
@@ -88,17 +91,22 @@ class HomePage(DeskPage):
         tallies = data.tallies
         back = tallies.returned + tallies.refused
         for place, count, tone in (
-                (Place.TODO, data.due_soon + back, "bad" if back else ""),
-                (Place.HOME_VISITS, data.home_visits, ""), (Place.APPROVAL, data.unapproved_days, ""),
-                (Place.SYNC, tallies.waiting, "bad" if tallies.level != "ok" else "")):
+            (Place.TODO, data.due_soon + back, "bad" if back else ""),
+            (Place.HOME_VISITS, data.home_visits, ""),
+            (Place.APPROVAL, data.unapproved_days, ""),
+            (Place.SYNC, tallies.waiting, "bad" if tallies.level != "ok" else ""),
+        ):
             figure, words, _ = self.counts[place]
             figure.say(str(count), tone)
             words.say(kit.text(f"home.count.{place}"))
-        told = [kit.text("home.roster_stale", day=kit.day(tallies.roster_at.date()))
-                if tallies.roster_stale and tallies.roster_at else "",
-                kit.text("home.no_roster") if not tallies.roster_version else "",
-                kit.text("home.clock_suspect") if tallies.clock_suspect else "",
-                kit.text(f"level.{tallies.level}") if tallies.level != "ok" else ""]
+        told = [
+            kit.text("home.roster_stale", day=kit.day(tallies.roster_at.date()))
+            if tallies.roster_stale and tallies.roster_at
+            else "",
+            kit.text("home.no_roster") if not tallies.roster_version else "",
+            kit.text("home.clock_suspect") if tallies.clock_suspect else "",
+            kit.text(f"level.{tallies.level}") if tallies.level != "ok" else "",
+        ]
         text = "\n".join(one for one in told if one)
         self.stale_words.say(text)
         self.stale.setVisible(bool(text))

@@ -15,7 +15,7 @@ from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Field, Words, column, row
 from kiosk.ui.theme import Look
 
-_CARD_WIDTH = 380     # design pixels: the longest button in either language
+_CARD_WIDTH = 380  # design pixels: the longest button in either language
 
 
 class HomeVisitsPage(DeskPage):
@@ -31,7 +31,7 @@ class HomeVisitsPage(DeskPage):
         self.open = Action("visit-open", "primary", icon="desk-visit")
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         list_side = column(self.lead, self.narrow, self.table)
-        list_side.setStretch(0, 0)     # its words would take half of the room
+        list_side.setStretch(0, 0)  # its words would take half of the room
         list_side.setStretch(2, 1)
         both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         both.addLayout(list_side, 1)
@@ -92,12 +92,20 @@ class HomeVisitsPage(DeskPage):
         heads = ("table.who", "person.benefit", "table.due", "table.note", "visits.state")
         columns = [Column(kit.text(head), weight) for head, weight in zip(heads, weights, strict=True)]
         today = kit.now().date()
-        self.table.set_rows(columns, [
-            (Cell(one.who, "good" if one.person_id in self._marked else ""),
-             Cell(" · ".join(kit.benefit(kind) for kind in one.benefits)),
-             Cell(kit.day(one.due), "bad" if one.due and one.due < today else "wait" if one.due else "quiet"),
-             Cell(kit.text(f"visit_note.{one.note}") if one.note else ""), self._where(one, kit)) for one in self._rows],
-            kit.text("place.home-visits"))
+        self.table.set_rows(
+            columns,
+            [
+                (
+                    Cell(one.who, "good" if one.person_id in self._marked else ""),
+                    Cell(" · ".join(kit.benefit(kind) for kind in one.benefits)),
+                    Cell(kit.day(one.due), "bad" if one.due and one.due < today else "wait" if one.due else "quiet"),
+                    Cell(kit.text(f"visit_note.{one.note}") if one.note else ""),
+                    self._where(one, kit),
+                )
+                for one in self._rows
+            ],
+            kit.text("place.home-visits"),
+        )
         self.open.setEnabled(bool(self._rows))
         self._say_along(kit)
 
@@ -118,8 +126,13 @@ class HomeVisitsPage(DeskPage):
             heading.say(kit.text("visits.along"))
         known, plugged = bool(data.peers), bool(data.sticks)
         told = [kit.text("visits.own", own=data.own)] if data.own else []
-        told.append(kit.text("visits.no_peer") if not known else
-                    kit.text("visits.stick_is", name=Path(data.sticks[0]).name) if plugged else kit.text("visits.plug"))
+        told.append(
+            kit.text("visits.no_peer")
+            if not known
+            else kit.text("visits.stick_is", name=Path(data.sticks[0]).name)
+            if plugged
+            else kit.text("visits.plug")
+        )
         self.stick.say("\n".join(told))
         lendable = self._lendable()
         if self._peer not in {one.kiosk_id for one in data.peers}:

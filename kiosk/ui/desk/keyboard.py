@@ -44,13 +44,13 @@ class Keyboard(QFrame):
         self.setObjectName("desk-keyboard")
         self._desk, self._following = desk, following
         self.field: Field | None = None
-        self.letters = ""                    # pinyin that no character was chosen for yet
+        self.letters = ""  # pinyin that no character was chosen for yet
         self.chinese = self.caps = self.signs = self.wide = False
         self.keys: dict[str, Action] = {}
         self.choices: list[Action] = []
         self._found: tuple[Candidate, ...] = ()
         self._shown: list[Candidate] = []
-        self._starts = [0]                   # where each page of choices up to this one begins
+        self._starts = [0]  # where each page of choices up to this one begins
         self._watched: list[QWidget] = []
         self._look = Look()
         self._strings: Strings | None = None
@@ -128,7 +128,7 @@ class Keyboard(QFrame):
         made = plan(self._desk.width(), self._desk.height(), self._look)
         area = _area_of(field)
         if area is not None and not _rect_in(area.viewport(), self._desk).intersects(_rect_in(field, self._desk)):
-            self.dismiss()     # scrolled away: what is typed must be seen
+            self.dismiss()  # scrolled away: what is typed must be seen
             return
         self.setGeometry(0, top_of(_rect_in(field, self._desk), made, self._desk.rect()), self._desk.width(), made.height)
         if made != self._plan:
@@ -148,8 +148,12 @@ class Keyboard(QFrame):
 
     def _make_keys(self) -> None:
         for name in (*KEYS, *PAGING):
-            key = Action(f"keyboard-{name}", "next" if name == "next" else "type", icon="delete" if name == "back" else "",
-                         checkable=name in ("caps", "symbols"))
+            key = Action(
+                f"keyboard-{name}",
+                "next" if name == "next" else "type",
+                icon="delete" if name == "back" else "",
+                checkable=name in ("caps", "symbols"),
+            )
             self._add(key, partial(self.press, name))
             self.keys[name] = key
 
@@ -178,7 +182,7 @@ class Keyboard(QFrame):
         elif name == "back":
             field.backspace()
         elif name == "language":
-            field.insert(self.letters)       # as they are: somebody began in the wrong language
+            field.insert(self.letters)  # as they are: somebody began in the wrong language
             self.letters, self.chinese, self.caps = "", not self.chinese, False
         elif name in ("caps", "symbols"):
             self.caps, self.signs = self.caps ^ (name == "caps"), self.signs ^ (name == "symbols")
@@ -194,7 +198,7 @@ class Keyboard(QFrame):
         following = self._following(field) if on else None
         if following is not None and self._strings is not None:
             self.dismiss()
-            self.show_for(following, self._look, self._strings)    # before the focus, which would send the keyboard away
+            self.show_for(following, self._look, self._strings)  # before the focus, which would send the keyboard away
             following.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         self.dismiss()
@@ -226,7 +230,7 @@ class Keyboard(QFrame):
             return
         chosen = self._shown[number]
         self.field.insert(chosen.text)
-        self.letters = self.letters[chosen.used:]
+        self.letters = self.letters[chosen.used :]
         self._compose()
 
     # --- what stands on the keys
@@ -239,7 +243,7 @@ class Keyboard(QFrame):
         field, made = self.field, self._plan
         if field is None or made is None:
             for key in self.choices:
-                key.say("")      # no name stays on a hidden key
+                key.say("")  # no name stays on a hidden key
                 key.hide()
             self.said.say("")
             return
@@ -275,10 +279,10 @@ class Keyboard(QFrame):
         if name == "page_back" and len(self._starts) < 2:
             return False
         if name in PAGING:
-            return bool(self._found)     # whether there is another page is known when the choices are laid
-        if field.secret:     # a PIN is of digits
+            return bool(self._found)  # whether there is another page is known when the choices are laid
+        if field.secret:  # a PIN is of digits
             return name in ("back", "hide", "next") or (name in DIGITS)
-        if self.letters:     # a character first: nothing is put in that nobody chose
+        if self.letters:  # a character first: nothing is put in that nobody chose
             return name in LETTERS or name in ("back", "space", "language", "hide")
         return name != "language" or engine() is not None
 
@@ -300,7 +304,7 @@ class Keyboard(QFrame):
             key.show()
             self._shown.append(one)
             x += width + gap
-        for key in self.choices[len(self._shown):]:
+        for key in self.choices[len(self._shown) :]:
             key.say("")
             key.hide()
         self.keys["page_on"].setEnabled(start + len(self._shown) < len(self._found))

@@ -10,9 +10,9 @@ from PySide6.QtCore import QRect
 from kiosk.ui.desk.look import ROW
 from kiosk.ui.theme import Look
 
-LEAST_GAP = 8            # pixels between keys, on any screen
-LEAST_KEY = 64           # pixels of a key at 1280x800, and of a character to choose on any screen
-KEY = 92                 # units: higher than this a key need not be
+LEAST_GAP = 8  # pixels between keys, on any screen
+LEAST_KEY = 64  # pixels of a key at 1280x800, and of a character to choose on any screen
+KEY = 92  # units: higher than this a key need not be
 LETTERS = frozenset(ascii_lowercase)
 DIGITS = "1234567890"
 SIGNS = {"dot": "·", "dash": "-", "slash": "/", "stop": "."}
@@ -27,21 +27,26 @@ def _row(*keys: str | tuple[str, float]) -> _Row:
     return tuple((key, 1.0) if isinstance(key, str) else key for key in keys)
 
 
-_GAP = ("", 0.25)        # between letters and digits
+_GAP = ("", 0.25)  # between letters and digits
 _TOP, _HOME = tuple("qwertyuiop"), (*"asdfghjkl", "back")
 _LOW = ("caps", *"zxcvbnm", "dot", "dash")
-_WIDE: tuple[_Row, ...] = (      # landscape: the digits are a block on the right
-    _row(*_TOP, _GAP, *"123"), _row(*_HOME, _GAP, *"456"), _row(*_LOW, _GAP, *"789"),
+_WIDE: tuple[_Row, ...] = (  # landscape: the digits are a block on the right
+    _row(*_TOP, _GAP, *"123"),
+    _row(*_HOME, _GAP, *"456"),
+    _row(*_LOW, _GAP, *"789"),
     _row(("hide", 1.5), ("language", 1.75), ("symbols", 1.25), ("space", 3.25), ("next", 2.25), _GAP, "stop", "0", "slash"),
 )
-_TALL: tuple[_Row, ...] = (      # portrait: the digits are a row on top
-    _row(*DIGITS), _row(*_TOP), _row(*_HOME), _row(*_LOW),
+_TALL: tuple[_Row, ...] = (  # portrait: the digits are a row on top
+    _row(*DIGITS),
+    _row(*_TOP),
+    _row(*_HOME),
+    _row(*_LOW),
     _row(("hide", 1.25), ("language", 1.75), ("symbols", 1.25), "slash", "stop", ("space", 1.75), ("next", 2.0)),
 )
 KEYS = tuple(key for row in _WIDE for key, _ in row if key)
 _PAGING_UNITS = 1.1
-_LETTERS_UNITS = 2.2     # where the letters typed so far stand
-_CHOICE_UNITS = 0.82     # one character to choose
+_LETTERS_UNITS = 2.2  # where the letters typed so far stand
+_CHOICE_UNITS = 0.82  # one character to choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,10 @@ class Plan:
     height: int
     gap: int
     keys: dict[str, QRect]
-    bar: QRect           # everything above the keys
-    letters: QRect       # what is typed so far
-    choices: QRect       # what can be chosen
-    grid: QRect          # where all the other keys lie: many more to choose
+    bar: QRect  # everything above the keys
+    letters: QRect  # what is typed so far
+    choices: QRect  # what can be chosen
+    grid: QRect  # where all the other keys lie: many more to choose
     key_height: int
     choice_width: int
 
@@ -68,7 +73,7 @@ def plan(width: int, height: int, look: Look) -> Plan:
 
     Two keyboards and a field fit below each other, so that a field is never covered wherever it stands.
     """
-    rows, above = (_WIDE, 1) if width > height else (_TALL, 2)     # rows for choosing: portrait has room for more choices
+    rows, above = (_WIDE, 1) if width > height else (_TALL, 2)  # rows for choosing: portrait has room for more choices
     gap = max(LEAST_GAP, look.px(10))
     pad = max(6, look.px(8))
     lines = len(rows) + above
@@ -76,7 +81,7 @@ def plan(width: int, height: int, look: Look) -> Plan:
     tall = min(max(look.px(KEY), LEAST_KEY), int(room / lines))
     across = width - 2 * pad
     units = max(sum(share for _, share in row) for row in rows)
-    unit = (across + gap) / units      # a key and the gap after it
+    unit = (across + gap) / units  # a key and the gap after it
     keys = {}
     for number, row in enumerate(rows, start=above):
         at = 0.0

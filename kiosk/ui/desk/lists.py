@@ -60,22 +60,41 @@ class TodoPage(DeskPage):
         if kit is None:
             return
         self._rows = [one for one in self._data.rows if self.chips.key in ("", one.kind)]
-        columns = (Column(kit.text("table.state"), 1.7), Column(kit.text("table.who"), 2.2), Column(kit.text("table.what"), 2.6),
-                   Column(kit.text("table.when"), 1.6), Column(kit.text("table.author"), 1.2))
-        self.table.set_rows(columns, [
-            (Cell(kit.text(f"todo.{one.kind}"), _TONES[one.kind]),
-             Cell(kit.text("todo.count", count=one.who) if one.kind == "waiting" else one.who),
-             Cell(kit.benefit(one.what) if one.what else kit.short(one.reason)), Cell(kit.day(one.when)),
-             Cell(one.author, "quiet")) for one in self._rows], kit.text("place.todo"))
+        columns = (
+            Column(kit.text("table.state"), 1.7),
+            Column(kit.text("table.who"), 2.2),
+            Column(kit.text("table.what"), 2.6),
+            Column(kit.text("table.when"), 1.6),
+            Column(kit.text("table.author"), 1.2),
+        )
+        self.table.set_rows(
+            columns,
+            [
+                (
+                    Cell(kit.text(f"todo.{one.kind}"), _TONES[one.kind]),
+                    Cell(kit.text("todo.count", count=one.who) if one.kind == "waiting" else one.who),
+                    Cell(kit.benefit(one.what) if one.what else kit.short(one.reason)),
+                    Cell(kit.day(one.when)),
+                    Cell(one.author, "quiet"),
+                )
+                for one in self._rows
+            ],
+            kit.text("place.todo"),
+        )
         self._chosen()
 
     def _chosen(self) -> None:
         one, kit = self._current(), self._kit
         if kit is None:
             return
-        self.reason.say("" if one is None else kit.text("todo.next.returned", reason=kit.problem(one.reason))
-                        if one.kind in ("returned", "refused") else kit.text(f"todo.next.{one.kind}"),
-                        "bad" if one is not None and one.kind in ("returned", "refused") else "quiet")
+        self.reason.say(
+            ""
+            if one is None
+            else kit.text("todo.next.returned", reason=kit.problem(one.reason))
+            if one.kind in ("returned", "refused")
+            else kit.text(f"todo.next.{one.kind}"),
+            "bad" if one is not None and one.kind in ("returned", "refused") else "quiet",
+        )
         self.open.setEnabled(one is not None and bool(one.number))
         self.handled.setEnabled(one is not None and bool(one.record_id))
 

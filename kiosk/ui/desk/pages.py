@@ -18,5 +18,22 @@ from kiosk.ui.desk.supervisor import ApprovalPage, StaffPage
 from kiosk.ui.desk.unit_list import UnitListPage
 
 KINDS: tuple[type[DeskPage], ...] = (
-    SignInPage, SetUpPage, HomePage, FindPage, PersonPage, AssistPage, EnrolPage, DeclarePage, DonePage, HomeVisitsPage,
-    UnitListPage, TodoPage, ApprovalPage, FairnessPage, ClockPage, SyncPage, MaintenancePage, StaffPage)
+    SignInPage,
+    SetUpPage,
+    HomePage,
+    FindPage,
+    PersonPage,
+    AssistPage,
+    EnrolPage,
+    DeclarePage,
+    DonePage,
+    HomeVisitsPage,
+    UnitListPage,
+    TodoPage,
+    ApprovalPage,
+    FairnessPage,
+    ClockPage,
+    SyncPage,
+    MaintenancePage,
+    StaffPage,
+)

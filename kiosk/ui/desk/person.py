@@ -60,9 +60,16 @@ class PersonPage(DeskPage):
         self.who.say(kit.who(found.person))
         self.about.say("  ·  ".join(one for one in self._facts(page, kit) if one))
         columns = (Column(kit.text("person.benefit"), 3), Column(kit.text("person.state"), 4))
-        rows = [(Cell(kit.benefit(item.benefit_kind)), Cell(kit.rule(item), "wait" if item.may_pass else "good"
-                                                            if item.reason.value in ("not-yet", "already-done") else "bad"))
-                for item in found.eligibilities]
+        rows = [
+            (
+                Cell(kit.benefit(item.benefit_kind)),
+                Cell(
+                    kit.rule(item),
+                    "wait" if item.may_pass else "good" if item.reason.value in ("not-yet", "already-done") else "bad",
+                ),
+            )
+            for item in found.eligibilities
+        ]
         self.benefits.set_rows(columns, rows, kit.text("person.benefit"))
         self.benefits.setFixedHeight(self.benefits.wanted_height(max(1, min(5, len(rows)))))
         latest = found.stages[0] if found.stages else None
@@ -87,11 +94,14 @@ class PersonPage(DeskPage):
         if entry is None:
             return []
         return [
-            kit.text("person.born", year=entry.born.year) if entry.born else "", kit.text(f"status.{entry.status}"),
+            kit.text("person.born", year=entry.born.year) if entry.born else "",
+            kit.text(f"status.{entry.status}"),
             kit.text("person.home_visit") if entry.home_visit else "",
             kit.text("person.template_of", day=kit.day(entry.template.enrolled_on) or kit.text("person.bureau"))
-            if entry.template else kit.text("person.no_template"),
-            kit.text("person.stale") if found.roster_stale else ""]
+            if entry.template
+            else kit.text("person.no_template"),
+            kit.text("person.stale") if found.roster_stale else "",
+        ]
 
     def clear(self) -> None:
         self.who.say("")

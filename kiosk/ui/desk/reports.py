@@ -52,8 +52,11 @@ class FairnessPage(DeskPage):
         self._kit = kit
         self.title.say(kit.text("place.fairness"))
         self.say_problem(page, kit)
-        self.lead.say(kit.text("fairness.lead", first=kit.day(self._data.first), last=kit.day(self._data.last)) if self._data
-                      else kit.text("loading"))
+        self.lead.say(
+            kit.text("fairness.lead", first=kit.day(self._data.first), last=kit.day(self._data.last))
+            if self._data
+            else kit.text("loading")
+        )
         self.by.say(lambda key: kit.text(f"fairness.by.{key}"))
         sticks = self._data.sticks if self._data else ()
         self.export.say(kit.text("fairness.export") if sticks else kit.text("no_stick"))
@@ -68,8 +71,11 @@ class FairnessPage(DeskPage):
         rows = dict(data.tables).get(self.by.key, ()) if data else ()
 
         def label(group: str) -> str:
-            for key in (f"desk.fairness.{self.by.key}.{group}", "desk.fairness.unknown" if group == "unknown" else "",
-                        f"action.{group}.name"):
+            for key in (
+                f"desk.fairness.{self.by.key}.{group}",
+                "desk.fairness.unknown" if group == "unknown" else "",
+                f"action.{group}.name",
+            ):
                 if key in kit.strings:
                     return kit.strings.text(key)
             return group
@@ -77,13 +83,25 @@ class FairnessPage(DeskPage):
         name = kit.text("fairness.by." + self.by.key)
         self.chart.show_rows(rows, label, kit.text("fairness.few"), kit.strings.any_of("desk.fairness.of"), name)
         few = kit.text("fairness.under", count=data.shown_from if data else 0)
-        columns = (Column(name, 2), Column(kit.text("fairness.takes"), 1.2),
-                   Column(kit.text("fairness.failures"), 1.2), Column(kit.text("fairness.rate"), 1.4))
-        self.table.set_rows(columns, [
-            (Cell(label(one.group)), Cell(few if one.rate is None else str(one.takes)),
-             Cell("" if one.rate is None else str(one.failures)),
-             Cell(kit.text("fairness.few") if one.rate is None else f"{one.rate:.1%}", "quiet" if one.rate is None else ""))
-            for one in rows], kit.text("place.fairness"))
+        columns = (
+            Column(name, 2),
+            Column(kit.text("fairness.takes"), 1.2),
+            Column(kit.text("fairness.failures"), 1.2),
+            Column(kit.text("fairness.rate"), 1.4),
+        )
+        self.table.set_rows(
+            columns,
+            [
+                (
+                    Cell(label(one.group)),
+                    Cell(few if one.rate is None else str(one.takes)),
+                    Cell("" if one.rate is None else str(one.failures)),
+                    Cell(kit.text("fairness.few") if one.rate is None else f"{one.rate:.1%}", "quiet" if one.rate is None else ""),
+                )
+                for one in rows
+            ],
+            kit.text("place.fairness"),
+        )
         self.table.setFixedHeight(self.table.wanted_height(max(1, min(9, len(rows)))))
         self.card.setVisible(bool(rows))
 
@@ -127,8 +145,11 @@ class ClockPage(DeskPage):
             self.state.say(kit.text("clock.confirmed", by=data.confirmed_by), "good")
         else:
             self.state.say(kit.text("clock.fine"), "good")
-        self.mark.say(kit.text("clock.mark", at=f"{data.high_water.astimezone(local.tzinfo):%Y-%m-%d %H:%M}")
-                      if data and data.high_water else "")
+        self.mark.say(
+            kit.text("clock.mark", at=f"{data.high_water.astimezone(local.tzinfo):%Y-%m-%d %H:%M}")
+            if data and data.high_water
+            else ""
+        )
         self.hint.say(kit.text("clock.hint"))
         self.confirm.say(kit.text("clock.confirm"))
         self.confirm.setVisible(waits)
@@ -191,8 +212,9 @@ class SyncPage(DeskPage):
         heading = self.findChild(Words, "sync-stick-title")
         if heading is not None:
             heading.say(kit.text("sync.stick"))
-        self.stick_words.say(kit.text("sync.stick_is", name=Path(self._sticks[0]).name) if self._sticks
-                             else kit.text("sync.no_stick"))
+        self.stick_words.say(
+            kit.text("sync.stick_is", name=Path(self._sticks[0]).name) if self._sticks else kit.text("sync.no_stick")
+        )
         self.export.say(kit.text("sync.export"))
         self.take.say(kit.text("sync.import"))
         for button in (self.export, self.take):
@@ -214,10 +236,13 @@ class SyncPage(DeskPage):
     @staticmethod
     def _facts(data: SyncData, kit: DeskKit) -> list[str]:
         t = data.tallies
-        lines = [kit.text("sync.last_receipt", at=kit.moment(t.last_receipt_at) or kit.text("never")),
-                 kit.text("sync.last_contact", at=kit.moment(data.last_contact) or kit.text("never")),
-                 kit.text("sync.roster", version=t.roster_version,
-                          day=kit.day(t.roster_at.date()) if t.roster_at else kit.text("never"))]
+        lines = [
+            kit.text("sync.last_receipt", at=kit.moment(t.last_receipt_at) or kit.text("never")),
+            kit.text("sync.last_contact", at=kit.moment(data.last_contact) or kit.text("never")),
+            kit.text(
+                "sync.roster", version=t.roster_version, day=kit.day(t.roster_at.date()) if t.roster_at else kit.text("never")
+            ),
+        ]
         if t.roster_stale:
             lines.append(kit.text("person.stale"))
         if t.oldest_waiting:
@@ -243,8 +268,10 @@ class MaintenancePage(DeskPage):
         self.devices = Card("devices", heading=Words("devices-title", "strong"))
         self.reader = Words("maint-reader")
         self.camera = Words("maint-camera")
-        self.camera_on = self.on(Action("camera-on", "outlined", icon="camera"),
-                                 lambda: e.MaintenanceTouched("camera-off" if self.circle.isVisible() else "camera-on"))
+        self.camera_on = self.on(
+            Action("camera-on", "outlined", icon="camera"),
+            lambda: e.MaintenanceTouched("camera-off" if self.circle.isVisible() else "camera-on"),
+        )
         self.circle = CameraCircle("maint-circle")
         self.prompt = Words("maint-prompt", "heading")
         for part in (self.reader, self.camera):
@@ -284,10 +311,19 @@ class MaintenancePage(DeskPage):
         self.restart.say(kit.text("maintenance.restart"))
         self.back.say(kit.text("back"))
         tones = {"ok": "good", "bad": "bad", "idle": "quiet"}
-        columns = (Column(kit.text("maintenance.part"), 1), Column(kit.text("table.state"), 1),
-                   Column(kit.text("maintenance.told"), 4))
-        self.checks.set_rows(columns, [(Cell(part), Cell(kit.text(f"maintenance.state.{state}"), tones[state]), Cell(what))
-                                       for part, state, what in data.lines], kit.text("maintenance.doctor"))
+        columns = (
+            Column(kit.text("maintenance.part"), 1),
+            Column(kit.text("table.state"), 1),
+            Column(kit.text("maintenance.told"), 4),
+        )
+        self.checks.set_rows(
+            columns,
+            [
+                (Cell(part), Cell(kit.text(f"maintenance.state.{state}"), tones[state]), Cell(what))
+                for part, state, what in data.lines
+            ],
+            kit.text("maintenance.doctor"),
+        )
         self.checks.setVisible(bool(data.lines))
         self.checks.setFixedHeight(self.checks.wanted_height(max(1, min(10, len(data.lines)))))
 

@@ -57,8 +57,13 @@ class SignInPage(DeskPage):
             return
         left = round(page.wait_until_s - now_s) if page.wait_until_s and now_s else 0
         if page.problem == "pin-locked":
-            self.problem.say(kit.text("sign_in.locked", seconds=left) if left > 0 else
-                             kit.text("sign_in.again") if now_s else kit.problem("pin-locked"))
+            self.problem.say(
+                kit.text("sign_in.locked", seconds=left)
+                if left > 0
+                else kit.text("sign_in.again")
+                if now_s
+                else kit.problem("pin-locked")
+            )
         elif page.problem == "pin-wrong":
             self.problem.say(kit.text("sign_in.wrong", left=page.tries_left or 0))
         else:

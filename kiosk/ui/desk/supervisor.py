@@ -43,8 +43,11 @@ class ApprovalPage(DeskPage):
         self.lead.say(kit.text("approval.lead"))
         self.say_problem(page, kit)
         columns = (Column(kit.text("table.day"), 2), Column(kit.text("table.records"), 1.2), Column(kit.text("table.state"), 3))
-        self.days.set_rows(columns, [(Cell(kit.day(one.day)), Cell(str(one.records)), self._state(one, me, kit))
-                                     for one in self._data.days], kit.text("place.approval"))
+        self.days.set_rows(
+            columns,
+            [(Cell(kit.day(one.day)), Cell(str(one.records)), self._state(one, me, kit)) for one in self._data.days],
+            kit.text("place.approval"),
+        )
         self.days.setFixedHeight(self.days.wanted_height(max(1, min(6, len(self._data.days)))))
         self.approve.say(kit.text("approval.approve"))
         self.back.say(kit.text("back"))
@@ -63,13 +66,26 @@ class ApprovalPage(DeskPage):
         if kit is None:
             return
         self.detail_title.say(kit.text("approval.detail", day=kit.day(one.day)) if one else "")
-        columns = (Column(kit.text("table.channel"), 2), Column(kit.text("table.outcome"), 1.4),
-                   Column(kit.text("table.author"), 1.6), Column(kit.text("table.records"), 1))
+        columns = (
+            Column(kit.text("table.channel"), 2),
+            Column(kit.text("table.outcome"), 1.4),
+            Column(kit.text("table.author"), 1.6),
+            Column(kit.text("table.records"), 1),
+        )
         counts = one.counts if one else ()
-        self.detail.set_rows(columns, [
-            (Cell(kit.text(f"channel.{channel}")), Cell(kit.text(f"outcome.{outcome}"), "good" if outcome == "passed" else ""),
-             Cell(kit.text("approval.self") if author == "self" else author), Cell(str(count)))
-            for channel, outcome, author, count in counts], kit.text("table.channel"))
+        self.detail.set_rows(
+            columns,
+            [
+                (
+                    Cell(kit.text(f"channel.{channel}")),
+                    Cell(kit.text(f"outcome.{outcome}"), "good" if outcome == "passed" else ""),
+                    Cell(kit.text("approval.self") if author == "self" else author),
+                    Cell(str(count)),
+                )
+                for channel, outcome, author, count in counts
+            ],
+            kit.text("table.channel"),
+        )
         self.detail.setVisible(bool(counts))
         self.detail.setFixedHeight(self.detail.wanted_height(max(1, min(8, len(counts)))))
         self.digest.say(kit.text("approval.digest", digest=one.digest[:16]) if one and one.records else "")
@@ -101,8 +117,10 @@ class StaffPage(DeskPage):
         self.again = Field("new-pin-again", digits=True, secret=True, limit=32)
         self.role = Chips("new-role", [role.value for role in Role])
         self.role.choose(Role.ATTENDANT.value)
-        self.add = self.on(Action("staff-add", "primary", icon="tick"), lambda: e.StaffAdded(
-            self.number.text(), self.person.text(), Role(self.role.key), self.pin.text(), self.again.text()))
+        self.add = self.on(
+            Action("staff-add", "primary", icon="tick"),
+            lambda: e.StaffAdded(self.number.text(), self.person.text(), Role(self.role.key), self.pin.text(), self.again.text()),
+        )
         self.form.box.addLayout(row(self.number, self.person))
         self.form.box.addLayout(row(self.pin, self.again))
         self.form.box.addLayout(row(self.role, 1, self.add))
@@ -122,12 +140,25 @@ class StaffPage(DeskPage):
         if page.notice:
             for field in (self.number, self.person, self.pin, self.again):
                 field.clear()
-        columns = (Column(kit.text("sign_in.number"), 1.2), Column(kit.text("staff.name"), 1.6),
-                   Column(kit.text("staff.role"), 1.4), Column(kit.text("table.state"), 1.4))
-        self.table.set_rows(columns, [
-            (Cell(one.staff_id), Cell(one.name), Cell(kit.text(f"role.{one.role}")),
-             Cell(kit.text("staff.active" if one.active else "staff.revoked"), "good" if one.active else "quiet"))
-            for one in self._data.members], kit.text("place.staff"))
+        columns = (
+            Column(kit.text("sign_in.number"), 1.2),
+            Column(kit.text("staff.name"), 1.6),
+            Column(kit.text("staff.role"), 1.4),
+            Column(kit.text("table.state"), 1.4),
+        )
+        self.table.set_rows(
+            columns,
+            [
+                (
+                    Cell(one.staff_id),
+                    Cell(one.name),
+                    Cell(kit.text(f"role.{one.role}")),
+                    Cell(kit.text("staff.active" if one.active else "staff.revoked"), "good" if one.active else "quiet"),
+                )
+                for one in self._data.members
+            ],
+            kit.text("place.staff"),
+        )
         self.table.setFixedHeight(self.table.wanted_height(max(2, min(8, len(self._data.members)))))
         heading = self.findChild(Words, "staff-form-title")
         if heading is not None:

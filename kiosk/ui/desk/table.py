@@ -109,9 +109,9 @@ class _Painter(QStyledItemDelegate):
         metrics, text = QFontMetricsF(font), cell.text
         if metrics.horizontalAdvance(text) > inner.width():
             lines, _ = wrap(text, font, int(inner.width()))
-            if len(lines) > 2:      # two lines are what a row holds
+            if len(lines) > 2:  # two lines are what a row holds
                 first = lines[0][0]
-                rest = text[text.find(first) + len(first):].strip()
+                rest = text[text.find(first) + len(first) :].strip()
                 text = first + "\n" + metrics.elidedText(rest, Qt.TextElideMode.ElideRight, inner.width())
         option = QTextOption(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)

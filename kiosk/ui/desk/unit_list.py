@@ -25,8 +25,9 @@ class UnitListPage(DeskPage):
         self.unit = Field("unit-name", limit=80)
         self.clerk_who = Words("clerk-who")
         self.clerk_name, self.clerk_number = Field("clerk-name", limit=60), Field("clerk-number", digits=True, limit=40)
-        self.clerk_take = self.on(Action("clerk-take", "outlined"),
-                                  lambda: e.AgentTyped(self.clerk_name.text(), self.clerk_number.text()))
+        self.clerk_take = self.on(
+            Action("clerk-take", "outlined"), lambda: e.AgentTyped(self.clerk_name.text(), self.clerk_number.text())
+        )
         self.papers = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
         self.file = Field("unit-file", latin=True, limit=400)
         self.files = QVBoxLayout()
@@ -57,8 +58,10 @@ class UnitListPage(DeskPage):
         self.title.say(kit.text("place.unit-list"))
         self.say_problem(page, kit)
         self.unit.say(kit.text("unit.name"))
-        self.clerk_who.say(kit.text("unit.clerk_is", who=kit.who(page.clerk)) if page.clerk else kit.text("unit.clerk_hint"),
-                           "good" if page.clerk else "quiet")
+        self.clerk_who.say(
+            kit.text("unit.clerk_is", who=kit.who(page.clerk)) if page.clerk else kit.text("unit.clerk_hint"),
+            "good" if page.clerk else "quiet",
+        )
         self.clerk_name.say(kit.text("unit.clerk_name"))
         self.clerk_number.say(kit.text("unit.clerk_number"))
         self.clerk_take.say(kit.text("assist.agent_take"))
@@ -76,12 +79,24 @@ class UnitListPage(DeskPage):
         self.take.setVisible(not done)
         self.export.setVisible(done)
         self.table.setVisible(done)
-        self.summary.say(kit.text("unit.summary", unit=data.unit, rows=len(data.answers), saved=data.saved,
-                                  left=len(data.answers) - data.saved) if done else "")
+        self.summary.say(
+            kit.text("unit.summary", unit=data.unit, rows=len(data.answers), saved=data.saved, left=len(data.answers) - data.saved)
+            if done
+            else ""
+        )
         columns = (Column(kit.text("table.line"), 0.7), Column(kit.text("table.who"), 2.4), Column(kit.text("table.answer"), 4.2))
-        self.table.set_rows(columns, [
-            (Cell(str(one.line), "quiet"), Cell(one.who), Cell(kit.short(one.problem), "bad") if one.problem
-             else Cell(kit.text("unit.saved"), "good")) for one in data.answers], kit.text("place.unit-list"))
+        self.table.set_rows(
+            columns,
+            [
+                (
+                    Cell(str(one.line), "quiet"),
+                    Cell(one.who),
+                    Cell(kit.short(one.problem), "bad") if one.problem else Cell(kit.text("unit.saved"), "good"),
+                )
+                for one in data.answers
+            ],
+            kit.text("place.unit-list"),
+        )
         self.table.setFixedHeight(self.table.wanted_height(max(1, min(14, len(data.answers)))))
 
     def _offer(self, files: tuple[str, ...]) -> None:
@@ -102,8 +117,9 @@ class UnitListPage(DeskPage):
             button.show()
 
     def _take(self) -> e.UnitListChosen:
-        return e.UnitListChosen(self.file.text().strip(), self.unit.text(),
-                                tuple(paper for paper, tick in self.papers.items() if tick.isChecked()))
+        return e.UnitListChosen(
+            self.file.text().strip(), self.unit.text(), tuple(paper for paper, tick in self.papers.items() if tick.isChecked())
+        )
 
     def _export(self) -> e.ExportTouched | None:
         return e.ExportTouched(self._sticks[0]) if self._sticks else None

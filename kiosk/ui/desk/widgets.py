@@ -100,7 +100,7 @@ class Words(QLabel):
         """Set the text (empty: hidden) and, where given, the tone."""
         self.setText(text)
         self.setAccessibleName(text)
-        if self.parentWidget() is not None or not text:   # shown without a parent it would be a window of its own
+        if self.parentWidget() is not None or not text:  # shown without a parent it would be a window of its own
             self.setVisible(bool(text))
         if tone is not None and tone != self.property("tone"):
             self.setProperty("tone", tone)
@@ -115,7 +115,7 @@ class Field(QLineEdit):
         super().__init__()
         self.setObjectName(name)
         self.digits, self.latin, self.secret = digits, latin, secret
-        self.padded = False      # a pad stands on its page: the keyboard on the screen comes only when it is asked for
+        self.padded = False  # a pad stands on its page: the keyboard on the screen comes only when it is asked for
         self.setMaxLength(limit)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setDragEnabled(False)
@@ -137,7 +137,7 @@ class Tick(QCheckBox):
         super().__init__()
         self.setObjectName(name)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)   # its words do not widen the page
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its words do not widen the page
         self._look = Look()
 
     def say(self, text: str) -> Tick:
@@ -204,7 +204,7 @@ class Notice(Card):
         kind = "good" if good else "notice"
         if kind != self.property("kind"):
             self.setProperty("kind", kind)
-            for one in (self, self.words):     # the words' colour depends on what they stand on
+            for one in (self, self.words):  # the words' colour depends on what they stand on
                 one.style().unpolish(one)
                 one.style().polish(one)
         self.setVisible(bool(text))
@@ -273,7 +273,7 @@ class Pad(QWidget):
         self.letters.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
         self.letters.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.letters.clicked.connect(lambda _=False: self.letters_wanted.emit(self._lettered()))
-        grid.addWidget(self.letters, 0, 3, len(self.KEYS) // 3, 1)     # beside the digits: no page becomes longer
+        grid.addWidget(self.letters, 0, 3, len(self.KEYS) // 3, 1)  # beside the digits: no page becomes longer
 
     def _lettered(self) -> Field:
         """The field that letters are for: the one with the focus, but a PIN is of digits."""
@@ -312,7 +312,7 @@ def _filled(layout: _L, items: Sequence[QWidget | QLayout | int], spacing: int) 
     for item in items:
         if isinstance(item, int):
             layout.addStretch(item)
-        elif isinstance(item, QWidget):     # wrapped words take the room that buttons leave
+        elif isinstance(item, QWidget):  # wrapped words take the room that buttons leave
             layout.addWidget(item, 1 if isinstance(item, Words) and item.wordWrap() else 0)
         else:
             layout.addLayout(item)

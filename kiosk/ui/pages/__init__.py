@@ -25,10 +25,23 @@ from kiosk.ui.pages.who import WhoPage
 from kiosk.visit import states as s
 
 PAGES: dict[type, type[Page]] = {
-    s.Idle: IdlePage, s.ChoosingWho: WhoPage, s.AwaitingCard: CardPage, s.EnteringNumber: NumberPage,
-    s.ChoosingName: NamePage, s.ScanningCard: ScanPage, s.LookingUp: LookingUpPage, s.Confirming: ConfirmPage,
+    s.Idle: IdlePage,
+    s.ChoosingWho: WhoPage,
+    s.AwaitingCard: CardPage,
+    s.EnteringNumber: NumberPage,
+    s.ChoosingName: NamePage,
+    s.ScanningCard: ScanPage,
+    s.LookingUp: LookingUpPage,
+    s.Confirming: ConfirmPage,
     s.ChoosingBenefits: BenefitsPage,
-    s.Answered: AnswerPage, s.Consenting: ConsentPage, s.Instructing: InstructionsPage, s.Acting: CameraPage,
-    s.Checking: CheckingPage, s.Retrying: RetryPage, s.Finished: ResultPage, s.Referred: ReferredPage,
-    s.TakingCard: TakeCardPage, s.OutOfService: OutOfServicePage,
+    s.Answered: AnswerPage,
+    s.Consenting: ConsentPage,
+    s.Instructing: InstructionsPage,
+    s.Acting: CameraPage,
+    s.Checking: CheckingPage,
+    s.Retrying: RetryPage,
+    s.Finished: ResultPage,
+    s.Referred: ReferredPage,
+    s.TakingCard: TakeCardPage,
+    s.OutOfService: OutOfServicePage,
 }

@@ -48,8 +48,7 @@ class AnswerPage(Page):
         self.names = [Text(f"benefit-{i}", "label", "quiet") for i in range(MOST_BENEFITS)]
         self.labels = [Text(f"dates-label-{i}", "label", "quiet") for i in range(MOST_BENEFITS)]
         self.dates = [Text(f"dates-{i}", "figure", whole=True) for i in range(MOST_BENEFITS)]
-        self.blocks = [Stack(name, label, day, gap=4)
-                       for name, label, day in zip(self.names, self.labels, self.dates, strict=True)]
+        self.blocks = [Stack(name, label, day, gap=4) for name, label, day in zip(self.names, self.labels, self.dates, strict=True)]
         self.date_card = Card(*self.blocks, gap=26)
         self.channels = Channels()
         self.stage = Text("last-stage", "label", "ink", centred=True)
@@ -67,18 +66,16 @@ class AnswerPage(Page):
             return
         query = state.visit.mode is Mode.QUERY and state.reason in GOOD
         good = state.reason in GOOD
-        self.left_share = 0.52 if good else 0.42     # dates are wider than addresses
+        self.left_share = 0.52 if good else 0.42  # dates are wider than addresses
         reason = f"reason.{state.reason}"
         self.title.say(kit.text("page.answer.query_title" if query else f"{reason}.title"))
         self.lead.say(kit.text("page.answer.query_why" if query else f"{reason}.why"))
-        self.now.say(kit.text("page.answer.query_now" if query else f"{reason}.now"),
-                     kit.text("page.answer.now_label"))
+        self.now.say(kit.text("page.answer.query_now" if query else f"{reason}.now"), kit.text("page.answer.now_label"))
         self.who.say(kit.text(f"{reason}.who"), kit.text("page.answer.who_label"))
         self._fill_dates(state, kit, show=good)
         self.tick.setVisible(good and not query)
         self.tick.restart()
-        self.stage.say(kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title"))
-                       if state.stages else "")
+        self.stage.say(kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title")) if state.stages else "")
         self.help_card.setVisible(not good)
         self.channels.setVisible(not good)
         if not good:
@@ -93,10 +90,12 @@ class AnswerPage(Page):
         known = f"{reason}.why" in kit.strings
         self.title.say(kit.text("page.answer.returned_title"))
         self.lead.say(kit.text(f"{reason}.why") if known else kit.text("page.answer.returned_why"))
-        self.now.say(kit.text(f"{reason}.now") if known else kit.text("page.answer.returned_now"),
-                     kit.text("page.answer.now_label"))
-        self.who.say(kit.text(f"{reason}.who") if known else kit.text("page.answer.returned_who"),
-                     kit.text("page.answer.who_label"))
+        self.now.say(
+            kit.text(f"{reason}.now") if known else kit.text("page.answer.returned_now"), kit.text("page.answer.now_label")
+        )
+        self.who.say(
+            kit.text(f"{reason}.who") if known else kit.text("page.answer.returned_who"), kit.text("page.answer.who_label")
+        )
         self._fill_dates(state, kit, show=True)
         self.tick.setVisible(False)
         self.stage.say("")

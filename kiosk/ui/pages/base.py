@@ -31,7 +31,7 @@ class Kit:
 
     strings: Strings
     settings: Settings
-    now: Callable[[], datetime]      # local time of the station
+    now: Callable[[], datetime]  # local time of the station
 
     def text(self, key: str, /, **values: object) -> str:
         """Return a text of the catalogue."""
@@ -43,10 +43,10 @@ class Page(QWidget):
 
     touched = Signal(object)
     name = ""
-    step: str = ""               # the step of the visit that is under way, "" where the row of steps is not shown
-    leave: str = "leave"         # "back", "leave" or ""
-    no_face = True               # whether the bottom bar offers the way without the face
-    left_share = 0.48            # width of the picture's column on a landscape screen
+    step: str = ""  # the step of the visit that is under way, "" where the row of steps is not shown
+    leave: str = "leave"  # "back", "leave" or ""
+    no_face = True  # whether the bottom bar offers the way without the face
+    left_share = 0.48  # width of the picture's column on a landscape screen
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,8 +86,9 @@ class Page(QWidget):
             return e.BackTouched()
         return e.CancelTouched() if self.leave == "leave" else None
 
-    def button(self, name: str, kind: Kind, event: Callable[[], e.Event | None] | e.Event, *, icon: str = "",
-               to: Stack | None = None) -> Button:
+    def button(
+        self, name: str, kind: Kind, event: Callable[[], e.Event | None] | e.Event, *, icon: str = "", to: Stack | None = None
+    ) -> Button:
         """Make a button that sends an event (or what a function returns, if anything)."""
         made = Button(name, kind, icon=icon)
         made.clicked.connect(lambda _=False: self._send(event))

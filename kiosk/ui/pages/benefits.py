@@ -35,16 +35,20 @@ class BenefitsPage(Page):
         self.title.say(kit.text("page.benefits.title"))
         self.lead.say(kit.text("page.benefits.lead"))
         self.next.say(kit.text("page.benefits.next"))
-        left_out = {benefit for benefit, button in self._choices if not button.isChecked()} \
-            if self._shown_for == state.due else set()
+        left_out = (
+            {benefit for benefit, button in self._choices if not button.isChecked()} if self._shown_for == state.due else set()
+        )
         self._shown_for = state.due
         self.choices.drop_all()
         self._choices = []
         for item in state.due:
             button = ChoiceButton(f"benefit-{item.benefit_id}")
             button.setChecked(item.benefit_id not in left_out)
-            button.show_texts(kit.text(f"benefit.{item.benefit_kind}.name"), kit.text("page.benefits.chosen"),
-                              kit.text("page.benefits.not_chosen"))
+            button.show_texts(
+                kit.text(f"benefit.{item.benefit_kind}.name"),
+                kit.text("page.benefits.chosen"),
+                kit.text("page.benefits.not_chosen"),
+            )
             button.toggled.connect(self._forgive)
             self.choices.add(button)
             button.show()

@@ -76,8 +76,9 @@ class Mirror(QWidget):
         reach = min(self.width() - side, card) // 2
         left = (self.width() - side) // 2 - reach // 2
         self.circle.setGeometry(left, (self.height() - side) // 2, side, side)
-        self.show_card.setGeometry(min(self.width() - card, left + side - card + reach),
-                                   (self.height() + side) // 2 - tall, card, tall)
+        self.show_card.setGeometry(
+            min(self.width() - card, left + side - card + reach), (self.height() + side) // 2 - tall, card, tall
+        )
         self.show_card.arrange()
 
 
@@ -134,8 +135,20 @@ class CameraPage(Page):
             self.update()
         if view is not None and self._ready:
             self.circle.show_progress(view.progress, view.guidance is None)
-        key = None if view is None else (view.guidance, view.action, view.now, view.action_index, view.action_count,
-                                         tuple(view.done_actions), take_hint(view), view.can_swap)
+        key = (
+            None
+            if view is None
+            else (
+                view.guidance,
+                view.action,
+                view.now,
+                view.action_index,
+                view.action_count,
+                tuple(view.done_actions),
+                take_hint(view),
+                view.can_swap,
+            )
+        )
         if key == self._view_key and view is not None:
             return
         self._view_key = key

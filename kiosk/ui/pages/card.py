@@ -32,8 +32,7 @@ class CardPage(Page):
         lead = f"page.card.lead{kind}"
         self.lead.say(kit.text(lead if lead in kit.strings else "page.card.lead"))
         trouble = state.trouble
-        self.trouble.say("" if trouble is None else
-                         kit.text(f"reason.{trouble}.title") + "\n" + kit.text(f"reason.{trouble}.now"))
+        self.trouble.say("" if trouble is None else kit.text(f"reason.{trouble}.title") + "\n" + kit.text(f"reason.{trouble}.now"))
         self.picture.setAccessibleName(kit.text("page.card.picture_name"))
         self.picture.show_reading(state.reading)
         self.picture.setVisible(state.reader_ready or state.reading)

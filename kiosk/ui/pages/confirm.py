@@ -29,8 +29,12 @@ class ConfirmPage(Page):
         self.digits = Text("last-four", "figure", whole=True)
         self.benefits = Text("benefits", "body", bold=True)
         self.card = Card(
-            Stack(self.labels[0], self.person, gap=4), Stack(self.labels[1], self.digits, gap=4), Rule(),
-            Stack(self.labels[2], self.benefits, gap=4), gap=26)
+            Stack(self.labels[0], self.person, gap=4),
+            Stack(self.labels[1], self.digits, gap=4),
+            Rule(),
+            Stack(self.labels[2], self.benefits, gap=4),
+            gap=26,
+        )
         self.body.add(self.card)
         self.yes = self.button("yes", "filled", e.Confirmed())
         self.no = self.button("no", "outlined", e.Denied())

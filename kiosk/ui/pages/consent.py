@@ -18,7 +18,7 @@ class ConsentPage(Page):
     name = "consent"
     step = "consent"
     leave = "back"
-    no_face = False          # the choice stands on the page itself, in full size
+    no_face = False  # the choice stands on the page itself, in full size
 
     def build(self) -> None:
         self.points = {name: IconLine(f"point-{name}", icon) for name, icon in POINTS}

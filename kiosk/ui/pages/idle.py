@@ -14,7 +14,7 @@ from kiosk.ui.widgets.labels import Fact
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 
-NOTICE_MS = 30_000   # who comes next should not wonder whom it is about
+NOTICE_MS = 30_000  # who comes next should not wonder whom it is about
 FACTS = (("time", "clock"), ("bring", "card"), ("free", "free"))
 
 

@@ -24,8 +24,9 @@ class InstructionsPage(Page):
 
     def build(self) -> None:
         self.texts = [Text(f"tip-text-{i}", "label", centred=True, bold=True) for i in range(3)]
-        self.tips = Row(*(Stack(TipPicture(tip, 280), text, gap=12)
-                          for (_, tip), text in zip(TIPS, self.texts, strict=True)), gap=24, top=True)
+        self.tips = Row(
+            *(Stack(TipPicture(tip, 280), text, gap=12) for (_, tip), text in zip(TIPS, self.texts, strict=True)), gap=24, top=True
+        )
         self.wait = WaitingRing()
         self.body.add(self.tips)
         self.body.add(self.wait)
@@ -44,5 +45,3 @@ class InstructionsPage(Page):
         self.practise.say(kit.text("page.instructions.practise"))
         self.start.setVisible(ready)
         self.practise.setVisible(ready)
-
-

@@ -27,7 +27,7 @@ class NamePage(Page):
         self.lead.say(kit.text("page.name.lead"))
         self.none.say(kit.text("page.name.none"))
         self.names.drop_all()
-        pairs = [state.options[i:i + 2] for i in range(0, len(state.options), 2)]
+        pairs = [state.options[i : i + 2] for i in range(0, len(state.options), 2)]
         number = 0
         for pair in pairs:
             buttons = []

@@ -43,6 +43,9 @@ class ReferredPage(Page):
         self.channels.show_channels(kit.text("page.referred.channels"), kit.settings, kit.strings)
         self.done.say(kit.text("page.referred.done"))
         self.back.say(kit.text("page.referred.back"))
-        can_return = (state.reason is Reason.NO_FACE_WANTED and state.case is not None
-                      and state.case.visit.tries < kit.settings.liveness.tries_per_visit)
+        can_return = (
+            state.reason is Reason.NO_FACE_WANTED
+            and state.case is not None
+            and state.case.visit.tries < kit.settings.liveness.tries_per_visit
+        )
         self.back.setVisible(can_return)

@@ -17,8 +17,14 @@ from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 from kiosk.visit.states import Finished
 
-_TITLE = {Stage.SAVED: "title", Stage.SENDING: "title_sending", Stage.RECEIVED: "title_received",
-          Stage.CONFIRMED: "title_confirmed", Stage.RETURNED: "title_returned", Stage.REFUSED: "title_returned"}
+_TITLE = {
+    Stage.SAVED: "title",
+    Stage.SENDING: "title_sending",
+    Stage.RECEIVED: "title_received",
+    Stage.CONFIRMED: "title_confirmed",
+    Stage.RETURNED: "title_returned",
+    Stage.REFUSED: "title_returned",
+}
 
 
 def stage_steps(stage: Stage, kit: Kit) -> tuple[Step, ...]:
@@ -58,8 +64,7 @@ class ResultPage(Page):
         self.hotline = Text("hotline", "small", "quiet")
         self.keep = Text("keep", "small", "quiet")
         self.qr = QrCode()
-        self.slip = Row(Stack(self.record_label, self.hotline, self.keep, gap=8, centred=True), self.qr,
-                        weights=(0.68, 0.32))
+        self.slip = Row(Stack(self.record_label, self.hotline, self.keep, gap=8, centred=True), self.qr, weights=(0.68, 0.32))
         self.next_block, self.rule = Stack(self.label, self.dates, gap=4), Rule()
         self.card = Card(self.next_block, self.rule, self.slip, gap=22, pad=36)
         self.stale = Text("stale", "small", "quiet", centred=True)
@@ -84,7 +89,7 @@ class ResultPage(Page):
             lead = kit.text("page.result.lead_returned")
         elif state.resumes and state.suspended_months:
             lead = kit.text("page.result.lead_resumes", months=kit.text("format.months", count=state.suspended_months))
-        elif state.resumes:     # overdue since a few days: no payment was missed
+        elif state.resumes:  # overdue since a few days: no payment was missed
             lead = kit.text("page.result.lead_resumes_now")
         else:
             lead = kit.text("page.result.lead_confirmed" if stage is Stage.CONFIRMED else "page.result.lead")
@@ -103,8 +108,7 @@ class ResultPage(Page):
         self.hotline.say(f"{kit.text('page.result.hotline')} {hotline}")
         self.keep.say(kit.text("page.result.keep"))
         # No personal data in the code: who finds the photograph learns only that somebody was here.
-        self.qr.show_text(f"{number} {state.record_ids[0]} {hotline}" if state.record_ids else "",
-                          kit.text("page.result.keep"))
+        self.qr.show_text(f"{number} {state.record_ids[0]} {hotline}" if state.record_ids else "", kit.text("page.result.keep"))
         self.stale.say(kit.text("page.result.stale") if state.roster_stale else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         self.done.say(kit.text("page.result.done"))

@@ -26,8 +26,9 @@ class RetryPage(Page):
         self.head.add(self.now)
         self.heading = Text("tips-heading", "body", "quiet", centred=True)
         self.texts = [Text(f"tip-text-{tip}", "label", centred=True, bold=True) for tip in TIPS]
-        self.tips = Row(*(Stack(TipPicture(tip, 270), text, gap=12)
-                          for tip, text in zip(TIPS, self.texts, strict=True)), gap=24, top=True)
+        self.tips = Row(
+            *(Stack(TipPicture(tip, 270), text, gap=12) for tip, text in zip(TIPS, self.texts, strict=True)), gap=24, top=True
+        )
         self.body.add(self.last)
         self.body.add(self.heading)
         self.body.add(self.tips)

@@ -13,7 +13,7 @@ from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text
 
 LANGUAGES = ("zh_CN", "zh_HK", "en")
-CHIP_GAP = 16.5   # a hair above the norm of 16, whatever the rounding
+CHIP_GAP = 16.5  # a hair above the norm of 16, whatever the rounding
 
 
 class TopBar(QWidget):
@@ -256,7 +256,9 @@ class Notice(QWidget):
         radius = self.look.px(24)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
         size = self.look.px(48)
-        draw_icon(painter, self.icon_name, QRectF(self.look.px(28), (self.height() - size) / 2, size, size),
-                  self.look.colour("notice_ink"))
-
-
+        draw_icon(
+            painter,
+            self.icon_name,
+            QRectF(self.look.px(28), (self.height() - size) / 2, size, size),
+            self.look.colour("notice_ink"),
+        )

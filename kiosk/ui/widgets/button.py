@@ -19,14 +19,22 @@ _ROLE: dict[Kind, Role] = {"filled": "button", "outlined": "body", "quiet": "lab
 class Button(QAbstractButton):
     """One control. Its accessible name is its text unless one is given; its object name is stable."""
 
-    def __init__(self, name: str, kind: Kind = "filled", *, icon: str = "", role: Role | None = None,
-                 checkable: bool = False, above: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: Kind = "filled",
+        *,
+        icon: str = "",
+        role: Role | None = None,
+        checkable: bool = False,
+        above: bool = False,
+    ) -> None:
         super().__init__()
         self.kind, self.icon_name, self.above = kind, icon, above
         self.role: Role = role or _ROLE[kind]
         self.look = Look()
         self.by_keyboard = False
-        self.lit = False                       # a key of the number pad that is pressed by the keyboard
+        self.lit = False  # a key of the number pad that is pressed by the keyboard
         self.setObjectName(name)
         self.setCheckable(checkable)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -165,8 +173,12 @@ class Button(QAbstractButton):
         words = self.words_rect()
         painter.setPen(colour)
         if self.icon_name and self.above:
-            draw_icon(painter, self.icon_name,
-                      QRectF(face.center().x() - size / 2, words.top() - size - self.look.px(2), size, size), colour)
+            draw_icon(
+                painter,
+                self.icon_name,
+                QRectF(face.center().x() - size / 2, words.top() - size - self.look.px(2), size, size),
+                colour,
+            )
         elif self.icon_name:
             left = words.left() - size - self._icon_gap()
             draw_icon(painter, self.icon_name, QRectF(left, face.center().y() - size / 2, size, size), colour)
@@ -176,6 +188,9 @@ class Button(QAbstractButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.by_keyboard = event.reason() in (
-            Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
         super().focusInEvent(event)
         self.update()

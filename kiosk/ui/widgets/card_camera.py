@@ -13,8 +13,8 @@ from kiosk.ui.theme import RADIUS_CARD, Look
 if TYPE_CHECKING:
     import numpy as np
 
-CARD_SHAPE = 85.6 / 54.0   # ID-1, millimetres (ISO/IEC 7810)
-_FRAME_SHARE = 0.86        # of the picture's width
+CARD_SHAPE = 85.6 / 54.0  # ID-1, millimetres (ISO/IEC 7810)
+_FRAME_SHARE = 0.86  # of the picture's width
 
 
 class CardCamera(QWidget):
@@ -95,5 +95,8 @@ class CardCamera(QWidget):
         painter.drawRoundedRect(frame, self.look.px(24), self.look.px(24))
         if len(self._quad) == 4:
             painter.setPen(QPen(self.look.colour("action"), self.look.px(8)))
-            painter.drawPolygon(QPolygonF([QPointF(picture.left() + x * picture.width(), picture.top() + y * picture.height())
-                                           for x, y in self._quad]))
+            painter.drawPolygon(
+                QPolygonF(
+                    [QPointF(picture.left() + x * picture.width(), picture.top() + y * picture.height()) for x, y in self._quad]
+                )
+            )

@@ -76,8 +76,7 @@ class ChoiceButton(Button):
         font = look.font("label", True)
         painter.setPen(look.colour("done" if checked else "quiet"))
         words, _ = wrap(self._state(), font, right)
-        draw_lines(painter, QRectF(self.width() - right, 0, right, self.height()), words, font,
-                   Qt.AlignmentFlag.AlignHCenter)
+        draw_lines(painter, QRectF(self.width() - right, 0, right, self.height()), words, font, Qt.AlignmentFlag.AlignHCenter)
         if self.hasFocus() and self.by_keyboard:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(look.colour("focus"), look.px(6)))

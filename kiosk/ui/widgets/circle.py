@@ -29,7 +29,7 @@ class CameraCircle(QWidget):
         self.setObjectName(name)
         self.setAccessibleName(name)
         self.progress = 0.0
-        self.good = True            # ring colour: going well, or something to change
+        self.good = True  # ring colour: going well, or something to change
         self._image = QImage()
         self._pixels: object = None  # QImage does not own the buffer it shows
 
@@ -83,8 +83,11 @@ class CameraCircle(QWidget):
         painter.setPen(QPen(self.look.colour("track"), ring))
         painter.drawEllipse(line)
         if self.progress > 0:
-            painter.setPen(QPen(self.look.colour("action" if self.good else "notice_line"), ring,
-                                Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.setPen(
+                QPen(
+                    self.look.colour("action" if self.good else "notice_line"), ring, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap
+                )
+            )
             painter.drawArc(line, 90 * 16, -round(self.progress * 360 * 16))
 
     def _draw_mirror(self, painter: QPainter, inner: QRectF) -> None:
@@ -142,8 +145,9 @@ class BigTick(Moving):
         if share > 0.35:
             second = (share - 0.35) / 0.65
             path.lineTo(square.topLeft() + (points[1] + (points[2] - points[1]) * second) * unit)
-        painter.setPen(QPen(self.look.colour("on_done"), 9 * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                            Qt.PenJoinStyle.RoundJoin))
+        painter.setPen(
+            QPen(self.look.colour("on_done"), 9 * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if share > 0:
             painter.drawPath(path)
@@ -180,4 +184,3 @@ class WaitingRing(Moving):
             swell = max(0.0, math.sin((self.phase - number * 0.17) * 2 * math.pi))
             size = (5 + 3 * swell) * unit
             painter.drawEllipse(square.center() + QPointF((number - 1) * 20 * unit, 0), size, size)
-

@@ -19,11 +19,11 @@ class Pose:
 
     yaw: float = 0.0
     pitch: float = 0.0
-    eyes: float = 1.0      # 1 open, 0 closed
-    mouth: float = 0.0     # 0 smiling, 1 wide open
+    eyes: float = 1.0  # 1 open, 0 closed
+    mouth: float = 0.0  # 0 smiling, 1 wide open
     hat: bool = False
     glasses: bool = False
-    young: bool = False    # the relative who helps
+    young: bool = False  # the relative who helps
 
 
 def pose_at(action: Action | None, phase: float) -> Pose:
@@ -83,9 +83,9 @@ def _shoulders(painter: QPainter, colours: Palette) -> None:
 def _head(painter: QPainter, pose: Pose, colours: Palette) -> None:
     skin, shade, hair = QColor(colours.skin), QColor(colours.skin_shade), QColor(colours.hair)
     yaw, pitch = pose.yaw, pose.pitch
-    painter.setBrush(hair)                                       # hair behind the head
+    painter.setBrush(hair)  # hair behind the head
     painter.drawEllipse(QRectF(25.5 - yaw * 2, 15, 49, 46))
-    painter.setBrush(shade)                                      # ears: the far one goes behind
+    painter.setBrush(shade)  # ears: the far one goes behind
     for side in (-1, 1):
         hidden = max(0.0, yaw * side)
         if hidden < 0.85:
@@ -99,12 +99,12 @@ def _head(painter: QPainter, pose: Pose, colours: Palette) -> None:
     painter.fillPath(head, skin)
     painter.save()
     painter.setClipPath(head, Qt.ClipOperation.IntersectClip)
-    if abs(yaw) > 0.02:                                          # the side turned away lies in shade
+    if abs(yaw) > 0.02:  # the side turned away lies in shade
         away = QColor(shade)
         away.setAlphaF(min(0.55, abs(yaw) * 0.7))
         painter.setBrush(away)
         painter.drawEllipse(QRectF(50 - yaw * 44 - 20, 20, 40, 60))
-    fringe = QPainterPath(QPointF(20, 16))                       # hair over the forehead
+    fringe = QPainterPath(QPointF(20, 16))  # hair over the forehead
     dip = 31 + pitch * 7
     fringe.lineTo(80, 16)
     fringe.lineTo(78, 45)
@@ -129,7 +129,7 @@ def _features(painter: QPainter, pose: Pose, colours: Palette) -> None:
     dark = QColor(colours.feature)
     shift, drop = pose.yaw * 13, pose.pitch * 7
     for side in (-1, 1):
-        near = 1 - 0.35 * max(0.0, pose.yaw * side)              # the far eye is narrower
+        near = 1 - 0.35 * max(0.0, pose.yaw * side)  # the far eye is narrower
         x, y = 50 + side * 11 * near + shift, 46 + drop
         pen = QPen(QColor(colours.hair).darker(135), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
@@ -151,8 +151,9 @@ def _features(painter: QPainter, pose: Pose, colours: Palette) -> None:
             painter.drawPath(lid)
             painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(colours.skin_shade).darker(118), 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                        Qt.PenJoinStyle.RoundJoin))
+    painter.setPen(
+        QPen(QColor(colours.skin_shade).darker(118), 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    )
     lean = 1.0 if pose.yaw >= 0 else -1.0
     nose = QPainterPath(QPointF(50 + shift * 1.1, 48 + drop))
     nose.quadTo(50 + shift * 1.45 + lean * 4.5, 56.5 + drop * 1.1, 50 + shift * 1.2 - lean * 1.0, 57 + drop * 1.1)
@@ -163,7 +164,7 @@ def _features(painter: QPainter, pose: Pose, colours: Palette) -> None:
         for side in (-1, 1):
             painter.drawRoundedRect(QRectF(50 + side * 11 - 8.5 + shift, 40.5 + drop, 17, 11.5), 5, 5)
         painter.drawLine(QPointF(47 + shift, 44 + drop), QPointF(53 + shift, 44 + drop))
-    if not pose.young:                                           # smile lines and crow's feet: somebody of one's own age
+    if not pose.young:  # smile lines and crow's feet: somebody of one's own age
         fine = QColor(colours.skin_shade).darker(104)
         painter.setPen(QPen(fine, 1.1, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -248,8 +249,9 @@ def _draw_arrow(painter: QPainter, square: QRectF, tail: QPointF, head: QPointF)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in (("#0B3B36", 8.5), ("#FFFFFF", 4.5)):
-        painter.setPen(QPen(QColor(colour), width * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                            Qt.PenJoinStyle.RoundJoin))
+        painter.setPen(
+            QPen(QColor(colour), width * unit, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
         painter.drawPath(path)
 
 

@@ -112,8 +112,7 @@ class Stack(QWidget):
 class Row(QWidget):
     """Widgets beside each other, all of one height: equal shares, or by weights."""
 
-    def __init__(self, *children: QWidget, gap: float = 24, weights: tuple[float, ...] | None = None,
-                 top: bool = False) -> None:
+    def __init__(self, *children: QWidget, gap: float = 24, weights: tuple[float, ...] | None = None, top: bool = False) -> None:
         super().__init__()
         self.gap, self.weights, self.top = gap, weights, top
         self.look = Look()
@@ -133,8 +132,7 @@ class Row(QWidget):
         return max((block(child).want(w) for child, w in self._shares(width)), default=0)
 
     def _shares(self, width: int) -> list[tuple[QWidget, int]]:
-        pairs = [(child, self.weights[i] if self.weights else 1.0)
-                 for i, child in enumerate(self.items) if not child.isHidden()]
+        pairs = [(child, self.weights[i] if self.weights else 1.0) for i, child in enumerate(self.items) if not child.isHidden()]
         if not pairs:
             return []
         room = width - self.look.space(self.gap, min(self.gap, 18)) * (len(pairs) - 1)
@@ -158,8 +156,7 @@ class Row(QWidget):
 class Card(Stack):
     """A stack on a white card with a fine line round it."""
 
-    def __init__(self, *children: QWidget, gap: float = 20, pad: float = 44, ground: str = "card",
-                 line: str = "line") -> None:
+    def __init__(self, *children: QWidget, gap: float = 20, pad: float = 44, ground: str = "card", line: str = "line") -> None:
         super().__init__(*children, gap=gap, centred=True)
         self.pad = pad
         self.ground, self.line = ground, line

@@ -20,8 +20,7 @@ NO_HEADINGS = 0.75
 class IconLine(QWidget):
     """A sign in a tinted disc, a heading (optional) and a text."""
 
-    def __init__(self, name: str, icon: str, *, head: Role = "label", text: Role = "body",
-                 may_lose_heading: bool = True) -> None:
+    def __init__(self, name: str, icon: str, *, head: Role = "label", text: Role = "body", may_lose_heading: bool = True) -> None:
         super().__init__()
         self.look = Look()
         self.icon_name, self.may_lose_heading = icon, may_lose_heading
@@ -108,8 +107,10 @@ class Channels(Stack):
         for number, place in enumerate(self.places):
             if number < len(channels):
                 channel = channels[number]
-                reach = [strings.text("channel.hours", hours=channel.hours) if channel.hours else "",
-                         strings.text("channel.phone", phone=channel.phone) if channel.phone else ""]
+                reach = [
+                    strings.text("channel.hours", hours=channel.hours) if channel.hours else "",
+                    strings.text("channel.phone", phone=channel.phone) if channel.phone else "",
+                ]
                 lines = [channel.address, "   ".join(part for part in reach if part)]
                 place.say("\n".join(line for line in lines if line) or channel.name, channel.name if any(lines) else "")
             else:

@@ -12,7 +12,7 @@ from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import draw_lines
 
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "X", "0", "delete")
-GROUPS = (6, 4, 4, 4)   # region, year, month and day, rest: as people read their number aloud
+GROUPS = (6, 4, 4, 4)  # region, year, month and day, rest: as people read their number aloud
 
 
 class NumberPad(QWidget):
@@ -37,9 +37,10 @@ class NumberPad(QWidget):
     def show_texts(self, strings: Strings) -> None:
         """Take on the language."""
         for key, button in self.keys.items():
-            button.say("" if key == "delete" else key,
-                       strings.text("page.number.delete_name") if key == "delete"
-                       else strings.text("page.number.key_name", key=key))
+            button.say(
+                "" if key == "delete" else key,
+                strings.text("page.number.delete_name") if key == "delete" else strings.text("page.number.key_name", key=key),
+            )
         self.clear_key.say(strings.text("page.number.clear"))
 
     def set_look(self, look: Look) -> None:
@@ -113,12 +114,14 @@ class DigitDisplay(QWidget):
                 if place < len(self.number):
                     painter.setPen(self.look.colour("stop" if self.wrong else "ink"))
                     digit = self.number[place]
-                    draw_lines(painter, box, ((digit, QFontMetricsF(font).horizontalAdvance(digit)),), font,
-                               Qt.AlignmentFlag.AlignHCenter)
+                    draw_lines(
+                        painter, box, ((digit, QFontMetricsF(font).horizontalAdvance(digit)),), font, Qt.AlignmentFlag.AlignHCenter
+                    )
                 here = place == len(self.number)
                 painter.setPen(QPen(self.look.colour("action" if here else "quiet"), self.look.px(7 if here else 3)))
-                painter.drawLine(int(x + each * 0.12), self.height() - self.look.px(6),
-                                 int(x + each * 0.88), self.height() - self.look.px(6))
+                painter.drawLine(
+                    int(x + each * 0.12), self.height() - self.look.px(6), int(x + each * 0.88), self.height() - self.look.px(6)
+                )
                 x += each
                 place += 1
             x += gap

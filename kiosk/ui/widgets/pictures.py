@@ -112,8 +112,9 @@ class CardPicture(Moving):
             painter.drawRoundedRect(QRectF(34 - out, 56 - out, 52 + 2 * out, 25 + 2 * out), 3 + out / 2, 3 + out / 2)
 
     def _arrow(self, painter: QPainter, *, up: bool) -> None:
-        painter.setPen(QPen(self.look.colour("action"), 2.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                            Qt.PenJoinStyle.RoundJoin))
+        painter.setPen(
+            QPen(self.look.colour("action"), 2.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
         swing = 3 * bump(self.phase, 0.0, 0.25, 0.3, 0.6)
         painter.translate(0, -swing if up else swing)
         x = 104.0
@@ -185,8 +186,12 @@ class TipPicture(QWidget):
         painter.setBrush(self.look.colour("done" if good else "stop"))
         painter.drawEllipse(disc)
         inset = 8 * unit
-        draw_icon(painter, "tick" if good else "cross", disc.adjusted(inset, inset, -inset, -inset),
-                  self.look.colour("on_done" if good else "paper"))
+        draw_icon(
+            painter,
+            "tick" if good else "cross",
+            disc.adjusted(inset, inset, -inset, -inset),
+            self.look.colour("on_done" if good else "paper"),
+        )
 
     def _sun(self, painter: QPainter, square: QRectF, unit: float) -> None:
         centre = square.topLeft() + QPointF(17, 17) * unit
@@ -213,6 +218,7 @@ class QrCode(QWidget):
         self._rows = ()
         if text:
             import segno  # only here: the first page must not wait for it
+
             self._rows = tuple(bytes(row) for row in segno.make(text, error="m", micro=False).matrix)
         self.setAccessibleName(accessible)
         self.setVisible(bool(text))

@@ -97,8 +97,9 @@ class StepBar(QWidget):
             room = int(share) - self.look.px(8)
             lines, fits = wrap(step.text, self.look.font(self.role, True), room)
             top = sign + self.look.px(10)
-            out.append((QRectF(share * number + self.look.px(4), top, room, len(lines) * self.look.line_px(self.role)),
-                        step.text, fits))
+            out.append(
+                (QRectF(share * number + self.look.px(4), top, room, len(lines) * self.look.line_px(self.role)), step.text, fits)
+            )
         return out
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -106,14 +107,19 @@ class StepBar(QWidget):
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         beside, sign = self.is_beside(self.width()), self._sign_px()
         places = self.boxes()
-        centres = [QPointF(box.left() - self.look.px(14) - sign / 2, self.height() / 2) if beside
-                   else QPointF(box.center().x(), sign / 2) for box, _, _ in places]
+        centres = [
+            QPointF(box.left() - self.look.px(14) - sign / 2, self.height() / 2) if beside else QPointF(box.center().x(), sign / 2)
+            for box, _, _ in places
+        ]
         if self.line:
             for number in range(len(centres) - 1):
                 begin = places[number][0].right() if beside else centres[number].x() + sign / 2
-                self._draw_line(painter, QPointF(begin + self.look.px(8), centres[number].y()),
-                                QPointF(centres[number + 1].x() - sign / 2 - self.look.px(8), centres[number].y()),
-                                self.steps[number].mark == "done")
+                self._draw_line(
+                    painter,
+                    QPointF(begin + self.look.px(8), centres[number].y()),
+                    QPointF(centres[number + 1].x() - sign / 2 - self.look.px(8), centres[number].y()),
+                    self.steps[number].mark == "done",
+                )
         for number, ((box, text, _), step, centre) in enumerate(zip(places, self.steps, centres, strict=True)):
             self._draw_sign(painter, centre, sign, step.mark, number + 1)
             font = self.look.font(self.role, step.mark in ("now", "stop"))

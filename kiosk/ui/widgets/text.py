@@ -45,7 +45,7 @@ def _break(text: str, font: QFont, width: float) -> list[tuple[str, float]]:
     out: list[tuple[str, float]] = []
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width)
-        piece = text[line.textStart():line.textStart() + line.textLength()].rstrip()
+        piece = text[line.textStart() : line.textStart() + line.textLength()].rstrip()
         out.append((piece, line.naturalTextWidth()))
     layout.endLayout()
     return out
@@ -122,8 +122,16 @@ def draw_lines(painter: QPainter, rect: QRectF, lines: Lines, font: QFont, align
 class Text(QLabel):
     """One text in one role and one colour. `whole`: a line is never broken; it is set smaller instead (dates, numbers)."""
 
-    def __init__(self, name: str = "", role: Role = "body", colour: str = "ink", *, centred: bool = False,
-                 bold: bool | None = None, whole: bool = False) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        role: Role = "body",
+        colour: str = "ink",
+        *,
+        centred: bool = False,
+        bold: bool | None = None,
+        whole: bool = False,
+    ) -> None:
         super().__init__()
         self.role, self.colour, self.bold, self.whole = role, colour, bold, whole
         self.align = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft

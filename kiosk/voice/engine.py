@@ -15,11 +15,12 @@ import time
 from typing import Any, TextIO
 
 FINISH_TIMEOUT_S = 5.0
-# espeak-ng's own voices; other engines (SAPI on Windows) are searched by language.
-_ESPEAK = {"zh_CN": "sit/cmn", "zh_HK": "sit/yue", "en": "gmw/en"}
+# espeak-ng's own voices, the best first; other engines (SAPI on Windows) are searched by language.
+# WORKAROUND espeak-ng 1.51: `sit/cmn` reads pinyin as English ("king three" for 请); `sit/cmn-latn-pinyin` reads Mandarin.
+_ESPEAK = {"zh_CN": ("sit/cmn-latn-pinyin", "sit/cmn"), "zh_HK": ("sit/yue",), "en": ("gmw/en",)}
 _CODES = {"zh_CN": ("zh-cn", "zh_cn", "cmn", "804"), "zh_HK": ("zh-hk", "zh_hk", "yue", "c04"), "en": ("en-", "en_", "409")}
 # Characters a minute -> espeak's "words a minute". measured: tests/voice/test_engine.py
-_PER_CHARACTER = {"zh_CN": 1.085, "zh_HK": 0.73, "en": 0.8}
+_PER_CHARACTER = {"zh_CN": 0.88, "zh_HK": 0.73, "en": 0.8}
 _SETTLE_S = 0.05
 
 
@@ -39,8 +40,9 @@ class Engine:
 
     def voice_of(self, language: str) -> str | None:
         """Return the id of a voice for a language, None when the engine has none."""
-        if _ESPEAK[language] in self._voices:
-            return _ESPEAK[language]
+        for own in _ESPEAK[language]:
+            if own in self._voices:
+                return own
         for voice in self._voices:
             if any(code in voice.lower() for code in _CODES[language]):
                 return str(voice)

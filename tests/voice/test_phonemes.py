@@ -1,4 +1,4 @@
-"""What the synthesiser's voice makes of every prompt: sounds of its own language, never a switch into another one, never nothing."""
+"""What the voice makes of every prompt: sounds of its own language, never a switch into another one, never nothing."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from kiosk.bench.badline import DEEDS, BadLine
 from kiosk.bureau.process import BureauProcess
 from kiosk.errors import SyncUnavailable
 from kiosk.store import outbox
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from kiosk.sync.client import Client
 from kiosk.sync.delivery import Delivery, journal_lines
 from kiosk.sync.provision import provision

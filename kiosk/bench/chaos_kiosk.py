@@ -19,7 +19,7 @@ from kiosk import config, failpoints
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.errors import StoreError
 from kiosk.store import clock, records
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from kiosk.sync.client import Client
 from kiosk.sync.delivery import Delivery, journal_lines
 from kiosk.sync.keys import load_identity

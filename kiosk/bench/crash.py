@@ -21,7 +21,7 @@ from typing import Any
 from kiosk import failpoints
 from kiosk.bench import crash_life
 from kiosk.errors import StoreError
-from kiosk.store.database import StoreCorrupt
+from kiosk.store.engine.database import StoreCorrupt
 
 _SCRIPT_ROUNDS = 1
 

@@ -16,8 +16,14 @@ from pathlib import Path
 from kiosk.config import Settings
 from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
-from kiosk.store import clock, desk, journal, outbox, records, roster, roster_format, service, staff
-from kiosk.store.database import Store, open_store
+from kiosk.store import clock, outbox, records, service
+from kiosk.store.desk import assisted as desk
+from kiosk.store.desk import declarations, staff
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.store.opening import open_store
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -97,7 +103,7 @@ def live(folder: Path, say: Callable[[str], None], *, rounds: int = 1) -> None:
                 raise RuntimeError("p-5 is gone")
             consent = records.Consent(f"enrol-{tag}", "p-5", "enrolment")
             say(desk.enrol(store, entry, b"\x02" * 512, DIGEST, consent, "A1", TODAY, NOW))
-            say(desk.withdraw(store, entry, "A1", TODAY, NOW))
+            say(declarations.withdraw(store, entry, "A1", TODAY, NOW))
             roster.import_snapshot(store, people(20, version + 1), roster.RosterHeader(version + 1, NOW, 20), NOW)
             records.retain(store, NOW)
             made = [replace(one, record_id=new_record_id(), visit_id=f"last-{tag}") for one in made]

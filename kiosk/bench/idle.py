@@ -176,7 +176,7 @@ def _kiosk(folder: Path) -> int:
     from kiosk import log, memory
 
     memory.stay_small()
-    from kiosk.app import KioskApp
+    from kiosk.app.composition import KioskApp
     from kiosk.camera import source
     from kiosk.config import Settings
     from kiosk.liveness.worker import TakeRequest

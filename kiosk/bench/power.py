@@ -23,7 +23,7 @@ from typing import Any
 
 from kiosk.bench import crash_life
 from kiosk.errors import StoreError
-from kiosk.store.database import StoreCorrupt
+from kiosk.store.engine.database import StoreCorrupt
 
 _SECTOR = 512
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += +(-?\d+)")

@@ -23,9 +23,11 @@ from kiosk.config import Settings
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Person
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
-from kiosk.store import records, roster, service
-from kiosk.store.database import Store, connect, open_store
+from kiosk.store import records, service
+from kiosk.store.engine.database import Store, connect
+from kiosk.store.opening import open_store
 from kiosk.store.outbox import content_of
+from kiosk.store.roster import lookup as roster
 
 _SAVE_BOUND = 1.5
 _LOOKUP_P99_BOUND_MS = 1.0

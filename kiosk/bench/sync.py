@@ -28,7 +28,7 @@ from kiosk.bureau import database, tables
 from kiosk.bureau.process import BureauProcess
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.store import clock, outbox, records
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from kiosk.sync import protocol, seal
 from kiosk.sync.client import Client
 from kiosk.sync.delivery import Delivery

@@ -31,8 +31,8 @@ def run(
     from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
     from PySide6.QtWidgets import QApplication
 
-    from kiosk.ui.scenes import sample_settings, scenes
-    from kiosk.ui.stage import drawn_frame, make_window, show_scene
+    from kiosk.gallery.scenes import sample_settings, scenes
+    from kiosk.gallery.stage import drawn_frame, make_window, show_scene
 
     class Application(QApplication):
         costliest_ms = 0.0

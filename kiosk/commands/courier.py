@@ -22,7 +22,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from kiosk import config
-    from kiosk.store.database import Store, open_store
+    from kiosk.store.engine.database import Store
+    from kiosk.store.opening import open_store
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity

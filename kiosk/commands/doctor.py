@@ -12,7 +12,9 @@ _MARKS = {"ok": "✓", "bad": "✗", "idle": "–"}
 
 def main(argv: list[str]) -> int:
     """Print one line a part; 0 when nothing is bad."""
-    from kiosk import config, doctor, doctor_security
+    from kiosk import config
+    from kiosk.doctor import checks as doctor
+    from kiosk.doctor import security as doctor_security
 
     parser = argparse.ArgumentParser(prog="kiosk doctor", description=__doc__)
     parser.add_argument("part", nargs="*", metavar="PART", help="only these: " + ", ".join(doctor.CHECKS))

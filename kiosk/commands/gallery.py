@@ -33,9 +33,9 @@ def main(argv: list[str]) -> int:
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
-    from kiosk.ui.desk import gallery as desk
-    from kiosk.ui.scenes import sample_settings, scenes
-    from kiosk.ui.stage import SIZES, make_window, set_form, show_scene
+    from kiosk.gallery import desk as desk
+    from kiosk.gallery.scenes import sample_settings, scenes
+    from kiosk.gallery.stage import SIZES, make_window, set_form, show_scene
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     sizes = [_size(text) for text in args.sizes] if args.sizes else list(SIZES)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kiosk.store.database import Store
-    from kiosk.sync.home_loans import Told
+    from kiosk.store.engine.database import Store
+    from kiosk.sync.home_visits import Told
 
 _BY = "command"
 
@@ -54,8 +54,9 @@ def main(argv: list[str]) -> int:
 def _list(store: Store, as_json: bool) -> int:
     from kiosk.domain.calendar_days import local_date
     from kiosk.domain.identity import last_four, mask_name
-    from kiosk.store import home
-    from kiosk.sync import home_loans, roster_feed
+    from kiosk.store.home_visits import visits as home
+    from kiosk.sync import home_visits as home_loans
+    from kiosk.sync import roster_feed
 
     now = datetime.now(UTC)
     for one in home.booked(store, local_date(now, store.settings.station.timezone), now):
@@ -78,7 +79,7 @@ def _list(store: Store, as_json: bool) -> int:
 
 
 def _carry(store: Store, options: argparse.Namespace) -> int:
-    from kiosk.sync import home_loans
+    from kiosk.sync import home_visits as home_loans
     from kiosk.sync.keys import load_identity
 
     identity, now = load_identity(store.settings.sync), datetime.now(UTC)
@@ -104,7 +105,8 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
 
 def _peer(store: Store, wanted: str) -> str:
     from kiosk.errors import ConfigError
-    from kiosk.sync import home_loans, roster_feed
+    from kiosk.sync import home_visits as home_loans
+    from kiosk.sync import roster_feed
 
     peers = roster_feed.peers(store)
     found = [one for one in peers if wanted in (one.kiosk_id, home_loans.short(one.kiosk_id))] if wanted else list(peers)
@@ -116,7 +118,7 @@ def _peer(store: Store, wanted: str) -> str:
 
 def _people(store: Store, wanted: list[str], now: datetime) -> list[str]:
     from kiosk.domain.calendar_days import local_date
-    from kiosk.store import home
+    from kiosk.store.home_visits import visits as home
 
     today = local_date(now, store.settings.station.timezone)
     return wanted or [one.entry.person_id for one in home.booked(store, today) if not one.lender]

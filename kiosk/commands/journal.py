@@ -20,8 +20,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from kiosk import config
-    from kiosk.store import journal
-    from kiosk.store.database import open_store
+    from kiosk.store.engine import journal
+    from kiosk.store.opening import open_store
 
     with open_store(config.load()) as store:
         if options.task == "show":

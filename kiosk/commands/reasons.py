@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
 def table(language: str = "zh_CN") -> list[tuple[str, str, str, str]]:
     """Return (code, title, what the retiree does now, what the attendant does) for every reason."""
     from kiosk.domain.reasons import Reason
-    from kiosk.ui.strings import Strings
+    from kiosk.texts.strings import Strings
 
     strings = Strings.load(language)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kiosk.store.database import Store
+    from kiosk.store.engine.database import Store
 
 
 def main(argv: list[str]) -> int:
@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
 
 
 def _status(store: Store) -> int:
-    from kiosk.store import roster
+    from kiosk.store.roster import lookup as roster
 
     now = datetime.now(UTC)
     info = roster.info(store)
@@ -64,7 +64,8 @@ def _status(store: Store) -> int:
 def _find(store: Store, number: str) -> int:
     from kiosk.domain.calendar_days import local_date
     from kiosk.domain.identity import last_four, mask_name
-    from kiosk.store import clock, roster, service
+    from kiosk.store import clock, service
+    from kiosk.store.roster import lookup as roster
 
     now = datetime.now(UTC)
     entry = roster.find(store, number)
@@ -88,7 +89,8 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
     from kiosk import config
     from kiosk.domain.calendar_days import local_date
     from kiosk.errors import SealError
-    from kiosk.store import roster, roster_format
+    from kiosk.store.roster import line as roster_format
+    from kiosk.store.roster import lookup as roster
 
     if config.resolve(store.settings.sync.key_file).exists():
         raise SealError("this kiosk is provisioned: it takes signed rosters only")
@@ -111,7 +113,8 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
 
 def _sendable(line: bytes, number: int) -> bytes:
     """Return the line. Raises RosterRefused when the bureau would have to refuse every record about this person."""
-    from kiosk.store import roster, roster_format
+    from kiosk.store.roster import line as roster_format
+    from kiosk.store.roster import lookup as roster
 
     try:
         data = json.loads(line)
@@ -128,7 +131,7 @@ def _sendable(line: bytes, number: int) -> bytes:
 def _sealed(store: Store, path: Path, manifest_path: Path) -> int:
     """The seal is the sync side's; nothing unverified reaches the store."""
     from kiosk.errors import SealError
-    from kiosk.store import roster
+    from kiosk.store.roster import lookup as roster
     from kiosk.sync import client, keys, protocol, roster_feed
 
     identity = keys.load_identity(store.settings.sync)

@@ -30,10 +30,10 @@ def main(argv: list[str]) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from kiosk.front import Front
+    from kiosk.app.startup import Startup
 
     qt = QApplication(["kiosk"])
-    front = Front(settings)
+    front = Startup(settings)
     signal.signal(signal.SIGTERM, lambda *_: qt.quit())
     signal.signal(signal.SIGINT, lambda *_: qt.quit())
     pulse = QTimer()  # lets Python see signals while Qt waits

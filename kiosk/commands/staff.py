@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
 
     from kiosk import config
     from kiosk.commands.store_access import open_signed
-    from kiosk.store import staff
+    from kiosk.store.desk import staff
 
     now = datetime.now(UTC)
     with open_signed(config.load()) as store:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiosk import config
-from kiosk.store.database import Store, open_store
+from kiosk.store.engine.database import Store
+from kiosk.store.opening import open_store
 
 if TYPE_CHECKING:
     from kiosk.sync.keys import JournalSigner

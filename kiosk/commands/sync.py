@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from kiosk.config import Settings
-    from kiosk.store.database import Store
+    from kiosk.store.engine.database import Store
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         return 0
 
     from kiosk import config
-    from kiosk.store.database import open_store
+    from kiosk.store.opening import open_store
 
     settings = config.load()
     with open_store(settings) as store:

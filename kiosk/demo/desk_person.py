@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QScrollArea, QWidget
 
-from kiosk.app import KioskApp
+from kiosk.app.composition import KioskApp
 from kiosk.demo import people
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.stage import Stage

@@ -15,8 +15,10 @@ _LIST = "unit-list.csv"
 
 def prepare(script: str, stage: Stage) -> None:
     """Bring the kiosk's store into the state the script begins with. Raises KioskError."""
-    from kiosk.store import clock, home, staff
-    from kiosk.store.database import open_store
+    from kiosk.store import clock
+    from kiosk.store.desk import staff
+    from kiosk.store.home_visits import visits as home
+    from kiosk.store.opening import open_store
 
     now = datetime.now(UTC)
     with open_store(stage.settings) as store:

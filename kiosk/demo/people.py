@@ -15,7 +15,7 @@ from kiosk.config import CONFIG
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import RosterEntry, Template
 from kiosk.errors import ModelError
-from kiosk.store.roster_format import people_of_toml
+from kiosk.store.roster.line import people_of_toml
 
 CARDS = CONFIG / "demo" / "cards.toml"
 ROSTER = CONFIG / "demo" / "roster.toml"

@@ -10,10 +10,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
-from kiosk.conductor import Moved
+from kiosk.app.desk_controller import DeskMoved
+from kiosk.app.visit_controller import Moved
 from kiosk.desk import events as desk_events
 from kiosk.desk.boards_data import UnitListData
-from kiosk.desk_conductor import DeskMoved
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome, Stage
 from kiosk.visit import commands as c
@@ -24,7 +24,7 @@ _SETTLE_MS = 350  # a page is photographed when its transition is over
 
 
 class Recorder(QObject):
-    """Connect `on_moved` to Conductor.moved. Answers that refuse without the face count as the visit's outcome."""
+    """Connect `on_moved` to VisitController.moved. Answers that refuse without the face count as the visit's outcome."""
 
     def __init__(self, window: QWidget, page_name: Any, scenario: str, started_s: float, directory: Path | None) -> None:
         super().__init__()

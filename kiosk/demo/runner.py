@@ -11,8 +11,8 @@ from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 
-from kiosk.app import KioskApp
-from kiosk.conductor import Moved
+from kiosk.app.composition import KioskApp
+from kiosk.app.visit_controller import Moved
 from kiosk.demo import people
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.recorder import Recorder

@@ -114,7 +114,7 @@ class Stage:
             self.bureau.stop()
 
     def _issue(self) -> None:
-        from kiosk.store.roster_format import to_line
+        from kiosk.store.roster.line import to_line
 
         lines = self.folder / "roster.jsonl"
         lines.write_bytes(b"".join(to_line(entry) + b"\n" for entry in self.entries))
@@ -137,7 +137,7 @@ class Stage:
 
     def pull(self) -> None:
         """Let the kiosk fetch what the bureau has for it. Before the kiosk is started only."""
-        from kiosk.store.database import open_store
+        from kiosk.store.opening import open_store
         from kiosk.sync.client import Client
         from kiosk.sync.keys import load_identity
         from kiosk.sync.roster_feed import Feed

@@ -17,7 +17,8 @@ from kiosk.bureau.process import BureauProcess
 from kiosk.config import Settings
 from kiosk.domain.person import RosterEntry
 from kiosk.domain.record import Stage as RecordStage
-from kiosk.store.database import Store, open_store
+from kiosk.store.engine.database import Store
+from kiosk.store.opening import open_store
 from kiosk.sync.client import Client
 from kiosk.sync.keys import load_identity
 
@@ -39,7 +40,9 @@ class Station:
 
     def prepare(self, entries: Sequence[RosterEntry], bookings: dict[str, str], staff_id: str) -> None:
         """Register, take the roster, hear of the other kiosk, book visits (person id -> note). Raises KioskError."""
-        from kiosk.store import home, roster, roster_format
+        from kiosk.store.home_visits import visits as home
+        from kiosk.store.roster import line as roster_format
+        from kiosk.store.roster import lookup as roster
         from kiosk.sync.provision import provision
         from kiosk.sync.roster_feed import Feed
 
@@ -56,7 +59,7 @@ class Station:
 
     def lend(self, stick: Path, to_kiosk: str, person_ids: Sequence[str], staff_id: str) -> int:
         """Put a list on the stick; returns how many people it has."""
-        from kiosk.sync import home_loans
+        from kiosk.sync import home_visits as home_loans
 
         identity, now = load_identity(self.settings.sync), datetime.now(UTC)
         return self._open(
@@ -65,7 +68,7 @@ class Station:
 
     def bring_in(self, stick: Path, staff_id: str) -> list[str]:
         """Take the results from the stick; returns what was wrong."""
-        from kiosk.sync import home_loans
+        from kiosk.sync import home_visits as home_loans
 
         identity, now = load_identity(self.settings.sync), datetime.now(UTC)
         told = self._open(lambda store: home_loans.bring_in(lambda work: work(store), identity, stick, staff_id, now))

@@ -1,4 +1,4 @@
-"""What the boards show: plain values made by `desk_conductor` from store, sync and devices, drawn by `ui.desk`."""
+"""What the boards show: plain values made by `app.desk_controller` from store, sync and devices, drawn by `ui.desk`."""
 
 from __future__ import annotations
 

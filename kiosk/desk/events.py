@@ -1,4 +1,4 @@
-"""What can happen at the desk: touches and keys, cards, answers, time. Past tense; made by `ui.desk` and `desk_conductor`."""
+"""What can happen at the desk: touches and keys, cards, answers, time. Past tense; made by `ui.desk` and `app.desk_controller`."""
 
 from __future__ import annotations
 

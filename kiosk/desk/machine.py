@@ -1,6 +1,6 @@
 """The desk: `step(state, event, world) -> (state, commands)`. Who may do what is decided here, and nowhere else.
 
-Called by `desk_conductor` alone. An event that means nothing in a state leaves it as it is. Answers name the session that asked.
+Called by `desk_controller` alone. An event that means nothing in a state leaves it as it is. Answers name the session that asked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values the desk's pages show and its forms hand in. Standard library and domain only; made by `desk_conductor` and `ui.desk`."""
+"""Values the desk's pages show and its forms hand in. Standard library and domain only; made by `desk_controller` and `ui.desk`."""
 
 from __future__ import annotations
 

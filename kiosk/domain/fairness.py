@@ -1,6 +1,7 @@
 """Which groups a take counts for in the fairness ledger: whom does the machine fail? Groups and codes, nobody's name.
 
-Pure. Made by `conductor` at the end of each take, counted by `store.ledger`; the desk corrects the glasses by the attendant's word.
+Pure. Made by `visit_controller` at the end of each take, counted by `store.ledger`; the desk corrects the glasses by the
+attendant's word.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from kiosk.domain.record import ClockEvidence
-from kiosk.store import journal
-from kiosk.store.database import Store
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
 
 _FORWARD_JUMP_S = 3600.0  # ours: the wall clock ran ahead of the counter by more than this: journaled
 _SAVE_EVERY_S = 60.0  # the mark is written at every save, and at least this often while people are looked up

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.fairness import UNKNOWN, Counted
-from kiosk.store.database import Store, store_errors
+from kiosk.store.engine.database import Store, store_errors
 
 
 def _create(db: Database) -> None:

@@ -15,8 +15,8 @@ from sqlite_utils import Database
 from kiosk import config
 from kiosk.domain.policy import Policy, PolicyBook, load_policy
 from kiosk.errors import ConfigError
-from kiosk.store import journal, meta
-from kiosk.store.database import Store, store_errors
+from kiosk.store.engine import journal, meta
+from kiosk.store.engine.database import Store, store_errors
 
 
 def _create(db: Database) -> None:

@@ -17,8 +17,9 @@ from sqlite_utils import Database
 from kiosk import failpoints
 from kiosk.domain.calendar_days import local_date
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome
-from kiosk.store import journal, ledger, outbox
-from kiosk.store.database import Store, store_errors
+from kiosk.store import ledger, outbox
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store, store_errors
 
 
 def _create(db: Database) -> None:

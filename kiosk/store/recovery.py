@@ -1,4 +1,4 @@
-"""Fill a fresh database from the journal's mirror. Called by `store.database` at every start; idle when nothing is missing."""
+"""Fill a fresh database from the journal's mirror. Called by `engine.database` at every start; idle when nothing is missing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.store import journal, outbox, roster_attach
-from kiosk.store.database import Recovered, Store
-from kiosk.store.journal_file import Frame, JournalFile
+from kiosk.store import outbox
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Recovered, Store
+from kiosk.store.engine.journal_file import Frame, JournalFile
+from kiosk.store.roster import attach as roster_attach
 
 # Tables that come back, with the columns that name a row. All else is the bureau's, or made anew.
 RECOVERED: dict[str, tuple[str, ...]] = {

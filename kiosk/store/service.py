@@ -14,8 +14,10 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
-from kiosk.store import clock, journal, outbox, policies, records, roster
-from kiosk.store.database import Store
+from kiosk.store import clock, outbox, policies, records
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.store.roster import lookup as roster
 
 _STATUS_FIRST = (Reason.DECEASED, Reason.WITHDRAWN, Reason.ROSTER_ABNORMAL)
 

@@ -1,7 +1,7 @@
 """The one thread that owns the store's connection. Everybody else hands it functions; answers come back as a Qt signal.
 
-Used by `app`, `conductor` and (through `run`) by the sync worker. A SQLite connection belongs to its thread, and one thread also
-orders all writes.
+Used by `app` and (through `run`) by the sync worker. A SQLite connection belongs to its thread, and one thread also orders
+all writes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from PySide6.QtCore import QObject, Signal
 
 from kiosk.config import Settings
 from kiosk.errors import KioskError, StoreError
-from kiosk.store.database import Signer, Store, StoreCorrupt, open_store
+from kiosk.store.engine.database import Signer, Store, StoreCorrupt
+from kiosk.store.opening import open_store
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -15,9 +15,10 @@ from typing import Any, Protocol, TypeVar
 from sqlite_utils import Database
 
 import kiosk
-from kiosk.store import journal, outbox
+from kiosk.store import outbox
 from kiosk.store.clock import boot_id
-from kiosk.store.database import store_errors
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import store_errors
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Identity
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from kiosk.errors import KioskError, SyncUnavailable
-from kiosk.store import outbox, roster
-from kiosk.store.database import Store
+from kiosk.store import outbox
+from kiosk.store.engine.database import Store
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import batches, client, protocol, roster_feed, seal
 from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure

@@ -6,7 +6,6 @@ applies each part in one transaction.
 
 from __future__ import annotations
 
-import importlib
 import json
 import threading
 from datetime import datetime
@@ -15,8 +14,11 @@ from typing import Any
 
 from kiosk.config import Sync
 from kiosk.errors import ConfigError, StoreError
-from kiosk.store import journal, outbox, policies, roster
-from kiosk.store.database import Store
+from kiosk.store import outbox, policies
+from kiosk.store.desk import staff
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import protocol, roster_file, seal
 from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
@@ -154,7 +156,6 @@ def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
 def _staff(store: Store, bundle: protocol.Bundle, now: datetime) -> None:
     if not bundle.staff and not bundle.revoked_staff:
         return
-    staff = importlib.import_module("kiosk.store.staff")
     staff.take_bundle(store, bundle.staff, bundle.revoked_staff, bundle.version, now)
 
 

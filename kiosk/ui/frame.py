@@ -14,9 +14,9 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
-from kiosk.ui import requests as r
+from kiosk.texts import requests as r
+from kiosk.texts.strings import CATALOGUE_OF, Strings
 from kiosk.ui.pages.base import STEPS, Page
-from kiosk.ui.strings import CATALOGUE_OF, Strings
 from kiosk.ui.theme import MARGIN, Look, ThemeName
 from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
 from kiosk.ui.widgets.overlay import Countdown, Transition

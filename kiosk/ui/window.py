@@ -1,4 +1,4 @@
-"""The kiosk's window: top bar, steps, one page a state, bottom bar. Made by `app`, told what to show by `conductor`.
+"""The kiosk's window: top bar, steps, one page a state, bottom bar. Made by `app`, told what to show by `app.visit_controller`.
 
 It decides nothing about the visit: touches leave as events (`touched`), wishes about the window as requests (`service`).
 """
@@ -21,14 +21,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from kiosk.config import Settings
-from kiosk.ui import requests as r
+from kiosk.texts import requests as r
+from kiosk.texts.strings import Strings
 from kiosk.ui.frame import Frame
 from kiosk.ui.pages import PAGES
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.pages.camera import CameraPage
 from kiosk.ui.pages.scan import ScanPage, ScanView
 from kiosk.ui.prompts import prompt_for
-from kiosk.ui.strings import Strings
 from kiosk.ui.touch import DoubleTouchGuard, key_code, order_tabs
 from kiosk.ui.views import TakeView
 from kiosk.ui.widgets.text import forget

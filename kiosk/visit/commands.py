@@ -1,4 +1,4 @@
-"""What a visit asks of the world. Verbs; carried out by `conductor`, which answers with events."""
+"""What a visit asks of the world. Verbs; carried out by `app.visit_controller`, which answers with events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can happen in a visit: touches, devices, answers of services, time. Past tense; made by `conductor` and `ui`.
+"""What can happen in a visit: touches, devices, answers of services, time. Past tense; made by `app.visit_controller` and `ui`.
 
 Answers carry the visit id (and take id) they belong to, so that a late answer of an ended visit is dropped.
 """

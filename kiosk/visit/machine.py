@@ -1,7 +1,7 @@
 """The visit: `step(state, event, world) -> (state, commands)`. All decisions of a visit are here; no clock, no Qt, no device.
 
-Called by `conductor` alone. A handler for each state, and a few events that mean the same everywhere. An event that means nothing
-in a state leaves it as it is: late answers, double touches and chattering devices are harmless.
+Called by `visit_controller` alone. A handler for each state, and a few events that mean the same everywhere. An event that
+means nothing in a state leaves it as it is: late answers, double touches and chattering devices are harmless.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From a finished attempt to the records that are saved: one a chosen benefit, none with anything but codes, times and ids.
 
-Pure; called by `conductor` in the store's thread, inside the save.
+Pure; called by `app.visit_controller` in the store's thread, inside the save.
 """
 
 from __future__ import annotations

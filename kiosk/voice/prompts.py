@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.config import ASSETS
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 
 RECORDINGS = ASSETS / "voice"
 SPOKEN = ("zh_CN", "zh_HK", "en")

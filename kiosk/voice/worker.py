@@ -21,8 +21,8 @@ from PySide6.QtCore import QObject, Slot
 
 from kiosk.config import ROOT, Voice
 from kiosk.errors import KioskError
-from kiosk.ui import requests
-from kiosk.ui.strings import CATALOGUE_OF, Strings
+from kiosk.texts import requests
+from kiosk.texts.strings import CATALOGUE_OF, Strings
 from kiosk.voice import sound
 from kiosk.voice.prompts import PAUSE_S, RECORDINGS, Prompt, prompt
 

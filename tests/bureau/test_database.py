@@ -93,7 +93,7 @@ def test_postgresql_two_kiosks_race_for_the_same_passes(large, tmp_path):
     gate = threading.Barrier(2)
 
     def deliver(kiosk):
-        from kiosk.store.database import open_store
+        from kiosk.store.opening import open_store
 
         kiosk.store.close()
         kiosk.store = open_store(kiosk.settings)  # a connection belongs to its thread

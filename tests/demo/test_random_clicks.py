@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton
 
 from kiosk import config
 from kiosk.domain.reasons import Reason
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
 from kiosk.visit import states as s

@@ -16,11 +16,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from kiosk.app.desk_controller import DeskController
+from kiosk.app.visit_controller import VisitController
 from kiosk.camera.mailbox import Mailbox
-from kiosk.conductor import Conductor
-from kiosk.desk_conductor import DeskConductor
-from kiosk.store import staff
-from kiosk.store.database import open_store
+from kiosk.store.desk import staff
+from kiosk.store.opening import open_store
 from kiosk.store.worker import StoreWorker
 from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.window import KioskWindow
@@ -52,8 +52,8 @@ class Live:
 
     qtbot: object
     window: KioskWindow
-    conductor: Conductor
-    desk: DeskConductor
+    conductor: VisitController
+    desk: DeskController
     store: StoreWorker
     clock: Clock
     stick: Path
@@ -122,10 +122,10 @@ def build(qtbot, folder: Path, *, people=(), members=True, **sections) -> Live:
     window = KioskWindow(settings, motion=False, now=clock.wall)
     qtbot.addWidget(window)
     worker = StoreWorker(settings)
-    conductor = Conductor(settings, window, worker, Mailbox(), clock.wall, clock.steady)
+    conductor = VisitController(settings, window, worker, Mailbox(), clock.wall, clock.steady)
     stick = folder / "stick"
     stick.mkdir()
-    desk = DeskConductor(
+    desk = DeskController(
         settings, window, DeskView(window), worker, conductor, Mailbox(), clock.wall, clock.steady, sticks=lambda: [stick]
     )
     worker.start()

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from kiosk.app import KioskApp
+from kiosk.app.composition import KioskApp
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
 from kiosk.bureau.process import BureauProcess
@@ -19,8 +19,9 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
 from kiosk.idcard_reader.events import CardRemoved, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
-from kiosk.store import outbox, staff
-from kiosk.store.database import open_store
+from kiosk.store import outbox
+from kiosk.store.desk import staff
+from kiosk.store.opening import open_store
 from kiosk.sync import courier
 from kiosk.sync.provision import provision
 from kiosk.visit import events as ve

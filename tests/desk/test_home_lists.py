@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 import pytest
 
-from kiosk import desk_home
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.values import Place
+from kiosk.desk_backend import home_visits as desk_home
 from kiosk.domain.record import Channel
-from kiosk.store import borrowed, desk, home, lent, outbox, records, roster, service
-from kiosk.store.database import Store, open_store
-from kiosk.sync import home_loans, keys, protocol, seal
-from kiosk.ui.strings import Strings
+from kiosk.store import outbox, records, service
+from kiosk.store.desk import assisted as desk
+from kiosk.store.engine.database import Store
+from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import visits as home
+from kiosk.store.opening import open_store
+from kiosk.store.roster import lookup as roster
+from kiosk.sync import home_visits as home_loans
+from kiosk.sync import keys, protocol, seal
+from kiosk.texts.strings import Strings
 from tests.desk import samples as d
 from tests.desk.conftest import ANN, build, close
 from tests.desk.test_live import fill_face_to_face

@@ -16,11 +16,11 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.values import Place
 from kiosk.domain.record import Channel
-from kiosk.ui.desk import gallery
+from kiosk.gallery import desk as gallery
+from kiosk.gallery.scenes import sample_settings
+from kiosk.gallery.stage import SIZES, make_window, set_form
 from kiosk.ui.desk.keyboard_plan import DIGITS, LETTERS
 from kiosk.ui.desk.widgets import Action, Field
-from kiosk.ui.scenes import sample_settings
-from kiosk.ui.stage import SIZES, make_window, set_form
 from tests.ui.measure import pixels, rendered_contrast
 
 ALL_SIZES = (*SIZES, (1280, 800), (1024, 768))

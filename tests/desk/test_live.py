@@ -17,7 +17,9 @@ from kiosk.desk import states as s
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.idcard_reader.events import CardArrived, CardRemoved
-from kiosk.store import clock, outbox, records, roster, staff
+from kiosk.store import clock, outbox, records
+from kiosk.store.desk import staff
+from kiosk.store.roster import lookup as roster
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 from tests.desk.conftest import ANN, SUE, build, close
@@ -513,7 +515,7 @@ def test_the_ledger_is_a_table_a_chart_and_a_file(live):
 
 
 def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, monkeypatch):
-    from kiosk import desk_work
+    from kiosk.desk_backend import commands as desk_work
 
     monkeypatch.setattr(desk_work, "examine", lambda settings: (("disk", "ok", "12 GB free"), ("bureau", "bad", "no answer")))
     wishes, restarts = [], []

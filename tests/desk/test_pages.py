@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from kiosk.desk import states as s
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role
-from kiosk.ui.desk import gallery
+from kiosk.gallery import desk as gallery
+from kiosk.gallery.scenes import sample_settings
+from kiosk.gallery.stage import make_window, set_form
 from kiosk.ui.desk.drawing import SignaturePad
 from kiosk.ui.desk.frame import name_of
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Field, Tick
-from kiosk.ui.scenes import sample_settings
-from kiosk.ui.stage import make_window, set_form
 from kiosk.ui.theme import PAIRS
 
 SIZES = ((1080, 1920), (1920, 1080), (1366, 768), (1280, 1024))

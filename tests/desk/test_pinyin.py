@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kiosk.config import ASSETS
 from kiosk.desk.pinyin import Pinyin
-from kiosk.store import decoys
+from kiosk.store.roster import decoys
 
 FIRST = 9  # what stands on the keyboard at once, on the smallest screen
 # Family names by their reading, among them all that the kiosk itself makes up; some are read otherwise than the word.

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from kiosk.desk.values import Document
-from kiosk.desk_scans import MAX_REVIEW, ScanUnfit, for_review
+from kiosk.desk_backend.scans import MAX_REVIEW, ScanUnfit, for_review
 from kiosk.sync import protocol
 
 JPEG, PNG, PDF = b"\xff\xd8\xff\xe0 a", b"\x89PNG\r\n\x1a\n b", b"%PDF-1.7 c"

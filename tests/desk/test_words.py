@@ -10,14 +10,14 @@ import pytest
 from kiosk.desk import checks
 from kiosk.desk.values import Declared, Place, Role
 from kiosk.domain.record import Channel, Outcome, Stage
-from kiosk.store import desk as store_desk
+from kiosk.store.desk import declarations
 from kiosk.sync.schedule import Hold, Level, Trouble
+from kiosk.texts.strings import Strings
 from kiosk.ui.prompts import PAGE_NAMES
-from kiosk.ui.strings import Strings
 from kiosk.visit.states import Mode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = [*(ROOT / "kiosk/ui/desk").glob("*.py"), ROOT / "kiosk/desk_conductor.py"]
+SOURCES = [*(ROOT / "kiosk/ui/desk").glob("*.py"), ROOT / "kiosk/app/desk_controller.py"]
 LITERAL = re.compile(r"""(?:kit|self\._kit\(\)|self)\.text\(\s*"([a-z0-9_.-]+)"(?=[,)])""")
 EITHER = re.compile(r'"([a-z_]+\.[a-z0-9_.-]+)" if [^"]+ else "([a-z_]+\.[a-z0-9_.-]+)"')
 PROBLEM = re.compile(r'problem="([a-z-]+)"|return "([a-z]+(?:-[a-z]+)+)"|problem = "([a-z]+(?:-[a-z]+)+)"')
@@ -45,7 +45,7 @@ def wanted() -> set[str]:
     }
     keys |= {f"desk.{family}.{one}" for family, members in families.items() for one in members}
     keys |= {f"stage.{one}.title" for one in Stage}
-    assert {one.value for one in Declared} <= {one.value for one in store_desk.Declaration}
+    assert {one.value for one in Declared} <= {one.value for one in declarations.Declaration}
     return keys
 
 
@@ -56,7 +56,7 @@ def problems() -> set[str]:
         ROOT / "kiosk/desk/boards.py",
         ROOT / "kiosk/desk/pages.py",
         ROOT / "kiosk/desk/machine.py",
-        ROOT / "kiosk/desk_work.py",
+        ROOT / "kiosk/desk_backend/commands.py",
     ):
         text = path.read_text(encoding="utf-8")
         found |= {one for groups in PROBLEM.findall(text) for one in groups if one}
@@ -65,7 +65,7 @@ def problems() -> set[str]:
 
 def notices() -> set[str]:
     found = {"sync-asked"}
-    for path in (ROOT / "kiosk/desk_work.py", ROOT / "kiosk/desk/boards.py"):
+    for path in (ROOT / "kiosk/desk_backend/commands.py", ROOT / "kiosk/desk/boards.py"):
         found |= {one for groups in NOTICE.findall(path.read_text(encoding="utf-8")) for one in groups if one}
     return found
 

@@ -11,7 +11,7 @@ from kiosk.config import CONFIG
 from kiosk.emulators.card_picture import _corners, draw_front, hold_up
 from kiosk.ocr import guide, outline
 from kiosk.ocr.guide import Calm, CardGuidance
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from tests.ocr.pictures import Spoilt, picture, scene
 
 CARD = draw_front(tomllib.loads((CONFIG / "demo" / "cards.toml").read_text(encoding="utf-8"))["cards"]["chen"])

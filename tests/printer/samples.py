@@ -7,7 +7,7 @@ from typing import Any
 
 from kiosk.domain.record import Stage
 from kiosk.printer.slip import Slip, make_slip
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 
 RECORD = "6f0e9d52-3f7c-4a46-9e1a-2f6f5c0f4c11"
 NAME, NUMBER = "陈小芳", "440305195603150028"

@@ -15,7 +15,7 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
 from kiosk.domain.renewal import decide, message_of
 from kiosk.domain.wording import say
-from kiosk.store.roster_format import of_line, people_of_toml, to_line
+from kiosk.store.roster.line import of_line, people_of_toml, to_line
 from tests.rules.made import BOOK, benefit, person
 
 CATALOGUES = {

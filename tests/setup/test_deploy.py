@@ -17,8 +17,9 @@ import pytest
 
 from kiosk import config
 from kiosk.config import ROOT
-from kiosk.store import journal, outbox, records
-from kiosk.store.database import open_store
+from kiosk.store import outbox, records
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
 from tests.setup import deployed
 from tests.setup.deployed import DEPLOY
 from tests.store import made
@@ -213,7 +214,7 @@ def test_the_readmes_key_command_prints_a_credential(tmp_path, monkeypatch):
     command = re.search(r"key_command = \"(.*)\"`", README)[1]
     (tmp_path / "database.key").write_text("ab" * 32 + "\n", encoding="ascii")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    from kiosk.store.keys import database_key
+    from kiosk.store.engine.keys import database_key
 
     assert database_key(config.Store(key_command=command)) == bytes.fromhex("ab" * 32)
 

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
-from kiosk import config, doctor, doctor_security
+from kiosk import config
 from kiosk.commands import doctor as command
+from kiosk.doctor import checks as doctor
+from kiosk.doctor import security as doctor_security
 from kiosk.errors import ModelError
 
 
@@ -57,7 +59,7 @@ def test_models(settings, monkeypatch):
 
 
 def test_database_with_and_without_its_key(settings, tmp_path):
-    from kiosk.store.database import open_store
+    from kiosk.store.opening import open_store
 
     open_store(settings).close()
     finding = one(settings, "database")
@@ -72,7 +74,7 @@ def test_database_with_and_without_its_key(settings, tmp_path):
 
 
 def test_devices_of_a_running_kiosk_are_left_alone(settings):
-    from kiosk.store.database import open_store
+    from kiosk.store.opening import open_store
 
     store = open_store(settings)
     try:
@@ -145,7 +147,7 @@ def safe(settings, part, **changes):
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_files_that_others_may_read(settings, tmp_path):
-    from kiosk.store.database import open_store
+    from kiosk.store.opening import open_store
 
     assert safe(settings, "files") == "idle"
     open_store(settings).close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk import failpoints
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from tests.store import made
 
 

@@ -10,8 +10,10 @@ from kiosk.domain.fairness import UNKNOWN, Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus, Template
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
-from kiosk.store import ledger, roster, roster_format
-from kiosk.store.database import Store
+from kiosk.store import ledger
+from kiosk.store.engine.database import Store
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # 10:00 in Shenzhen
 TODAY = date(2026, 11, 21)

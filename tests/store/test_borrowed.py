@@ -10,8 +10,13 @@ import pytest
 
 from kiosk.domain.person import Benefit
 from kiosk.domain.record import Channel
-from kiosk.store import borrowed, desk, home, lent, records, roster, roster_format, service
-from kiosk.store.database import open_store
+from kiosk.store import records, service
+from kiosk.store.desk import assisted as desk
+from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import visits as home
+from kiosk.store.opening import open_store
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
 from tests.store import made
 
 LATER = (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 12, 20)),)

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.store import clock, journal, service
-from kiosk.store.database import open_store
+from kiosk.store import clock, service
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
 from tests.store import made
 
 S = timedelta(seconds=1)

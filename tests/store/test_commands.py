@@ -11,8 +11,9 @@ from kiosk.commands import roster as roster_command
 from kiosk.commands import staff as staff_command
 from kiosk.config import CONFIG
 from kiosk.errors import SealError
-from kiosk.store import roster_format, staff
-from kiosk.store.database import open_store
+from kiosk.store.desk import staff
+from kiosk.store.opening import open_store
+from kiosk.store.roster import line as roster_format
 from tests.store import made
 
 PIN = "402917"

@@ -12,10 +12,13 @@ import pytest
 
 from kiosk.domain.record import Stage
 from kiosk.errors import StoreError
-from kiosk.store import journal, outbox, records, roster, service
-from kiosk.store.database import StoreCorrupt, connect, open_store
-from kiosk.store.journal_file import JournalFile, frame_text
-from kiosk.store.keys import derive
+from kiosk.store import outbox, records, service
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import StoreCorrupt, connect
+from kiosk.store.engine.journal_file import JournalFile, frame_text
+from kiosk.store.engine.keys import derive
+from kiosk.store.opening import open_store
+from kiosk.store.roster import lookup as roster
 from tests.store import made
 
 
@@ -303,9 +306,10 @@ def test_torn_end_of_an_older_month_is_cut_before_it_is_written_again(folder):
 
 
 def test_migrations_run_once(folder):
-    from kiosk.store import migrations
+    from kiosk.store.engine import migrations
+    from kiosk.store.schema import TABLES
 
     with reopen(folder) as store:
-        assert migrations.migrate(store.db) == []
+        assert migrations.migrate(store.db, TABLES) == []
     with reopen(folder) as store:
         assert store.db.execute("SELECT count(*) FROM migrations").fetchone()[0] >= 7

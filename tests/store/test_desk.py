@@ -11,8 +11,13 @@ import pytest
 from kiosk.domain.person import Benefit, Person, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome, Stage
-from kiosk.store import desk, home, journal, outbox, records, roster, service, staff, todo
-from kiosk.store.database import open_store
+from kiosk.store import outbox, records, service
+from kiosk.store.desk import assisted as desk
+from kiosk.store.desk import declarations, staff, todo
+from kiosk.store.engine import journal
+from kiosk.store.home_visits import visits as home
+from kiosk.store.opening import open_store
+from kiosk.store.roster import lookup as roster
 from tests.store import made
 from tests.store.raw import plain_pages
 
@@ -45,15 +50,15 @@ def test_face_to_face_names_the_attendant_and_the_reason(booked):
     assert json.loads(record.notes) == {"why": "no-face-wanted", "papers": []}
     assert (record.policy_period, record.valid_to) == ("2026-11", date(2027, 11, 30))
     assert service.look_up(booked, made.PERSON, made.TODAY, now=made.NOW).reason is Reason.ALREADY_DONE
-    with pytest.raises(desk.NotAllowed, match="may not pass"):
+    with pytest.raises(declarations.NotAllowed, match="may not pass"):
         desk.authenticate(booked, person(booked), due(booked), Channel.FACE_TO_FACE, "A1", made.NOW, why="x")
 
 
 def test_proxy_needs_both_identities_and_all_papers(booked):
     for channel in (Channel.FAMILY_PROXY, Channel.AGENT):
-        with pytest.raises(desk.NotAllowed, match="identity"):
+        with pytest.raises(declarations.NotAllowed, match="identity"):
             desk.authenticate(booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS)
-        with pytest.raises(desk.NotAllowed, match="identity"):
+        with pytest.raises(declarations.NotAllowed, match="identity"):
             desk.authenticate(
                 booked,
                 person(booked),
@@ -65,7 +70,7 @@ def test_proxy_needs_both_identities_and_all_papers(booked):
                 papers=PAPERS,
                 helper=Person("x", made.NUMBER),
             )
-        with pytest.raises(desk.NotAllowed, match="principal-proof"):
+        with pytest.raises(declarations.NotAllowed, match="principal-proof"):
             desk.authenticate(
                 booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS[:2], helper=AGENT
             )
@@ -108,7 +113,7 @@ def test_enrolment_with_its_own_consent(booked):
 def test_withdrawal_erases_everywhere_at_once(booked):
     enrol(booked)
     assert traces(booked) == ["database", "mirror"]
-    desk.withdraw(booked, person(booked, "p-2"), "A1", made.TODAY, made.NOW)
+    declarations.withdraw(booked, person(booked, "p-2"), "A1", made.TODAY, made.NOW)
     assert traces(booked) == []
     assert person(booked, "p-2").template is None
     assert booked.db.execute("SELECT withdrawn_at <> '' FROM consents WHERE consent_id = 'c-2'").fetchone()[0] == 1
@@ -128,12 +133,12 @@ def test_a_new_template_takes_the_old_ones_place_everywhere(booked):
 def test_withdrawn_template_of_the_roster_does_not_come_back(booked, folder):
     marked = made.entry(template=replace(made.entry().template, vector=MARK))
     made.give_roster(booked, marked, version=2)
-    desk.withdraw(booked, person(booked), "A1", made.TODAY, made.NOW)
+    declarations.withdraw(booked, person(booked), "A1", made.TODAY, made.NOW)
     assert person(booked).template is None
     file = folder / booked.roster_attached
     import base64
 
-    from kiosk.store.keys import derive
+    from kiosk.store.engine.keys import derive
 
     assert base64.b64encode(MARK)[:64] not in plain_pages(file, derive(booked.key, "roster-file"))
     made.give_roster(booked, marked, version=3)
@@ -145,7 +150,7 @@ def test_withdrawn_template_of_the_roster_does_not_come_back(booked, folder):
 
 def test_enrolment_and_erasure_survive_damage(booked, folder):
     enrol(booked)
-    desk.withdraw(booked, person(booked), "A1", made.TODAY, made.NOW)
+    declarations.withdraw(booked, person(booked), "A1", made.TODAY, made.NOW)
     booked.close()
     (folder / "kiosk.db").write_bytes(b"x" * 50000)
     with open_store(made.settings(folder), now=made.NOW) as store:
@@ -154,9 +159,11 @@ def test_enrolment_and_erasure_survive_damage(booked, folder):
         assert person(store, "p-1").template is None
 
 
-@pytest.mark.parametrize("kind", [desk.Declaration.HUKOU_MOVED, desk.Declaration.HUKOU_CANCELLED, desk.Declaration.RESIDENCE])
+@pytest.mark.parametrize(
+    "kind", [declarations.Declaration.HUKOU_MOVED, declarations.Declaration.HUKOU_CANCELLED, declarations.Declaration.RESIDENCE]
+)
 def test_declarations_travel_to_the_bureau(booked, kind):
-    record_id = desk.declare(booked, kind, person(booked), {"place": "示范市"}, "A1", made.TODAY, made.NOW)
+    record_id = declarations.declare(booked, kind, person(booked), {"place": "示范市"}, "A1", made.TODAY, made.NOW)
     assert service.stage_of(booked, record_id) is Stage.SAVED
     record = records.of_person(booked, "p-1")[0].record
     assert (record.channel, record.reason, json.loads(record.notes)) == (
@@ -170,10 +177,17 @@ def test_declarations_travel_to_the_bureau(booked, kind):
 
 def test_death_is_declared_by_others_and_stops_at_once(booked):
     enrol(booked)
-    with pytest.raises(desk.NotAllowed, match="heirs"):
-        desk.declare(booked, desk.Declaration.DEATH, person(booked, "p-2"), {}, "A1", made.TODAY, made.NOW)
-    record_id = desk.declare(
-        booked, desk.Declaration.DEATH, person(booked, "p-2"), {"date": "2026-11-20"}, "A1", made.TODAY, made.NOW, helper=AGENT
+    with pytest.raises(declarations.NotAllowed, match="heirs"):
+        declarations.declare(booked, declarations.Declaration.DEATH, person(booked, "p-2"), {}, "A1", made.TODAY, made.NOW)
+    record_id = declarations.declare(
+        booked,
+        declarations.Declaration.DEATH,
+        person(booked, "p-2"),
+        {"date": "2026-11-20"},
+        "A1",
+        made.TODAY,
+        made.NOW,
+        helper=AGENT,
     )
     assert person(booked, "p-2").status is RosterStatus.DECEASED
     assert traces(booked) == []
@@ -263,11 +277,11 @@ def test_a_supervisor_approves_a_day_once(booked):
         ("S2", made.TODAY + timedelta(days=1), "to come"),
         ("S1", made.TODAY, "own work"),
     ):
-        with pytest.raises(desk.NotAllowed, match=why):
+        with pytest.raises(declarations.NotAllowed, match=why):
             todo.approve(booked, day, who, made.TODAY, made.NOW)
     day = todo.approve(booked, made.TODAY, "S2", made.TODAY, made.NOW)
     assert (day.records, day.approved_by) == (2, "S2")
-    with pytest.raises(desk.NotAllowed, match="already"):
+    with pytest.raises(declarations.NotAllowed, match="already"):
         todo.approve(booked, made.TODAY, "S2", made.TODAY, made.NOW)
     assert "day-approved" in [one.kind for one in journal.entries_since(booked, 0)]
     records.save_visit(booked, [made.record("v-late")], made.NOW)

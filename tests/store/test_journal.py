@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from kiosk.commands import journal as command
-from kiosk.store import journal, records
-from kiosk.store.database import open_store
+from kiosk.store import records
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
 from tests.store import made
 
 

@@ -15,7 +15,8 @@ from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, Person
 from kiosk.domain.record import Channel
-from kiosk.store import ledger, outbox, records, unit_list
+from kiosk.store import ledger, outbox, records
+from kiosk.store.desk import unit_list
 from tests.store import made
 
 CLERK = Person("经办人", "440305197001010019")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kiosk import failpoints
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.errors import StoreError
-from kiosk.store import journal, outbox, records, service
+from kiosk.store import outbox, records, service
+from kiosk.store.engine import journal
 from tests.store import made
 from tests.store.raw import plain_pages
 

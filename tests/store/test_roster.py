@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from kiosk.domain.person import RosterStatus
 from kiosk.errors import StoreError
-from kiosk.store import decoys, roster, roster_format
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
+from kiosk.store.roster import decoys
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
 from tests.store import made
 
 PEOPLE = [made.entry(f"44030519500101{n:03d}X", f"测试{'甲乙丙丁戊'[n % 5]}", f"p-{n}", home_visit=n % 3 == 0) for n in range(20)]

@@ -10,8 +10,10 @@ import pytest
 from kiosk.domain.person import Benefit, Person, RosterStatus, Template
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome, Stage
-from kiosk.store import journal, outbox, policies, records, service, unit_list
-from kiosk.store.database import open_store
+from kiosk.store import outbox, policies, records, service
+from kiosk.store.desk import unit_list
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
 from tests.store import made
 
 

@@ -7,8 +7,9 @@ import pytest
 from kiosk.bureau.process import BureauProcess
 from kiosk.commands import roster as command
 from kiosk.errors import KioskError
-from kiosk.store import roster, roster_format
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
 from tests.store import made
 from tests.sync.made import make_kiosk
 

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from kiosk.store import journal, staff
-from kiosk.store.database import open_store
+from kiosk.store.desk import staff
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
 from tests.store import made
 
 PIN = "402917"

@@ -16,7 +16,8 @@ from kiosk import config
 from kiosk.bureau.process import BureauProcess
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.store import clock, outbox, records
-from kiosk.store.database import Store, open_store
+from kiosk.store.engine.database import Store
+from kiosk.store.opening import open_store
 from kiosk.sync.client import Client
 from kiosk.sync.delivery import Clocks, Delivery, Round, journal_lines
 from kiosk.sync.keys import Identity

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.__main__ import main
 from kiosk.store import outbox, records
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from kiosk.sync import status
 from tests.sync.made import STATION, record, settings
 

@@ -11,7 +11,8 @@ import pytest
 
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
-from kiosk.store import outbox, roster
+from kiosk.store import outbox
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import courier
 from kiosk.sync.delivery import journal_lines
 from tests.sync.made import bureau_record, make_kiosk, record

@@ -17,7 +17,8 @@ from kiosk.bench.badline import BadLine
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
 from kiosk.errors import StoreError
-from kiosk.store import outbox, roster
+from kiosk.store import outbox
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import client, courier, protocol, roster_feed, seal
 from kiosk.sync.client import Failure, _retry_after
 from kiosk.sync.delivery import journal_lines

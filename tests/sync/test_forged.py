@@ -16,7 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from joserfc import jwe, jws
 
-from kiosk.store import outbox, roster
+from kiosk.store import outbox
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import client, delivery, keys, protocol, roster_feed, roster_file, seal
 from kiosk.sync.client import Failure
 from kiosk.sync.delivery import Clocks

@@ -95,7 +95,7 @@ def test_what_cannot_be_is_said(two):
     ],
 )
 def test_a_plain_roster_is_refused_by_line_and_reason(tmp_path, monkeypatch, capsys, line, why):
-    from kiosk.store import roster_format
+    from kiosk.store.roster import line as roster_format
 
     (tmp_path / "kiosk.toml").write_text(f"""
 [store]

@@ -11,8 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain.record import Channel
-from kiosk.store import borrowed, desk, home, lent, outbox, records, roster, roster_format, service
-from kiosk.sync import courier, home_loans, protocol, roster_feed
+from kiosk.store import outbox, records, service
+from kiosk.store.desk import assisted as desk
+from kiosk.store.desk import declarations
+from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import visits as home
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
+from kiosk.sync import courier, protocol, roster_feed
+from kiosk.sync import home_visits as home_loans
 from tests.store.raw import plain_pages
 from tests.sync import visits as v
 from tests.sync.made import bureau_record, make_kiosk
@@ -289,9 +296,9 @@ def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
     entry = roster.find_person(pair.portable.store, "P00000")
     from kiosk.domain.person import Person
 
-    desk.declare(
+    declarations.declare(
         pair.portable.store,
-        desk.Declaration.DEATH,
+        declarations.Declaration.DEATH,
         entry,
         {"date": "2026-11-01"},
         v.BEN,

@@ -10,8 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.store import borrowed, lent, outbox, roster_format
-from kiosk.sync import courier, home_loans, keys, protocol, roster_feed, seal
+from kiosk.store import outbox
+from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.roster import line as roster_format
+from kiosk.sync import courier, keys, protocol, roster_feed, seal
+from kiosk.sync import home_visits as home_loans
 from tests.sync import visits as v
 from tests.sync.made import make_kiosk, record
 

@@ -14,7 +14,8 @@ from kiosk.bench.badline import BadLine
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import CONFIG
 from kiosk.errors import StoreError
-from kiosk.store import outbox, roster
+from kiosk.store import outbox
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import roster_feed
 from kiosk.sync.client import Failure
 from kiosk.sync.roster_feed import Feed

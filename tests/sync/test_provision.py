@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from kiosk.bureau.office import ENROL_FAILURES_PER_HOUR
 from kiosk.bureau.process import BureauProcess
 from kiosk.errors import ConfigError, SealError, SyncUnavailable
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from kiosk.sync import keys, seal
 from kiosk.sync.client import Client, Failure, check_url
 from kiosk.sync.provision import ProvisionRefused, provision

@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.bureau.decisions import RETURN_REASONS
 from kiosk.sync.schedule import Hold, Trouble
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 
 REFUSALS = ("conflict", "malformed", "wrong-station", "duplicate-pass")
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import Q_ARG, QMetaObject, Qt, QThread
 
 from kiosk.bureau.process import BureauProcess
 from kiosk.store import outbox, records
-from kiosk.store.database import open_store
+from kiosk.store.opening import open_store
 from kiosk.sync import link, status
 from kiosk.sync import worker as sync_worker
 from kiosk.sync.provision import provision

@@ -10,8 +10,12 @@ from zoneinfo import ZoneInfo
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 from kiosk.domain.record import Channel
-from kiosk.store import desk, home, roster, roster_format, service
-from kiosk.sync import home_loans
+from kiosk.store import service
+from kiosk.store.desk import assisted as desk
+from kiosk.store.home_visits import visits as home
+from kiosk.store.roster import line as roster_format
+from kiosk.store.roster import lookup as roster
+from kiosk.sync import home_visits as home_loans
 from tests.sync.made import Kiosk, make_kiosk
 
 ANN, BEN = "1001", "1002"  # at the station, and on the road

@@ -200,7 +200,7 @@ def send_for_review(settings: config.Settings, picture: bytes) -> str:
     No page asks for such a consent yet: it is kept here as a page would keep it.
     """
     from kiosk.store import outbox
-    from kiosk.store.database import open_store
+    from kiosk.store.opening import open_store
     from kiosk.sync.client import Client
     from kiosk.sync.delivery import Delivery
     from kiosk.sync.keys import load_identity
@@ -227,7 +227,7 @@ def send_for_review(settings: config.Settings, picture: bytes) -> str:
 def carry_everything(settings: config.Settings, folder: Path) -> int:
     """Put the whole day on a courier's stick, as if no receipt had come: from a copy of the store, by the real export."""
     from kiosk.store import outbox
-    from kiosk.store.database import open_store
+    from kiosk.store.opening import open_store
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity

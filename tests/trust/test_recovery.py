@@ -17,18 +17,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from kiosk import config, desk_work
-from kiosk.app import KioskApp
+from kiosk import config
+from kiosk.app.composition import KioskApp
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
+from kiosk.desk_backend import commands as desk_work
 from kiosk.domain.reasons import Reason
 from kiosk.errors import ModelError
 from kiosk.liveness import landmarks
 from kiosk.liveness import worker as vision
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.log import AllowListFormatter
-from kiosk.store import journal, records
-from kiosk.store.database import open_store
+from kiosk.store import records
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
 from kiosk.store.worker import StoreWorker
 from kiosk.sync import status
 from kiosk.visit import events as e

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from kiosk.errors import ConfigError
-from kiosk.store import journal, policies, roster, service
-from kiosk.store.database import open_store
+from kiosk.store import policies, service
+from kiosk.store.engine import journal
+from kiosk.store.opening import open_store
+from kiosk.store.roster import lookup as roster
 from kiosk.sync import client, protocol, roster_feed, seal
 from kiosk.sync.client import Failure
 from kiosk.sync.roster_feed import Feed

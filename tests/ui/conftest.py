@@ -8,8 +8,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 
-from kiosk.ui.scenes import sample_settings
-from kiosk.ui.stage import make_window
+from kiosk.gallery.scenes import sample_settings
+from kiosk.gallery.stage import make_window
 
 
 @pytest.fixture(autouse=True)

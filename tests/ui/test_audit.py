@@ -15,8 +15,8 @@ from PySide6.QtGui import QAccessible, QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from kiosk.ui.scenes import reason_scenes, sample_settings, scenes
-from kiosk.ui.stage import SIZES, make_window, set_form, show_scene
+from kiosk.gallery.scenes import reason_scenes, sample_settings, scenes
+from kiosk.gallery.stage import SIZES, make_window, set_form, show_scene
 from kiosk.ui.theme import PAIRS, PALETTES, contrast
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text

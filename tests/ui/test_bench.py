@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from kiosk.ui.scenes import scenes
+from kiosk.gallery.scenes import scenes
 
 
 def test_it_measures_every_page():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QImage
 
 from kiosk.commands.gallery import main
-from kiosk.ui.scenes import scenes
+from kiosk.gallery.scenes import scenes
 from tests.ui.measure import pixels
 
 

@@ -7,8 +7,8 @@ import random
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from kiosk.ui.scenes import scenes
-from kiosk.ui.stage import show_scene
+from kiosk.gallery.scenes import scenes
+from kiosk.gallery.stage import show_scene
 from kiosk.ui.widgets.button import Button
 from tests.ui.measure import layout_findings, shown
 

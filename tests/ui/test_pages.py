@@ -17,12 +17,12 @@ from kiosk.config import Ui
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
 from kiosk.errors import ConfigError
-from kiosk.ui import requests as r
+from kiosk.gallery.scenes import NOW, NUMBER, SampleTake, sample_settings, scenes
+from kiosk.gallery.stage import make_window, show_scene
+from kiosk.texts import requests as r
+from kiosk.texts.strings import Strings
 from kiosk.ui.pages.number import number_help
 from kiosk.ui.prompts import PAGE_NAMES, prompt_for
-from kiosk.ui.scenes import NOW, NUMBER, SampleTake, sample_settings, scenes
-from kiosk.ui.stage import make_window, show_scene
-from kiosk.ui.strings import Strings
 from kiosk.ui.touch import DoubleTouchGuard
 from kiosk.ui.widgets import text
 from kiosk.ui.widgets.button import Button

@@ -11,9 +11,9 @@ import pytest
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
 from kiosk.errors import ConfigError
+from kiosk.gallery.scenes import reason_scenes, scenes
+from kiosk.texts.strings import CATALOGUES, Strings
 from kiosk.ui.prompts import PAGE_NAMES, prompt_for
-from kiosk.ui.scenes import reason_scenes, scenes
-from kiosk.ui.strings import CATALOGUES, Strings
 from kiosk.visit import states as s
 
 REASON_KEYS = ("title", "why", "now", "who", "attendant", "say")

@@ -7,7 +7,7 @@ import wave
 
 import pytest
 
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from kiosk.voice.prompts import duration_s, expected_s, units
 from kiosk.voice.worker import ProcessSynthesiser
 

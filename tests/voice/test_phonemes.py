@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from kiosk.voice.engine import Engine
 
 ESPEAK = shutil.which("espeak-ng")

@@ -8,7 +8,7 @@ import wave
 import pytest
 
 from kiosk.config import Voice
-from kiosk.ui import requests as r
+from kiosk.texts import requests as r
 from kiosk.voice import sound
 from kiosk.voice.worker import LEAST_VOLUME, Speaker, VoiceWorker
 from tests.voice.conftest import write_silence

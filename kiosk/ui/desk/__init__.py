@@ -1,1 +1,1 @@
-"""The attendant's pages: denser than the retiree's, same tokens. Shown by `desk_conductor` above the visit."""
+"""The attendant's pages: denser than the retiree's, same tokens. Shown by `app.desk_controller` above the visit."""

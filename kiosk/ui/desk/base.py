@@ -16,9 +16,9 @@ from kiosk.desk import states as s
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import Person
+from kiosk.texts.strings import Strings
 from kiosk.ui.desk.look import GAP, PAD
 from kiosk.ui.desk.widgets import Action, Notice, Words, column
-from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look
 
 

@@ -1,5 +1,5 @@
 """The desk above the visit: bar, rail of places, one page, the foot with what waits. Made by `app`, told what to show by
-`desk_conductor`.
+`app.desk_controller`.
 
 It covers the whole window; what lies below is disabled while it is open, so that no key and no focus reaches the visit.
 """

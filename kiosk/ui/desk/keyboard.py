@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from kiosk.config import ASSETS
 from kiosk.desk.pinyin import Candidate, Pinyin
+from kiosk.texts.strings import Strings
 from kiosk.ui.desk.keyboard_plan import DIGITS, KEYS, LETTERS, PAGING, SIGNS, SIGNS_CHINESE, SIGNS_LATIN, Plan, plan, top_of
 from kiosk.ui.desk.widgets import Action, Field, Words
-from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from kiosk.ui.theme import DENSITIES, MARGIN, Look
 from kiosk.ui.widgets.button import Button, Kind
 from kiosk.ui.widgets.flow import Stack, block

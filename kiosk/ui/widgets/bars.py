@@ -6,8 +6,8 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from kiosk.texts.strings import Strings
 from kiosk.ui.icons import draw_icon
-from kiosk.ui.strings import Strings
 from kiosk.ui.theme import MARGIN, Look
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text

@@ -7,8 +7,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
+from kiosk.texts.strings import Strings
 from kiosk.ui.icons import draw_icon
-from kiosk.ui.strings import Strings
 from kiosk.ui.theme import Look, Role
 from kiosk.ui.widgets.flow import Stack, centre_square
 from kiosk.ui.widgets.text import Text

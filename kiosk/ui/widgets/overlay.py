@@ -6,7 +6,7 @@ from PySide6.QtCore import QEasingCurve, QRectF, Qt, QTimer, QVariantAnimation, 
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from kiosk.ui.theme import DENSITIES, MARGIN, RADIUS_CARD, RING, TRANSITION_MS, Look
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.flow import Stack, centre_square

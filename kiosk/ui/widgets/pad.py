@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from kiosk.ui.strings import Strings
+from kiosk.texts.strings import Strings
 from kiosk.ui.theme import BUTTON_GAP, BUTTON_GAP_MIN, Look
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import draw_lines

@@ -1,0 +1,283 @@
+"""Composition root: builds, wires, starts and stops everything. Called by `kiosk run` and `kiosk demo`.
+
+The first page is shown before any model, camera or port is touched: heavy imports and weights load in the workers' threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+import threading
+from datetime import UTC, datetime
+from types import TracebackType
+
+from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from kiosk import __version__, models
+from kiosk.app import watchdog
+from kiosk.app.desk_controller import DeskController
+from kiosk.app.visit_controller import VisitController
+from kiosk.camera.frame import Frame
+from kiosk.camera.mailbox import Mailbox
+from kiosk.camera.worker import CameraWorker
+from kiosk.config import Settings
+from kiosk.domain.reasons import Reason
+from kiosk.idcard_reader.worker import ReaderWorker
+from kiosk.liveness.worker import ENCODER, VisionWorker
+from kiosk.log import describe
+from kiosk.ocr.worker import ScanWorker
+from kiosk.printer.worker import PrintWorker
+from kiosk.store import policies, records
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.store.home_visits import visits as home
+from kiosk.store.worker import StoreWorker
+from kiosk.sync.keys import journal_signer
+from kiosk.sync.worker import SyncWorker
+from kiosk.texts.strings import Strings
+from kiosk.ui.desk.frame import DeskView
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+from kiosk.voice.worker import VoiceWorker
+
+log = logging.getLogger(__name__)
+
+RESTART = 75  # exit status: the service unit starts the kiosk again
+_VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
+_DESK_MS = 1500  # the desk's pages are made after the first page stands
+_HOUSEKEEPING_MS = 6 * 3600 * 1000
+
+
+def _retain(store: Store) -> None:
+    now = datetime.now(UTC)
+    records.retain(store, now)
+    home.retain(store, now)
+
+
+class KioskApp(QObject):
+    """Everything of one running kiosk. Build it after QApplication, call `start`, and `stop` before leaving."""
+
+    crashed = Signal(str)
+
+    def __init__(self, settings: Settings, window: KioskWindow | None = None) -> None:
+        """window: one that `front` shows already; else one is made."""
+        super().__init__()
+        self.settings = settings
+        self.window = window or KioskWindow(settings, Strings.load(settings.ui.language))
+        self.mirror: Mailbox[Frame] = Mailbox()
+        self._vision_box: Mailbox[Frame] = Mailbox()
+        self._scan_box: Mailbox[Frame] = Mailbox()
+        self.store = StoreWorker(settings, journal_signer)
+        self.reader = ReaderWorker(settings.reader)
+        self.camera = CameraWorker(settings.camera, [self._vision_box, self._scan_box, self.mirror])
+        self.vision = VisionWorker(settings, self._vision_box)
+        self.scan = ScanWorker(self._scan_box)
+        self.printer = PrintWorker(settings.printer)
+        self.voice = VoiceWorker(settings.voice)
+        self.sync = SyncWorker(settings.sync, self.store.run)
+        self.conductor = VisitController(settings, self.window, self.store, self.mirror)
+        self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
+        self._sync_thread = QThread()
+        self._sync_thread.setObjectName("sync")
+        self.sync.moveToThread(self._sync_thread)
+        self._sync_thread.started.connect(self.sync.start)
+        self._watchdog = QTimer(self)
+        self._watchdog.timeout.connect(self._beat)
+        self._housekeeping = QTimer(self)
+        self._housekeeping.setInterval(_HOUSEKEEPING_MS)
+        self._housekeeping.timeout.connect(self._keep_house)
+        self._vision_failures = 0
+        self._wire()
+
+    def start(self) -> None:
+        """Show the first page, then wake everything behind it."""
+        self._install_hooks()
+        self.conductor.start()
+        if not self.window.isVisible():
+            self.window.take_over_screen()
+        QTimer.singleShot(0, self._start_workers)
+
+    def stop(self) -> None:
+        """Stop the workers and wait for their threads. Finished records are safe at any instant, so nothing is waited for."""
+        watchdog.notify("STOPPING=1")
+        self._watchdog.stop()
+        self.desk.stop()
+        self.conductor.stop()
+        self.sync.stop()
+        for worker in (self.vision, self.scan, self.camera, self.reader, self.voice):
+            worker.stop()
+        self._sync_thread.quit()
+        self._sync_thread.wait(int(self.settings.sync.timeout_s * 1000) + 1000)  # a request under way ends first
+        self.store.stop()
+
+    # --- wiring
+
+    def _wire(self) -> None:
+        conductor, window = self.conductor, self.window
+        self.reader.event.connect(conductor.on_reader)
+        self.camera.status.connect(conductor.on_camera)
+        self.camera.stirred.connect(conductor.on_stirred)
+        conductor.camera_wanted.connect(self.camera.set_awake)
+        self.vision.view.connect(conductor.on_take_view)
+        self.vision.finished.connect(conductor.on_take_finished)
+        self.vision.failed.connect(conductor.on_vision_failed)
+        self.vision.failed.connect(self._on_vision_failed)
+        self.vision.ready.connect(self._on_vision_ready)
+        self.vision.presence.connect(conductor.on_presence)
+        conductor.watch_presence.connect(self.vision.watch_presence)
+        conductor.vision_wanted.connect(self.vision.set_wanted)
+        conductor.print_slip.connect(self.printer.print_slip)
+        self.printer.done.connect(conductor.on_printed)
+        self.scan.view.connect(conductor.on_scan_view)
+        self.scan.finished.connect(conductor.on_scan_done)
+        self.scan.failed.connect(conductor.on_scan_failed)
+        conductor.begin_scan.connect(self.scan.begin)
+        conductor.cancel_scan.connect(self.scan.cancel)
+        conductor.begin_take.connect(self.vision.begin_take)
+        conductor.swap_action.connect(self.vision.swap_action)
+        conductor.cancel_take.connect(self.vision.cancel)
+        conductor.say.connect(self.voice.say)
+        conductor.hush.connect(self.voice.hush)
+        window.service.connect(self.voice.on_wish)
+        conductor.nudge_sync.connect(self.sync.nudge)
+        self.sync.stage_moved.connect(self._on_stage_moved)
+        self.sync.status.connect(self._on_sync_status)
+        self.store.opened.connect(self._on_store_opened)
+        self._wire_desk()
+
+    def _wire_desk(self) -> None:
+        desk = self.desk
+        self.vision.view.connect(desk.on_take_view)
+        self.vision.finished.connect(desk.on_take_finished)
+        desk.begin_take.connect(self.vision.begin_take)
+        desk.cancel_take.connect(self.vision.cancel)
+        desk.camera_wanted.connect(self.camera.set_awake)
+        desk.wish.connect(self.voice.on_wish)
+        desk.send_now.connect(self.sync.send_now)
+        desk.nudge_sync.connect(self.sync.nudge)
+        desk.pause_sync.connect(self.sync.set_paused)
+        desk.restart_wanted.connect(self._restart)
+        self.sync.stage_moved.connect(desk.on_stage_moved)
+        desk.stage_moved.connect(self._on_stage_moved)  # a stick says it as the network does
+        desk.stage_moved.connect(self.sync.nudge)  # counts and the freeze are looked at anew
+        self.sync.status.connect(desk.on_sync_status)
+
+    @Slot()
+    def _start_workers(self) -> None:
+        self.store.start()
+        self.conductor.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
+        for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):
+            worker.start()
+        self._sync_thread.start()
+        self.store.ask(self._note_start)
+        self._keep_house()
+        self._housekeeping.start()
+        QTimer.singleShot(_DESK_MS, self.desk.view.prepare)
+        watchdog.notify("READY=1")
+        interval = watchdog.interval_s()
+        if interval is not None:
+            self._watchdog.start(int(interval * 1000))
+
+    def _note_start(self, store: Store) -> None:
+        """Journal the start and which configuration and rules it is with: changed ones show as other digests."""
+        text = self.settings.model_dump_json()
+        journal.note(
+            store,
+            "kiosk-started",
+            {
+                "version": __version__,
+                "settings": hashlib.sha256(text.encode()).hexdigest()[:16],
+                "policies": policies.files_digest(self.settings.rules.policies),
+            },
+            datetime.now(UTC),
+        )
+
+    @Slot()
+    def _keep_house(self) -> None:
+        self.store.ask(_retain)
+
+    @Slot()
+    def _beat(self) -> None:
+        watchdog.notify("WATCHDOG=1")
+
+    @Slot(object)
+    def _on_stage_moved(self, moved: object) -> None:
+        record_id, stage = moved.record_id, moved.stage  # type: ignore[attr-defined]
+        self.conductor.on_stage_moved(e.StageMoved(record_id, stage))
+
+    @Slot(object)
+    def _on_sync_status(self, status: object) -> None:
+        self.conductor.on_frozen(bool(getattr(status, "frozen", False)))
+
+    @Slot(object)
+    def _on_store_opened(self, failure: object) -> None:
+        if failure is not None:
+            self.conductor.feed(e.ServicePaused(Reason.STORE_ERROR))
+        else:  # whoever asks next (the sync does, every few minutes) makes the worker try again
+            self._resume_from(Reason.STORE_ERROR)
+
+    def _resume_from(self, reason: Reason) -> None:
+        """Open again when it is for this reason that the kiosk is closed: each part lifts what it put up itself."""
+        state = self.conductor.state
+        if isinstance(state, s.OutOfService) and state.reason is reason:
+            self.conductor.feed(e.ServiceResumed())
+
+    # --- parts that stay broken
+
+    @Slot(object)
+    def _on_vision_failed(self, reason: object) -> None:
+        """The worker tries again by itself; while it cannot, the kiosk says so instead of leading people to a blind camera."""
+        self._vision_failures += 1
+        if self._vision_failures == _VISION_GIVEN_UP:
+            self._journal("vision-failed", str(reason))
+        if self._vision_failures >= _VISION_GIVEN_UP and isinstance(self.conductor.state, s.Idle):
+            self.conductor.feed(e.ServicePaused(Reason.MODEL_ERROR))
+
+    @Slot(object)
+    def _on_vision_ready(self, _digest: object) -> None:
+        if self._vision_failures >= _VISION_GIVEN_UP:
+            self._journal("vision-recovered", "")
+        self._vision_failures = 0
+        self._resume_from(Reason.MODEL_ERROR)
+
+    def _journal(self, kind: str, code: str) -> None:
+        """Tell the journal, and with it the bureau. `code`: a reason or the name of a type, never a text."""
+        now = datetime.now(UTC)
+
+        def work(store: Store) -> None:
+            journal.note(store, kind, {"code": code}, now)
+
+        self.store.ask(work)
+
+    @Slot()
+    def _restart(self) -> None:
+        """The supervisor restarts the kiosk: leave with a status that the service manager answers with a new start."""
+        QApplication.exit(RESTART)
+
+    # --- our own bugs
+
+    def _install_hooks(self) -> None:
+        """An exception in a slot would leave the kiosk on its page for ever: end the visit, say so, go on (house.md)."""
+        self.crashed.connect(self._on_crash)
+        sys.excepthook = self._hook
+        threading.excepthook = lambda args: self._hook(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+
+    def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        log.critical("unexpected error", extra={"code": describe(error.with_traceback(trace))})
+        self.crashed.emit(kind.__name__)
+
+    @Slot(str)
+    def _on_crash(self, kind: str) -> None:
+        self._journal("unexpected-error", kind)
+        self.conductor.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
+        QTimer.singleShot(5000, self._resume)
+
+    @Slot()
+    def _resume(self) -> None:
+        self._resume_from(Reason.INTERNAL_ERROR)

@@ -1,0 +1,92 @@
+"""The first page before everything else: shows the window, imports the rest behind it, hands over to `app`. For `kiosk run`.
+
+What is touched meanwhile (less than a second) is kept and happens as soon as the rest is there: nobody touches in vain.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from kiosk.config import Settings
+from kiosk.domain.reasons import Reason
+from kiosk.log import describe
+from kiosk.texts.strings import Strings
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import states as s
+
+if TYPE_CHECKING:
+    from kiosk.app.composition import KioskApp
+
+log = logging.getLogger(__name__)
+
+_AFTER_FIRST_PICTURE_MS = 60  # the import would take the interpreter from the first picture
+
+
+class Startup(QObject):
+    """Owns the window until `kiosk` is there, and that from then on."""
+
+    imported = Signal(bool)  # whether the import went well
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.window = KioskWindow(settings, Strings.load(settings.ui.language))
+        self.kiosk: KioskApp | None = None
+        self._early: list[tuple[bool, object]] = []
+        self.window.touched.connect(self._keep_touch)
+        self.window.service.connect(self._keep_wish)
+        self.imported.connect(self._take_over)
+
+    def start(self) -> None:
+        """Show the first page and begin to load the rest."""
+        self.window.show_state(s.Idle())
+        self.window.take_over_screen()
+        QTimer.singleShot(_AFTER_FIRST_PICTURE_MS, self._begin_import)
+
+    def stop(self) -> None:
+        """Stop whatever runs."""
+        if self.kiosk is not None:
+            self.kiosk.stop()
+
+    @Slot()
+    def _begin_import(self) -> None:
+        threading.Thread(target=self._import, name="import", daemon=True).start()
+
+    def _import(self) -> None:
+        try:
+            import kiosk.app.composition
+        except Exception as error:  # a broken installation: say so on the screen, not only in the log
+            log.critical("the kiosk cannot be loaded", extra={"code": describe(error)})
+            self.imported.emit(False)
+            return
+        self.imported.emit(bool(kiosk.app))
+
+    @Slot(object)
+    def _keep_touch(self, event: object) -> None:
+        self._early.append((True, event))
+
+    @Slot(object)
+    def _keep_wish(self, wish: object) -> None:
+        self._early.append((False, wish))
+
+    @Slot(bool)
+    def _take_over(self, well: bool) -> None:
+        if not well:
+            self.window.show_state(s.OutOfService(Reason.INTERNAL_ERROR))
+            return
+        from kiosk.app.composition import KioskApp
+
+        self.window.touched.disconnect(self._keep_touch)
+        self.window.service.disconnect(self._keep_wish)
+        self.kiosk = KioskApp(self._settings, self.window)
+        self.kiosk.start()
+        early, self._early = self._early, []
+        for is_touch, what in early:
+            if is_touch:
+                self.kiosk.conductor.on_touched(what)  # type: ignore[arg-type]
+            else:
+                self.window.service.emit(what)

@@ -1,0 +1,109 @@
+"""Home visits at the desk: the list with who is out, and lists between this kiosk and a portable one by stick. No Qt.
+
+`board` runs in the store's thread; `carry` outside it, because a stick is slow. Called by `boards` and `desk_controller`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk import config
+from kiosk.desk import boards_data as b
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk.values import Place
+from kiosk.desk_backend.moment import Moment
+from kiosk.domain.identity import last_four, mask_name
+from kiosk.errors import ConfigError
+from kiosk.store.engine.database import Store
+from kiosk.store.home_visits import lent
+from kiosk.store.home_visits import visits as home
+from kiosk.sync.batches import RunInStore
+
+if TYPE_CHECKING:
+    from kiosk.sync.home_visits import Told
+
+# Refusals that have words of their own (desk.problem.*); of several the first of these is told. The others: visits-refused.
+TOLD = ("revoked", "unknown-peer", "unknown-loan", "loan-expired", "replayed", "nobody-to-lend")
+# These say something about an old file; beside a good one they are no news.
+OLD = ("loan-expired", "replayed")
+
+
+def board(store: Store, at: Moment) -> b.HomeVisitsData:
+    """Return the booked list, the station's other kiosks, and the sticks."""
+    from kiosk.sync import home_visits as home_loans
+    from kiosk.sync import keys, roster_feed
+
+    rows = tuple(
+        b.HomeVisitRow(
+            one.entry.id_number,
+            f"{mask_name(one.entry.name)} {last_four(one.entry.id_number)}",
+            one.note,
+            one.booked_by,
+            tuple(item.benefit_kind for item in one.due),
+            min((item.due for item in one.due if item.due), default=None),
+            one.entry.person_id,
+            one.lender,
+            one.out.kiosk_name if one.out else "",
+            one.out.since if one.out else None,
+        )
+        for one in home.booked(store, at.today, at.now)
+    )
+    try:
+        own = home_loans.short(keys.load_pins(store.settings.sync).kiosk_id)
+    except ConfigError:
+        own = ""
+    peers = tuple(b.PeerRow(one.kiosk_id, home_loans.label(one)) for one in roster_feed.peers(store))
+    return b.HomeVisitsData(rows, at.sticks(), peers, own, home_loans.has_to_return(store), lent.any_lent(store))
+
+
+def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
+    """Lend, take, return or bring in. Not in the store's thread."""
+    from kiosk.sync import courier, keys, seal
+    from kiosk.sync import home_visits as home_loans
+
+    by, folder = command.by, Path(command.folder)
+    try:
+        identity = keys.load_identity(settings)
+        match command:
+            case c.LendHomeVisits(_, kiosk_id, _, person_ids):
+                done = home_loans.lend(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
+                return _acted(by.session_id, "visits-lent", f"{done.people} · {home_loans.label(done.peer)}")
+            case c.CarryHomeVisits(_, "take"):
+                return _answer(by.session_id, home_loans.take(run_in_store, identity, folder, by.staff_id, at.now), "visits-taken")
+            case c.CarryHomeVisits(_, "return"):
+                told = home_loans.give_back(run_in_store, identity, folder, by.staff_id, at.now)
+                return _answer(by.session_id, told, "visits-returned", nothing="nothing-to-return")
+            case _:
+                told = home_loans.bring_in(run_in_store, identity, folder, by.staff_id, at.now)
+                return _answer(by.session_id, told, "visits-brought-in")
+    except ConfigError:
+        return _refused(by.session_id, "not-provisioned")
+    except (courier.CourierError, home_loans.HomeLoanError, seal.Refused) as error:
+        return _refused(by.session_id, error.why)
+
+
+def _answer(session_id: int, told: Sequence[Told], notice: str, nothing: str = "nothing-for-us") -> e.Event:
+    """One word about all files: what is wrong comes first, unless it is only about an old one."""
+    good = [one for one in told if one.outcome == "applied"]
+    wrong = [one.why for one in told if one.outcome == "refused" and not (one.why in OLD and len(good) > 0)]
+    if wrong:
+        return _refused(session_id, next((why for why in TOLD if why in wrong), wrong[0]))
+    if not told:
+        return _refused(session_id, nothing)
+    if not good:
+        return _acted(session_id, "visits-nothing-new")
+    return _acted(session_id, notice, str(sum(one.count for one in good)))
+
+
+def _acted(session_id: int, notice: str, detail: str = "") -> e.Event:
+    return e.Acted(session_id, Place.HOME_VISITS, notice, detail=detail)
+
+
+def _refused(session_id: int, why: str) -> e.Event:
+    known = (*TOLD, "not-provisioned", "nothing-for-us", "nothing-to-return", "stick-missing", "stick-full", "stick-unwritable")
+    if why in known:
+        return e.Acted(session_id, Place.HOME_VISITS, problem=why)
+    return e.Acted(session_id, Place.HOME_VISITS, problem="visits-refused", detail=why)

@@ -1,0 +1,194 @@
+"""What a thief or a tamperer would find open on this machine: one finding a part. Called by `kiosk doctor --security`.
+
+Run it as the kiosk's own user with the kiosk's own configuration; it looks, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import stat
+import sys
+from pathlib import Path
+
+from kiosk import config
+from kiosk.doctor.checks import Check, Finding
+
+# Versions from which a package calls home (docs: requirements.in); the kiosk may speak to its bureau alone.
+CALLS_HOME_FROM = {"mediapipe": (0, 10, 35), "onnxruntime": (1, 30)}
+ACCEPT_AT_LEAST = 0.37  # measured: one false match in a thousand (LFW, 4.7 million impostor pairs)
+ENFORCED = tuple(name for name, mode in config.Checks() if mode == "enforce")  # what the project ships with
+_LIMITS = Path("/proc/self/limits")
+
+
+def check_user(_settings: config.Settings) -> Finding:
+    """The kiosk needs no rights but to its devices and its folder."""
+    if sys.platform == "win32":
+        return Finding("user", "idle", "not to be told on this system")
+    if os.geteuid() == 0:
+        return Finding("user", "bad", "runs as root", "make a user of its own for the kiosk (assets/deploy/pension-kiosk.service)")
+    return Finding("user", "ok", f"runs as user {os.geteuid()}, not root")
+
+
+def check_files(settings: config.Settings) -> Finding:
+    """Nobody else may read the database, the journal, the logs or the keys; nothing there may be a link to elsewhere."""
+    folder = config.resolve(settings.store.directory)
+    if not folder.exists():
+        return Finding("files", "idle", f"none yet in {folder}")
+    if sys.platform == "win32":
+        return Finding("files", "idle", "set the folder's access list by hand", f"only the kiosk's user on {folder}")
+    keys = [config.resolve(settings.store.key_file), config.resolve(settings.sync.key_file)]
+    closed = not folder.stat().st_mode & 0o077
+    open_to_others, links = [], []
+    for path in (folder, *sorted(folder.rglob("*")), *(key for key in keys if key.exists())):
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            links.append(path.name)
+        elif mode & 0o077 and (path in (folder, *keys) or not closed):  # in a closed folder a file's own mode matters little
+            open_to_others.append(path.name)
+    if open_to_others:
+        return Finding(
+            "files",
+            "bad",
+            f"others may read {', '.join(dict.fromkeys(open_to_others))}"[:300],
+            f"chmod 700 {folder}, chmod 600 the keys",
+        )
+    if links:
+        return Finding("files", "bad", f"links to elsewhere: {', '.join(links)}"[:300], "put the files themselves there")
+    return Finding("files", "ok", f"{folder} and the keys are the kiosk's own")
+
+
+def check_keys(settings: config.Settings) -> Finding:
+    """A key in a file beside the data protects against nobody who takes the disk."""
+    beside = [
+        name for name, command in (("database", settings.store.key_command), ("delivery", settings.sync.key_command)) if not command
+    ]
+    if beside:
+        return Finding(
+            "keys",
+            "bad",
+            f"the keys of {' and '.join(beside)} lie in files on the same disk",
+            "set [store] and [sync] key_command: a TPM or systemd credential (assets/deploy/pension-kiosk.service)",
+        )
+    return Finding("keys", "ok", "both keys come from a command")
+
+
+def check_program(_settings: config.Settings) -> Finding:
+    """Who takes over the running kiosk must not be able to change the program for the next day."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return Finding("program", "idle", "root may change everything", "run this as the kiosk's user")
+    chosen = Path(os.environ.get("KIOSK_CONFIG", config.CONFIG / "kiosk.toml"))
+    writable = [
+        str(path.relative_to(config.ROOT) if path.is_relative_to(config.ROOT) else path)
+        for path in (config.ROOT / "kiosk", config.ROOT / "config", config.ASSETS, chosen, Path(sys.prefix))
+        if os.access(path, os.W_OK)
+    ]
+    if writable:
+        return Finding("program", "bad", f"the kiosk's user may change {', '.join(writable)}", "let them belong to root")
+    return Finding("program", "ok", "the kiosk's user may not change program and configuration")
+
+
+def check_camera(settings: config.Settings) -> Finding:
+    """A camera that is a program shows whatever somebody wants it to show."""
+    if not settings.camera.source.startswith("device:"):
+        return Finding(
+            "camera", "bad", f"[camera] source is {settings.camera.source.partition(':')[0]}:, no device", "set it to device:…"
+        )
+    if not settings.camera.refuse_names:
+        return Finding("camera", "bad", "[camera] refuse_names is empty", "list the names of virtual cameras")
+    loaded = Path("/proc/modules")
+    if loaded.exists() and "v4l2loopback" in loaded.read_text(encoding="ascii", errors="replace"):
+        return Finding(
+            "camera", "bad", "the module v4l2loopback is loaded: programs can play a camera", "remove the package v4l2loopback"
+        )
+    return Finding("camera", "ok", "a device; virtual names are refused")
+
+
+def check_liveness(settings: config.Settings) -> Finding:
+    """The attack checks that decide must be on."""
+    checks = settings.liveness.checks.model_dump()
+    weak = [f"liveness.checks.{name} is {checks[name]}" for name in ENFORCED if checks[name] != "enforce"]
+    if settings.liveness.actions < 2:
+        weak.append("only one action is asked for")
+    if not settings.liveness.require_turn:
+        weak.append("no turn of the head is required")
+    if settings.match.accept < ACCEPT_AT_LEAST:
+        weak.append(f"match.accept is {settings.match.accept:g}")
+    if weak:
+        return Finding("liveness", "bad", "; ".join(weak), "go back to the values of config/kiosk.toml")
+    return Finding("liveness", "ok", f"{', '.join(ENFORCED)} enforced, match from {settings.match.accept:g}")
+
+
+def check_bureau(settings: config.Settings) -> Finding:
+    """The way to the bureau: encrypted, and to nobody else."""
+    if not settings.sync.bureau_url:
+        return Finding("bureau", "idle", "no network: sealed batches are carried by hand")
+    if not settings.sync.bureau_url.startswith("https://"):
+        return Finding("bureau", "bad", "[sync] bureau_url is not https", "batches are sealed anyway, but use https")
+    if not settings.sync.ca_file:
+        return Finding(
+            "bureau", "idle", "https; any authority that this system trusts is believed", "set [sync] ca_file to the bureau's own"
+        )
+    return Finding("bureau", "ok", "https, the bureau's own authority alone")
+
+
+def check_memory(_settings: config.Settings) -> Finding:
+    """Pictures and keys live in memory: it must not be written to a disk."""
+    if sys.platform == "win32":
+        return Finding("memory", "idle", "switch crash dumps off and encrypt the disk (BitLocker)")
+    ways = []
+    if _LIMITS.exists():  # by /proc, not by the module resource, which not every system has
+        soft = next(
+            (line.split()[4] for line in _LIMITS.read_text(encoding="ascii").splitlines() if line.startswith("Max core file size")),
+            "0",
+        )
+        if soft != "0":
+            ways.append("core dumps are on")
+    swaps = Path("/proc/swaps")
+    plain = [line.split()[0] for line in swaps.read_text(encoding="utf-8").splitlines()[1:]] if swaps.exists() else []
+    plain = [name for name in plain if not name.startswith(("/dev/zram", "/dev/dm-"))]
+    if plain:
+        ways.append(f"swap on {', '.join(plain)}")
+    if ways:
+        return Finding(
+            "memory", "bad", "; ".join(ways), "LimitCORE=0 and MemorySwapMax=0 in the service, or ulimit -c 0 and swapoff"
+        )
+    return Finding("memory", "ok", "no core dumps, no plain swap")
+
+
+def check_packages(_settings: config.Settings) -> Finding:
+    """No package that calls home, no fault injection left armed."""
+    if os.environ.get("KIOSK_FAILPOINTS"):
+        return Finding(
+            "packages", "bad", "KIOSK_FAILPOINTS is set: faults are injected", "remove it from the service's environment"
+        )
+    homesick = [
+        f"{name} {version}"
+        for name, first in CALLS_HOME_FROM.items()
+        if _numbers(version := importlib.metadata.version(name)) >= first
+    ]
+    if homesick:
+        return Finding(
+            "packages",
+            "bad",
+            f"calls home: {', '.join(homesick)}",
+            "install what requirements.txt pins: delete .venv and start ./run",
+        )
+    return Finding("packages", "ok", "no version that is known to call home")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+CHECKS: dict[str, Check] = {
+    "user": check_user,
+    "files": check_files,
+    "keys": check_keys,
+    "program": check_program,
+    "camera": check_camera,
+    "liveness": check_liveness,
+    "bureau": check_bureau,
+    "memory": check_memory,
+    "packages": check_packages,
+}

@@ -1,0 +1,239 @@
+"""Hash-chained, signed journal of what happened: visit ids, reasons, staff actions, configuration changes, clock jumps. No names.
+
+Each entry's `body` is canonical JSON that names its number, time, kind, data and the digest of the entry before; its digest is
+the SHA-256 of the body, and that is signed. `append` is called inside the transaction it tells of. After the commit the entry
+goes, with the rows it wrote, to the mirror (`store.journal_file`), and the save counts as done when that is durable too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlite_utils import Database
+
+from kiosk.store.engine import keys
+from kiosk.store.engine.database import Store
+from kiosk.store.engine.journal_file import Frame, JournalFile, frame_text
+
+FIRST = "0" * 64
+MAX_BODY = 2000  # as one line travels to the bureau (sync protocol)
+_TABLE = """CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    waiting TEXT            -- rows for the mirror, JSON; NULL once they are in it
+) STRICT"""
+
+
+def _create(db: Database) -> None:
+    db.execute(_TABLE)
+    db.execute("CREATE INDEX journal_waiting ON journal (seq) WHERE waiting IS NOT NULL")
+
+
+def _queue(db: Database) -> None:
+    # Beside the journal: a long row in it made every save write its neighbours' pages again.
+    db.execute("CREATE TABLE mirror_queue (seq INTEGER PRIMARY KEY, rows TEXT NOT NULL) STRICT")  # what the mirror lacks, JSON
+    db.execute("INSERT INTO mirror_queue SELECT seq, waiting FROM journal WHERE waiting IS NOT NULL")
+    db.execute("DROP INDEX journal_waiting")
+    db.execute("ALTER TABLE journal DROP COLUMN waiting")
+
+
+MIGRATIONS = (_create, _queue)
+
+Rows = Sequence[tuple[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it is kept and shipped."""
+
+    seq: int
+    kind: str
+    digest: str
+    body: str
+    signature: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found. `bad_seq`: the first entry that is altered, missing or out of place; `why` says which."""
+
+    entries: int
+    first_seq: int
+    last_seq: int
+    bad_seq: int | None = None
+    why: str = ""
+    unsigned: int = 0  # entries whose key nobody could check
+
+    @property
+    def ok(self) -> bool:
+        """True when the chain holds from its first entry to its last."""
+        return self.bad_seq is None
+
+
+def canonical(value: Any) -> str:
+    """Return the canonical JSON text: sorted keys, no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def append(store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows: Rows = ()) -> int:
+    """Write one entry inside the running transaction. Returns its number.
+
+    data: ids and codes only, no personal field. rows: (table, row) that this transaction writes and that must come back
+    after a damage; "-table" with the key columns for a deletion. Raises ValueError outside a transaction, or on a body over the
+    limit.
+    """
+    if not store.db.conn.in_transaction:
+        raise ValueError("the journal is written in the transaction it tells of")
+    if store.mirrored_seq:
+        store.db.execute("DELETE FROM mirror_queue WHERE seq <= ?", (store.mirrored_seq,))
+    last = store.db.execute("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, previous = (1, FIRST) if last is None else (last[0] + 1, last[1])
+    body = canonical({"at": _iso(now), "data": dict(data), "kind": kind, "previous": previous, "seq": seq})
+    if len(body) > MAX_BODY:
+        raise ValueError(f"a journal entry of {len(body)} characters; at most {MAX_BODY}")
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    store.db.execute(
+        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
+        (seq, kind, body, digest, store.signer.sign(digest.encode()), store.signer.key_id),
+    )
+    store.db.execute(
+        "INSERT INTO mirror_queue VALUES (?, ?)",
+        (seq, json.dumps([[table, _plain_row(row)] for table, row in rows], ensure_ascii=False)),
+    )
+    return int(seq)
+
+
+def note(store: Store, kind: str, data: Mapping[str, Any], now: datetime) -> int:
+    """Write one entry in a transaction of its own (a refusal, a sign-in, a device that went away)."""
+    with store.transaction():
+        return append(store, kind, data, now)
+
+
+def mirror(store: Store) -> None:
+    """Bring what waits into the mirror. Called after every commit and at the start; does nothing in a guest process.
+
+    Never raises: the save stands. After a full disk the entry stays in the database, `store.mirror_failed` says so, and the next
+    commit tries again; a damaged database shows itself at the next call.
+    """
+    try:
+        if not store.take_over() or store.mirror is None:
+            return
+        waiting = store.db.execute(
+            "SELECT seq, body, signature, key_id, rows FROM mirror_queue JOIN journal USING (seq) WHERE seq > ? ORDER BY seq",
+            (store.mirrored_seq,),
+        ).fetchall()
+        by_month: dict[str, list[bytes]] = {}
+        for seq, body, signature, key_id, rows in waiting:
+            month = body[7:14]  # canonical JSON: {"at":"2026-11-...
+            by_month.setdefault(month, []).append(frame_text(seq, body, signature, key_id, rows))
+        for month, frames in by_month.items():
+            store.mirror.append(month, frames)
+    except (OSError, sqlcipher.Error):
+        store.mirror_failed = True
+        return
+    store.mirror_failed = False
+    if waiting:
+        # No transaction of its own: the queue is emptied with the next entry. A start before that mirrors twice; reading allows it.
+        store.mirrored_seq = waiting[-1][0]
+
+
+def entries_since(store: Store, seq: int, limit: int = 200) -> list[Entry]:
+    """Return entries after `seq`, in order, for shipping to the bureau."""
+    rows = store.db.execute(
+        "SELECT seq, kind, digest, body, signature, key_id FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
+    ).fetchall()
+    return [Entry(*row) for row in rows]
+
+
+def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None = None) -> Verdict:
+    """Walk the whole chain and locate the first entry that does not fit.
+
+    check(key_id, data, signature): True, False, or None when the key is not known; without it only the device's own MAC is
+    checked. Entries before the oldest kept one may be gone (retention): the chain then starts at a number above 1.
+    """
+
+    def signed(key_id: str, digest: str, signature: str) -> bool | None:
+        if key_id == store.device_signer.key_id:
+            return store.device_signer.sign(digest.encode()) == signature
+        return None if check is None else check(key_id, digest.encode(), signature)
+
+    count = unsigned = first = expected = 0
+    previous = ""
+    for seq, kind, body, digest, signature, key_id in store.db.execute(
+        "SELECT seq, kind, body, digest, signature, key_id FROM journal ORDER BY seq"
+    ):
+        why = ""
+        if count == 0:
+            first = expected = seq
+        if seq != expected:
+            return Verdict(count, first, expected - 1, expected, "missing", unsigned)
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = {}
+        valid = signed(key_id, digest, signature)
+        if hashlib.sha256(body.encode()).hexdigest() != digest:
+            why = "body altered"
+        elif valid is False:
+            why = "signature wrong"
+        elif told.get("seq") != seq or told.get("kind") != kind:
+            why = "out of place"
+        elif count and told.get("previous") != previous:
+            why = "chain broken"
+        elif seq == 1 and told.get("previous") != FIRST:
+            why = "chain broken"
+        if why:
+            return Verdict(count, first, expected - 1, seq, why, unsigned)
+        unsigned += valid is None
+        previous, expected, count = digest, seq + 1, count + 1
+    last = expected - 1 if count else 0
+    cut = _cut_off(store, last)
+    if cut is not None:
+        return Verdict(count, first, last, cut, "missing", unsigned)
+    return Verdict(count, first, last, unsigned=unsigned)
+
+
+def _cut_off(store: Store, last: int) -> int | None:
+    """Return the number of the first entry that the mirror has and the database lost at its end, or None."""
+    mirror = store.mirror or JournalFile(store.folder / "journal", keys.derive(store.key, "journal-file"))
+    for frame in mirror.read():
+        # The running kiosk may have written more since the walk began.
+        if frame.seq > last and store.db.execute("SELECT 1 FROM journal WHERE seq = ?", (frame.seq,)).fetchone() is None:
+            return frame.seq
+    return None
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
+
+
+def scrub(store: Store, keep: Callable[[str, dict[str, Any]], bool], entries_before: str = "") -> int:
+    """Take rows out of the mirror for which `keep(table, row)` is false; entries before `entries_before` (UTC) without rows too.
+
+    The entries themselves, and so the chain, stay as they are: rows are beside the chain. Returns how many entries changed.
+    """
+    if store.mirror is None:
+        return 0
+
+    def change(frame: Frame) -> Frame | None:
+        rows = tuple((table, row) for table, row in frame.rows if keep(table, row))
+        if not rows and entries_before and json.loads(frame.body)["at"] < entries_before:
+            return None
+        return frame if len(rows) == len(frame.rows) else replace(frame, rows=rows)
+
+    return store.mirror.rewrite(change)

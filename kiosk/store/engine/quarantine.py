@@ -1,0 +1,32 @@
+"""Put damaged files of the store aside; never delete what somebody may still read. Used by `store.opening` and `store.roster`."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.store.engine import keys
+
+
+def put_files_aside(path: Path, now: datetime) -> list[str]:
+    """Put the database's files aside under the time; never delete what somebody may still read."""
+    folder = path.parent / "quarantine"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    stamp = f"{now:%Y%m%dT%H%M%S}-{time.monotonic_ns() % 1000000:06d}"
+    moved = []
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            target = folder / f"{stamp}-{file.name}"
+            file.replace(target)
+            moved.append(target.name)
+    keys.sync_folder(folder)
+    keys.sync_folder(path.parent)
+    return moved
+
+
+def put_aside(file: Path, now: datetime) -> str:
+    """Put one file of the store aside (a damaged roster). Returns its new name."""
+    names = put_files_aside(file, now)
+    return names[0] if names else ""

@@ -1,0 +1,30 @@
+"""Every module that keeps tables in the main file, in order of dependence.
+
+The names are what `engine.migrations` wrote into the database: they never change, wherever a module moves.
+"""
+
+from __future__ import annotations
+
+from kiosk.store import clock, ledger, outbox, policies, records
+from kiosk.store.desk import declarations, staff, todo, unit_list
+from kiosk.store.engine import journal, meta
+from kiosk.store.home_visits import borrowed, lent, visits
+from kiosk.store.roster import lookup
+
+TABLES = (
+    ("meta", meta.MIGRATIONS),
+    ("journal", journal.MIGRATIONS),
+    ("clock", clock.MIGRATIONS),
+    ("records", records.MIGRATIONS),
+    ("roster", lookup.MIGRATIONS),
+    ("policies", policies.MIGRATIONS),
+    ("staff", staff.MIGRATIONS),
+    ("desk", declarations.MIGRATIONS),
+    ("home", visits.MIGRATIONS),
+    ("borrowed", borrowed.MIGRATIONS),
+    ("lent", lent.MIGRATIONS),
+    ("unit_list", unit_list.MIGRATIONS),
+    ("todo", todo.MIGRATIONS),
+    ("ledger", ledger.MIGRATIONS),
+    ("outbox", outbox.MIGRATIONS),
+)

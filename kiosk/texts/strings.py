@@ -1,0 +1,120 @@
+"""Texts for people: one catalogue a language, merged from `assets/strings/LANG/*.toml`. No Qt; used by `ui`, `voice`, `app`.
+
+A key in two files, or a value that is no text, is a ConfigError: a catalogue is checked when it is loaded, not when somebody waits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kiosk.config import ASSETS
+from kiosk.errors import ConfigError
+
+DIRECTORY = ASSETS / "strings"
+CATALOGUES = ("zh_CN", "en")
+# Spoken language -> the catalogue it reads from: Cantonese is written as Mandarin is, and spoken by another voice.
+CATALOGUE_OF = {"zh_CN": "zh_CN", "zh_HK": "zh_CN", "en": "en"}
+
+_log = logging.getLogger(__name__)
+
+
+class Strings:
+    """The texts of one language, looked up by dotted key."""
+
+    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+        self.language = language
+        self._texts = dict(texts)
+
+    @classmethod
+    def load(cls, language: str, directory: Path = DIRECTORY) -> Strings:
+        """Return the catalogue for a spoken language (zh_CN, zh_HK, en). Raises ConfigError naming file and key."""
+        folder = directory / CATALOGUE_OF[language]
+        texts: dict[str, str] = {}
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                data = tomllib.loads(path.read_text(encoding="utf-8"))
+            except tomllib.TOMLDecodeError as error:
+                raise ConfigError(f"{path.name} ({language}): {error}") from error
+            for key, value in _flat(data):
+                if not isinstance(value, str):
+                    raise ConfigError(f"{path.name} ({language}): {key} is not a text")
+                if key in texts:
+                    raise ConfigError(f"{path.name} ({language}): {key} stands in another file already")
+                texts[key] = value
+        if not texts:
+            raise ConfigError(f"no texts in {folder}")
+        return cls(CATALOGUE_OF[language], texts)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._texts
+
+    def keys(self) -> Iterator[str]:
+        """Return all keys."""
+        return iter(self._texts)
+
+    def text(self, key: str, /, **values: object) -> str:
+        """Return the text of `key` with its {places} filled.
+
+        A missing key never stops a person's visit: it is logged, and reads as nothing for a detail, as the reason
+        "internal-error" for a reason. The tests hold that no key is missing.
+        """
+        found = self._texts.get(key)
+        if found is None:
+            _log.error("text missing", extra={"code": key})
+            if key.startswith("reason."):
+                found = self._texts.get(f"reason.internal-error.{key.rsplit('.', 1)[-1]}", "")
+            else:
+                found = ""
+        return found.format(**values) if values else found
+
+    def any_of(self, *keys: str) -> str:
+        """Return the text of the first key that exists."""
+        for key in keys:
+            if key in self._texts:
+                return self._texts[key]
+        return self.text(keys[-1])
+
+    def date(self, day: dt.date) -> str:
+        """Return a day in words."""
+        return self.text("format.date", **self._parts(day))
+
+    def today(self, now: dt.datetime) -> str:
+        """Return today's date in one sentence."""
+        return self.text("format.today", **self._parts(now))
+
+    def day_and_time(self, now: dt.datetime) -> str:
+        """Return day and time for the top of the page."""
+        return self.text("format.day_and_time", **self._parts(now), hour=now.hour, minute=now.minute)
+
+    def period(self, start: dt.date | None, end: dt.date | None, *, two_lines: bool = False) -> str:
+        """Return "from … to …" with what is known; empty when nothing is. `two_lines`: the end begins a line."""
+        if start and end:
+            to = ("\n" if two_lines else "") + self.date(end)
+            return self.text("format.period", start=self.date(start), end=to).replace(" \n", "\n")
+        if start:
+            return self.text("format.from_date", start=self.date(start))
+        if end:
+            return self.text("format.until_date", end=self.date(end))
+        return ""
+
+    def _parts(self, day: dt.date) -> dict[str, object]:
+        return {
+            "year": day.year,
+            "month": day.month,
+            "day": day.day,
+            "weekday": self.text(f"weekday.{day.weekday()}"),
+            "month_name": self.text(f"month.{day.month}"),
+        }
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,42 @@
+"""The vision fails: in the middle of a take, and for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.app import visit_controller as module
+from kiosk.domain.reasons import Reason
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+from tests.app.test_visit_controller import bench  # noqa: F401
+
+
+@pytest.fixture
+def acting(bench, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(module, "_VISION_REST_MS", 10)
+    bench.card()
+    for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
+        bench.conductor.feed(event)
+    assert isinstance(bench.conductor.state, s.Acting)
+    return bench.conductor
+
+
+def test_a_take_begins_again_by_itself_and_costs_no_try(acting, qtbot):
+    begun, cancelled = [], []
+    acting.begin_take.connect(begun.append)
+    acting.cancel_take.connect(lambda: cancelled.append(1))
+    first = acting.state.take_id
+    acting.on_vision_failed(Reason.MODEL_ERROR)
+    assert not acting.state.camera_ready
+    assert cancelled
+    qtbot.waitUntil(lambda: bool(begun))
+    assert isinstance(acting.state, s.Acting)
+    assert acting.state.take_id == begun[0].take_id == first + 1
+    assert acting.state.case.visit.tries == 0
+
+
+def test_nothing_happens_to_somebody_who_is_not_before_the_camera(bench):  # noqa: F811
+    bench.card()
+    before = bench.conductor.state
+    bench.conductor.on_vision_failed(Reason.MODEL_ERROR)
+    assert bench.conductor.state == before

@@ -1,0 +1,213 @@
+"""The conductor between window and workers: time, voice, and what is dropped. Time is the only thing that is not real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+
+from kiosk import config
+from kiosk.app.visit_controller import VisitController
+from kiosk.camera.mailbox import Mailbox
+from kiosk.camera.worker import CameraDown, CameraUp
+from kiosk.domain.reasons import Reason
+from kiosk.idcard_reader.events import CardRemoved, ReaderReady
+from kiosk.texts.strings import Strings
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+from tests.visit import samples as x
+
+
+class SilentStore(QObject):
+    """Stands where the store's worker stands; takes questions, never answers by itself."""
+
+    answered = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def ask(self, work: object, on_error: object = None) -> None:
+        self.asked += 1
+
+
+@dataclass
+class Bench:
+    conductor: VisitController
+    window: KioskWindow
+    clock: list[float]
+    said: list[list[str]] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> None:
+        for _ in range(int(seconds * 4)):
+            self.clock[0] += 0.25
+            self.conductor._tick()
+
+    def card(self) -> None:
+        self.conductor.feed(e.CardLaid())
+        self.conductor.feed(e.CardWasRead(x.CHEN))
+        visit = s.visit_of(self.conductor.state)
+        assert visit is not None
+        self.conductor.feed(x.looked_up(visit.visit_id, x.CHEN))
+
+
+@pytest.fixture
+def bench(qtbot):
+    window = KioskWindow(config.Settings(), Strings.load("zh_CN"), motion=False)
+    qtbot.addWidget(window)
+    clock = [1000.0]
+    conductor = VisitController(
+        config.Settings(),
+        window,
+        SilentStore(),
+        Mailbox(),  # type: ignore[arg-type]
+        clock=lambda: datetime(2026, 11, 21, tzinfo=UTC),
+        monotonic=lambda: clock[0],
+    )
+    made = Bench(conductor, window, clock)
+    conductor.say.connect(made.said.append)
+    conductor.on_reader(ReaderReady(""))
+    conductor.on_camera(CameraUp("c", 1, 1))
+    window.show()
+    return made
+
+
+def test_nobody_is_rushed_then_asked_aloud_then_the_visit_ends(bench):
+    bench.card()
+    bench.wait(89)
+    assert not bench.window.countdown.isVisible()
+    bench.wait(2)
+    assert bench.window.countdown.isVisible()
+    assert bench.said[-1] == ["countdown.say"]
+    bench.wait(31)
+    assert isinstance(bench.conductor.state, s.TakingCard)  # the card still lies there
+    assert bench.conductor.state.notice is Reason.IDLE_TIMEOUT
+    bench.conductor.on_reader(CardRemoved())
+    assert isinstance(bench.conductor.state, s.Idle)
+
+
+def test_one_touch_answers_the_question(bench):
+    bench.card()
+    bench.wait(95)
+    bench.window.countdown.button.click()
+    assert not bench.window.countdown.isVisible()
+    bench.wait(80)
+    assert isinstance(bench.conductor.state, s.Confirming)
+
+
+def test_who_walks_away_is_asked_sooner_and_may_come_back(bench):
+    bench.card()
+    bench.conductor.on_presence(True)
+    bench.wait(14)
+    assert bench.window.countdown.isVisible()
+    bench.conductor.on_presence(True)
+    assert not bench.window.countdown.isVisible()
+    bench.wait(14 + 31)
+    assert isinstance(bench.conductor.state, s.TakingCard)
+    assert bench.conductor.state.notice is Reason.WALKED_AWAY
+
+
+def test_who_holds_up_a_card_is_not_taken_for_gone_and_the_face_models_make_room(bench):
+    wanted, watched = [], []
+    bench.conductor.vision_wanted.connect(wanted.append)
+    bench.conductor.watch_presence.connect(watched.append)
+    bench.conductor.feed(e.Started())
+    bench.conductor.feed(e.SelfChosen())
+    bench.conductor.on_presence(True)
+    bench.conductor.feed(e.ScanChosen())
+    assert isinstance(bench.conductor.state, s.ScanningCard)
+    assert (wanted[-1], watched[-1]) == (False, False)
+    bench.wait(60)  # the card hides its holder's face all the while
+    assert not bench.window.countdown.isVisible()
+    bench.conductor.feed(e.BackTouched())
+    assert (wanted[-1], watched[-1]) == (True, True)
+
+
+def test_the_card_is_asked_for_until_it_is_taken(bench):
+    bench.card()
+    bench.conductor.feed(e.CancelTouched())
+    said = len(bench.said)
+    bench.wait(30)
+    reminders = bench.said[said:]
+    assert len(reminders) >= 3
+    assert all(keys == ["page.take-card.say"] for keys in reminders)
+    assert isinstance(bench.conductor.state, s.TakingCard)
+
+
+def test_a_card_that_nobody_takes_is_the_attendants_in_the_end(bench):
+    called = []
+    bench.conductor.attendant_called.connect(called.append)
+    bench.card()
+    bench.conductor.feed(e.CancelTouched())
+    bench.wait(170)
+    assert isinstance(bench.conductor.state, s.TakingCard)
+    bench.wait(15)
+    assert bench.conductor.state == s.Idle(Reason.CARD_LEFT_BEHIND)
+    assert called == [Reason.CARD_LEFT_BEHIND]
+
+
+def test_an_answer_of_an_ended_visit_is_dropped(bench):
+    bench.conductor.feed(e.CardLaid())
+    bench.conductor.feed(e.CardWasRead(x.CHEN))
+    visit = s.visit_of(bench.conductor.state)
+    bench.conductor.feed(e.CancelTouched())
+    bench.conductor.on_reader(CardRemoved())
+    bench.conductor.on_store_answered(x.looked_up(visit.visit_id, x.CHEN))
+    assert isinstance(bench.conductor.state, s.Idle)
+
+
+def test_a_camera_that_comes_and_goes_is_told_once_each(bench):
+    bench.card()
+    bench.conductor.feed(e.Confirmed())
+    bench.conductor.feed(e.Agreed())
+    bench.conductor.on_camera(CameraDown())
+    bench.conductor.on_camera(CameraDown())
+    assert isinstance(bench.conductor.state, s.Instructing)
+    assert not bench.conductor.state.camera_ready
+    bench.conductor.on_camera(CameraUp("c", 1, 1))
+    assert bench.conductor.state.camera_ready
+
+
+def test_a_visit_under_way_is_not_frozen(bench):
+    bench.card()
+    bench.conductor.on_frozen(True)
+    assert isinstance(bench.conductor.state, s.Confirming)
+    bench.conductor.feed(e.CancelTouched())
+    bench.conductor.on_reader(CardRemoved())
+    assert isinstance(bench.conductor.state, s.OutOfService)
+
+
+def test_service_stops_when_the_centre_was_not_reached_for_too_long(bench):
+    bench.conductor.on_frozen(True)
+    assert isinstance(bench.conductor.state, s.OutOfService)
+    assert bench.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
+    bench.conductor.on_frozen(False)
+    assert isinstance(bench.conductor.state, s.Idle)
+
+
+def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_path):
+    from kiosk.domain.outcome import ActionRecord, LivenessResult
+    from kiosk.domain.reasons import Action
+    from kiosk.liveness.verdict import TakeOutcome
+    from kiosk.liveness.view import TakeView
+    from kiosk.store import ledger
+    from kiosk.store.opening import open_store
+
+    work = []
+    bench.conductor._store.ask = lambda job, on_error=None: work.append(job)
+    bench.card()
+    for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
+        bench.conductor.feed(event)
+    state = bench.conductor.state
+    bench.conductor.on_take_view(TakeView("cue", action=Action.TURN_LEFT, now=True))
+    missed = LivenessResult(False, Reason.ACTION_TIMEOUT, (ActionRecord(Action.TURN_LEFT, 1.0),))
+    bench.conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
+    settings = config.Settings.model_validate({"store": {"directory": str(tmp_path), "key_file": str(tmp_path / "k")}})
+    with open_store(settings) as store:
+        work[-1](store)
+        rows = ledger.rows(store, datetime(2026, 1, 1).date(), datetime(2026, 12, 31).date())
+    assert [(row.action, row.outcome, row.reason, row.light) for row in rows] == [("turn-left", "failed", "action-timeout", "good")]
+    assert x.CHEN.name not in str(rows)

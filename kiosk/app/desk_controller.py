@@ -35,6 +35,7 @@ from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.events import CardRead, CardTrouble
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.liveness.worker import TakeRequest
+from kiosk.removable import files
 from kiosk.store.desk import staff
 from kiosk.store.engine.database import Store
 from kiosk.store.worker import StoreWorker
@@ -450,6 +451,4 @@ def _shown(state: s.State) -> object:
 
 
 def _find_sticks(folders: Sequence[str]) -> list[Path]:
-    from kiosk.sync import courier
-
-    return [*courier.find_sticks(), *(path for path in map(resolve, folders) if path.is_dir())]
+    return [*(one.path for one in files.find_media() if one.writable), *(path for path in map(resolve, folders) if path.is_dir())]

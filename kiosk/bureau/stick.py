@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 
 from kiosk.bureau import decisions, ingest, rosters, tables
 from kiosk.bureau.office import Office
+from kiosk.removable import files
 from kiosk.sync import courier, protocol, seal
 
 
 def serve(office: Office, stick: Path) -> list[tuple[str, str]]:
     """Serve every kiosk that has a folder on the stick; return (file, what became of it). May be done twice without harm."""
     told: list[tuple[str, str]] = []
-    root = stick / courier.ROOT_NAME
+    root = stick / files.ROOT_NAME
     if root.is_symlink() or not root.is_dir():
-        raise courier.CourierError("stick-missing")
+        raise files.RemovableError("stick-missing")
     for folder in sorted(root.iterdir()):
         with office.session.begin() as session:
             known = _kiosk(session, folder.name)
@@ -34,15 +35,15 @@ def _kiosk(session: Session, name: str) -> bool:
 
 def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
     told = []
-    for path, digest in courier.files(folder / "up", courier.BATCH_NAME):
+    for path, digest in files.matching(folder / "up", courier.BATCH_NAME):
         try:
-            receipt = ingest.take_batch(office, courier.whole(path, digest)).encode()
+            receipt = ingest.take_batch(office, files.whole(path, digest, protocol.MAX_SEALED)).encode()
             batch = path.name.removeprefix("batch-").split("-")[0]
-            courier.write_file(folder / "down" / courier.named(f"receipt-{batch}", receipt, "jws"), receipt)
+            files.write_file(folder / "down" / files.named(f"receipt-{batch}", receipt, "jws"), receipt)
             told.append((path.name, "taken"))
         except seal.Refused as error:
             told.append((path.name, error.why))
-        except ingest.Turned as error:
+        except (ingest.Turned, files.FileRefused) as error:
             told.append((path.name, error.why))
         except OSError:
             told.append((path.name, "unreadable"))
@@ -58,18 +59,18 @@ def _put_down(office: Office, folder: Path, root: Path) -> list[tuple[str, str]]
         more = page.more
         if page.decisions:
             signed = office.sign(page).encode()
-            courier.write_file(down / courier.named(f"decisions-{after:08d}", signed, "jws"), signed)
+            files.write_file(down / files.named(f"decisions-{after:08d}", signed, "jws"), signed)
             told.append((f"decisions-{after:08d}", str(len(page.decisions))))
             after = page.decisions[-1].seq
     bundle = rosters.bundle(office, kiosk_id, have.get("bundle_version", 0))
     if bundle is not None:
-        courier.write_file(down / courier.named("bundle-new", bundle, "jwe"), bundle)
+        files.write_file(down / files.named("bundle-new", bundle, "jwe"), bundle)
         told.append(("bundle", "new"))
     offered = rosters.offer(office, kiosk_id, have.get("roster_version", 0))
     if offered is not None:
         sealed, document = offered
         _copy_roster(office, document, root / "rosters")
-        courier.write_file(down / courier.named(f"roster-{document.version:08d}", sealed, "jwe"), sealed)
+        files.write_file(down / files.named(f"roster-{document.version:08d}", sealed, "jwe"), sealed)
         told.append(("roster", str(document.version)))
     return told
 
@@ -79,7 +80,7 @@ def _copy_roster(office: Office, document: protocol.RosterManifest, folder: Path
     if target.is_file() and target.stat().st_size == document.size:
         return
     part = target.with_suffix(".part")
-    courier.refuse_links(folder)
+    files.refuse_links(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)  # a link of this name would be written through
@@ -87,7 +88,7 @@ def _copy_roster(office: Office, document: protocol.RosterManifest, folder: Path
         with part.open("r+b") as file:
             os.fsync(file.fileno())
         os.replace(part, target)
-        courier.sync_folder(folder)
+        files.sync_folder(folder)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise courier.CourierError("stick-full") from error
+        raise files.RemovableError("stick-full") from error

@@ -23,6 +23,7 @@ from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import ConfigError, KioskError, StoreError
+from kiosk.removable import files
 from kiosk.store import clock, ledger, outbox, records, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, staff, todo, unit_list
@@ -219,11 +220,9 @@ def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
         name, text = "unit-list-answers.csv", out.getvalue()
     else:
         return e.Acted(session_id, command.place, problem="nothing-to-export")
-    from kiosk.sync import courier
-
     try:
-        courier.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))  # the mark lets spreadsheets read Chinese
-    except courier.CourierError as error:
+        files.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))  # the mark lets spreadsheets read Chinese
+    except files.RemovableError as error:
         return e.Acted(session_id, command.place, problem=error.why, data=data)
     return e.Acted(session_id, command.place, "exported", detail=name, data=data)
 
@@ -331,7 +330,7 @@ def carry(
             done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines)
             return e.Acted(by.session_id, Place.SYNC, "courier-exported", detail=str(done.records))
         told = courier.import_from(run_in_store, identity, Path(folder), on_moved=on_moved)
-    except courier.CourierError as error:
+    except files.RemovableError as error:
         return e.Acted(by.session_id, Place.SYNC, problem=error.why)
     refused = [one for one in told if one.outcome == "refused"]
     applied = sum(one.outcome == "applied" for one in told)

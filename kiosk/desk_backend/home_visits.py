@@ -17,6 +17,7 @@ from kiosk.desk.values import Place
 from kiosk.desk_backend.moment import Moment
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.errors import ConfigError
+from kiosk.removable import files
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import lent
 from kiosk.store.home_visits import visits as home
@@ -61,8 +62,8 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
 
 def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
     """Lend, take, return or bring in. Not in the store's thread."""
-    from kiosk.sync import courier, keys, seal
     from kiosk.sync import home_visits as home_loans
+    from kiosk.sync import keys, seal
 
     by, folder = command.by, Path(command.folder)
     try:
@@ -81,7 +82,7 @@ def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, 
                 return _answer(by.session_id, told, "visits-brought-in")
     except ConfigError:
         return _refused(by.session_id, "not-provisioned")
-    except (courier.CourierError, home_loans.HomeLoanError, seal.Refused) as error:
+    except (files.RemovableError, home_loans.HomeLoanError, seal.Refused) as error:
         return _refused(by.session_id, error.why)
 
 

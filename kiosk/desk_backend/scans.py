@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk.desk.values import Document
+from kiosk.removable import files
 
 MAX_REVIEW = 2 * 1024 * 1024  # bytes: one piece of evidence on the wire holds so much (sync.protocol)
 _KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
@@ -25,11 +26,9 @@ def for_review(documents: Sequence[Document]) -> list[tuple[str, bytes]]:
 
 
 def _read(document: Document) -> tuple[str, bytes]:
-    from kiosk.sync import courier, seal
-
     try:
-        data = courier.read_file(Path(document.path), MAX_REVIEW)
-    except (seal.Refused, OSError) as error:
+        data = files.read_file(Path(document.path), MAX_REVIEW)
+    except (files.FileRefused, OSError) as error:
         raise ScanUnfit("unreadable") from error
     kind = next((media_type for magic, media_type in _KINDS if data.startswith(magic)), "")
     if not kind or hashlib.sha256(data).hexdigest() != document.digest:

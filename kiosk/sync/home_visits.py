@@ -2,7 +2,7 @@
 
 The trust comes from the bureau: its signed bundle names the peers, and nobody else's signature is taken. Below the stick's folder
 lie `pension-kiosk/RECEIVER/home/loan-UNTIL-LOAN-DIGEST.jwe` and `…/return-UNTIL-LOAN-DIGEST.jwe`. Everything may be done twice. A
-stick is hostile here as everywhere (`courier`). Used by a command and the desk.
+stick is hostile here as everywhere (`kiosk.removable`). Used by a command and the desk.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from kiosk.errors import KioskError
+from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import courier, protocol, roster_feed, seal
+from kiosk.sync import protocol, roster_feed, seal
 from kiosk.sync.batches import RunInStore, guarded
 from kiosk.sync.keys import Identity
 
@@ -92,10 +93,10 @@ def lend(
     staff_id: str,
     now: datetime,
 ) -> Lent:
-    """Put a list for a portable kiosk on the stick. Raises HomeLoanError, courier.CourierError; then nobody counts as lent."""
+    """Put a list for a portable kiosk on the stick. Raises HomeLoanError, files.RemovableError; then nobody counts as lent."""
     run, asked = guarded(run_in_store), list(person_ids)
     if not stick.is_dir():
-        raise courier.CourierError("stick-missing")
+        raise files.RemovableError("stick-missing")
     document, peer = run(lambda store: _prepare(store, identity, to_kiosk, asked, staff_id, now))
     given = _given(document, peer)
     sealed = _sealed(identity, document, peer)
@@ -143,7 +144,7 @@ def _given(document: protocol.HomeLoan, peer: protocol.Peer) -> lent.Given:
 
 
 def bring_in(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
-    """Take the results of portable kiosks from the stick; each file by itself, a bad one stops nothing. Raises CourierError."""
+    """Take the results of portable kiosks from the stick; each file by itself, a bad one stops nothing. Raises RemovableError."""
     run = guarded(run_in_store)
 
     def take(data: bytes) -> Told:
@@ -188,7 +189,7 @@ def _check_record(content: str, people: tuple[str, ...], station_id: str) -> Non
 
 
 def take(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
-    """Take the lists that lie on the stick for this kiosk; each by itself, a bad one stops nothing. Raises CourierError."""
+    """Take the lists that lie on the stick for this kiosk; each by itself, a bad one stops nothing. Raises RemovableError."""
     run = guarded(run_in_store)
 
     def one(data: bytes) -> Told:
@@ -242,11 +243,11 @@ def _sendable(line: bytes) -> None:
 def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
     """Put the records about borrowed people on the stick, for whoever lent them; also when there are none: the list is back.
 
-    They go to the bureau by this kiosk's own way all the same. Raises CourierError.
+    They go to the bureau by this kiosk's own way all the same. Raises RemovableError.
     """
     run = guarded(run_in_store)
     if not stick.is_dir():
-        raise courier.CourierError("stick-missing")
+        raise files.RemovableError("stick-missing")
     told = []
     for loan in run(lambda store: [one for one in borrowed.loans(store) if _to_return(store, one)]):
         try:
@@ -307,35 +308,32 @@ def _sealed(identity: Identity, document: protocol.HomeLoan | protocol.HomeRetur
 
 
 def _write(stick: Path, kind: str, document: protocol.HomeLoan | protocol.HomeReturn, until: datetime, sealed: bytes) -> Path:
-    folder = stick / courier.ROOT_NAME / document.to_kiosk / FOLDER
-    path = folder / courier.named(f"{kind}-{until:%Y%m%d}-{document.loan_id}", sealed, "jwe")
-    courier.write_file(path, sealed)
+    folder = stick / files.ROOT_NAME / document.to_kiosk / FOLDER
+    path = folder / files.named(f"{kind}-{until:%Y%m%d}-{document.loan_id}", sealed, "jwe")
+    files.write_file(path, sealed)
     return path
 
 
 def _clear(folder: Path, pattern: re.Pattern[str], old: Callable[[str], bool]) -> None:
     """Take off the stick what is over, or what newer files hold too."""
-    for path, _ in courier.files(folder, pattern):
+    for path, _ in files.matching(folder, pattern):
         if old(path.name):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise courier.CourierError("stick-unwritable") from error
+            files.remove(path)
 
 
 def _each(stick: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], Told]) -> Iterator[Told]:
     if not stick.is_dir():
-        raise courier.CourierError("stick-missing")
-    folder = stick / courier.ROOT_NAME / identity.pins.kiosk_id / FOLDER
+        raise files.RemovableError("stick-missing")
+    folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / FOLDER
     if any(one.is_symlink() for one in (folder, *list(folder.parents)[:2])):
         return
-    for path, digest in list(courier.files(folder, pattern))[-_MAX_FILES:]:
+    for path, digest in list(files.matching(folder, pattern))[-_MAX_FILES:]:
         try:
-            told = take(courier.whole(path, digest))
+            told = take(files.whole(path, digest, protocol.MAX_SEALED))
             yield Told(path.name, told.outcome, told.why, told.count)
         except seal.Refused as error:
             yield Told(path.name, "refused", error.why)
-        except HomeLoanError as error:
+        except (HomeLoanError, files.FileRefused) as error:
             yield Told(path.name, "refused", error.why)
         except OSError as error:
             yield Told(path.name, "refused", "unreadable" if error.errno != errno.ENOSPC else "disk-full")

@@ -19,10 +19,10 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
 from kiosk.idcard_reader.events import CardRemoved, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
+from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.desk import staff
 from kiosk.store.opening import open_store
-from kiosk.sync import courier
 from kiosk.sync.provision import provision
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
@@ -233,11 +233,11 @@ def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived
 
 def test_a_full_stick_is_told_and_nothing_is_lost(live, monkeypatch):
     def full(*_):
-        raise courier.CourierError("stick-full")
+        raise files.RemovableError("stick-full")
 
     finished_visit(live)
     open_delivery(live)
-    monkeypatch.setattr(courier, "write_file", full)
+    monkeypatch.setattr(files, "write_file", full)
     assert carry(live, "export")[:2] == ("", "stick-full")
     assert "满" in live.find("problem-words").text()
     assert states(live) == {"waiting": 1}

@@ -169,7 +169,7 @@ def test_nothing_on_a_stick_can_be_run():
     assert {"nosuid", "nodev", "noexec", "umask=0077"} <= set(options)
     assert f"--owner={deployed.unit(KIOSK)['Service']['User'][0]} " in mount
     assert 'ENV{ID_BUS}=="usb"' in mount
-    assert re.search(r"/media/[^/\"]+\"$", mount), "where kiosk.sync.courier.find_sticks looks"
+    assert re.search(r"/media/[^/\"]+\"$", mount), "where kiosk.removable.files.find_media looks"
     assert "-/media" in deployed.unit(KIOSK)["Service"]["ReadWritePaths"]
 
 

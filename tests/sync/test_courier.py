@@ -11,6 +11,7 @@ import pytest
 
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import courier
@@ -109,7 +110,7 @@ def test_rosters_and_bundles_come_by_stick(bureau, office, stick, tmp_path):
         bureau.message("请更新")
         export(kiosk, stick)
         bureau_stick.serve(office, stick)
-        file = next((stick / courier.ROOT_NAME / "rosters").glob("*.roster"))
+        file = next((stick / files.ROOT_NAME / "rosters").glob("*.roster"))
         whole = file.read_bytes()
         file.write_bytes(whole[:-1])
         assert ("refused", "truncated") in {(one.outcome, one.why) for one in bring_back(kiosk, stick)}
@@ -124,7 +125,7 @@ def test_rosters_and_bundles_come_by_stick(bureau, office, stick, tmp_path):
 
 
 def test_hostile_files(kiosk, stick, tmp_path):
-    down = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
+    down = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
     down.mkdir(parents=True)
     secret = tmp_path / "secret"
     secret.write_text("secret")
@@ -133,8 +134,8 @@ def test_hostile_files(kiosk, stick, tmp_path):
         "huge": "receipt-00000002-0123456789abcdef.jws",
         "fifo": "receipt-00000003-0123456789abcdef.jws",
         "folder": "receipt-00000004-0123456789abcdef.jws",
-        "noise": courier.named("receipt-00000005", b"noise", "jws"),
-        "empty": courier.named("receipt-00000006", b"", "jws"),
+        "noise": files.named("receipt-00000005", b"noise", "jws"),
+        "empty": files.named("receipt-00000006", b"", "jws"),
     }
     (down / names["link"]).symlink_to(secret)
     with (down / names["huge"]).open("wb") as file:
@@ -165,8 +166,8 @@ def test_hostile_files(kiosk, stick, tmp_path):
 def test_a_linked_folder_is_not_entered(kiosk, stick, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / courier.named("receipt-00000001", b"x", "jws")).write_bytes(b"x")
-    home = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    (elsewhere / files.named("receipt-00000001", b"x", "jws")).write_bytes(b"x")
+    home = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id
     home.mkdir(parents=True)
     (home / "down").symlink_to(elsewhere)
     assert bring_back(kiosk, stick) == []
@@ -183,7 +184,7 @@ def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, office, stick,
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(courier.CourierError) as refused:
+    with pytest.raises(files.RemovableError) as refused:
         export(kiosk, stick)
     assert refused.value.why == "stick-full"
     monkeypatch.undo()
@@ -193,7 +194,7 @@ def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, office, stick,
     assert (done.new_batches, done.kept_batches, done.records) == (1, 1, 3)
     shutil.rmtree(stick)
     for act in (export, bring_back):
-        with pytest.raises(courier.CourierError, match="stick-missing"):
+        with pytest.raises(files.RemovableError, match="stick-missing"):
             act(kiosk, stick)
 
 
@@ -205,7 +206,7 @@ def test_another_kiosks_receipt_in_our_folder(bureau, kiosk, office, stick, tmp_
         kiosk.save(record())
         export(kiosk, stick)
         bureau_stick.serve(office, stick)
-        root = stick / courier.ROOT_NAME
+        root = stick / files.ROOT_NAME
         ours = root / kiosk.identity.pins.kiosk_id / "down"
         shutil.rmtree(ours)
         shutil.copytree(root / other.identity.pins.kiosk_id / "down", ours)

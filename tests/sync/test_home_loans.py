@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain.record import Channel
+from kiosk.removable import files
 from kiosk.store import outbox, records, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations
@@ -18,8 +19,8 @@ from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import courier, protocol, roster_feed
 from kiosk.sync import home_visits as home_loans
+from kiosk.sync import protocol, roster_feed
 from tests.store.raw import plain_pages
 from tests.sync import visits as v
 from tests.sync.made import bureau_record, make_kiosk
@@ -315,10 +316,10 @@ def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
 
 def test_a_full_stick_lends_nobody(pair, monkeypatch):
     def full(path, data):
-        raise courier.CourierError("stick-full")
+        raise files.RemovableError("stick-full")
 
-    monkeypatch.setattr(courier, "write_file", full)
-    with pytest.raises(courier.CourierError, match="stick-full"):
+    monkeypatch.setattr(files, "write_file", full)
+    with pytest.raises(files.RemovableError, match="stick-full"):
         pair.lend()
     assert lent.out(pair.station.store, v.now()) == {}
 

@@ -10,11 +10,12 @@ from datetime import timedelta
 
 import pytest
 
+from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.roster import line as roster_format
-from kiosk.sync import courier, keys, protocol, roster_feed, seal
 from kiosk.sync import home_visits as home_loans
+from kiosk.sync import keys, protocol, roster_feed, seal
 from tests.sync import visits as v
 from tests.sync.made import make_kiosk, record
 
@@ -29,9 +30,9 @@ def both(bureau, tmp_path_factory):
 
 def put(pair, kiosk, kind, sealed, until="20990101"):
     """Lay a sealed document on the stick for a kiosk, under a name as it should have."""
-    folder = pair.stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / home_loans.FOLDER
+    folder = pair.stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / home_loans.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / courier.named(f"{kind}-{until}-{uuid.uuid4()}", sealed, "jwe")).write_bytes(sealed)
+    (folder / files.named(f"{kind}-{until}-{uuid.uuid4()}", sealed, "jwe")).write_bytes(sealed)
 
 
 def sealed_by(kiosk, to, document, *, signer=None, sign_key=None, seal_key=None, recipient=None):
@@ -114,7 +115,7 @@ def test_signatures_and_seals_of_others(bureau, pair, tmp_path):
         for sealed, why in tries.items():
             put(pair, pair.portable, "loan", sealed)
             assert taken(pair) == [why]
-            shutil.rmtree(pair.stick / courier.ROOT_NAME)
+            shutil.rmtree(pair.stick / files.ROOT_NAME)
     finally:
         stranger.close()
 
@@ -178,7 +179,7 @@ def test_partial_copies_and_hostile_files(pair, tmp_path):
     (elsewhere / path.name).write_bytes(whole)
     folder.symlink_to(elsewhere)
     assert pair.take() == [], "a linked folder is not entered"
-    with pytest.raises(courier.CourierError):
+    with pytest.raises(files.RemovableError):
         pair.lend()
     assert [one.name for one in elsewhere.iterdir()] == [path.name]
 
@@ -246,7 +247,7 @@ def back(pair, *contents, loan_id, **changes):
     ).model_copy(update=changes)
     put(pair, pair.station, "return", sealed_by(pair.portable, pair.station, document))
     told = pair.bring_in()
-    shutil.rmtree(pair.stick / courier.ROOT_NAME / pair.station.identity.pins.kiosk_id)
+    shutil.rmtree(pair.stick / files.ROOT_NAME / pair.station.identity.pins.kiosk_id)
     return [(one.outcome, one.why or one.count) for one in told]
 
 
@@ -302,7 +303,7 @@ def test_a_replayed_return_changes_nothing(pair):
     pair.take()
     pair.visit("P00000")
     pair.give_back()
-    folder = pair.stick / courier.ROOT_NAME / pair.station.identity.pins.kiosk_id / home_loans.FOLDER
+    folder = pair.stick / files.ROOT_NAME / pair.station.identity.pins.kiosk_id / home_loans.FOLDER
     (old,) = folder.iterdir()
     kept = old.read_bytes()
     pair.visit("P00001")

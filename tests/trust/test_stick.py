@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.removable import files
 from kiosk.sync import courier
 from kiosk.sync.delivery import journal_lines
 from tests.sync.made import record
@@ -39,7 +40,7 @@ def untouched(precious) -> bool:
 
 
 def test_a_link_in_the_place_of_a_file_is_replaced_not_written_through(kiosk, stick, precious):
-    up = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / "up"
+    up = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "up"
     up.mkdir(parents=True)
     for name in ("have.json", "have.json.part"):
         (up / name).symlink_to(precious / "kiosk.db")
@@ -52,12 +53,12 @@ def test_a_link_in_the_place_of_a_file_is_replaced_not_written_through(kiosk, st
 
 @pytest.mark.parametrize("which", ["root", "kiosk", "up"])
 def test_a_link_in_the_place_of_a_folder_ends_the_export(kiosk, stick, precious, which):
-    home = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id
-    link = {"root": stick / courier.ROOT_NAME, "kiosk": home, "up": home / "up"}[which]
+    home = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    link = {"root": stick / files.ROOT_NAME, "kiosk": home, "up": home / "up"}[which]
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(precious)
     kiosk.save(record())
-    with pytest.raises(courier.CourierError) as caught:
+    with pytest.raises(files.RemovableError) as caught:
         export(kiosk, stick)
     assert caught.value.why == "stick-unwritable"
     assert untouched(precious)
@@ -66,10 +67,10 @@ def test_a_link_in_the_place_of_a_folder_ends_the_export(kiosk, stick, precious,
 
 
 def test_names_that_are_folders_or_devices_end_the_export(kiosk, stick):
-    up = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id / "up"
+    up = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "up"
     (up / "have.json").mkdir(parents=True)
     kiosk.save(record())
-    with pytest.raises(courier.CourierError):
+    with pytest.raises(files.RemovableError):
         export(kiosk, stick)
     (up / "have.json").rmdir()
     os.mkfifo(up / "have.json.part")  # opened for writing it would hang for ever
@@ -79,11 +80,11 @@ def test_names_that_are_folders_or_devices_end_the_export(kiosk, stick):
 def test_the_bureau_writes_through_no_link_either(bureau, kiosk, stick, precious):
     kiosk.save(record())
     export(kiosk, stick)
-    home = stick / courier.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    home = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id
     (home / "down").symlink_to(precious)
     office = open_office(BureauSettings(data=str(bureau.data)))
     try:
-        with pytest.raises(courier.CourierError):
+        with pytest.raises(files.RemovableError):
             bureau_stick.serve(office, stick)
         assert untouched(precious)
         (home / "down").unlink()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from kiosk.demo import people
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.stage import Stage
 from kiosk.domain.reasons import Action
+from kiosk.emulators.person import LEAST_READING_S, press
 
 Until = Callable[[], bool]
 Script = Iterator[Until]
@@ -122,14 +124,18 @@ class DeskPerson(QObject):
     # --- hands
 
     def touch(self, name: str) -> None:
-        """Touch a button."""
-        QTest.mouseClick(self._must(name, QAbstractButton), Qt.MouseButton.LeftButton)
+        """Touch a button; on a page of the visit not before it has stood for a moment, as a person who reads it."""
+        if not self.view.isVisible():
+            young_s = time.monotonic() - self.window.changed_at
+            if young_s < LEAST_READING_S:
+                QTest.qWait(int((LEAST_READING_S - young_s) * 1000))
+        press(self._must(name, QAbstractButton))
 
     def tick(self, name: str) -> None:
         """Tick a box."""
         button = self._must(name, QAbstractButton)
         if not button.isChecked():
-            QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(12, button.height() // 2))
+            press(button, QPoint(12, button.height() // 2))
 
     def type(self, name: str, text: str, *, enter: bool = False) -> None:
         """Type into a field, as a keyboard or a scanner does."""

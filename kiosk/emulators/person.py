@@ -7,11 +7,12 @@ and the program never learns anything from it but touches, the card and pixels.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from kiosk.domain.reasons import Action
@@ -20,6 +21,8 @@ from kiosk.ui.window import KioskWindow
 log = logging.getLogger(__name__)
 
 _HAVE_IT_MS = 4000
+LEAST_READING_S = 0.65  # what is touched sooner after a change of page counts for nothing
+_KEY_AGAIN_MS = 600  # the same key twice: a quicker second hit counts as the same press
 _LAY_AGAIN_MS = 6000  # somebody who sees that nothing came of the card lays it once more
 
 
@@ -50,7 +53,7 @@ class Habits:
     """How this person goes about it. Times in seconds."""
 
     look_ms: int = 60  # between two looks at the screen
-    reading_s: float = 0.15  # between seeing a page and touching it
+    reading_s: float = 0.15  # between seeing a page and touching it, LEAST_READING_S at least
     reaction_s: float = 0.45  # between the cue and the movement
     mode: str = "self"  # self | other | query
     manual: bool = False
@@ -63,6 +66,20 @@ class Habits:
     prints: bool = False
     visits: int = 1  # comes back so many times, to make sure
     waits_s: float = 25.0  # at the result, for the centre's answer
+
+
+def press(widget: QWidget, at: QPoint | None = None) -> None:
+    """Press a widget (at a place of its own, else in its middle) as a finger does: down and up, each with the time it happens."""
+    place = QPointF(at if at is not None else widget.rect().center())
+    for kind, held in (
+        (QEvent.Type.MouseButtonPress, Qt.MouseButton.LeftButton),
+        (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton),
+    ):
+        event = QMouseEvent(
+            kind, place, QPointF(widget.mapToGlobal(place)), Qt.MouseButton.LeftButton, held, Qt.KeyboardModifier.NoModifier
+        )
+        event.setTimestamp(int(time.monotonic() * 1000))
+        QCoreApplication.sendEvent(widget, event)
 
 
 class DemoPerson(QObject):
@@ -81,6 +98,7 @@ class DemoPerson(QObject):
         self._printed = -1
         self._side: Literal["front", "back", ""] = ""
         self._typed = 0
+        self._typed_ms = 0
         self._gone = False
         self._laid = ""
         self._laid_ms = 0
@@ -110,7 +128,7 @@ class DemoPerson(QObject):
         if page != self._page:
             self._page, self._seen_ms = page, self._now_ms
             self._pages += 1
-        if self._now_ms - self._seen_ms < self._habits.reading_s * 1000 and page != "camera":
+        if self._now_ms - self._seen_ms < max(LEAST_READING_S, self._habits.reading_s) * 1000 and page != "camera":
             return
         handler = getattr(self, "_on_" + page.replace("-", "_"), None)
         if handler is not None:
@@ -136,7 +154,7 @@ class DemoPerson(QObject):
             button = self._see(name)
             if isinstance(button, QAbstractButton) and button.isEnabled():
                 self._answered = (name, self._pages)
-                QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+                press(button)
                 return True
         return False
 
@@ -192,9 +210,13 @@ class DemoPerson(QObject):
     def _on_number(self) -> None:
         if self._typed < len(self._habits.number):
             key = self._see(f"key-{self._habits.number[self._typed]}")
+            again = self._typed > 0 and self._habits.number[self._typed] == self._habits.number[self._typed - 1]
+            if again and self._now_ms - self._typed_ms < _KEY_AGAIN_MS:
+                return
             if isinstance(key, QAbstractButton):
                 self._typed += 1
-                QTest.mouseClick(key, Qt.MouseButton.LeftButton)
+                self._typed_ms = self._now_ms
+                press(key)
         else:
             self._touch("next")
 
@@ -250,7 +272,7 @@ class DemoPerson(QObject):
             self._printed = self._pages
             button = self._see("print")
             if isinstance(button, QAbstractButton):
-                QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+                press(button)
         if not patient or self._reads("page.result.title_confirmed") or self._reads("page.result.title_received"):
             self._touch("done")
 

@@ -29,7 +29,7 @@ from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.pages.camera import CameraPage
 from kiosk.ui.pages.scan import ScanPage, ScanView
 from kiosk.ui.prompts import prompt_for
-from kiosk.ui.touch import DoubleTouchGuard, key_code, order_tabs
+from kiosk.ui.touch import TouchRules, key_code, order_tabs
 from kiosk.ui.views import TakeView
 from kiosk.ui.widgets.text import forget
 from kiosk.visit import events as e
@@ -172,13 +172,13 @@ class KioskWindow(Frame):
         screens = QGuiApplication.screens()
         screen = screens[min(self.settings.ui.screen, len(screens) - 1)]
         self.setGeometry(screen.geometry())
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(TouchRules(self))
         if self.settings.ui.fullscreen:
             self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
             if any(device.type() == QInputDevice.DeviceType.TouchScreen for device in QInputDevice.devices()):
                 self.setCursor(Qt.CursorShape.BlankCursor)
-            app = QApplication.instance()
-            if app is not None:
-                app.installEventFilter(DoubleTouchGuard(self))
             self.showFullScreen()
         else:
             self.show()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from kiosk.config import Ui
 from kiosk.domain.reasons import Action, Guidance, Reason
@@ -23,7 +23,6 @@ from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
 from kiosk.ui.pages.number import number_help
 from kiosk.ui.prompts import PAGE_NAMES, prompt_for
-from kiosk.ui.touch import DoubleTouchGuard
 from kiosk.ui.widgets import text
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.window import KioskWindow
@@ -307,22 +306,6 @@ def test_an_unknown_key_name_is_a_configuration_error(qtbot):
     settings = sample_settings().model_copy(update={"ui": Ui(keys={"NoSuchKey": "yes"})})
     with pytest.raises(ConfigError, match="NoSuchKey"):
         KioskWindow(settings, Strings.load("zh_CN"), motion=False)
-
-
-def test_a_double_touch_does_not_reach_the_next_page(window, qtbot):
-    guard = DoubleTouchGuard(window)
-    QApplication.instance().installEventFilter(guard)
-    try:
-        window.show_state(SCENES["who"].state)
-        chosen = []
-        window.touched.connect(chosen.append)
-        window.touched.connect(lambda _: window.show_state(SCENES["name"].state))
-        place = button(window, "other").mapTo(window, button(window, "other").rect().center())
-        for _ in range(2):
-            QTest.mouseClick(window.childAt(place), Qt.MouseButton.LeftButton, pos=window.childAt(place).mapFrom(window, place))
-        assert chosen == [e.OtherChosen()]
-    finally:
-        QApplication.instance().removeEventFilter(guard)
 
 
 def test_the_idle_page_knows_that_a_new_day_began(qtbot):

@@ -27,6 +27,7 @@ from kiosk.ui.desk.look import BAR, FOOT, PAD, RAIL, style_sheet
 from kiosk.ui.desk.sign_in import SignInPage
 from kiosk.ui.desk.widgets import Action, Field, Pad, Words, column, row
 from kiosk.ui.theme import Look
+from kiosk.ui.touch import EXEMPT
 from kiosk.ui.window import KioskWindow
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class DeskView(QFrame):
     def __init__(self, window: KioskWindow, now: Callable[[], datetime] | None = None) -> None:
         super().__init__(window)
         self.setObjectName("desk")
+        self.setProperty(EXEMPT, True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._window, self._now = window, now or _station_time(window)
         self.look = Look()

@@ -6,6 +6,7 @@ Keep this file free of heavy imports: the first page must not wait for them.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 
 # command -> (module in kiosk.commands, what it does). A module offers `main(argv: list[str]) -> int`.
@@ -33,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "voice": ("voice", "prompts to record, and what is missing"),
     "gallery": ("gallery", "render every page into pictures"),
 }
+# These need bench, demo, emulators, evaluate or gallery, which an installed kiosk leaves out (pyproject.toml).
+FROM_THE_SOURCE_TREE = frozenset({"demo", "watch", "emulate-reader", "evaluate", "bench", "gallery"})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,7 +44,10 @@ def main(argv: list[str] | None = None) -> int:
     if not args or args[0] in ("-h", "--help", "help"):
         width = max(map(len, COMMANDS))
         print("usage: kiosk COMMAND [options]\n")
+        left_out = frozenset() if _is_source_tree() else FROM_THE_SOURCE_TREE
         for name, (_, text) in COMMANDS.items():
+            if name in left_out:
+                continue
             print(f"  {name:<{width}}  {text}")
         return 0
     if args[0] in ("-V", "--version"):
@@ -51,6 +57,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if args[0] not in COMMANDS:
         print(f"kiosk: unknown command {args[0]!r}; see kiosk --help", file=sys.stderr)
+        return 2
+    if args[0] in FROM_THE_SOURCE_TREE and not _is_source_tree():
+        print(f"kiosk {args[0]}: left out of the installed kiosk; run it from the source tree", file=sys.stderr)
         return 2
     from kiosk.errors import KioskError
 
@@ -63,6 +72,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _is_source_tree() -> bool:
+    return importlib.util.find_spec("kiosk.bench") is not None
 
 
 if __name__ == "__main__":

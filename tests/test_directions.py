@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from setuptools import find_packages
+
+from kiosk import __main__ as main
 
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
 
 BASE = {"domain", "errors", "config"}
-# room -> rooms of ours it may import (besides itself). Every room is named.
-MAY = {
+# room -> rooms of ours it may import (besides itself). Every room is named, here or in ABOVE.
+MAY: dict[str, set[str]] = {
     "domain": set(),
     "errors": set(),
     "memory": set(),
@@ -26,7 +30,7 @@ MAY = {
     "visit": {"domain"},
     "desk": {"domain"},
     "idcard_reader": BASE,
-    "camera": BASE | {"emulators"},  # emulators: the puppet camera, a source like any other, behind its setting
+    "camera": BASE,
     "face": BASE | {"camera"},  # camera: the Frame type
     "liveness": BASE | {"camera", "face", "memory", "models"},
     "voice": BASE | {"texts"},
@@ -62,8 +66,12 @@ MAY = {
     "gallery": BASE | {"texts", "visit", "desk", "ui"},
     "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit"},
 }
-# These may import anything, and are imported by no production room.
+# These may import anything, and are imported by no other room than those of this set.
 ABOVE = {"__main__", "commands", "bench", "demo", "evaluate"}
+# What measures, shows and emulates: no production module imports it, and the installed kiosk leaves it out.
+WORKBENCH = {"bench", "demo", "evaluate", "emulators", "gallery"}
+# These commands exist in the source tree alone (kiosk.__main__.FROM_THE_SOURCE_TREE).
+WORKBENCH_COMMANDS = {module for name, (module, _) in main.COMMANDS.items() if name in main.FROM_THE_SOURCE_TREE}
 QT_ROOMS = {"app", "ui", "commands", "bench", "gallery", "demo"}
 
 
@@ -83,6 +91,44 @@ def rooms_and_imports() -> list[tuple[Path, str, int, str]]:
                     names = [f"kiosk.{alias.name}" for alias in node.names]
             found.extend((relative, room, node.lineno, name) for name in names)
     return found
+
+
+def graph(package: Path) -> dict[str, set[str]]:
+    """Return module -> modules of the package that it imports, wherever in the file the import stands."""
+    modules = {}
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return {name: _imported(path, set(modules)) - {name} for name, path in modules.items()}
+
+
+def _imported(path: Path, modules: set[str]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & modules
+            if names - modules:  # something inside the module itself is meant
+                found.add(node.module or "")
+    return found & modules
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of nodes that reach each other."""
+    reach = {start: _reached(edges, start) for start in edges}
+    return sorted(map(list, {tuple(sorted(b for b in reach[a] if a in reach[b])) for a in edges if a in reach[a]}))
+
+
+def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in edges.get(waiting.pop(), set()) - seen:
+            seen.add(name)
+            waiting.append(name)
+    return seen
 
 
 IMPORTS = rooms_and_imports()
@@ -130,16 +176,69 @@ def test_qt_stays_in_its_rooms():
     assert not wrong, "\n".join(wrong)
 
 
-def test_emulators_and_bureau_never_reach_production():
-    allowed = {"emulators", "bureau", "commands", "bench", "demo", "evaluate"}
+def test_bench_demo_emulators_evaluate_and_gallery_never_reach_production():
     wrong = [
         f"kiosk/{path}:{line} imports {name}"
         for path, room, line, name in IMPORTS
-        if name.startswith(("kiosk.emulators", "kiosk.bureau"))
-        and room not in allowed
-        and not (room == "camera" and name.startswith("kiosk.emulators.puppet"))
+        if name.startswith("kiosk.")
+        and name.split(".")[1] in WORKBENCH
+        and room not in WORKBENCH
+        and not (room == "commands" and path.stem in WORKBENCH_COMMANDS)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_installed_kiosk_leaves_them_out():
+    find = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]["find"]
+    rooms = {name.split(".")[1] for name in find_packages(str(ROOT), find["exclude"], find["include"]) if "." in name}
+    packages = {path.parent.name for path in KIOSK.glob("*/__init__.py")}
+    assert rooms == packages - WORKBENCH
+
+
+def test_a_command_of_the_source_tree_says_so_in_an_installed_kiosk(monkeypatch, capsys):
+    monkeypatch.setattr(main.importlib.util, "find_spec", lambda name: None)
+    assert main.main(["demo"]) == 2
+    assert "source tree" in capsys.readouterr().err
+    main.main(["--help"])
+    shown = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")}
+    assert shown == set(main.COMMANDS) - main.FROM_THE_SOURCE_TREE
+
+
+def test_the_bureau_is_a_process_of_its_own():
+    wrong = [
+        f"kiosk/{path}:{line} imports {name}"
+        for path, room, line, name in IMPORTS
+        if name.startswith("kiosk.bureau") and room not in {"bureau", *ABOVE}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_circle_between_files():
+    """Imports inside functions and those for types alone count: a circle that is hidden is a circle."""
+    assert circles(graph(KIOSK)) == []
+
+
+def test_no_circle_between_rooms():
+    rooms: dict[str, set[str]] = {}
+    for _, room, _, name in IMPORTS:
+        if name.startswith("kiosk.") and name.split(".")[1] not in (room, "__version__"):
+            rooms.setdefault(room, set()).add(name.split(".")[1])
+            rooms.setdefault(name.split(".")[1], set())
+    assert circles(rooms) == []
+
+
+def test_a_circle_is_found_where_it_hides(tmp_path):
+    package = tmp_path / "kiosk"
+    (package / "room").mkdir(parents=True)
+    for name, text in {
+        "room/__init__": "",
+        "a": "from kiosk.room import b\n",
+        "room/b": "def late():\n    from kiosk import c\n",
+        "c": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from kiosk.a import A\n",
+        "d": "import kiosk.a\n",
+    }.items():
+        (package / f"{name}.py").write_text(text)
+    assert circles(graph(package)) == [["kiosk.a", "kiosk.c", "kiosk.room.b"]]
 
 
 def test_posix_only_modules_stay_in_the_emulators():

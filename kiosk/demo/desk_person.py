@@ -1,6 +1,6 @@
 """The attendant of the demonstration: reads the real pages, touches the real buttons, types on the real fields, signs on the pads.
 
-Plays one script of `demo.desk_scripts`: a generator that yields what it waits for and then acts. Used by `kiosk demo` and tests.
+Plays a script that it is handed: a generator that yields what it waits for and then acts. Used by `kiosk demo` and tests.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtTest import QTest
@@ -17,18 +17,15 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit, QScrollArea, QWidget
 
 from kiosk.app.composition import KioskApp
 from kiosk.demo import people
+from kiosk.demo.desk_script import ATTENDANT, Script, Until, W
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.stage import Stage
 from kiosk.domain.reasons import Action
 from kiosk.emulators.person import LEAST_READING_S, press
-
-Until = Callable[[], bool]
-Script = Iterator[Until]
-W = TypeVar("W", bound=QWidget)
+from kiosk.ui.desk.table import Table
 
 _LOOK_MS = 60
 _READ_MS = 480  # a page is read, and photographed, before it is touched
-ATTENDANT, SUPERVISOR = ("1001", "刘站员", "270518"), ("9001", "黄主管", "360914")
 
 
 class DeskPerson(QObject):
@@ -36,15 +33,13 @@ class DeskPerson(QObject):
 
     left = Signal()
 
-    def __init__(self, kiosk: KioskApp, stage: Stage, script: str, recorder: Recorder) -> None:
+    def __init__(self, kiosk: KioskApp, stage: Stage, script: Callable[[DeskPerson], Script], recorder: Recorder) -> None:
+        """script: begun at once; what it does happens from `start` on."""
         super().__init__()
-        from kiosk.demo import desk_scripts
-
         self.kiosk, self.stage, self.recorder = kiosk, stage, recorder
         self.window, self.view = kiosk.window, kiosk.desk.view
-        desk_scripts.prepare(script, stage)
         kiosk.desk.use_sticks(lambda: [stage.folder / "stick"])
-        self._script: Script = desk_scripts.SCRIPTS[script](self)
+        self._script: Script = script(self)
         self._until: Until | None = None
         self._shown: tuple[str, str] = ("", "")
         self._seen_ms = self._now_ms = 0
@@ -162,8 +157,6 @@ class DeskPerson(QObject):
 
     def choose_row(self, name: str, row: int) -> None:
         """Open a row of a table with the keyboard."""
-        from kiosk.ui.desk.table import Table
-
         table = self._must(name, Table)
         table.setFocus()
         table.selectRow(row)
@@ -216,8 +209,6 @@ class DeskPerson(QObject):
 
     def rows(self, name: str) -> int:
         """Return how many rows a table shows."""
-        from kiosk.ui.desk.table import Table
-
         table = self._find(name, Table)
         return len(table.texts()) if table is not None else 0
 

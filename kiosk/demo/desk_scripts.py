@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kiosk.demo import people
-from kiosk.demo.desk_person import ATTENDANT, SUPERVISOR, DeskPerson, Script
+from kiosk.demo.desk_person import DeskPerson
+from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
 from kiosk.demo.stage import Stage
 
 _LIST = "unit-list.csv"

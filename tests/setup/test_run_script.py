@@ -37,9 +37,11 @@ def test_help_and_unknown_commands():
 
 
 def test_lists_of_requirements_are_pinned_hashed_and_without_hosts():
-    for name in ("requirements.txt", "requirements-nodeps.txt"):
-        text = (ROOT / name).read_text(encoding="utf-8")
+    for path in (ROOT / "requirements").iterdir():
+        name, text = path.name, path.read_text(encoding="utf-8")
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links|--trusted-host|@ file", text), name
+        if path.suffix == ".in":
+            continue
         pins = [line for line in text.splitlines() if re.match(r"[a-zA-Z0-9]", line)]
         assert pins
         for line in pins:
@@ -47,12 +49,29 @@ def test_lists_of_requirements_are_pinned_hashed_and_without_hosts():
             assert line.endswith("\\"), f"{name}: {line} has no hash"
 
 
+def pins(lock: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", text, re.M))
+
+
 def test_what_must_not_be_upgraded_is_pinned():
-    """Versions that abort or send telemetry (requirements.in says which and why)."""
-    pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M))
-    assert pins["pyside6-essentials"] == "6.11.3"
-    assert pins["mediapipe"] == "0.10.31"
-    assert {"opencv-python-headless", "opencv-contrib-python"}.isdisjoint(pins), "they overwrite opencv-python"
+    """Versions that abort or send telemetry (requirements/kiosk.in says which and why)."""
+    kiosk = pins("kiosk")
+    assert (kiosk["pyside6-essentials"], kiosk["mediapipe"], kiosk["onnxruntime"]) == ("6.11.3", "0.10.31", "1.27.0")
+    everywhere = {name for path in (ROOT / "requirements").glob("*.txt") for name in pins(path.stem)}
+    assert everywhere.isdisjoint({"opencv-python-headless", "opencv-contrib-python"}), "they overwrite opencv-python"
+
+
+def test_the_locks_agree_and_a_street_kiosk_gets_no_tools():
+    """One environment takes all of them, so a package has one version; a station installs the kiosk's alone."""
+    seen: dict[str, str] = {}
+    for path in sorted((ROOT / "requirements").glob("*.txt")):
+        for name, version in pins(path.stem).items():
+            assert seen.setdefault(name, version) == version, f"{name} in {path.name}"
+    assert set(pins("kiosk")).isdisjoint(
+        {"pytest", "hypothesis", "fastapi", "uvicorn", "sqlalchemy", "schemathesis", "mypy", "ruff", "typer"}
+    )
+    assert set(pins("bureau")).isdisjoint({"pyside6-essentials", "mediapipe", "onnxruntime", "opencv-python", "pytest"})
 
 
 def test_without_root_it_names_what_to_install(tmp_path):
@@ -77,3 +96,24 @@ def test_without_root_it_names_what_to_install(tmp_path):
     assert "apt-get install libegl1" in done.stderr
     assert "espeak-ng" in done.stderr
     assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "purposes"),
+    [
+        ("kiosk run", "kiosk"),
+        ("kiosk doctor", "kiosk"),
+        ("kiosk bureau", "kiosk bureau"),
+        ("bureau serve", "bureau"),
+        ("demo", "kiosk bureau"),
+        ("demo --headless", "kiosk bureau"),
+        ("test", "kiosk bureau dev"),
+    ],
+)
+def test_a_command_installs_what_it_needs(tmp_path, asked, purposes):
+    script = (ROOT / "run").read_text(encoding="utf-8")
+    probe = tmp_path / "run"
+    told = script[: script.index('command="${1:-help}"')] + '\npurposes_of "$@"; echo "${purposes[*]}"\n'
+    probe.write_text(told, encoding="utf-8")
+    done = subprocess.run(["bash", str(probe), *asked.split()], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == purposes

@@ -1,4 +1,4 @@
-"""The reminder slip as data: what stands on it, its QR payload, and its lines for a paper's width. Pure, standard library only.
+"""The reminder slip as data: what stands on it, its QR payload, and its lines for a paper's width. Pure.
 
 Built by the conductor from a finished visit; shown by the result page (same lines, same QR text) and printed by `printer.py`.
 Neither the slip nor its code holds a full name or an identity number: paper is left lying about.
@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from kiosk.domain.identity import mask_name
+from kiosk.domain.next_time import next_time
 from kiosk.domain.record import Stage
+from kiosk.texts.slip_code import code_text
 
 COLUMNS = {58: 32, 80: 48}  # half-width columns of font A (12 dots) on 384 and 576 dots
 DOTS = {58: 384, 80: 576}
@@ -21,10 +23,13 @@ _LONGEST = 120  # characters of one value; a slip is no letter
 
 
 class Texts(Protocol):
-    """What is needed of `kiosk.ui.strings.Strings`, which this room may not import."""
+    """What is needed of `kiosk.texts.strings.Strings`."""
 
     def text(self, key: str, /, **values: object) -> str:
         """Return the text of `key`."""
+
+    def dated(self, key: str, first: date | None, last: date | None) -> str:
+        """Return the text of `key` with the parts of two days filled, as one line."""
 
     def date(self, day: date) -> str:
         """Return a day in words."""
@@ -77,7 +82,8 @@ def make_slip(
     name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
     printed_at: local time. returned_reason: in words, when the bureau sent the record back.
     """
-    window = _window(texts, next_from, next_to)
+    upcoming = None if stage in (Stage.RETURNED, Stage.REFUSED) else next_time(next_from, next_to, printed_at.date())
+    window = "" if upcoming is None else texts.dated(upcoming.key, upcoming.first, upcoming.last)
     rows = [
         (texts.text("slip.name"), mask_name(_line(name))),
         (texts.text("slip.stage"), texts.text(f"stage.{stage.value}.title")),
@@ -95,14 +101,11 @@ def make_slip(
         if stage is Stage.CONFIRMED
         else "slip.until_confirmed"
     )
-    payload = [texts.text("slip.qr_record", record=_line(record_id))]
-    payload += [texts.text("slip.qr_next", window=_line(window))] if window else []
-    payload.append(texts.text("slip.qr_hotline", hotline=_line(hotline)))
     return Slip(
         title=_line(texts.text("slip.title")),
         rows=tuple((_line(label), _line(value)) for label, value in rows if value),
         notes=(_line(texts.text(promise)), _line(texts.text("slip.free"))),
-        qr_text="\n".join(payload),
+        qr_text=code_text(texts, _line(record_id), _line(window), _line(hotline)),
         qr_caption=_line(texts.text("slip.qr_caption")),
         footer=_line(texts.text("slip.footer")),
     )
@@ -158,14 +161,6 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 # ---- inside
-
-
-def _window(texts: Texts, first: date | None, last: date | None) -> str:
-    if first and last:
-        return texts.text("slip.window", first=texts.date(first), last=texts.date(last))
-    if first:
-        return texts.text("slip.from", first=texts.date(first))
-    return texts.text("slip.until", last=texts.date(last)) if last else ""
 
 
 def _line(text: str) -> str:

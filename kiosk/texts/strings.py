@@ -91,16 +91,15 @@ class Strings:
         """Return day and time for the top of the page."""
         return self.text("format.day_and_time", **self._parts(now), hour=now.hour, minute=now.minute)
 
-    def period(self, start: dt.date | None, end: dt.date | None, *, two_lines: bool = False) -> str:
-        """Return "from … to …" with what is known; empty when nothing is. `two_lines`: the end begins a line."""
-        if start and end:
-            to = ("\n" if two_lines else "") + self.date(end)
-            return self.text("format.period", start=self.date(start), end=to).replace(" \n", "\n")
-        if start:
-            return self.text("format.from_date", start=self.date(start))
-        if end:
-            return self.text("format.until_date", end=self.date(end))
-        return ""
+    def dated(self, key: str, first: dt.date | None, last: dt.date | None, *, two_lines: bool = False) -> str:
+        """Return the text of `key` with the parts of two days filled: year, month, day; year2, month2, day2 (and month names).
+
+        `two_lines`: keep the catalogue's line break; else the sentence is one line.
+        """
+        values = self._parts(first) if first else {}
+        values |= {f"{name}2": value for name, value in self._parts(last).items()} if last else {}
+        text = self.text(key, **values)
+        return text if two_lines else text.replace("\n", " " if self.language == "en" else "")
 
     def _parts(self, day: dt.date) -> dict[str, object]:
         return {

@@ -5,14 +5,28 @@ Every key is fixed text without places, so that a bureau can record each of them
 
 from __future__ import annotations
 
+from datetime import date
+
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.next_time import NextTime, next_time, open_now
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
-from kiosk.ui.views import GOOD, TakeView, card_variant, take_hint
+from kiosk.ui.views import TakeView, card_variant, take_hint
 from kiosk.visit import states as s
 
 
-def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
-    """Return the keys to speak for a state; in front of the camera, for what the take asks just now."""
+def when(item: Eligibility, today: date) -> NextTime | None:
+    """Return the sentence for the date of one benefit: when to come, or until when."""
+    if item.may_pass:
+        return open_now(item.due, today)
+    return next_time(item.earliest_next, item.due, today)
+
+
+def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | None = None) -> list[str]:
+    """Return the keys to speak for a state; in front of the camera, for what the take asks just now.
+
+    today: of the station; without it no date is spoken, only that it stands on the screen.
+    """
     match state:
         case s.AwaitingCard(trouble=Reason() as trouble) if not state.reading:
             return [f"reason.{trouble}.say"]
@@ -24,12 +38,10 @@ def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
             return ["ocr.guidance.show-front.say" if state.camera_ready else "page.camera.say_away"]
         case s.Confirming():
             return ["page.confirm.say_other" if state.visit.mode is s.Mode.OTHER else "page.confirm.say"]
-        case s.Answered(stages=(Stage.RETURNED | Stage.REFUSED, *_)) if state.reason in GOOD:
-            return ["page.answer.say_returned"]
+        case s.Referred() | s.Answered() if state.stayed:
+            return ["chime.call", "not_done.say_staying"]
         case s.Answered():
-            if state.visit.mode is s.Mode.QUERY and state.reason in GOOD:
-                return ["page.answer.say_query"]
-            return [f"reason.{state.reason}.say"]
+            return _answered(state, today)
         case s.Checking(saving=False):
             return ["chime.done", "page.checking.say"]
         case s.Instructing():
@@ -40,12 +52,11 @@ def prompt_for(state: s.State, take_view: TakeView | None = None) -> list[str]:
             last = ["page.retry.say_last"] if state.tries_left == 1 else []
             return [f"reason.{state.reason}.say", *last]
         case s.Finished():
-            return _finished(state)
+            return _finished(state, today)
         case s.Referred():
-            return [
-                f"reason.{state.reason}.say",
-                *([] if state.reason in (Reason.NO_FACE_WANTED, Reason.ATTENDANT_CALLED) else ["page.referred.say"]),
-            ]
+            return ["not_done.say", f"reason.{state.reason}.say"]
+        case s.TakingCard() if state.notice is not None:
+            return ["page.take-card.say_open"]
         case s.OutOfService():
             return ["page.out-of-service.say"]
     return [f"page.{PAGE_NAMES[type(state)]}.say"]
@@ -68,12 +79,28 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
     return [*(["page.camera.say_practice"] if state.practice else []), "page.camera.say"]
 
 
-def _finished(state: s.Finished) -> list[str]:
+def _answered(state: s.Answered, today: date | None) -> list[str]:
+    if s.returned(state):
+        return ["not_done.say", "page.answer.say_returned"]
+    if state.reason not in s.GOOD:
+        opening = [] if state.reason in s.TOLD else ["not_done.say"]
+        return [*opening, f"reason.{state.reason}.say"]
+    query = state.visit.mode is s.Mode.QUERY or state.reason is Reason.OK
+    dates = [] if today is None else [found.spoken for item in state.eligibilities if (found := when(item, today)) is not None]
+    dates = list(dict.fromkeys(dates))  # two benefits of one date are one sentence
+    if len(dates) > 1 or not dates:  # several: the screen says which is which
+        dates = ["page.answer.say_query"]
+    return dates if query else [f"reason.{state.reason}.say", *dates]
+
+
+def _finished(state: s.Finished, today: date | None) -> list[str]:
     if state.stage in (Stage.RETURNED, Stage.REFUSED):
         keys = [f"stage.{state.stage}.say"]
     else:
         resumes = "page.result.say_resumes" if state.suspended_months else "page.result.say_resumes_now"
-        keys = ["page.result.say", *([resumes] if state.resumes else [])]
+        upcoming = None if today is None else next_time(state.next_from, state.next_to, today)
+        date_said = [upcoming.spoken if upcoming is not None else "next_time.say_on_screen"]
+        keys = ["page.result.say", *([resumes] if state.resumes else []), *date_said]
     return [*keys, *(["page.take-card.say"] if state.case.visit.card_present else [])]
 
 

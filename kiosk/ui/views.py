@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.reasons import Action, Guidance
 from kiosk.visit.states import AwaitingCard, Mode, Whose
-
-# Answers that are good news: dates, not failures.
-GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE})
 
 
 class TakeView(Protocol):

@@ -165,7 +165,7 @@ class KioskWindow(Frame):
             return ["countdown.say"]
         if self._say_help:
             return ["chime.call", "help_called.say"]
-        return prompt_for(self._state, self._take)
+        return prompt_for(self._state, self._take, self.now().date())
 
     def take_over_screen(self) -> None:
         """Fill the chosen screen, without frame and, where there is a touch screen only, without a cursor."""

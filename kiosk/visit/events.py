@@ -103,7 +103,12 @@ class BackTouched:
 
 @dataclass(frozen=True, slots=True)
 class DoneTouched:
-    """完成: leave the page that answers or shows the result."""
+    """完成, 知道了 or 先不办了: leave the page that answers, refers or shows the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class StayTouched:
+    """好的，我在这里等: stay on a page that is not done; the attendant is called again. Also made by time, while somebody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +308,7 @@ Event = (
     | SwapTouched
     | BackTouched
     | DoneTouched
+    | StayTouched
     | CancelTouched
     | NoFaceTouched
     | HelpTouched

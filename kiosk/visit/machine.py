@@ -13,7 +13,7 @@ from typing import Any
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Outcome
+from kiosk.domain.record import Outcome, Stage
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -67,8 +67,7 @@ def _leave(state: s.State, event: e.CancelTouched | e.IdleExpired | e.WalkedAway
         if not isinstance(event, e.IdleExpired):
             return state, ()
         return s.Idle(Reason.CARD_LEFT_BEHIND), (c.CallAttendant(Reason.CARD_LEFT_BEHIND),)
-    notice = {e.IdleExpired: Reason.IDLE_TIMEOUT, e.WalkedAway: Reason.WALKED_AWAY}.get(type(event))
-    return _end(state, visit, notice)
+    return _end(state, visit, {e.IdleExpired: Reason.IDLE_TIMEOUT, e.WalkedAway: Reason.WALKED_AWAY}.get(type(event)))
 
 
 def _paused(state: s.State, event: e.ServicePaused, world: World) -> Step:
@@ -79,7 +78,7 @@ def _paused(state: s.State, event: e.ServicePaused, world: World) -> Step:
 
 def _took_over(state: s.State, event: e.AttendantTookOver, world: World) -> Step:
     visit = s.visit_of(state)
-    return (state, ()) if visit is None else _end(state, visit, None)
+    return (state, ()) if visit is None else _end(state, visit, None, silent=True)
 
 
 def _card_taken(state: s.State, event: e.CardTaken, world: World) -> Step | None:
@@ -256,24 +255,12 @@ def _looking_up(state: s.LookingUp, event: e.Event, world: World) -> Step:
                 event.returned_reason,
                 event.roster_stale,
             )
-            calls = (c.CallAttendant(event.reason),) if event.reason in _NEEDS_ATTENDANT and not query else ()
+            # The person can do nothing more here alone: the attendant is rung for at once, not only offered.
+            calls = (c.CallAttendant(event.reason),) if s.waits_for_staff(answered) else ()
             return answered, (c.NoteRefusal(state.visit.visit_id, event.reason), *calls)
         case e.SaveFailed() if event.visit_id == state.visit.visit_id:
             return s.Referred(state.visit, Reason.STORE_ERROR), (c.CallAttendant(Reason.STORE_ERROR),)
     return state, ()
-
-
-# The person can do nothing more here alone: the attendant is rung for at once, not only offered.
-_NEEDS_ATTENDANT = frozenset(
-    {
-        Reason.NO_TEMPLATE,
-        Reason.TEMPLATE_OUTDATED,
-        Reason.TOO_MANY_TRIES,
-        Reason.CLOCK_SUSPECT,
-        Reason.SELF_SERVICE_FROZEN,
-        Reason.STORE_ERROR,
-    }
-)
 
 
 def _confirming(state: s.Confirming, event: e.Event, world: World) -> Step:
@@ -304,8 +291,11 @@ def _choosing_benefits(state: s.ChoosingBenefits, event: e.Event, world: World) 
 
 
 def _answered(state: s.Answered, event: e.Event, world: World) -> Step:
-    if isinstance(event, e.DoneTouched | e.BackTouched):
-        return _end(state, state.visit, None)
+    match event:
+        case e.StayTouched() if s.waits_for_staff(state):
+            return replace(state, stayed=state.stayed + 1), (c.CallAttendant(state.reason),)
+        case e.DoneTouched() | e.BackTouched():
+            return _end(state, state.visit, None)
     return state, ()
 
 
@@ -419,6 +409,8 @@ def _referred(state: s.Referred, event: e.Event, world: World) -> Step:
             if not state.case.consent_id:
                 return s.Consenting(state.case), ()
             return s.Instructing(state.case, world.camera_ready), ()
+        case e.StayTouched():
+            return replace(state, stayed=state.stayed + 1), (c.CallAttendant(state.reason),)
         case e.DoneTouched() | e.BackTouched():
             return _end(state, state.visit, None)
     return state, ()
@@ -521,11 +513,24 @@ def _with_try(case: s.Case) -> s.Case:
     return replace(case, visit=replace(case.visit, tries=case.visit.tries + 1))
 
 
-def _end(state: s.State, visit: s.Visit, notice: Reason | None) -> Step:
+def _end(state: s.State, visit: s.Visit, notice: Reason | None, *, silent: bool = False) -> Step:
+    """End a visit. Without a pass, and without an answer that is all there is to know, the next page says that it is still open.
+
+    silent: the attendant has taken over, and says it.
+    """
     wipe = (*_abandon_take(state), c.EndVisit(visit.visit_id))
+    passed = isinstance(state, s.Finished) and state.stage not in (Stage.RETURNED, Stage.REFUSED)
+    if passed or silent:
+        notice = None  # it is done, also for who walks away from the result; or in the attendant's hands
+    elif notice is None and not _told(state):
+        notice = Reason.CANCELLED
     if visit.card_present:
-        return s.TakingCard(_bare(visit), notice), wipe
+        return s.TakingCard(_bare(visit), notice, passed), wipe
     return s.Idle(notice), wipe
+
+
+def _told(state: s.State) -> bool:
+    return isinstance(state, s.Answered) and state.reason in s.TOLD and not s.returned(state)
 
 
 def _stop_take(state: s.State) -> tuple[c.Command, ...]:

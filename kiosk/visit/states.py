@@ -45,7 +45,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nobody is here. `notice` is shown for a moment after a visit that ended by itself."""
+    """Nobody is here. `notice` is shown for a moment after a visit that ended without a pass: nobody may think it is done."""
 
     notice: Reason | None = None
 
@@ -151,6 +151,7 @@ class Answered:
     stages: tuple[Stage, ...] = ()  # of this person's earlier records on this kiosk, newest first
     returned_reason: str = ""  # what the centre said, when it returned the last one
     roster_stale: bool = False
+    stayed: int = 0  # how often the attendant was called again while the person waits here
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ class Referred:
     case: Case | None = None
     record_ids: tuple[str, ...] = ()
     person: Person | None = field(default=None, repr=False)  # who it is, where that was known before a case was
+    stayed: int = 0  # how often the attendant was called again while the person waits here
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ class TakingCard:
     """Please take your card; stays until it is taken. The person's data are wiped already."""
 
     visit: Visit
-    notice: Reason | None = None  # why the visit ended by itself
+    notice: Reason | None = None  # why the visit ended without a pass, where somebody could believe otherwise
+    passed: bool = False  # the visit ended with a saved pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +270,24 @@ State = (
     | TakingCard
     | OutOfService
 )
+
+
+# Answers that are no failure: dates, or that nothing has to be done here. Everything else is open until an attendant comes.
+GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE})
+TOLD = GOOD | {Reason.NO_QUALIFICATION}
+ELSEWHERE = frozenset({Reason.OUT_OF_SCOPE})  # still to do, in another place: nobody here can help
+
+
+def returned(state: Answered) -> bool:
+    """Return whether the centre returned the last record: good dates or not, it is to be done again."""
+    return bool(state.stages) and state.stages[0] in (Stage.RETURNED, Stage.REFUSED) and state.reason in GOOD
+
+
+def waits_for_staff(state: State) -> bool:
+    """Return whether the page of a state keeps a person until an attendant comes."""
+    if isinstance(state, Referred):
+        return True
+    return isinstance(state, Answered) and (returned(state) or state.reason not in TOLD | ELSEWHERE)
 
 
 def visit_of(state: State) -> Visit | None:

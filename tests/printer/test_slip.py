@@ -32,7 +32,7 @@ def test_holds_what_the_person_needs(language):
 def test_code_holds_record_date_hotline_and_no_person():
     one = slip()
     assert RECORD in one.qr_text
-    assert "2027年12月1日" in one.qr_text
+    assert "2027年12月到2028年11月，来办一次" in one.qr_text
     assert "12333" in one.qr_text
     assert "芳" not in one.qr_text
     assert "陈" not in one.qr_text
@@ -40,7 +40,7 @@ def test_code_holds_record_date_hotline_and_no_person():
 
 def test_says_the_stage_it_is_in_and_promises_no_more():
     saved, confirmed, returned = (everything(slip(stage=stage)) for stage in (Stage.SAVED, Stage.CONFIRMED, Stage.RETURNED))
-    assert "以中心确认为准" in saved
+    assert "会自己送到社保中心" in saved
     assert "中心已经确认" not in saved
     assert "中心已经确认" in confirmed
     assert "工作人员" in returned
@@ -50,8 +50,8 @@ def test_says_the_stage_it_is_in_and_promises_no_more():
 def test_unknown_dates_leave_no_empty_row():
     one = slip(next_from=None, next_to=None)
     assert all(label and value for label, value in one.rows)
-    assert "下次认证" not in one.qr_text
-    assert "2028年11月30日前" in everything(slip(next_from=None, next_to=date(2028, 11, 30)))
+    assert "来办一次" not in one.qr_text
+    assert "2028年11月底前，再来办一次" in everything(slip(next_from=None, next_to=date(2028, 11, 30)))
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

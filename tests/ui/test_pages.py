@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -65,7 +65,8 @@ WIRES = [
     ("benefits", "next", e.BenefitsChosen(("enterprise-employee", "old-age-allowance"))),
     ("benefits", "leave", e.BackTouched()),
     ("answer-not-yet", "done", e.DoneTouched()),
-    ("answer-not-in-roster", "done", e.DoneTouched()),
+    ("answer-not-in-roster", "stay", e.StayTouched()),
+    ("answer-not-in-roster", "not-today", e.DoneTouched()),
     ("consent", "agree", e.Agreed()),
     ("consent", "without-face", e.NoFaceTouched()),
     ("consent", "leave", e.BackTouched()),
@@ -77,7 +78,8 @@ WIRES = [
     ("retry", "practise", e.PractiseTouched()),
     ("retry", "leave", e.CancelTouched()),
     ("result", "done", e.DoneTouched()),
-    ("referred-face", "done", e.DoneTouched()),
+    ("referred-face", "stay", e.StayTouched()),
+    ("referred-face", "not-today", e.DoneTouched()),
     ("referred-no-face", "back-to-face", e.BackTouched()),
     ("take-card", "done", e.DoneTouched()),
     ("out-of-service", "help", e.HelpTouched()),
@@ -372,9 +374,10 @@ def test_five_touches_on_the_station_open_the_desk(window, qtbot):
 @pytest.mark.parametrize("stage", list(Stage))
 def test_nothing_is_promised_before_the_centre_confirms(window, stage):
     window.show_state(replace(SCENES["result"].state, stage=stage))
-    promises = "照常发放" in window.page.lead.text() and "为准" not in window.page.lead.text()
-    assert promises == (stage is Stage.CONFIRMED)
-    assert not ("中心已确认" in texts_of(window.page) and stage is not Stage.CONFIRMED)
+    words = texts_of(window.page)
+    assert ("确认了" in words) == (stage is Stage.CONFIRMED)
+    assert "为准" not in words
+    assert ("照常发" in window.page.lead.text()) == (stage not in (Stage.RETURNED, Stage.REFUSED))
 
 
 def test_no_score_or_code_is_shown(window):
@@ -385,22 +388,27 @@ def test_no_score_or_code_is_shown(window):
 
 
 def test_speech_follows_the_page():
-    said = {scene.name: prompt_for(scene.state, scene.take) for scene in scenes()}
+    said = {scene.name: prompt_for(scene.state, scene.take, date(2026, 11, 29)) for scene in scenes()}
+    until = "next_time.next_year.say_before_11"
     assert said["card-trouble"] == ["reason.card-lift-and-retry.say"]
     assert said["camera-mouth-open"] == ["action.mouth-open.say"]
     assert said["camera-guidance"] == ["guidance.too-far.say"]
     assert said["camera-ready"] == []
     assert said["retry-last"] == ["reason.face-mismatch.say", "page.retry.say_last"]
-    assert said["result-resumed"] == ["page.result.say", "page.result.say_resumes", "page.take-card.say"]
-    assert said["result-resumed-now"] == ["page.result.say", "page.result.say_resumes_now", "page.take-card.say"]
+    assert said["result-resumed"] == ["page.result.say", "page.result.say_resumes", until, "page.take-card.say"]
+    assert said["result-resumed-now"] == ["page.result.say", "page.result.say_resumes_now", until, "page.take-card.say"]
+    assert said["answer-not-yet"] == ["reason.not-yet.say", until]
+    assert said["answer-not-in-roster"] == ["not_done.say", "reason.not-in-roster.say"]
+    assert said["referred-no-face"] == ["not_done.say", "reason.no-face-wanted.say"]
+    assert said["take-card-timeout"] == ["page.take-card.say_open"]
 
 
 @pytest.mark.parametrize(
     ("scene", "says", "says_not"),
     [
-        ("result-resumed", ("恢复", "补发", "3个月"), ()),
-        ("result-resumed-now", ("恢复",), ("补发", "个月")),
-        ("result", (), ("恢复", "补发")),
+        ("result-resumed", ("确认以后", "补发", "3个月"), ()),
+        ("result-resumed-now", ("确认以后", "接着发"), ("补发", "个月")),
+        ("result", ("照常发",), ("接着发", "补发")),
     ],
 )
 def test_the_result_says_that_payment_resumes_and_the_months_where_there_are_any(window, scene, says, says_not):

@@ -48,7 +48,7 @@ def test_places_to_fill_agree_between_the_languages():
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 
     zh, en = (Strings.load(language) for language in CATALOGUES)
-    dates = {key for key in zh.keys() if key.startswith("format.")}  # noqa: SIM118 - not a dict
+    dates = {key for key in zh.keys() if key.startswith(("format.", "next_time."))}  # noqa: SIM118 - not a dict
     different = [key for key in zh.keys() if key not in dates and places(zh.text(key)) != places(en.text(key))]  # noqa: SIM118
     assert different == []
 
@@ -85,8 +85,9 @@ def test_a_missing_key_does_not_stop_a_visit(caplog):
 def test_dates():
     zh, en = (Strings.load(language) for language in CATALOGUES)
     first, last = date(2026, 12, 1), date(2027, 11, 30)
-    assert zh.period(first, last) == "2026年12月1日 至 2027年11月30日"
-    assert zh.period(first, last, two_lines=True) == "2026年12月1日 至\n2027年11月30日"
-    assert zh.period(first, None) == "2026年12月1日 起"
-    assert en.period(first, last) == "1 December 2026 to 30 November 2027"
-    assert zh.period(None, None) == ""
+    assert zh.date(last) == "2027年11月30日"
+    assert zh.dated("next_time.before_month", last, last) == "2027年11月底前，再来办一次"
+    assert zh.dated("next_time.before_month", last, last, two_lines=True) == "2027年11月底前，\n再来办一次"
+    assert en.dated("next_time.before_month", last, last) == "Come again by the end of November 2027"
+    assert zh.dated("next_time.between_years", first, last) == "2026年12月1日到2027年11月30日，来办一次"
+    assert zh.dated("next_time.today", None, None) == "今天就可以办"

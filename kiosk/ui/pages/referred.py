@@ -1,4 +1,4 @@
-"""An attendant is called: why, what now, who comes, and the other ways. Never a dead end."""
+"""An attendant is called: still open, why, and that somebody comes. Never a dead end, and never a word like "done"."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from kiosk.domain.reasons import Reason
 from kiosk.ui.pages.base import Kit, Page
-from kiosk.ui.widgets.flow import Card, Rule
-from kiosk.ui.widgets.labels import Channels, IconLine
+from kiosk.ui.pages.open_visit import OpenSign
+from kiosk.ui.widgets.flow import Card
+from kiosk.ui.widgets.labels import IconLine, Sign
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 
@@ -23,25 +24,22 @@ class ReferredPage(Page):
 
     def build(self) -> None:
         self.now = IconLine("what-now", "wait")
-        self.who = IconLine("who-helps", "help")
-        self.card = Card(self.now, Rule(), self.who, gap=26)
-        self.channels = Channels()
-        self.saved = Text("saved", "label", "quiet", centred=True)
-        self.body.add(self.channels)
-        self.body.add(self.saved)
+        self.card = Card(self.now, gap=26)
         self.head.add(self.card)
-        self.done = self.button("done", "filled", e.DoneTouched())
+        self.picture = Sign("help", 420)
+        self.body.add(self.picture)
+        self.saved = Text("saved", "label", "quiet", centred=True)
+        self.body.add(self.saved)
+        self.open = OpenSign(self)
         self.back = self.button("back-to-face", "outlined", e.BackTouched())
 
     def fill(self, state: Any, kit: Kit) -> None:
         reason = f"reason.{state.reason}"
+        self.open.fill(kit, stayed=state.stayed, waiting=True)
         self.title.say(kit.text(f"{reason}.title"))
         self.lead.say(kit.text(f"{reason}.why"))
-        self.now.say(kit.text(f"{reason}.now"), kit.text("page.answer.now_label"))
-        self.who.say(kit.text(f"{reason}.who"), kit.text("page.answer.who_label"))
+        self.now.say(kit.text(f"{reason}.now"))
         self.saved.say(kit.text("page.referred.saved") if state.record_ids else "")
-        self.channels.show_channels(kit.text("page.referred.channels"), kit.settings, kit.strings)
-        self.done.say(kit.text("page.referred.done"))
         self.back.say(kit.text("page.referred.back"))
         can_return = (
             state.reason is Reason.NO_FACE_WANTED

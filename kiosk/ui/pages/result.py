@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiosk.domain.next_time import next_time
 from kiosk.domain.record import Stage
 from kiosk.texts import requests
+from kiosk.texts.slip_code import code_text
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.button import Button
@@ -58,14 +60,13 @@ class ResultPage(Page):
     def build(self) -> None:
         self.tick = BigTick(share=170)
         self.stages = StepBar("stages", role="label")
-        self.label = Text("next-label", "label", "quiet")
         self.dates = Text("next-date", "figure", whole=True)
         self.record_label = Text("record", "small", "quiet", whole=True)
         self.hotline = Text("hotline", "small", "quiet")
         self.keep = Text("keep", "small", "quiet")
         self.qr = QrCode()
         self.slip = Row(Stack(self.record_label, self.hotline, self.keep, gap=8, centred=True), self.qr, weights=(0.68, 0.32))
-        self.next_block, self.rule = Stack(self.label, self.dates, gap=4), Rule()
+        self.next_block, self.rule = Stack(self.dates, gap=4), Rule()
         self.card = Card(self.next_block, self.rule, self.slip, gap=22, pad=36)
         self.stale = Text("stale", "small", "quiet", centred=True)
         self.body.add(self.card)
@@ -87,20 +88,21 @@ class ResultPage(Page):
         self.title.say(kit.text(f"page.result.{_TITLE[stage]}"))
         if returned:
             lead = kit.text("page.result.lead_returned")
-        elif state.resumes and state.suspended_months:
-            lead = kit.text("page.result.lead_resumes", months=kit.text("format.months", count=state.suspended_months))
-        elif state.resumes:  # overdue since a few days: no payment was missed
-            lead = kit.text("page.result.lead_resumes_now")
+        elif state.resumes:
+            # Once the centre has confirmed there is nothing left to wait for. No months: overdue since a few days, none missed.
+            kind = "lead_resumed" if stage is Stage.CONFIRMED else "lead_resumes"
+            months = kit.text("format.months", count=state.suspended_months)
+            lead = kit.text(f"page.result.{kind}", months=months) if state.suspended_months else kit.text(f"page.result.{kind}_now")
         else:
             lead = kit.text("page.result.lead_confirmed" if stage is Stage.CONFIRMED else "page.result.lead")
         self.lead.say(lead)
         self.tick.setVisible(not returned)
         steps = stage_steps(stage, kit)
         self.stages.show_steps(steps, kit.text("page.result.stages_name", text=" ".join(s.text for s in steps)))
-        self.label.say(kit.text("page.result.next"))
         # A returned pass promises no date.
-        self.dates.say("" if returned else kit.strings.period(state.next_from, state.next_to, two_lines=True))
-        for part in (self.label, self.next_block, self.rule):
+        upcoming = None if returned else next_time(state.next_from, state.next_to, kit.now().date())
+        self.dates.say(kit.strings.dated(upcoming.key, upcoming.first, upcoming.last, two_lines=True) if upcoming else "")
+        for part in (self.next_block, self.rule):
             part.setVisible(bool(self.dates.text()))
         number = slip_number(state, kit.settings.station.station_id)
         hotline = kit.settings.station.hotline
@@ -108,8 +110,10 @@ class ResultPage(Page):
         self.hotline.say(f"{kit.text('page.result.hotline')} {hotline}")
         self.keep.say(kit.text("page.result.keep"))
         # No personal data in the code: who finds the photograph learns only that somebody was here.
-        self.qr.show_text(f"{number} {state.record_ids[0]} {hotline}" if state.record_ids else "", kit.text("page.result.keep"))
-        self.stale.say(kit.text("page.result.stale") if state.roster_stale else "")
+        line = kit.strings.dated(upcoming.key, upcoming.first, upcoming.last) if upcoming else ""
+        code = code_text(kit.strings, state.record_ids[0], line, hotline) if state.record_ids else ""
+        self.qr.show_text(code, kit.text("page.result.keep"))
+        self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not Stage.CONFIRMED else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         self.done.say(kit.text("page.result.done"))
         self.paper.say(kit.text("slip.print"))

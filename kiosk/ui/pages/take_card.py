@@ -27,7 +27,7 @@ class TakeCardPage(Page):
 
     def fill(self, state: Any, kit: Kit) -> None:
         self.title.say(kit.text("page.take-card.title"))
-        self.lead.say(kit.text("page.take-card.lead") if state.notice is None else "")
+        self.lead.say("" if state.notice else kit.text("page.take-card.lead" if state.passed else "page.take-card.lead_told"))
         key = f"page.idle.notice.{state.notice}" if state.notice else ""
         self.notice.say(kit.text(key) if key in kit.strings else "")
         self.picture.setAccessibleName(kit.text("page.take-card.picture_name"))

@@ -14,6 +14,7 @@ from kiosk.domain.renewal import term_after
 from kiosk.texts.strings import CATALOGUES, Strings
 
 TODAY = date(2026, 11, 29)
+ALL = [Strings.load(language) for language in CATALOGUES]
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,7 @@ def test_every_window_has_a_sentence_in_every_language(today, opens, lasts):
     first = today + timedelta(days=opens)
     found = next_time(first, first + timedelta(days=lasts), today)
     assert found is not None
-    for language in CATALOGUES:
-        strings = Strings.load(language)
+    for strings in ALL:
         assert found.spoken in strings
         sentence = strings.dated(found.key, found.first, found.last)
         assert str(first.year) in sentence or str((first + timedelta(days=lasts)).year) in sentence

@@ -31,7 +31,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "oversized": ("", "a preamble with an impossible length before the reply"),
     "huge": ("3000", "a correct frame of VALUE data bytes before the reply"),
     "echo": ("", "the request comes back before the reply"),
+    "loopback": ("", "nothing but the request comes back"),
+    "glued": ("80", "a status frame with this byte right before the reply"),
     "corrupt": ("12", "byte VALUE of the reply is altered"),
+    "flip": ("40", "bit VALUE of the reply is altered"),
+    "lose": ("30", "byte VALUE of the reply is lost"),
     "bad-checksum": ("", "the reply's last byte is altered"),
     "short-length": ("1", "the length field is VALUE too small"),
     "long-length": ("5", "the length field is VALUE too large"),
@@ -44,6 +48,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "find-fails": ("", "find answers 80; reading works"),
     "select-fails": ("", "select answers 81; reading works"),
     "no-30-03": ("", "the newest address is an unknown command (21)"),
+    "always-91": ("", "the newest address answers 91, card or no card"),
     "no-30-10": ("", "the fingerprint read is an unknown command (21)"),
     "sam-id-first-wrong": ("", "the first SAM id after start is another one"),
     "rf-hang": ("", "select answers 81 until the reader is reset"),
@@ -94,7 +99,7 @@ def _check_value(name: str, value: str) -> None:
     if name == "sw12":
         if len(bytes.fromhex(value)) != 2:
             raise ValueError("two bytes in hex expected")
-    elif name in ("sw3", "iin"):
+    elif name in ("sw3", "iin", "glued"):
         if len(bytes.fromhex(value)) != 1:
             raise ValueError("one byte in hex expected")
     elif not default:
@@ -103,8 +108,8 @@ def _check_value(name: str, value: str) -> None:
     elif "." in default:
         if not 0 <= float(value) <= 3600:
             raise ValueError("seconds, or a share, expected")
-    elif not 0 <= int(value) <= 4000:
-        raise ValueError("a number of bytes expected")
+    elif not 0 <= int(value) <= 8 * 4000:
+        raise ValueError("a number of bytes, or of a bit, expected")
 
 
 class FaultList:
@@ -127,9 +132,15 @@ def disturbed(frame: bytes, request: bytes, name: str, faults: FaultList) -> tup
     """Return the reply as [(seconds to wait, bytes)] with the line's faults, and after how many bytes the port vanishes."""
     if faults.take("silent", name) is not None:
         return [], None
+    if faults.take("loopback", name) is not None:
+        return [(0.0, _framed(request))], None
     altered = bytearray(frame)
     if (value := faults.take("corrupt", name)) is not None:
         altered[int(value) % len(altered)] ^= 0x5A
+    if (value := faults.take("flip", name)) is not None:
+        altered[int(value) // 8 % len(altered)] ^= 1 << int(value) % 8
+    if (value := faults.take("lose", name)) is not None:
+        del altered[int(value) % len(altered)]
     if faults.take("bad-checksum", name) is not None:
         altered[-1] ^= 0xFF
     for fault, sign in (("short-length", -1), ("long-length", 1)):
@@ -154,8 +165,9 @@ def disturbed(frame: bytes, request: bytes, name: str, faults: FaultList) -> tup
     if (value := faults.take("huge", name)) is not None:
         before += _huge(int(value))
     if faults.take("echo", name) is not None:
-        body = (len(request) + 1).to_bytes(2, "big") + request
-        before += _HEAD + body + bytes([_xor(body)])
+        before += _framed(request)
+    if (value := faults.take("glued", name)) is not None:
+        before += _framed(bytes([0, 0, int(value, 16)]))
     out = before + out
     if (value := faults.take("garbage-after", name)) is not None:
         out += os.urandom(int(value))
@@ -174,7 +186,11 @@ def disturbed(frame: bytes, request: bytes, name: str, faults: FaultList) -> tup
 
 
 def _huge(size: int) -> bytes:
-    body = (size + 4).to_bytes(2, "big") + bytes([0, 0, 0x90]) + bytes(size)
+    return _framed(bytes([0, 0, 0x90]) + bytes(size))
+
+
+def _framed(content: bytes) -> bytes:
+    body = (len(content) + 1).to_bytes(2, "big") + content
     return _HEAD + body + bytes([_xor(body)])
 
 

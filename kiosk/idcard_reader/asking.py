@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kiosk.config import Reader
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader import sam, status
-from kiosk.idcard_reader.card import CardRecord, parse_card, parse_payload
+from kiosk.idcard_reader.card import CardRecord, Payload, looks_damaged, parse_card, parse_payload
 from kiosk.idcard_reader.codec import Command, Damage, Reply
 from kiosk.idcard_reader.events import ReaderEvent
 from kiosk.idcard_reader.exchange import Answer
@@ -118,6 +118,30 @@ class Asking:
         return (yield from self.read_only())
 
     def read_only(self) -> Generator[Step, Answer, CardRecord | Failure]:
+        """Read the card that was selected; a reading that cannot be right is compared with a second one, and a third."""
+        first = yield from self._read()
+        if isinstance(first, Failure):
+            return first
+        payload = first
+        if looks_damaged(payload):
+            second = yield from self._read()
+            if isinstance(second, Payload) and second != first:
+                payload = second
+                if looks_damaged(second):
+                    third = yield from self._read()
+                    if isinstance(third, Failure) or (third not in (first, second) and looks_damaged(third)):
+                        return Failure(Reason.READER_GARBLED, None, Remedy.LIFT)
+                    payload = third
+        address = chip = b""
+        if self._everything or self._settings.read_newest_address:
+            more = yield from self.ask(Command.NEWEST_ADDRESS)
+            address = more.data if isinstance(more, Reply) and more.sw3 == status.OK else b""
+        if self._everything:  # after the read: asked before it, some readers fail the read
+            more = yield from self.ask(Command.CHIP_NUMBER)
+            chip = more.data if isinstance(more, Reply) and more.sw3 == status.OK else b""
+        return parse_card(payload, address, chip)
+
+    def _read(self) -> Generator[Step, Answer, Payload | Failure]:
         with_fingerprint = self._everything
         answer: Answer = None
         if with_fingerprint:
@@ -127,15 +151,7 @@ class Asking:
             answer = yield from self.ask(Command.READ)
         if not isinstance(answer, Reply) or answer.sw3 != status.OK:
             return failure_of(answer)
-        payload = parse_payload(answer.data, with_fingerprint=with_fingerprint)
-        address = chip = b""
-        if self._everything or self._settings.read_newest_address:
-            more = yield from self.ask(Command.NEWEST_ADDRESS)
-            address = more.data if isinstance(more, Reply) and more.sw3 == status.OK else b""
-        if self._everything:  # after the read: asked before it, some readers fail the read
-            more = yield from self.ask(Command.CHIP_NUMBER)
-            chip = more.data if isinstance(more, Reply) and more.sw3 == status.OK else b""
-        return parse_card(payload, address, chip)
+        return parse_payload(answer.data, with_fingerprint=with_fingerprint)
 
     def count_failure(self, what: Answer | Failure) -> Script:
         """Count it; after so many in a row reset the SAM (a card can hang while the field stays on) and look at its health."""
@@ -158,6 +174,11 @@ def is_ok(answer: Answer) -> bool:
 
 def is_found(answer: Answer) -> bool:
     return isinstance(answer, Reply) and answer.sw3 in (status.FOUND, status.OK)
+
+
+def is_presence(answer: Answer) -> bool:
+    """Whether an answer to 30 03 says that the card that was read still lies there."""
+    return isinstance(answer, Reply) and answer.sw3 in (status.OK, status.NO_SUCH_ITEM)
 
 
 def failure_of(answer: Answer) -> Failure:

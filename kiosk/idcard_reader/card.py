@@ -7,6 +7,9 @@ Layouts: section 3 of the facts on readers (offsets in bytes of UCS-2 little-end
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,6 +20,8 @@ from kiosk.errors import ReaderProtocolError
 from kiosk.idcard_reader.nations import NATIONS
 
 TEXT_SIZE = 256
+ADDRESS_BLOCK = 70
+_WLT_HEAD = bytes.fromhex("574C66007E00")  # "WL", width 102, height 126: every sample seen
 FOREVER = "长期"
 _SEXES = {"0": Sex.UNKNOWN, "1": Sex.MALE, "2": Sex.FEMALE, "9": Sex.NOT_STATED}
 
@@ -104,17 +109,15 @@ def parse_payload(data: bytes, *, with_fingerprint: bool) -> Payload:
 def parse_card(payload: Payload, newest_address: bytes = b"", chip_number: bytes = b"") -> CardRecord:
     """Return the record of any kind of card; never raises on its content."""
     text = payload.text
-    card_type = _field(text, 248, 2)
-    reader = {"I": _permanent_2017, "Y": _permanent_2023, "J": _hmt}.get(card_type, _resident)
-    values = reader(text)
-    if reader is _resident and values["id_number"][:2] in ("81", "82", "83"):
-        values = _hmt(text)  # some readers lose the letter; S8 falls back to the prefix
+    values = _values(text)
     number = IdNumber.parse(values["id_number"])
     return CardRecord(
-        card_type=card_type,
+        card_type=_field(text, 248, 2),
         number_ok=number.ok,
         number_flags=number.flags,
-        newest_address=decode_text(newest_address),
+        newest_address="".join(  # up to four blocks, each with its own padding (S8)
+            decode_text(newest_address[at : at + ADDRESS_BLOCK]) for at in range(0, len(newest_address), ADDRESS_BLOCK)
+        ),
         chip_number=chip_number,
         photo_wlt=payload.photo,
         fingerprint=payload.fingerprint,
@@ -123,9 +126,41 @@ def parse_card(payload: Payload, newest_address: bytes = b"", chip_number: bytes
     )
 
 
+def looks_damaged(payload: Payload) -> bool:
+    """Return whether a reading should be made again before it is believed, although its checksum is right.
+
+    The checksum is one XOR byte: two bits that flip in the same column pass it. A real card can look like this too (wrong numbers
+    were issued), so a second reading that says the same is to be believed.
+    """
+    values = _values(payload.text)
+    number = IdNumber.parse(values["id_number"])
+    if number.flags & {NumberFlag.SHAPE, NumberFlag.CHECK_DIGIT}:
+        return True
+    if payload.photo and not payload.photo.startswith(_WLT_HEAD):
+        return True
+    return number.born != values["born"] or (number.sex is not Sex.UNKNOWN and number.sex is not values["sex"])
+
+
 def decode_text(raw: bytes) -> str:
-    """Return UCS-2 little-endian text without its padding (spaces; zeros seen on no real card, but harmless)."""
-    return raw[: len(raw) // 2 * 2].decode("utf-16-le", errors="replace").rstrip("\x00 \u3000").strip()
+    """Return UCS-2 little-endian text without its padding (spaces) and without what is no character: zeros, other controls, a byte
+    order mark, and FFFF, which is what empty memory holds."""
+    text = raw[: len(raw) // 2 * 2].decode("utf-16-le", errors="replace")
+    return "".join(c for c in text if unicodedata.category(c) != "Cc" and c not in "\ufeff\ufffe\uffff").strip()
+
+
+def _values(text: bytes) -> dict[str, Any]:
+    """Read the fields by the layout of the chip's letter; where it is missing, by the shape of the number (as S8 does)."""
+    letter = _field(text, 248, 2)
+    reader = _LAYOUTS.get(letter)
+    if reader is None:
+        number = _field(text, 122, 36)
+        if re.match(r"[A-Z]{3}[0-9]{12}", number):
+            reader = _permanent_2017
+        elif re.fullmatch(r"9[0-9]{16}[0-9X]", number):
+            reader = _permanent_2023
+        else:
+            reader = _hmt if number[:2] in ("81", "82", "83") else _resident
+    return reader(text)
 
 
 def _field(text: bytes, offset: int, length: int) -> str:
@@ -198,3 +233,6 @@ def _permanent_2023(text: bytes) -> dict[str, Any]:
         "nationality": nationality,
         "old_number": old_pr_number(nationality, number, _field(text, 250, 6)),
     }
+
+
+_LAYOUTS: dict[str, Callable[[bytes], dict[str, Any]]] = {"I": _permanent_2017, "Y": _permanent_2023, "J": _hmt}

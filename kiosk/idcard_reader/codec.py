@@ -52,7 +52,8 @@ class Damage(Enum):
     LENGTH = "length"  # length field impossible
     CHECKSUM = "checksum"
     CUT = "cut"  # the line fell silent inside it
-    NOISE = "noise"  # bytes, but no preamble among them (another line speed looks like this)
+    NOISE = "noise"  # bytes that belong to no frame (another line speed looks like this)
+    ECHO = "echo"  # nothing but our own request came back
 
 
 def xor(data: bytes | bytearray) -> int:
@@ -76,14 +77,21 @@ def encode_request(command: Command, data: bytes = b"") -> bytes:
 class Decoder:
     """Incremental decoder of replies. Feed it bytes in any pieces; it returns what they complete.
 
-    It finds the next good frame after any garbage, holds at most one frame's worth of bytes, and raises nothing. Bytes that are
-    no frame are counted in `skipped`. A stray preamble with a large length can hide later frames until `silence` says that the
-    rest will not come: whoever has the clock calls that.
+    It holds at most one frame's worth of bytes, and raises nothing. What lies inside the announced span of a damaged frame is never
+    looked at: a photo may hold the bytes of a whole frame, and that frame is nobody's answer. Hence a preamble with too large a
+    length hides what follows it until `silence` says that the rest will not come: whoever has the clock calls that. Bytes outside
+    of frames give one `Damage.NOISE` a run; zeros before anything else do not count (some readers begin with them), nor does an
+    echo of the request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, echo: bytes = b"") -> None:
+        """echo: the request, which some lines send back."""
         self._buffer = bytearray()
+        self._echo = echo
+        self._in_noise = False
+        self._begun = False  # something else than zeros came
         self.skipped = 0
+        self.echoed = False
 
     @property
     def pending(self) -> int:
@@ -104,48 +112,70 @@ class Decoder:
         return out
 
     def silence(self) -> list[Reply | Damage]:
-        """The rest of the pending frame will not come: drop its head and return what was hidden behind it."""
+        """The rest of the pending frame will not come: drop it, with whatever is hidden in it, and begin anew."""
         out: list[Reply | Damage] = []
-        while self.in_frame:
-            out.append(Damage.CUT)
-            self._drop(1)
-            self._take(out)
-        self._drop(len(self._buffer))
+        if self.in_frame:
+            self._damaged(Damage.CUT, len(self._buffer), out)
+        else:
+            self._drop_noise(len(self._buffer), out)
+        self._in_noise = False
         return out
 
     def reset(self) -> None:
         """Forget everything held."""
         self._buffer.clear()
+        self._in_noise = False
 
     def _take(self, out: list[Reply | Damage]) -> None:
         buffer = self._buffer
         while True:
-            self._to_preamble()
-            if len(buffer) < HEADER_SIZE:
+            self._to_preamble(out)
+            if self._is_echo():
+                continue
+            if len(buffer) < HEADER_SIZE or (self._echo and self._echo.startswith(buffer)):
                 return
             length = int.from_bytes(buffer[len(PREAMBLE) : HEADER_SIZE], "big")
             if not MIN_LENGTH <= length <= MAX_LENGTH:
-                out.append(Damage.LENGTH)
-                self._drop(1)
+                self._damaged(Damage.LENGTH, 1, out)  # a span that says nothing
                 continue
             end = HEADER_SIZE + length
             if len(buffer) < end:
                 return
             if xor(buffer[len(PREAMBLE) : end]) != 0:
-                out.append(Damage.CHECKSUM)
-                self._drop(1)  # not the whole frame: the length itself may be the damaged part
+                self._damaged(Damage.CHECKSUM, end, out)
                 continue
             sw1, sw2, sw3 = buffer[HEADER_SIZE : HEADER_SIZE + 3]
             out.append(Reply(sw3, bytes(buffer[HEADER_SIZE + 3 : end - 1]), sw1, sw2))
+            self._in_noise, self._begun = False, True
             del buffer[:end]
 
-    def _to_preamble(self) -> None:
+    def _is_echo(self) -> bool:
+        """Drop our own request at the head of the buffer."""
+        if not self._echo or not self._buffer.startswith(self._echo):
+            return False
+        del self._buffer[: len(self._echo)]
+        self.echoed = True
+        return True
+
+    def _to_preamble(self, out: list[Reply | Damage]) -> None:
         """Drop bytes until the buffer begins with a preamble or a beginning of one."""
         at = self._buffer.find(PREAMBLE)
         if at < 0:
             keep = next((n for n in range(len(PREAMBLE) - 1, 0, -1) if self._buffer.endswith(PREAMBLE[:n])), 0)
             at = len(self._buffer) - keep
-        self._drop(at)
+        self._drop_noise(at, out)
+
+    def _drop_noise(self, count: int, out: list[Reply | Damage]) -> None:
+        noise = count > 0 if self._begun else any(self._buffer[:count])
+        if noise and not self._in_noise:
+            self._in_noise = self._begun = True
+            out.append(Damage.NOISE)
+        self._drop(count)
+
+    def _damaged(self, how: Damage, count: int, out: list[Reply | Damage]) -> None:
+        out.append(how)
+        self._in_noise = self._begun = True  # what follows belongs to it
+        self._drop(count)
 
     def _drop(self, count: int) -> None:
         self.skipped += count

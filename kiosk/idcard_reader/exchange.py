@@ -2,6 +2,10 @@
 
 A reply does not say what it replies to, so late and doubled replies of earlier requests are told apart by their shape: a
 find answers 9F, a select carries a few bytes, a read carries lengths that add up.
+
+A good answer that comes first, behind nothing but zeros or our own request's echo, counts at once. A fault is held for a moment:
+the answer proper may be glued to it (a late 80 before the 9F). A frame behind noise counts only when it is the last thing that
+comes: the noise may be the damaged head of a larger frame, whose photo can hold the bytes of a whole small one.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from kiosk.idcard_reader.codec import Command, Damage, Decoder, Reply, encode_re
 Answer = Reply | Damage | None  # None: silence
 
 BITS_PER_BYTE = 10  # 8N1
+_GLUED_S = 0.05  # a frame that was sent right behind another is here by then (15 bytes at 9600 baud: 16 ms)
 _FLOWING_LIMIT_S = 10.0  # a frame that still trickles in this long after its deadline is given up
 _REPLY_BYTES = {Command.READ: 1295, Command.READ_FINGERPRINT: 2321, Command.NEWEST_ADDRESS: 291}
 
@@ -92,16 +97,22 @@ class Exchange:
         self._gap_s = settings.gap_timeout_s
         self._deadline = now + timeout_s(command, settings, baud, patience)
         self._last_byte_at = now
-        self._decoder = Decoder()
+        self._decoder = Decoder(self.request)
         self._damage: Damage | None = None
+        self._in_order = True  # nothing but zeros and echoes came so far
+        self._fault: Reply | None = None  # the answer, unless a better one follows at once
+        self._doubtful: Reply | None = None  # the answer, if nothing follows
+        self._fault_until = 0.0
 
     @property
     def wake_at(self) -> float:
         """When `advance` must be called even if nothing arrives."""
         quiet_at = self._last_byte_at + self._gap_s
-        if self._decoder.in_frame:
+        if self._decoder.in_frame or self._doubtful is not None:
             return min(quiet_at, self._deadline + _FLOWING_LIMIT_S)
-        return min(quiet_at, self._deadline) if self._damage is not None else self._deadline
+        if self._fault is not None:
+            return self._fault_until
+        return min(quiet_at, self._deadline + self._gap_s) if self._damage is not None else self._deadline
 
     def advance(self, now: float, data: bytes) -> None:
         """Take what arrived (maybe nothing); `done` and `answer` tell the rest."""
@@ -109,24 +120,44 @@ class Exchange:
             return
         if data:
             self._last_byte_at = now
-            if self._weigh(self._decoder.feed(data)):
+            if self._weigh(self._decoder.feed(data), now):
                 return
         silent = now >= self._last_byte_at + self._gap_s  # written as in wake_at: a difference would round another way
-        overdue = now >= self._deadline
-        if overdue and self._decoder.in_frame and not silent and now < self._deadline + _FLOWING_LIMIT_S:
-            return  # it is coming in right now: a slow line is no silence
-        if overdue or (silent and (self._decoder.in_frame or self._damage is not None)):
-            if not self._weigh(self._decoder.silence()):
-                noise = Damage.NOISE if self._decoder.skipped else None
-                self.done, self.answer = True, self._damage or noise
+        if self._decoder.in_frame or self._doubtful is not None:  # it is coming in right now: a slow line is no silence
+            over = silent or now >= self._deadline + _FLOWING_LIMIT_S
+        elif self._fault is not None:
+            over = now >= self._fault_until
+        elif self._damage is not None:  # what still flows would be mistaken for the answer to the next request
+            over = silent or now >= self._deadline + self._gap_s
+        else:
+            over = now >= self._deadline
+        if over:
+            self._weigh(self._decoder.silence(), now)
+            echo = Damage.ECHO if self._decoder.echoed else None
+            self._end(self._fault or (self._doubtful if silent else None) or self._damage or echo)
 
-    def _weigh(self, items: list[Reply | Damage]) -> bool:
+    def _end(self, answer: Answer) -> None:
+        self.done, self.answer = True, answer
+
+    def _weigh(self, items: list[Reply | Damage], now: float) -> bool:
+        """Return whether one of them is the answer."""
         for item in items:
             if isinstance(item, Damage):
-                self._damage = item
-            elif fits(self.command, item):
-                self.done, self.answer = True, item
+                self._damage, self._doubtful, self._in_order = item, None, False
+                continue
+            fit = fits(self.command, item)
+            good = fit and item.sw3 in (status.OK, status.FOUND)
+            if good and self._in_order:
+                self._end(item)
                 return True
-            elif len(item.data) > 512 and self.command in (Command.READ, Command.READ_FINGERPRINT):
-                self._damage = Damage.LENGTH  # a card's payload whose own lengths do not add up: ask again, do not wait
+            if not fit:
+                self._in_order = False
+                if len(item.data) > 512 and self.command in (Command.READ, Command.READ_FINGERPRINT):
+                    self._damage = Damage.LENGTH  # a card's payload whose own lengths do not add up: ask again, do not wait
+            elif self._in_order:  # still in order behind it: the answer proper may be glued to it
+                if self._fault is None:
+                    self._fault_until = now + _GLUED_S
+                self._fault = item
+            elif self._doubtful is None or good:
+                self._doubtful = item
         return False

@@ -9,7 +9,6 @@ from collections.abc import Generator, Sequence
 
 from kiosk.config import Reader
 from kiosk.domain.reasons import Reason
-from kiosk.idcard_reader import status
 from kiosk.idcard_reader.asking import (
     SHORT_PAUSE_S,
     Asking,
@@ -22,6 +21,7 @@ from kiosk.idcard_reader.asking import (
     SwitchBaud,
     failure_of,
     is_found,
+    is_presence,
 )
 from kiosk.idcard_reader.card import CardRecord
 from kiosk.idcard_reader.codec import Command, Reply
@@ -31,6 +31,11 @@ from kiosk.idcard_reader.status import Remedy, status_of
 
 _PROBE_PAUSE_S = 0.05
 _KEEPALIVE_S = 3.0
+# 30 03 answers as if a card lay there, on some readers, for ever: after so many such answers a find is asked as well. On a reader
+# whose 30 03 was seen to tell the two apart that is seldom: each find means another read of the card.
+_ANSWERS_BELIEVED = 4
+_ANSWERS_BELIEVED_HONEST = 10
+_ANSWERS_BELIEVED_PROVEN = 40
 _FORGET_FAILURES_S = 20.0  # no card for this long: the next one belongs to somebody else
 
 
@@ -44,6 +49,9 @@ class Rules(Asking):
         self.now = 0.0  # set by the session before each step
         self._has_30_03 = True
         self._presence_proven = False
+        self._believed = 0  # answers of 30 03 since the last find
+        self._believed_most = _ANSWERS_BELIEVED
+        self._asked_without_card = False
 
     def run(self) -> Script:
         while True:
@@ -150,6 +158,10 @@ class Rules(Asking):
             if answer.sw3 == 0x40:  # something lies there, and it is no identity card
                 memory.troubled, memory.seen_after_trouble = True, True
                 yield CardTrouble(status_of(0x40).reason, 0x40, lift=False)
+            elif not self._asked_without_card:
+                self._asked_without_card = True
+                if not is_presence((yield from self.ask(Command.NEWEST_ADDRESS))):
+                    self._believed_most = max(self._believed_most, _ANSWERS_BELIEVED_HONEST)
             return
         yield from self.count_failure(answer)
         if memory.failures >= 2 * self._settings.reset_after_failures:  # neither card nor no card, and a reset did not help
@@ -212,9 +224,13 @@ class Rules(Asking):
         if self._has_30_03:
             for _ in range(2):  # twice: one disturbed answer must not end a visit
                 answer = yield from self.ask(Command.NEWEST_ADDRESS)
-                if isinstance(answer, Reply) and answer.sw3 in (status.OK, status.NO_SUCH_ITEM):
-                    memory.last_card_at, memory.failures = self.now, 0
+                if is_presence(answer):
                     self._presence_proven = True
+                    self._believed += 1
+                    if self._believed >= self._believed_most:
+                        yield from self._make_sure()
+                    else:
+                        memory.last_card_at, memory.failures = self.now, 0
                     return
                 if not isinstance(answer, Reply):
                     yield from self.count_failure(answer)
@@ -234,10 +250,40 @@ class Rules(Asking):
             got = yield from self.select_and_read()
         elif not self._presence_proven or not isinstance(answer, Reply):  # a sticky reader finds nothing, but reads it
             got = yield from self.read_only()
-        if isinstance(got, CardRecord) and memory.card is not None and got.raw_text == memory.card.raw_text:
-            memory.last_card_at, memory.failures = self.now, 0
-            return  # disturbed, or the reader restarted: it never left
-        memory.card = None
+        elif self._has_30_03:
+            self._believed_most = _ANSWERS_BELIEVED_PROVEN  # both said that it is gone
+        if not self._is_same(got):
+            yield from self._gone(found, got)
+
+    def _make_sure(self) -> Script:
+        """30 03 says that the card lies there: ask by find and read too. Gone only when that fails twice."""
+        self._believed = 0
+        for again in (True, False):
+            found = yield from self.ask(Command.FIND)
+            if not isinstance(found, Reply):
+                yield from self.count_failure(found)
+                return
+            got = yield from (self.select_and_read() if is_found(found) else self.read_only())
+            if self._is_same(got):
+                return
+            if again and isinstance(got, Failure):
+                yield self._settings.poll_interval_s
+                continue
+            yield from self._gone(found, got)
+            return
+
+    def _is_same(self, got: CardRecord | Failure | None) -> bool:
+        """Whether it is the card that was told; disturbed, or the reader restarted: it never left."""
+        memory = self._memory
+        if not isinstance(got, CardRecord) or memory.card is None or got.raw_text != memory.card.raw_text:
+            return False
+        memory.last_card_at, memory.failures, self._believed = self.now, 0, 0
+        return True
+
+    def _gone(self, found: Reply, got: CardRecord | Failure | None) -> Script:
+        """The card that was told is gone; another may lie there."""
+        self._memory.card = None
+        self._believed = 0
         yield CardRemoved()
         if isinstance(got, CardRecord):
             yield CardArrived()

@@ -86,7 +86,12 @@ SEEN = dict.fromkeys(
         "no-30-03",
         "no-30-10",
         "sam-id-first-wrong",
-        "stray-preamble",
+        "always-91",
+        "glued=80@find",
+        "stray-preamble@read*1",
+        "loopback@read*1",
+        "flip=43@read*1",
+        "lose=100@read*1",
         "find-fails@find*1",
         "rf-hang@select*1",
         "silent@read*1",
@@ -104,7 +109,9 @@ SEEN = dict.fromkeys(
     "CardRead",
 )
 SEEN |= dict.fromkeys(["select-fails", "sw3=31@read", "bad-checksum@read", "silent@select"], "CardTrouble")
-SEEN |= dict.fromkeys(["silent", "bad-checksum", "corrupt", "truncated", "self-test", "unauthorised"], "ReaderGone")
+SEEN |= dict.fromkeys(
+    ["silent", "bad-checksum", "corrupt", "truncated", "stray-preamble", "loopback", "self-test", "unauthorised"], "ReaderGone"
+)
 
 
 def test_every_fault(tmp_path):

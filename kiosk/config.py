@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kiosk.errors import ConfigError
 
@@ -229,7 +229,12 @@ class Printer(Section):
     ask_paper: bool = True
     baud: int = Field(default=19200, ge=1200)
     timeout_s: float = Field(default=5.0, gt=0)
-    profile: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _retired(cls, given: Any) -> Any:
+        """Pass over the key of 0.1 that named a profile of a library: an old station's file still loads."""
+        return {key: value for key, value in given.items() if key != "profile"} if isinstance(given, dict) else given
 
 
 class Settings(Section):

@@ -1,19 +1,16 @@
 """A slip as the bytes an ESC/POS printer takes. No device here; called by `printer.py` and by tests.
 
-Chinese printers hold the characters of GB 18030 themselves and take them as raw bytes after FS & (Chinese mode); python-escpos
-knows code pages only, so text goes past it. Characters outside the two-byte table (rare names) make the text a picture.
+Epson's command set as every slip printer speaks it. Chinese printers hold the characters of GB 18030 themselves and take them as
+raw bytes after FS & (Chinese mode). Characters outside the two-byte table (rare names) make the text a picture.
 """
 
 from __future__ import annotations
 
-import logging
-import tempfile
-import threading
-import warnings
-from typing import Any
+from collections.abc import Iterator
+
+from PIL import Image, ImageOps
 
 from kiosk.config import Printer
-from kiosk.errors import ConfigError
 from kiosk.printer.raster import qr_image, text_image
 from kiosk.printer.slip import DOTS, Align, Line, Slip, layout
 
@@ -22,75 +19,34 @@ _CHINESE_ON, _CHINESE_OFF = b"\x1c&", b"\x1c."
 _ALIGN = {Align.LEFT: b"\x1ba\x00", Align.CENTRE: b"\x1ba\x01"}
 # GS ! for what has one byte, FS ! for Chinese; printers that apply GS ! to both take the second as a repetition.
 _LARGE, _NORMAL = b"\x1d!\x11\x1c!\x0c", b"\x1d!\x00\x1c!\x00"
-_PROFILES = {58: "Sunmi-V2", 80: "TM-T20II"}  # of python-escpos' table: 384 and 576 dots
+_FEED_AND_CUT = b"\x1bd\x06\x1dV\x00"  # six lines, so that the last one is past the knife
+_PICTURE_ROWS = 960  # a printer's buffer holds no taller picture: it goes in strips
+_QR_DOTS = 5  # a module of the printer's own code
 
 
 def slip_bytes(slip: Slip, settings: Printer) -> bytes:
-    """Return everything to send for one slip. Raises DeviceError when text must become a picture
-    and no font is there, ConfigError on an unknown profile."""
+    """Return everything to send for one slip. Raises DeviceError when text must become a picture and no font is there."""
     lines = layout(slip, settings.width_mm)
     code = next(at for at, line in enumerate(lines) if line.qr)
-    pen = composer(settings)
-    pen._raw(_INIT)
-    _text(pen, lines[:code], settings)
-    pen._raw(_ALIGN[Align.CENTRE])
+    parts = [_INIT, *_text(lines[:code], settings), _ALIGN[Align.CENTRE]]
     if settings.native_qr:
-        pen.qr(slip.qr_text, ec=1, size=5, native=True)
-        pen._raw(b"\n")
+        parts += [*_native_qr(slip.qr_text.encode()), b"\n"]
     else:
-        pen.image(qr_image(slip.qr_text, DOTS[settings.width_mm]), impl="bitImageRaster")
-    _text(pen, lines[code + 1 :], settings)
-    if settings.cut:
-        pen.cut()
-    else:
-        pen._raw(b"\n" * 5)  # past the tear bar
-    out: bytes = pen.output
-    return out
+        parts += _picture(qr_image(slip.qr_text, DOTS[settings.width_mm]))
+    parts += _text(lines[code + 1 :], settings)
+    parts.append(_FEED_AND_CUT if settings.cut else b"\n" * 5)  # without a cutter: past the tear bar
+    return b"".join(parts)
 
 
-def composer(settings: Printer) -> Any:
-    """Return a python-escpos Dummy that gathers bytes. Raises ConfigError on a profile that it does not know."""
-    profile = settings.profile or _PROFILES[settings.width_mm]
-    kinds = escpos_printers()
-    from escpos.capabilities import CAPABILITIES
-
-    if profile not in CAPABILITIES["profiles"]:
-        raise ConfigError(f"printer.profile: {profile} is none of python-escpos' profiles")
-    return kinds.Dummy(profile=profile)
-
-
-def escpos_printers() -> Any:
-    """Return the module `escpos.printer`, imported without its side effects (about two seconds the first time).
-
-    WORKAROUND: importing escpos.capabilities calls logging.basicConfig, which would let other libraries' lines past our
-    allow-list, and leaves a directory with a pickle in the system's temporary folder.
-    """
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    make, here = tempfile.mkdtemp, threading.get_ident()
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tempfile.mkdtemp = lambda *args, **more: folder if threading.get_ident() == here else make(*args, **more)  # type: ignore[assignment]
-        try:
-            import escpos.printer
-        finally:
-            tempfile.mkdtemp = make
-            for handler in [one for one in root.handlers if one not in handlers]:
-                root.removeHandler(handler)
-            root.setLevel(level)
-    return escpos.printer
-
-
-def _text(pen: Any, lines: tuple[Line, ...], settings: Printer) -> None:
+def _text(lines: tuple[Line, ...], settings: Printer) -> Iterator[bytes]:
     if settings.text == "image" or not all(map(_in_table, lines)):
-        pen._raw(_ALIGN[Align.LEFT])
-        pen.image(text_image(lines, settings.width_mm), impl="bitImageRaster")
+        yield _ALIGN[Align.LEFT]
+        yield from _picture(text_image(lines, settings.width_mm))
         return
-    pen._raw(_CHINESE_ON)
+    yield _CHINESE_ON
     for line in lines:
-        size = _LARGE if line.large else _NORMAL
-        pen._raw(_ALIGN[line.align] + size + line.text.encode("gb18030") + b"\n")
-    pen._raw(_NORMAL + _CHINESE_OFF)
+        yield _ALIGN[line.align] + (_LARGE if line.large else _NORMAL) + line.text.encode("gb18030") + b"\n"
+    yield _NORMAL + _CHINESE_OFF
 
 
 def _in_table(line: Line) -> bool:
@@ -99,3 +55,21 @@ def _in_table(line: Line) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _picture(image: Image.Image) -> Iterator[bytes]:
+    """Yield GS v 0 for each strip of a 1-bit picture: a set bit prints a dot, rows are filled up to whole bytes with white."""
+    dots = ImageOps.invert(image.convert("L")).convert("1")
+    for top in range(0, dots.height, _PICTURE_ROWS):
+        strip = dots.crop((0, top, dots.width, min(top + _PICTURE_ROWS, dots.height)))
+        yield b"\x1dv0\x00" + _two((strip.width + 7) // 8) + _two(strip.height) + strip.tobytes()
+
+
+def _native_qr(data: bytes) -> Iterator[bytes]:
+    """Yield GS ( k: model 2, size of a module, error correction M, the data (UTF-8), print."""
+    for function in (b"A2\x00", b"C" + bytes([_QR_DOTS]), b"E1", b"P0" + data, b"Q0"):
+        yield b"\x1d(k" + _two(1 + len(function)) + b"1" + function
+
+
+def _two(number: int) -> bytes:
+    return number.to_bytes(2, "little")

@@ -6,12 +6,11 @@ A printer that is off, unplugged or out of paper is a DeviceError and nothing mo
 from __future__ import annotations
 
 import contextlib
-import socket
-from typing import Any
 
 from kiosk.config import Printer
 from kiosk.errors import ConfigError, DeviceError
-from kiosk.printer.commands import escpos_printers, slip_bytes
+from kiosk.printer.commands import slip_bytes
+from kiosk.printer.devices import Device, open_device, target_parts
 from kiosk.printer.slip import Slip
 
 UNAVAILABLE, NO_PAPER = "printer-unavailable", "printer-no-paper"
@@ -32,51 +31,18 @@ class SlipPrinter:
         if self._settings.kind == "dummy":
             self.printed = data
             return
-        device = self._device()
         try:
-            self._open(device)
-            self._check_paper(device)
-            device._raw(data)
-        except DeviceError:
-            raise
-        except Exception as error:  # escpos' own errors, OSError, AssertionError, RuntimeError without pyusb
+            with contextlib.closing(open_device(self._settings)) as device:
+                self._check_paper(device)
+                device.write(data)
+        except OSError as error:
             raise DeviceError(f"printer: {type(error).__name__}", reason=UNAVAILABLE) from error
-        finally:
-            with contextlib.suppress(Exception):
-                device.close()
-            device._device = False  # escpos closes again when it is collected, and would raise there
 
-    def _device(self) -> Any:
-        settings, kinds = self._settings, escpos_printers()
-        if settings.kind == "file":
-            return kinds.File(settings.target)
-        if settings.kind == "serial":
-            return kinds.Serial(settings.target, baudrate=settings.baud, timeout=settings.timeout_s)
-        first, second = _parts(settings.target)
-        if settings.kind == "network":
-            return kinds.Network(first, int(second) if second else 9100, timeout=settings.timeout_s)
-        if not kinds.Usb.is_usable():
-            raise DeviceError("printer: pyusb is not installed", reason=UNAVAILABLE)
-        return kinds.Usb(_hex(first), _hex(second), timeout=round(settings.timeout_s * 1000))
-
-    def _open(self, device: Any) -> None:
-        settings = self._settings
-        if settings.kind == "network":
-            # WORKAROUND: escpos leaves its socket open when nobody answers.
-            device.device = socket.create_connection((device.host, device.port), timeout=settings.timeout_s)
-            return
-        device.open()
-        if settings.kind == "serial":  # a printer out of paper holds its handshake: no write may wait for ever
-            device.device.write_timeout = settings.timeout_s
-
-    def _check_paper(self, device: Any) -> None:
+    def _check_paper(self, device: Device) -> None:
         if self._settings.kind == "file" or not self._settings.ask_paper:
             return
-        device._raw(_ASK_PAPER)
-        try:
-            answer = bytes(device._read())
-        except TimeoutError:
-            answer = b""  # many printers never answer: then it is tried
+        device.write(_ASK_PAPER)
+        answer = device.read()  # many printers never answer: then it is tried
         if answer and answer[-1] & _PAPER_OUT == _PAPER_OUT:
             raise DeviceError("printer: no paper", reason=NO_PAPER)
 
@@ -88,22 +54,13 @@ def open_printer(settings: Printer) -> SlipPrinter | None:
     if settings.kind != "dummy" and not settings.target:
         raise ConfigError(f"printer.target: needed for kind {settings.kind}")
     if settings.kind == "usb":
-        for part in _parts(settings.target):
-            _hex(part)
+        for part in target_parts(settings.target):
+            try:
+                int(part, 16)
+            except ValueError as error:
+                raise ConfigError("printer.target: vendor:product in hexadecimal digits expected") from error
     if settings.kind == "network":
-        port = _parts(settings.target)[1]
+        port = target_parts(settings.target)[1]
         if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise ConfigError("printer.target: host:port expected")
     return SlipPrinter(settings)
-
-
-def _parts(target: str) -> tuple[str, str]:
-    first, _, second = target.rpartition(":") if ":" in target else (target, "", "")
-    return first, second
-
-
-def _hex(text: str) -> int:
-    try:
-        return int(text, 16)
-    except ValueError as error:
-        raise ConfigError("printer.target: vendor:product in hexadecimal digits expected") from error

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import threading
+from dataclasses import replace
 
 import cv2
 import pytest
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from kiosk.config import Printer
 from kiosk.errors import ConfigError, DeviceError
 from kiosk.printer.commands import slip_bytes
+from kiosk.printer.devices import find_usb
 from kiosk.printer.printer import open_printer
 from kiosk.printer.slip import layout
 from tests.printer.escpos_reader import read
@@ -38,7 +38,7 @@ def test_dummy_prints_text_and_a_code_that_can_be_scanned(language, width_mm):
     assert all(paper.chinese_lines[: len(wanted)])
     assert [scanned(picture) for picture in paper.pictures] == [one.qr_text]
     assert paper.pictures[0].shape[1] <= {58: 384, 80: 576}[width_mm]
-    assert paper.cuts == (1 if width_mm == 80 else paper.cuts)
+    assert paper.cuts == 1
 
 
 def test_file_device_gets_the_same_bytes(tmp_path):
@@ -156,23 +156,57 @@ def test_none_is_no_printer_and_bad_targets_are_told_at_once():
             open_printer(config)
 
 
-def test_importing_leaves_logging_and_the_disk_alone(tmp_path):
-    script = (
-        "import logging; from kiosk.printer.commands import escpos_printers; escpos_printers().Dummy();"
-        "print(logging.getLogger().handlers, logging.getLogger().level)"
-    )
-    before = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-        env=os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)},
-    )
-    assert before.stdout.split() == ["[]", "30"]
-    assert list(tmp_path.iterdir()) == []
+def test_a_printer_on_a_serial_line(tmp_path):
+    """Asked for paper first; what it answers counts, and then everything arrives."""
+    pty = pytest.importorskip("pty")
+    tty = pytest.importorskip("tty")
+    machine, line = pty.openpty()
+    tty.setraw(line)
+    config = Printer(kind="serial", target=os.ttyname(line), timeout_s=10)
+    got = bytearray()
+
+    def serve():
+        while not got.endswith(b"\x1dV\x00"):
+            got.extend(os.read(machine, 65536))
+            if got == b"\x10\x04\x04":
+                os.write(machine, b"\x12")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        open_printer(config).print(slip())
+        thread.join(20)
+        assert bytes(got) == b"\x10\x04\x04" + slip_bytes(slip(), config)
+    finally:
+        os.close(line)
+        os.close(machine)
 
 
-def test_an_unknown_profile_is_told():
-    with pytest.raises(ConfigError, match=r"printer\.profile"):
-        open_printer(Printer(kind="dummy", profile="no-such-printer")).print(slip())
+def test_usb_printers_are_told_apart_by_their_ids(tmp_path):
+    """The folders of Linux' usbmisc, made up: lp0 another printer, lp1 without ids (being unplugged), lp2 ours."""
+    for name, ids in (("lp0", ("04b8", "0202")), ("lp1", None), ("lp2", ("0416", "5011"))):
+        interface = tmp_path / "devices" / name / "1-1:1.0"
+        interface.mkdir(parents=True)
+        for file, text in zip(("idVendor", "idProduct"), ids or (), strict=False):
+            (interface.parent / file).write_text(text + "\n", encoding="ascii")
+        (tmp_path / "usbmisc" / name).mkdir(parents=True)
+        (tmp_path / "usbmisc" / name / "device").symlink_to(interface, target_is_directory=True)
+    assert find_usb(0x0416, 0x5011, tmp_path / "usbmisc").as_posix() == "/dev/usb/lp2"
+    with pytest.raises(FileNotFoundError):
+        find_usb(0xDEAD, 0xBEEF, tmp_path / "usbmisc")
+    with pytest.raises(FileNotFoundError):
+        find_usb(0x0416, 0x5011, tmp_path / "no-such-folder")
+
+
+def test_a_tall_picture_goes_in_strips_that_a_buffer_holds():
+    one = replace(slip(), rows=tuple((f"行 {at}", "值" * 20) for at in range(40)))
+    paper = read(slip_bytes(one, Printer(kind="dummy", text="image", width_mm=58)))
+    heights = [picture.shape[0] for picture in paper.pictures]
+    assert max(heights) == 960
+    assert len(heights) > 3
+    assert scanned(next(picture for picture in paper.pictures if picture.shape[1] < 384)) == one.qr_text
+
+
+def test_the_old_setting_of_a_profile_still_loads():
+    old = Printer.model_validate({"kind": "dummy", "profile": "TM-T20II"})
+    assert slip_bytes(slip(), old) == slip_bytes(slip(), Printer(kind="dummy"))

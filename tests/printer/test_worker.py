@@ -8,7 +8,6 @@ import pytest
 
 from kiosk.config import Printer
 from kiosk.domain.reasons import Reason
-from kiosk.printer.commands import slip_bytes
 from kiosk.printer.worker import PrintDone, PrintWorker
 from tests.printer.escpos_reader import read
 from tests.printer.samples import slip
@@ -43,7 +42,6 @@ def test_no_printer_configured_is_an_answer_too(qtbot):
 def test_a_printer_that_hangs_holds_up_nobody(qtbot, tmp_path):
     target = tmp_path / "lp0"
     os.mkfifo(target)  # opening blocks until somebody reads: a printer that is switched off
-    slip_bytes(slip(), Printer(kind="dummy"))  # the library is loaded: what hangs now is the printer
     worker = PrintWorker(Printer(kind="file", target=str(target), timeout_s=0.1))
     told = []
     worker.done.connect(told.append)

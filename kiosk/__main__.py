@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reasons": ("reasons", "every reason code, and what to do about it"),
     "licences": ("licences", "licences of every package and model"),
     "voice": ("voice", "prompts to record, and what is missing"),
+    "texts": ("texts", "make the traditional characters from the simplified"),
     "gallery": ("gallery", "render every page into pictures"),
 }
 # These need bench, demo, emulators, evaluate or gallery, which an installed kiosk leaves out (pyproject.toml).

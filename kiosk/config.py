@@ -51,7 +51,7 @@ class Station(Section):
 class Ui(Section):
     """Screen, languages and times."""
 
-    language: Literal["zh_CN", "en"] = "zh_CN"
+    language: Literal["zh_CN", "zh_Hant", "en"] = "zh_CN"  # what the screen shows; [voice] language is what is spoken
     theme: Literal["paper", "contrast"] = "paper"
     large_text: bool = False
     fullscreen: bool = True

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiosk.texts.strings import WRITTEN
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
@@ -24,7 +26,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--sizes", nargs="*", metavar="WxH", help="default: the four sizes the kiosk supports")
     parser.add_argument("--themes", nargs="*", default=["paper", "contrast"], choices=["paper", "contrast"])
     parser.add_argument("--texts", nargs="*", default=["normal", "large"], choices=["normal", "large"])
-    parser.add_argument("--language", default="zh_CN", choices=["zh_CN", "en"])
+    parser.add_argument("--language", default="zh_CN", choices=WRITTEN)
     parser.add_argument("--only", nargs="*", default=[], metavar="SCENE", help="scenes whose name begins so")
     parser.add_argument("--sheet-width", type=int, default=240, help="width of one picture on the contact sheet")
     args = parser.parse_args(argv)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from kiosk.config import load
 from kiosk.errors import ConfigError
-from kiosk.voice.prompts import LENGTH_MARGIN, RECORDINGS, SPOKEN, all_prompts, duration_s, expected_s
+from kiosk.texts.strings import SPOKEN
+from kiosk.voice.prompts import LENGTH_MARGIN, RECORDINGS, all_prompts, duration_s, expected_s
 
 
 def main(argv: list[str]) -> int:

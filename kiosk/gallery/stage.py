@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from kiosk.config import Settings
 from kiosk.gallery.scenes import NOW, QUAD, Scene
-from kiosk.texts.strings import Strings
+from kiosk.texts.strings import Strings, is_chinese
 from kiosk.ui.theme import Look, ThemeName
 from kiosk.ui.widgets.face import Pose, face_image, paint_face
 from kiosk.ui.window import KioskWindow
@@ -21,8 +21,8 @@ SIZES: tuple[tuple[int, int], ...] = ((1080, 1920), (1920, 1080), (1366, 768), (
 
 
 def make_window(settings: Settings, language: str = "zh_CN") -> KioskWindow:
-    """Return a window without motion, at a fixed time, not shown."""
-    voice = settings.voice.model_copy(update={"language": language})
+    """Return a window without motion, at a fixed time, not shown. `language`: what its screen shows, one of WRITTEN."""
+    voice = settings.voice.model_copy(update={"language": "zh_CN" if is_chinese(language) else language})
     chosen = settings.model_copy(update={"voice": voice})
     return KioskWindow(chosen, Strings.load(language), motion=False, now=lambda: NOW)
 

@@ -12,9 +12,16 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLanguage:
-    """The window speaks another language now: zh_CN, zh_HK (spoken) or en. The window has changed its texts already."""
+    """The voice speaks another language now: zh_CN (普通话), zh_HK (粤语) or en. What the screen shows is `ChangeWriting`'s."""
 
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWriting:
+    """The screen is written otherwise now: zh_CN (简体), zh_Hant (繁體) or en. The window has changed its texts already."""
+
+    writing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +59,15 @@ class OpenDesk:
     """The attendant wants the desk (the corner was touched, or the desk key pressed)."""
 
 
-Request = Replay | ChangeLanguage | ToggleLargeText | ToggleContrast | VolumeUp | VolumeDown | PrintSlip | StillHere | OpenDesk
+Request = (
+    Replay
+    | ChangeLanguage
+    | ChangeWriting
+    | ToggleLargeText
+    | ToggleContrast
+    | VolumeUp
+    | VolumeDown
+    | PrintSlip
+    | StillHere
+    | OpenDesk
+)

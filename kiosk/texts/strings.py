@@ -1,5 +1,7 @@
 """Texts for people: one catalogue a language, merged from `assets/strings/LANG/*.toml`. No Qt; used by `ui`, `voice`, `app`.
 
+What is read and what is heard are chosen apart: the screen is WRITTEN in 简体, 繁體 or English, the voice SPOKEN in Mandarin,
+Cantonese or English. zh_HK holds the spoken lines alone; zh_Hant is made from zh_CN by `kiosk texts traditional`, never edited.
 A key in two files, or a value that is no text, is a ConfigError: a catalogue is checked when it is loaded, not when somebody waits.
 """
 
@@ -16,11 +18,26 @@ from kiosk.config import ASSETS
 from kiosk.errors import ConfigError
 
 DIRECTORY = ASSETS / "strings"
-CATALOGUES = ("zh_CN", "en")
-# Spoken language -> the catalogue it reads from: Cantonese is written as Mandarin is, and spoken by another voice.
-CATALOGUE_OF = {"zh_CN": "zh_CN", "zh_HK": "zh_CN", "en": "en"}
+CATALOGUES = ("zh_CN", "en")  # whole and written by hand
+WRITTEN = ("zh_CN", "zh_Hant", "en")  # what the screen can show: `requests.ChangeWriting`
+SPOKEN = ("zh_CN", "zh_HK", "en")  # what the voice can speak: `requests.ChangeLanguage`
 
 _log = logging.getLogger(__name__)
+
+
+def is_chinese(language: str) -> bool:
+    """Return whether a catalogue, or a spoken language, is Chinese of any kind."""
+    return language.startswith("zh")
+
+
+def writing_for(spoken: str, writing: str, home: str = "zh_CN") -> str:
+    """Return what the screen shows when somebody who reads `writing` wishes to hear `spoken`.
+
+    Both Chinese languages keep the script that is there; English brings English, and Chinese after English the `home` script.
+    """
+    if is_chinese(spoken) == is_chinese(writing):
+        return writing
+    return (home if is_chinese(home) else "zh_CN") if is_chinese(spoken) else "en"
 
 
 class Strings:
@@ -32,8 +49,8 @@ class Strings:
 
     @classmethod
     def load(cls, language: str, directory: Path = DIRECTORY) -> Strings:
-        """Return the catalogue for a spoken language (zh_CN, zh_HK, en). Raises ConfigError naming file and key."""
-        folder = directory / CATALOGUE_OF[language]
+        """Return a catalogue: one of WRITTEN, or zh_HK (spoken lines alone). Raises ConfigError naming file and key."""
+        folder = directory / language
         texts: dict[str, str] = {}
         for path in sorted(folder.glob("*.toml")):
             try:
@@ -48,7 +65,7 @@ class Strings:
                 texts[key] = value
         if not texts:
             raise ConfigError(f"no texts in {folder}")
-        return cls(CATALOGUE_OF[language], texts)
+        return cls(language, texts)
 
     def __contains__(self, key: str) -> bool:
         return key in self._texts

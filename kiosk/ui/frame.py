@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
 from kiosk.texts import requests as r
-from kiosk.texts.strings import CATALOGUE_OF, Strings
+from kiosk.texts.strings import Strings, writing_for
 from kiosk.ui.pages.base import STEPS, Page
 from kiosk.ui.theme import MARGIN, Look, ThemeName
 from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
@@ -34,10 +34,10 @@ class Frame(QWidget):
     def __init__(self, settings: Settings, strings: Strings | None, motion: bool, now: Callable[[], datetime] | None) -> None:
         super().__init__()
         self.settings = settings
-        spoken = settings.voice.language
-        written = CATALOGUE_OF[spoken] if strings is None else strings.language
-        self._home_language: str = spoken if CATALOGUE_OF[spoken] == written else written
-        self.language = self._home_language
+        self._home_writing: str = settings.ui.language if strings is None else strings.language
+        self.writing = self._home_writing  # what the screen shows: zh_CN, zh_Hant or en
+        self._home_language: str = settings.voice.language
+        self.language: str = self._home_language  # what the voice speaks: zh_CN, zh_HK or en
         self._catalogues: dict[str, Strings] = {}
         if strings is not None:
             self._catalogues[strings.language] = strings
@@ -92,19 +92,30 @@ class Frame(QWidget):
 
     @property
     def strings(self) -> Strings:
-        """The texts of the language in use."""
-        name = CATALOGUE_OF[self.language]
+        """The texts that the screen shows."""
+        name = self.writing
         if name not in self._catalogues:
             self._catalogues[name] = Strings.load(name)
         return self._catalogues[name]
 
     @Slot(str)
     def change_language(self, language: str) -> None:
-        """Speak and write another language from now on."""
+        """Speak another language from now on; the screen follows where it would be English beside Chinese, or the other way."""
         self.language = language
+        before, self.writing = self.writing, writing_for(language, self.writing, self._home_writing)
         self.refresh()
         self._wished()
         self.service.emit(r.ChangeLanguage(language))
+        if self.writing != before:
+            self.service.emit(r.ChangeWriting(self.writing))
+
+    @Slot(str)
+    def change_writing(self, writing: str) -> None:
+        """Write the screen otherwise from now on (简体, 繁體, English); what is spoken stays."""
+        self.writing = writing
+        self.refresh()
+        self._wished()
+        self.service.emit(r.ChangeWriting(writing))
 
     @Slot()
     def toggle_large_text(self) -> None:
@@ -150,6 +161,9 @@ class Frame(QWidget):
         if self.language != self._home_language:
             self.language = self._home_language
             self.service.emit(r.ChangeLanguage(self.language))
+        if self.writing != self._home_writing:
+            self.writing = self._home_writing
+            self.service.emit(r.ChangeWriting(self.writing))
 
     # --- drawing and layout
 

@@ -13,7 +13,7 @@ from kiosk.config import ASSETS
 from kiosk.texts.strings import Strings
 
 RECORDINGS = ASSETS / "voice"
-SPOKEN = ("zh_CN", "zh_HK", "en")
+LINES_OF = {"zh_CN": "zh_CN", "zh_HK": "zh_CN", "en": "en"}  # spoken language -> the catalogue that holds its lines
 PAUSE_S = 0.35  # between two prompts of one page
 # A recording may be slower than the wished rate by this much before `kiosk voice check` calls it too long: old ears
 # follow about 200 characters a minute, but a prompt of half a minute is no prompt.
@@ -44,7 +44,7 @@ def prompt(key: str, language: str, strings: Strings, folder: Path = RECORDINGS)
 
 def all_prompts(language: str, folder: Path = RECORDINGS) -> list[Prompt]:
     """Return every prompt of a language, in the order of the keys."""
-    strings = Strings.load(language)
+    strings = Strings.load(LINES_OF[language])
     return [prompt(key, language, strings, folder) for key in sorted(strings.keys()) if is_spoken(key)]
 
 

@@ -22,9 +22,9 @@ from PySide6.QtCore import QObject, Slot
 from kiosk.config import ROOT, Voice
 from kiosk.errors import KioskError
 from kiosk.texts import requests
-from kiosk.texts.strings import CATALOGUE_OF, Strings
+from kiosk.texts.strings import SPOKEN, Strings
 from kiosk.voice import sound
-from kiosk.voice.prompts import PAUSE_S, RECORDINGS, Prompt, prompt
+from kiosk.voice.prompts import LINES_OF, PAUSE_S, RECORDINGS, Prompt, prompt
 
 POLL_S = 0.02
 VOLUME_STEP = 0.2
@@ -175,7 +175,7 @@ class Speaker:
 
     def set_language(self, language: str) -> None:
         """Speak another language from the next prompt on."""
-        if language in CATALOGUE_OF:
+        if language in SPOKEN:
             self.language = language  # type: ignore[assignment]
 
     def change_volume(self, step: float) -> float:
@@ -247,7 +247,7 @@ class Speaker:
         return found.recording or self._synthesised(found)
 
     def _catalogue(self, language: str) -> Strings:
-        name = CATALOGUE_OF[language]
+        name = LINES_OF[language]
         if name not in self._strings:
             self._strings[name] = Strings.load(name)
         return self._strings[name]

@@ -17,14 +17,16 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.gallery.scenes import reason_scenes, sample_settings, scenes
 from kiosk.gallery.stage import SIZES, make_window, set_form, show_scene
+from kiosk.texts.strings import WRITTEN
 from kiosk.ui.theme import PAIRS, PALETTES, contrast
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text
 from tests.ui.measure import layout_findings, pixel_findings, shown
 
 WHOLE = os.environ.get("KIOSK_AUDIT") == "whole"
+NARROW = ((1366, 768), (1080, 1920))
 THEMES = ("paper", "contrast")
-LANGUAGES = ("zh_CN", "en")
+LANGUAGES = WRITTEN
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -38,6 +40,8 @@ def speaking(request, qtbot):
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_nothing_is_clipped_small_or_crowded(speaking, size):
+    if speaking.writing == "zh_Hant" and size not in NARROW and not WHOLE:
+        pytest.skip("characters of the same width as 简体: seen at the two narrow sizes, at all of them with KIOSK_AUDIT=whole")
     findings = []
     for number, scene in enumerate(scenes()):
         for large in (False, True) if WHOLE or number % 2 else (True,):
@@ -47,7 +51,7 @@ def test_nothing_is_clipped_small_or_crowded(speaking, size):
     assert findings == []
 
 
-@pytest.mark.parametrize("size", SIZES if WHOLE else ((1366, 768), (1080, 1920)), ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", SIZES if WHOLE else NARROW, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_every_reason_fits(speaking, size):
     findings = []
     for scene in reason_scenes():
@@ -61,8 +65,8 @@ def test_every_reason_fits(speaking, size):
 def _forms():
     combinations = list(product(SIZES, THEMES, (False, True), LANGUAGES))
     for number, scene in enumerate(scenes()):
-        # 7 and 32 have no common divisor: the forms take turns over the pages.
-        for form in combinations if WHOLE else [combinations[number * 7 % 32], combinations[(number * 7 + 19) % 32]]:
+        # 7 and 48 have no common divisor: the forms take turns over the pages.
+        for form in combinations if WHOLE else [combinations[number * 7 % 48], combinations[(number * 7 + 19) % 48]]:
             yield scene, form
 
 

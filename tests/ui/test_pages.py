@@ -254,19 +254,28 @@ def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot
     window.service.connect(wishes.append)
     for name in ("large-text", "contrast", "language-en", "volume-up", "volume-down", "replay"):
         touch(window, name)
-    assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), r.ChangeLanguage("en"), r.VolumeUp(), r.VolumeDown(), r.Replay()]
+    english = [r.ChangeLanguage("en"), r.ChangeWriting("en")]
+    assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), *english, r.VolumeUp(), r.VolumeDown(), r.Replay()]
     assert (window.large, window.theme, window.strings.language) == (True, "contrast", "en")
     assert window.page.title.text() == Strings.load("en").text("page.consent.title")
     wishes.clear()
     window.show_state(s.Idle())
     assert (window.large, window.theme, window.strings.language) == (False, "paper", "zh_CN")
-    assert wishes == [r.ChangeLanguage("zh_CN")]
+    assert wishes == [r.ChangeLanguage("zh_CN"), r.ChangeWriting("zh_CN")]
 
 
-def test_cantonese_is_written_as_mandarin(window):
+def test_what_is_spoken_and_what_is_written_are_chosen_apart(window):
+    title = "page.idle.title"
     touch(window, "language-zh_HK")
-    assert window.language == "zh_HK"
-    assert window.page.title.text() == Strings.load("zh_CN").text("page.idle.title")
+    assert (window.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_CN").text(title))
+    window.change_writing("zh_Hant")
+    assert (window.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_Hant").text(title))
+    window.change_language("zh_CN")
+    assert (window.language, window.writing) == ("zh_CN", "zh_Hant")
+    window.change_writing("en")
+    assert (window.language, window.page.title.text()) == ("zh_CN", Strings.load("en").text(title))
+    window.reset_wishes()
+    assert (window.language, window.writing) == ("zh_CN", "zh_CN")
 
 
 def test_the_countdown_asks_and_any_touch_answers(window, qtbot):

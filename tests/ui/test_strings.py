@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from string import Formatter
 
 import pytest
@@ -12,14 +12,14 @@ from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
 from kiosk.errors import ConfigError
 from kiosk.gallery.scenes import reason_scenes, scenes
-from kiosk.texts.strings import CATALOGUES, Strings
+from kiosk.texts.strings import CATALOGUES, SPOKEN, WRITTEN, Strings, writing_for
 from kiosk.ui.prompts import PAGE_NAMES, prompt_for
 from kiosk.visit import states as s
 
 REASON_KEYS = ("title", "why", "now", "who", "attendant", "say")
 
 
-@pytest.fixture(scope="module", params=CATALOGUES)
+@pytest.fixture(scope="module", params=WRITTEN)
 def strings(request):
     return Strings.load(request.param)
 
@@ -27,6 +27,22 @@ def strings(request):
 def test_the_languages_have_the_same_keys():
     zh, en = (set(Strings.load(language).keys()) for language in CATALOGUES)
     assert zh ^ en == set()
+
+
+def test_what_is_read_and_what_is_heard_are_chosen_apart():
+    after = {(spoken, writing): writing_for(spoken, writing) for spoken in SPOKEN for writing in WRITTEN}
+    assert after == {
+        ("zh_CN", "zh_CN"): "zh_CN",
+        ("zh_CN", "zh_Hant"): "zh_Hant",
+        ("zh_CN", "en"): "zh_CN",
+        ("zh_HK", "zh_CN"): "zh_CN",
+        ("zh_HK", "zh_Hant"): "zh_Hant",
+        ("zh_HK", "en"): "zh_CN",
+        ("en", "zh_CN"): "en",
+        ("en", "zh_Hant"): "en",
+        ("en", "en"): "en",
+    }
+    assert writing_for("zh_HK", "en", home="zh_Hant") == "zh_Hant"
 
 
 def test_every_reason_guidance_action_stage_and_page_has_its_texts(strings):
@@ -91,3 +107,7 @@ def test_dates():
     assert en.dated("next_time.before_month", last, last) == "Come again by the end of November 2027"
     assert zh.dated("next_time.between_years", first, last) == "2026年12月1日到2027年11月30日，来办一次"
     assert zh.dated("next_time.today", None, None) == "今天就可以办"
+    hant = Strings.load("zh_Hant")
+    assert hant.date(last) == "2027年11月30日"
+    assert hant.dated("next_time.before_month", last, last) == "2027年11月底前，再來辦一次"
+    assert hant.today(datetime(2026, 11, 30)) == "今天是2026年11月30日，星期一"  # noqa: DTZ001 - a wall clock's words

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from kiosk.config import ASSETS
 from kiosk.desk.pinyin import Candidate, Pinyin
-from kiosk.texts.strings import Strings
+from kiosk.texts.strings import Strings, is_chinese
 from kiosk.ui.desk.keyboard_plan import DIGITS, KEYS, LETTERS, PAGING, SIGNS, SIGNS_CHINESE, SIGNS_LATIN, Plan, plan, top_of
 from kiosk.ui.desk.widgets import Action, Field, Words
 from kiosk.ui.theme import Look
@@ -71,7 +71,7 @@ class Keyboard(QFrame):
         if field is not self.field or not self.isVisible():
             latin = field.digits or field.latin or field.secret
             self.field, self.letters = field, ""
-            self.chinese = not latin and strings.language == "zh_CN" and engine() is not None
+            self.chinese = not latin and is_chinese(strings.language) and engine() is not None
             self.caps, self.signs, self.wide = field.digits and not field.secret, False, False
         self._look, self._strings = look, strings
         self.setAccessibleName(self._text("name"))

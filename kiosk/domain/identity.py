@@ -7,10 +7,11 @@ the hand is worth more than an arithmetic rule, and wrong numbers were issued in
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from kiosk.domain.names import plain_number
 
 
 class DocumentKind(StrEnum):
@@ -43,6 +44,7 @@ class NumberFlag(StrEnum):
     SHAPE = "shape"  # neither 18, nor 15 digits, nor 3 letters and 12 digits
 
 
+_PLAIN = re.compile(r"[0-9]{17}[0-9X]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 _PROVINCES = frozenset(
@@ -74,7 +76,9 @@ def old_pr_number(nationality: str, id_number: str, link: str) -> str:
     nationality: alpha-3; id_number: 18 characters; link: the card's 3-character link. Returns "" when the parts do not fit
     (first cards of 2023 have an empty link). Source: facts on readers, section 3.
     """
-    if not (re.fullmatch(r"[A-Z]{3}", nationality) and re.fullmatch(r"\d{17}[\dX]", id_number) and re.fullmatch(r"\d{3}", link)):
+    if not (
+        re.fullmatch(r"[A-Z]{3}", nationality) and re.fullmatch(r"[0-9]{17}[0-9X]", id_number) and re.fullmatch(r"[0-9]{3}", link)
+    ):
         return ""
     first14 = nationality + id_number[1:3] + link[:2] + id_number[8:14] + link[2]
     return first14 + check_digit_pr(first14)
@@ -100,17 +104,18 @@ class IdNumber:
     def parse(cls, text: str, today: date | None = None) -> IdNumber:
         """Read a number as typed, printed or stored on a chip; never raises.
 
-        Full-width digits, a lower-case x, spaces and dashes are accepted. 15-digit numbers (before 1999) get their century and
-        check character. Prefixes: 81 Hong Kong, 82 Macau, 83 Taiwan residence permits; 9 permanent residence of 2023; three
-        letters and 12 digits: permanent residence of 2017. today: a birth after it is flagged (None: not looked at).
+        Digits of any script, a lower-case x and letters that look like one, spaces, dashes and invisible marks are accepted.
+        15-digit numbers (before 1999) get their century and check character. Prefixes: 81 Hong Kong, 82 Macau, 83 Taiwan
+        residence permits; 9 permanent residence of 2023; three letters and 12 digits: permanent residence of 2017. today: a
+        birth after it is flagged (None: not looked at).
         """
-        number = normalise_number(text)
-        if re.fullmatch(r"\d{15}", number):
+        number = plain_number(text)
+        if re.fullmatch(r"[0-9]{15}", number):
             first17 = number[:6] + "19" + number[6:]
             return cls._of_18(first17 + check_digit(first17), today, was_15=True)
-        if re.fullmatch(r"\d{17}[\dX]", number):
+        if re.fullmatch(r"[0-9]{17}[0-9X]", number):
             return cls._of_18(number, today, was_15=False)
-        if re.fullmatch(r"[A-Z]{3}\d{12}", number):
+        if re.fullmatch(r"[A-Z]{3}[0-9]{12}", number):
             born = _two_digit_year(number[7:13], today)
             flags = set()
             if check_digit_pr(number[:14]) != number[14]:
@@ -134,8 +139,14 @@ class IdNumber:
 
 
 def normalise_number(text: str) -> str:
-    """Return a number in the form it is compared in: half-width capitals, without spaces and dashes."""
-    return re.sub(r"[\s\-\u2010-\u2015]", "", unicodedata.normalize("NFKC", text)).upper()
+    """Return a number in the form it is stored and compared in: `names.plain_number`, 15 digits extended to 18."""
+    plain = text if _PLAIN.fullmatch(text) else plain_number(text)
+    return IdNumber.parse(plain).number if len(plain) == 15 else plain
+
+
+def number_of_15(number: str) -> str:
+    """Return the 15 digits that a number of 18 had before 1999, "" where it had none (born in another century)."""
+    return number[:6] + number[8:17] if _PLAIN.fullmatch(number) and number[6:8] == "19" else ""
 
 
 def parse_date(yyyymmdd: str) -> date | None:

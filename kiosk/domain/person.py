@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from kiosk.domain.identity import DocumentKind
+from kiosk.domain.identity import DocumentKind, normalise_number
+from kiosk.domain.names import tidy_name
 
 
 class IdentifiedBy(StrEnum):
@@ -32,12 +33,19 @@ class RosterStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An identity as read from a card or typed: the key into the roster is `id_number`."""
+    """An identity as read from a card or typed: the key into the roster is `id_number`.
+
+    Name and number are kept in their normal form, whatever they came in: two of a person are equal when the person is.
+    """
 
     name: str = field(repr=False)
     id_number: str = field(repr=False)
     document_kind: DocumentKind = DocumentKind.RESIDENT
     identified_by: IdentifiedBy = IdentifiedBy.READER
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", tidy_name(self.name))
+        object.__setattr__(self, "id_number", normalise_number(self.id_number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class RosterEntry:
-    """What the bureau's roster says about one person."""
+    """What the bureau's roster says about one person. Name and number in their normal form, as of `Person`."""
 
     person_id: str
     name: str = field(repr=False)
@@ -74,3 +82,7 @@ class RosterEntry:
     local_resident: bool = True
     home_visit: bool = False
     template: Template | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", tidy_name(self.name))
+        object.__setattr__(self, "id_number", normalise_number(self.id_number))

@@ -15,10 +15,10 @@ from kiosk.domain.identity import (
     Sex,
     check_digit,
     check_digit_pr,
-    normalise_number,
     old_pr_number,
     parse_date,
 )
+from kiosk.domain.names import plain_number
 
 RESIDENT, HMT, PR = DocumentKind.RESIDENT, DocumentKind.HMT_RESIDENCE, DocumentKind.PERMANENT_RESIDENCE
 
@@ -56,7 +56,7 @@ def test_good_numbers(number, kind, born, sex):
 def test_what_people_type(typed):
     found = IdNumber.parse(typed)
     assert (found.number, found.ok) == ("11010519491231002X", True)
-    assert found.was_15 == (len(normalise_number(typed)) == 15)
+    assert found.was_15 == (len(plain_number(typed)) == 15)
 
 
 @pytest.mark.parametrize(

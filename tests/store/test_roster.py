@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.domain.names import tidy_name
 from kiosk.domain.person import RosterStatus
 from kiosk.errors import StoreError
 from kiosk.store.opening import open_store
@@ -154,6 +155,43 @@ def test_a_guest_brings_in_and_the_owner_sees_it(store, folder):
     assert roster.find(store, made.NUMBER).name == "新名字"
 
 
+def test_a_number_of_15_digits_is_found_by_the_card_of_18(store):
+    line = json.dumps({**json.loads(roster_format.to_line(made.entry())), "id_number": "440305380102003"}).encode()
+    roster.import_snapshot(store, [line], roster.RosterHeader(1, made.NOW, 1), made.NOW)
+    for number in ("440305193801020030", "440305380102003", "４４０３０５３８０１０２００３"):
+        assert roster.find(store, number).id_number == "440305193801020030"
+    (kept,) = store.db.execute("SELECT line FROM roster.lines").fetchone()
+    assert kept == line  # as the bureau wrote it
+
+
+def test_a_roster_built_before_numbers_were_extended_still_finds_the_card(store):
+    made.give_roster(store, made.entry("440305193801020030"))
+    store.db.execute("UPDATE roster.people SET id_number = '440305380102003'")
+    assert roster.find(store, "440305193801020030") is not None
+    assert roster.find(store, "440305380102003") is not None
+    assert roster.find(store, "440305183801020030") is None  # another century: another person
+
+
+def test_one_person_under_both_forms_is_refused_with_the_lines(store):
+    people = [made.entry("440305193801020030"), made.entry("440305380102003", person_id="p-2")]
+    data = [json.loads(roster_format.to_line(one)) for one in people]
+    data[1]["id_number"] = "440305380102003"
+    lines = [json.dumps(one).encode() for one in data]
+    with pytest.raises(roster.RosterRefused, match="lines 1 and 2 of the roster have the same number"):
+        roster.import_snapshot(store, lines, roster.RosterHeader(1, made.NOW, 2), made.NOW)
+    assert roster.version(store) == 0
+
+
+def test_a_template_that_goes_leaves_the_line_as_it_was(store):
+    line = json.dumps({**json.loads(roster_format.to_line(made.entry())), "name": "刘\ue863"}, ensure_ascii=False).encode()
+    roster.import_snapshot(store, [line], roster.RosterHeader(1, made.NOW, 1), made.NOW)
+    with store.transaction():
+        roster.drop_template(store, "p-1")
+    (kept,) = store.db.execute("SELECT line FROM roster.lines").fetchone()
+    assert (json.loads(kept)["name"], "template" in json.loads(kept)) == ("刘\ue863", False)
+    assert roster.find(store, made.NUMBER).name == "刘䶮"
+
+
 def test_same_name_is_lenient_on_form_only():
     assert roster.same_name("阿依·古丽", " 阿依•古丽 ")
     assert roster.same_name("ＷＡＮＧ ", "WANG")
@@ -196,7 +234,7 @@ dates = st.none() | st.dates()
 @given(
     st.builds(
         made.entry,
-        name=st.text(min_size=1),
+        name=st.text(min_size=1).filter(tidy_name),
         status=st.sampled_from(RosterStatus),
         born=dates,
         local_resident=st.booleans(),

@@ -84,7 +84,7 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
             connection.execute("CREATE UNIQUE INDEX people_number ON people (id_number)")
             connection.execute("CREATE UNIQUE INDEX people_person ON people (person_id)")
         except sqlcipher.IntegrityError as error:
-            raise RosterRefused("a person or a number stands twice in the roster") from error
+            raise RosterRefused(_twice(connection)) from error
         connection.execute("CREATE INDEX people_home ON people (flags) WHERE flags & 1")
         connection.execute("CREATE INDEX people_pass ON people (last_pass)")
         about(connection, header, count)
@@ -100,6 +100,17 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
             raise StoreError(f"the roster cannot be written: {error}") from error
         raise
     return Built(path, header)
+
+
+def _twice(connection: sqlcipher.Connection) -> str:
+    """Say which lines name the same person: numbers were extended, so that 15 and 18 digits of one person are one number."""
+    for column, what in (("id_number", "number"), ("person_id", "person_id")):
+        found = connection.execute(
+            f"SELECT min(id), max(id) FROM people GROUP BY {column} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+        ).fetchone()
+        if found is not None:
+            return f"lines {found[0]} and {found[1]} of the roster have the same {what}"
+    return "a person or a number stands twice in the roster"
 
 
 def file_key(key: bytes) -> str:

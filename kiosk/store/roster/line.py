@@ -61,6 +61,13 @@ def to_line(entry: RosterEntry) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def without_template(line: bytes | str) -> bytes:
+    """Return the same line without its template; all else stays as the bureau wrote it."""
+    data = json.loads(line)
+    data.pop("template", None)
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def of_line(line: bytes | str) -> RosterEntry:
     """Return the entry of a line. Raises ValueError on anything else."""
     return of_data(json.loads(line))

@@ -7,7 +7,6 @@ version goes only up. What this kiosk knows better (templates enrolled here, era
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -16,7 +15,8 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlite_utils import Database
 
-from kiosk.domain.identity import IdNumber, normalise_number
+from kiosk.domain.identity import IdNumber, normalise_number, number_of_15
+from kiosk.domain.names import plain_number, same_name
 from kiosk.domain.person import RosterEntry, RosterStatus, Template
 from kiosk.errors import StoreError
 from kiosk.store.engine import journal, keys, meta
@@ -93,7 +93,9 @@ def find(store: Store, id_number: str) -> RosterEntry | None:
 
     Raises StoreError.
     """
-    wanted = tuple(dict.fromkeys((IdNumber.parse(id_number).number, normalise_number(id_number))))
+    number = normalise_number(id_number)
+    # The short form last: rosters that were built before numbers were extended may still be in use.
+    wanted = tuple(dict.fromkeys(one for one in (number, plain_number(id_number), number_of_15(number)) if one))
     own: RosterEntry | None = None
     if attach(store):
         with roster_errors(store):
@@ -127,11 +129,6 @@ def _newer(store: Store, own: RosterEntry | None, lent: borrowed.Found | None) -
     if lent is not None and (own is None or lent.roster_version > version(store)):
         own = replace(_entry(lent.line), template=None if own is None else own.template)
     return None if own is None else _own_knowledge(store, own)
-
-
-def same_name(one: str, two: str) -> bool:
-    """True when two names are the same but for width, blanks and the form of the middle dot."""
-    return _plain_name(one) == _plain_name(two)
 
 
 def names_to_choose(store: Store, id_number: str) -> tuple[str, ...]:
@@ -290,11 +287,10 @@ def drop_template(store: Store, person_id: str) -> None:
         row = store.db.execute("SELECT line FROM roster.everybody WHERE person_id = ?", (person_id,)).fetchone()
         if row is None:
             return
-        entry = replace(_entry(row[0]), template=None)
         (number,) = store.db.execute(
             "UPDATE roster.people SET flags = flags & ~? WHERE person_id = ? RETURNING id", (TEMPLATE, person_id)
         ).fetchone()
-        store.db.execute("UPDATE roster.lines SET line = ? WHERE id = ?", (roster_format.to_line(entry), number))
+        store.db.execute("UPDATE roster.lines SET line = ? WHERE id = ?", (roster_format.without_template(row[0]), number))
 
 
 # --- inside
@@ -351,8 +347,3 @@ def _own_knowledge(store: Store, entry: RosterEntry) -> RosterEntry:
     if died is not None:
         entry = replace(entry, status=RosterStatus.DECEASED)
     return entry if template is entry.template else replace(entry, template=template)
-
-
-def _plain_name(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name)
-    return "".join("·" if c in "·•・‧∙." else c for c in text if not c.isspace())

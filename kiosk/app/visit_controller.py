@@ -292,7 +292,9 @@ class VisitController(QObject):
         self._somebody_is_here()
         self._take = outcome
         self._encoder_digest = outcome.model_digest or self._encoder_digest
-        self.feed(e.TakeEnded(outcome.visit_id, state.take_id, outcome.liveness.passed, outcome.liveness.reason))
+        result = outcome.liveness
+        missed = next((done.action for done in result.actions if done.seen_at_s is None), None)
+        self.feed(e.TakeEnded(outcome.visit_id, state.take_id, result.passed, result.reason, missed))
 
     @Slot(object)
     def on_presence(self, present: bool) -> None:

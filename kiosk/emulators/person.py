@@ -187,7 +187,8 @@ class DemoPerson(QObject):
             return
         if self._reads("page.card.title_reading"):
             return
-        whose = "helper" if self._reads("page.card.title_helper") else "beneficiary"
+        helper = self._reads("page.card.title_helper") or self._reads("page.card.title_helper_last")
+        whose = "helper" if helper else "beneficiary"
         if self._laid != whose or self._now_ms - self._laid_ms > _LAY_AGAIN_MS:
             if self._laid:
                 self._hands.lift_card()
@@ -263,7 +264,7 @@ class DemoPerson(QObject):
             self._cued = (wanted, self._now_ms + 3500)
 
     def _on_answer(self) -> None:
-        self._touch("done")
+        self._touch("done", "not-today")
 
     def _on_result(self) -> None:
         """Reads on until the centre has it, or until nothing more is to be expected."""
@@ -277,7 +278,7 @@ class DemoPerson(QObject):
             self._touch("done")
 
     def _on_referred(self) -> None:
-        self._touch("done")
+        self._touch("not-today")
 
     def _on_take_card(self) -> None:
         if self._laid:

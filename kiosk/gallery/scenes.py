@@ -118,6 +118,8 @@ def scenes() -> tuple[Scene, ...]:
     other = replace(visit, mode=s.Mode.OTHER)
     query = replace(visit, mode=s.Mode.QUERY)
     case = s.Case(visit, person, entry, due, "consent-1")
+    helped = replace(other, helper=Person("李建国", NUMBER[:14] + "0001"), card_present=False)
+    friend = replace(case, visit=helped)
     no_card = s.Visit("visit-1")
     waiting = s.AwaitingCard(no_card)
     done = s.Finished(case, (RECORD,), next_from=date(2026, 12, 1), next_to=date(2027, 11, 30))
@@ -133,6 +135,11 @@ def scenes() -> tuple[Scene, ...]:
         Scene("card-reading", replace(waiting, reading=True)),
         Scene("card-no-reader", replace(waiting, reader_ready=False)),
         Scene("card-helper", replace(waiting, whose=s.Whose.HELPER, visit=replace(other, card_present=False))),
+        Scene("card-friend", replace(waiting, visit=helped)),
+        Scene(
+            "card-helper-last",
+            s.AwaitingCard(helped, s.Whose.HELPER, beneficiary=person, entry=entry, eligibilities=due),
+        ),
         Scene("number-empty", s.EnteringNumber(no_card)),
         Scene("number-complete", s.EnteringNumber(no_card), typed=NUMBER),
         Scene("number-wrong", s.EnteringNumber(no_card), typed=NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2")),
@@ -152,9 +159,19 @@ def scenes() -> tuple[Scene, ...]:
         Scene("answer-not-in-roster", s.Answered(visit, Reason.NOT_IN_ROSTER)),
         Scene("answer-no-template", s.Answered(visit, Reason.NO_TEMPLATE, due, person, roster_stale=True)),
         Scene("consent", s.Consenting(case)),
+        Scene("consent-friend", s.Consenting(friend)),
         Scene("instructions", s.Instructing(case)),
+        Scene("instructions-friend", s.Instructing(friend)),
+        Scene("instructions-rested", s.Instructing(case, rested=True)),
         Scene("instructions-no-camera", s.Instructing(case, camera_ready=False)),
         Scene("camera-begin", acting, SampleTake(), face=True),
+        Scene("camera-friend", replace(acting, case=friend), SampleTake(), face=True),
+        Scene(
+            "camera-last",
+            acting,
+            SampleTake(progress=1.0, done_actions=(Action.BLINK, Action.TURN_LEFT), can_swap=False),
+            face=True,
+        ),
         Scene("camera-guidance", acting, SampleTake(guidance=Guidance.TOO_FAR, progress=0.1), face=True),
         Scene("camera-ready", acting, SampleTake(action=Action.MOUTH_OPEN, progress=0.05), face=True),
         *(
@@ -183,6 +200,8 @@ def scenes() -> tuple[Scene, ...]:
         Scene("checking", s.Checking(case)),
         Scene("checking-saving", s.Checking(case, saving=True)),
         Scene("retry", s.Retrying(case, Reason.ACTION_TIMEOUT, 2)),
+        Scene("retry-action", s.Retrying(case, Reason.ACTION_TIMEOUT, 2, Action.TURN_RIGHT)),
+        Scene("retry-light", s.Retrying(case, Reason.LIVENESS_FAILED, 2)),
         Scene("retry-last", s.Retrying(case, Reason.FACE_MISMATCH, 1)),
         Scene("result", done),
         Scene("result-received", replace(done, stage=Stage.RECEIVED)),
@@ -192,7 +211,12 @@ def scenes() -> tuple[Scene, ...]:
         Scene("result-resumed-now", replace(done, resumes=True)),
         Scene("referred-face", s.Referred(visit, Reason.FACE_UNCERTAIN, case, (RECORD,))),
         Scene("referred-no-face", s.Referred(visit, Reason.NO_FACE_WANTED, case)),
-        Scene("take-card", s.TakingCard(visit)),
+        Scene("referred-stayed", s.Referred(visit, Reason.NO_FACE_WANTED, case, stayed=1), help_called=True),
+        Scene("answer-out-of-scope", s.Answered(visit, Reason.OUT_OF_SCOPE, person=person)),
+        Scene("answer-no-qualification", s.Answered(visit, Reason.NO_QUALIFICATION, person=person)),
+        Scene("take-card", s.TakingCard(visit, passed=True)),
+        Scene("take-card-told", s.TakingCard(visit)),
+        Scene("take-card-open", s.TakingCard(visit, Reason.CANCELLED)),
         Scene("take-card-timeout", s.TakingCard(visit, Reason.IDLE_TIMEOUT)),
         Scene("out-of-service", s.OutOfService(Reason.READER_UNPLUGGED)),
         Scene("still-here", s.Consenting(case), countdown=23),

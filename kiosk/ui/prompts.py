@@ -43,9 +43,15 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
         case s.Answered():
             return _answered(state, today)
         case s.Checking(saving=False):
-            return ["chime.done", "page.checking.say"]
+            return ["page.checking.say"]
+        case s.Instructing(rested=True, camera_ready=True):
+            return ["reason.cancelled.say"]
         case s.Instructing():
-            return ["page.instructions.say" if state.camera_ready else "page.instructions.say_wait"]
+            if not state.camera_ready:
+                return ["page.instructions.say_wait"]
+            return [f"page.instructions.say{_other(state.case)}"]
+        case s.Consenting():
+            return [f"page.consent.say{_other(state.case)}"]
         case s.Acting():
             return _acting(state, take_view)
         case s.Retrying():
@@ -62,6 +68,10 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
     return [f"page.{PAGE_NAMES[type(state)]}.say"]
 
 
+def _other(case: s.Case) -> str:
+    return "_other" if case.visit.mode is s.Mode.OTHER else ""
+
+
 def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
     if not state.camera_ready:
         return ["page.camera.say_away"]
@@ -72,11 +82,13 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
         if hint in ("wrong_way", "larger"):
             return [f"page.camera.say_{hint}"]
         if view.now:
-            return [f"action.{view.action}.say"]
+            return ["chime.cue", f"action.{view.action}.say"]
         return ["chime.done"] if view.done_actions else []  # the last action was seen
+    if view is not None and view.done_actions and len(view.done_actions) >= view.action_count:
+        return ["chime.done", "page.camera.say_after_last"]
     if view is not None and view.done_actions:
         return []  # said once is enough: between two actions there is a tick and a soft sound
-    return [*(["page.camera.say_practice"] if state.practice else []), "page.camera.say"]
+    return [*(["page.camera.say_practice"] if state.practice else []), f"page.camera.say{_other(state.case)}"]
 
 
 def _answered(state: s.Answered, today: date | None) -> list[str]:

@@ -73,11 +73,11 @@ def take_hint(view: TakeView) -> str:
 
 
 def card_variant(state: AwaitingCard) -> str:
-    """Return which words the card page uses: "", "_query", "_other", "_helper", "_reading", "_away"."""
+    """Return which words the card page uses: "", "_query", "_other", "_helper", "_helper_last", "_reading", "_away"."""
     if state.reading:
         return "_reading"
     if not state.reader_ready:
         return "_away"
     if state.whose is Whose.HELPER:
-        return "_helper"
+        return "_helper" if state.beneficiary is None else "_helper_last"
     return {Mode.OTHER: "_other", Mode.QUERY: "_query"}.get(state.visit.mode, "")

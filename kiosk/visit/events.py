@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import Stage
 
 # --- touches: what a person does on a page
@@ -98,7 +98,9 @@ class SwapTouched:
 
 @dataclass(frozen=True, slots=True)
 class BackTouched:
-    """返回."""
+    """返回. `before_cue`: in front of the camera, before anything was asked for."""
+
+    before_cue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +222,13 @@ class ScanEnded:
 
 @dataclass(frozen=True, slots=True)
 class TakeEnded:
-    """The liveness take ended. `passed` with `reason` OK, or why not."""
+    """The liveness take ended. `passed` with `reason` OK, or why not; `action`: the one that was asked for and not seen."""
 
     visit_id: str
     take_id: int
     passed: bool
     reason: Reason
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)

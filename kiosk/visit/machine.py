@@ -12,7 +12,7 @@ from typing import Any
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import Outcome, Stage
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
@@ -139,8 +139,9 @@ def _choosing_who(state: s.ChoosingWho, event: e.Event, world: World) -> Step:
             mode = s.Mode.SELF if isinstance(event, e.SelfChosen) else s.Mode.OTHER
             visit = replace(state.visit, mode=mode)
             if state.card is not None:
-                return _look_up(visit, state.card)
-            return s.AwaitingCard(visit, reader_ready=world.reader_ready, reading=visit.card_present), ()
+                return _look_up(visit, state.card) if mode is s.Mode.SELF else _helper_first(visit, state.card, world)
+            whose = s.Whose.HELPER if mode is s.Mode.OTHER else s.Whose.BENEFICIARY
+            return s.AwaitingCard(visit, whose, reader_ready=world.reader_ready, reading=visit.card_present), ()
         case e.CardLaid():
             return replace(state, visit=replace(state.visit, card_present=True)), ()
         case e.CardWasRead(person):
@@ -161,7 +162,9 @@ def _awaiting_card(state: s.AwaitingCard, event: e.Event, world: World) -> Step:
             return replace(state, visit=replace(here, card_present=False), reading=False), ()
         case e.CardWasRead(person):
             if state.whose is s.Whose.HELPER:
-                return _helper_known(state, here, person)
+                return _helper_known(state, here, person, world)
+            if _is_helper(here, person):
+                return replace(state, visit=here, reading=False, trouble=Reason.HELPER_IS_BENEFICIARY), ()
             return _look_up(here, person)
         case e.ReaderWentDown():
             gone = replace(state.visit, card_present=False)
@@ -180,6 +183,8 @@ def _awaiting_card(state: s.AwaitingCard, event: e.Event, world: World) -> Step:
                 return s.Confirming(state.visit, state.beneficiary, state.entry, state.eligibilities), ()
             if state.visit.mode is s.Mode.QUERY:
                 return _end(state, state.visit, None)
+            if state.visit.helper is not None:
+                return s.AwaitingCard(_bare(state.visit), s.Whose.HELPER, reader_ready=world.reader_ready), ()
             return s.ChoosingWho(state.visit), ()
     return state, ()
 
@@ -190,7 +195,11 @@ def _entering_number(state: s.EnteringNumber, event: e.Event, world: World) -> S
             typed = _typed("", id_number)
             if state.beneficiary and typed.id_number == state.beneficiary.id_number:
                 return replace(state, problem=Reason.HELPER_IS_BENEFICIARY), ()
+            if state.beneficiary is None:
+                return _helper_first(state.visit, typed, world)
             return _after_helper(replace(state.visit, helper=typed), state.beneficiary, state.entry, state.eligibilities)
+        case e.NumberEntered(id_number) if state.visit.helper is not None and state.visit.helper.id_number == id_number.upper():
+            return replace(state, problem=Reason.HELPER_IS_BENEFICIARY), ()
         case e.NumberEntered(id_number):
             return state, (c.OfferNames(state.visit.visit_id, id_number),)
         case e.NamesOffered(visit_id, id_number, options, problem) if visit_id == state.visit.visit_id:
@@ -224,7 +233,9 @@ def _scanning_card(state: s.ScanningCard, event: e.Event, world: World) -> Step:
     match event:
         case e.CardScanned(visit_id, person) if visit_id == state.visit.visit_id:
             if state.whose is s.Whose.HELPER:
-                return _helper_known(back, state.visit, person)
+                return _helper_known(back, state.visit, person, world)
+            if _is_helper(state.visit, person):
+                return replace(back, trouble=Reason.HELPER_IS_BENEFICIARY), ()
             return _look_up(state.visit, person)
         case e.ScanEnded(visit_id, reason) if visit_id == state.visit.visit_id:
             return replace(back, trouble=reason), ()
@@ -272,7 +283,7 @@ def _confirming(state: s.Confirming, event: e.Event, world: World) -> Step:
                 ), ()
             return _after_helper(state.visit, state.person, state.entry, state.eligibilities)
         case e.Denied() | e.BackTouched():
-            return s.AwaitingCard(_bare(state.visit), reader_ready=world.reader_ready), ()
+            return s.AwaitingCard(state.visit, reader_ready=world.reader_ready), ()
         case e.OtherChosen():
             return replace(state, visit=replace(state.visit, mode=s.Mode.OTHER)), ()
     return state, ()
@@ -333,7 +344,7 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
             case = _with_try(state.case)
             if event.passed:
                 return s.Checking(case), (c.MatchFace(case),)
-            return _failed_try(case, event.reason, world)
+            return _failed_try(case, event.reason, world, event.action)
         case e.SwapTouched():
             return state, (c.SwapAction(state.take_id),)
         case e.CameraWentDown() if not state.camera_ready:
@@ -344,9 +355,8 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
             return _begin_take(state.case, state.practice, world)
         case e.BackTouched() if state.practice:
             return s.Instructing(state.case, world.camera_ready), (c.CancelTake(state.take_id),)
-        case e.BackTouched():
-            after, calls = _failed_try(_with_try(state.case), Reason.CANCELLED, world)
-            return after, (c.CancelTake(state.take_id), *calls)
+        case e.BackTouched(before_cue):
+            return _rested(state, before_cue, world)
     return state, ()
 
 
@@ -457,8 +467,19 @@ def _look_up(visit: s.Visit, person: Person) -> Step:
     return s.LookingUp(visit, person), (c.LookUp(visit.visit_id, person, visit.mode),)
 
 
-def _helper_known(state: s.AwaitingCard, visit: s.Visit, helper: Person) -> Step:
-    if state.beneficiary is not None and helper.id_number == state.beneficiary.id_number:
+def _is_helper(visit: s.Visit, person: Person) -> bool:
+    return visit.helper is not None and visit.helper.id_number == person.id_number
+
+
+def _helper_first(visit: s.Visit, helper: Person, world: World) -> Step:
+    """The helper is known; now the card of whom they help. From here on the friend is the one who is spoken to."""
+    return s.AwaitingCard(replace(visit, helper=helper), reader_ready=world.reader_ready), ()
+
+
+def _helper_known(state: s.AwaitingCard, visit: s.Visit, helper: Person, world: World) -> Step:
+    if state.beneficiary is None:
+        return _helper_first(visit, helper, world)
+    if helper.id_number == state.beneficiary.id_number:
         return replace(state, visit=visit, reading=False, trouble=Reason.HELPER_IS_BENEFICIARY), ()
     return _after_helper(replace(visit, helper=helper), state.beneficiary, state.entry, state.eligibilities)
 
@@ -500,12 +521,24 @@ def _interrupted(state: s.Acting, world: World) -> Step:
     return after, (c.CancelTake(state.take_id), *calls)
 
 
-def _failed_try(case: s.Case, reason: Reason, world: World) -> Step:
+def _rested(state: s.Acting, before_cue: bool, world: World) -> Step:
+    """返回 in front of the camera: back to the instructions. Before the first cue it costs nothing, a few times."""
+    visit = state.case.visit
+    if before_cue and visit.interruptions < _FREE_INTERRUPTIONS:
+        case = replace(state.case, visit=replace(visit, interruptions=visit.interruptions + 1))
+        return s.Instructing(case, world.camera_ready, rested=True), (c.CancelTake(state.take_id),)
+    after, calls = _failed_try(_with_try(state.case), Reason.CANCELLED, world)
+    if isinstance(after, s.Retrying):
+        after = s.Instructing(after.case, world.camera_ready, rested=True)
+    return after, (c.CancelTake(state.take_id), *calls)
+
+
+def _failed_try(case: s.Case, reason: Reason, world: World, action: Action | None = None) -> Step:
     """Every failed try is saved; after the last one the attendant is called. Nobody passes by trying often enough."""
     save = c.SaveAttempt(case, Outcome.FAILED, reason)
     left = world.tries_per_visit - case.visit.tries
     if left > 0:
-        return s.Retrying(case, reason, left), (save,)
+        return s.Retrying(case, reason, left, action), (save,)
     return s.Referred(case.visit, reason, case), (save, c.CallAttendant(reason))
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import Stage
 
 
@@ -174,10 +174,14 @@ class Consenting:
 
 @dataclass(frozen=True, slots=True)
 class Instructing:
-    """How it works: start, or practise first. `camera_ready` False: the camera is away, wait or call somebody."""
+    """How it works: start, or practise first. `camera_ready` False: the camera is away, wait or call somebody.
+
+    `rested`: the person came back from the camera by themselves.
+    """
 
     case: Case
     camera_ready: bool = True
+    rested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,7 @@ class Retrying:
     case: Case
     reason: Reason
     tries_left: int
+    action: Action | None = None  # the one that was not seen
 
 
 @dataclass(frozen=True, slots=True)

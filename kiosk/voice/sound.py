@@ -158,9 +158,10 @@ def louder(source: Path, target: Path, volume: float) -> None:
         sound.writeframes(data)
 
 
-# name -> notes of (frequency in Hz, seconds): soft, rising for done, two strokes of a bell for a call
+# name -> notes of (frequency in Hz, seconds): soft, rising for done, two strokes of a bell for a call, one for the cue
 CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
     "done": ((659.3, 0.12), (880.0, 0.28)),
+    "cue": ((1318.5, 0.5),),
     "call": ((784.0, 0.3), (587.3, 0.5)),
 }
 

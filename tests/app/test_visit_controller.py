@@ -133,7 +133,7 @@ def test_the_card_is_asked_for_until_it_is_taken(bench):
     bench.wait(30)
     reminders = bench.said[said:]
     assert len(reminders) >= 3
-    assert all(keys == ["page.take-card.say"] for keys in reminders)
+    assert all(keys == ["page.take-card.say_open"] for keys in reminders)
     assert isinstance(bench.conductor.state, s.TakingCard)
 
 

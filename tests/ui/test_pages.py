@@ -400,7 +400,7 @@ def test_speech_follows_the_page():
     said = {scene.name: prompt_for(scene.state, scene.take, date(2026, 11, 29)) for scene in scenes()}
     until = "next_time.next_year.say_before_11"
     assert said["card-trouble"] == ["reason.card-lift-and-retry.say"]
-    assert said["camera-mouth-open"] == ["action.mouth-open.say"]
+    assert said["camera-mouth-open"] == ["chime.cue", "action.mouth-open.say"]
     assert said["camera-guidance"] == ["guidance.too-far.say"]
     assert said["camera-ready"] == []
     assert said["retry-last"] == ["reason.face-mismatch.say", "page.retry.say_last"]

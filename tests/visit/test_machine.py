@@ -88,7 +88,30 @@ def test_a_card_laid_before_choosing_is_not_asked_for_again():
 
 
 def test_helping_needs_two_people():
-    start = (e.Started(), e.OtherChosen(), e.CardLaid(), e.CardWasRead(x.CHEN), x.looked_up("v1", x.CHEN), e.Confirmed())
+    state, _ = walk(e.Started(), e.OtherChosen())
+    assert isinstance(state, s.AwaitingCard)
+    assert state.whose is s.Whose.HELPER, "the helper first, so that the last card, and the face, are the friend's"
+    state, _ = walk(e.CardLaid(), e.CardWasRead(x.LI), state=state)
+    assert isinstance(state, s.AwaitingCard)
+    assert state.whose is s.Whose.BENEFICIARY
+    assert state.visit.helper == x.LI
+    same, _ = walk(e.CardTaken(), e.CardLaid(), e.CardWasRead(x.LI), state=state)
+    assert isinstance(same, s.AwaitingCard)
+    assert same.trouble is Reason.HELPER_IS_BENEFICIARY
+    typed, _ = walk(e.ManualChosen(), e.NumberEntered(x.LI.id_number), state=state)
+    assert isinstance(typed, s.EnteringNumber)
+    assert typed.problem is Reason.HELPER_IS_BENEFICIARY
+    back, _ = walk(e.BackTouched(), state=state)
+    assert isinstance(back, s.AwaitingCard)
+    assert (back.whose, back.visit.helper) == (s.Whose.HELPER, None)
+    state, _ = walk(e.CardTaken(), e.CardLaid(), e.CardWasRead(x.CHEN), x.looked_up("v1", x.CHEN), e.Confirmed(), state=state)
+    assert isinstance(state, s.Consenting)
+    assert state.case.person == x.CHEN
+    assert state.case.visit.helper == x.LI
+
+
+def test_who_says_late_that_they_help_lays_their_own_card_afterwards():
+    start = (e.CardLaid(), e.CardWasRead(x.CHEN), x.looked_up("v1", x.CHEN), e.OtherChosen(), e.Confirmed())
     state, _ = walk(*start)
     assert isinstance(state, s.AwaitingCard)
     assert state.whose is s.Whose.HELPER
@@ -97,8 +120,42 @@ def test_helping_needs_two_people():
     assert state.trouble is Reason.HELPER_IS_BENEFICIARY
     state, _ = walk(e.CardTaken(), e.CardLaid(), e.CardWasRead(x.LI), state=state)
     assert isinstance(state, s.Consenting)
-    assert state.case.person == x.CHEN
-    assert state.case.visit.helper == x.LI
+    assert (state.case.person, state.case.visit.helper) == (x.CHEN, x.LI)
+
+
+def test_a_card_laid_before_choosing_to_help_is_the_helpers():
+    state, _ = walk(e.Started(), e.CardLaid(), e.CardWasRead(x.LI), e.OtherChosen())
+    assert isinstance(state, s.AwaitingCard)
+    assert (state.whose, state.visit.helper) == (s.Whose.BENEFICIARY, x.LI)
+
+
+def test_back_before_the_cue_costs_no_try_a_few_times():
+    state, _ = walk(*TO_CAMERA)
+    for number in range(2):
+        assert isinstance(state, s.Acting)
+        state, done = walk(e.BackTouched(before_cue=True), state=state)
+        assert isinstance(state, s.Instructing)
+        assert state.rested
+        assert state.case.visit.tries == 0
+        assert not [command for command in done if isinstance(command, c.SaveAttempt)], number
+        state, _ = walk(e.BeginTouched(), state=state)
+    state, done = walk(e.BackTouched(before_cue=True), state=state)
+    assert isinstance(state, s.Instructing), "each new take brings a new challenge: the third one counts"
+    assert state.case.visit.tries == 1
+    assert [command.reason for command in done if isinstance(command, c.SaveAttempt)] == [Reason.CANCELLED]
+
+
+def test_nobody_leaves_without_a_pass_believing_that_it_is_done():
+    for begin in (e.DoneTouched(), e.IdleExpired(), e.WalkedAway()):
+        state, _ = walk(*TO_CAMERA[:5], e.NoFaceTouched())
+        assert isinstance(state, s.Referred)
+        state, _ = walk(begin, e.CardTaken(), state=state)
+        assert isinstance(state, s.Idle)
+        assert state.notice is not None
+    state, done = walk(*TO_CAMERA[:5], e.NoFaceTouched(), e.StayTouched(), e.StayTouched())
+    assert isinstance(state, s.Referred)
+    assert state.stayed == 2
+    assert [command.reason for command in done if isinstance(command, c.CallAttendant)] == [Reason.NO_FACE_WANTED] * 3
 
 
 def test_a_typed_number_is_confirmed_by_choosing_the_name():
@@ -143,8 +200,8 @@ def test_a_card_may_be_held_up_to_the_camera():
 )
 def test_a_failed_or_broken_off_take_counts_as_a_try(failure, reason):
     state, done = walk(*TO_CAMERA, failure)
-    assert isinstance(state, s.Retrying)
-    assert (state.reason, state.tries_left) == (reason, 2)
+    assert isinstance(state, s.Instructing if reason is Reason.CANCELLED else s.Retrying)
+    assert state.case.visit.tries == 1
     assert [(d.outcome, d.reason) for d in done if isinstance(d, c.SaveAttempt)] == [(Outcome.FAILED, reason)]
 
 

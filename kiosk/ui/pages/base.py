@@ -15,12 +15,22 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
+from kiosk.domain.identity import mask_name
 from kiosk.texts.strings import Strings
 from kiosk.ui.theme import DENSITIES, MARGIN, Look
 from kiosk.ui.widgets.button import Button, Kind
 from kiosk.ui.widgets.flow import Stack, block
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit.states import Case, Mode
+
+
+def friend_of(case: Case) -> str:
+    """Return the masked name of whom the visit is for, when somebody helps them; "" in one's own visit."""
+    if case.visit.mode is not Mode.OTHER:
+        return ""
+    return mask_name(case.person.name or case.entry.name).replace(" ", "")
+
 
 STEPS = ("card", "confirm", "consent", "camera", "done")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.pages.base import Kit, Page, friend_of
 from kiosk.ui.widgets.flow import Card, Rule
 from kiosk.ui.widgets.labels import IconLine
 from kiosk.visit import events as e
@@ -28,10 +28,18 @@ class ConsentPage(Page):
         self.no = self.button("without-face", "filled", e.NoFaceTouched(), icon="no-face")
         self.foot.gap = 28
 
+    def clear(self) -> None:
+        super().clear()
+        for line in self.points.values():
+            line.say("")
+
     def fill(self, state: Any, kit: Kit) -> None:
-        self.title.say(kit.text("page.consent.title"))
-        self.lead.say(kit.text("page.consent.lead"))
+        friend = friend_of(state.case)  # who is helped consents, not who helps
+        other = "_other" if friend else ""
+        self.title.say(kit.text(f"page.consent.title{other}", name=friend))
+        self.lead.say(kit.text(f"page.consent.lead{other}", name=friend))
         for name, line in self.points.items():
-            line.say(kit.text(f"page.consent.{name}"), kit.text(f"page.consent.{name}_title"))
+            key = f"page.consent.{name}{other}" if name == "what" else f"page.consent.{name}"
+            line.say(kit.text(key, name=friend), kit.text(f"page.consent.{name}_title"))
         self.yes.say(kit.text("page.consent.yes"))
         self.no.say(kit.text("page.consent.no"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.pages.base import Kit, Page, friend_of
 from kiosk.ui.widgets.circle import WaitingRing
 from kiosk.ui.widgets.flow import Row, Stack
 from kiosk.ui.widgets.pictures import Tip, TipPicture
@@ -35,8 +35,11 @@ class InstructionsPage(Page):
 
     def fill(self, state: Any, kit: Kit) -> None:
         ready = state.camera_ready
-        self.title.say(kit.text("page.instructions.title" if ready else "page.instructions.title_wait"))
-        self.lead.say(kit.text("page.instructions.lead" if ready else "page.instructions.lead_wait"))
+        friend = friend_of(state.case)
+        title = "title_wait" if not ready else "title_other" if friend else "title"
+        self.title.say(kit.text(f"page.instructions.{title}", name=friend))
+        lead = kit.text("page.instructions.lead" if ready else "page.instructions.lead_wait")
+        self.lead.say(kit.text("reason.cancelled.title") if state.rested and ready else lead)
         for (key, _), text in zip(TIPS, self.texts, strict=True):
             text.say(kit.text(f"page.instructions.{key}"))
         self.tips.setVisible(ready)

@@ -24,10 +24,10 @@ from kiosk.domain.fairness import Counted, Watched, failed_at
 from kiosk.domain.outcome import Glasses, MatchResult
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
+from kiosk.domain.take_view import ScanView, TakeView
 from kiosk.idcard_reader.events import CardArrived, CardRead, CardRemoved, CardTrouble, ReaderGone, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.liveness.worker import TakeRequest
-from kiosk.ocr.card_ocr import ScanView
 from kiosk.ocr.worker import ScanDone, ScanFailed
 from kiosk.printer.slip import make_slip
 from kiosk.printer.worker import PrintDone
@@ -111,7 +111,7 @@ class VisitController(QObject):
         self._asked_away = False  # … because the camera saw nobody
         self._spoke_s = 0.0
         self._entered_s = monotonic()  # when the present state was entered
-        self._shown_view: object = None
+        self._shown_view: TakeView | None = None
         self._scan_hint: object = None
         self._watched = Watched()  # of this take, for the fairness ledger
         self._counted: tuple[Counted, ...] = ()  # of this visit
@@ -250,14 +250,14 @@ class VisitController(QObject):
             self._speak()
 
     @Slot(object)
-    def on_take_view(self, view: object) -> None:
+    def on_take_view(self, view: TakeView) -> None:
         """What the running take shows; a payload for one page."""
         if isinstance(self._state, s.Acting) and not self._paused:
-            before = prompt_for(self._state, self._shown_view)  # type: ignore[arg-type]
+            before = prompt_for(self._state, self._shown_view)
             self._shown_view = view
-            self._window.show_take(view)  # type: ignore[arg-type]
-            self._watched = self._watched.after(view.guidance, view.phase, view.action)  # type: ignore[attr-defined]
-            now = prompt_for(self._state, view)  # type: ignore[arg-type]
+            self._window.show_take(view)
+            self._watched = self._watched.after(view.guidance, view.phase, view.action)
+            now = prompt_for(self._state, view)
             if now and now != before:
                 self._speak()
 
@@ -317,18 +317,18 @@ class VisitController(QObject):
             self.feed(e.CameraCameUp())
 
     @Slot(object)
-    def on_store_answered(self, answer: object) -> None:
+    def on_store_answered(self, answer: e.Event | _Saved) -> None:
         """An answer of the store is an event of the visit, or a finished save."""
         if isinstance(answer, _Saved):
             self.saved.emit((answer.event.record_ids, answer.outcome, answer.reason))
             self.feed(answer.event)
         else:
-            self.feed(answer)  # type: ignore[arg-type]
+            self.feed(answer)
 
     @Slot(object)
-    def on_stage_moved(self, event: object) -> None:
+    def on_stage_moved(self, event: e.StageMoved) -> None:
         """The sync moved a record's stage."""
-        self.feed(event)  # type: ignore[arg-type]
+        self.feed(event)
 
     @Slot(object)
     def on_model_digest(self, digest: str) -> None:
@@ -556,7 +556,7 @@ class VisitController(QObject):
             self._count_down(None)
             return
         if isinstance(state, s.Acting):  # the take has its own time limits; a face in view is somebody
-            if self._shown_view is not None and getattr(self._shown_view, "guidance", None) is None:
+            if self._shown_view is not None and self._shown_view.guidance is None:
                 self._idle = self._idle.touched(now)
         elif self._walked_away(now):  # sooner than the idle time: ask at once whether somebody is there
             since = now - self._idle.timeout_s

@@ -13,6 +13,7 @@ from datetime import date
 from kiosk.domain.outcome import ActionRecord, Glasses
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Outcome
+from kiosk.domain.take_view import Phase
 
 UNKNOWN = "unknown"
 WHOLE, POSITION, CHECKS, MATCH = "all", "position", "checks", "match"  # groups of "action" that are no action
@@ -43,8 +44,8 @@ class Watched:
     backlit: bool = False
     stage: str = WHOLE
 
-    def after(self, hint: Guidance | None, phase: str, action: Action | None) -> Watched:
-        """Return what is known after one more view of the take (`liveness.view`)."""
+    def after(self, hint: Guidance | None, phase: Phase, action: Action | None) -> Watched:
+        """Return what is known after one more view of the take (`take_view`)."""
         stage = action.value if action is not None else POSITION if phase in _BEFORE_ACTIONS else WHOLE
         if phase in _ENDED:  # the last view of a take: it failed where it stood before
             stage = self.stage

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from kiosk.config import Channel, Settings, Station
@@ -15,6 +16,7 @@ from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
+from kiosk.domain.take_view import CardGuidance, ScanView, Side, TakeView
 from kiosk.ui.prompts import PAGE_NAMES
 from kiosk.visit import states as s
 
@@ -24,33 +26,9 @@ QUAD = ((0.3, 0.32), (0.7, 0.3), (0.71, 0.66), (0.31, 0.68))  # where the drawn 
 RECORD = "4f3a91c2-6f0d-4c7e-9a55-1d6a0d0f2b11"
 
 
-@dataclass(frozen=True, slots=True)
-class SampleTake:
-    """What `kiosk.liveness.take` would say."""
-
-    guidance: Guidance | None = None
-    action: Action | None = None
-    action_index: int = 0
-    action_count: int = 2
-    now: bool = False
-    progress: float = 0.0
-    done_actions: tuple[Action, ...] = ()
-    returning: bool = False
-    too_early: bool = False
-    wrong_way: bool = False
-    larger: bool = False
-    can_swap: bool = True
-    light: tuple[int, int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SampleScan:
-    """What `kiosk.ocr` would say of a card held up to the camera."""
-
-    guidance: str = "show-front"
-    progress: float = 0.0
-    quad: tuple[tuple[float, float], ...] = ()
-    masked_name: str = ""
+def sample_take(**shown: Any) -> TakeView:
+    """Return what a take of two actions would say; `shown`: fields of TakeView."""
+    return TakeView(**{"phase": "cue", "action_count": 2, "can_swap": True, **shown})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +37,8 @@ class Scene:
 
     name: str
     state: s.State
-    take: SampleTake | None = None
-    scan: SampleScan | None = None
+    take: TakeView | None = None
+    scan: ScanView | None = None
     face: bool = False  # the drawn face is in the camera circle, or a drawn card in the card's frame
     countdown: int | None = None
     help_called: bool = False
@@ -145,8 +123,13 @@ def scenes() -> tuple[Scene, ...]:
         Scene("number-wrong", s.EnteringNumber(no_card), typed=NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2")),
         Scene("number-not-found", s.EnteringNumber(no_card, problem=Reason.NOT_IN_ROSTER)),
         Scene("name", s.ChoosingName(no_card, s.Whose.BENEFICIARY, NUMBER, ("王秀英", "陈小芳", "欧阳建国", "李玉兰"))),
-        Scene("scan", s.ScanningCard(no_card), scan=SampleScan("too-far", 0.15, QUAD), face=True),
-        Scene("scan-back", s.ScanningCard(no_card), scan=SampleScan("show-back", 0.5, (), "陈 * 芳"), face=True),
+        Scene("scan", s.ScanningCard(no_card), scan=ScanView(guidance=CardGuidance.TOO_FAR, progress=0.15, quad=QUAD), face=True),
+        Scene(
+            "scan-back",
+            s.ScanningCard(no_card),
+            scan=ScanView(Side.BACK, CardGuidance.SHOW_BACK, 0.5, masked_name="陈 * 芳"),
+            face=True,
+        ),
         Scene("scan-no-camera", s.ScanningCard(no_card, camera_ready=False)),
         Scene("looking-up", s.LookingUp(visit, person)),
         Scene("confirm", s.Confirming(visit, person, entry, due)),
@@ -164,21 +147,21 @@ def scenes() -> tuple[Scene, ...]:
         Scene("instructions-friend", s.Instructing(friend)),
         Scene("instructions-rested", s.Instructing(case, rested=True)),
         Scene("instructions-no-camera", s.Instructing(case, camera_ready=False)),
-        Scene("camera-begin", acting, SampleTake(), face=True),
-        Scene("camera-friend", replace(acting, case=friend), SampleTake(), face=True),
+        Scene("camera-begin", acting, sample_take(), face=True),
+        Scene("camera-friend", replace(acting, case=friend), sample_take(), face=True),
         Scene(
             "camera-last",
             acting,
-            SampleTake(progress=1.0, done_actions=(Action.BLINK, Action.TURN_LEFT), can_swap=False),
+            sample_take(progress=1.0, done_actions=(Action.BLINK, Action.TURN_LEFT), can_swap=False),
             face=True,
         ),
-        Scene("camera-guidance", acting, SampleTake(guidance=Guidance.TOO_FAR, progress=0.1), face=True),
-        Scene("camera-ready", acting, SampleTake(action=Action.MOUTH_OPEN, progress=0.05), face=True),
+        Scene("camera-guidance", acting, sample_take(guidance=Guidance.TOO_FAR, progress=0.1), face=True),
+        Scene("camera-ready", acting, sample_take(action=Action.MOUTH_OPEN, progress=0.05), face=True),
         *(
             Scene(
                 f"camera-{action}",
                 acting,
-                SampleTake(
+                sample_take(
                     action=action,
                     action_index=1,
                     now=True,
@@ -189,12 +172,12 @@ def scenes() -> tuple[Scene, ...]:
             )
             for action in Action
         ),
-        Scene("camera-wrong-way", acting, SampleTake(action=Action.TURN_LEFT, now=True, wrong_way=True), face=True),
-        Scene("camera-larger", acting, SampleTake(action=Action.MOUTH_OPEN, now=True, progress=0.4, larger=True), face=True),
-        Scene("camera-too-early", acting, SampleTake(action=Action.NOD, too_early=True, can_swap=False), face=True),
-        Scene("camera-returning", acting, SampleTake(action=Action.TURN_RIGHT, now=True, progress=1.0, returning=True), face=True),
+        Scene("camera-wrong-way", acting, sample_take(action=Action.TURN_LEFT, now=True, wrong_way=True), face=True),
+        Scene("camera-larger", acting, sample_take(action=Action.MOUTH_OPEN, now=True, progress=0.4, larger=True), face=True),
+        Scene("camera-too-early", acting, sample_take(action=Action.NOD, too_early=True, can_swap=False), face=True),
+        Scene("camera-returning", acting, sample_take(action=Action.TURN_RIGHT, now=True, progress=1.0, returning=True), face=True),
         Scene(
-            "camera-practice", replace(acting, practice=True), SampleTake(action=Action.BLINK, now=True, progress=0.3), face=True
+            "camera-practice", replace(acting, practice=True), sample_take(action=Action.BLINK, now=True, progress=0.3), face=True
         ),
         Scene("camera-away", replace(acting, camera_ready=False)),
         Scene("checking", s.Checking(case)),
@@ -237,7 +220,7 @@ def reason_scenes() -> tuple[Scene, ...]:
                 out.append(Scene(f"card-{reason}", replace(state, trouble=reason)))
         out.append(Scene(f"out-of-service-{reason}", s.OutOfService(reason)))
     for guidance in Guidance:
-        out.append(Scene(f"camera-{guidance}", base["camera-guidance"], SampleTake(guidance=guidance, progress=0.2)))
+        out.append(Scene(f"camera-{guidance}", base["camera-guidance"], sample_take(guidance=guidance, progress=0.2)))
     return tuple(out)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from kiosk.config import Liveness
 from kiosk.domain.outcome import ActionRecord, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.take_view import Phase, TakeView
 from kiosk.liveness.attacks.evidence import Evidence
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
@@ -34,7 +35,6 @@ from kiosk.liveness.pace import (
     TAKE_SHAPES,
     WRONG_TURNS,
 )
-from kiosk.liveness.view import Phase, TakeView
 
 
 class Take:

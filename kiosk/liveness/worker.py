@@ -25,6 +25,7 @@ from kiosk.camera.frame import Frame
 from kiosk.config import ASSETS, Settings
 from kiosk.domain.outcome import Glasses, LivenessResult
 from kiosk.domain.reasons import Action, Reason
+from kiosk.domain.take_view import TakeView
 from kiosk.errors import KioskError, ModelError
 from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
@@ -34,7 +35,6 @@ from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.take import Take
 from kiosk.liveness.verdict import TakeOutcome, conclude
-from kiosk.liveness.view import TakeView
 from kiosk.memory import give_back
 
 log = logging.getLogger(__name__)

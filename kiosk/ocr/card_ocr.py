@@ -8,7 +8,7 @@ What is read is a claim, as a typed number is: a camera cannot tell a card from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -16,11 +16,12 @@ import numpy as np
 from kiosk.camera.frame import Frame
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import IdentifiedBy, Person
+from kiosk.domain.take_view import CardGuidance, ScanView, Side
 from kiosk.errors import DeviceError
 from kiosk.ocr import guide, outline
 from kiosk.ocr.ballot import BackBallot, FrontBallot
-from kiosk.ocr.fields import CardBack, CardFront, FieldFlag, Side, read_back, read_front, side_of
-from kiosk.ocr.guide import CardGuidance, Look
+from kiosk.ocr.fields import CardBack, CardFront, FieldFlag, read_back, read_front, side_of
+from kiosk.ocr.guide import Look
 from kiosk.ocr.lines import TextLine
 from kiosk.ocr.recogniser import Recogniser
 
@@ -105,23 +106,6 @@ class CardOcr:
             return OcrReading(side, front=front, guidance=None if front.usable else hint, look=seen)
         back = read_back(lines)
         return OcrReading(side, back=back, guidance=None if back.usable else hint or CardGuidance.COVERED, look=seen)
-
-
-@dataclass(frozen=True, slots=True)
-class ScanView:
-    """What the page shows. `quad`: outline of the card, shares of the (unmirrored) frame, empty when there is none.
-
-    `side`: the one wanted now. `progress`: 0..1 of both sides. `masked_name`, `number_tail`: "" until the front is settled.
-    """
-
-    side: Side = Side.FRONT
-    guidance: CardGuidance = CardGuidance.SHOW_FRONT
-    progress: float = 0.0
-    quad: tuple[tuple[float, float], ...] = ()
-    masked_name: str = field(default="", repr=False)
-    number_tail: str = field(default="", repr=False)
-    done: bool = False
-    visit_id: str = ""
 
 
 class CardScan:

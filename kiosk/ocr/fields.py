@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from kiosk.domain.identity import DocumentKind, IdNumber, Sex, parse_date
+from kiosk.domain.take_view import Side
 from kiosk.ocr.lines import Row, TextLine, clean, rows_of
 from kiosk.ocr.numbers import digits_of, looks_like_number, numbers_in
 
@@ -36,13 +37,6 @@ NATIONS = frozenset(
         "鄂伦春 赫哲 门巴 珞巴 基诺 穿青人"
     ).split()
 )
-
-
-class Side(StrEnum):
-    """The two sides of a card."""
-
-    FRONT = "front"  # the side with the person
-    BACK = "back"  # the side with the emblem
 
 
 class FieldFlag(StrEnum):

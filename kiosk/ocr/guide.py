@@ -6,30 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from kiosk.camera.opencv import import_cv2
+from kiosk.domain.take_view import CardGuidance
 
 cv2 = import_cv2()
-
-
-class CardGuidance(StrEnum):
-    """What the person should change; texts are `ocr.guidance.<code>` in the catalogue."""
-
-    SHOW_FRONT = "show-front"  # nothing there yet: hold the side with the portrait up
-    SHOW_BACK = "show-back"  # front is done: turn the card over
-    OTHER_SIDE = "other-side"  # this is the other side
-    TOO_FAR = "too-far"
-    CUT_OFF = "cut-off"  # leaves the picture, or is too near
-    TILTED = "tilted"
-    BLURRED = "blurred"
-    GLARE = "glare"
-    TOO_DARK = "too-dark"
-    COVERED = "covered"  # read, but fields are missing: fingers, or a card that cannot be read
-    OTHER_DOCUMENT = "other-document"
-    HOLD_STILL = "hold-still"  # all is well: being read
 
 
 @dataclass(frozen=True, slots=True)

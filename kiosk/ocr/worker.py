@@ -21,9 +21,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from kiosk.camera.frame import Frame
 from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
+from kiosk.domain.take_view import ScanView
 from kiosk.errors import KioskError
 from kiosk.memory import give_back
-from kiosk.ocr.card_ocr import CardOcr, CardScan, ScanView
+from kiosk.ocr.card_ocr import CardOcr, CardScan
 from kiosk.ocr.recogniser import RapidRecogniser, Recogniser
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.next_time import NextTime, next_time, open_now
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
-from kiosk.ui.views import TakeView, card_variant, take_hint
+from kiosk.domain.take_view import TakeView
+from kiosk.ui.views import card_variant, take_hint
 from kiosk.visit import states as s
 
 

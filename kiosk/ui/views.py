@@ -2,66 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from kiosk.domain.reasons import Action, Guidance
+from kiosk.domain.take_view import TakeView
 from kiosk.visit.states import AwaitingCard, Mode, Whose
-
-
-class TakeView(Protocol):
-    """What the camera page shows of a running take; made by `kiosk.liveness.take`."""
-
-    @property
-    def guidance(self) -> Guidance | None:
-        """What to change first, or None."""
-
-    @property
-    def action(self) -> Action | None:
-        """The action asked for, or about to be."""
-
-    @property
-    def action_index(self) -> int:
-        """Which action it is, from 0."""
-
-    @property
-    def action_count(self) -> int:
-        """How many there are."""
-
-    @property
-    def now(self) -> bool:
-        """True once the action counts."""
-
-    @property
-    def progress(self) -> float:
-        """How far the ring is filled, 0 to 1."""
-
-    @property
-    def done_actions(self) -> tuple[Action, ...]:
-        """Actions seen already."""
-
-    @property
-    def returning(self) -> bool:
-        """It was seen; now back to rest."""
-
-    @property
-    def too_early(self) -> bool:
-        """It was begun before its cue."""
-
-    @property
-    def wrong_way(self) -> bool:
-        """The head was turned to the other side."""
-
-    @property
-    def larger(self) -> bool:
-        """It was seen, but too small to count."""
-
-    @property
-    def can_swap(self) -> bool:
-        """Another action can be had."""
-
-    @property
-    def light(self) -> tuple[int, int, int] | None:
-        """The colour the page shines in (reflected-light check), or None."""
 
 
 def take_hint(view: TakeView) -> str:

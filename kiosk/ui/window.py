@@ -21,16 +21,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from kiosk.config import Settings
+from kiosk.domain.take_view import ScanView, TakeView
 from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
 from kiosk.ui.frame import Frame
 from kiosk.ui.pages import PAGES
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.pages.camera import CameraPage
-from kiosk.ui.pages.scan import ScanPage, ScanView
+from kiosk.ui.pages.scan import ScanPage
 from kiosk.ui.prompts import prompt_for
 from kiosk.ui.touch import TouchRules, key_code, order_tabs
-from kiosk.ui.views import TakeView
 from kiosk.ui.widgets.text import forget
 from kiosk.visit import events as e
 from kiosk.visit import states as s

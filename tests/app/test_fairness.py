@@ -10,8 +10,8 @@ import pytest
 from kiosk import config
 from kiosk.domain.outcome import ActionRecord, Glasses, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.take_view import TakeView
 from kiosk.liveness.verdict import TakeOutcome
-from kiosk.liveness.view import TakeView
 from kiosk.store import ledger
 from kiosk.store.opening import open_store
 from kiosk.visit import events as e

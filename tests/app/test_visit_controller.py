@@ -191,8 +191,8 @@ def test_service_stops_when_the_centre_was_not_reached_for_too_long(bench):
 def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_path):
     from kiosk.domain.outcome import ActionRecord, LivenessResult
     from kiosk.domain.reasons import Action
+    from kiosk.domain.take_view import TakeView
     from kiosk.liveness.verdict import TakeOutcome
-    from kiosk.liveness.view import TakeView
     from kiosk.store import ledger
     from kiosk.store.opening import open_store
 

@@ -11,10 +11,10 @@ import pytest
 from kiosk.config import Checks, Liveness
 from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
+from kiosk.domain.take_view import TakeView
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.take import Take
-from kiosk.liveness.view import TakeView
 from tests.liveness.faces import Camera, Pose, face, nobody, sway
 
 # The drawn-up pictures do not turn with the mesh, so what is tracked in them cannot speak of depth: the mesh alone does.

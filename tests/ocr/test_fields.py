@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain.identity import DocumentKind, Sex, check_digit
+from kiosk.domain.take_view import Side
 from kiosk.ocr.ballot import BackBallot, FrontBallot
-from kiosk.ocr.fields import FieldFlag, Side, read_back, read_front, side_of
+from kiosk.ocr.fields import FieldFlag, read_back, read_front, side_of
 from kiosk.ocr.lines import MAX_LINES, TextLine, clean, rows_of
 from kiosk.ocr.numbers import numbers_in
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from kiosk.config import CONFIG
+from kiosk.domain.take_view import CardGuidance
 from kiosk.emulators.card_picture import _corners, draw_front, hold_up
 from kiosk.ocr import guide, outline
-from kiosk.ocr.guide import Calm, CardGuidance
+from kiosk.ocr.guide import Calm
 from kiosk.texts.strings import Strings
 from tests.ocr.pictures import Spoilt, picture, scene
 

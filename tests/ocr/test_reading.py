@@ -16,12 +16,11 @@ import pytest
 from kiosk.camera.frame import Frame
 from kiosk.config import CONFIG
 from kiosk.domain.person import IdentifiedBy
+from kiosk.domain.take_view import CardGuidance, Side
 from kiosk.emulators.card_picture import draw_back, draw_front
 from kiosk.errors import KioskError, ModelError
 from kiosk.ocr import recogniser as recogniser_file
 from kiosk.ocr.card_ocr import CardOcr, CardScan
-from kiosk.ocr.fields import Side
-from kiosk.ocr.guide import CardGuidance
 from kiosk.ocr.recogniser import RapidRecogniser
 from tests.ocr.pictures import Spoilt, invent, judged, picture, right_person, scene, session, spoil_at_random
 

@@ -11,9 +11,10 @@ import pytest
 
 from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.reasons import Action, Reason
+from kiosk.domain.take_view import TakeView
 from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher
 from kiosk.liveness.attacks.stillness import SwayWatcher
-from kiosk.liveness.take import Take, TakeView
+from kiosk.liveness.take import Take
 from tests.liveness.faces import Camera, face, sway
 from tests.liveness.test_take import FPS, SETTINGS, Person, challenge
 

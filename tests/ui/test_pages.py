@@ -17,7 +17,7 @@ from kiosk.config import Ui
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
 from kiosk.errors import ConfigError
-from kiosk.gallery.scenes import NOW, NUMBER, SampleTake, sample_settings, scenes
+from kiosk.gallery.scenes import NOW, NUMBER, sample_settings, sample_take, scenes
 from kiosk.gallery.stage import make_window, show_scene
 from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
@@ -201,13 +201,13 @@ def test_the_prompt_says_what_its_properties_say(window, action):
     show_scene(window, SCENES["camera-begin"])
     strings = window.strings
     prompt = window.page.findChild(QLabel, "prompt")
-    window.show_take(SampleTake(action=action))
+    window.show_take(sample_take(action=action))
     assert (prompt.property("action"), prompt.property("now")) == (str(action), False)
     assert prompt.text() == strings.text(f"action.{action}.ready")
-    window.show_take(SampleTake(action=action, now=True))
+    window.show_take(sample_take(action=action, now=True))
     assert (prompt.property("action"), prompt.property("now")) == (str(action), True)
     assert prompt.text() == strings.text(f"action.{action}.now")
-    window.show_take(SampleTake(guidance=Guidance.TOO_FAR, action=action, now=True))
+    window.show_take(sample_take(guidance=Guidance.TOO_FAR, action=action, now=True))
     assert (prompt.property("action"), prompt.property("now")) == ("", False)
     assert prompt.text() == strings.text("guidance.too-far.title")
 
@@ -215,16 +215,16 @@ def test_the_prompt_says_what_its_properties_say(window, action):
 @pytest.mark.parametrize("hint", ["returning", "too_early", "wrong_way", "larger"])
 def test_the_take_says_what_to_do_better(window, hint):
     show_scene(window, SCENES["camera-begin"])
-    window.show_take(SampleTake(action=Action.TURN_LEFT, now=True, **{hint: True}))
+    window.show_take(sample_take(action=Action.TURN_LEFT, now=True, **{hint: True}))
     assert window.page.lead.text() == window.strings.text(f"page.camera.hint_{hint}")
-    window.show_take(SampleTake(action=Action.TURN_LEFT, now=True))
+    window.show_take(sample_take(action=Action.TURN_LEFT, now=True))
     assert window.page.lead.text() == window.strings.text("action.turn-left.how")
 
 
 def test_no_other_action_is_offered_when_there_is_none(window):
     show_scene(window, SCENES["camera-blink"])
     assert window.page.swap.isVisible()
-    window.show_take(SampleTake(action=Action.BLINK, now=True, can_swap=False))
+    window.show_take(sample_take(action=Action.BLINK, now=True, can_swap=False))
     assert not window.page.swap.isVisible()
 
 
@@ -235,16 +235,16 @@ def test_the_page_shines_in_the_colour_of_the_light_check(window):
         return window.page.grab().toImage().pixelColor(4, window.page.height() - 4).getRgb()[:3]
 
     before = corner()
-    window.show_take(SampleTake(light=(250, 200, 120)))
+    window.show_take(sample_take(light=(250, 200, 120)))
     assert corner() == (250, 200, 120)
-    window.show_take(SampleTake())
+    window.show_take(sample_take())
     assert corner() == before
 
 
 def test_frames_and_takes_elsewhere_are_ignored(window):
     show_scene(window, SCENES["consent"])
     window.show_frame(np.zeros((48, 64, 3), np.uint8))
-    window.show_take(SampleTake(action=Action.BLINK))
+    window.show_take(sample_take(action=Action.BLINK))
     assert window.page_name == "consent"
 
 

@@ -8,9 +8,10 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from kiosk.domain.take_view import TakeView
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.theme import RADIUS_CARD, Look
-from kiosk.ui.views import TakeView, take_hint
+from kiosk.ui.views import take_hint
 from kiosk.ui.widgets.circle import CameraCircle
 from kiosk.ui.widgets.face import FaceFigure
 from kiosk.ui.widgets.flow import Stack

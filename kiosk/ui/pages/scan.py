@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from kiosk.domain.take_view import ScanView
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.card_camera import CardCamera
 from kiosk.ui.widgets.text import Text
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-class ScanView(Protocol):
-    """What the page shows of a running scan; made by `kiosk.ocr`."""
-
-    @property
-    def guidance(self) -> str:
-        """Code of `ocr.guidance.<code>`."""
-
-    @property
-    def progress(self) -> float:
-        """0 to 1, both sides."""
-
-    @property
-    def quad(self) -> tuple[tuple[float, float], ...]:
-        """Outline of the card, shares of the picture."""
-
-    @property
-    def masked_name(self) -> str:
-        """Empty until the front is settled."""
 
 
 class ScanPage(Page):

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 CONFIG = ROOT / "config"
 
+KeyWish = Literal["yes", "no", "help", "previous", "next", "choose", "repeat", "spoken", "headphones-in", "headphones-out"]
 CheckMode = Literal["off", "record", "enforce"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -61,7 +62,7 @@ class Ui(Section):
     take_card_reminder_s: float = Field(default=8.0, gt=0)
     result_timeout_s: float = Field(default=60.0, gt=0)
     walk_away_s: float = Field(default=12.0, gt=0)
-    keys: dict[str, Literal["yes", "no", "help"]] = {}
+    keys: dict[str, KeyWish] = {"F5": "previous", "F6": "next", "F7": "choose", "F8": "help", "F9": "repeat"}
 
 
 class Voice(Section):

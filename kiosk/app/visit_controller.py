@@ -38,6 +38,7 @@ from kiosk.store.roster import lookup as roster
 from kiosk.store.worker import StoreWorker
 from kiosk.texts import requests
 from kiosk.ui.prompts import prompt_for
+from kiosk.ui.spoken.guide import CameraGuide
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
@@ -113,6 +114,7 @@ class VisitController(QObject):
         self._entered_s = monotonic()  # when the present state was entered
         self._shown_view: TakeView | None = None
         self._scan_hint: object = None
+        self._guide = CameraGuide()  # of this take, for somebody who does not see it
         self._watched = Watched()  # of this take, for the fairness ledger
         self._counted: tuple[Counted, ...] = ()  # of this visit
         self._encoder_digest = ""
@@ -199,6 +201,10 @@ class VisitController(QObject):
         self._somebody_is_here()
         if isinstance(wish, requests.Replay):
             self._speak()
+        elif isinstance(wish, requests.Say) and not self._paused:
+            self._spoke_s = self._monotonic()
+            self.hush.emit()
+            self.say.emit(list(wish.keys))
 
     @Slot(object)
     def on_reader(self, event: object) -> None:
@@ -257,9 +263,19 @@ class VisitController(QObject):
             self._shown_view = view
             self._window.show_take(view)
             self._watched = self._watched.after(view.guidance, view.phase, view.action)
+            if self._window.spoken.on:
+                self._guide_by_ear(view)
+                return
             now = prompt_for(self._state, view)
             if now and now != before:
                 self._speak()
+
+    def _guide_by_ear(self, view: TakeView) -> None:
+        said = self._guide.step(self._monotonic(), view, view.box)
+        if said:
+            self._spoke_s = self._monotonic()
+            self.hush.emit()
+            self.say.emit(said)
 
     @Slot(object)
     def on_scan_view(self, view: ScanView) -> None:
@@ -412,7 +428,7 @@ class VisitController(QObject):
                 self.cancel_scan.emit()
             case c.BeginTake(visit_id, take_id, practice):
                 self._take, self._match = None, None
-                self._watched = Watched()
+                self._watched, self._guide = Watched(), CameraGuide()
                 state = self._state
                 photo = self._chip_photos.get(state.case.person.id_number, b"") if isinstance(state, s.Acting) else b""
                 self.begin_take.emit(TakeRequest(visit_id, take_id, practice, chip_photo=photo))

@@ -55,6 +55,20 @@ class StillHere:
 
 
 @dataclass(frozen=True, slots=True)
+class Say:
+    """Say these catalogue keys now, instead of what is being said: a key of spoken mode was pressed."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenMode:
+    """Pages are spoken whole from now on, or no more. The window has changed already."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenDesk:
     """The attendant wants the desk (the corner was touched, or the desk key pressed)."""
 
@@ -70,4 +84,6 @@ Request = (
     | PrintSlip
     | StillHere
     | OpenDesk
+    | Say
+    | SpokenMode
 )

@@ -104,7 +104,7 @@ class Frame(QWidget):
         self.language = language
         before, self.writing = self.writing, writing_for(language, self.writing, self._home_writing)
         self.refresh()
-        self._wished()
+        self.wished()
         self.service.emit(r.ChangeLanguage(language))
         if self.writing != before:
             self.service.emit(r.ChangeWriting(self.writing))
@@ -114,7 +114,7 @@ class Frame(QWidget):
         """Write the screen otherwise from now on (简体, 繁體, English); what is spoken stays."""
         self.writing = writing
         self.refresh()
-        self._wished()
+        self.wished()
         self.service.emit(r.ChangeWriting(writing))
 
     @Slot()
@@ -122,7 +122,7 @@ class Frame(QWidget):
         """大字, or back."""
         self.large = not self.large
         self.relook()
-        self._wished()
+        self.wished()
         self.service.emit(r.ToggleLargeText())
 
     @Slot()
@@ -130,7 +130,7 @@ class Frame(QWidget):
         """White on black, or back."""
         self.theme = "paper" if self.theme == "contrast" else "contrast"
         self.relook()
-        self._wished()
+        self.wished()
         self.service.emit(r.ToggleContrast())
 
     @Slot()
@@ -145,7 +145,8 @@ class Frame(QWidget):
     def _desk(self) -> None:
         self.service.emit(r.OpenDesk())
 
-    def _wished(self) -> None:
+    def wished(self) -> None:
+        """A wish about the window was made: on the idle page it is forgotten when nobody stays."""
         if self.nobody_here():
             self._forgotten.start()
 

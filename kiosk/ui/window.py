@@ -30,6 +30,7 @@ from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.pages.camera import CameraPage
 from kiosk.ui.pages.scan import ScanPage
 from kiosk.ui.prompts import prompt_for
+from kiosk.ui.spoken.keys import SpokenKeys
 from kiosk.ui.touch import TouchRules, key_code, order_tabs
 from kiosk.ui.widgets.text import forget
 from kiosk.visit import events as e
@@ -59,6 +60,7 @@ class KioskWindow(Frame):
         self.changed_at = 0.0
         self._corner_touches = 0
         self._keys = {key_code(name): wish for name, wish in settings.ui.keys.items()}
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for kind, page_type in PAGES.items():
             page = page_type()
             page.setParent(self)
@@ -71,6 +73,7 @@ class KioskWindow(Frame):
         self.bottom.no_face.clicked.connect(self._no_face)
         self.bottom.help.clicked.connect(self._help)
         self.countdown.still_here.connect(self._still_here)
+        self.spoken = SpokenKeys(self, dict(self._keys))
         self.resize(1080, 1920)
         self.show_state(s.Idle())
 
@@ -80,6 +83,16 @@ class KioskWindow(Frame):
     def page_name(self) -> str:
         """The stable name of the page that is shown."""
         return self.page.name
+
+    @property
+    def can_swap(self) -> bool:
+        """Whether another action can be had just now."""
+        return self._take is not None and self._take.can_swap and self._take.action is not None
+
+    @property
+    def counting_down(self) -> bool:
+        """Whether the question whether somebody is there stands on the screen."""
+        return self.countdown.isVisibleTo(self)
 
     @property
     def state(self) -> s.State:
@@ -114,6 +127,7 @@ class KioskWindow(Frame):
         if fading:
             self.transition.run(page, self.look.colour("paper"))
         self.countdown.raise_()
+        self.spoken.show(state, changed=changed)
 
     def show_take(self, view: TakeView) -> None:
         """Show where a running take stands; ignored on any page but the camera's."""
@@ -161,10 +175,12 @@ class KioskWindow(Frame):
 
     def spoken_key(self) -> list[str]:
         """Return the catalogue keys that speak what is shown just now."""
-        if self.countdown.isVisibleTo(self):
-            return ["countdown.say"]
         if self._say_help:
             return ["chime.call", "help_called.say"]
+        if self.spoken.on:
+            return self.spoken.whole()
+        if self.counting_down:
+            return ["countdown.say"]
         return prompt_for(self._state, self._take, self.now().date())
 
     def take_over_screen(self) -> None:
@@ -217,6 +233,10 @@ class KioskWindow(Frame):
     def nobody_here(self) -> bool:
         return isinstance(self._state, s.Idle)
 
+    def reset_wishes(self) -> None:
+        super().reset_wishes()
+        self.spoken.forget()
+
     def _kit(self) -> Kit:
         return Kit(self.strings, self.settings, self.now)
 
@@ -232,7 +252,13 @@ class KioskWindow(Frame):
 
     # --- keys, double touches, closing
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self.spoken.released(event):
+            super().keyReleaseEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.spoken.pressed(event):
+            return
         wish = self._keys.get(event.key())
         if wish == "yes":
             button = self.countdown.button if self.countdown.isVisibleTo(self) else self.page.primary

@@ -162,6 +162,8 @@ def louder(source: Path, target: Path, volume: float) -> None:
 CHIMES: dict[str, tuple[tuple[float, float], ...]] = {
     "done": ((659.3, 0.12), (880.0, 0.28)),
     "cue": ((1318.5, 0.5),),
+    "near": ((698.5, 0.12), (698.5, 0.12)),  # nearly in the middle
+    "far": ((392.0, 0.2),),  # not yet
     "call": ((784.0, 0.3), (587.3, 0.5)),
 }
 

@@ -30,6 +30,8 @@ POLL_S = 0.02
 VOLUME_STEP = 0.2
 LEAST_VOLUME = 0.2
 SYNTHESIS_TIMEOUT_S = 20.0
+JOINED = "+"  # before a key: without a pause after the one before; numbers and dates are made of pieces
+WORDS = "text:"  # before words that no catalogue has
 KEEP_S = 60.0  # of silence, then the engine ends: 20 MB; what it wrote so far is played without it
 
 _log = logging.getLogger(__name__)
@@ -159,7 +161,10 @@ class Speaker:
             self._folder = None
 
     def say(self, keys: list[str]) -> None:
-        """Say these keys one after another, instead of whatever is being said. `chime.NAME` is a sound."""
+        """Say these keys one after another, instead of whatever is being said.
+
+        `chime.NAME` is a sound, `text:WORDS` words of no catalogue; a key after + follows without a pause.
+        """
         turn = self.hush()
         if self._thread is not None and keys:
             self._wishes.put((turn, tuple(keys)))
@@ -189,10 +194,11 @@ class Speaker:
         while (wish := self._next()) is not None:
             turn, keys = wish
             for number, key in enumerate(keys):
-                if not self._current(turn) or (number and self._rest(turn, PAUSE_S)):
+                joined = key.startswith(JOINED)
+                if not self._current(turn) or (number and not joined and self._rest(turn, PAUSE_S)):
                     break
                 try:
-                    self._say_one(turn, key)
+                    self._say_one(turn, key.removeprefix(JOINED))
                 except (OSError, EOFError, KioskError, wave.Error):
                     _log.warning("prompt not spoken", extra={"code": key})
 
@@ -216,7 +222,10 @@ class Speaker:
         return not self._current(turn)
 
     def _say_one(self, turn: int, key: str) -> None:
-        path = self._chime(key) if key.startswith("chime.") else self._spoken(key)
+        if key.startswith("chime."):
+            path = self._chime(key)
+        else:
+            path = self._words(key.removeprefix(WORDS)) if key.startswith(WORDS) else self._spoken(key)
         if path is None or self._folder is None:
             return
         volume = self.volume
@@ -245,6 +254,14 @@ class Speaker:
         language = self.language
         found = prompt(key, language, self._catalogue(language), self._recordings)
         return found.recording or self._synthesised(found)
+
+    def _words(self, words: str) -> Path | None:
+        """Words that no catalogue has: a name. Nothing of them is kept; a voice that cannot read them passes over them."""
+        if self._folder is None or (self.language == "en" and not words.isascii()):
+            return None
+        path = Path(self._folder.name) / "words.wav"
+        path.unlink(missing_ok=True)
+        return path if self._synthesiser.write(words, self.language, self._rate, path) and path.exists() else None
 
     def _catalogue(self, language: str) -> Strings:
         name = LINES_OF[language]

@@ -1,0 +1,156 @@
+"""The keys of spoken mode on a real keyboard or key panel, and when the mode is on. Used by `ui.window`; decides by `session`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast
+
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtGui import QKeyEvent
+
+from kiosk.texts import requests as r
+from kiosk.ui.spoken.plan import Facts, Print, StillHere
+from kiosk.ui.spoken.session import Key, SpokenSession
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+
+if TYPE_CHECKING:
+    from kiosk.ui.window import KioskWindow
+
+HOLD_MS = 2000  # the marked key is held so long to begin, or to end
+# Besides the keys of the configuration, while the mode is on: any keyboard's arrows.
+_ARROWS: dict[int, Key] = {
+    int(Qt.Key.Key_Left): "previous",
+    int(Qt.Key.Key_Up): "previous",
+    int(Qt.Key.Key_Right): "next",
+    int(Qt.Key.Key_Down): "next",
+    int(Qt.Key.Key_Return): "choose",
+    int(Qt.Key.Key_Enter): "choose",
+    int(Qt.Key.Key_Space): "choose",
+}
+By = Literal["", "key", "headphones"]
+
+
+class SpokenKeys(QObject):
+    """Whether the page is spoken, where the listener is on it, and what a key does."""
+
+    def __init__(self, window: KioskWindow, wishes: dict[int, str]) -> None:
+        super().__init__(cast(QObject, window))
+        self._window, self._wishes = window, wishes
+        self.by: By = ""  # what switched it on
+        self.session = SpokenSession(self._facts())
+        self._lines: tuple[str, ...] = ()
+        self._held = QTimer(self)
+        self._held.setSingleShot(True)
+        self._held.setInterval(HOLD_MS)
+        self._held.timeout.connect(self._held_long)
+
+    @property
+    def on(self) -> bool:
+        """Whether pages are spoken whole and chosen by keys."""
+        return bool(self.by)
+
+    def _facts(self) -> Facts:
+        window, settings = self._window, self._window.settings
+        return Facts(
+            today=window.now().date(),
+            english=window.language == "en",
+            reader_place=str(getattr(settings.station, "reader_place", "")),
+            printer=settings.printer.kind != "none",
+            tries_per_visit=settings.liveness.tries_per_visit,
+            station_id=settings.station.station_id,
+            hotline=settings.station.hotline,
+            can_swap=window.can_swap,
+            counting_down=window.counting_down,
+        )
+
+    # --- what the window tells
+
+    def show(self, state: s.State, *, changed: bool) -> None:
+        """A state is shown. What is new on a page that stays is said at once; a new page is said whole by the conductor."""
+        self.session.show(state, self._facts())
+        lines = self.session.plan.lines
+        if self.on and not changed:
+            fresh = [line for line in lines if line not in self._lines]
+            if fresh:
+                self._window.service.emit(r.Say(tuple(fresh)))
+        self._lines = lines
+        if self.on:
+            self._window.setFocus(Qt.FocusReason.OtherFocusReason)  # arrows and Return belong to the listener
+
+    def whole(self) -> list[str]:
+        """Return the whole page as it is said."""
+        self.session.show(self._window.state, self._facts())
+        return self.session.whole()
+
+    def switch(self, by: By) -> None:
+        """Switch the mode on (by a key, by headphones), or off with ""."""
+        if bool(by) == self.on:
+            self.by = by or self.by
+            return
+        self.by = by
+        self.show(self._window.state, changed=True)
+        self._window.service.emit(r.SpokenMode(self.on))
+        self._window.wished()
+        self._window.service.emit(r.Say(("spoken.say_on", *self.whole()) if by else ("spoken.say_off",)))
+
+    def forget(self) -> None:
+        """The visit is over: a mode that a key switched on goes with it; headphones that are still plugged in keep it."""
+        if self.by == "key":
+            self.by = ""
+            self._window.service.emit(r.SpokenMode(False))
+
+    # --- keys
+
+    def pressed(self, event: QKeyEvent) -> bool:
+        """Return whether a pressed key was one of these."""
+        wish = self._wishes.get(event.key(), "")
+        if wish in ("repeat", "spoken"):
+            if not event.isAutoRepeat() and not self._held.isActive():
+                self._held.start()
+            return True
+        if wish in ("headphones-in", "headphones-out"):
+            self.switch("headphones" if wish == "headphones-in" else "")
+            return True
+        if not self.on:
+            return False
+        key = wish if wish in ("previous", "next", "choose", "help") else _ARROWS.get(event.key(), "")
+        if not key:
+            return False
+        if not event.isAutoRepeat():
+            self.press(cast(Key, key))
+        return True
+
+    def released(self, event: QKeyEvent) -> bool:
+        """Return whether a key that was let go was one of these."""
+        wish = self._wishes.get(event.key(), "")
+        if wish not in ("repeat", "spoken"):
+            return False
+        if not event.isAutoRepeat() and self._held.isActive():
+            self._held.stop()
+            if wish == "repeat":
+                self._window.service.emit(r.Replay())
+        return True
+
+    def press(self, key: Key) -> None:
+        """Do what one of the keys does."""
+        if self._window.counting_down:  # any key says that somebody is there
+            self._window.countdown.button.click()
+            self._window.service.emit(r.Say(tuple(self.whole())))
+            return
+        self.session.show(self._window.state, self._facts())
+        answer = self.session.press(key)
+        if isinstance(answer.sends, e.HelpTouched):
+            self._window.bottom.help.click()
+            return
+        # What is said first, then what is sent: the next page is spoken instead of the rest of this one.
+        self._window.service.emit(r.Say(answer.say))
+        if isinstance(answer.sends, StillHere):
+            self._window.countdown.button.click()
+        elif isinstance(answer.sends, Print):
+            self._window.touched.emit(r.PrintSlip())
+        elif answer.sends is not None:
+            self._window.touched.emit(answer.sends)
+
+    @Slot()
+    def _held_long(self) -> None:
+        self.switch("" if self.on else "key")

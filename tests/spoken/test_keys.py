@@ -1,0 +1,124 @@
+"""The keys on a real window: holding the marked key, choosing, help, arrows, headphones, and the end of the visit."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from kiosk.gallery.scenes import scenes
+from kiosk.gallery.stage import show_scene
+from kiosk.texts import requests as r
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+
+SCENES = {scene.name: scene for scene in scenes()}
+
+
+@pytest.fixture
+def heard(window):
+    out = []
+    window.service.connect(lambda wish: out.append(wish.keys) if isinstance(wish, r.Say) else None)
+    return out
+
+
+@pytest.fixture
+def sent(window):
+    out = []
+    window.touched.connect(out.append)
+    return out
+
+
+def hold(window, key=Qt.Key.Key_F9):
+    QTest.keyPress(window, key)
+    window.spoken._held.timeout.emit()
+    QTest.keyRelease(window, key)
+
+
+def test_holding_the_marked_key_begins_and_ends_it(window, heard):
+    hold(window)
+    assert window.spoken.on
+    assert heard[-1][0] == "spoken.say_on"
+    assert heard[-1][1:] == tuple(window.spoken_key()), "the page follows, whole"
+    hold(window)
+    assert not window.spoken.on
+    assert heard[-1] == ("spoken.say_off",)
+
+
+def test_a_short_press_of_the_marked_key_says_the_page_again(window):
+    wishes = []
+    window.service.connect(wishes.append)
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    assert wishes == [r.Replay()]
+    assert not window.spoken.on
+
+
+def test_a_page_is_gone_through_and_chosen_by_keys(window, heard, sent):
+    show_scene(window, SCENES["consent"])
+    hold(window)
+    QTest.keyClick(window, Qt.Key.Key_F6)
+    assert heard[-1] == ("spoken.option.say_agree",)
+    QTest.keyClick(window, Qt.Key.Key_F7)
+    assert sent == [e.Agreed()]
+
+
+def test_the_arrows_of_any_keyboard_do_as_well(window, heard, sent):
+    show_scene(window, SCENES["confirm"])
+    hold(window)
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Return):
+        QTest.keyClick(window.focusWidget() or window, key)
+    assert sent == [e.Confirmed()]
+
+
+def test_help_is_one_key_away(window, sent):
+    show_scene(window, SCENES["consent"])
+    hold(window)
+    QTest.keyClick(window, Qt.Key.Key_F8)
+    assert sent == [e.HelpTouched()]
+
+
+def test_headphones_begin_it_and_keep_it_for_the_next_person(window):
+    window.spoken.switch("headphones")
+    show_scene(window, SCENES["consent"])
+    window.show_state(s.Idle())
+    assert window.spoken.on
+    window.spoken.switch("")
+    assert not window.spoken.on
+
+
+def test_a_mode_begun_by_a_key_ends_with_the_visit(window):
+    show_scene(window, SCENES["consent"])
+    hold(window)
+    window.show_state(s.Idle())
+    assert not window.spoken.on
+
+
+def test_a_passer_by_who_began_it_and_went_is_forgotten(window):
+    hold(window)
+    assert window._forgotten.isActive()
+    window._forgotten.timeout.emit()
+    assert not window.spoken.on
+
+
+def test_any_key_answers_the_question_whether_somebody_is_there(window, heard):
+    show_scene(window, SCENES["consent"])
+    hold(window)
+    window.show_countdown(20)
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    assert not window.countdown.isVisible()
+    assert heard[-1][0] == "spoken.page.say_consent"
+
+
+def test_what_is_new_on_a_page_that_stays_is_said(window, heard):
+    window.spoken.switch("headphones")
+    show_scene(window, SCENES["card"])
+    heard.clear()
+    show_scene(window, SCENES["card-trouble"])
+    assert heard[-1][0] == "reason.card-lift-and-retry.say"
+
+
+def test_without_the_mode_the_keys_do_nothing(window, sent, heard):
+    show_scene(window, SCENES["consent"])
+    for key in (Qt.Key.Key_F5, Qt.Key.Key_F6, Qt.Key.Key_F7):
+        QTest.keyClick(window, key)
+    assert (sent, heard) == ([], [])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal, Protocol, cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 
+from kiosk.config import Settings
 from kiosk.texts import requests as r
 from kiosk.ui.spoken.plan import Facts, Print, StillHere
 from kiosk.ui.spoken.session import Key, SpokenSession
+from kiosk.ui.widgets.bars import BottomBar
+from kiosk.ui.widgets.overlay import Countdown
 from kiosk.visit import events as e
 from kiosk.visit import states as s
-
-if TYPE_CHECKING:
-    from kiosk.ui.window import KioskWindow
 
 HOLD_MS = 2000  # the marked key is held so long to begin, or to end
 # Besides the keys of the configuration, while the mode is on: any keyboard's arrows.
@@ -30,10 +32,40 @@ _ARROWS: dict[int, Key] = {
 By = Literal["", "key", "headphones"]
 
 
+class Listening(Protocol):
+    """The window, as far as the keys need it."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+    bottom: BottomBar
+    countdown: Countdown
+    touched: Any  # Signal(object)
+    service: Any  # Signal(object)
+    language: str
+
+    @property
+    def state(self) -> s.State:
+        """The state that is shown."""
+
+    @property
+    def can_swap(self) -> bool:
+        """Whether another action can be had just now."""
+
+    @property
+    def counting_down(self) -> bool:
+        """Whether the question whether somebody is there stands on the screen."""
+
+    def wished(self) -> None:
+        """A wish about the window was made."""
+
+    def setFocus(self, reason: Qt.FocusReason, /) -> None:
+        """Take the keys."""
+
+
 class SpokenKeys(QObject):
     """Whether the page is spoken, where the listener is on it, and what a key does."""
 
-    def __init__(self, window: KioskWindow, wishes: dict[int, str]) -> None:
+    def __init__(self, window: Listening, wishes: dict[int, str]) -> None:
         super().__init__(cast(QObject, window))
         self._window, self._wishes = window, wishes
         self.by: By = ""  # what switched it on

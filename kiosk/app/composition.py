@@ -215,9 +215,11 @@ class KioskApp(QObject):
     @Slot(object)
     def _on_store_opened(self, failure: object) -> None:
         if failure is not None:
-            self.conductor.feed(e.ServicePaused(Reason.STORE_ERROR))
+            wrong_key = getattr(failure, "reason", "") == Reason.WRONG_KEY
+            self.conductor.feed(e.ServicePaused(Reason.WRONG_KEY if wrong_key else Reason.STORE_ERROR))
         else:  # whoever asks next (the sync does, every few minutes) makes the worker try again
             self._resume_from(Reason.STORE_ERROR)
+            self._resume_from(Reason.WRONG_KEY)
 
     def _resume_from(self, reason: Reason) -> None:
         """Open again when it is for this reason that the kiosk is closed: each part lifts what it put up itself."""

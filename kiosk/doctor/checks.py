@@ -212,7 +212,7 @@ def _qt_probe(extra: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 def check_database(settings: config.Settings) -> Finding:
     """Open the database with its key, if there is one; else look whether it could be made."""
-    from kiosk.store.engine import database, keys
+    from kiosk.store.engine import database, key_check, keys
 
     folder = config.resolve(settings.store.directory)
     file = folder / "kiosk.db"
@@ -227,6 +227,13 @@ def check_database(settings: config.Settings) -> Finding:
             "database", "bad", f"its key {key_file} is gone", "bring the key back from its backup: without it nothing can be read"
         )
     try:
+        if not key_check.fits(folder, keys.database_key(settings.store, data_there=True)):
+            return Finding(
+                "database",
+                "bad",
+                "wrong key: it does not open, and was not touched",
+                "bring the right key back from its backup",
+            )
         with database.store_errors():
             connection = database.connect(file, keys.database_key(settings.store)).conn
             try:

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     DEVICE_ERROR = "device-error"
     MODEL_ERROR = "model-error"
     STORE_ERROR = "store-error"
+    WRONG_KEY = "wrong-key"
     CLOCK_SUSPECT = "clock-suspect"
     SELF_SERVICE_FROZEN = "self-service-frozen"
     BUREAU_UNREACHABLE = "bureau-unreachable"

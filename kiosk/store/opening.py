@@ -1,7 +1,8 @@
 """Open the encrypted database, keep it durable, and go on when it is damaged.
 
-`open_store` is called by `store.worker`'s thread, by commands and by tests; the connection belongs to the calling thread. Damage:
-the files are put aside under `quarantine/`, a fresh database is made and filled from the journal's mirror.
+`open_store` is called by `store.worker`'s thread, by commands and by tests; the connection belongs to the calling thread. A key
+that is not the files' key moves nothing. Damage: the files are put aside under `quarantine/`, a fresh database is made and filled
+from the journal's mirror; at every start database and mirror are compared.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from sqlite_utils import Database
 
 from kiosk import config
 from kiosk.errors import StoreError
-from kiosk.store import recovery
-from kiosk.store.engine import journal, keys, lock, migrations
+from kiosk.store import evidence_files, quarantined, recovery
+from kiosk.store.engine import journal, key_check, keys, lock, migrations
 from kiosk.store.engine.database import Signer, Store, connect, is_damage, store_errors
 from kiosk.store.engine.journal_file import JournalFile
 from kiosk.store.engine.quarantine import put_files_aside
@@ -27,13 +28,14 @@ def open_store(settings: config.Settings, *, signer: Signer | None = None, now: 
     """Open the store below `settings.store.directory`, making it at the first start.
 
     The first process to open it owns it: it cuts torn ends, checks every page and recovers. Raises StoreError when the key
-    cannot be had, or the disk is full or not writable; damage is not an error but `Store.recovered`.
+    cannot be had, or the disk is full or not writable, and WrongKey, having touched nothing, when the key is not the key of what is
+    there; damage is not an error but `Store.recovered`.
     """
     folder = config.resolve(settings.store.directory)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / "kiosk.db"
-        key = keys.database_key(settings.store)
+        key = keys.database_key(settings.store, data_there=key_check.data_there(folder))
         owner = lock.try_lock(folder / "kiosk.lock")
     except OSError as error:
         raise StoreError(f"{folder.name}: {error.strerror}") from error
@@ -52,13 +54,15 @@ def open_store(settings: config.Settings, *, signer: Signer | None = None, now: 
 def _open(
     settings: config.Settings, key: bytes, path: Path, owner: IO[bytes] | None, signer: Signer | None, now: datetime
 ) -> Store:
-    mirror_key = keys.derive(key, "journal-file")
+    back = quarantined.take(path.parent, key, now) if owner is not None else None
+    if back is None and not key_check.fits(path.parent, key):
+        raise keys.WrongKey(f"wrong key: {path.name} is whole, and this key does not open it; nothing was touched")
     if owner is None:
         with store_errors():
             db = connect(path, key)
             migrations.migrate(db, TABLES)
-        return Store(settings, key, db, path, signer=signer, owner=None, mirror=None, recovered=None, after_commit=journal.mirror)
-    quarantined: list[str] = []
+        return Store(settings, key, db, path, signer=signer, owner=None, mirror=None, recovered=None, after_commit=_after_commit)
+    put_aside: list[str] = []
     why = ""
     db_or_none: Database | None = None
     try:
@@ -66,21 +70,32 @@ def _open(
     except sqlcipher.Error as error:
         if not is_damage(error):
             raise
-        why = "wrong-key" if _whole(path) and not _readable(path, key) else "damaged"
-        quarantined = put_files_aside(path, now)
+        why = "damaged"
+        put_aside = put_files_aside(path, now)
         db_or_none = connect(path, key)
     migrations.migrate(db_or_none, TABLES)
-    mirror = JournalFile(path.parent / "journal", mirror_key)
+    key_check.note(path.parent, key)
+    mirror = JournalFile(path.parent / "journal", keys.derive(key, "journal-file"))
     store = Store(
-        settings, key, db_or_none, path, signer=signer, owner=owner, mirror=mirror, recovered=None, after_commit=journal.mirror
+        settings, key, db_or_none, path, signer=signer, owner=owner, mirror=mirror, recovered=None, after_commit=_after_commit
     )
     try:
-        store.recovered = recovery.after_open(store, now, why, tuple(quarantined))
-        journal.mirror(store)
+        store.recovered = recovery.after_open(store, now, why, tuple(put_aside))
+        if back is not None:
+            journal.note(store, "store-brought-back", {"file": back.name, "records": back.records, "whole": True}, now)
+        quarantined.merge(store, now)
+        evidence_files.after_open(store)
+        journal.announce_key(store, now)
+        _after_commit(store)
     except BaseException:
         db_or_none.conn.close()
         raise
     return store
+
+
+def _after_commit(store: Store) -> None:
+    journal.mirror(store)
+    evidence_files.keep_up(store)
 
 
 def _open_checked(path: Path, key: bytes) -> Database:
@@ -97,16 +112,3 @@ def _open_checked(path: Path, key: bytes) -> Database:
         db.conn.close()
         raise
     return db
-
-
-def _whole(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0 and path.stat().st_size % 4096 == 0
-
-
-def _readable(path: Path, key: bytes) -> bool:
-    """True when the first page opens: the key is right, and the damage lies elsewhere."""
-    try:
-        connect(path, key).conn.close()
-    except sqlcipher.Error:
-        return False
-    return True

@@ -25,6 +25,8 @@ from sqlite_utils import Database
 from kiosk.domain.record import AuthenticationRecord, Stage
 
 LEASE_S = 180.0
+NUMBERS_AT_ONCE = 1000  # batch numbers that one journal entry reserves
+RESERVED = "seq_reserved"  # key in `sync_state`, journalled
 _SCHEMA = """
 CREATE TABLE outbox (
     record_id TEXT PRIMARY KEY,
@@ -143,7 +145,13 @@ def _create(db: Database) -> None:
     db.executescript(_SCHEMA)
 
 
-MIGRATIONS = (_create,)
+def _evidence_beside(db: Database) -> None:
+    db.execute("ALTER TABLE outbox_evidence ADD COLUMN mirrored INTEGER NOT NULL DEFAULT 0")  # its sealed file is written
+    db.execute("ALTER TABLE outbox_evidence ADD COLUMN next_try TEXT NOT NULL DEFAULT ''")  # it went behind the others
+    db.execute("CREATE INDEX outbox_evidence_late ON outbox_evidence (evidence_id) WHERE mirrored <> (content IS NOT NULL)")
+
+
+MIGRATIONS = (_create, _evidence_beside)
 
 
 def content_of(record: AuthenticationRecord) -> str:
@@ -306,6 +314,26 @@ def next_seq(db: Database) -> int:
             "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
         )
         return int(get(db, "seq", "0"))
+
+
+def reserve_numbers(db: Database, seq: int) -> int:
+    """Return up to which number batches may be counted once `seq` is used, when that went up; else 0. It must be journalled.
+
+    A recovered database goes on behind it: no number is ever given to two batches.
+    """
+    if seq <= int(get(db, RESERVED, "0")):
+        return 0
+    put(db, RESERVED, str(seq + NUMBERS_AT_ONCE - 1))
+    return seq + NUMBERS_AT_ONCE - 1
+
+
+def go_on_numbering(db: Database, now: datetime) -> None:
+    """After a recovery: go on behind every number that may have been given to a batch."""
+    reserved = int(get(db, RESERVED, "0"))
+    # Of a version that reserved none: the minutes since 1970 are more than any kiosk has sent batches.
+    least = reserved or (int(now.timestamp()) // 60 if db.execute("SELECT 1 FROM outbox LIMIT 1").fetchone() else 0)
+    if least > int(get(db, "seq", "0")):
+        put(db, "seq", str(least))
 
 
 def open_batch(

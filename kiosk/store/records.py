@@ -330,15 +330,17 @@ def retain(store: Store, now: datetime) -> dict[str, int]:
         ]
         db.conn.executemany("DELETE FROM consents WHERE consent_id = ?", [(one,) for one in consents])
         tries = db.execute("DELETE FROM tries WHERE day < ?", (tries_before,)).rowcount
-        last = db.execute("SELECT max(seq) FROM journal").fetchone()[0] or 0
-        entries = db.execute(
-            "DELETE FROM journal WHERE seq NOT IN (SELECT seq FROM mirror_queue) AND seq < ? AND json_extract(body, '$.at') < ?",
-            (last, journal_before),
-        ).rowcount
+        # From the start without a gap, whatever the clock said in between: up to the first entry that must stay.
+        kept = db.execute(
+            "SELECT coalesce(min(seq), 0) FROM journal WHERE seq IN (SELECT seq FROM mirror_queue) "
+            "OR seq = (SELECT max(seq) FROM journal) OR json_extract(body, '$.at') >= ?",
+            (journal_before,),
+        ).fetchone()[0]
+        entries = db.execute("DELETE FROM journal WHERE seq < ?", (kept,)).rowcount
         counted = ledger.erase_before(db, before.date())
         counts = {"records": len(old), "consents": len(consents), "tries": tries, "entries": entries, "ledger": counted}
         if any(counts.values()):
-            journal.append(store, "retention", counts, now)
+            journal.append(store, "retention", {**counts, "through": max(kept - 1, journal.retired_through(db))}, now)
     if store.is_owner:
         _clear_quarantine(store, now - timedelta(days=settings.retain_attempts_days))
     if any(counts.values()):

@@ -1,45 +1,28 @@
-"""Fill a fresh database from the journal's mirror. Called by `engine.database` at every start; idle when nothing is missing."""
+"""Fill a fresh database from the journal's mirror, or have both compared. Called by `store.opening` at every start of the owner."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from sqlite_utils import Database
-
-from kiosk.store import outbox
+from kiosk.store import mirror_check, outbox
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Recovered, Store
 from kiosk.store.engine.journal_file import Frame, JournalFile
+from kiosk.store.mirrored_rows import apply_row, insert_entry
 from kiosk.store.roster import attach as roster_attach
-
-# Tables that come back, with the columns that name a row. All else is the bureau's, or made anew.
-RECOVERED: dict[str, tuple[str, ...]] = {
-    "records": ("record_id",),
-    "consents": ("consent_id",),
-    "staff": ("staff_id",),
-    "templates": ("person_id",),
-    "erasures": ("person_id",),
-    "home_visits": ("person_id",),
-    "home_loans": ("loan_id",),
-    "borrowed_loans": ("loan_id",),
-    "approvals": ("day",),
-    "unit_lists": ("list_id",),
-    "declarations": ("record_id",),
-    "sync_state": ("key",),  # of these only the desk's pause is journalled
-}
-
 
 _TWICE = 64  # how far back an entry may stand once more
 
 
 def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ...]) -> Recovered | None:
-    """Bring back what the mirror has when the journal is empty. Returns what was done, None when nothing was amiss."""
+    """Fill database and mirror from each other. Returns what a lost database got back, None when it was there."""
     mirror = store.mirror
-    if mirror is None or store.db.execute("SELECT 1 FROM journal LIMIT 1").fetchone() is not None:
+    if mirror is None:
+        return None
+    if store.db.execute("SELECT 1 FROM journal LIMIT 1").fetchone() is not None:
+        mirror_check.compare(store, now)
         return None
     if why:
         quarantined += tuple(mirror.set_aside_foreign())
@@ -48,32 +31,32 @@ def after_open(store: Store, now: datetime, why: str, quarantined: tuple[str, ..
         return None  # a first start
     with store.transaction() as db:
         records = floor = 0
+        through = _retired(mirror)
         for frame in _frames(mirror, seqs):
             told = json.loads(frame.body)
-            db.execute(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    frame.seq,
-                    told["kind"],
-                    frame.body,
-                    hashlib.sha256(frame.body.encode()).hexdigest(),
-                    frame.signature,
-                    frame.key_id,
-                ),
-            )
+            if frame.seq > through:
+                insert_entry(db, frame)
             for table, row in frame.rows:
-                records += _apply(db, table, row)
+                records += apply_row(db, table, row)
             if told["kind"] in ("roster-imported", "roster-changed"):
                 floor = max(floor, int(told["data"]["version"]))
         store.mirrored_seq = max(seqs, default=0)
         roster_attach.take_up_again(store, floor)
+        outbox.go_on_numbering(db, now)
         journal.append(
             store,
             "store-recovered",
             {"why": why or "missing", "entries": len(set(seqs)), "records": records, "quarantined": list(quarantined)[:8]},
             now,
         )
+    mirror_check.compare(store, now)
     return Recovered(now, why or "missing", quarantined, len(set(seqs)), records)
+
+
+def _retired(mirror: JournalFile) -> int:
+    """Return the number up to which retention has taken entries out of the journal; rows of such entries may still be kept."""
+    told = [json.loads(frame.body) for frame in mirror.read() if '"kind":"retention"' in frame.body]
+    return max((int(one["data"].get("through", 0)) for one in told if one["kind"] == "retention"), default=0)
 
 
 def _numbers(mirror: JournalFile) -> list[int]:
@@ -98,31 +81,3 @@ def _frames(mirror: JournalFile, seqs: list[int]) -> Iterator[Frame]:
         return
     found = {frame.seq: frame for frame in mirror.read()}
     yield from (found[seq] for seq in sorted(found))
-
-
-def _apply(db: Database, table: str, row: dict[str, Any]) -> int:
-    name = table.removeprefix("-")
-    key = RECOVERED.get(name)
-    if key is None:
-        return 0
-    values: dict[str, Any] = {
-        column: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for column, value in row.items()
-    }
-    if table.startswith("-"):
-        where = " AND ".join(f"{column} = ?" for column in key)
-        db.execute(f"DELETE FROM {name} WHERE {where}", tuple(values[column] for column in key))  # noqa: S608  fixed names
-        return 0
-    content = values.get("content", "")
-    known = {column for _, column, *_ in db.execute(f"PRAGMA table_info({name})").fetchall()}
-    values = {column: value for column, value in values.items() if column in known}
-    marks = ", ".join("?" * len(values))
-    db.execute(f"INSERT OR REPLACE INTO {name} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
-    if name != "records":
-        return 0
-    from kiosk.store import records
-
-    record = records.from_json(content)
-    if db.execute("SELECT 1 FROM outbox WHERE record_id = ?", (record.record_id,)).fetchone() is None:
-        # Delivered or not is no longer known: it waits again, and the bureau answers "duplicate" where it has it.
-        outbox.enqueue(db, record, datetime.fromisoformat(values["saved_at"]))
-    return 1

@@ -18,19 +18,11 @@ import kiosk
 from kiosk.store import outbox
 from kiosk.store.clock import boot_id
 from kiosk.store.engine import journal
-from kiosk.store.engine.database import store_errors
+from kiosk.store.engine.database import Store, store_errors
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Identity
 
 T = TypeVar("T")
-
-
-class HasDatabase(Protocol):
-    """As much of `kiosk.store.database.Store` as is needed here."""
-
-    @property
-    def db(self) -> Database:
-        """The open database."""
 
 
 class RunInStore(Protocol):
@@ -95,7 +87,7 @@ def journal_lines(store: Any, after: int, limit: int) -> list[protocol.JournalLi
 
 
 def pack(
-    store: HasDatabase,
+    store: Store,
     identity: Identity,
     rows: list[outbox.Waiting],
     way: str,
@@ -103,9 +95,13 @@ def pack(
     lines: Sequence[protocol.JournalLine] = (),
 ) -> Packed:
     """Sign, seal and remember a batch of these rows. Runs on the store's thread, in one transaction."""
-    db, now = store.db, clocks.utc()
-    with db.atomic():
+    now = clocks.utc()
+    with store.transaction() as db:
         seq, batch_id = outbox.next_seq(db), str(uuid.uuid4())
+        reserved = outbox.reserve_numbers(db, seq)
+        if reserved:
+            row = {"key": outbox.RESERVED, "value": str(reserved)}
+            journal.append(store, "numbers-reserved", {"batches": reserved}, now, [("sync_state", row)])
         offset = outbox.get(db, "bureau_offset_s")
         head = protocol.BatchHead(
             batch_id=batch_id,

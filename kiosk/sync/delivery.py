@@ -18,10 +18,10 @@ from sqlite_utils import Database
 from kiosk import failpoints
 from kiosk.config import Sync
 from kiosk.store import outbox
+from kiosk.store.engine.database import Store
 from kiosk.sync import protocol, seal
 from kiosk.sync.batches import (
     Clocks,
-    HasDatabase,
     JournalTail,
     Packed,
     RunInStore,
@@ -106,7 +106,7 @@ class Delivery:
         offset_s = self._client.offset.total_seconds() if self._client.offset is not None else 0.0
         at = outbox.iso(self._clocks.utc())
 
-        def note(store: HasDatabase) -> None:
+        def note(store: Store) -> None:
             with store.db.atomic():
                 outbox.put(store.db, "bureau_offset_s", f"{offset_s:.3f}")
                 outbox.put(store.db, "last_contact", at)
@@ -134,7 +134,7 @@ class Delivery:
             known, missing, at = said, answer.unknown, answer.answered_at
 
             def settle(
-                store: HasDatabase,
+                store: Store,
                 question_id: str = question.question_id,
                 signed: str = signed,
                 at: datetime = at,
@@ -172,21 +172,21 @@ class Delivery:
             result.sent += len(sent.record_ids)
             self._moved(result, moved)
 
-    def _prepare(self, store: HasDatabase, batch_limit: int, by_hand: bool = False) -> Packed | None:
+    def _prepare(self, store: Store, batch_limit: int, by_hand: bool = False) -> Packed | None:
         """Lease rows and pack them, in one transaction; None when nothing waits."""
-        with store.db.atomic():
+        with store.transaction():
             rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand)
             sent = int(outbox.get(store.db, "journal_sent", "0"))
             lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL) if self._journal_tail is not None else []
             return pack(store, self._client.identity, rows, "network", self._clocks, lines) if rows or lines else None
 
     def _apply(
-        self, store: HasDatabase, receipt: protocol.Receipt, signed: str, packed: Packed, batch_limit: int
+        self, store: Store, receipt: protocol.Receipt, signed: str, packed: Packed, batch_limit: int
     ) -> tuple[list[outbox.Moved], Packed | None]:
         if receipt.batch_id != packed.batch_id:
             raise Failure(Trouble.FORGED, "other-batch")
         try:
-            with store.db.atomic():
+            with store.transaction():
                 moved = accept_receipt(store.db, receipt, signed)
                 # A verdict about other content than ours settled nothing: ask again, do not forget.
                 outbox.mark_unknown(store.db, packed.record_ids)

@@ -159,6 +159,7 @@ class JournalSigner:
             raise ConfigError("not an Ed25519 key")
         self._private, self._public = private, private.public_key()
         self.key_id = "ed25519:" + seal.fingerprint(keys.public)
+        self.public = keys.public.sign  # the journal keeps it, for entries of a key that was replaced
 
     def sign(self, data: bytes) -> str:
         """Return the signature, base64url."""

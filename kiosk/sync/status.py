@@ -8,7 +8,7 @@ from typing import Any
 
 from kiosk.config import Sync
 from kiosk.store import outbox
-from kiosk.sync.batches import HasDatabase
+from kiosk.store.engine.database import Store
 from kiosk.sync.schedule import Hold, Level, Trouble, level
 
 PAUSED_BY = "paused_by"  # key in `sync_state`: who paused the delivery at the desk; "" or missing: nobody
@@ -63,13 +63,13 @@ class SyncStatus:
         return {**plain, "unsent": self.unsent, "attention": self.attention, "roster_age_s": age, "oldest_unsent_age_s": oldest}
 
 
-def switches(store: HasDatabase, settings: Sync) -> Sync:
+def switches(store: Store, settings: Sync) -> Sync:
     """Return the settings with the desk's own switch laid over them. Runs on the store's thread."""
     return settings.model_copy(update={"paused": True}) if outbox.get(store.db, PAUSED_BY) else settings
 
 
 def collect(
-    store: HasDatabase,
+    store: Store,
     settings: Sync,
     now: datetime,
     *,

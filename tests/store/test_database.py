@@ -14,7 +14,7 @@ from kiosk.domain.record import Stage
 from kiosk.errors import StoreError
 from kiosk.store import outbox, records, service
 from kiosk.store.engine import journal
-from kiosk.store.engine.database import StoreCorrupt, connect
+from kiosk.store.engine.database import StoreCorrupt
 from kiosk.store.engine.journal_file import JournalFile, frame_text
 from kiosk.store.engine.keys import derive
 from kiosk.store.opening import open_store
@@ -173,23 +173,6 @@ def test_recovery_of_many_entries_some_twice_some_out_of_order(folder):
 def _mirror(folder):
     key = bytes.fromhex((folder / "keys" / "database.key").read_text())
     return JournalFile(folder / "journal", derive(key, "journal-file"))
-
-
-def test_wrong_key_puts_everything_aside_and_goes_on(folder):
-    with reopen(folder) as store:
-        saved(store, made.record())
-    key_file = folder / "keys" / "database.key"
-    right = key_file.read_text()
-    key_file.write_text("00" * 32 + "\n")
-    with reopen(folder) as store:
-        assert (store.recovered.why, store.recovered.records) == ("wrong-key", 0)
-        assert len(store.recovered.quarantined) == 2
-        saved(store, made.record("v-new"))
-        assert len(records.of_person(store, "p-1")) == 1
-    aside = next((folder / "quarantine").glob("*-kiosk.db"))
-    db = connect(aside, bytes.fromhex(right))  # nothing is lost for whoever has the key
-    assert db.execute("SELECT count(*) FROM records").fetchone()[0] == 1
-    db.conn.close()
 
 
 def test_damage_while_running_is_told_apart_and_healed_by_reopening(folder):

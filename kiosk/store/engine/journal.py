@@ -7,6 +7,7 @@ goes, with the rows it wrote, to the mirror (`store.journal_file`), and the save
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlite_utils import Database
 
-from kiosk.store.engine import keys
-from kiosk.store.engine.database import Store
+from kiosk.store.engine import keys, meta
+from kiosk.store.engine.database import Signer, Store
 from kiosk.store.engine.journal_file import Frame, JournalFile, frame_text
 
 FIRST = "0" * 64
@@ -73,12 +76,12 @@ class Verdict:
     last_seq: int
     bad_seq: int | None = None
     why: str = ""
-    unsigned: int = 0  # entries whose key nobody could check
+    unsigned: int = 0  # entries signed by a key that nobody knows
 
     @property
     def ok(self) -> bool:
-        """True when the chain holds from its first entry to its last."""
-        return self.bad_seq is None
+        """True when the chain holds from its first entry to its last, and every signature was checked."""
+        return self.bad_seq is None and self.unsigned == 0
 
 
 def canonical(value: Any) -> str:
@@ -86,12 +89,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def append(store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows: Rows = ()) -> int:
+def append(
+    store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows: Rows = (), *, signer: Signer | None = None
+) -> int:
     """Write one entry inside the running transaction. Returns its number.
 
     data: ids and codes only, no personal field. rows: (table, row) that this transaction writes and that must come back
-    after a damage; "-table" with the key columns for a deletion. Raises ValueError outside a transaction, or on a body over the
-    limit.
+    after a damage; "-table" with the key columns for a deletion. signer: another one than the store's. Raises ValueError outside a
+    transaction, or on a body over the limit.
     """
     if not store.db.conn.in_transaction:
         raise ValueError("the journal is written in the transaction it tells of")
@@ -103,15 +108,28 @@ def append(store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows
     if len(body) > MAX_BODY:
         raise ValueError(f"a journal entry of {len(body)} characters; at most {MAX_BODY}")
     digest = hashlib.sha256(body.encode()).hexdigest()
+    signer = signer or store.signer
     store.db.execute(
-        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
-        (seq, kind, body, digest, store.signer.sign(digest.encode()), store.signer.key_id),
+        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (seq, kind, body, digest, signer.sign(digest.encode()), signer.key_id)
     )
     store.db.execute(
         "INSERT INTO mirror_queue VALUES (?, ?)",
-        (seq, json.dumps([[table, _plain_row(row)] for table, row in rows], ensure_ascii=False)),
+        (seq, json.dumps([[table, plain_row(row)] for table, row in rows], ensure_ascii=False)),
     )
     return int(seq)
+
+
+def announce_key(store: Store, now: datetime) -> None:
+    """Write down the public half of the key that signs from now on, once, vouched for by the database's own key.
+
+    So that entries of a key that was replaced since can still be checked.
+    """
+    public = getattr(store.signer, "public", "")
+    if not public or meta.get(store.db, "journal_key") == store.signer.key_id:
+        return
+    with store.transaction() as db:
+        append(store, "journal-key", {"key_id": store.signer.key_id, "public": public}, now, signer=store.device_signer)
+        meta.put(db, "journal_key", store.signer.key_id)
 
 
 def note(store: Store, kind: str, data: Mapping[str, Any], now: datetime) -> int:
@@ -156,26 +174,37 @@ def entries_since(store: Store, seq: int, limit: int = 200) -> list[Entry]:
     return [Entry(*row) for row in rows]
 
 
+def retired_through(db: Database) -> int:
+    """Return the number of the last entry that retention has erased, as its own entries say; 0 for none."""
+    row = db.execute("SELECT max(json_extract(body, '$.data.through')) FROM journal WHERE kind = 'retention'").fetchone()
+    return int(row[0] or 0)
+
+
 def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None = None) -> Verdict:
     """Walk the whole chain and locate the first entry that does not fit.
 
-    check(key_id, data, signature): True, False, or None when the key is not known; without it only the device's own MAC is
-    checked. Entries before the oldest kept one may be gone (retention): the chain then starts at a number above 1.
+    check(key_id, data, signature): True, False, or None when the key is not known; besides, the device's own MAC is checked, and
+    every key that `announce_key` wrote down. Entries that retention erased are missing rightly: an entry says up to which number.
     """
+    announced = _announced(store)
 
     def signed(key_id: str, digest: str, signature: str) -> bool | None:
         if key_id == store.device_signer.key_id:
             return store.device_signer.sign(digest.encode()) == signature
-        return None if check is None else check(key_id, digest.encode(), signature)
+        told = None if check is None else check(key_id, digest.encode(), signature)
+        if told is None and key_id in announced:
+            return _signed_by(announced[key_id], digest.encode(), signature)
+        return told
 
-    count = unsigned = first = expected = 0
+    count = unsigned = first = 0
+    expected = retired_through(store.db) + 1
     previous = ""
     for seq, kind, body, digest, signature, key_id in store.db.execute(
-        "SELECT seq, kind, body, digest, signature, key_id FROM journal ORDER BY seq"
+        "SELECT seq, kind, body, digest, signature, key_id FROM journal WHERE seq >= ? ORDER BY seq", (expected,)
     ):
         why = ""
         if count == 0:
-            first = expected = seq
+            first = expected
         if seq != expected:
             return Verdict(count, first, expected - 1, expected, "missing", unsigned)
         try:
@@ -198,19 +227,47 @@ def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None 
         unsigned += valid is None
         previous, expected, count = digest, seq + 1, count + 1
     last = expected - 1 if count else 0
-    cut = _cut_off(store, last)
+    cut = _cut_off(store, expected - 1)
     if cut is not None:
         return Verdict(count, first, last, cut, "missing", unsigned)
     return Verdict(count, first, last, unsigned=unsigned)
 
 
+def _announced(store: Store) -> dict[str, str]:
+    """Return public keys by their names, of entries that the database's own key vouches for."""
+    found = {}
+    rows = store.db.execute("SELECT body, digest, signature, key_id FROM journal WHERE kind = 'journal-key'").fetchall()
+    for body, digest, signature, key_id in rows:
+        whole = hashlib.sha256(body.encode()).hexdigest() == digest
+        if whole and key_id == store.device_signer.key_id and store.device_signer.sign(digest.encode()) == signature:
+            data = json.loads(body)["data"]
+            found[str(data["key_id"])] = str(data["public"])
+    return found
+
+
+def _signed_by(public: str, data: bytes, signature: str) -> bool:
+    try:
+        key = Ed25519PublicKey.from_public_bytes(_unpadded(public))
+        key.verify(_unpadded(signature), data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def _cut_off(store: Store, last: int) -> int | None:
-    """Return the number of the first entry that the mirror has and the database lost at its end, or None."""
+    """Return the number of the first entry that the mirror or the bureau has and the database lost at its end, or None."""
     mirror = store.mirror or JournalFile(store.folder / "journal", keys.derive(store.key, "journal-file"))
     for frame in mirror.read():
         # The running kiosk may have written more since the walk began.
         if frame.seq > last and store.db.execute("SELECT 1 FROM journal WHERE seq = ?", (frame.seq,)).fetchone() is None:
             return frame.seq
+    sent = store.db.execute("SELECT value FROM sync_state WHERE key = 'journal_sent'").fetchone()
+    if sent is not None and int(sent[0]) > last and store.db.execute("SELECT max(seq) FROM journal").fetchone()[0] in (None, last):
+        return last + 1
     return None
 
 
@@ -218,7 +275,7 @@ def _iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
 
 

@@ -21,14 +21,27 @@ KEY_BYTES = 32
 _COMMAND_TIMEOUT_S = 20.0
 
 
-def database_key(settings: config.Store) -> bytes:
-    """Return the 32-byte key. Makes the key file when there is none. Raises StoreError when a key cannot be had."""
+class WrongKey(StoreError):
+    """The files are whole and this is not their key, or there are files and no key. Nothing was touched: bring the key back."""
+
+    reason = "wrong-key"
+
+
+def database_key(settings: config.Store, *, data_there: bool = False) -> bytes:
+    """Return the 32-byte key. Makes the key file when there is none, and no data. Raises StoreError when a key cannot be had.
+
+    data_there: a database or a journal exists already; a new key would open none of it, so none is made (WrongKey).
+    """
     if settings.key_command:
         return _parse(_from_command(settings.key_command), "key_command")
     path = config.resolve(settings.key_file)
     try:
         text = path.read_text(encoding="ascii")
     except FileNotFoundError:
+        if data_there:
+            raise WrongKey(
+                f"no key: {path.name} is gone, and there is data that it opens; bring the key back from its backup"
+            ) from None
         return _make(path)
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path.name}: the database key cannot be read") from error

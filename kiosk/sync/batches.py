@@ -86,6 +86,19 @@ def journal_lines(store: Any, after: int, limit: int) -> list[protocol.JournalLi
     ]
 
 
+def reserve(store: Store, now: datetime) -> bool:
+    """Reserve numbers for the next batches in the journal, when those reserved are used up. Returns whether an entry was written.
+
+    Called before the journal's lines for a batch are taken, so that the entry travels with the first of them.
+    """
+    with store.transaction() as db:
+        reserved = outbox.reserve_numbers(db, int(outbox.get(db, "seq", "0")) + 1)
+        if reserved:
+            row = {"key": outbox.RESERVED, "value": str(reserved)}
+            journal.append(store, "numbers-reserved", {"batches": reserved}, now, [("sync_state", row)])
+    return bool(reserved)
+
+
 def pack(
     store: Store,
     identity: Identity,
@@ -98,10 +111,6 @@ def pack(
     now = clocks.utc()
     with store.transaction() as db:
         seq, batch_id = outbox.next_seq(db), str(uuid.uuid4())
-        reserved = outbox.reserve_numbers(db, seq)
-        if reserved:
-            row = {"key": outbox.RESERVED, "value": str(reserved)}
-            journal.append(store, "numbers-reserved", {"batches": reserved}, now, [("sync_state", row)])
         offset = outbox.get(db, "bureau_offset_s")
         head = protocol.BatchHead(
             batch_id=batch_id,

@@ -124,7 +124,11 @@ def _pack(
     rows = outbox.unsent(store.db, ids)  # what a receipt covered meanwhile is left out
     sent = int(outbox.get(store.db, "journal_sent", "0"))
     lines = journal_tail(store, sent, protocol.MAX_JOURNAL) if journal_tail is not None and first else []
-    return batches.pack(store, identity, rows, "stick", clocks, lines) if rows or lines else None
+    if not rows and not lines:
+        return None
+    if batches.reserve(store, clocks.utc()) and journal_tail is not None and first:
+        lines = journal_tail(store, sent, protocol.MAX_JOURNAL)
+    return batches.pack(store, identity, rows, "stick", clocks, lines)
 
 
 def _have(store: Store) -> dict[str, int]:

@@ -30,6 +30,7 @@ from kiosk.sync.batches import (
     guarded,
     journal_lines,
     pack,
+    reserve,
 )
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.schedule import Trouble
@@ -178,7 +179,11 @@ class Delivery:
             rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand)
             sent = int(outbox.get(store.db, "journal_sent", "0"))
             lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL) if self._journal_tail is not None else []
-            return pack(store, self._client.identity, rows, "network", self._clocks, lines) if rows or lines else None
+            if not rows and not lines:
+                return None
+            if reserve(store, self._clocks.utc()) and self._journal_tail is not None:
+                lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL)
+            return pack(store, self._client.identity, rows, "network", self._clocks, lines)
 
     def _apply(
         self, store: Store, receipt: protocol.Receipt, signed: str, packed: Packed, batch_limit: int

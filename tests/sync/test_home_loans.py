@@ -326,7 +326,7 @@ def test_a_full_stick_lends_nobody(pair, monkeypatch):
 
 def test_a_lost_database_at_the_station_still_knows_what_it_lent(pair):
     """The rows that name lists come back with the journal's mirror."""
-    from kiosk.store.recovery import RECOVERED
+    from kiosk.store.mirrored_rows import RECOVERED
 
     pair.lend("P00001")
     row = pair.station.store.db.execute("SELECT * FROM home_loans").fetchone()

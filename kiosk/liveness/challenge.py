@@ -74,12 +74,15 @@ def draw_challenge(settings: Liveness, unable: frozenset[Action] = frozenset(), 
     )
 
 
-def pick_spare(action: Action, spares: tuple[Step, ...]) -> Step | None:
-    """Return the spare that replaces `action`: a turn by the other turn when there is one (the depth check needs a turn, and a
-    stiff neck is often stiff on one side), anything else by the first spare."""
-    same_kind = [spare for spare in spares if (spare.action in TURNS) == (action in TURNS)]
-    candidates = same_kind or list(spares)
-    return candidates[0] if candidates else None
+def pick_spare(action: Action, spares: tuple[Step, ...], *, turn_needed: bool = False) -> Step | None:
+    """Return the spare that replaces `action`: one of another kind, since who cannot turn left can seldom turn right.
+
+    turn_needed: the depth check needs the turn that `action` is, so nothing replaces it: an attendant is called instead.
+    """
+    if action in TURNS and turn_needed:
+        return None
+    others = [spare for spare in spares if spare.action not in TURNS or action not in TURNS]
+    return next((spare for spare in others if spare.action not in TURNS), others[0] if others else None)
 
 
 def _lights(rng: random.Random) -> tuple[int, ...]:

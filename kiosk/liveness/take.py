@@ -77,19 +77,19 @@ class Take:
     @property
     def can_swap(self) -> bool:
         """ "做不到" is possible now."""
-        return (
-            self.result is None
-            and self._swaps > 0
-            and self._index < len(self._steps)
-            and pick_spare(self._steps[self._index].action, self._spares) is not None
-        )
+        return self.result is None and self._swaps > 0 and self._index < len(self._steps) and self._spare() is not None
+
+    def _spare(self) -> Step | None:
+        asked = self._steps[self._index].action
+        other_turn = any(step.action in TURNS for number, step in enumerate(self._steps) if number != self._index)
+        return pick_spare(asked, self._spares, turn_needed=self._settings.require_turn and not other_turn)
 
     def swap_action(self) -> bool:
         """Replace the present action by a spare one; False when no swap is left."""
         if not self.can_swap:
             return False
         old = self._steps[self._index]
-        spare = pick_spare(old.action, self._spares)
+        spare = self._spare()
         if spare is None:
             return False
         self._spares = tuple(s for s in self._spares if s is not spare)

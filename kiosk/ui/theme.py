@@ -71,6 +71,9 @@ class Palette:
     notice_line: str
     focus: str
     track: str
+    edge: str  # borders of what can be touched: 3:1 on paper and card
+    cue: str  # the ring while an action is asked for
+    warn: str  # the ring while something is to be changed
     skin: str
     skin_shade: str
     hair: str
@@ -95,9 +98,12 @@ PALETTES: dict[ThemeName, Palette] = {
         stop="#8A1C14",
         notice_ink="#513300",
         notice="#FFE9BF",
-        notice_line="#E3B65A",
+        notice_line="#A87600",
         focus="#B25E00",
         track="#DED4BD",
+        edge="#857A62",
+        cue="#FFC94D",
+        warn="#8F4A00",
         skin="#F3CFAE",
         skin_shade="#D9A983",
         hair="#9DA3A0",
@@ -123,6 +129,9 @@ PALETTES: dict[ThemeName, Palette] = {
         notice_line="#FFD400",
         focus="#6FD3FF",
         track="#4A4A4A",
+        edge="#8C8C8C",
+        cue="#7A6A00",
+        warn="#FFB37A",
         skin="#F3CFAE",
         skin_shade="#D9A983",
         hair="#C9CDCB",

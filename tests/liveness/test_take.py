@@ -150,7 +150,7 @@ def test_a_turn_too_small_for_depth_is_asked_for_again() -> None:
 
 
 def test_swapping_an_action() -> None:
-    take = Take(challenge(Action.TURN_LEFT, spares=(Action.BLINK, Action.TURN_RIGHT)), SETTINGS)
+    take = Take(challenge(Action.BLINK, spares=(Action.TURN_RIGHT, Action.MOUTH_OPEN)), SETTINGS)
     swapped: list[bool] = []
 
     def swap(_t: float, view: TakeView) -> None:
@@ -161,8 +161,15 @@ def test_swapping_an_action() -> None:
 
     result = run(take, Person(), watch=swap)
     assert result.passed
-    assert result.swapped == (Action.TURN_LEFT,)
-    assert [done.action for done in result.actions] == [Action.TURN_RIGHT]
+    assert result.swapped == (Action.BLINK,)
+    assert [done.action for done in result.actions] == [Action.MOUTH_OPEN]
+
+
+def test_the_turn_that_shows_depth_is_not_swapped_away() -> None:
+    take = Take(challenge(Action.TURN_LEFT, spares=(Action.BLINK, Action.TURN_RIGHT)), SETTINGS)
+    assert SETTINGS.require_turn
+    assert not take.can_swap
+    assert not take.swap_action()
 
 
 def test_a_face_that_leaves_ends_the_take() -> None:

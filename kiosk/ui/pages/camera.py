@@ -8,19 +8,33 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from kiosk.domain.reasons import Guidance
 from kiosk.domain.take_view import TakeView
-from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.pages.base import Kit, Page, friend_of
 from kiosk.ui.theme import RADIUS_CARD, Look
 from kiosk.ui.views import take_hint
 from kiosk.ui.widgets.circle import CameraCircle
 from kiosk.ui.widgets.face import FaceFigure
 from kiosk.ui.widgets.flow import Stack
 from kiosk.ui.widgets.progress import Step, StepBar
-from kiosk.ui.widgets.text import Text
+from kiosk.ui.widgets.text import Text, wrap
 from kiosk.visit import events as e
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_LEADS = (
+    "lead",
+    "away_lead",
+    "wait_lead",
+    "guide_lead",
+    "hint_returning",
+    "hint_too_early",
+    "hint_wrong_way",
+    "hint_larger",
+    "after_last_lead",
+)
 
 
 class ShowCard(Stack):
@@ -83,6 +97,24 @@ class Mirror(QWidget):
         self.show_card.arrange()
 
 
+class SteadyHead(Stack):
+    """Title and lead, always as high as the longest of all that may stand here: the mirror never jumps while somebody acts."""
+
+    def __init__(self, *children: Text) -> None:
+        super().__init__(*children, gap=20, centred=True)
+        self.longest: dict[Text, tuple[str, ...]] = {}
+
+    def need(self, width: int) -> int:
+        gap = self.look.space(self.gap, min(self.gap, 18))
+        tall = [
+            max((len(wrap(text, label.font_for(width), max(1, width))[0]) for text in texts), default=0) * label.step(width)
+            for label, texts in self.longest.items()
+        ]
+        return max(super().need(width), sum(tall) + gap * max(0, len(tall) - 1))
+
+    want = need
+
+
 class CameraPage(Page):
     """Shows what the take says, nothing of its own. `prompt` carries action and now as it says them in words."""
 
@@ -97,6 +129,12 @@ class CameraPage(Page):
         self._ready = True
         self._view_key: object = None
         self._light: tuple[int, int, int] | None = None
+        self._cued = False  # something was asked for in this take: to go back now costs a try
+        self._can_swap = True
+        self._friend, self._take_id = "", 0
+        self.head.hide()
+        self.head = self.steady = SteadyHead(self.title, self.lead)
+        self.head.setParent(self)
         self.title.setObjectName("prompt")
         self.mirror = Mirror()
         self.ticks = StepBar("actions", role="label", line=False)
@@ -104,7 +142,15 @@ class CameraPage(Page):
         self.body.add(self.mirror)
         self.head.add(self.practice_note)
         self.foot.add(self.ticks)
-        self.swap = self.button("swap", "outlined", e.SwapTouched())
+        self.swap = self.button("swap", "outlined", self._cannot)
+        self.swap.quiet_when_off = True
+
+    def leave_event(self) -> e.Event:
+        """Before the first cue it is only a rest."""
+        return e.BackTouched(before_cue=not self._cued)
+
+    def _cannot(self) -> e.Event:
+        return e.SwapTouched() if self._can_swap else e.HelpTouched()
 
     @property
     def circle(self) -> CameraCircle:
@@ -113,10 +159,15 @@ class CameraPage(Page):
 
     def fill(self, state: Any, kit: Kit) -> None:
         self._kit, self._practice, self._ready = kit, state.practice, state.camera_ready
+        self._friend = friend_of(state.case)
         self._view_key = None
-        self.swap.say(kit.text("page.camera.swap"))
+        if state.take_id != self._take_id:
+            self._take_id, self._cued = state.take_id, False
+        self.steady.longest = {
+            self.title: self._titles(kit),
+            self.lead: tuple(kit.text(f"page.camera.{key}") for key in _LEADS),
+        }
         self.circle.setAccessibleName(kit.text("page.camera.circle_name"))
-        self.mirror.show_card.caption.say(kit.text("page.camera.like_this"))
         self.practice_note.say(kit.text("page.camera.practice") if state.practice else "")
         if not state.camera_ready:
             self.circle.clear()
@@ -136,6 +187,8 @@ class CameraPage(Page):
             self.update()
         if view is not None and self._ready:
             self.circle.show_progress(view.progress, view.guidance is None)
+            self.circle.show_cue(view.now and view.guidance is None)
+            self._cued = self._cued or view.now or bool(view.done_actions)
         key = (
             None
             if view is None
@@ -153,16 +206,21 @@ class CameraPage(Page):
         if key == self._view_key and view is not None:
             return
         self._view_key = key
-        title, lead, action, now = self._words(view, self._kit)
+        kit = self._kit
+        title, lead, action, now = self._words(view, kit)
         self.title.say(title)
         self.title.setProperty("action", action)
         self.title.setProperty("now", now)
         self.lead.say(lead)
         shown = view.action if view is not None and view.guidance is None and self._ready else None
         self.mirror.show_card.setVisible(shown is not None)
-        self.mirror.show_card.face.show_action(shown)
-        self.swap.setVisible(shown is not None and view is not None and view.can_swap)
-        self._fill_ticks(view, self._kit)
+        self.mirror.show_card.face.show_action(shown, waiting=not now)
+        self.mirror.show_card.caption.say(kit.text("page.camera.like_this" if now else "page.camera.ready_caption"))
+        # The button keeps its place: where no other kind of action can be had, somebody can be called.
+        self._can_swap = view is None or view.action is None or view.can_swap
+        self.swap.say(kit.text("page.camera.swap" if self._can_swap else "page.camera.swap_help"))
+        self.swap.setEnabled(shown is not None)
+        self._fill_ticks(view, kit)
         self.set_look(self.look)
 
     def _words(self, view: TakeView | None, kit: Kit) -> tuple[str, str, str, bool]:
@@ -178,17 +236,32 @@ class CameraPage(Page):
             if view.now:
                 return kit.text(f"{action}.now"), lead or kit.text(f"{action}.how"), str(view.action), True
             return kit.text(f"{action}.ready"), lead or kit.text("page.camera.wait_lead"), str(view.action), False
-        return kit.text("page.camera.title"), kit.text("page.camera.lead"), "", False
+        if view is not None and view.done_actions and len(view.done_actions) >= view.action_count:
+            return kit.text("page.camera.after_last"), kit.text("page.camera.after_last_lead"), "", False
+        return self._opening(kit), kit.text("page.camera.lead"), "", False
+
+    def _opening(self, kit: Kit) -> str:
+        if self._friend:
+            return kit.text("page.camera.title_other", name=self._friend)
+        return kit.text("page.camera.title")
+
+    def _titles(self, kit: Kit) -> tuple[str, ...]:
+        return (
+            self._opening(kit),
+            *(kit.text(f"guidance.{code}.title") for code in Guidance),
+            *(kit.text(f"action.{code}.{key}") for code in kit.settings.liveness.allowed for key in ("ready", "now")),
+            kit.text("page.camera.away"),
+            kit.text("page.camera.after_last"),
+        )
 
     def _fill_ticks(self, view: TakeView | None, kit: Kit) -> None:
-        steps: list[Step] = []
-        if view is not None:
-            done = tuple(view.done_actions)
-            steps += [Step(kit.text(f"action.{action}.name"), "done") for action in done]
-            if view.action is not None and len(done) < view.action_count:
-                steps.append(Step(kit.text(f"action.{view.action}.name"), "now"))
-            while len(steps) < view.action_count:
-                steps.append(Step(kit.text("page.camera.later"), "later"))
+        done = () if view is None else tuple(view.done_actions)
+        count = view.action_count if view is not None and view.action_count else kit.settings.liveness.actions
+        steps = [Step(kit.text(f"action.{action}.name"), "done") for action in done]
+        if view is not None and view.action is not None and len(done) < count:
+            steps.append(Step(kit.text(f"action.{view.action}.name"), "now"))
+        while len(steps) < count:
+            steps.append(Step(kit.text("page.camera.later"), "later"))
         words = "; ".join(kit.text(f"page.camera.action_{step.mark}", action=step.text) for step in steps)
         self.ticks.show_steps(tuple(steps), words)
         self.ticks.setVisible(bool(steps))
@@ -200,7 +273,8 @@ class CameraPage(Page):
 
     def clear(self) -> None:
         super().clear()
-        self._light = None
+        self._light, self._friend, self._cued, self._take_id = None, "", False, 0
+        self.steady.longest = {}
         self.circle.clear()
         self._kit, self._view_key = None, None
         self.title.setProperty("action", "")

@@ -203,7 +203,7 @@ class BottomBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setPen(QPen(self.look.colour("line"), self.look.px(3)))
+        painter.setPen(QPen(self.look.colour("edge"), self.look.px(3)))
         painter.drawLine(0, 0, self.width(), 0)
 
 

@@ -34,6 +34,7 @@ class Button(QAbstractButton):
         self.role: Role = role or _ROLE[kind]
         self.look = Look()
         self.by_keyboard = False
+        self.quiet_when_off = False  # a button that keeps its place is not drawn while it can do nothing
         self.lit = False  # a key of the number pad that is pressed by the keyboard
         self.setObjectName(name)
         self.setCheckable(checkable)
@@ -109,6 +110,8 @@ class Button(QAbstractButton):
         inset = line / 2
         whole = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         radius = min(look.px(RADIUS_BUTTON), whole.height() / 2)
+        if not self.isEnabled():
+            painter.setOpacity(0.0 if self.quiet_when_off else 0.5)
         strong = self.kind == "filled" or (self.isChecked() and self.kind == "chip")
         face = self.face_rect()
         if self.kind == "filled":
@@ -129,7 +132,7 @@ class Button(QAbstractButton):
 
     def _line_colour(self) -> str:
         if self.kind in ("quiet", "chip", "key") and not self.isChecked():
-            return "line"
+            return "edge"
         return "action"
 
     def _tinted(self) -> bool:
@@ -185,6 +188,11 @@ class Button(QAbstractButton):
         draw_lines(painter, words, self.lines(self.width())[0], self.font_of(), Qt.AlignmentFlag.AlignHCenter)
 
     # --- the focus ring belongs to people who use keys
+
+    def setVisible(self, visible: bool) -> None:
+        if not visible and self.hasFocus():  # Qt would hand the focus on as the tab key does, and frame a button nobody asked for
+            self.clearFocus()
+        super().setVisible(visible)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.by_keyboard = event.reason() in (

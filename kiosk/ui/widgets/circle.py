@@ -30,6 +30,7 @@ class CameraCircle(QWidget):
         self.setAccessibleName(name)
         self.progress = 0.0
         self.good = True  # ring colour: going well, or something to change
+        self.cued = False  # now: the ring changes, so that nobody has to hear the cue
         self._image = QImage()
         self._pixels: object = None  # QImage does not own the buffer it shows
 
@@ -51,10 +52,16 @@ class CameraCircle(QWidget):
             self.progress, self.good = progress, good
             self.update(self._square().toAlignedRect())
 
+    def show_cue(self, cued: bool) -> None:
+        """The ring says whether to act now."""
+        if cued != self.cued:
+            self.cued = cued
+            self.update()
+
     def clear(self) -> None:
         """Forget the picture."""
         self._image, self._pixels = QImage(), None
-        self.progress, self.good = 0.0, True
+        self.progress, self.good, self.cued = 0.0, True, False
         self.update()
 
     def need(self, width: int) -> int:
@@ -80,13 +87,15 @@ class CameraCircle(QWidget):
             painter.drawEllipse(inner)
         line = square.adjusted(ring / 2, ring / 2, -ring / 2, -ring / 2)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self.look.colour("track"), ring))
-        painter.drawEllipse(line)
+        if self.cued:
+            painter.setPen(QPen(self.look.colour("cue"), ring))
+            painter.drawEllipse(line)
+        else:  # thin while there is nothing to do
+            painter.setPen(QPen(self.look.colour("track"), ring / 2))
+            painter.drawEllipse(line)
         if self.progress > 0:
             painter.setPen(
-                QPen(
-                    self.look.colour("action" if self.good else "notice_line"), ring, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap
-                )
+                QPen(self.look.colour("action" if self.good else "warn"), ring, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
             )
             painter.drawArc(line, 90 * 16, -round(self.progress * 360 * 16))
 

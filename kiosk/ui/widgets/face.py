@@ -203,11 +203,12 @@ class FaceFigure(Moving):
         self.action: Action | None = None
         self.pose: Pose | None = None
 
-    def show_action(self, action: Action | None) -> None:
-        """Do this action from now on."""
-        if action is not self.action:
-            self.action = action
+    def show_action(self, action: Action | None, *, waiting: bool = False) -> None:
+        """Do this action from now on; `waiting`: not yet, so grey and still: who copies a moving figure would be too early."""
+        if (action, waiting) != (self.action, self.held):
+            self.action, self.held = action, waiting
             self.still = _STILL.get(action, 0.5) if action else 0.5
+            self._run(self.isVisible())
             self.restart()
             self.update()
 
@@ -219,8 +220,11 @@ class FaceFigure(Moving):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        pose = self.pose or pose_at(self.action, self.phase)
         square = centre_square(self.rect())
+        if self.held:
+            painter.drawImage(square, _grey(round(square.width() * self.devicePixelRatioF()), self.look))
+            return
+        pose = self.pose or pose_at(self.action, self.phase)
         paint_face(painter, square, pose, self.look.palette)
         if self.action in _ARROWS:
             _draw_arrow(painter, square, *_ARROWS[self.action])
@@ -235,6 +239,19 @@ _ARROWS: dict[Action, tuple[QPointF, QPointF]] = {
     Action.TURN_RIGHT: (QPointF(34, 88), QPointF(66, 88)),
     Action.NOD: (QPointF(88, 38), QPointF(88, 62)),
 }
+
+
+def _grey(side: int, look: Look) -> QImage:
+    """The resting face without colour."""
+    image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    paint_face(painter, QRectF(0, 0, side, side), Pose(), look.palette)
+    painter.end()
+    alpha = image.convertToFormat(QImage.Format.Format_Alpha8)
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_ARGB32)
+    grey.setAlphaChannel(alpha)
+    return grey
 
 
 def _draw_arrow(painter: QPainter, square: QRectF, tail: QPointF, head: QPointF) -> None:

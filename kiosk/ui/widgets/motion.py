@@ -22,6 +22,7 @@ class Moving(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.update)
+        self.held = False  # stands still though motion is wanted
 
     def set_look(self, look: Look) -> None:
         self.look = look
@@ -40,7 +41,7 @@ class Moving(QWidget):
         self._since.restart()
 
     def _run(self, seen: bool) -> None:
-        if seen and self.look.motion:
+        if seen and self.look.motion and not self.held:
             if not self._timer.isActive():
                 self._since.start()
                 self._timer.start()

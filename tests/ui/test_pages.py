@@ -221,11 +221,59 @@ def test_the_take_says_what_to_do_better(window, hint):
     assert window.page.lead.text() == window.strings.text("action.turn-left.how")
 
 
-def test_no_other_action_is_offered_when_there_is_none(window):
+def test_no_other_action_is_offered_when_there_is_none(window, qtbot):
     show_scene(window, SCENES["camera-blink"])
-    assert window.page.swap.isVisible()
+    with qtbot.waitSignal(window.touched) as caught:
+        window.page.swap.click()
+    assert caught.args == [e.SwapTouched()]
+    place = window.page.swap.geometry()
     window.show_take(sample_take(action=Action.BLINK, now=True, can_swap=False))
-    assert not window.page.swap.isVisible()
+    with qtbot.waitSignal(window.touched) as caught:
+        window.page.swap.click()
+    assert caught.args == [e.HelpTouched()], "where nothing else can be asked for, somebody is called"
+    assert window.page.swap.geometry() == place
+
+
+def test_the_camera_page_stands_still_whatever_it_says(window):
+    show_scene(window, SCENES["camera-begin"])
+    page, places = window.page, set()
+    for scene in scenes():
+        if scene.take is not None and scene.state == SCENES["camera-begin"].state:
+            window.show_take(scene.take)
+            places.add((page.mirror.geometry().getRect(), page.swap.geometry().getRect(), page.look.density))
+    assert len(places) == 1
+
+
+def test_the_figure_is_still_until_the_cue(window):
+    show_scene(window, SCENES["camera-ready"])
+    face = window.page.mirror.show_card.face
+    assert face.held
+    assert not window.page.circle.cued
+    window.show_take(sample_take(action=Action.MOUTH_OPEN, now=True))
+    assert not face.held
+    assert window.page.circle.cued
+
+
+def test_going_back_before_the_cue_is_only_a_rest(window):
+    show_scene(window, SCENES["camera-ready"])
+    assert window.page.leave_event() == e.BackTouched(before_cue=True)
+    window.show_take(sample_take(action=Action.MOUTH_OPEN, now=True))
+    window.show_take(sample_take(action=Action.MOUTH_OPEN))  # too early next time: the challenge is known by now
+    assert window.page.leave_event() == e.BackTouched()
+    window.show_state(SCENES["instructions"].state)
+    show_scene(window, SCENES["camera-ready"])
+    assert window.page.leave_event() == e.BackTouched(before_cue=True)
+
+
+def test_a_missed_action_is_answered_with_that_action(window):
+    show_scene(window, SCENES["retry-action"])
+    page = window.page
+    assert page.figure.isVisible()
+    assert page.figure.action is Action.TURN_RIGHT
+    assert not page.tips.isVisible()
+    show_scene(window, SCENES["retry-last"])  # not much like the photo: neither hats nor light
+    assert not page.tips.isVisible()
+    assert not page.figure.isVisible()
 
 
 def test_the_page_shines_in_the_colour_of_the_light_check(window):

@@ -70,6 +70,8 @@ class Voice(Section):
 
     enabled: bool = True
     language: Literal["zh_CN", "zh_HK", "en"] = "zh_CN"
+    headphones: Literal["auto", "off", "always"] = "auto"  # spoken mode while they are plugged in
+    headphones_card: str = "0"
     rate_per_min: int = Field(default=200, ge=80, le=400)
     volume: Share = 1.0
 

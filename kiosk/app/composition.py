@@ -41,6 +41,7 @@ from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+from kiosk.voice.headphones import HeadphoneWatch
 from kiosk.voice.worker import VoiceWorker
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class KioskApp(QObject):
     """Everything of one running kiosk. Build it after QApplication, call `start`, and `stop` before leaving."""
 
     crashed = Signal(str)
+    headphones = Signal(bool)  # plugged in, or out; from the watch's thread
 
     def __init__(self, settings: Settings, window: KioskWindow | None = None) -> None:
         """window: one that `front` shows already; else one is made."""
@@ -77,6 +79,7 @@ class KioskApp(QObject):
         self.scan = ScanWorker(self._scan_box)
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice)
+        self._headphones = HeadphoneWatch(self.headphones.emit, settings.voice.headphones_card)
         self.sync = SyncWorker(settings.sync, self.store.run)
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
@@ -107,6 +110,7 @@ class KioskApp(QObject):
         self.desk.stop()
         self.conductor.stop()
         self.sync.stop()
+        self._headphones.stop()
         for worker in (self.vision, self.scan, self.camera, self.reader, self.voice):
             worker.stop()
         self._sync_thread.quit()
@@ -142,6 +146,7 @@ class KioskApp(QObject):
         conductor.say.connect(self.voice.say)
         conductor.hush.connect(self.voice.hush)
         window.service.connect(self.voice.on_wish)
+        self.headphones.connect(self._on_headphones)
         conductor.nudge_sync.connect(self.sync.nudge)
         self.sync.stage_moved.connect(self._on_stage_moved)
         self.sync.status.connect(self._on_sync_status)
@@ -171,6 +176,10 @@ class KioskApp(QObject):
         self.conductor.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
         for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):
             worker.start()
+        if self.settings.voice.headphones == "auto":
+            self._headphones.start()
+        elif self.settings.voice.headphones == "always":
+            self._on_headphones(True)
         self._sync_thread.start()
         self.store.ask(self._note_start)
         self._keep_house()
@@ -180,6 +189,10 @@ class KioskApp(QObject):
         interval = watchdog.interval_s()
         if interval is not None:
             self._watchdog.start(int(interval * 1000))
+
+    @Slot(bool)
+    def _on_headphones(self, plugged: bool) -> None:
+        self.window.spoken.switch("headphones" if plugged else "")
 
     def _note_start(self, store: Store) -> None:
         """Journal the start and which configuration and rules it is with: changed ones show as other digests."""

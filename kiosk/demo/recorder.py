@@ -30,6 +30,7 @@ class Recorder(QObject):
         super().__init__()
         self._window, self._page_name, self._scenario, self._directory = window, page_name, scenario, directory
         self._started_s = started_s
+        self.heard: list[str] = []  # by somebody who does not see
         self.pages: list[str] = []
         self.shots: list[Path] = []
         self.outcome: Outcome | None = None
@@ -158,6 +159,7 @@ class Recorder(QObject):
             "bureau_state": bureau_state,
             "timings_s": {key: round(self.timings[key], 3) if key in self.timings else None for key in order},
             "pages": self.pages,
+            **({"heard": self.heard} if self.heard else {}),
         }
 
     def write(self, path: Path, bureau_state: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from kiosk.app.composition import KioskApp
 from kiosk.app.visit_controller import Moved
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_person import DeskPerson
+from kiosk.demo.listener import Listener, wishes_for, words_of
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.stage import Stage
@@ -70,10 +71,15 @@ class Runner(QObject):
             "name": card["name"],
             **scenario.habits,
         }
-        self.person: DemoPerson | DeskPerson
+        self.person: DemoPerson | DeskPerson | Listener
         if scenario.desk:
             desk_scripts.prepare(scenario.desk, stage)
             self.person = DeskPerson(self.kiosk, stage, desk_scripts.SCRIPTS[scenario.desk], self.recorder)
+        elif scenario.by_ear:
+            strings = window.strings
+            self.person = Listener(window, stage, wishes_for(strings), words_of(strings))
+            self.kiosk.conductor.say.connect(self.person.on_said)
+            self.recorder.heard = self.person.heard
         else:
             self.person = DemoPerson(window, stage, Habits(**habits))
         self._loop = QEventLoop()

@@ -26,6 +26,7 @@ class Scenario:
     habits: dict[str, object] = field(default_factory=dict)  # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
     confirms: bool = True  # the bureau confirms by itself
+    by_ear: bool = False  # somebody who does not see: keys and spoken words alone
     roster: bool = True  # the bureau issues one; else the station's own kiosk alone has it
     desk: str = ""  # name of a script of demo/desk_scripts.py: an attendant works at the desk
 
@@ -95,6 +96,9 @@ _ALL = (
     ),
     Scenario(
         "suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang", portrait="astronaut.png"
+    ),
+    Scenario(
+        "without-sight", "nothing is seen: the whole visit by five keys and what is spoken", Outcome.PASSED, "ok", by_ear=True
     ),
     Scenario("reader-unplugged", "the reader's cable is pulled and put back", Outcome.PASSED, "ok", trouble="reader"),
     Scenario("camera-unplugged", "the camera's cable is pulled and put back", Outcome.PASSED, "ok", trouble="camera"),

@@ -96,6 +96,7 @@ def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp
     ("scenario", "outcome", "reason"),
     [
         ("no-template", "referred", "no-template"),
+        ("without-sight", "passed", "ok"),
         ("offline-then-online", "passed", "ok"),
         ("reader-unplugged", "passed", "ok"),
         ("camera-unplugged", "passed", "ok"),
@@ -106,3 +107,12 @@ def test_scenario(tmp_path, scenario, outcome, reason):
     done, visit = demo(tmp_path, scenario)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (visit["outcome"], visit["reason"]) == (outcome, reason)
+    if scenario == "without-sight":
+        _heard_whole(visit["heard"])
+
+
+def _heard_whole(heard):
+    """Who does not see was told everything: who it is, what is asked, that it is done, until when, and to take the card."""
+    for words in ("号码后四位", "镜头看您的脸", "认证通过了", "最晚到", "身份证还在机器上"):
+        assert any(words in sentence for sentence in heard), words
+    assert "findChild" not in (ROOT / "kiosk" / "demo" / "listener.py").read_text(encoding="utf-8"), "it looks at no widget"

@@ -47,6 +47,18 @@ class ReaderUnavailable(DeviceError):
     reason = "reader-unplugged"
 
 
+class ReaderDenied(ReaderUnavailable):
+    """The reader's port is there, and this user may not open it."""
+
+    reason = "reader-denied"
+
+
+class ReaderBusy(ReaderUnavailable):
+    """The reader's port is there, and another program holds it."""
+
+    reason = "reader-busy"
+
+
 class CameraUnavailable(DeviceError):
     """The camera cannot be opened, or stopped delivering frames."""
 

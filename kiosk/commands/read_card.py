@@ -67,7 +67,7 @@ def _cards(settings: Any, options: argparse.Namespace) -> int:
                 _print_card(event.card, as_json=options.json)
                 status = READ
             elif isinstance(event, e.ReaderGone):
-                _say(f"reader: {event.reason}")
+                _say(f"reader: {event.reason}{_remedy(event.reason)}")
                 status = READER_GONE
             elif isinstance(event, e.CardTrouble):
                 number = "" if event.sw3 is None else f" (SW3 {event.sw3:02X})"
@@ -111,7 +111,7 @@ def _command(settings: Any, options: argparse.Namespace) -> int:
     try:
         reply = ReaderClient(settings).command(command, bytes([int(size)]) if command is Command.RF_SIZE else b"")
     except DeviceError as error:
-        _say(f"reader: {error} [{error.reason}]")
+        _say(f"reader: {error} [{error.reason}]{_remedy(error.reason)}")
         return READER_GONE
     meaning = status_of(reply.sw3)
     out: dict[str, Any] = {"command": name, "sw3": f"{reply.sw3:02X}", "reason": meaning.reason, "data": reply.data.hex()}
@@ -119,6 +119,14 @@ def _command(settings: Any, options: argparse.Namespace) -> int:
         out |= {"sam_id": sam.dotted(reply.data), "sam_id_plain": sam.plain(reply.data)}
     print(json.dumps(out) if options.json else " ".join(f"{k}={v}" for k, v in out.items()), flush=True)
     return READ if reply.sw3 in (0x90, 0x9F, 0x91) else CARD_TROUBLE
+
+
+def _remedy(reason: str) -> str:
+    from kiosk.doctor.reader import REMEDIES
+    from kiosk.domain.reasons import Reason
+
+    remedy = REMEDIES.get(Reason(reason))
+    return f"; {remedy}" if remedy else ""
 
 
 def _say(text: str) -> None:

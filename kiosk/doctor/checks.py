@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from kiosk import config, models
-from kiosk.errors import CameraUnavailable, ConfigError, KioskError, ReaderTimeout, ReaderUnavailable
+from kiosk.errors import CameraUnavailable, ConfigError, KioskError
 
 CAMERA_TIMEOUT_S = 12.0
 DISK_BAD_MB, DISK_LOW_MB = 200, 1000
@@ -98,26 +98,11 @@ def _camera_remedy() -> str:
 
 def check_reader(settings: config.Settings) -> Finding:
     """Ask the card reader for its status."""
-    from kiosk.idcard_reader.client import ReaderClient
-    from kiosk.idcard_reader.codec import Command
-    from kiosk.idcard_reader.transport import candidates
+    from kiosk.doctor import reader
 
-    port = settings.reader.port
     if _kiosk_runs(settings):
-        return Finding("reader", "idle", f"{port} in use by the running kiosk", "stop the kiosk to check it")
-    try:
-        ReaderClient(settings.reader).command(Command.STATUS)
-    except ReaderUnavailable:
-        if Path(port).exists() and not os.access(port, os.R_OK | os.W_OK):
-            return Finding(
-                "reader", "bad", f"{port} may not be opened by this user", "let the kiosk's user into the group 'dialout'"
-            )
-        return Finding(
-            "reader", "bad", f"no reader at {port}", "plug the reader in, or set [reader] port, port_patterns or usb_ids"
-        )
-    except ReaderTimeout:
-        return Finding("reader", "bad", f"{port} is there, but no reader answers", "check its power and [reader] baud")
-    return Finding("reader", "ok", f"a reader answers at {' or '.join(candidates(settings.reader)[:1]) or port}")
+        return Finding("reader", "idle", f"{settings.reader.port} in use by the running kiosk", "stop the kiosk to check it")
+    return Finding("reader", *reader.look(settings.reader))
 
 
 def check_models(_settings: config.Settings) -> Finding:

@@ -25,6 +25,8 @@ class Reason(StrEnum):
 
     # --- card and reader (idcard_reader/)
     READER_UNPLUGGED = "reader-unplugged"
+    READER_DENIED = "reader-denied"
+    READER_BUSY = "reader-busy"
     READER_SILENT = "reader-silent"
     READER_GARBLED = "reader-garbled"
     CARD_LIFT_AND_RETRY = "card-lift-and-retry"

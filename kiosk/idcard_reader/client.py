@@ -15,7 +15,7 @@ from kiosk.domain.reasons import Reason
 from kiosk.errors import DeviceError, ReaderProtocolError, ReaderTimeout, ReaderUnavailable
 from kiosk.idcard_reader import photo
 from kiosk.idcard_reader.asking import Lost, Memory, SwitchBaud
-from kiosk.idcard_reader.codec import Command, Reply
+from kiosk.idcard_reader.codec import Command, Damage, Reply
 from kiosk.idcard_reader.events import CardRead, ReaderEvent, ReaderGone
 from kiosk.idcard_reader.exchange import Answer, Exchange
 from kiosk.idcard_reader.session import BAUDS, Send, Session
@@ -61,20 +61,20 @@ class ReaderClient:
             for name in self._ports(self._settings):
                 try:
                     port = Port(name, self._good_baud)
-                except ReaderUnavailable:
-                    continue
-                opened = True
-                try:
-                    lost = yield from self._session(port, stop)
-                except ReaderUnavailable:
-                    lost = Reason.READER_UNPLUGGED
-                finally:
-                    port.close()
+                    opened = True
+                    try:
+                        why = yield from self._session(port, stop)
+                    finally:
+                        port.close()
+                except ReaderUnavailable as error:
+                    why = Reason(error.reason)
                 if stop.is_set():
                     return
                 if self._memory.ready:  # it had worked: say so now, look for it again at once
-                    delay, opened = self._settings.reopen_delay_s, False
+                    delay, opened, lost = self._settings.reopen_delay_s, False, why
                     break
+                if lost is Reason.READER_UNPLUGGED:  # the best candidates come first: what is wrong with them is told
+                    lost = why
             if self._memory.gone != lost:
                 self._memory.ready, self._memory.gone = False, lost
                 yield ReaderGone(lost)
@@ -83,29 +83,41 @@ class ReaderClient:
             delay = min(delay * 2, self._settings.reopen_delay_max_s) if opened else self._settings.reopen_delay_s
 
     def command(self, command: Command, data: bytes = b"") -> Reply:
-        """Send one command and return its reply, whatever its status: on the first port that opens, at the speed that answers.
+        """Send one command to the first port that answers, and return the answer. Raises DeviceError: see `ask`."""
+        return self.ask(command, data)[1]
 
-        Raises ReaderUnavailable, ReaderTimeout or ReaderProtocolError.
+    def ask(self, command: Command, data: bytes = b"") -> tuple[str, Reply]:
+        """Send one command to each port in turn until one answers; return the port's name and the answer.
+
+        Raises what was wrong with the best port: ReaderTimeout, ReaderProtocolError, ReaderBusy, ReaderDenied, or, when there is no
+        port at all, ReaderUnavailable.
         """
+        wrong: list[DeviceError] = []
         for name in self._ports(self._settings):
             try:
-                port = Port(name, self._settings.baud)
-            except ReaderUnavailable:
-                continue
-            garbled = False
-            try:
-                for baud in self._bauds(port, self._settings.baud):
-                    port.switch_baud(baud)
-                    answer = self._exchange(port, command, data, baud)
-                    if isinstance(answer, Reply):
-                        return answer
-                    garbled |= answer is not None
-            finally:
-                port.close()
-            if garbled:
-                raise ReaderProtocolError(f"{name}: garbled answer to {command.label}")
-            raise ReaderTimeout(f"{name}: no answer to {command.label}")
-        raise ReaderUnavailable(f"{self._settings.port}: no such port, or it cannot be opened")
+                return name, self._ask_port(name, command, data)
+            except DeviceError as error:
+                wrong.append(error)
+        there = [error for error in wrong if Reason(error.reason) is not Reason.READER_UNPLUGGED]
+        named = self._settings.port or "port: none is set"
+        raise (there or wrong or [ReaderUnavailable(f"{named}: no such port")])[0]
+
+    def _ask_port(self, name: str, command: Command, data: bytes) -> Reply:
+        port, bad = Port(name, self._settings.baud), None
+        try:
+            for baud in self._bauds(port, self._settings.baud):
+                port.switch_baud(baud)
+                answer = self._exchange(port, command, data, baud)
+                if isinstance(answer, Reply):
+                    return answer
+                bad = bad or answer
+        finally:
+            port.close()
+        if bad is Damage.ECHO:
+            raise ReaderProtocolError(f"{name}: sends back what it gets, and nothing else")
+        if bad is not None:
+            raise ReaderProtocolError(f"{name}: garbled answer to {command.label}")
+        raise ReaderTimeout(f"{name}: no answer to {command.label}")
 
     def _bauds(self, port: Port, first: int) -> list[int]:
         others = [baud for baud in BAUDS if baud != first] if self._settings.probe_bauds and not port.is_url else []

@@ -5,6 +5,7 @@ A port is a device name (/dev/ttyUSB0, COM3), or a URL of pyserial's handlers (s
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import glob
 import os
@@ -15,7 +16,7 @@ import serial
 from serial.tools import list_ports
 
 from kiosk.config import Reader
-from kiosk.errors import ReaderUnavailable
+from kiosk.errors import ReaderBusy, ReaderDenied, ReaderUnavailable
 
 _TICK_S = 0.05  # longest block of one read: bounds how long a stop takes
 
@@ -41,7 +42,7 @@ class Port:
     """One open port."""
 
     def __init__(self, name: str, baud: int) -> None:
-        """Open it. Raises ReaderUnavailable."""
+        """Open it. Raises ReaderUnavailable; of its kinds, ReaderDenied and ReaderBusy where that is why."""
         self.name = name
         self.is_url = _is_url(name)
         # exclusive: two drivers on one reader steal each other's replies. Sockets and Windows have no such flag.
@@ -49,7 +50,7 @@ class Port:
         try:
             self._serial = serial.serial_for_url(name, baudrate=baud, timeout=_TICK_S, write_timeout=2.0, **extra)
         except _FAULTS as error:
-            raise ReaderUnavailable(f"{name}: cannot be opened") from error
+            raise _why_closed(name, error) from error
 
     def read(self) -> bytes:
         """Return what arrives, b"" after a tick of silence. Raises ReaderUnavailable when the port is gone."""
@@ -82,6 +83,16 @@ class Port:
             self._serial.close()
         except _FAULTS:
             return
+
+
+def _why_closed(name: str, error: Exception) -> ReaderUnavailable:
+    code = getattr(error, "errno", None)
+    # EAGAIN: somebody's flock; EBUSY: TIOCEXCL. Windows refuses a port that is open elsewhere as it refuses one that is forbidden.
+    if code in (errno.EBUSY, errno.EAGAIN) or (os.name == "nt" and "PermissionError" in str(error)):
+        return ReaderBusy(f"{name}: in use by another program")
+    if code in (errno.EACCES, errno.EPERM):
+        return ReaderDenied(f"{name}: may not be opened by this user")
+    return ReaderUnavailable(f"{name}: no such port, or it cannot be opened")
 
 
 def _is_url(name: str) -> bool:

@@ -5,6 +5,7 @@ Here a stand-in plays the service manager; the same was tried by hand under a re
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import shutil
@@ -159,6 +160,56 @@ def test_a_keyboard_leads_nowhere():
     assert "cp assets/deploy/70-pension-kiosk.conf /etc/X11/xorg.conf.d/" in README
     assert deployed.start_command(KIOSK).endswith("/session")
     assert not re.search(r"\b(xterm|openbox|metacity|dbus-launch)\b", (DEPLOY / "session").read_text(encoding="utf-8"))
+
+
+ADAPTERS = ["1a86:7523", "1a86:7522", "1a86:55d4", "10c4:ea60", "10c4:ea70", "0403:6001", "0403:6015", "067b:2303", "067b:23a3"]
+
+
+def udev(device: dict[str, str]) -> tuple[set[str], dict[str, str]]:
+    """Play the rules on one device, as far as they are `==`, `=` and `+=`; return the links and the properties that they give it."""
+    links, known = set(), dict(device)
+    for line in (DEPLOY / "70-pension-kiosk.rules").read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        parts = re.findall(r'(\w+(?:\{[^}]+\})?)(==|\+=|=)"([^"]*)"(?:, |$)', line)
+        assert ", ".join(f'{key}{sign}"{value}"' for key, sign, value in parts) == line
+        wanted = [(key, value) for key, sign, value in parts if sign == "=="]
+        if not all(any(fnmatch.fnmatchcase(known.get(key, ""), one) for one in value.split("|")) for key, value in wanted):
+            continue
+        for key, sign, value in parts:
+            filled = re.sub(r"\$env\{([^}]+)\}", lambda found: known[f"ENV{{{found[1]}}}"], value)
+            if sign == "=":
+                known[key] = filled
+            elif key == "SYMLINK" and sign == "+=":
+                links.add(filled)
+    return links, known
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("number", ["", "1"])
+def test_the_usual_adapters_get_a_name_and_one_of_their_socket(adapter, number):
+    """As `udevadm test` said on an emulated bus; two alike differ by their socket alone."""
+    vendor, product = adapter.split(":")
+    found = []
+    for socket in ("usb-0_1_1_0", "usb-0_2_1_0"):
+        device = {"SUBSYSTEM": "tty", "ATTRS{idVendor}": vendor, "ATTRS{idProduct}": product, "ENV{ID_PATH_TAG}": socket}
+        links, known = udev(device | ({"ENV{.ID_PORT}": number} if number else {}))
+        assert links == {"idcard-reader", f"idcard-reader-at-{socket}" + (f"-port{number}" if number else "")}
+        assert (known["GROUP"], known["MODE"], known["ENV{ID_MM_PORT_IGNORE}"]) == ("dialout", "0660", "1")
+        found.append(links)
+    assert found[0] & found[1] == {"idcard-reader"}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_neither_modemmanager_nor_brltty_takes_an_adapter(adapter):
+    vendor, product = adapter.split(":")
+    plugged = {"SUBSYSTEM": "usb", "ENV{DEVTYPE}": "usb_device", "ENV{PRODUCT}": f"{vendor}/{product}/100".replace("/0", "/")}
+    links, known = udev(plugged | {"ATTR{idVendor}": vendor, "ATTR{idProduct}": product})
+    assert links == set()
+    assert known["ENV{ID_MM_DEVICE_IGNORE}"] == "1"
+    assert "/" not in known["ENV{PRODUCT}"]  # what brltty's rules know its displays by
+    other = plugged | {"ATTR{idVendor}": "1d6b", "ATTR{idProduct}": "0002"}
+    assert udev(other)[1] == other
 
 
 def test_nothing_on_a_stick_can_be_run():

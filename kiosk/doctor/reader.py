@@ -1,0 +1,64 @@
+"""Is there a card reader, and if not, why: what `kiosk doctor` says about it. Called by `checks.py` and `kiosk read-card`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+from kiosk.config import Reader
+from kiosk.domain.reasons import Reason
+from kiosk.errors import DeviceError
+from kiosk.idcard_reader import status
+from kiosk.idcard_reader.client import ReaderClient
+from kiosk.idcard_reader.codec import Command
+from kiosk.idcard_reader.status import Remedy, status_of
+
+REMEDIES: dict[Reason, str] = {
+    Reason.READER_UNPLUGGED: "plug the reader in, or set [reader] port, port_patterns or usb_ids",
+    Reason.READER_DENIED: "let the kiosk's user into the group 'dialout', or install the udev rules and plug the reader in again",
+    Reason.READER_BUSY: "stop that program: often ModemManager or brltty, which the udev rules keep away, or a second kiosk",
+    Reason.READER_SILENT: "check its power and cable; if another device has this port, set [reader] port to the reader's",
+    Reason.READER_GARBLED: "another device may have this port: set [reader] port to the reader's; or look at baud and cable",
+    Reason.READER_SELF_TEST_FAILED: "pull the reader's plug, wait five seconds, put it back; if it says so again it is broken",
+    Reason.READER_NOT_AUTHORISED: "its security module is not authorised: only the vendor can put that right",
+}
+_NO_PORT = "set [reader] port to the reader's port, or port_patterns or usb_ids to find it"
+_ECHO = "there is no reader behind this adapter, or its two data lines are bridged: set [reader] port to the reader's"
+
+
+def look(settings: Reader) -> tuple[Literal["ok", "bad"], str, str]:
+    """Ask the reader for its status; return the finding's state, what was found, and what to do. Takes a second or two."""
+    if not (settings.port or settings.port_patterns or settings.usb_ids):
+        return "bad", "no port is set", _NO_PORT
+    try:
+        port, reply = ReaderClient(settings).ask(Command.STATUS)
+    except DeviceError as error:
+        what, reason = str(error), Reason(error.reason)
+        port = what.partition(": ")[0]
+        if reason is Reason.READER_UNPLUGGED and not settings.port:
+            what = "no reader among " + ", ".join((*settings.port_patterns, *settings.usb_ids))
+        held = _holders(port) if reason is not Reason.READER_UNPLUGGED else ""
+        remedy = _ECHO if "sends back what it gets" in what else REMEDIES[reason]
+        return "bad", what + (f"; also open in {held}" if held else ""), remedy
+    known = status_of(reply.sw3)
+    if known.remedy is Remedy.READER:
+        return "bad", f"the reader at {port} says {known.reason} ({reply.sw3:02X})", REMEDIES[known.reason]
+    if reply.sw3 == status.OK:
+        return "ok", f"a reader answers at {port}", ""
+    return "ok", f"a reader answers at {port}, though not to the question how it is ({known.reason}, {reply.sw3:02X})", ""
+
+
+def _holders(port: str) -> str:
+    """Name the other processes that have this port open, as far as this user may see them. Linux; "" elsewhere."""
+    if sys.platform != "linux":
+        return ""
+    real, names = Path(port).resolve(), set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.name != str(os.getpid()) and any(opened.resolve() == real for opened in (process / "fd").iterdir()):
+                names.add((process / "comm").read_text(encoding="utf-8", errors="replace").strip() + f" ({process.name})")
+        except OSError:  # ended meanwhile, or another user's
+            continue
+    return ", ".join(sorted(names))

@@ -95,9 +95,14 @@ class WltDecoder(Section):
     function: str = "unpack"
     signature: Literal["unpack", "getbmp"] = "unpack"
     row_order: Literal["bottom-up", "top-down"] = "bottom-up"
-    channel_order: Literal["rgb", "bgr"] = "rgb"
     flag: int = 0
     timeout_s: float = Field(default=3.0, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forget(cls, values: object) -> object:
+        """Settings files of the first versions name the order of colours, which the picture itself says."""
+        return {key: value for key, value in values.items() if key != "channel_order"} if isinstance(values, dict) else values
 
 
 class Reader(Section):

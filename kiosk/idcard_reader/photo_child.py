@@ -1,7 +1,8 @@
 """Runs a vendor's photo decoder. Started by `photo.py` as a process of its own; standard library only, imports no kiosk module.
 
-argv[1]: JSON with library, function, signature and flag. Standard input: the WLT bytes. Standard output: 102 x 126 x 3 bytes as the
-decoder laid them out. Exit status 3: library or function missing; 4: the decoder said no; a crash has its signal's status.
+argv[1]: JSON with library, function, signature and flag. Standard input: the WLT bytes. Standard output: what the decoder wrote, a
+BMP file or 102 x 126 x 3 bytes of rows. Exit status 3: library or function missing; 4: the decoder said no; a crash has its
+signal's status.
 """
 
 from __future__ import annotations
@@ -9,25 +10,27 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 WIDTH, HEIGHT = 102, 126
 RGB_SIZE = WIDTH * HEIGHT * 3
-BMP_ROW = (WIDTH * 3 + 3) // 4 * 4
-BMP_SIZE = 54 + BMP_ROW * HEIGHT
+LARGEST_BMP = 1024 * 1024  # 358 x 441 pixels of 32 bits, the largest seen, have 632 kB
 SLACK = 65536  # decoders write behind the end of the picture
+LARGEST_FILE = 16 * 1024 * 1024
+LARGEST_MEMORY = 1024 * 1024 * 1024
 
 
 def by_unpack(function: Callable[..., int], wlt: bytes, flag: int) -> bytes | None:
     """`int unpack(char *wlt, char *out, int flag)`: raw rows; 1 is success. Some builds write the BMP file's bytes instead."""
     source = ctypes.create_string_buffer(wlt, len(wlt) + SLACK)
-    target = ctypes.create_string_buffer(BMP_SIZE + SLACK)
+    target = ctypes.create_string_buffer(LARGEST_BMP + SLACK)
     if function(source, target, ctypes.c_int(flag)) != 1:
         return None
     raw = target.raw
-    return from_bmp(raw[:BMP_SIZE]) if raw[:2] == b"BM" and raw[10:14] == b"\x36\0\0\0" else raw[:RGB_SIZE]
+    return raw[:LARGEST_BMP] if raw[:2] == b"BM" and raw[6:10] == bytes(4) else raw[:RGB_SIZE]
 
 
 def by_getbmp(function: Callable[..., int], wlt: bytes, flag: int) -> bytes | None:
@@ -36,20 +39,29 @@ def by_getbmp(function: Callable[..., int], wlt: bytes, flag: int) -> bytes | No
     path = os.fsencode(Path("card.wlt").absolute())
     if function(ctypes.create_string_buffer(path), ctypes.c_int(flag or 1)) != 1:
         return None
-    return from_bmp(Path("card.bmp").read_bytes())
+    with Path("card.bmp").open("rb") as file:
+        return file.read(LARGEST_BMP)
 
 
-def from_bmp(bmp: bytes) -> bytes | None:
-    """Return the pixels of a 24-bit BMP without the padding of its rows, in the file's own order."""
-    if len(bmp) < BMP_SIZE or bmp[:2] != b"BM":
-        return None
-    return b"".join(bmp[at : at + WIDTH * 3] for at in range(54, BMP_SIZE, BMP_ROW))
+def be_bounded() -> None:
+    """Limit what the decoder may use, where the system can: a file, memory, no picture of memory when it crashes."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for name in ("SIGXFSZ", "SIGPIPE"):  # Python ignores them; whoever writes without end is to end by them
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    for what, most in ((resource.RLIMIT_FSIZE, LARGEST_FILE), (resource.RLIMIT_AS, LARGEST_MEMORY), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
 
 
 def main() -> int:
     """Decode one photo."""
     job = json.loads(sys.argv[1])
     wlt = sys.stdin.buffer.read()
+    be_bounded()
     answer = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # decoders print
     licence = Path(job["library"]).with_name("license.dat")

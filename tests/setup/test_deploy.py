@@ -166,7 +166,7 @@ ADAPTERS = ["1a86:7523", "1a86:7522", "1a86:55d4", "10c4:ea60", "10c4:ea70", "04
 
 
 def udev(device: dict[str, str]) -> tuple[set[str], dict[str, str]]:
-    """Play the rules on one device, as far as they are `==`, `=` and `+=`; return the links and the properties that they give it."""
+    """Play the rules on one device, as far as they are `==`, `=` and `+=`; return the links and properties that they give it."""
     links, known = set(), dict(device)
     for line in (DEPLOY / "70-pension-kiosk.rules").read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):

@@ -223,7 +223,8 @@ class KioskApp(QObject):
 
     @Slot(object)
     def _on_sync_status(self, status: object) -> None:
-        self.conductor.on_frozen(bool(getattr(status, "frozen", False)))
+        why = Reason.KIOSK_DOUBLED if getattr(status, "twin", False) else Reason.SELF_SERVICE_FROZEN
+        self.conductor.on_frozen(bool(getattr(status, "frozen", False)), why)
 
     @Slot(object)
     def _on_store_opened(self, failure: object) -> None:

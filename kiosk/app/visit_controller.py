@@ -49,6 +49,7 @@ from kiosk.visit.recording import records_of
 
 log = logging.getLogger(__name__)
 
+_FROZEN = (Reason.SELF_SERVICE_FROZEN, Reason.KIOSK_DOUBLED)
 _TICK_MS = 250
 _FRAME_MS = 33
 _INVITE_EVERY_S = 45.0  # a station is not a fairground
@@ -118,7 +119,7 @@ class VisitController(QObject):
         self._watched = Watched()  # of this take, for the fairness ledger
         self._counted: tuple[Counted, ...] = ()  # of this visit
         self._encoder_digest = ""
-        self._frozen = False
+        self._frozen, self._frozen_why = False, Reason.SELF_SERVICE_FROZEN
         self._paused = False  # the desk is open above the visit
         self._card_is_desks = False
         self._ticker = QTimer(self)
@@ -351,17 +352,16 @@ class VisitController(QObject):
         """The encoder is loaded: templates of other models are refused from now on."""
         self._encoder_digest = digest
 
-    @Slot(bool)
-    def on_frozen(self, frozen: bool) -> None:
-        """The bureau was not reached for too long: self-service stops (after the visit under way), attended work goes on."""
-        self._frozen = frozen
+    def on_frozen(self, frozen: bool, why: Reason = Reason.SELF_SERVICE_FROZEN) -> None:
+        """Self-service stops (after the visit under way), attended work goes on: the bureau was long out of reach, or said so."""
+        self._frozen, self._frozen_why = frozen, why
         self._freeze()
 
     def _freeze(self) -> None:
         state = self._state
         if self._frozen and isinstance(state, s.Idle):
-            self.feed(e.ServicePaused(Reason.SELF_SERVICE_FROZEN))
-        elif not self._frozen and isinstance(state, s.OutOfService) and state.reason is Reason.SELF_SERVICE_FROZEN:
+            self.feed(e.ServicePaused(self._frozen_why))
+        elif not self._frozen and isinstance(state, s.OutOfService) and state.reason in _FROZEN:
             self.feed(e.ServiceResumed())
 
     # --- the machine

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
-from kiosk.bureau import decisions, failpoints, ingest, rosters, tables
+from kiosk.bureau import decisions, failpoints, ingest, rosters, standing, tables
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
 from kiosk.sync import protocol, seal
@@ -187,6 +187,13 @@ def get_decisions(request: Request, authorization: Auth, after: Version = 0) -> 
     """Answer: signed Decisions."""
     office = office_of(request)
     return jose(office.sign(decisions.after(office, _kiosk(request, authorization), after)))
+
+
+@router.get("/standing", summary="What the bureau thinks of this kiosk", response_class=Response, responses=_DOWN)
+def get_standing(request: Request, authorization: Auth) -> Response:
+    """Answer: a signed Standing."""
+    office = office_of(request)
+    return jose(office.sign(standing.of(office, _kiosk(request, authorization))))
 
 
 @router.get("/roster", summary="What to fetch to be up to date", response_class=Response, responses={**_DOWN, **_NOTHING})

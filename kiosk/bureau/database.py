@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from kiosk.bureau import tables
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+
 
 def open_engine(url: str) -> Engine:
     """Return an engine for `url` (sqlite:///FILE or postgresql+psycopg://...)."""
@@ -39,7 +41,7 @@ def open_engine(url: str) -> Engine:
 def upgrade(url: str) -> None:
     """Bring the schema up to date."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, tables
+from kiosk.bureau import database, passes, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol
 
@@ -18,7 +18,8 @@ RETURN_REASONS = ("photo-unclear", "identity-unclear", "clock-doubtful", "eviden
 
 def by_rule(session: Session, kiosk: tables.Kiosk, records: Iterable[protocol.Record], now: datetime) -> None:
     """Confirm what needs no clerk: a record with a trustworthy clock. The rest waits for a person. The kiosk's row is locked."""
-    for record in records:
+    # In one order: two batches that lock the same passes must not wait for each other.
+    for record in sorted(records, key=lambda one: one.pass_key):
         row = session.get_one(tables.Record, record.record_id)
         if not row.clock_suspect and not row.decision:
             _write(session, kiosk, row, "confirmed", row.verdict if row.verdict == "duplicate-pass" else "", now)
@@ -97,9 +98,7 @@ def _number(session: Session, kiosk: tables.Kiosk, record_id: str, decided: str,
 def _write(session: Session, kiosk: tables.Kiosk, row: tables.Record, decided: str, reason: str, now: datetime) -> None:
     _number(session, kiosk, row.record_id, decided, reason, now)
     row.decision, row.decision_reason = decided, reason
-    won = session.get(tables.Pass, row.pass_key)
-    if decided == "returned" and won is not None and won.record_id == row.record_id:
-        session.delete(won)  # a returned pass no longer stands in the way of a good one
+    passes.settle(session, row, now)
 
 
 def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:

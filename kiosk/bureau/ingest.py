@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, decisions, failpoints, tables
+from kiosk.bureau import database, decisions, failpoints, standing, tables
 from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.passes import NO_PASS
 from kiosk.errors import KioskError
 from kiosk.sync import protocol, seal
 
@@ -76,6 +77,7 @@ def take_batch(office: Office, body: bytes) -> str:
             if known.digest != sealed_digest or known.kiosk_id != kiosk_id:
                 raise Turned(409, "batch-conflict", kiosk_id)
             return known.receipt
+        standing.look(session, kiosk, batch, sealed_digest, now)
         judged = _judge(session, kiosk, batch, now)
         receipt = office.sign(
             protocol.Receipt(
@@ -111,8 +113,8 @@ def take_batch(office: Office, body: bytes) -> str:
 
 
 def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> None:
-    if batch.seq > kiosk.last_seq:  # batches on sticks come late; the newest one speaks
-        kiosk.last_seq, kiosk.backlog = batch.seq, batch.backlog
+    if batch.seq > kiosk.last_seq or batch.way == "network":  # a stick comes late: the newest speaks; the network is now
+        kiosk.last_seq, kiosk.backlog = max(batch.seq, kiosk.last_seq), batch.backlog
         kiosk.roster_version, kiosk.software = batch.roster_version, batch.software
     if batch.way == "network":
         kiosk.last_contact = now
@@ -158,7 +160,7 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
 
 def _claims_pass(row: dict[str, Any]) -> bool:
     # Enrolments and declarations end well without certifying anything.
-    return row["outcome"] == "passed" and row["channel"] not in ("enrolment", "declaration")
+    return row["outcome"] == "passed" and row["channel"] not in NO_PASS
 
 
 def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import decisions, ingest, rosters, tables
+from kiosk.bureau import decisions, ingest, rosters, standing, tables
 from kiosk.bureau.office import Office
 from kiosk.removable import files
 from kiosk.sync import courier, protocol, seal
+
+_STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
 
 def serve(office: Office, stick: Path) -> list[tuple[str, str]]:
@@ -62,6 +65,11 @@ def _put_down(office: Office, folder: Path, root: Path) -> list[tuple[str, str]]
             files.write_file(down / files.named(f"decisions-{after:08d}", signed, "jws"), signed)
             told.append((f"decisions-{after:08d}", str(len(page.decisions))))
             after = page.decisions[-1].seq
+    told_of = office.sign(standing.of(office, kiosk_id)).encode()
+    files.write_file(down / files.named("standing-now", told_of, "jws"), told_of)
+    for older, _ in list(files.matching(down, _STANDING)):
+        if older.name != files.named("standing-now", told_of, "jws"):
+            older.unlink(missing_ok=True)
     bundle = rosters.bundle(office, kiosk_id, have.get("bundle_version", 0))
     if bundle is not None:
         files.write_file(down / files.named("bundle-new", bundle, "jwe"), bundle)

@@ -63,6 +63,23 @@ class Kiosk(Base):
     clock_offset_s: Mapped[float | None] = mapped_column(default=None)
     software: Mapped[str] = mapped_column(String(200), default="")
     decision_seq: Mapped[int] = mapped_column(default=0)
+    boot_ids: Mapped[str] = mapped_column(Text, default="", server_default="")  # of its last starts, newest first, blanks between
+    monotonic_s: Mapped[float | None] = mapped_column(default=None)  # newest of that boot
+
+
+class Finding(Base):
+    """A kiosk that looks restored from an older copy, or doubled. Open until a clerk clears it; one open one a kiosk and kind."""
+
+    __tablename__ = "findings"
+    finding_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), index=True)
+    kind: Mapped[str] = mapped_column(String(64))  # batch-number | two-machines
+    first_at: Mapped[datetime] = mapped_column(Utc)
+    last_at: Mapped[datetime] = mapped_column(Utc)
+    count: Mapped[int] = mapped_column(default=1)
+    detail: Mapped[str] = mapped_column(String(200), default="")
+    cleared_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    cleared_by: Mapped[str] = mapped_column(String(200), default="")
 
 
 class EnrolmentCode(Base):
@@ -82,12 +99,14 @@ class Batch(Base):
 
     __tablename__ = "batches"
     batch_id: Mapped[str] = mapped_column(Key, primary_key=True)
-    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), index=True)
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"))
     seq: Mapped[int]
     digest: Mapped[str] = mapped_column(Hex)
     received_at: Mapped[datetime] = mapped_column(Utc)
     records: Mapped[int]
     receipt: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_batches_seq", "kiosk_id", "seq"),)
 
 
 class Record(Base):
@@ -100,7 +119,7 @@ class Record(Base):
     content_digest: Mapped[str] = mapped_column(Hex)
     content: Mapped[str] = mapped_column(Text)
     person_id: Mapped[str] = mapped_column(Key, index=True)
-    pass_key: Mapped[str] = mapped_column(String(600), index=True)
+    pass_key: Mapped[str] = mapped_column(String(2000), index=True)
     channel: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(String(64))
@@ -132,7 +151,7 @@ class Pass(Base):
     """A pass: one for a person, benefit and policy period, whichever kiosk was first."""
 
     __tablename__ = "passes"
-    pass_key: Mapped[str] = mapped_column(String(600), primary_key=True)
+    pass_key: Mapped[str] = mapped_column(String(2000), primary_key=True)
     record_id: Mapped[str] = mapped_column(Key)
     created_at: Mapped[datetime] = mapped_column(Utc)
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from pydantic import BaseModel
 from sqlalchemy import func, select
 
-from kiosk.bureau import decisions, rosters, tables
+from kiosk.bureau import decisions, rosters, standing, tables
 from kiosk.bureau.api import office_of
 from kiosk.bureau.office import Office, make_code, revoke
 from kiosk.sync import protocol, seal
@@ -172,6 +172,14 @@ def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
         )
 
 
+@router.post("/admin/findings/{finding_id}/clear", responses=_404)
+def admin_clear(office: Clerk, finding_id: protocol.Id) -> dict[str, str]:
+    """A clerk has looked into a kiosk that seemed restored or doubled: it may serve by itself again."""
+    if not standing.clear(office, finding_id, USER):
+        raise HTTPException(404, "no such open finding")
+    return {"finding_id": finding_id}
+
+
 @router.get("/admin/summary", responses=_401)
 def admin_summary(office: Clerk) -> dict[str, Any]:
     """Counts and stations."""
@@ -215,6 +223,13 @@ def form_decide(
 def form_revoke(office: Clerk, kiosk_id: Annotated[protocol.Id, Form()]) -> Response:
     """Form: revoke."""
     revoke(office, kiosk_id, "revoked")
+    return RedirectResponse("/", 303)
+
+
+@router.post("/forms/clear", include_in_schema=False)
+def form_clear(office: Clerk, finding_id: Annotated[protocol.Id, Form()]) -> Response:
+    """Form: a finding is cleared."""
+    standing.clear(office, finding_id, USER)
     return RedirectResponse("/", 303)
 
 
@@ -321,6 +336,7 @@ def _summary(office: Office) -> dict[str, Any]:
             "journal_conflicts": session.scalar(
                 select(func.count()).select_from(tables.JournalLine).where(tables.JournalLine.conflict != "")
             ),
+            "findings": standing.open_findings(session),
             "roster_version": session.scalar(select(func.max(tables.RosterFile.version))) or 0,
             "bundle_version": session.scalar(select(func.max(tables.BundleVersion.version))) or 0,
         }

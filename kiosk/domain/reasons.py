@@ -20,6 +20,7 @@ class Reason(StrEnum):
     WRONG_KEY = "wrong-key"
     CLOCK_SUSPECT = "clock-suspect"
     SELF_SERVICE_FROZEN = "self-service-frozen"
+    KIOSK_DOUBLED = "kiosk-doubled"
     BUREAU_UNREACHABLE = "bureau-unreachable"
     SEAL_INVALID = "seal-invalid"
 

@@ -88,7 +88,15 @@ class AuthenticationRecord:
     @property
     def pass_key(self) -> str:
         """Key of the pass this record claims, equal on every kiosk."""
-        return f"{self.person_id}/{self.benefit_id}/{self.policy_id}/{self.policy_period}"
+        return pass_key(self.person_id, self.benefit_id, self.policy_id, self.policy_period)
+
+
+def pass_key(person_id: str, benefit_id: str, policy_id: str, policy_period: str) -> str:
+    """Return the key of a pass: the four parts with "/" between them, and "%", "/" within a part written as %25, %2F.
+
+    So two different passes never have one key: ("a/b", "c") is not ("a", "b/c").
+    """
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (person_id, benefit_id, policy_id, policy_period))
 
 
 def new_record_id() -> str:

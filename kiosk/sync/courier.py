@@ -23,13 +23,13 @@ from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import batches, client, protocol, roster_feed, seal
+from kiosk.sync import batches, client, protocol, roster_feed, seal, standing
 from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure
 from kiosk.sync.keys import Identity
 
 BATCH_NAME = re.compile(r"batch-\d{8}-([0-9a-f]{16})\.jwe")
-_DOWN = re.compile(r"(receipt|decisions|bundle|roster)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
+_DOWN = re.compile(r"(receipt|decisions|standing|bundle|roster)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -159,7 +159,7 @@ def import_from(
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
     folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
-    order = {"receipt": 0, "decisions": 1, "bundle": 2, "roster": 3}  # decisions speak of received records
+    order = {"receipt": 0, "decisions": 1, "standing": 2, "bundle": 3, "roster": 4}  # decisions speak of received records
     found = sorted(files.matching(folder, _DOWN), key=lambda item: (order[item[0].name.split("-")[0]], item[0].name))
     for path, digest in found:
         kind = path.name.split("-")[0]
@@ -193,6 +193,9 @@ def _take(
         decisions, _ = client.verified(identity, data, protocol.Decisions)
         moved = run_in_store(lambda store: batches.accept_decisions(store.db, decisions))
         return moved, bool(moved)
+    if kind == "standing":
+        told, _ = client.verified(identity, data, protocol.Standing)
+        return [], run_in_store(lambda store: standing.take(store, told, clocks.utc()))
     if kind == "bundle":
         bundle = client.open_sealed(identity, data, protocol.Bundle)
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))

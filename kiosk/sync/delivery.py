@@ -19,7 +19,7 @@ from kiosk import failpoints
 from kiosk.config import Sync
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
-from kiosk.sync import protocol, seal
+from kiosk.sync import protocol, seal, standing
 from kiosk.sync.batches import (
     Clocks,
     JournalTail,
@@ -94,6 +94,7 @@ class Delivery:
             if not self._stop.is_set():
                 self._send_batches(result, batch_limit, by_hand)
             self._hear(result)
+            self._ask_standing()
         except Failure as failure:
             result.failure = failure
             if failure.trouble is Trouble.REVOKED:
@@ -223,6 +224,20 @@ class Delivery:
                 raise Failure(Trouble.FORGED, error.why) from error
             more = told.more and bool(moved or told.decisions)
             self._moved(result, moved)
+
+    def _ask_standing(self) -> None:
+        if self._stop.is_set():
+            return
+        try:
+            told = self._client.get_signed("/v1/standing", protocol.Standing)
+        except Failure as failure:
+            if failure.why == "http-404":  # a bureau one version back, which does not look for twins
+                return
+            raise
+        try:
+            self._run(lambda store: standing.take(store, told, self._clocks.utc()))
+        except seal.Refused as error:
+            raise Failure(Trouble.FORGED, error.why) from error
 
     def send_evidence(self) -> bool:
         """Send one piece of consented evidence; False when there is none. Raises Failure."""

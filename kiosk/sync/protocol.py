@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from kiosk.domain.record import pass_key
+
 SCHEMA_VERSION = 1
 MAX_RECORDS = 200  # in one batch
 MAX_SEALED = 4 * 1024 * 1024  # bytes of one sealed document, over HTTPS and on a stick
@@ -90,7 +92,7 @@ class Record(Wire):
     @property
     def pass_key(self) -> str:
         """Key of the pass this record claims, equal on every kiosk."""
-        return f"{self.person_id}/{self.benefit_id}/{self.policy_id}/{self.policy_period}"
+        return pass_key(self.person_id, self.benefit_id, self.policy_id, self.policy_period)
 
 
 class JournalLine(Wire):
@@ -309,6 +311,21 @@ class TimeAnswer(Document):
     now: Moment
 
 
+class Standing(Document):
+    """Signed: what the bureau thinks of this kiosk itself. `twin`: two machines seem to work under its key, or it was restored from
+    an older copy; self-service there waits until a clerk has looked into it. `about` names the finding, to be quoted to the bureau.
+    """
+
+    kind: Literal["standing"] = "standing"
+    bureau_id: Id
+    kiosk_id: Id
+    at: Moment
+    state: Literal["good", "twin"]
+    why: Code = ""
+    about: Short = ""
+    since: Moment | None = None
+
+
 class Problem(Document):
     """Signed refusal of a whole request. `about`: SHA-256 of the body that was refused, or of the empty body."""
 
@@ -401,6 +418,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Evidence,
     EvidenceReceipt,
     TimeAnswer,
+    Standing,
     Problem,
     Token,
     Enrolment,

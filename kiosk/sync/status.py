@@ -9,6 +9,7 @@ from typing import Any
 from kiosk.config import Sync
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
+from kiosk.sync import standing
 from kiosk.sync.schedule import Hold, Level, Trouble, level
 
 PAUSED_BY = "paused_by"  # key in `sync_state`: who paused the delivery at the desk; "" or missing: nobody
@@ -34,6 +35,7 @@ class SyncStatus:
     next_try_in_s: float | None = None
     sending: bool = False
     paused_by: str = ""  # staff id, when it was paused at the desk
+    twin: bool = False  # the bureau said that another machine seems to work under this kiosk's key, or that it was restored
 
     @property
     def unsent(self) -> int:
@@ -42,8 +44,8 @@ class SyncStatus:
 
     @property
     def frozen(self) -> bool:
-        """Whether self-service must stop: too much has waited too long. Attended work goes on."""
-        return self.level is Level.FROZEN
+        """Whether self-service must stop: too much waited too long, or the bureau wants a person to look. Attended work goes on."""
+        return self.level is Level.FROZEN or self.twin
 
     @property
     def attention(self) -> int:
@@ -101,6 +103,7 @@ def collect(
         next_try_in_s=next_try_in_s,
         sending=sending,
         paused_by=outbox.get(db, PAUSED_BY),
+        twin=standing.is_twin(db),
     )
 
 

@@ -1,0 +1,41 @@
+"""What the bureau thinks of this kiosk itself: two machines under one key, or a restored one, and self-service waits for a person.
+
+Asked by `delivery` at the end of a round, brought by `courier`. Runs on the store's thread.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from kiosk.store import outbox
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.sync import protocol, seal
+
+_KEY = "standing"
+
+
+def take(store: Store, told: protocol.Standing, now: datetime) -> bool:
+    """Keep a verified word of the bureau; returns whether it changes anything. Raises seal.Refused for one that is not newer."""
+    with store.transaction() as db:
+        before = _kept(db)
+        if before and told.at <= datetime.fromisoformat(before["at"]):
+            raise seal.Refused("stale")
+        outbox.put(db, _KEY, json.dumps(told.model_dump(mode="json")))
+        changed = bool(told.state != (before.get("state") or "good"))
+        if changed:
+            journal.append(store, "standing-changed", {"state": told.state, "why": told.why, "about": told.about}, now)
+    return changed
+
+
+def is_twin(db: Database) -> bool:
+    """Return whether the bureau said that another machine seems to work under this kiosk's key, and has not taken it back."""
+    return _kept(db).get("state") == "twin"
+
+
+def _kept(db: Database) -> dict[str, Any]:
+    return dict(json.loads(outbox.get(db, _KEY, "{}")))

@@ -1,0 +1,147 @@
+"""One pass for a confirmed person, in whatever order attempts come, come again, are confirmed and returned."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from kiosk.bureau import database, decisions, tables
+from kiosk.domain.record import pass_key
+from tests.bureau.made import opened, record, register
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    made = opened(tmp_path_factory.mktemp("bureau"))
+    yield made
+    made.engine.dispose()
+
+
+def emptied(office):
+    with office.session.begin() as session:
+        for table in (tables.Decision, tables.Carrier, tables.Pass, tables.Record, tables.Batch, tables.Finding):
+            session.execute(delete(table))
+
+
+def passes(office):
+    with office.session.begin() as session:
+        return [(one.pass_key, one.record_id) for one in session.scalars(select(tables.Pass))]
+
+
+def states(office):
+    with office.session.begin() as session:
+        return {one.record_id: (one.decision, one.verdict) for one in session.scalars(select(tables.Record))}
+
+
+def test_confirmed_returned_confirmed_again_keeps_the_pass(office):
+    emptied(office)
+    kiosk, one = register(office), record()
+    kiosk.send(one)
+    for decided in ("confirmed", "returned", "confirmed"):
+        decisions.decide(office, one["record_id"], decided, "")
+    assert [holder for _, holder in passes(office)] == [one["record_id"]]
+
+
+def test_returning_the_first_of_two_attempts_gives_the_pass_to_the_other(office):
+    emptied(office)
+    kiosk, one, two = register(office), record(), record()
+    kiosk.send(one)
+    kiosk.send(two)
+    assert states(office)[two["record_id"]] == ("", "duplicate-pass")
+    decisions.decide(office, two["record_id"], "confirmed", "")
+    decisions.decide(office, one["record_id"], "returned", "photo-unclear")
+    assert [holder for _, holder in passes(office)] == [two["record_id"]]
+    assert states(office)[two["record_id"]] == ("confirmed", "accepted")
+    decisions.decide(office, two["record_id"], "returned", "deceased")
+    assert passes(office) == []
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["accept", "again", "confirm", "return"]), st.integers(0, 3)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(STEPS)
+def test_every_order_of_accept_duplicate_confirm_and_return(office, steps):
+    emptied(office)
+    kiosks = [register(office, 1), register(office, 2)]
+    attempts = [record() for _ in range(4)]
+    sent = set()
+    for what, number in steps:
+        one = attempts[number]
+        if what == "accept" and number not in sent:
+            kiosks[number % 2].send(one)
+            sent.add(number)
+        elif what == "again" and number in sent:
+            assert kiosks[number % 2].send(one).verdicts[0].verdict == "duplicate"
+        elif what in ("confirm", "return") and number in sent:
+            decisions.decide(office, one["record_id"], "confirmed" if what == "confirm" else "returned", "")
+        there, held = states(office), passes(office)
+        standing = {key for key, (decision, _) in there.items() if decision != "returned"}
+        confirmed = {key for key, (decision, _) in there.items() if decision == "confirmed"}
+        assert len(held) == (1 if standing else 0)
+        if confirmed:
+            assert held[0][1] in confirmed, "a confirmed person has exactly one pass, and it is a confirmed one"
+        elif standing:
+            assert held[0][1] in standing
+        assert {key for key in standing if there[key][1] == "accepted"} == {holder for _, holder in held}
+
+
+PART = st.text(alphabet="ab/%2F5:@", min_size=1, max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.tuples(PART, PART, PART, PART), st.tuples(PART, PART, PART, PART))
+def test_two_passes_never_have_one_key(one, two):
+    assert (pass_key(*one) == pass_key(*two)) == (one == two)
+
+
+def test_a_key_of_plain_parts_is_as_it_was(office):
+    assert pass_key("P1", "b:1", "p@x", "2026-11") == "P1/b:1/p@x/2026-11"
+    emptied(office)
+    kiosk = register(office)
+    told = kiosk.send(record(person_id="a/b", benefit_id="c"), record(person_id="a", benefit_id="b/c"))
+    assert [one.verdict for one in told.verdicts] == ["accepted", "accepted"]
+
+
+def test_the_migration_parts_keys_that_were_one(tmp_path):
+    url = f"sqlite:///{tmp_path / 'bureau.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, "0002")
+    db = sqlite3.connect(tmp_path / "bureau.db")
+    db.execute(
+        "INSERT INTO kiosks (kiosk_id, station_id, name, sign_key, seal_key, created_at, revoked_reason, last_seq, backlog,"
+        " roster_version, software, decision_seq) VALUES ('k', 'S', '', 'a', 'b', '2026-11-01', '', 0, 0, 0, '', 0)"
+    )
+    for record_id, person, benefit in (("r1", "a/b", "c"), ("r2", "plain", "c")):
+        old = f"{person}/{benefit}/p/2026"
+        content = json.dumps({"person_id": person, "benefit_id": benefit, "policy_id": "p", "policy_period": "2026"})
+        db.execute(
+            "INSERT INTO records (record_id, kiosk_id, batch_id, content_digest, content, person_id, pass_key, channel, outcome,"
+            " reason, captured_at, clock_suspect, received_at, verdict, decision, decision_reason)"
+            " VALUES (?, 'k', 'b', 'd', ?, ?, ?, 'self-face', 'passed', 'ok', '2026-11-01', 0, '2026-11-01', 'accepted', '', '')",
+            (record_id, content, person, old),
+        )
+        db.execute("INSERT INTO passes VALUES (?, ?, '2026-11-01')", (old, record_id))
+    db.commit()
+    db.close()
+    database.upgrade(url)
+    db = sqlite3.connect(tmp_path / "bureau.db")
+    for table in ("records", "passes"):
+        assert dict(db.execute(f"SELECT record_id, pass_key FROM {table}").fetchall()) == {
+            "r1": "a%2Fb/c/p/2026",
+            "r2": "plain/c/p/2026",
+        }
+    db.close()

@@ -1,0 +1,199 @@
+"""Restored and cloned kiosks are named on the page, told so, and self-service there waits for a person."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from kiosk.bureau import standing, tables
+from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.store.opening import open_store
+from kiosk.sync import courier, seal, status
+from kiosk.sync.delivery import journal_lines
+from tests.bureau.made import opened, record, register
+from tests.sync import made
+
+
+@pytest.fixture
+def office(tmp_path):
+    opened_ = opened(tmp_path / "bureau")
+    yield opened_
+    opened_.engine.dispose()
+
+
+def kinds(office):
+    with office.session.begin() as session:
+        return [(one["kind"], one["kiosk_id"], one["count"]) for one in standing.open_findings(session)]
+
+
+def test_a_number_with_other_bytes_names_the_kiosk(office):
+    kiosk, other = register(office, 1), register(office, 2)
+    for _ in range(3):
+        kiosk.send(record())
+    other.send(record(), seq=2)  # another kiosk counts for itself
+    assert kinds(office) == []
+    kiosk.send(record(), seq=2)
+    kiosk.send(record(), seq=3)
+    assert kinds(office) == [("batch-number", kiosk.kiosk_id, 2)]
+    told = standing.of(office, kiosk.kiosk_id)
+    assert (told.state, told.why) == ("twin", "batch-number")
+    assert standing.of(office, other.kiosk_id).state == "good"
+    assert standing.clear(office, told.about, "clerk-1")
+    assert not standing.clear(office, told.about, "clerk-1")
+    assert standing.of(office, kiosk.kiosk_id).state == "good"
+    kiosk.send(record(), seq=3)
+    assert kinds(office) == [("batch-number", kiosk.kiosk_id, 1)], "again, and it is a new finding"
+
+
+def test_the_same_bytes_again_are_no_finding(office):
+    from kiosk.bureau import ingest
+
+    kiosk = register(office)
+    sealed = kiosk.sealed([record()])
+    assert ingest.take_batch(office, sealed) == ingest.take_batch(office, sealed)
+    assert kinds(office) == []
+
+
+def test_two_machines_under_one_key_are_seen_by_their_starts(office):
+    kiosk = register(office)
+    for seq, boot in enumerate(("boot-a", "boot-b", "boot-c"), 1):  # started three times: that is no more than a machine does
+        kiosk.boot_id = boot
+        kiosk.monotonic_s = 5.0
+        kiosk.send(record(), seq=seq)
+    assert kinds(office) == []
+    kiosk.boot_id = "boot-a"
+    kiosk.send(record(), seq=4)
+    assert [kind for kind, *_ in kinds(office)] == ["two-machines"]
+
+
+def test_a_snapshot_of_a_running_machine_goes_back_in_time(office):
+    kiosk = register(office)
+    kiosk.monotonic_s = 90_000.0
+    kiosk.send(record())
+    kiosk.monotonic_s = 80_000.0
+    kiosk.send(record())
+    assert [kind for kind, *_ in kinds(office)] == ["two-machines"]
+
+
+def test_sticks_come_late_and_in_any_order(office):
+    kiosk = register(office)
+    for seq, boot in ((5, "boot-b"), (2, "boot-a"), (9, "boot-b"), (3, "boot-a")):
+        kiosk.boot_id = boot
+        kiosk.send(record(), seq=seq, way="stick")
+    assert kinds(office) == []
+
+
+def test_the_backlog_is_the_newest_words_also_of_a_kiosk_that_counts_anew(office):
+    kiosk = register(office)
+    kiosk.send(record(), seq=500, backlog=3)
+    kiosk.send(record(), seq=7, backlog=250, software="1.3.0")
+    kiosk.send(record(), seq=8, backlog=99, way="stick")  # an old stick does not speak for today
+    with office.session.begin() as session:
+        row = session.get(tables.Kiosk, kiosk.kiosk_id)
+        assert (row.backlog, row.last_seq, row.software) == (250, 500, "1.3.0")
+
+
+# --- whole: a real kiosk whose disk was copied
+
+
+def test_a_cloned_disk_is_found_told_and_let_go_again(bureau, tmp_path):
+    one = made.make_kiosk(bureau, tmp_path / "one", "SZ-CLONE-0001")
+    one.save(made.record(1, station="SZ-CLONE-0001"))
+    assert one.round().failure is None
+    one.close()
+    shutil.copytree(tmp_path / "one", tmp_path / "two")  # the whole disk, keys and all
+    settings = made.settings(tmp_path / "two", bureau.url, "SZ-CLONE-0001")
+    clone = made.Kiosk(settings, one.identity, open_store(settings), made.Client(settings.sync, one.identity), [])
+    one.store, one.client = open_store(one.settings), made.Client(one.settings.sync, one.identity)
+    for kiosk in (one, clone):
+        kiosk.save(made.record(2, station="SZ-CLONE-0001"))
+        assert kiosk.round().failure is None
+    assert one.round().failure is None  # hears of it when it next asks
+    for kiosk in (one, clone):
+        seen = status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC))
+        assert (seen.twin, seen.frozen) == (True, True)
+        kinds_ = [line.kind for line in journal_lines(kiosk.store, 0, 200)]
+        assert "standing-changed" in kinds_
+    (found,) = [one_ for one_ in bureau.summary()["findings"] if one_["station_id"] == "SZ-CLONE-0001"]
+    assert (found["kind"], found["kiosk_id"]) == ("batch-number", one.identity.pins.kiosk_id)
+    bureau.ask("POST", f"/admin/findings/{found['finding_id']}/clear")
+    assert one.round().failure is None
+    assert not status.collect(one.store, one.settings.sync, made.datetime.now(made.UTC)).twin
+    one.close()
+    clone.close()
+
+
+def test_a_recovered_kiosk_goes_on_counting_and_is_no_twin(bureau, tmp_path):
+    kiosk = made.make_kiosk(bureau, tmp_path / "kiosk", "SZ-BACK-0001")
+    for number in range(3):
+        kiosk.save(made.record(number, station="SZ-BACK-0001"))
+        assert kiosk.round().failure is None
+    kiosk.store.close()
+    for path in (tmp_path / "kiosk").glob("kiosk.db*"):
+        path.unlink()
+    kiosk.store = open_store(kiosk.settings)
+    assert kiosk.store.recovered.records == 3
+    kiosk.save(made.record(9, station="SZ-BACK-0001"))
+    assert kiosk.round().failure is None
+    assert kiosk.counts() == {"received": 4}
+    (station,) = [one for one in bureau.summary()["stations"] if one["station_id"] == "SZ-BACK-0001"]
+    assert station["backlog"] == 0
+    assert station["last_seq"] > 1000
+    assert not [one for one in bureau.summary()["findings"] if one["station_id"] == "SZ-BACK-0001"]
+    kiosk.close()
+
+
+def test_the_word_goes_by_stick_too_and_an_older_one_changes_nothing(bureau, tmp_path):
+    kiosk = made.make_kiosk(bureau, tmp_path / "kiosk", "SZ-STICK-0001")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    office = open_office(BureauSettings(data=str(bureau.data)))
+    kiosk.save(made.record(station="SZ-STICK-0001"))
+    courier.export(kiosk.run, kiosk.identity, stick, journal_tail=journal_lines)
+    bureau_stick.serve(office, stick)
+    down = stick / "pension-kiosk" / kiosk.identity.pins.kiosk_id / "down"
+    (old,) = down.glob("standing-*.jws")
+    good = old.read_bytes()
+    with office.session.begin() as session:
+        from kiosk.bureau import tables
+
+        standing.found(
+            session, session.get(tables.Kiosk, kiosk.identity.pins.kiosk_id), "two-machines", "test", made.datetime.now(made.UTC)
+        )
+    bureau_stick.serve(office, stick)
+    assert len(list(down.glob("standing-*.jws"))) == 1, "one word at a time"
+    courier.import_from(kiosk.run, kiosk.identity, stick)
+    assert status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC)).twin
+    (down / old.name).write_bytes(good)  # an older word, played back
+    told = {one.name: one.outcome for one in courier.import_from(kiosk.run, kiosk.identity, stick)}
+    assert told[old.name] == "nothing-new"
+    assert status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC)).twin
+    office.engine.dispose()
+    kiosk.close()
+
+
+def test_a_forged_word_is_not_believed(kiosk_with_client):
+    kiosk, office = kiosk_with_client
+    from kiosk.sync import client, protocol
+
+    forged = protocol.Standing(bureau_id=office.bureau_id, kiosk_id="kiosk-x", at=made.datetime.now(made.UTC), state="twin")
+    signed = seal.sign(forged, kiosk.keys.sign, office.bureau_id)
+    identity = made.Identity(kiosk.keys, made_pins(office, kiosk))
+    with pytest.raises(client.Failure, match="bad-signature"):
+        client.verified(identity, signed.encode(), protocol.Standing)
+    honest = seal.sign(forged, office.keys.sign, office.bureau_id)  # of the bureau, but for another kiosk
+    with pytest.raises(client.Failure, match="not-for-us"):
+        client.verified(identity, honest.encode(), protocol.Standing)
+
+
+@pytest.fixture
+def kiosk_with_client(office):
+    return register(office), office
+
+
+def made_pins(office, kiosk):
+    from kiosk.sync.keys import Pins
+
+    return Pins(kiosk_id=kiosk.kiosk_id, station_id="S", bureau_id=office.bureau_id, bureau=office.keys.public)

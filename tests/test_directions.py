@@ -20,6 +20,7 @@ BASE = {"domain", "errors", "config"}
 MAY: dict[str, set[str]] = {
     "domain": set(),
     "errors": set(),
+    "canonical": set(),
     "memory": set(),
     "log": set(),
     "config": {"errors"},
@@ -36,10 +37,10 @@ MAY: dict[str, set[str]] = {
     "voice": BASE | {"texts"},
     "ocr": BASE | {"camera", "memory"},  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE | {"texts"},
-    "store": BASE | {"failpoints"},
-    "sync": BASE | {"store", "failpoints", "removable"},
+    "store": BASE | {"canonical", "failpoints"},
+    "sync": BASE | {"canonical", "store", "failpoints", "removable"},
     "ui": BASE | {"visit", "desk", "texts"},
-    "bureau": BASE | {"sync", "failpoints", "removable"},  # sync: the wire, both ends
+    "bureau": BASE | {"canonical", "sync", "failpoints", "removable"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "store", "sync", "removable", "doctor", "face", "models", "texts"},
     "doctor": BASE | {"camera", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
     "app": BASE

@@ -26,6 +26,7 @@ from kiosk.bench import chaos_kiosk
 from kiosk.bench.postgres import Cluster
 from kiosk.bureau import database, tables
 from kiosk.bureau.process import BureauProcess
+from kiosk.canonical import canonical
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.store import clock, outbox, records
 from kiosk.store.opening import open_store
@@ -236,7 +237,7 @@ def _fill(kiosk: _Kiosk, count: int, to: protocol.PublicKeys, bureau_id: str) ->
             clock=protocol.SendClock(sent_at_utc=now, monotonic_s=time.monotonic(), boot_id=clock.boot_id()),
         )
         plain = {**head.model_dump(mode="json"), "records": [json.loads(one) for one in contents]}
-        signed = seal.sign_plain(protocol.canonical(plain), "batch", kiosk.keys.sign, kiosk.kiosk_id)
+        signed = seal.sign_plain(canonical(plain), "batch", kiosk.keys.sign, kiosk.kiosk_id)
         kiosk.batches.append(
             (
                 head.batch_id,

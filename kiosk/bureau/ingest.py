@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from kiosk.bureau import database, decisions, failpoints, standing, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.bureau.passes import NO_PASS
+from kiosk.canonical import canonical
 from kiosk.errors import KioskError
 from kiosk.sync import protocol, seal
 
@@ -165,7 +166,7 @@ def _claims_pass(row: dict[str, Any]) -> bool:
 
 def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:
     try:
-        plain = protocol.canonical(content)
+        plain = canonical(content)
         record = protocol.Record.model_validate_json(plain)
     except (ValidationError, ValueError) as error:
         plain = b"" if not isinstance(error, ValidationError) else plain

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from kiosk.bureau import database, peers, tables
 from kiosk.bureau.office import Office, utcnow
+from kiosk.canonical import canonical
 from kiosk.sync import protocol, roster_file, seal
 
 _ID: TypeAdapter[str] = TypeAdapter(protocol.Id)
@@ -112,7 +113,7 @@ def _difference(
     for line in roster_file.read(path, manifest):
         if old.pop(json.loads(line)["person_id"], b"") != hashlib.sha256(line).digest():
             changed.append(line)
-    changed += [protocol.canonical({"person_id": person_id, "removed": True}) for person_id in old]
+    changed += [canonical({"person_id": person_id, "removed": True}) for person_id in old]
     return changed, len(changed)
 
 

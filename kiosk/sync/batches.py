@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from sqlite_utils import Database
 
 import kiosk
+from kiosk.canonical import canonical
 from kiosk.store import outbox
 from kiosk.store.clock import boot_id
 from kiosk.store.engine import journal
@@ -131,10 +132,7 @@ def pack(
         )
         # Record texts are put in as they were stored, unparsed: what was digested at the save is what travels.
         plain = (
-            protocol.canonical(head.model_dump(mode="json"))[:-1]
-            + b',"records":['
-            + ",".join(row.content for row in rows).encode()
-            + b"]}"
+            canonical(head.model_dump(mode="json"))[:-1] + b',"records":[' + ",".join(row.content for row in rows).encode() + b"]}"
         )
         signed = seal.sign_plain(plain, "batch", identity.keys.sign, identity.pins.kiosk_id)
         sealed = seal.encrypt(signed, identity.bureau_seal, identity.pins.bureau_id)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from kiosk.canonical import canonical
 from kiosk.errors import SyncUnavailable
 from kiosk.removable import files
 from kiosk.store import outbox
@@ -98,7 +99,7 @@ def export(
         if on_progress is not None:
             on_progress(records)
     have = run_in_store(_have)
-    files.write_file(folder / "have.json", protocol.canonical(have))
+    files.write_file(folder / "have.json", canonical(have))
     return Exported(folder, new, kept, records, repaired)
 
 

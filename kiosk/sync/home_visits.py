@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from kiosk.canonical import canonical
 from kiosk.errors import KioskError
 from kiosk.removable import files
 from kiosk.store import outbox
@@ -173,11 +174,11 @@ def _bring_in(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, 
 def _check_record(content: str, people: tuple[str, ...], station_id: str) -> None:
     """What the bureau would refuse from us is not taken in: the wire's shape, our station, a person we lent."""
     try:
-        canonical = protocol.canonical(json.loads(content)).decode() == content
+        same = canonical(json.loads(content)).decode() == content
         record = protocol.Record.model_validate_json(content)
     except (ValidationError, ValueError, RecursionError):
         raise seal.Refused("malformed", "record") from None
-    if not canonical:
+    if not same:
         raise seal.Refused("malformed", "record")
     if record.station_id != station_id:
         raise seal.Refused("wrong-station")

@@ -1,4 +1,4 @@
-"""The wire between kiosk and bureau, both ends: versioned documents, their limits, their canonical form, their JSON Schema.
+"""The wire between kiosk and bureau, both ends: versioned documents, their limits, their JSON Schema.
 
 Everything here travels signed (`seal.py`); batches, questions and roster manifests are encrypted besides. Imported by
 `sync`, `bureau`, `store.outbox`. A field is never renamed or given another meaning: a new meaning is a new schema version.
@@ -7,7 +7,6 @@ Everything here travels signed (`seal.py`); batches, questions and roster manife
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -15,7 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from kiosk.domain.record import pass_key
 
-SCHEMA_VERSION = 1
+# 2: canonical JSON is RFC 8785 (kiosk.canonical); 1 wrote numbers as Python does.
+SCHEMA_VERSION = 2
 MAX_RECORDS = 200  # in one batch
 MAX_SEALED = 4 * 1024 * 1024  # bytes of one sealed document, over HTTPS and on a stick
 MAX_PLAIN = 16 * 1024 * 1024  # bytes of one document after decompression (against compression bombs)
@@ -118,7 +118,7 @@ class SendClock(Wire):
 class Document(Wire):
     """What every signed document names."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
 
 
 class BatchHead(Document):
@@ -426,11 +426,6 @@ DOCUMENTS: tuple[type[Document], ...] = (
     HomeLoan,
     HomeReturn,
 )
-
-
-def canonical(value: Any) -> bytes:
-    """Return the canonical JSON of plain data: sorted keys, no blanks, UTF-8. Digests are taken of these bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def digest(data: bytes) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 from pydantic import ValidationError
 
+from kiosk.canonical import canonical
 from kiosk.config import Settings, resolve
 from kiosk.errors import ConfigError, SealError, SyncUnavailable
 from kiosk.sync import keys as keyfiles
@@ -49,7 +50,7 @@ def provision(settings: Settings, url: str, code: str, *, new_keys: bool = False
         request = protocol.Enrolment(secret=secret, station_id=station.station_id, name=station.name, keys=keys.public)
     except ValidationError as error:
         raise ConfigError("[station] station_id or name cannot be sent") from error
-    signed = seal.sign_plain(protocol.canonical(request.model_dump(mode="json")), "enrolment", keys.sign, station.station_id)
+    signed = seal.sign_plain(canonical(request.model_dump(mode="json")), "enrolment", keys.sign, station.station_id)
     try:
         with open_http(settings.sync, url) as http:
             answer = http.post("/v1/enrol", content=signed, headers={"Content-Type": protocol.MEDIA_TYPE})

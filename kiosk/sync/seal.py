@@ -17,8 +17,9 @@ from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
+from kiosk.canonical import canonical
 from kiosk.errors import SealError
-from kiosk.sync.protocol import MAX_PLAIN, MAX_SEALED, SCHEMA_VERSION, Document, PublicKeys, canonical
+from kiosk.sync.protocol import MAX_PLAIN, MAX_SEALED, SCHEMA_VERSION, Document, PublicKeys
 
 _SIGN = ["Ed25519"]
 _SEAL = ["ECDH-ES", "A256GCM"]

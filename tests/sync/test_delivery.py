@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kiosk.canonical import canonical
 from kiosk.domain.record import Outcome, Stage
 from kiosk.store import outbox
 from kiosk.sync import batches, protocol, seal
@@ -52,7 +53,7 @@ def test_what_arrives_is_byte_for_byte_what_was_saved(bureau, kiosk):
 
 def test_canonical_form_is_the_same_at_both_ends():
     one = replace(record(), notes="𠮷 \u2028 é", checks=(("depth", 1e-7, False),))
-    assert outbox.content_of(one).encode() == protocol.canonical(json.loads(outbox.content_of(one)))
+    assert outbox.content_of(one).encode() == canonical(json.loads(outbox.content_of(one)))
     protocol.Record.model_validate_json(outbox.content_of(one))
 
 

@@ -16,6 +16,7 @@ import pytest
 from kiosk.bench.badline import BadLine
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.canonical import canonical
 from kiosk.errors import StoreError
 from kiosk.store import outbox
 from kiosk.store.roster import lookup as roster
@@ -106,7 +107,7 @@ def test_a_bundle_that_is_not_sealed_to_us_or_is_old_changes_nothing(bureau, kio
 
 def evidence(kiosk, record_id, **changes):
     plain = {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "evidence",
         "evidence_id": str(uuid.uuid4()),
         "kiosk_id": kiosk.identity.pins.kiosk_id,
@@ -116,7 +117,7 @@ def evidence(kiosk, record_id, **changes):
         "content": base64.b64encode(b"\xff\xd8picture").decode(),
         **changes,
     }
-    signed = seal.sign_plain(protocol.canonical(plain), "evidence", kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
+    signed = seal.sign_plain(canonical(plain), "evidence", kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
     return seal.encrypt(signed, kiosk.identity.bureau_seal, kiosk.identity.pins.bureau_id)
 
 

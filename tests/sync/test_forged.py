@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from joserfc import jwe, jws
 
+from kiosk.canonical import canonical
 from kiosk.store import outbox
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import client, delivery, keys, protocol, roster_feed, roster_file, seal
@@ -50,7 +51,7 @@ def resealed(kiosk, change, *, key=None, signer=None, kind="batch"):
     """A batch with `change` applied to its JSON, signed by `key`."""
     pins = kiosk.identity.pins
     plain = {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "batch",
         "batch_id": str(uuid.uuid4()),
         "kiosk_id": pins.kiosk_id,
@@ -60,7 +61,7 @@ def resealed(kiosk, change, *, key=None, signer=None, kind="batch"):
         "clock": {"sent_at_utc": "2026-11-21T00:00:00Z", "monotonic_s": 1, "boot_id": "b"},
     }
     change(plain)
-    signed = seal.sign_plain(protocol.canonical(plain), kind, key or kiosk.identity.keys.sign, signer or pins.kiosk_id)
+    signed = seal.sign_plain(canonical(plain), kind, key or kiosk.identity.keys.sign, signer or pins.kiosk_id)
     return seal.encrypt(signed, kiosk.identity.bureau_seal, pins.bureau_id)
 
 
@@ -86,7 +87,7 @@ def test_every_flipped_byte_is_noticed(bureau, kiosk):
 
 def test_a_batch_sealed_to_somebody_else(bureau, kiosk):
     _, stranger = seal.new_keys()
-    signed = seal.sign_plain(b'{"schema_version":1}', "batch", kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
+    signed = seal.sign_plain(b'{"schema_version":2}', "batch", kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id)
     assert refusal(bureau, seal.encrypt(signed, stranger, "bureau-other")) == (400, "not-for-us")
     assert refusal(bureau, seal.encrypt(signed, stranger, kiosk.identity.pins.bureau_id)) == (400, "truncated")
 
@@ -138,7 +139,7 @@ def test_other_bytes_under_a_known_batch_id(bureau, kiosk):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"schema_version": 2}, "schema-unsupported"),
+        ({"schema_version": 1}, "schema-unsupported"),
         ({"schema_version": None}, "schema-unsupported"),
         ({"seq": -1}, "malformed"),
         ({"extra": 1}, "malformed"),
@@ -240,7 +241,7 @@ def test_forged_receipts_move_nothing(bureau, kiosk):
         signed_by(bureau, receipt_for(kiosk, one, batch_id=str(uuid.uuid4()))): "other-batch",
         signed_by(bureau, receipt_for(kiosk, one, batch_digest=zeros)): "other-batch",
         signed_by(bureau, receipt_for(kiosk, one, verdicts=good.verdicts[:1])): "unknown-record",
-        signed_by(bureau, receipt_for(kiosk, one, schema_version=2)): "schema-unsupported",
+        signed_by(bureau, receipt_for(kiosk, one, schema_version=1)): "schema-unsupported",
         signed_by(
             bureau,
             protocol.Answer(

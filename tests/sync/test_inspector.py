@@ -8,9 +8,10 @@ import json
 import numpy as np
 import pytest
 
+from kiosk.canonical import canonical
 from kiosk.domain.identity import check_digit
 from kiosk.store import outbox
-from kiosk.sync import protocol, seal
+from kiosk.sync import seal
 from tests.sync import inspector
 from tests.sync.inspector import Known
 from tests.sync.made import record
@@ -46,7 +47,7 @@ def batch():
     line = {"seq": 7, "kind": "visit-refused", "digest": "3" * 64, "body": body, "signature": "A" * 86, "key_id": "ed25519:VE6FTXG"}
     helped = record(1, helper_name="陈小芳", helper_id_number="440305195603150028", notes=notes)
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "batch",
         "batch_id": "b-1",
         "kiosk_id": "kiosk-1",
@@ -60,7 +61,7 @@ def batch():
 
 
 def faults(plain, kind="batch"):
-    return inspector.look(kind, plain if isinstance(plain, bytes) else protocol.canonical(plain), KNOWN)
+    return inspector.look(kind, plain if isinstance(plain, bytes) else canonical(plain), KNOWN)
 
 
 def test_an_ordinary_batch_passes():
@@ -171,7 +172,7 @@ def test_a_name_that_stands_twice_hides_nothing():
 
 def test_evidence_needs_a_consent_that_was_given():
     plain = {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "evidence",
         "evidence_id": "e",
         "kiosk_id": "k",
@@ -196,7 +197,7 @@ def ends():
 
 
 def sealed(ends, plain):
-    signed = seal.sign_plain(protocol.canonical(plain), "batch", ends[2], ends[3])
+    signed = seal.sign_plain(canonical(plain), "batch", ends[2], ends[3])
     return seal.encrypt(signed, ends[0], ends[1])
 
 
@@ -231,7 +232,7 @@ def test_nothing_hides_in_the_headers_of_a_seal(ends):
 
     signed = jws.serialize_compact(
         {"alg": "Ed25519", "kid": ends[3], "typ": "kiosk-batch", "cty": "json", "x": b64(JPEG)},
-        protocol.canonical(batch()),
+        canonical(batch()),
         ends[2],
         registry=jws.JWSRegistry(algorithms=["Ed25519"], strict_check_header=False),
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlite_utils import Database
 
+from kiosk.canonical import canonical
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
 from kiosk.errors import KioskError
@@ -97,7 +98,7 @@ def declare(
     made = replace(
         plain_record(store, entry.person_id, Channel.DECLARATION, staff_id, now),
         reason=str(kind),
-        notes=journal.canonical({"kind": str(kind), **details}),
+        notes=canonical({"kind": str(kind), **details}).decode(),
         helper_name=helper.name if helper else "",
         helper_id_number=helper.id_number if helper else "",
     )

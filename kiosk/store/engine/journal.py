@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlite_utils import Database
 
+from kiosk.canonical import canonical
 from kiosk.store.engine import keys, meta
 from kiosk.store.engine.database import Signer, Store
 from kiosk.store.engine.journal_file import Frame, JournalFile, frame_text
@@ -84,11 +85,6 @@ class Verdict:
         return self.bad_seq is None and self.unsigned == 0
 
 
-def canonical(value: Any) -> str:
-    """Return the canonical JSON text: sorted keys, no blanks."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
 def append(
     store: Store, kind: str, data: Mapping[str, Any], now: datetime, rows: Rows = (), *, signer: Signer | None = None
 ) -> int:
@@ -104,7 +100,7 @@ def append(
         store.db.execute("DELETE FROM mirror_queue WHERE seq <= ?", (store.mirrored_seq,))
     last = store.db.execute("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = (1, FIRST) if last is None else (last[0] + 1, last[1])
-    body = canonical({"at": _iso(now), "data": dict(data), "kind": kind, "previous": previous, "seq": seq})
+    body = canonical({"at": _iso(now), "data": dict(data), "kind": kind, "previous": previous, "seq": seq}).decode()
     if len(body) > MAX_BODY:
         raise ValueError(f"a journal entry of {len(body)} characters; at most {MAX_BODY}")
     digest = hashlib.sha256(body.encode()).hexdigest()

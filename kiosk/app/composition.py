@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 RESTART = 75  # exit status: the service unit starts the kiosk again
 _VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
+_CRASH_REST_MS = 5000  # "out of service" stands so long after a bug of ours
 _DESK_MS = 1500  # the desk's pages are made after the first page stands
 _HOUSEKEEPING_MS = 6 * 3600 * 1000
 
@@ -92,6 +93,12 @@ class KioskApp(QObject):
         self._housekeeping = QTimer(self)
         self._housekeeping.setInterval(_HOUSEKEEPING_MS)
         self._housekeeping.timeout.connect(self._keep_house)
+        # Timers of our own, not QTimer.singleShot: stop() stops them, and none fires into a kiosk that is gone.
+        self._wake = QTimer(self, singleShot=True, interval=0)
+        self._wake.timeout.connect(self._start_workers)
+        self._resume_later = QTimer(self, singleShot=True, interval=_CRASH_REST_MS)
+        self._resume_later.timeout.connect(self._resume)
+        self._hooks = (sys.excepthook, threading.excepthook)
         self._vision_failures = 0
         self._wire()
 
@@ -101,12 +108,15 @@ class KioskApp(QObject):
         self.conductor.start()
         if not self.window.isVisible():
             self.window.take_over_screen()
-        QTimer.singleShot(0, self._start_workers)
+        self._wake.start()
 
     def stop(self) -> None:
         """Stop the workers and wait for their threads. Finished records are safe at any instant, so nothing is waited for."""
         watchdog.notify("STOPPING=1")
-        self._watchdog.stop()
+        for timer in (self._wake, self._resume_later, self._watchdog, self._housekeeping):
+            timer.stop()
+        self.desk.view.prepare_never()
+        self._remove_hooks()
         self.desk.stop()
         self.conductor.stop()
         self.sync.stop()
@@ -184,7 +194,7 @@ class KioskApp(QObject):
         self.store.ask(self._note_start)
         self._keep_house()
         self._housekeeping.start()
-        QTimer.singleShot(_DESK_MS, self.desk.view.prepare)
+        self.desk.view.prepare_in(_DESK_MS)
         watchdog.notify("READY=1")
         interval = watchdog.interval_s()
         if interval is not None:
@@ -276,10 +286,15 @@ class KioskApp(QObject):
     # --- our own bugs
 
     def _install_hooks(self) -> None:
-        """An exception in a slot would leave the kiosk on its page for ever: end the visit, say so, go on (house.md)."""
+        """An exception in a slot would leave the kiosk on its page for ever: end the visit, say so, go on."""
         self.crashed.connect(self._on_crash)
+        self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._hook
         threading.excepthook = lambda args: self._hook(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+
+    def _remove_hooks(self) -> None:
+        """What goes wrong after the stop is not this kiosk's any more: its pages may be gone."""
+        sys.excepthook, threading.excepthook = self._hooks
 
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -292,7 +307,7 @@ class KioskApp(QObject):
     def _on_crash(self, kind: str) -> None:
         self._journal("unexpected-error", kind)
         self.conductor.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
-        QTimer.singleShot(5000, self._resume)
+        self._resume_later.start()
 
     @Slot()
     def _resume(self) -> None:

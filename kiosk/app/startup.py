@@ -40,15 +40,18 @@ class Startup(QObject):
         self.window.touched.connect(self._keep_touch)
         self.window.service.connect(self._keep_wish)
         self.imported.connect(self._take_over)
+        self._later = QTimer(self, singleShot=True, interval=_AFTER_FIRST_PICTURE_MS)
+        self._later.timeout.connect(self._begin_import)
 
     def start(self) -> None:
         """Show the first page and begin to load the rest."""
         self.window.show_state(s.Idle())
         self.window.take_over_screen()
-        QTimer.singleShot(_AFTER_FIRST_PICTURE_MS, self._begin_import)
+        self._later.start()
 
     def stop(self) -> None:
         """Stop whatever runs."""
+        self._later.stop()
         if self.kiosk is not None:
             self.kiosk.stop()
 

@@ -128,6 +128,8 @@ class VisitController(QObject):
         self._frames = QTimer(self)
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._show_frame)
+        self._vision_rest = QTimer(self, singleShot=True, interval=_VISION_REST_MS)
+        self._vision_rest.timeout.connect(self._vision_again)
         window.touched.connect(self.on_touched)
         window.service.connect(self.on_service)
         store.answered.connect(self.on_store_answered)
@@ -164,6 +166,7 @@ class VisitController(QObject):
         """Stop the clocks and wipe whatever is held of a visit."""
         self._ticker.stop()
         self._frames.stop()
+        self._vision_rest.stop()
         self._wipe()
 
     def pause(self) -> None:
@@ -326,7 +329,7 @@ class VisitController(QObject):
         """The vision broke and is being rebuilt: not a try of the person. The take begins again in a moment."""
         if isinstance(self._state, s.Acting):
             self.feed(e.CameraWentDown())
-            QTimer.singleShot(_VISION_REST_MS, self._vision_again)
+            self._vision_rest.start()
 
     @Slot()
     def _vision_again(self) -> None:

@@ -137,15 +137,15 @@ class Faults(QObject):
         self.count[kind] = self.count.get(kind, 0) + 1
         delay = self._rng.randrange(0, 900)
         if kind in ("reader", "camera"):
-            QTimer.singleShot(delay, lambda: self._stage.unplug(kind))
-            QTimer.singleShot(delay + 700, lambda: self._stage.plug(kind))
+            QTimer.singleShot(delay, self, lambda: self._stage.unplug(kind))
+            QTimer.singleShot(delay + 700, self, lambda: self._stage.plug(kind))
         elif kind == "bureau":
             self._stage.bureau.pause()
-            QTimer.singleShot(delay + 2000, self._stage.bureau.resume)
+            QTimer.singleShot(delay + 2000, self, self._stage.bureau.resume)
         elif kind == "take":
             self._quick.fail_next = True
         else:
-            QTimer.singleShot(delay, self._stage.lift_card)
+            QTimer.singleShot(delay, self, self._stage.lift_card)
 
 
 class Meter(QObject):

@@ -88,7 +88,7 @@ def run(
     thread = threading.Thread(target=post, daemon=True)
     thread.start()
     window.hide()
-    QTimer.singleShot(baseline_ms, app.quit)
+    QTimer.singleShot(baseline_ms, app, app.quit)
     app.exec()
     app.costliest_ms = 0.0
     idle, probe.waited_ms = sorted(probe.waited_ms), []  # what the machine itself adds: other programs, the scheduler

@@ -184,7 +184,7 @@ class DeskPerson(QObject):
                     done.append(action)
                     if len(done) == 1:
                         self.keep_picture("desk-enrol-camera")
-                    QTimer.singleShot(450, lambda: self.stage.act(Action(action)))
+                    QTimer.singleShot(450, self, lambda: self.stage.act(Action(action)))
             return self.sees(name)()
 
         return look

@@ -89,7 +89,7 @@ class Recorder(QObject):
         cue = (self.pages[-1:], getattr(view, "action", None)) if getattr(view, "now", False) else None
         if cue is not None and cue != self._cue and self._directory is not None:
             name = f"{len(self.pages):02d}-camera-{getattr(view, 'action', '')}"
-            QTimer.singleShot(_SETTLE_MS, lambda: self._save(name) if self._page_name() == "camera" else None)
+            QTimer.singleShot(_SETTLE_MS, self, lambda: self._save(name) if self._page_name() == "camera" else None)
         self._cue = cue
 
     def _note_page(self) -> None:
@@ -98,7 +98,7 @@ class Recorder(QObject):
             self.pages.append(page)
             if self._directory is not None:
                 number = len(self.pages)
-                QTimer.singleShot(_SETTLE_MS, lambda: self._shoot(number, page))
+                QTimer.singleShot(_SETTLE_MS, self, lambda: self._shoot(number, page))
 
     def _shoot(self, number: int, name: str) -> None:
         if self._page_name() == name:

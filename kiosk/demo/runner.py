@@ -98,7 +98,7 @@ class Runner(QObject):
             self.kiosk.window.resize(*self._size)
         self.recorder.first_page()
         self.person.start()
-        QTimer.singleShot(int(limit_s * 1000), self._loop.quit)
+        QTimer.singleShot(int(limit_s * 1000), self._loop, self._loop.quit)
         self._loop.exec()
         self.person.stop()
         problems = [] if self._left else [f"not home after {limit_s:.0f} s: page {self.kiosk.window.page_name}"]
@@ -122,7 +122,7 @@ class Runner(QObject):
 
     def _pause(self, milliseconds: int) -> None:
         loop = QEventLoop()
-        QTimer.singleShot(milliseconds, loop.quit)
+        QTimer.singleShot(milliseconds, loop, loop.quit)
         loop.exec()
 
     @Slot()
@@ -137,9 +137,9 @@ class Runner(QObject):
         if self.scenario.trouble == "offline" and self._starting is None:
             # The network comes back once the person has read that the result is saved here.
             self._starting = threading.Thread(target=self._bring_network, name="bureau-start", daemon=True)
-            QTimer.singleShot(1500, self._starting.start)
+            QTimer.singleShot(1500, self, self._starting.start)
         if moved.after.stage in (RecordStage.RECEIVED, RecordStage.CONFIRMED):
-            QTimer.singleShot(500, self.recorder.reshoot)
+            QTimer.singleShot(500, self.recorder, self.recorder.reshoot)
 
     def _bring_network(self) -> None:
         self.stage.bureau.start()

@@ -1,4 +1,4 @@
-"""A database of protocol version 1, whose numbers stand as Python writes them: its journal holds, and what waits is written anew."""
+"""A database of protocol version 1, numbers as Python writes them: its journal holds, and what waits is written anew."""
 
 from __future__ import annotations
 

@@ -78,6 +78,8 @@ class DeskView(QFrame):
         self._tallies = Tallies()
         self._told_s = 0.0
         self._calls = 0
+        self._preparing = QTimer(self, singleShot=True)
+        self._preparing.timeout.connect(self.prepare)
         self._build_frame()
         self._made: dict[str, DeskPage] = {}
         self._page: DeskPage | None = None
@@ -117,7 +119,15 @@ class DeskView(QFrame):
         kind = next((one for one in pages.KINDS if one.name not in self._made), None)
         if kind is not None:
             self._make(kind)
-            QTimer.singleShot(_PREPARE_MS, self.prepare)
+            self.prepare_in(_PREPARE_MS)
+
+    def prepare_in(self, after_ms: int) -> None:
+        """Prepare when nobody waited for anything else that long."""
+        self._preparing.start(after_ms)
+
+    def prepare_never(self) -> None:
+        """The kiosk stops: make no page any more."""
+        self._preparing.stop()
 
     def _make(self, kind: type[DeskPage]) -> None:
         made = kind()

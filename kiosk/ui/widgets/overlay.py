@@ -138,6 +138,8 @@ class Transition(QWidget):
         self._animation.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._animation.valueChanged.connect(self._moved)
         self._animation.finished.connect(self.stop)
+        self._next_turn = QTimer(self, singleShot=True, interval=0)
+        self._next_turn.timeout.connect(self._begin)
         self.hide()
 
     def run(self, page: QWidget, paper: QColor) -> None:
@@ -147,10 +149,11 @@ class Transition(QWidget):
         self.show()
         self.raise_()
         # The picture is taken in the next turn of the event loop: filling a page and drawing it are two short waits, not one long.
-        QTimer.singleShot(0, self._begin)
+        self._next_turn.start()
 
     def stop(self) -> None:
         """Be gone; forget the picture."""
+        self._next_turn.stop()
         self._animation.stop()
         self.picture, self._page = QPixmap(), None
         self.hide()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from kiosk.domain.record import AuthenticationRecord, Stage
 LEASE_S = 180.0
 NUMBERS_AT_ONCE = 1000  # batch numbers that one journal entry reserves
 RESERVED = "seq_reserved"  # key in `sync_state`, journalled
+_NUMBERS_END = 2.0**53  # from here on a whole float is written as an integer that not every reader holds (RFC 8785)
 _SCHEMA = """
 CREATE TABLE outbox (
     record_id TEXT PRIMARY KEY,
@@ -152,7 +152,6 @@ def _evidence_beside(db: Database) -> None:
     db.execute("CREATE INDEX outbox_evidence_late ON outbox_evidence (evidence_id) WHERE mirrored <> (content IS NOT NULL)")
 
 
-
 def _rewrite_numbers(db: Database) -> None:
     # Protocol version 2: what no receipt covers yet is digested by the bureau in the new form, so it is kept in it too.
     rows = db.execute(
@@ -175,9 +174,10 @@ def content_of(record: AuthenticationRecord) -> str:
     # Not asdict: it copies deeply, which took a third of a save's time.
     plain: dict[str, Any] = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
     plain["clock"] = {f.name: getattr(record.clock, f.name) for f in dataclasses.fields(record.clock)}
-    # A score that is no number must not prevent the save; JSON has none.
+    # A score that is no number must not prevent the save; JSON has none, and none that is whole beyond 2**53.
     plain["checks"] = [
-        (name, score if score is not None and math.isfinite(score) else None, flagged) for name, score, flagged in record.checks
+        (name, score if score is not None and abs(score) < _NUMBERS_END else None, flagged)
+        for name, score, flagged in record.checks
     ]
     for part in (plain, plain["clock"]):
         for name, value in part.items():

@@ -71,10 +71,19 @@ def test_separate_consent_is_kept_as_given(store):
 clocks = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
 
 
-@given(clocks, st.text(max_size=50), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none() | st.dates())
+scores = st.floats(-(2.0**53) + 1, 2.0**53 - 1)
+
+
+@given(clocks, st.text(max_size=50), scores, st.booleans(), st.none() | st.dates())
 def test_json_gives_the_record_back(at, text, score, flag, day):
     one = made.record(at=at, notes=text, helper_name=text, checks=(("depth", score, flag),), valid_from=day)
     assert records.from_json(outbox.content_of(one)) == one
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), 2.0**53, -1e300])
+def test_a_score_that_is_no_number_everywhere_is_left_out(score):
+    kept = records.from_json(outbox.content_of(made.record(checks=(("depth", score, True),))))
+    assert kept.checks == (("depth", None, True),)
 
 
 def test_newest_first_and_progress(store):

@@ -10,6 +10,7 @@ from typing import Any
 
 from kiosk.bureau import ingest, tables
 from kiosk.bureau.office import BureauSettings, Office, open_office, prepare
+from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
 
@@ -66,7 +67,7 @@ class Kiosk:
         self.monotonic_s += 1
         now = datetime.now(UTC)
         plain = {
-            "schema_version": 1,
+            "schema_version": protocol.SCHEMA_VERSION,
             "kind": "batch",
             "batch_id": str(uuid.uuid4()),
             "kiosk_id": self.kiosk_id,
@@ -78,7 +79,7 @@ class Kiosk:
             **self.extra,
             **changes,
         }
-        return self.sealed_plain(protocol.canonical(plain))
+        return self.sealed_plain(canonical(plain))
 
     def sealed_plain(self, plain: bytes, kind: str = "batch") -> bytes:
         signed = seal.sign_plain(plain, kind, self.keys.sign, self.kiosk_id)

@@ -37,11 +37,12 @@ MAY: dict[str, set[str]] = {
     "voice": BASE | {"texts"},
     "ocr": BASE | {"camera", "memory"},  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE | {"texts"},
+    "unit_list": {"domain", "errors"},
     "store": BASE | {"canonical", "failpoints"},
     "sync": BASE | {"canonical", "store", "failpoints", "removable"},
     "ui": BASE | {"visit", "desk", "texts"},
     "bureau": BASE | {"canonical", "sync", "failpoints", "removable"},  # sync: the wire, both ends
-    "desk_backend": BASE | {"desk", "store", "sync", "removable", "doctor", "face", "models", "texts"},
+    "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts"},
     "doctor": BASE | {"camera", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
     "app": BASE
     | {

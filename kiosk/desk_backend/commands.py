@@ -32,6 +32,7 @@ from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
 from kiosk.sync.delivery import RunInStore
 from kiosk.sync.status import PAUSED_BY
+from kiosk.unit_list import reading
 
 log = logging.getLogger(__name__)
 
@@ -182,15 +183,21 @@ def erase_template(store: Store, command: c.EraseTemplate, at: Moment) -> e.Even
 def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event:
     """Every row answered, errors per row."""
     session = command.by
+    path = Path(command.path)
     try:
-        list_id, lines = unit_list.read(Path(command.path))
-    except unit_list.ListUnreadable as error:
-        return e.Acted(session.session_id, Place.UNIT_LIST, problem="list-unreadable", detail=str(error))
+        found = reading.read(files.read_file(path, reading.MAX_BYTES), path.name)
+    except reading.ListUnreadable as error:
+        return e.Acted(session.session_id, Place.UNIT_LIST, problem=error.code, detail=error.detail)
+    except files.FileRefused as error:
+        problem = "list-too-large" if error.why == "too-large" else "list-unreadable"
+        return e.Acted(session.session_id, Place.UNIT_LIST, problem=problem)
+    except OSError:
+        return e.Acted(session.session_id, Place.UNIT_LIST, problem="list-unreadable")
     papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
     report = unit_list.take(
         store,
-        list_id,
-        lines,
+        found.list_id,
+        found.rows,
         unit=command.unit,
         clerk=command.clerk,
         staff_id=session.staff_id,

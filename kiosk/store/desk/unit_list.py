@@ -1,20 +1,11 @@
-"""Unit lists (单位经办): read a CSV or XLSX of a unit's retirees, answer every row, save what holds.
-
-The file comes from a stranger's stick: its size, its rows and what a spreadsheet may unpack to are bounded, formulas are never
-evaluated. Called by the desk.
-"""
+"""Unit lists (单位经办): answer every row of a list that `kiosk.unit_list` read, save what holds. Called by the desk's work."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -23,19 +14,12 @@ from kiosk.domain.identity import IdNumber, last_four, mask_name
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
-from kiosk.errors import KioskError
+from kiosk.domain.unit_row import UnitRow
 from kiosk.store import clock, records, service
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.outbox import iso
 from kiosk.store.roster import lookup as roster
-
-MAX_BYTES = 5 * 1024 * 1024
-MAX_UNPACKED = 50 * 1024 * 1024
-MAX_ROWS = 5000
-_NUMBER = ("证件号码", "身份证号", "身份证号码", "公民身份号码", "id_number", "number")
-_NAME = ("姓名", "name")
-_BENEFIT = ("待遇", "险种", "benefit", "benefit_id")
 
 
 def _create(db: Database) -> None:
@@ -53,25 +37,10 @@ def _create(db: Database) -> None:
 MIGRATIONS = (_create,)
 
 
-class ListUnreadable(KioskError):
-    """The file is no list that can be read; the message says why, with no personal data."""
-
-    reason = "list-unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row as read. `number` in the file counts from 1 with the heading."""
-
-    line: int
-    name: str = field(repr=False)
-    id_number: str = field(repr=False)
-    benefit: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one row. `problem` "": saved as `record_ids`; else a reason code, or bad-number, bad-row, twice-in-list."""
+    """The answer to one row. `problem` "": saved as `record_ids`; else a reason code, bad-number, twice-in-list, no-such-benefit,
+    or what the row itself has wrong (`UnitRow.problem`)."""
 
     line: int
     who: str  # masked name and last four digits
@@ -92,24 +61,10 @@ class Report:
         return sum(bool(answer.record_ids) for answer in self.answers)
 
 
-def read(path: Path) -> tuple[str, list[Line]]:
-    """Return (list id, rows) of a CSV (UTF-8 or GB 18030) or XLSX file. Raises ListUnreadable."""
-    try:
-        if path.is_symlink() or not path.is_file():
-            raise ListUnreadable("not a plain file")
-        if path.stat().st_size > MAX_BYTES:
-            raise ListUnreadable(f"larger than {MAX_BYTES // 1024 // 1024} MB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise ListUnreadable(error.strerror or "cannot be read") from error
-    table = _xlsx(data) if data[:4] == b"PK\x03\x04" else _csv(data)
-    return hashlib.sha256(data).hexdigest(), _lines(table)
-
-
 def take(
     store: Store,
     list_id: str,
-    lines: Sequence[Line],
+    lines: Sequence[UnitRow],
     *,
     unit: str,
     clerk: Person,
@@ -128,8 +83,8 @@ def take(
     for line in lines:
         who = f"{mask_name(line.name)} {last_four(line.id_number)}"
         number = IdNumber.parse(line.id_number, today)
-        if not line.name or not line.id_number:
-            answers.append(Answer(line.line, who, "bad-row"))
+        if line.problem or not line.name or not line.id_number:
+            answers.append(Answer(line.line, who, line.problem or "bad-row"))
         elif number.flags:
             answers.append(Answer(line.line, who, "bad-number"))
         elif (number.number, line.benefit) in seen:
@@ -162,7 +117,7 @@ def take(
 
 def _certify(
     store: Store,
-    line: Line,
+    line: UnitRow,
     number: str,
     unit: str,
     clerk: Person,
@@ -224,73 +179,3 @@ def attended(
         helper_id_number=helper.id_number if helper else "",
         notes=notes,
     )
-
-
-# --- reading files
-
-
-def _csv(data: bytes) -> Iterator[list[str]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("gb18030")  # what a spreadsheet saves on a Chinese system
-        except UnicodeDecodeError:
-            raise ListUnreadable("neither UTF-8 nor GB 18030") from None
-    if "\x00" in text:
-        raise ListUnreadable("not a text")
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    except csv.Error as error:
-        raise ListUnreadable(f"not a CSV: {error}") from None
-
-
-def _xlsx(data: bytes) -> Iterator[list[str]]:
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if len(members) > 200 or sum(member.file_size for member in members) > MAX_UNPACKED:
-                raise ListUnreadable("unpacks to more than a list can be")
-            for member in members:  # the sizes above are only claims: unpack within bounds before anything else does
-                with archive.open(member) as inside:
-                    if len(inside.read(MAX_UNPACKED + 1)) != member.file_size:
-                        raise ListUnreadable("damaged spreadsheet")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
-        sheet = book.worksheets[0]
-        for count, row in enumerate(sheet.iter_rows(values_only=True, max_col=50), 1):
-            if count > MAX_ROWS + 1:
-                raise ListUnreadable(f"more than {MAX_ROWS} rows")
-            yield ["" if cell is None else str(cell) for cell in row]
-        book.close()
-    except ListUnreadable:
-        raise
-    except Exception as error:  # openpyxl raises whatever its XML parser meets in a hostile file
-        raise ListUnreadable(f"not a spreadsheet ({type(error).__name__})") from None
-
-
-def _lines(table: Iterator[list[str]]) -> list[Line]:
-    heading = [cell.strip() for cell in next(table, [])]
-    where = {
-        key: next((i for i, cell in enumerate(heading) if cell.lower() in names), None)
-        for key, names in (("number", _NUMBER), ("name", _NAME), ("benefit", _BENEFIT))
-    }
-    number, name, benefit = where["number"], where["name"], where["benefit"]
-    if number is None or name is None:
-        raise ListUnreadable("columns 姓名 and 证件号码 expected in the first row")
-    lines: list[Line] = []
-    for count, row in enumerate(table, 2):
-        cells = [cell.strip()[:100] for cell in row]
-        if not any(cells):
-            continue
-        if len(lines) >= MAX_ROWS:
-            raise ListUnreadable(f"more than {MAX_ROWS} rows")
-
-        def cell(index: int | None, cells: list[str] = cells) -> str:
-            return cells[index] if index is not None and index < len(cells) else ""
-
-        lines.append(Line(count, cell(name), cell(number), cell(benefit)))
-    return lines

@@ -67,13 +67,13 @@ def decode(data: bytes) -> str:
 
 
 def _without_mark(data: bytes) -> str:
-    """UTF-16 without its mark: every second byte of its commas, digits and line feeds is zero."""
-    if len(data) % 2 or b"\0" not in data:
+    """UTF-16 without its mark, by its zero bytes and by the heading that it must hold; the wrong byte order holds none."""
+    if b"\0" not in data or len(data) % 2:
         return ""
-    low, high = data[0::2].count(0), data[1::2].count(0)
-    if max(low, high) * 10 < len(data) or min(low, high) * 4 > max(low, high):
-        return ""
-    return "utf-16-le" if high > low else "utf-16-be"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        if re.search("姓|名字|name", data.decode(encoding, "replace"), re.IGNORECASE):
+            return encoding
+    return ""
 
 
 def _text(text: str) -> str:

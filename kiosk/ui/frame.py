@@ -43,6 +43,7 @@ class Frame(QWidget):
             self._catalogues[strings.language] = strings
         self.theme: ThemeName = settings.ui.theme
         self.large = settings.ui.large_text
+        self.seated = False  # 矮屏: everything that is touched in the lower part; for this visit
         self.motion = motion
         zone = ZoneInfo(settings.station.timezone)
         self.now = now or (lambda: datetime.now(zone))
@@ -68,6 +69,7 @@ class Frame(QWidget):
         self.top.louder_touched.connect(self._louder)
         self.top.quieter_touched.connect(self._quieter)
         self.top.desk_touched.connect(self._desk)
+        self.bottom.seated.clicked.connect(self.toggle_seated)
         self._day = self.now().date()
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
@@ -126,6 +128,14 @@ class Frame(QWidget):
         self.service.emit(r.ToggleLargeText())
 
     @Slot()
+    def toggle_seated(self) -> None:
+        """矮屏, or back."""
+        self.seated = not self.seated
+        self.relook()
+        self.wished()
+        self.service.emit(r.Say(("spoken.seated.say_on" if self.seated else "spoken.seated.say_off",)))
+
+    @Slot()
     def toggle_contrast(self) -> None:
         """White on black, or back."""
         self.theme = "paper" if self.theme == "contrast" else "contrast"
@@ -159,6 +169,7 @@ class Frame(QWidget):
     def reset_wishes(self) -> None:
         """The next person begins with the station's own language, size and colours."""
         self.theme, self.large = self.settings.ui.theme, self.settings.ui.large_text
+        self.seated = False
         if self.language != self._home_language:
             self.language = self._home_language
             self.service.emit(r.ChangeLanguage(self.language))
@@ -173,7 +184,7 @@ class Frame(QWidget):
         strings, page = self.strings, self.page
         self.look = Look.for_screen(self.width(), self.height(), self.theme, self.large, self.motion)
         self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.language, self.look)
-        self.bottom.show_texts(strings, page.leave, page.no_face, self.look)
+        self.bottom.show_texts(strings, page.leave, page.no_face, self.look, self.seated)
         self.strip.say(strings.text("help_called.title") if self._help_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
         self.steps.beside = self.look.landscape
@@ -201,8 +212,11 @@ class Frame(QWidget):
     def _arrange(self) -> None:
         width, look = self.width(), self.look
         margin = look.px(MARGIN)
-        y = self.top.need(width)
-        self.top.setGeometry(0, 0, width, y)
+        # Sitting, the number pad and the camera's circle need the room of the chips, which every other page has.
+        self.top.setVisible(not (self.seated and self.page.body_low))
+        foot, bar = self.bottom.need(width), 0 if self.top.isHidden() else self.top.need(width)
+        y = 0 if self.seated else bar
+        self.top.setGeometry(0, self.height() - foot - bar if self.seated else 0, width, bar)
         for strip in (self.strip, self.banner):
             if not strip.isHidden():
                 tall = strip.need(width - 2 * margin)
@@ -214,14 +228,16 @@ class Frame(QWidget):
             gap = look.px(12 if look.landscape else 24)
             self.steps.setGeometry(margin, y + gap, inner, tall)
             y += tall + gap
-        foot = self.bottom.need(width)
         self.bottom.setGeometry(0, self.height() - foot, width, foot)
         # The page learns its look before its size: it fits itself once, not twice.
         self.page.look = look
-        if self.page.geometry().getRect() == (0, y, width, self.height() - foot - y):
+        low = round(self.height() * self.settings.ui.seated_top) - y if self.seated else None
+        moved, self.page.low = low != self.page.low, low
+        bottom = self.height() - foot - (bar if self.seated else 0)
+        if moved or self.page.geometry().getRect() == (0, y, width, bottom - y):
+            self.page.look = look
             self.page.set_look(look)
-        else:
-            self.page.setGeometry(0, y, width, self.height() - foot - y)
+        self.page.setGeometry(0, y, width, bottom - y)
         self.countdown.setGeometry(self.rect())
         self.countdown.set_look(look)
 

@@ -89,6 +89,10 @@ class KioskWindow(Frame):
         """Whether another action can be had just now."""
         return self._take is not None and self._take.can_swap and self._take.action is not None
 
+    def leave_event(self) -> e.Event | None:
+        """Return what the leave button of the page means just now."""
+        return self.page.leave_event()
+
     @property
     def counting_down(self) -> bool:
         """Whether the question whether somebody is there stands on the screen."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 from kiosk.config import Settings
 from kiosk.domain.identity import mask_name
 from kiosk.texts.strings import Strings
+from kiosk.ui.pages import seated
 from kiosk.ui.theme import DENSITIES, MARGIN, Look
 from kiosk.ui.widgets.button import Button, Kind
 from kiosk.ui.widgets.flow import Stack, block
@@ -56,6 +57,7 @@ class Page(QWidget):
     step: str = ""  # the step of the visit that is under way, "" where the row of steps is not shown
     leave: str = "leave"  # "back", "leave" or ""
     no_face = True  # whether the bottom bar offers the way without the face
+    body_low = False  # 矮屏: the picture is touched, or is the camera's: it goes to the lower part
     left_share = 0.48  # width of the picture's column on a landscape screen
 
     def __init__(self) -> None:
@@ -63,6 +65,8 @@ class Page(QWidget):
         self.setObjectName(f"page-{self.name}")
         self.look = Look()
         self.fits = True
+        self.low: int | None = None  # 矮屏: where the lower part begins, in pixels from the page's top; None: standing
+        self._low: int | None = None  # … where it fitted
         self.head = Stack(gap=20, centred=True)
         self.body = Stack(gap=28, centred=True)
         self.foot = Stack(gap=24)
@@ -118,8 +122,13 @@ class Page(QWidget):
 
     def set_look(self, look: Look) -> None:
         """Take on a look, at the greatest density number that fits: nothing is clipped and nothing scrolls."""
+        self._low = None if self.low is None else seated.fit(self, look)
+        if self._low is not None:
+            self.fits = True
+            self.arrange()
+            return
         for density in DENSITIES:
-            self._apply(look.with_density(density))
+            self.put_on(look.with_density(density))
             if self._fitting():
                 self.fits = True
                 break
@@ -127,7 +136,8 @@ class Page(QWidget):
             self.fits = False
         self.arrange()
 
-    def _apply(self, look: Look) -> None:
+    def put_on(self, look: Look) -> None:
+        """Give all parts a look, whether it fits or not."""
         self.look = look
         for part in (self.head, self.body, self.foot):
             part.set_look(look)
@@ -164,6 +174,9 @@ class Page(QWidget):
 
     def arrange(self) -> None:
         """Place the three parts."""
+        if self._low is not None:
+            seated.arrange(self, self._low)
+            return
         look, pad, gap = self.look, self.look.space(24, 12), self._gap()
         if look.landscape and not self.single():
             margin, left, right = self._columns()

@@ -121,6 +121,7 @@ class CameraPage(Page):
     name = "camera"
     step = "camera"
     leave = "back"
+    body_low = True
     left_share = 0.52
 
     def build(self) -> None:

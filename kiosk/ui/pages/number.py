@@ -39,6 +39,7 @@ class NumberPage(Page):
     name = "number"
     step = "card"
     leave = "back"
+    body_low = True
     left_share = 0.5
 
     def build(self) -> None:

@@ -19,6 +19,7 @@ class ScanPage(Page):
     name = "scan"
     step = "card"
     leave = "back"
+    body_low = True
     left_share = 0.56
 
     def build(self) -> None:

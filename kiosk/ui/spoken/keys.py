@@ -55,6 +55,9 @@ class Listening(Protocol):
     def counting_down(self) -> bool:
         """Whether the question whether somebody is there stands on the screen."""
 
+    def leave_event(self) -> e.Event | None:
+        """What the leave button of the page means just now."""
+
     def wished(self) -> None:
         """A wish about the window was made."""
 
@@ -93,6 +96,7 @@ class SpokenKeys(QObject):
             hotline=settings.station.hotline,
             can_swap=window.can_swap,
             counting_down=window.counting_down,
+            before_cue=getattr(window.leave_event(), "before_cue", False),
         )
 
     # --- what the window tells

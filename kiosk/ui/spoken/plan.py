@@ -71,6 +71,7 @@ class Facts:
     hotline: str = ""
     can_swap: bool = False
     counting_down: bool = False
+    before_cue: bool = False  # in front of the camera nothing was asked for yet: going back costs nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,12 +321,14 @@ def _instructions(state: s.Instructing, facts: Facts, entered: Entered) -> Plan:
 
 def _camera(state: s.Acting, facts: Facts, entered: Entered) -> Plan:
     if not state.camera_ready:
-        return Plan(("page.camera.say_away",), _bar("back", "no_face"))
+        back = _choice("back", e.BackTouched(before_cue=facts.before_cue))
+        return Plan(("page.camera.say_away",), (back, *_bar("no_face")))
     lines = ["page.camera.say_practice"] if state.practice else []
     lines += ["spoken.page.say_camera_other"] if _other(state.case) else []
     lines.append("spoken.position.say_start")
     swap = (_choice("swap", e.SwapTouched()),) if facts.can_swap else ()
-    return Plan(tuple(lines), (*swap, *_bar("back", "no_face")))
+    back = _choice("back", e.BackTouched(before_cue=facts.before_cue))
+    return Plan(tuple(lines), (*swap, back, *_bar("no_face")))
 
 
 def _retry(state: s.Retrying, facts: Facts, entered: Entered) -> Plan:

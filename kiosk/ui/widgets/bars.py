@@ -154,12 +154,13 @@ class BottomBar(QWidget):
         self.replay = Button("replay", "quiet", icon="replay", above=True)
         self.no_face = Button("no-face", "quiet", icon="no-face", above=True)
         self.help = Button("help", "quiet", icon="help", above=True)
-        self.buttons = [self.leave, self.replay, self.no_face, self.help]
+        self.seated = Button("seated", "quiet", icon="seated", above=True)
+        self.buttons = [self.leave, self.replay, self.no_face, self.help, self.seated]
         for button in self.buttons:
             button.setParent(self)
 
-    def show_texts(self, strings: Strings, leave: str, no_face: bool, look: Look) -> None:
-        """Take on language and what this page offers. `leave`: "back", "leave" or ""."""
+    def show_texts(self, strings: Strings, leave: str, no_face: bool, look: Look, seated: bool = False) -> None:
+        """Take on language and what this page offers. `leave`: "back", "leave" or "". `seated`: 矮屏 is on."""
         self.leave.setVisible(bool(leave))
         if leave:
             self.leave.icon_name = leave
@@ -168,6 +169,7 @@ class BottomBar(QWidget):
         self.no_face.setVisible(no_face)
         self.no_face.say(strings.text("bar.no_face"))
         self.help.say(strings.text("bar.help"))
+        self.seated.say(strings.text("bar.stand" if seated else "bar.seated"), strings.text("bar.seated_name"))
         self.set_look(look)
 
     def set_look(self, look: Look) -> None:
@@ -179,14 +181,17 @@ class BottomBar(QWidget):
     def _shown(self) -> list[Button]:
         return [button for button in self.buttons if not button.isHidden()]
 
-    def _each(self, width: int) -> int:
-        shown = self._shown()
-        gap = self.look.px(CHIP_GAP)
-        return (width - 2 * self.look.px(MARGIN * 0.75) - gap * (len(shown) - 1)) // max(1, len(shown))
+    def _widths(self, width: int) -> list[int]:
+        """Return the widths of the buttons; the one for people who sit needs three characters, the others share the rest."""
+        shown, gap = self._shown(), self.look.px(CHIP_GAP)
+        room = width - 2 * self.look.px(MARGIN * 0.75) - gap * (len(shown) - 1)
+        small = max(self.look.target("chip"), self.seated.natural_width())
+        each = (room - small) // max(1, len(shown) - 1)
+        return [small if button is self.seated else each for button in shown]
 
     def need(self, width: int) -> int:
-        each = self._each(width)
-        return max(button.need(each) for button in self._shown()) + 2 * self.look.px(16)
+        pairs = zip(self._shown(), self._widths(width), strict=True)
+        return max(button.need(each) for button, each in pairs) + 2 * self.look.px(16)
 
     want = need
 
@@ -196,8 +201,8 @@ class BottomBar(QWidget):
     def arrange(self) -> None:
         """Place the children."""
         pad, gap = self.look.px(16), self.look.px(CHIP_GAP)
-        each, x = self._each(self.width()), self.look.px(MARGIN * 0.75)
-        for button in self._shown():
+        x = self.look.px(MARGIN * 0.75)
+        for button, each in zip(self._shown(), self._widths(self.width()), strict=True):
             button.setGeometry(x, pad, each, self.height() - 2 * pad)
             x += each + gap
 

@@ -1,0 +1,120 @@
+"""矮屏: a page for somebody who sits: words above, everything that is touched (and the camera's circle) in the lower part.
+
+Called by `ui.pages.base` alone. Where the lower part begins is a setting: the height a hand reaches from a wheelchair, 1220 mm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from kiosk.ui.theme import DENSITIES, MARGIN, Look
+from kiosk.ui.widgets.flow import Stack, block
+
+_STEP = 0.04  # of the page: where the controls do not fit below the line, the line goes up by so much and it is tried again
+
+
+class Parts(Protocol):
+    """A page, as far as its placing goes."""
+
+    look: Look
+    head: Stack
+    body: Stack
+    foot: Stack
+    low: int | None
+    body_low: bool
+    left_share: float
+
+    def width(self) -> int:
+        """Pixels."""
+
+    def height(self) -> int:
+        """Pixels."""
+
+    def put_on(self, look: Look) -> None:
+        """Give all parts a look."""
+
+
+def fit(page: Parts, look: Look) -> int | None:
+    """Give the page the roomiest look with which everything fits; return where its lower part begins, None where nothing fits."""
+    for low in _lines(page):
+        for density in DENSITIES:
+            page.put_on(look.with_density(density))
+            if _fits(page, low):
+                return low
+    return None
+
+
+def arrange(page: Parts, low: int) -> None:
+    """Place the parts; `low`: what `fit` returned."""
+    look, height = page.look, page.height()
+    pad, gap, margin = _pad(look), _gap(look), look.px(MARGIN)
+    x, width, left, right = _widths(page)
+    foot_width, foot_x = (right, 2 * margin + left) if left else (width, x)
+    foot = page.foot.need(foot_width) if page.foot.visible_items() else 0
+    page.foot.setGeometry(foot_x, height - pad - foot, foot_width, foot)
+    if left:  # two columns
+        page.head.setGeometry(foot_x, pad, right, min(page.head.want(right), height - 2 * pad - gap - foot))
+        top = low if page.body_low else pad
+        page.body.setGeometry(margin, top, left, height - pad - top)
+    elif page.body_low:
+        page.head.setGeometry(x, pad, width, low - pad - gap // 2)
+        room = height - low - pad - (foot + gap if foot else 0)
+        page.body.setGeometry(x, low, width, room)
+    else:
+        head, end = page.head.need(width), height - pad - foot - gap
+        room = end - pad - head - gap
+        spare = max(0, room - page.body.want(width)) if page.body.visible_items() else max(0, low - pad - head)
+        page.head.setGeometry(x, pad + spare // 3, width, head)
+        page.body.setGeometry(x, pad + spare // 3 + head + gap, width, max(0, room - spare // 3))
+    for part in (page.head, page.body, page.foot):
+        part.arrange()
+
+
+def _lines(page: Parts) -> Iterator[int]:
+    low, step = page.low or 0, max(1, round(page.height() * _STEP))
+    while low > 0:
+        yield low
+        low -= step
+
+
+def _pad(look: Look) -> int:
+    return look.space(24, 12)
+
+
+def _gap(look: Look) -> int:
+    return look.space(36, 18)
+
+
+def _widths(page: Parts) -> tuple[int, int, int, int]:
+    """Return x and width of one column, and the widths of two columns (0, 0 where there is one)."""
+    margin = page.look.px(MARGIN)
+    width = page.width() - 2 * margin
+    if page.look.landscape and page.body.visible_items():
+        room = page.width() - 3 * margin
+        left = int(room * page.left_share)
+        return margin, width, left, room - left
+    if page.look.landscape:
+        width = min(width, page.look.px(1200))
+    return (page.width() - width) // 2, width, 0, 0
+
+
+def _fits(page: Parts, low: int) -> bool:
+    pad, gap = _pad(page.look), _gap(page.look)
+    _, width, left, right = _widths(page)
+    lower = page.height() - low - pad
+
+    def need(part: Stack, wide: int) -> int:
+        return block(part).need(wide) if part.visible_items() else 0
+
+    if left:
+        whole = page.height() - 2 * pad
+        columns = need(page.head, right) + gap + need(page.foot, right) <= whole
+        body = need(page.body, left) <= (lower if page.body_low else whole)
+        return columns and body and need(page.foot, right) <= lower
+    body_need, foot_need = need(page.body, width), need(page.foot, width)
+    between = gap if body_need else 0
+    if page.body_low:
+        return need(page.head, width) <= low - pad - gap // 2 and body_need + between + foot_need <= lower
+    whole = need(page.head, width) + between + body_need + gap + foot_need
+    return whole <= page.height() - 2 * pad and foot_need <= lower

@@ -55,6 +55,7 @@ class Ui(Section):
     language: Literal["zh_CN", "zh_Hant", "en"] = "zh_CN"  # what the screen shows; [voice] language is what is spoken
     theme: Literal["paper", "contrast"] = "paper"
     large_text: bool = False
+    captions: bool = True
     fullscreen: bool = True
     screen: int = 0
     idle_timeout_s: float = Field(default=90.0, gt=0)

@@ -155,6 +155,8 @@ class KioskApp(QObject):
         conductor.cancel_take.connect(self.vision.cancel)
         conductor.say.connect(self.voice.say)
         conductor.hush.connect(self.voice.hush)
+        conductor.say.connect(window.show_caption)
+        conductor.hush.connect(window.captions.hush)
         window.service.connect(self.voice.on_wish)
         self.headphones.connect(self._on_headphones)
         conductor.nudge_sync.connect(self.sync.nudge)

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
 from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings, writing_for
+from kiosk.ui.captions import Captions
 from kiosk.ui.pages.base import STEPS, Page
 from kiosk.ui.theme import MARGIN, Look, ThemeName
 from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
@@ -61,6 +62,7 @@ class Frame(QWidget):
             part.setParent(self)
         self.transition = Transition(self)
         self.countdown = Countdown(self)
+        self.captions = Captions(self, self._caption_place, settings.ui.captions)
         self.strip.say("")
         self.banner.say("")
         self.top.language_touched.connect(self.change_language)
@@ -176,6 +178,20 @@ class Frame(QWidget):
         if self.writing != self._home_writing:
             self.writing = self._home_writing
             self.service.emit(r.ChangeWriting(self.writing))
+
+    @Slot(object)
+    def show_caption(self, keys: object) -> None:
+        """Write what is being said (a list of catalogue keys) over the station's name."""
+        if isinstance(keys, list):
+            self.captions.say(keys, self.strings, self.look)
+
+    def _caption_place(self) -> QRect:
+        tall = self.look.line_px("small")
+        if self.top.isHidden():  # 矮屏 in front of the camera: the free room above
+            return QRect(0, self.page.y(), self.width(), tall)
+        words = self.top.station.geometry().united(self.top.clock.geometry()).translated(self.top.pos())
+        rows = max(1, words.height() // tall)
+        return QRect(words.left(), words.center().y() - rows * tall // 2, words.width(), rows * tall)
 
     # --- drawing and layout
 

@@ -138,6 +138,7 @@ class KioskWindow(Frame):
         if isinstance(self.page, CameraPage):
             self._take = view
             self.page.show_take(view)
+            self.captions.on_take(view, self.look)
 
     def show_frame(self, image_rgb: np.ndarray) -> None:
         """Show one camera picture: uint8 RGB, copied already, not mirrored; ignored on any page without the camera."""

@@ -13,7 +13,7 @@ class Eligibility:
     """The answer of a policy for (benefit, last pass, today). Dates are local (Asia/Shanghai), inclusive.
 
     `may_pass`: an authentication today counts. `reason`: OK, NOT_YET, ALREADY_DONE, NO_QUALIFICATION, OUT_OF_SCOPE,
-    DECEASED, WITHDRAWN, ROSTER_ABNORMAL, CLOCK_SUSPECT. `period` names the policy period a pass today falls into.
+    DECEASED, WITHDRAWN, ROSTER_ABNORMAL, CLOCK_SUSPECT, CARD_EXPIRED. `period` names the policy period a pass today falls into.
     """
 
     benefit_id: str
@@ -34,3 +34,4 @@ class Eligibility:
     next_from: date | None  # next authentication window after a pass today
     next_to: date | None
     suspended: bool = False  # payment stands still today, though no payment day may have been missed yet
+    card_expired: bool = False  # the card that was shown is past its last day: told and recorded, refused where the policy says so

@@ -42,6 +42,8 @@ class Person:
     id_number: str = field(repr=False)
     document_kind: DocumentKind = DocumentKind.RESIDENT
     identified_by: IdentifiedBy = IdentifiedBy.READER
+    # Last day on which the card that was shown is valid, that day included; None: for ever, or not known.
+    document_valid_to: date | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", tidy_name(self.name))

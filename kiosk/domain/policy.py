@@ -47,6 +47,7 @@ class Policy:
     payment_day: int = 1  # a month's payment is suspended when the person is overdue on this day
     local_residents_only: bool = False
     min_ages: tuple[tuple[str, int, int], ...] = ()  # (benefit kind, men, women)
+    refuse_expired_card: bool = False  # otherwise who shows one is told where to renew it, and passes
 
 
 _COMMON = {"payment_day", "grace_days"}
@@ -88,6 +89,9 @@ def load_policy(data: Mapping[str, Any]) -> Policy:
     if scope not in ("all", "local"):
         raise ValueError("who.scope: 'all' or 'local' expected")
     ages = _ages(who.pop("min_age", {}))
+    expired_card = who.pop("expired_card", "tell")
+    if expired_card not in ("tell", "refuse"):
+        raise ValueError("who.expired_card: 'tell' or 'refuse' expected")
     if who:
         raise ValueError(f"unknown key who.{sorted(who)[0]}")
     policy = Policy(
@@ -98,6 +102,7 @@ def load_policy(data: Mapping[str, Any]) -> Policy:
         end,
         local_residents_only=scope == "local",
         min_ages=ages,
+        refuse_expired_card=expired_card == "refuse",
         **parameters,
     )
     if kind is PolicyKind.ANNUAL_WINDOW and policy.window_months >= policy.valid_months:

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     READER_GARBLED = "reader-garbled"
     CARD_LIFT_AND_RETRY = "card-lift-and-retry"
     CARD_UNREADABLE = "card-unreadable"
+    CARD_EXPIRED = "card-expired"
     CARD_CHANGED = "card-changed"
     CARD_LEFT_BEHIND = "card-left-behind"
     # one for each status byte (SW3) of the reader: kiosk/idcard_reader/status.py

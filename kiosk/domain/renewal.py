@@ -131,14 +131,16 @@ def decide(
     *,
     clock_suspect: bool = False,
     passed_here: bool = False,
+    card_expired: bool = False,
 ) -> Eligibility:
     """Return what the rules say about one benefit of one person on `today`.
 
     policies: all of them (the version in force at the last pass gives its validity, the version of today everything else, and
     validity once granted is never shortened), or one policy. clock_suspect: no date rule guesses. passed_here: this kiosk holds
-    the pass that makes today too early, so the answer is good news. Raises UnknownPolicy.
+    the pass that makes today too early, so the answer is good news. card_expired: the card shown is past its last day, which stops
+    nobody but where the policy says so. Raises UnknownPolicy.
 
-    Checks in this order: clock, status, scope, qualification, window.
+    Checks in this order: clock, status, scope, qualification, window, card.
     """
     book = policies if isinstance(policies, PolicyBook) else PolicyBook([policies])
     policy_id = benefit.policy_id if isinstance(policies, PolicyBook) else policies.policy_id
@@ -147,12 +149,14 @@ def decide(
     term = None if last is None else _current_term(book.at(policy_id, last), policy, benefit, last)
     if clock_suspect or (last is not None and last > today):
         return _dated(benefit, policy_id, Reason.CLOCK_SUSPECT, term, None)
-    answer = _window(policy, benefit, entry, today, term, passed_here=passed_here)
+    answer = replace(_window(policy, benefit, entry, today, term, passed_here=passed_here), card_expired=card_expired)
     refused = _STATUS_REASONS.get(entry.status)
     if refused is None and policy.local_residents_only and not entry.local_resident:
         refused = Reason.OUT_OF_SCOPE
     if refused is None and not _of_age(policy, benefit, entry, today):
         refused = Reason.NO_QUALIFICATION
+    if refused is None and answer.may_pass and card_expired and policy.refuse_expired_card:
+        refused = Reason.CARD_EXPIRED
     return answer if refused is None else replace(answer, may_pass=False, reason=refused)
 
 

@@ -60,7 +60,8 @@ class CardRecord:
 
     def to_person(self) -> Person:
         """Return the identity that the roster is asked for."""
-        return Person(self.name or self.english_name, self.id_number, self.document_kind, IdentifiedBy.READER)
+        name = self.name or self.english_name
+        return Person(name, self.id_number, self.document_kind, IdentifiedBy.READER, document_valid_to=self.valid_to)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; bytes in hex."""

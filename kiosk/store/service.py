@@ -67,7 +67,8 @@ def look_up(
         return LookUp(Reason.NOT_IN_ROSTER, roster_stale=stale, roster_issued_at=issued, clock_suspect=state.blocks_rules)
     if not roster.same_name(entry.name, person.name):
         return LookUp(Reason.NAME_MISMATCH, roster_stale=stale, roster_issued_at=issued, clock_suspect=state.blocks_rules)
-    answers = eligibilities(store, entry, today, clock_suspect=state.blocks_rules)
+    expired = person.document_valid_to is not None and person.document_valid_to < today  # the last valid day is one
+    answers = eligibilities(store, entry, today, clock_suspect=state.blocks_rules, card_expired=expired)
     earlier = [kept.progress for kept in records.of_person(store, entry.person_id) if kept.progress is not None]
     returned = earlier[0].reason if earlier and earlier[0].stage in (Stage.RETURNED, Stage.REFUSED) else ""
     reason = _overall(answers)
@@ -76,7 +77,9 @@ def look_up(
     return LookUp(reason, entry, answers, tuple(one.stage for one in earlier), returned, stale, issued, state.blocks_rules)
 
 
-def eligibilities(store: Store, entry: RosterEntry, today: date, *, clock_suspect: bool = False) -> tuple[Eligibility, ...]:
+def eligibilities(
+    store: Store, entry: RosterEntry, today: date, *, clock_suspect: bool = False, card_expired: bool = False
+) -> tuple[Eligibility, ...]:
     """Return the rules' answer for each benefit, passes made here and not yet in the roster included."""
     book = policies.book(store)
     default = store.settings.rules.default_policy
@@ -92,7 +95,10 @@ def eligibilities(store: Store, entry: RosterEntry, today: date, *, clock_suspec
         told = entry
         if issued is not None and passed_here and here is not None and here >= local_date(issued, store.settings.station.timezone):
             told = replace(entry, status=RosterStatus.ACTIVE)  # suspended is what the roster said before the pass
-        answers.append(renewal.decide(book, known, told, today, clock_suspect=clock_suspect, passed_here=passed_here))
+        answer = renewal.decide(
+            book, known, told, today, clock_suspect=clock_suspect, passed_here=passed_here, card_expired=card_expired
+        )
+        answers.append(answer)
     return tuple(answers)
 
 
@@ -103,7 +109,14 @@ def _overall(answers: tuple[Eligibility, ...]) -> Reason:
     reasons = [answer.reason for answer in answers]
     if not reasons:
         return Reason.NO_QUALIFICATION
-    for first in (Reason.CLOCK_SUSPECT, *_STATUS_FIRST, Reason.ALREADY_DONE, Reason.NOT_YET, Reason.OUT_OF_SCOPE):
+    for first in (
+        Reason.CLOCK_SUSPECT,
+        *_STATUS_FIRST,
+        Reason.CARD_EXPIRED,
+        Reason.ALREADY_DONE,
+        Reason.NOT_YET,
+        Reason.OUT_OF_SCOPE,
+    ):
         if first in reasons:
             return first
     return reasons[0]

@@ -10,6 +10,8 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.visit.states import Case, Mode
 
+EXPIRED_CARD = ("card-expired", 1.0, True)  # among the checks: the bureau and the attendant see that the card was past its last day
+
 
 def records_of(
     case: Case,
@@ -24,6 +26,15 @@ def records_of(
     """Return one record for each benefit of the case. The validity a pass gives is written into passed records only."""
     helper = case.visit.helper
     passed = outcome is Outcome.PASSED
+    checks = (
+        ()
+        if liveness is None
+        else tuple(
+            (check.name.replace("_", "-"), round(check.score, 4), check.flagged)
+            for check in liveness.checks
+            if check.score is not None
+        )
+    )
     return tuple(
         AuthenticationRecord(
             record_id=new_record_id(),
@@ -41,13 +52,7 @@ def records_of(
             roster_version=roster_version,
             consent_id=case.consent_id,
             actions=tuple(done.action.value for done in liveness.actions) if liveness else (),
-            checks=tuple(
-                (check.name.replace("_", "-"), round(check.score, 4), check.flagged)
-                for check in liveness.checks
-                if check.score is not None
-            )
-            if liveness
-            else (),
+            checks=(*checks, EXPIRED_CARD) if item.card_expired else checks,
             model_digest=match.model_digest if match else "",
             valid_from=item.if_passed_from if passed else None,
             valid_to=item.if_passed_to if passed else None,

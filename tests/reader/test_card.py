@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,11 @@ def test_mistakes_in_a_card_file_are_named(tmp_path, toml, what):
     (tmp_path / "cards.toml").write_text(toml, encoding="utf-8")
     with pytest.raises(ConfigError, match=what):
         load_cards(tmp_path / "cards.toml")
+
+
+def test_the_last_valid_day_goes_with_the_person(demo_cards):
+    text = bytearray(demo_cards["hongkong"].text)
+    text[204:220] = "20270228".encode("utf-16-le")
+    assert parse_card(Payload(bytes(text), b"")).to_person().document_valid_to == date(2027, 2, 28)
+    text[204:220] = "长期".ljust(8).encode("utf-16-le")
+    assert parse_card(Payload(bytes(text), b"")).to_person().document_valid_to is None

@@ -195,3 +195,23 @@ def test_refusals_are_journaled_without_a_name(store):
     service.note_refusal(store, "v-9", Reason.NOT_YET, made.NOW)
     (entry,) = journal.entries_since(store, 0)
     assert '"reason":"not-yet"' in entry.body
+
+
+@pytest.mark.parametrize(
+    ("last_day", "expired"),
+    [(None, False), (made.TODAY, False), (made.TODAY - timedelta(days=1), True), (made.TODAY + timedelta(days=1), False)],
+)
+def test_a_card_past_its_last_day_is_noticed_and_told(store, last_day, expired):
+    """The last valid day is a valid one."""
+    made.give_roster(store, made.entry())
+    answer = ask(store, replace(made.PERSON, document_valid_to=last_day))
+    assert (answer.reason, answer.eligibilities[0].card_expired) == (Reason.OK, expired)
+
+
+def test_a_card_past_its_last_day_is_refused_where_the_policy_says_so(store):
+    made.give_roster(store, made.entry())
+    text = 'id = "deferred-month"\nkind = "deferred-month"\neffective_from = 2020-01-01\n[who]\nexpired_card = "refuse"\n'
+    assert policies.take_bundle(store, {"deferred-month.toml": text}, 2, made.NOW)
+    expired = replace(made.PERSON, document_valid_to=made.TODAY - timedelta(days=1))
+    assert ask(store, expired).reason is Reason.CARD_EXPIRED
+    assert ask(store).reason is Reason.OK

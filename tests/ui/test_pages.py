@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
 from kiosk.config import Ui
+from kiosk.domain.identity import DocumentKind
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
 from kiosk.errors import ConfigError
@@ -23,6 +24,7 @@ from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
 from kiosk.ui.pages.number import number_help
 from kiosk.ui.prompts import PAGE_NAMES, prompt_for
+from kiosk.ui.spoken.plan import Facts, plan_for
 from kiosk.ui.widgets import text
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.window import KioskWindow
@@ -498,3 +500,17 @@ def test_motion_runs_only_where_it_is_seen(qtbot):
     assert window.transition.isVisible()
     qtbot.waitUntil(lambda: not window.transition.isVisible(), timeout=15000)
     assert window.transition.picture.isNull(), "no picture of a person's page is kept"
+
+
+def test_an_expired_card_is_told_on_the_confirm_page_and_spoken(window):
+    expired = SCENES["confirm-expired"].state
+    for scene, shown in (("confirm", False), ("confirm-expired", True)):
+        show_scene(window, SCENES[scene])
+        (label,) = [one for one in window.findChildren(QLabel, "card-expired") if one.window() is window]
+        assert label.isVisibleTo(window) is shown
+        assert ("派出所" in label.text()) is shown
+        spoken = plan_for(SCENES[scene].state, Facts(today=date(2026, 11, 29))).lines
+        assert ("spoken.confirm.say_expired" in spoken) is shown
+    foreign = replace(expired.person, document_kind=DocumentKind.PERMANENT_RESIDENCE)
+    show_scene(window, replace(SCENES["confirm-expired"], state=replace(expired, person=foreign)))
+    assert "出入境" in label.text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,3 +50,13 @@ def test_a_record_carries_no_name_and_no_match_score():
     assert x.CHEN.name not in text
     assert x.CHEN.id_number not in text
     assert "0.7" not in text
+
+
+@pytest.mark.parametrize("liveness", [None, LIVENESS])
+def test_an_expired_card_is_written_down(liveness):
+    shown = case()
+    expired = replace(shown, chosen=(replace(shown.chosen[0], card_expired=True), shown.chosen[1]))
+    first, second = records_of(expired, Outcome.PASSED, Reason.OK, CLOCK, "SZ-1", 3, liveness, MATCH)
+    assert first.checks[-1] == ("card-expired", 1.0, True)
+    assert first.checks[:-1] == second.checks
+    Record.model_validate(json.loads(content_of(first)))

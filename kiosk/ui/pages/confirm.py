@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.domain.identity import last_four, mask_name
+from kiosk.domain.identity import DocumentKind, last_four, mask_name
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.flow import Card, Rule, Stack
 from kiosk.ui.widgets.text import Text
@@ -28,6 +28,7 @@ class ConfirmPage(Page):
         self.person = Text("person-name", "figure")
         self.digits = Text("last-four", "figure", whole=True)
         self.benefits = Text("benefits", "body", bold=True)
+        self.expired = Text("card-expired", "body")
         self.card = Card(
             Stack(self.labels[0], self.person, gap=4),
             Stack(self.labels[1], self.digits, gap=4),
@@ -36,6 +37,7 @@ class ConfirmPage(Page):
             gap=26,
         )
         self.body.add(self.card)
+        self.body.add(self.expired)
         self.yes = self.button("yes", "filled", e.Confirmed())
         self.no = self.button("no", "outlined", e.Denied())
         self.other = self.button("helping", "outlined", e.OtherChosen(), icon="persons")
@@ -49,6 +51,10 @@ class ConfirmPage(Page):
         self.digits.say("…… " + "\u2009".join(last_four(state.person.id_number)))
         self.labels[2].say(kit.text("page.confirm.benefits"))
         self.benefits.say(benefit_names(kit, [item.benefit_kind for item in state.eligibilities if item.may_pass]))
+        foreign = "_foreign" if state.person.document_kind is DocumentKind.PERMANENT_RESIDENCE else ""
+        expired = any(item.card_expired for item in state.eligibilities)
+        self.expired.say(kit.text(f"page.confirm.expired{foreign}") if expired else "")
+        self.expired.setVisible(expired)
         self.yes.say(kit.text(f"page.confirm.yes{other}"))
         self.no.say(kit.text(f"page.confirm.no{other}"))
         # Whoever laid a card on the idle page was never asked for whom it is.

@@ -245,6 +245,7 @@ def _confirm(state: s.Confirming, facts: Facts, entered: Entered) -> Plan:
         *_name(state.person.name or state.entry.name),
         "spoken.confirm.say_last_four",
         *digits(last_four(state.person.id_number)),
+        *(["spoken.confirm.say_expired"] if any(item.card_expired for item in state.eligibilities) else []),
         *(["spoken.confirm.say_benefits", *map(_benefit, kinds)] if kinds else []),
     ]
     helping = () if other or state.visit.mode is s.Mode.QUERY else (_choice("helping", e.OtherChosen()),)

@@ -11,6 +11,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
@@ -81,7 +82,7 @@ class KioskApp(QObject):
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice)
         self._headphones = HeadphoneWatch(self.headphones.emit, settings.voice.headphones_card)
-        self.sync = SyncWorker(settings.sync, self.store.run)
+        self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone))
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
         self._sync_thread = QThread()

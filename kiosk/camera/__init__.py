@@ -1,0 +1,1 @@
+"""Light to frames: cameras, the mailbox of the newest frame, motion detection."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from kiosk.config import Settings
@@ -70,9 +71,8 @@ def _now(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.sync.roster_feed import Feed
 
     identity = load_identity(settings.sync)
-    held = schedule.hold(
-        status.switches(store, settings.sync), datetime.now().astimezone(), provisioned=True, revoked=False, by_hand=True
-    )
+    local = datetime.now(ZoneInfo(settings.station.timezone))
+    held = schedule.hold(status.switches(store, settings.sync), local, provisioned=True, revoked=False, by_hand=True)
     if held is not schedule.Hold.NONE:  # whoever paused it lets it go on, at the desk or in the configuration
         print(
             json.dumps({"sent": 0, "hold": held.value, "counts": outbox.counts(store.db)})
@@ -124,7 +124,7 @@ def _status(settings: Settings, store: Store, as_json: bool) -> int:
         kiosk_id = ""
     hold = schedule.hold(
         status.switches(store, settings.sync),
-        datetime.now().astimezone(),
+        datetime.now(ZoneInfo(settings.station.timezone)),
         provisioned=bool(kiosk_id),
         revoked=bool(kiosk_id) and outbox.get(store.db, "revoked") == kiosk_id,
     )

@@ -1,0 +1,1 @@
+"""The desk's work in the store and outside it, called by `app.desk_controller`."""

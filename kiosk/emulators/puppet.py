@@ -148,11 +148,6 @@ class PuppetSource:
         """Step nearer (0.5: twice as large) or back (2: half as large); 1 is the usual distance."""
         self._each(lambda dance, now_s: dance.set_distance(distance, now_s))
 
-    def set_mode(self, mode: Mode) -> None:
-        """Stand there oneself ("live"), or hold up a print of the portrait ("print")."""
-        with self._lock:
-            self._mode = mode
-
     def set_portrait(self, portrait: Path | str) -> None:
         """Let another person stand there. Takes about half a second, in the caller's thread."""
         path = _portrait_path(portrait)

@@ -1,0 +1,1 @@
+"""Faces to numbers and numbers to a score: alignment, embedding, comparison."""

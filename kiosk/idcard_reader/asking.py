@@ -112,6 +112,7 @@ class Asking:
         return ""
 
     def select_and_read(self) -> Generator[Step, Answer, CardRecord | Failure]:
+        """Select the card that was found, then read it."""
         answer = yield from self.ask(Command.SELECT)
         if not (isinstance(answer, Reply) and answer.sw3 == status.OK) and not self._settings.lenient:
             return failure_of(answer)
@@ -169,10 +170,12 @@ class Asking:
 
 
 def is_ok(answer: Answer) -> bool:
+    """Whether the reader did what it was asked."""
     return isinstance(answer, Reply) and answer.sw3 == status.OK
 
 
 def is_found(answer: Answer) -> bool:
+    """Whether an answer to FIND says that a card lies there."""
     return isinstance(answer, Reply) and answer.sw3 in (status.FOUND, status.OK)
 
 
@@ -182,6 +185,7 @@ def is_presence(answer: Answer) -> bool:
 
 
 def failure_of(answer: Answer) -> Failure:
+    """Return why a card could not be read, and what helps: by the reader's status, by its silence (None), or by its noise."""
     if isinstance(answer, Reply):
         known = status_of(answer.sw3)
         return Failure(known.reason, answer.sw3, known.remedy)

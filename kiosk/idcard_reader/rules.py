@@ -54,6 +54,7 @@ class Rules(Asking):
         self._asked_without_card = False
 
     def run(self) -> Script:
+        """Yield what to send and what became known, for ever: hello, look for cards, read them, begin anew."""
         while True:
             lost = yield from self._hello()
             if lost is not None:

@@ -1,0 +1,1 @@
+"""A card held to the camera, read."""

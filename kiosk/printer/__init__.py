@@ -1,0 +1,1 @@
+"""Slips of paper: what stands on them, as bytes, to a printer."""

@@ -1,0 +1,1 @@
+"""Outbox to bureau and back: documents, sealing, delivery, schedule, sticks."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -123,8 +122,3 @@ def _payload(compact: str) -> bytes:
 
     part = compact.split(".")[1]
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-def repinned(identity: Identity, url: str) -> Identity:
-    """Return the identity with another address of the same bureau."""
-    return replace(identity, pins=identity.pins.model_copy(update={"url": check_url(url)}))

@@ -9,11 +9,12 @@ import logging
 import random
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QMetaObject, QObject, Qt, QThread, QTimer, Signal, Slot
 
-from kiosk.config import Sync
+from kiosk.config import Station, Sync
 from kiosk.errors import ConfigError, KioskError
 from kiosk.store import outbox
 from kiosk.sync import link, schedule, status
@@ -41,8 +42,11 @@ class SyncWorker(QObject):
         *,
         journal_tail: JournalTail | None = journal_lines,
         clocks: Clocks | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
+        """zone: the station's, whose night counts; that of a station without settings by default, never the host's."""
         super().__init__()
+        self._zone = zone or ZoneInfo(Station().timezone)
         self._settings, self._run, self._journal_tail = settings, guarded(run_in_store), journal_tail
         self._clocks = clocks or Clocks()
         self._stopping = threading.Event()
@@ -86,7 +90,7 @@ class SyncWorker(QObject):
     @Slot()
     def _look_at_door(self) -> None:
         """The bureau can be reached again, as far as its port tells: the wait is over."""
-        held = schedule.hold(self._settings, datetime.now().astimezone(), provisioned=self._client is not None, revoked=False)
+        held = schedule.hold(self._settings, datetime.now(self._zone), provisioned=self._client is not None, revoked=False)
         if self._stopping.is_set() or self._client is None or held is not Hold.NONE:
             return  # the next round sees to it
         opened = link.opens(self._client.url)
@@ -175,7 +179,7 @@ class SyncWorker(QObject):
             revoked = self._client is not None and self._client.identity.pins.kiosk_id == revoked_id
             held = schedule.hold(
                 self._settings,
-                datetime.now().astimezone(),
+                datetime.now(self._zone),
                 provisioned=provisioned,
                 revoked=revoked and not self._by_hand,
                 by_hand=self._by_hand,

@@ -1,0 +1,1 @@
+"""What people read and hear, by key and language; nothing of Qt."""

@@ -5,7 +5,7 @@ All lengths are units: pixels on a screen whose short side is 1080. `Look.px` tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -240,8 +240,3 @@ def _luminance(colour: QColor) -> float:
         return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
     return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
-
-
-def tokens() -> tuple[str, ...]:
-    """Return the names of all colour tokens."""
-    return tuple(item.name for item in fields(Palette))

@@ -1,0 +1,1 @@
+"""Spoken prompts: what is said when, rendered or synthesised, played."""

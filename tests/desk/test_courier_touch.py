@@ -3,7 +3,8 @@ the screens is compared with what the store and the bureau have."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -56,7 +57,8 @@ def live(bureau, qtbot, tmp_path, monkeypatch):
         sync={"key_file": str(tmp_path / "var" / "keys" / "kiosk.json"), "bureau_url": "http://127.0.0.1:1"},
     )
     provision(settings, bureau.url, bureau.enrolment_code(settings.station.station_id))
-    benefit = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date.today() - timedelta(days=330))
+    today = datetime.now(ZoneInfo(settings.station.timezone)).date()
+    benefit = Benefit("enterprise-employee", "enterprise-employee", "deferred-month", today - timedelta(days=330))
     with open_store(settings) as store:
         made.give_roster(
             store, made.entry(benefits=(benefit,), template=Template(VECTOR.tobytes(), made.DIGEST, "c-1")), at=datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""What the desk keeps: assisted records, declarations, lists of units, staff, things to do."""

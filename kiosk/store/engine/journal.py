@@ -272,6 +272,7 @@ def _iso(at: datetime) -> str:
 
 
 def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON can hold it: bytes as {"hex": ...}."""
     return {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
 
 

@@ -1,0 +1,1 @@
+"""Lists of people visited at home: booked, lent to a portable kiosk, borrowed, brought back."""

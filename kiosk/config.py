@@ -20,7 +20,7 @@ ASSETS = ROOT / "assets"
 CONFIG = ROOT / "config"
 
 KeyWish = Literal["yes", "no", "help", "previous", "next", "choose", "repeat", "spoken", "headphones-in", "headphones-out"]
-CheckMode = Literal["off", "record", "enforce"]
+CheckMode = Literal["off", "record", "refer", "enforce"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -132,7 +132,7 @@ class Reader(Section):
 
 
 class Checks(Section):
-    """Attack checks, each off, recorded only, or enforced."""
+    """Attack checks, each off, recorded only, referred (a flag sends the person to the attendant, never refuses), or enforced."""
 
     depth: CheckMode = "enforce"
     background: CheckMode = "record"

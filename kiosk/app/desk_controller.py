@@ -251,7 +251,7 @@ class DeskController(QObject):
             case c.BeginEnrolment(_, take_id):
                 self._probe = None
                 self._look(True)
-                self.begin_take.emit(TakeRequest(self._take_name(), take_id))
+                self.begin_take.emit(TakeRequest(self._take_name(), take_id, attended=True))
             case c.EndEnrolment():
                 self._probe = None
                 self.cancel_take.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,31 @@ if TYPE_CHECKING:
     from kiosk.liveness.landmarks import Landmarker
 
 
+SKIPPED = 3  # exit status: measured, but some rows could not be read
+
+
+class Lines:
+    """A file of JSON lines, each on the disk before the next is made; nothing without a path."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = path.open("w", encoding="utf-8") if path is not None else None
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, value: object) -> None:
+        """Write one line."""
+        if self._file is not None:
+            self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+
 def main(argv: list[str]) -> int:
-    """Run one evaluation; exit status 0 when it ran (whatever it found), 1 when there was nothing to measure."""
+    """Run one evaluation; exit status 0 when it ran (whatever it found), 1: nothing to measure, 3: rows were skipped."""
     args = _parse(argv)
     from kiosk.evaluate.quiet import quiet_natives
 
@@ -30,7 +54,7 @@ def main(argv: list[str]) -> int:
         report.write_json(args.json)
     if args.html:
         report.write_html(args.html)
-    return 0
+    return SKIPPED if report.errors else 0
 
 
 def _run(args: argparse.Namespace) -> Report:
@@ -63,7 +87,19 @@ def _run(args: argparse.Namespace) -> Report:
     if args.what == "takes":
         from kiosk.evaluate import takes
 
-        return takes.run(args.csv, settings, make, encoder, tries=args.tries, seed=args.seed, fit=not args.no_fit, noise=args.noise)
+        with Lines(args.lines) as lines:
+            return takes.run(
+                args.csv,
+                settings,
+                make,
+                lambda: make_for(True),
+                encoder,
+                tries=args.tries,
+                seed=args.seed,
+                fit=not args.no_fit,
+                noise=args.noise,
+                on_try=lambda one: lines.write(one.json()),
+            )
     if args.what == "stills":
         from kiosk.evaluate import stills
 
@@ -80,6 +116,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses"))
     parser.add_argument("csv", type=Path, metavar="CSV")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
+    parser.add_argument("--lines", type=Path, metavar="F", help="write each take as a line of JSON as soon as it ends (takes)")
     parser.add_argument("--html", type=Path, metavar="F", help="write one page with tables and plots")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (takes)")
     parser.add_argument("--expected", type=Path, metavar="CSV", help="per-clip labels (gestures)")

@@ -16,6 +16,7 @@ WHYS = (
     Reason.FACE_MISMATCH,
     Reason.FACE_UNCERTAIN,
     Reason.LIVENESS_FAILED,
+    Reason.LIVENESS_UNCERTAIN,
     Reason.NO_TEMPLATE,
     Reason.TOO_MANY_TRIES,
     Reason.DEVICE_ERROR,

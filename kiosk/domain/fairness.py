@@ -18,7 +18,7 @@ from kiosk.domain.take_view import Phase
 UNKNOWN = "unknown"
 WHOLE, POSITION, CHECKS, MATCH = "all", "position", "checks", "match"  # groups of "action" that are no action
 
-_CHECKED = frozenset({Reason.LIVENESS_FAILED, Reason.FACE_CHANGED})
+_CHECKED = frozenset({Reason.LIVENESS_FAILED, Reason.LIVENESS_UNCERTAIN, Reason.FACE_CHANGED})
 _BEFORE_ACTIONS, _ENDED = frozenset({"positioning", "baseline", "light"}), frozenset({"done", "failed"})
 
 

@@ -15,7 +15,8 @@ from kiosk.domain.reasons import Action, Reason
 
 @dataclass(frozen=True, slots=True)
 class CheckScore:
-    """One attack check. `flagged` means "looks like an attack"; it fails the take only when `mode` is enforce.
+    """One attack check. `flagged` means "looks like an attack": it fails the take when `mode` is enforce, and sends the person to
+    the attendant when it is refer.
 
     `score` is None when the check had nothing to look at (no turn, too few frames), which never flags.
     """
@@ -23,7 +24,7 @@ class CheckScore:
     name: str
     score: float | None
     limit: float
-    mode: Literal["off", "record", "enforce"]
+    mode: Literal["off", "record", "refer", "enforce"]
     flagged: bool
 
 

@@ -80,6 +80,7 @@ class Reason(StrEnum):
     CAMERA_UNPLUGGED = "camera-unplugged"
     ACTION_TIMEOUT = "action-timeout"
     LIVENESS_FAILED = "liveness-failed"
+    LIVENESS_UNCERTAIN = "liveness-uncertain"  # nothing shows an attack, but too little shows a person: the attendant looks
     FACE_LOST = "face-lost"
     FACE_CHANGED = "face-changed"
     NO_GOOD_FRAME = "no-good-frame"

@@ -16,7 +16,7 @@ ShareBox = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of the 
 class TakeView:
     """What the screen shows now. `progress` 0..1: how far the cued action is seen; `returning`: it was seen, now come back;
     `too_early`: it was begun before the cue; `wrong_way`: turned to the other side; `larger`: it was seen, but too
-    small to count; `can_swap`: "做不到" is possible."""
+    small to count; `slower`: a turn was too quick to be seen; `can_swap`: "做不到" is possible."""
 
     phase: Phase
     guidance: Guidance | None = None
@@ -31,6 +31,7 @@ class TakeView:
     too_early: bool = False
     wrong_way: bool = False
     larger: bool = False
+    slower: bool = False
     can_swap: bool = False
     light: tuple[int, int, int] | None = None  # the colour the screen should shine in now (reflected-light check)
     box: ShareBox | None = None  # the face

@@ -1,10 +1,12 @@
 """`kiosk evaluate takes`: clips played into the real take code, against random challenges.
 
-Attack rows: each clip (looped where short) against N random challenges: APCER per species. A still is held before the
+Attack rows: each clip (looped where short) against N random challenges: APCER per species; and once against one that fits it
+(`answered`: an attacker who answers, or waits until the challenge fits), which only the checks can stop. A still is held before the
 camera as a print and as a screen, in the ways of attacks_synth.py, by an attacker who answers the cues.
 Bona fide rows: a recording cannot answer a random challenge, so its challenge is made to fit: from the columns `actions`
-(and `cues_s`) when given, else from what the free gesture code finds in it; what is measured is whether placing, timing,
-checks and continuity turn it away: BPCER.
+(and `cues_s`) when given, else from what the free gesture code finds in it. It is one that the kiosk would draw: as many different
+actions, with a turn where the settings ask for one. A recording that shows no such challenge is played against a drawn one and
+stays in the denominator. What is measured is whether placing, timing, checks and continuity turn people away: BPCER.
 """
 
 from __future__ import annotations
@@ -26,12 +28,12 @@ from kiosk.errors import ModelError
 from kiosk.evaluate.attacks_synth import SPECIES, HeldPicture
 from kiosk.evaluate.clips import ClipError, Progress, frames, is_still, read_rows, read_still
 from kiosk.evaluate.report import Report
-from kiosk.evaluate.takes_report import Try, report
+from kiosk.evaluate.takes_report import Kind, Try, report
 from kiosk.liveness.challenge import TURNS, Challenge, Step, draw_challenge
-from kiosk.liveness.gestures import GestureTracker
+from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.take import Take
-from kiosk.liveness.verdict import Embeds, conclude
+from kiosk.liveness.verdict import Embeds, conclude, confirm_turns
 
 CANVAS = (640, 480)
 FACE_SHARE = 0.5  # of the canvas height: where the guidance is content
@@ -54,18 +56,24 @@ def run(
     csv: Path,
     settings: Settings,
     make: Callable[[], Landmarker],
+    make_still: Callable[[], Landmarker],
     encoder: Embeds,
     *,
     tries: int,
     seed: int,
     fit: bool = True,
     noise: float = 2.0,
+    on_try: Callable[[Try], None] = lambda _try: None,
 ) -> Report:
-    """Return the report. fit: scale and centre each clip as the best attacker would hold it. noise: of the camera."""
+    """Return the report. fit: scale and centre each clip as the best attacker would hold it. noise: of the camera.
+
+    on_try: told of every take as it ends, so that a long run that is stopped has written what it knows.
+    """
     rows = read_rows(csv, ("file", "label", "species"))
     errors: list[tuple[str, str]] = []
     done: list[Try] = []
     progress = Progress("clip", len(rows))
+    still = make_still()
     for index, row in enumerate(rows):
         progress.at(index, row["file"])
         if row["label"] not in ("attack", "bona_fide"):
@@ -74,13 +82,16 @@ def run(
         path = csv.parent / row["file"]
         try:
             if is_still(path) and row["label"] == "attack":
-                done += list(_held(row, read_still(path), settings, make, encoder, tries, seed, noise))
-                continue
-            clip = play(path, make, fit)
-            done += list(_tries(row, clip, settings, encoder, tries, seed, noise))
+                made = _held(row, read_still(path), settings, make, encoder, still, tries, seed, noise)
+            else:
+                made = _tries(row, play(path, make, fit), settings, encoder, still, tries, seed, noise)
+            for one in made:
+                on_try(one)
+                done.append(one)
         except (ClipError, ModelError, ValueError) as error:
             errors.append((row["file"], str(error)))
     progress.done()
+    still.close()
     return report(done, errors, {"tries": tries, "seed": seed, "fit": fit, "noise": noise, "actions": settings.liveness.actions})
 
 
@@ -130,26 +141,43 @@ def take_once(clip: Played, take: Take, rng: np.random.Generator, noise: float, 
 
 
 def _tries(
-    row: dict[str, str], clip: Played, settings: Settings, encoder: Embeds, tries: int, seed: int, noise: float
+    row: dict[str, str],
+    clip: Played,
+    settings: Settings,
+    encoder: Embeds,
+    still: Landmarker,
+    tries: int,
+    seed: int,
+    noise: float,
 ) -> Iterator[Try]:
     genuine = row["label"] == "bona_fide"
-    fitted = _fitted(row, clip, settings) if genuine else None
     liveness = settings.liveness
+    fitted = _fitted(row, clip, settings)
+    faceless = sum(seen.points is None for seen in clip.observations) / len(clip.observations)
     if genuine:  # that a short recording comes round again is our doing, not the person's
         checks = liveness.checks.model_copy(update={"repeated_frames": "record"})
         liveness = liveness.model_copy(update={"checks": checks})
-    for number_ in range(1 if genuine else tries):
+    plans: list[tuple[Kind, Challenge | None]]
+    if genuine:
+        plans = [("answered", fitted) if fitted is not None else ("shows-nothing", None)]
+    else:
+        plans = [("random", None) for _ in range(tries)]
+        if fitted is not None:
+            plans.append(("answered", fitted))
+    for number_, (kind, planned) in enumerate(plans):
         # zlib.crc32: Python's own hash of a string changes from run to run.
         base = [seed, zlib.crc32(row["file"].encode()), number_]
         rng = random.Random(repr(base))
-        challenge = fitted or draw_challenge(liveness, rng=rng)
+        challenge = planned or draw_challenge(liveness, rng=rng)
         take = Take(challenge, liveness)
-        start = 0 if genuine else rng.randrange(len(clip.pictures))  # a replay may begin anywhere
+        start = 0 if kind == "answered" else rng.randrange(len(clip.pictures))  # a replay may begin anywhere
         result = take_once(clip, take, np.random.default_rng(base), noise, start)
         if result is None:
             result = LivenessResult(passed=False, reason=Reason.ACTION_TIMEOUT)
+        result = confirm_turns(result, take.turns, still)
         result, _, _ = conclude(result, take.kept, encoder, settings.match)
-        yield Try(row["file"], row["species"] or "unnamed", genuine, result, tuple(s.action for s in challenge.steps))
+        actions = tuple(s.action for s in challenge.steps)
+        yield Try(row["file"], row["species"] or "unnamed", genuine, result, actions, kind, take.started, faceless)
 
 
 def _held(
@@ -158,6 +186,7 @@ def _held(
     settings: Settings,
     make: Callable[[], Landmarker],
     encoder: Embeds,
+    still: Landmarker,
     tries: int,
     seed: int,
     noise: float,
@@ -180,10 +209,10 @@ def _held(
             result = _attack(take, held, landmarker, rng)
         finally:
             landmarker.close()
+        result = confirm_turns(result, take.turns, still)
         result, _, _ = conclude(result, take.kept, encoder, settings.match)
-        yield Try(
-            row["file"], f"{row['species'] or 'still'}/{species.name}", False, result, tuple(s.action for s in challenge.steps)
-        )
+        actions = tuple(s.action for s in challenge.steps)
+        yield Try(row["file"], f"{row['species'] or 'still'}/{species.name}", False, result, actions, "answered", take.started)
 
 
 def _attack(take: Take, held: HeldPicture, landmarker: Landmarker, rng: random.Random) -> LivenessResult:
@@ -204,8 +233,8 @@ def _attack(take: Take, held: HeldPicture, landmarker: Landmarker, rng: random.R
     return take.result or LivenessResult(passed=False, reason=Reason.ACTION_TIMEOUT)
 
 
-def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge:
-    """A challenge that the recording answers. Raises ClipError when it shows no gesture to ask for."""
+def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge | None:
+    """A challenge the kiosk could draw and the recording answers; None when it shows none. Raises ClipError on bad columns."""
     names = [name for name in row.get("actions", "").replace("_", "-").replace(",", ";").split(";") if name.strip()]
     if names:
         actions = [Action(name.strip()) for name in names]
@@ -213,22 +242,27 @@ def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge:
         if cues and len(cues) != len(actions):
             raise ClipError("cues_s must name one time for each of actions")
         return Challenge(tuple(Step(a, (0.0,), cues[i] if cues else None) for i, a in enumerate(actions)))
+    liveness = settings.liveness
     tracker, events = GestureTracker(), []
     for seen, _ in _looped(clip, 0):
         if seen.t_s > max(20.0, 2 * clip.length_s):
             break
         events += tracker.step(seen)
-    late = [e for e in sorted(events, key=lambda e: e.start_s) if e.start_s > 3.0 and e.action.value in settings.liveness.allowed]
-    turn = next((e for e in late if e.action in TURNS and e.strength >= 20.0), None)
-    chosen = [turn] if turn else late[:1]
-    for event in late:
-        if len(chosen) >= settings.liveness.actions:
-            break
-        if chosen and event.start_s > chosen[-1].end_s + 2.0:
-            chosen.append(event)
-    if not chosen:
-        raise ClipError("bona_fide: shows no gesture that could be asked for, and has no `actions` column")
-    return Challenge(tuple(Step(e.action, (0.0,), e.start_s - CUE_LEAD_S) for e in chosen))
+    events = [e for e in sorted(events, key=lambda e: e.start_s) if e.start_s > 3.0 and e.action.value in liveness.allowed]
+    turns_asked = liveness.require_turn and not TURNS.isdisjoint(Action(name) for name in liveness.allowed)
+    for first in range(len(events)):
+        chosen: list[GestureEvent] = []
+        for event in events[first:]:
+            apart = not chosen or event.start_s > chosen[-1].end_s + 2.0
+            enough = event.action not in TURNS or event.strength >= 20.0
+            left = liveness.actions - len(chosen)
+            must_turn = turns_asked and left == 1 and TURNS.isdisjoint(e.action for e in chosen)
+            fits = event.action not in {e.action for e in chosen} and (not must_turn or event.action in TURNS)
+            if apart and enough and fits:
+                chosen.append(event)
+            if len(chosen) == liveness.actions:
+                return Challenge(tuple(Step(e.action, (0.0,), e.start_s - CUE_LEAD_S) for e in chosen))
+    return None
 
 
 def _looped(clip: Played, start: int) -> Iterator[tuple[FaceObservation, np.ndarray]]:

@@ -174,6 +174,7 @@ def scenes() -> tuple[Scene, ...]:
             for action in Action
         ),
         Scene("camera-wrong-way", acting, sample_take(action=Action.TURN_LEFT, now=True, wrong_way=True), face=True),
+        Scene("camera-slower", acting, sample_take(action=Action.TURN_LEFT, now=True, progress=0.4, slower=True), face=True),
         Scene("camera-larger", acting, sample_take(action=Action.MOUTH_OPEN, now=True, progress=0.4, larger=True), face=True),
         Scene("camera-too-early", acting, sample_take(action=Action.NOD, too_early=True, can_swap=False), face=True),
         Scene("camera-returning", acting, sample_take(action=Action.TURN_RIGHT, now=True, progress=1.0, returning=True), face=True),

@@ -81,6 +81,7 @@ class Shape:
     min_s: float
     max_s: float
     lost_s: float  # how long the face may be lost in the middle of it
+    peaked_lost_s: float = 0.2  # the same once the peak was seen
 
 
 # measured: kiosk evaluate gestures on the project's 50 development clips (docs/measurements.md). Blink: any peak of
@@ -89,8 +90,8 @@ class Shape:
 SHAPES: dict[Action, Shape] = {
     Action.BLINK: Shape(on=0.15, start=0.08, back=0.5, min_s=0.0, max_s=1.5, lost_s=0.2),
     Action.MOUTH_OPEN: Shape(on=0.25, start=0.12, back=0.5, min_s=0.0, max_s=8.0, lost_s=0.2),
-    Action.TURN_LEFT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
-    Action.TURN_RIGHT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0),
+    Action.TURN_LEFT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0, peaked_lost_s=3.5),
+    Action.TURN_RIGHT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0, peaked_lost_s=3.5),
     Action.NOD: Shape(on=10.0, start=5.0, back=0.5, min_s=0.2, max_s=2.5, lost_s=0.5),
 }
 
@@ -224,11 +225,15 @@ class Excursion:
             return self._end(t_s)
         return None
 
-    def lost(self, t_s: float) -> GestureEvent | None:
-        """Tell that the face is not seen now."""
-        if self._start_s is not None and t_s - self._seen_s > self.shape.lost_s:
+    def lost(self, t_s: float) -> None:
+        """Tell that the face is not seen now.
+
+        A head turned to its profile is lost to the mesh for a second and more: once the peak was seen, the gesture goes on
+        until the face is back (`peaked_lost_s`).
+        """
+        limit = self.shape.peaked_lost_s if self.peaked else self.shape.lost_s
+        if self._start_s is not None and t_s - self._seen_s > limit:
             self.reset()
-        return None
 
     def finish(self) -> GestureEvent | None:
         """Return the gesture in progress at the end of a clip, if its peak was seen."""

@@ -16,7 +16,7 @@ from kiosk.liveness.landmarks import FaceObservation
 
 PER_PART = 3
 _APART_S = 0.15  # neighbours in time are no second opinion
-_YAW_DEG, _PITCH_DEG, _ROLL_DEG = 12.0, 18.0, 15.0  # norms.md: roll within 15 for the match frame; yaw tighter than its 30
+_YAW_DEG, _PITCH_DEG, _ROLL_DEG = 18.0, 22.0, 18.0  # Simprints: yaw within 30, roll within 15 degrees; the straighter the better
 _EYES_OPEN = 0.10  # rise over the own baseline
 _MOUTH_REST = 0.12
 

@@ -101,6 +101,7 @@ class FaceObservation:
     roll_deg: float = 0.0
     box: Box | None = None  # of the primary face's points
     other_boxes: tuple[Box, ...] = ()
+    small_box: Box | None = None  # a face too small for the mesh, seen by the second detector when the mesh found none
 
     def blend(self, name: str) -> float:
         """Return one blendshape's score in 0..1 (0 without a face)."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from kiosk.config import Liveness
-from kiosk.domain.outcome import ActionRecord, LivenessResult
+from kiosk.domain.outcome import ActionRecord, CheckScore, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.take_view import Phase, TakeView
-from kiosk.liveness.attacks.evidence import Evidence
+from kiosk.liveness.attacks.evidence import Evidence, TurnPictures, TurnVerdict
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
-from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, judge, look
+from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, hints, look
 from kiosk.liveness.keep import FaceKeeper, KeptFace
 from kiosk.liveness.landmarks import Box, FaceObservation, overlap
 from kiosk.liveness.pace import (
@@ -33,6 +33,7 @@ from kiosk.liveness.pace import (
     STEADY_S,
     STRAYS,
     TAKE_SHAPES,
+    TURNED_LOST_S,
     WRONG_TURNS,
 )
 
@@ -40,8 +41,9 @@ from kiosk.liveness.pace import (
 class Take:
     """A take in progress. Call `step` with every observation until `result` is set."""
 
-    def __init__(self, challenge: Challenge, settings: Liveness, limits: Limits = LIMITS) -> None:
-        self._settings, self._limits = settings, limits
+    def __init__(self, challenge: Challenge, settings: Liveness, limits: Limits = LIMITS, *, attended: bool = False) -> None:
+        """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody."""
+        self._settings, self._limits, self._attended = settings, limits, attended
         self._steps = list(challenge.steps)
         self._spares, self._swaps = challenge.spares, challenge.swaps
         self._tracker = GestureTracker(TAKE_SHAPES)
@@ -57,11 +59,12 @@ class Take:
         self._good_s: float | None = None  # well placed since
         self._cued_s = 0.0
         self._early = self._wrong = 0
-        self._larger = False
+        self._larger = self._slower = False
         self._strays = 0
         self._last: FaceObservation | None = None
         self._now_s = 0.0
         self._frames = 0
+        self._began = False
         self.result: LivenessResult | None = None
         self.look = Look()
         self._look_s: float | None = None
@@ -73,6 +76,16 @@ class Take:
     def kept(self) -> tuple[KeptFace, ...]:
         """Frontal, open-eyed faces kept for the match, best first within each part of the take."""
         return self._keeper.kept()
+
+    @property
+    def started(self) -> bool:
+        """The person was well placed and the baseline taken: the challenge began."""
+        return self._began
+
+    @property
+    def turns(self) -> tuple[TurnPictures, ...]:
+        """Accepted turns, to be confirmed picture by picture (`verdict.conclude`)."""
+        return tuple(self._evidence.turns)
 
     @property
     def can_swap(self) -> bool:
@@ -97,7 +110,7 @@ class Take:
         self._swaps -= 1
         self._swapped = (*self._swapped, old.action)
         self._early = self._wrong = 0
-        self._larger = False
+        self._larger = self._slower = False
         if self._phase in ("cue", "wait-cue"):
             self._enter("wait-cue")
         return True
@@ -117,16 +130,17 @@ class Take:
             self._fresh_look = True
         measured = self.look
         turning = self._phase in ("cue", "between") and self._current in (*TURNS, Action.NOD)
-        raw = judge(observation, frame_bgr, self._limits, straight=not turning, seen=measured)
-        guidance = self._filter.step(self._now_s, self._left_frame(raw))
+        told = hints(observation, frame_bgr, self._limits, straight=not turning, seen=measured)
+        blocked = not BLOCKING.isdisjoint(told)
+        guidance = self._filter.step(self._now_s, self._left_frame(next(iter(told), None)))
         if self._jumped(observation):
             return self._finish(Reason.FACE_CHANGED)
         events = self._tracker.step(observation)
         self._evidence.step(observation, frame_bgr, self._phase, self._current, self._tracker.baseline.value().yaw_deg)
-        self._keep(observation, frame_bgr, raw, measured)
+        self._keep(observation, frame_bgr, blocked, measured)
         if observation.points is not None:
             self._last = observation
-        reason = self._advance(raw, events)
+        reason = self._advance(blocked, events)
         if reason is not None:
             return self._finish(reason)
         return self._view(guidance)
@@ -137,12 +151,13 @@ class Take:
     def _current(self) -> Action | None:
         return self._steps[self._index].action if self._index < len(self._steps) else None
 
-    def _advance(self, raw: Guidance | None, events: list[GestureEvent]) -> Reason | None:
+    def _advance(self, blocked: bool, events: list[GestureEvent]) -> Reason | None:
         """Move on; return a reason when the take ends."""
-        if self._phase not in ("positioning", "baseline") and self._lost_s() > LOST_LIMIT_S:
+        limit = TURNED_LOST_S if self._turned_away() else LOST_LIMIT_S
+        if self._phase not in ("positioning", "baseline") and self._lost_s() > limit:
             return Reason.FACE_LOST
         if self._phase in ("positioning", "baseline"):
-            return self._advance_start(raw)
+            return self._advance_start(blocked)
         self._strays += sum(self._is_stray(event) for event in events)
         if self._strays > STRAYS:
             return Reason.ACTION_TIMEOUT
@@ -151,13 +166,13 @@ class Take:
                 self._enter("wait-cue")
             return None
         if self._phase == "wait-cue":
-            return self._advance_wait(raw, events)
+            return self._advance_wait(blocked, events)
         if self._phase == "cue":
             return self._advance_cue(events)
         return self._advance_between()
 
-    def _advance_start(self, raw: Guidance | None) -> Reason | None:
-        if raw is not None and raw is not Guidance.BLURRED:
+    def _advance_start(self, blocked: bool) -> Reason | None:
+        if blocked:
             self._good_s = None
             self._enter("positioning", restart=self._phase == "baseline")
         elif self._good_s is None:
@@ -170,11 +185,12 @@ class Take:
             self._enter("baseline")
         elif self._phase == "baseline" and self._now_s - self._since_s >= BASELINE_S and self._tracker.warm:
             self._tracker.baseline.freeze_pose()
+            self._began = True
             self._enter("wait-cue" if self._evidence.light is None else "light")
         began = self._now_s if self._began_s is None else self._began_s
         return Reason.NO_GOOD_FRAME if self._now_s - began > POSITION_LIMIT_S else None
 
-    def _advance_wait(self, raw: Guidance | None, events: list[GestureEvent]) -> Reason | None:
+    def _advance_wait(self, blocked: bool, events: list[GestureEvent]) -> Reason | None:
         step = self._steps[self._index]
         early = [e for e in events if e.action is step.action and e.start_s >= self._since_s]
         if early and step.action is not Action.BLINK:  # people blink all the time: no reproach for that
@@ -185,7 +201,7 @@ class Take:
         delay = step.delay_s(self._early)
         if step.cue_at_s is not None:
             delay = step.cue_at_s - self._since_s
-        neutral = self._tracker.finder(step.action).started_s is None and raw not in BLOCKING
+        neutral = self._tracker.finder(step.action).started_s is None and not blocked
         if waited >= delay and (neutral or waited >= delay + CUE_PATIENCE_S):
             self._cued_s = self._now_s
             self._enter("cue")
@@ -197,9 +213,12 @@ class Take:
             if event.start_s < self._cued_s:
                 continue  # begun before the cue: does not count
             if event.action is step.action:
-                if step.action in TURNS and not self._evidence.turned():
-                    self._larger = True  # too small to tell a head from a print: say so, and let the person try again
-                    continue
+                if step.action in TURNS:
+                    verdict = self._evidence.turned()
+                    self._larger = verdict is TurnVerdict.FLAT  # too small to tell a head from a print: say so, once more
+                    self._slower = verdict is TurnVerdict.JERKY
+                    if self._larger or self._slower:
+                        continue
                 self._accept(step, event)
                 return None
             if step.action in TURNS and event.action in TURNS:
@@ -223,7 +242,7 @@ class Take:
         self._records.append(ActionRecord(step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
         self._index += 1
         self._early = self._wrong = 0
-        self._larger = False
+        self._larger = self._slower = False
         self._keeper.next_part()
         self._enter("between")
 
@@ -248,14 +267,19 @@ class Take:
         if phase != self._phase or restart or phase == "wait-cue":
             self._phase, self._since_s = phase, self._now_s
 
-    def _keep(self, observation: FaceObservation, frame_bgr: np.ndarray, raw: Guidance | None, seen: Look) -> None:
+    def _keep(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool, seen: Look) -> None:
         if not self._fresh_look:
             return
         self._fresh_look = False
-        if self._phase in ("positioning", "failed") or raw not in (None, Guidance.BLURRED):
+        if self._phase in ("positioning", "failed") or blocked:
             return
         base = self._tracker.baseline.value()
         self._keeper.offer(observation, frame_bgr, base, seen)
+
+    def _turned_away(self) -> bool:
+        """The turn that was asked for has reached its peak, and only the return is missing."""
+        current = self._current
+        return self._phase == "cue" and current is not None and current in TURNS and self._tracker.finder(current).peaked
 
     def _lost_s(self) -> float:
         return 0.0 if self._last is None else self._now_s - self._last.t_s
@@ -269,7 +293,8 @@ class Take:
         last = self._last
         if last is None or last.box is None or observation.box is None or self._phase in ("positioning", "baseline"):
             return False
-        near_in_time = observation.t_s - last.t_s <= JUMP_S
+        # A face lost in a turn must come back where it was, too: else somebody else stepped in.
+        near_in_time = observation.t_s - last.t_s <= (TURNED_LOST_S if self._turned_away() else JUMP_S)
         return near_in_time and overlap(last.box, observation.box) < JUMP_OVERLAP
 
     def _light(self) -> tuple[int, int, int] | None:
@@ -285,8 +310,8 @@ class Take:
 
     def _finish(self, reason: Reason) -> TakeView:
         checks = self._evidence.scores()
-        if reason is Reason.OK and any(c.flagged and c.mode == "enforce" for c in checks):
-            reason = Reason.LIVENESS_FAILED
+        if reason is Reason.OK:
+            reason = self._judged(checks)
         began = self._began_s or 0.0
         current = self._current
         if current is not None and self._phase == "cue":
@@ -302,6 +327,21 @@ class Take:
         )
         self._phase = "done" if self.result.passed else "failed"
         return self._view(None)
+
+    def _judged(self, checks: tuple[CheckScore, ...]) -> Reason:
+        """What the checks say of a take whose actions were all done.
+
+        Without an accepted turn nothing shows depth (both turns were impossible, or swapped away): a print could have done the
+        rest, so the attendant looks. `attended`: somebody who answers for it has the person in sight.
+        """
+        if any(one.flagged and one.mode == "enforce" for one in checks):
+            return Reason.LIVENESS_FAILED
+        if self._attended:
+            return Reason.OK
+        shallow = self._settings.checks.depth == "enforce" and not self._evidence.saw_depth
+        if shallow or any(one.flagged and one.mode == "refer" for one in checks):
+            return Reason.LIVENESS_UNCERTAIN
+        return Reason.OK
 
     def _view(self, guidance: Guidance | None) -> TakeView:
         current, cued = self._current, self._phase == "cue"
@@ -327,6 +367,7 @@ class Take:
             too_early=self._early > 0 and self._phase == "wait-cue",
             wrong_way=self._wrong > 0 and cued,
             larger=self._larger and cued,
+            slower=self._slower and cued,
             can_swap=self.can_swap,
             light=self._light(),
             box=self._box(),

@@ -12,11 +12,14 @@ from typing import Protocol
 
 import numpy as np
 
+from kiosk.camera.frame import Frame
 from kiosk.config import Match
 from kiosk.domain.outcome import CheckScore, Glasses, LivenessResult
 from kiosk.domain.reasons import Reason
 from kiosk.face.compare import cosine, fuse
+from kiosk.liveness.attacks.evidence import TurnPictures
 from kiosk.liveness.keep import KeptFace
+from kiosk.liveness.landmarks import FaceObservation
 
 
 class Embeds(Protocol):
@@ -42,6 +45,38 @@ class TakeOutcome:
     practice: bool = False
     chip_reference: np.ndarray | None = field(default=None, repr=False)  # of the card's own photo, where one could be read
     glasses: Glasses = Glasses.UNKNOWN  # for the fairness ledger alone
+
+
+class Observes(Protocol):
+    """A landmarker in still mode, which knows nothing of the picture before."""
+
+    def observe(self, frame: Frame) -> FaceObservation:
+        """Return what one picture shows."""
+
+
+TURN_CONFIRMED = 0.6  # share of the tracked yaw that the still picture must show
+
+
+def confirm_turns(result: LivenessResult, turns: Sequence[TurnPictures], still: Observes) -> LivenessResult:
+    """Look at the peak of each accepted turn anew, without the tracking: a jerked print invents turns only while it is tracked.
+
+    A take whose turn a still picture contradicts fails with liveness-failed; one whose peak shows no face to the still detector is
+    left to the attendant (liveness-uncertain). Raises ModelError when the landmarker does.
+    """
+    if not result.passed or not turns:
+        return result
+    shares = []
+    for turn in turns:
+        frontal, peak = (still.observe(Frame(image, 0.0, 0)) for image in (turn.frontal_bgr, turn.turned_bgr))
+        if peak.points is not None:
+            straight = frontal.yaw_deg if frontal.points is not None else 0.0
+            shares.append((peak.yaw_deg - straight) / turn.yaw_deg)
+    worst = min(shares, default=None)
+    check = CheckScore("turn-confirmed", worst, TURN_CONFIRMED, "enforce", worst is not None and worst < TURN_CONFIRMED)
+    result = replace(result, checks=(*result.checks, check))
+    if check.flagged:
+        return replace(result, passed=False, reason=Reason.LIVENESS_FAILED)
+    return result if len(shares) == len(turns) else replace(result, passed=False, reason=Reason.LIVENESS_UNCERTAIN)
 
 
 def conclude(

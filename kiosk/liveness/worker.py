@@ -29,18 +29,21 @@ from kiosk.domain.take_view import TakeView
 from kiosk.errors import KioskError, ModelError
 from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
+from kiosk.liveness.attacks.evidence import TurnPictures
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.glasses import tell
 from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
+from kiosk.liveness.small_faces import SmallFaces
 from kiosk.liveness.take import Take
-from kiosk.liveness.verdict import TakeOutcome, conclude
+from kiosk.liveness.verdict import TakeOutcome, conclude, confirm_turns
 from kiosk.memory import give_back
 
 log = logging.getLogger(__name__)
 
 FACE_LANDMARKER = "face_landmarker.task"
 ENCODER = "face_recognition_sface_2021dec.onnx"
+DETECTOR = "face_detection_yunet_2023mar.onnx"
 
 PRESENCE_PERIOD_S = 0.4  # between takes: two or three looks a second see somebody come or leave
 PRESENCE_SIZE = 0.12  # face height over the frame's shorter side: a passer-by at the back wakes nothing
@@ -67,6 +70,7 @@ class TakeRequest:
     practice: bool = False
     unable: frozenset[Action] = frozenset()
     seed: int | None = None
+    attended: bool = False  # an attendant who signed in has the person in sight: a challenge without a turn refers nobody
     chip_photo: bytes = field(default=b"", repr=False)  # 102 x 126 x 3 RGB of the card, when a vendor's decoder gave one
 
 
@@ -159,6 +163,7 @@ class _Loop:
         self._worker, self._settings, self._frames, self._models = worker, settings, frames, models
         self._landmarker: Landmarker | None = None
         self._encoder: Encoder | None = None
+        self._small = SmallFaces(models / DETECTOR)
         self._take: Take | None = None
         self._request: TakeRequest | None = None
         self._shown: TakeView | None = None
@@ -174,7 +179,7 @@ class _Loop:
         rng = None if request.seed is None else random.Random(request.seed)
         challenge = draw_challenge(self._settings.liveness, request.unable, rng)
         self._request, self._shown = request, None
-        self._take = Take(challenge, self._settings.liveness)
+        self._take = Take(challenge, self._settings.liveness, attended=request.attended)
         self._resting = False
 
     def swap(self) -> None:
@@ -220,7 +225,7 @@ class _Loop:
             self._note_presence(None if frame is None else self._observe(frame))
 
     def _look(self, take: Take, frame: Frame) -> None:
-        observation = self._observe(frame)
+        observation = self._small.look(self._observe(frame), frame.image_bgr)
         request = self._request
         if request is None:
             return
@@ -234,30 +239,26 @@ class _Loop:
             self._worker.view.emit(view)
         if take.result is not None:
             self._take = self._request = None
-            self._worker.finished.emit(self._outcome(take.result, take.kept, request))
+            self._worker.finished.emit(self._outcome(take.result, take.kept, request, take.turns))
 
-    def _outcome(self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest) -> TakeOutcome:
+    def _outcome(
+        self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest, turns: tuple[TurnPictures, ...] = ()
+    ) -> TakeOutcome:
         glasses = Glasses.UNKNOWN if request.practice else tell([face.face_rgb for face in kept])
         if request.practice or not result.passed or self._encoder is None:
             return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice, glasses=glasses)
-        result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
-        chip = self._chip_reference(request.chip_photo, self._encoder) if result.passed else None
+        chip = None
+        still = Landmarker(self._models / FACE_LANDMARKER, max_faces=1, stills=True)
+        try:
+            result = confirm_turns(result, turns, still)
+            result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
+            if result.passed:
+                chip = _chip_reference(request.chip_photo, self._encoder, still)
+        finally:
+            still.close()
         return TakeOutcome(
             request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip, glasses=glasses
         )
-
-    def _chip_reference(self, photo_rgb: bytes, encoder: Encoder) -> np.ndarray | None:
-        """Embed the card's photo; None when there is none, or no face in it: the enrolled template then stands alone."""
-        if len(photo_rgb) != CHIP_PHOTO[0] * CHIP_PHOTO[1] * 3:
-            return None
-        image = np.frombuffer(photo_rgb, np.uint8).reshape(CHIP_PHOTO[1], CHIP_PHOTO[0], 3)[:, :, ::-1]
-        large = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)  # the detector looks for larger faces
-        landmarker = Landmarker(self._models / FACE_LANDMARKER, max_faces=1, stills=True)
-        try:
-            seen = landmarker.observe(Frame(large, 0.0, 0))
-        finally:
-            landmarker.close()
-        return None if seen.points is None else encoder.embed(align(large, seen.points))
 
     def _note_presence(self, observation: FaceObservation | None) -> None:
         """Tell whether somebody near is there; a frame that did not come says nothing."""
@@ -300,3 +301,13 @@ class _Loop:
         landmarker, self._landmarker = self._landmarker, None
         if landmarker is not None:
             landmarker.close()
+
+
+def _chip_reference(photo_rgb: bytes, encoder: Encoder, still: Landmarker) -> np.ndarray | None:
+    """Embed the card's photo; None when there is none, or no face in it: the enrolled template then stands alone."""
+    if len(photo_rgb) != CHIP_PHOTO[0] * CHIP_PHOTO[1] * 3:
+        return None
+    image = np.frombuffer(photo_rgb, np.uint8).reshape(CHIP_PHOTO[1], CHIP_PHOTO[0], 3)[:, :, ::-1]
+    large = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)  # the detector looks for larger faces
+    seen = still.observe(Frame(large, 0.0, 0))
+    return None if seen.points is None else encoder.embed(align(large, seen.points))

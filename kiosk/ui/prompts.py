@@ -80,7 +80,7 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
         return [f"guidance.{view.guidance}.say"]
     if view is not None and view.action is not None:
         hint = take_hint(view)
-        if hint in ("wrong_way", "larger"):
+        if hint in ("wrong_way", "slower", "larger"):
             return [f"page.camera.say_{hint}"]
         if view.now:
             return ["chime.cue", f"action.{view.action}.say"]

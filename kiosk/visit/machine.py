@@ -344,6 +344,8 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
             case = _with_try(state.case)
             if event.passed:
                 return s.Checking(case), (c.MatchFace(case),)
+            if event.reason is Reason.LIVENESS_UNCERTAIN:  # no refusal, and no new try would say more: somebody looks
+                return _to_attendant(case, event.reason)
             return _failed_try(case, event.reason, world, event.action)
         case e.SwapTouched():
             return state, (c.SwapAction(state.take_id),)
@@ -368,10 +370,7 @@ def _checking(state: s.Checking, event: e.Event, world: World) -> Step:
                 return replace(state, saving=True), (c.SaveAttempt(state.case, Outcome.PASSED, Reason.OK),)
             if event.reason is Reason.FACE_MISMATCH:
                 return _failed_try(state.case, event.reason, world)
-            return s.Referred(visit, event.reason, state.case), (
-                c.SaveAttempt(state.case, Outcome.REFERRED, event.reason),
-                c.CallAttendant(event.reason),
-            )
+            return _to_attendant(state.case, event.reason)
         case e.RecordsSaved() if event.visit_id == visit.visit_id and state.saving:
             chosen = state.case.chosen
             months = max((item.suspended_months for item in chosen), default=0)
@@ -540,6 +539,11 @@ def _failed_try(case: s.Case, reason: Reason, world: World, action: Action | Non
     if left > 0:
         return s.Retrying(case, reason, left, action), (save,)
     return s.Referred(case.visit, reason, case), (save, c.CallAttendant(reason))
+
+
+def _to_attendant(case: s.Case, reason: Reason) -> Step:
+    """The machine cannot tell: the attendant decides with the person in sight."""
+    return s.Referred(case.visit, reason, case), (c.SaveAttempt(case, Outcome.REFERRED, reason), c.CallAttendant(reason))
 
 
 def _with_try(case: s.Case) -> s.Case:

@@ -89,7 +89,9 @@ def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Pa
         (tmp_path / f"{what}.csv").write_text(text, encoding="utf-8")
         outputs = (tmp_path / f"{what}.json", tmp_path / f"{what}.html")
         extra = ["--tries", "1"] if what == "takes" else []
-        assert main([what, str(tmp_path / f"{what}.csv"), "--json", str(outputs[0]), "--html", str(outputs[1]), *extra]) == 0
+        assert (
+            main([what, str(tmp_path / f"{what}.csv"), "--json", str(outputs[0]), "--html", str(outputs[1]), *extra]) == 3
+        )  # rows were skipped
         data = json.loads(outputs[0].read_text(encoding="utf-8"))
         assert any("missing" in error["row"] for error in data["row_errors"])
         page = outputs[1].read_text(encoding="utf-8")

@@ -91,9 +91,23 @@ def test_a_face_lost_far_in_a_turn_is_forgiven_for_a_moment() -> None:
 
 def test_a_face_lost_for_long_is_not() -> None:
     def script(t_s: float) -> Pose | None:
-        return None if 3.4 <= t_s < 5.4 else between(t_s, 3.0, 2.6, Pose(yaw=35))
+        return None if 3.4 <= t_s < 7.4 else between(t_s, 3.0, 4.6, Pose(yaw=35))
+
+    assert watch(script, seconds=10) == []
+
+
+def test_a_face_lost_before_the_peak_was_seen_is_no_turn() -> None:
+    def script(t_s: float) -> Pose | None:
+        return None if 3.1 <= t_s < 5.4 else between(t_s, 3.0, 2.6, Pose(yaw=9))
 
     assert watch(script, seconds=8) == []
+
+
+def test_a_profile_hides_the_face_for_two_seconds_and_counts_when_it_is_back() -> None:
+    def script(t_s: float) -> Pose | None:
+        return None if 3.4 <= t_s < 5.4 else between(t_s, 3.0, 2.6, Pose(yaw=35))
+
+    assert [event.action for event in watch(script, seconds=8)] == [Action.TURN_LEFT]
 
 
 def test_gestures_of_the_first_second_are_judged_when_the_baseline_is_known() -> None:

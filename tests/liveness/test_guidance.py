@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from kiosk.domain.reasons import Guidance
-from kiosk.liveness.guidance import GuidanceFilter, judge, look
+from kiosk.liveness.guidance import GuidanceFilter, hints, judge, look
+from kiosk.liveness.pace import BLOCKING
 from tests.liveness.faces import SIZE, Camera, Pose, face, nobody
 
 PICTURE = Camera().picture()
@@ -88,3 +89,45 @@ def test_the_filter_never_flickers_between_two_hints() -> None:
         changes += code is not last
         last = code
     assert changes <= 1
+
+
+def test_a_face_too_small_for_the_mesh_is_asked_to_come_nearer() -> None:
+    assert judge(replace(nobody(0.0), small_box=(300.0, 200.0, 340.0, 250.0)), PICTURE) is Guidance.TOO_FAR
+
+
+def test_light_behind_and_shadows_are_told_and_stop_nothing() -> None:
+    seen = look(face(0.0), PICTURE)
+    for change, hint in (
+        ({"luma": 70.0, "surroundings": 200.0}, Guidance.BACKLIT),
+        ({"hat_ratio": 0.2}, Guidance.HAT_SHADOW),
+        ({"eyes_ratio": 0.1}, Guidance.EYES_COVERED),
+        ({"sharpness": 2.0}, Guidance.BLURRED),
+    ):
+        told = hints(face(0.0), PICTURE, seen=replace(seen, **change))
+        assert told == (hint,)
+        assert BLOCKING.isdisjoint(told)
+
+
+def test_a_face_that_cannot_be_matched_stops_the_take_whatever_else_is_told_first() -> None:
+    seen = look(face(0.0), PICTURE)
+    told = hints(face(0.0, Pose(x=560)), PICTURE, seen=replace(seen, mouth_chroma=40.0))
+    assert told == (Guidance.MOUTH_COVERED, Guidance.OFF_CENTRE)
+    assert Guidance.TOO_DARK in hints(face(0.0), PICTURE, seen=replace(seen, luma=20.0, surroundings=230.0))
+
+
+@pytest.mark.parametrize(
+    ("colours", "covered"),
+    [
+        ({"mouth_chroma": 5.0, "lips_chroma": 8.0, "lips_luma": 0.7}, False),  # a bare face
+        ({"mouth_chroma": 5.0, "lips_chroma": 1.0, "lips_luma": 1.0, "colour": 30.0}, False),  # pale lips, nothing else
+        ({"mouth_chroma": 12.0, "lips_chroma": 1.0, "lips_luma": 1.0, "colour": 30.0}, True),  # a pink mask
+        ({"mouth_chroma": 8.0, "lips_chroma": 0.5, "lips_luma": 1.0, "colour": 12.0}, True),  # a white mask in a grey picture
+        ({"mouth_chroma": 4.0, "lips_chroma": 1.0, "lips_luma": 1.0, "mouth_luma": 1.5}, True),  # brighter than skin
+        ({"mouth_chroma": 4.0, "lips_chroma": 1.0, "lips_luma": 1.0, "mouth_luma": 0.3}, True),  # black
+        ({"mouth_chroma": 4.0, "lips_chroma": 1.0, "lips_luma": 0.7, "mouth_luma": 0.4}, False),  # a beard, with lips in it
+        ({"mouth_chroma": 25.0, "lips_chroma": 9.0, "lips_luma": 0.7}, True),
+    ],
+)
+def test_a_mask_is_another_colour_or_has_no_lips(colours: dict[str, float], covered: bool) -> None:
+    told = hints(face(0.0), PICTURE, seen=replace(look(face(0.0), PICTURE), **colours))
+    assert (Guidance.MOUTH_COVERED in told) is covered

@@ -29,8 +29,9 @@ from kiosk.face.compare import compare, pack
 from kiosk.face.encoder import Encoder
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.landmarks import Landmarker
+from kiosk.liveness.small_faces import SmallFaces
 from kiosk.liveness.take import Take
-from kiosk.liveness.verdict import TakeOutcome, conclude
+from kiosk.liveness.verdict import TakeOutcome, conclude, confirm_turns
 from kiosk.liveness.worker import TakeRequest, VisionWorker
 
 SETTINGS = Settings()
@@ -106,7 +107,11 @@ def test_a_living_puppet_passes_and_matches_itself_alone(who: str, seed: int, la
     take = Take(draw_challenge(SETTINGS.liveness, rng=random.Random(seed)), SETTINGS.liveness)
     act(take, source, landmarker)
     assert take.result is not None
-    result, probe, used = conclude(take.result, take.kept, encoder, SETTINGS.match)
+    still = Landmarker(models.path("face_landmarker.task"), max_faces=1, stills=True)
+    confirmed = confirm_turns(take.result, take.turns, still)
+    still.close()
+    assert [one.flagged for one in confirmed.checks if one.name == "turn-confirmed"] == [False]
+    result, probe, used = conclude(confirmed, take.kept, encoder, SETTINGS.match)
     assert (result.reason, used) == (Reason.OK, SETTINGS.match.frames)
     assert probe is not None
     for name in ("biden", "obama"):
@@ -227,3 +232,17 @@ class _Slots(QObject):
     def done(self, outcome: TakeOutcome) -> None:
         """Note the outcome."""
         self._outcomes.append(outcome)
+
+
+def test_a_face_too_far_for_the_mesh_is_seen_by_the_second_detector(landmarker: Landmarker) -> None:
+    canvas = np.full((480, 640, 3), 120, np.uint8)
+    small = cv2.resize(portrait("biden"), (70, 90), interpolation=cv2.INTER_AREA)
+    canvas[190:280, 285:355] = small
+    seen = landmarker.observe(Frame(canvas, 2e3, 0))
+    assert seen.points is None, "else this test shows nothing"
+    faces = SmallFaces(models.path("face_detection_yunet_2023mar.onnx"))
+    box = faces.look(seen, canvas).small_box
+    assert box is not None
+    assert (box[0] + box[2]) / 2 == pytest.approx(320, abs=25)
+    empty = np.full_like(canvas, 120)
+    assert faces.look(replace(seen, t_s=seen.t_s + 1.0), empty).small_box is None

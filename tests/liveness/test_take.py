@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kiosk.config import Checks, Liveness
@@ -150,7 +151,7 @@ def test_a_turn_too_small_for_depth_is_asked_for_again() -> None:
 
 
 def test_swapping_an_action() -> None:
-    take = Take(challenge(Action.BLINK, spares=(Action.TURN_RIGHT, Action.MOUTH_OPEN)), SETTINGS)
+    take = Take(challenge(Action.BLINK, Action.TURN_LEFT, spares=(Action.TURN_RIGHT, Action.MOUTH_OPEN)), SETTINGS)
     swapped: list[bool] = []
 
     def swap(_t: float, view: TakeView) -> None:
@@ -162,7 +163,7 @@ def test_swapping_an_action() -> None:
     result = run(take, Person(), watch=swap)
     assert result.passed
     assert result.swapped == (Action.BLINK,)
-    assert [done.action for done in result.actions] == [Action.MOUTH_OPEN]
+    assert [done.action for done in result.actions] == [Action.MOUTH_OPEN, Action.TURN_LEFT]
 
 
 def test_the_turn_that_shows_depth_is_not_swapped_away() -> None:
@@ -262,3 +263,71 @@ def test_a_few_unasked_movements_are_forgiven_many_are_a_recording() -> None:
 
     assert run(Take(challenge(Action.TURN_LEFT), SETTINGS), restless(2)).passed
     assert run(Take(challenge(Action.TURN_LEFT), SETTINGS), restless(6)).reason is Reason.ACTION_TIMEOUT
+
+
+def test_without_an_accepted_turn_somebody_looks() -> None:
+    """ "做不到" is no door: blink and mouth can be painted, and nothing else shows a head."""
+    result = run(Take(challenge(Action.BLINK, Action.MOUTH_OPEN), SETTINGS), Person())
+    assert (result.passed, result.reason) == (False, Reason.LIVENESS_UNCERTAIN)
+    assert all(one.seen_at_s is not None for one in result.actions)
+
+
+def test_with_an_attendant_in_sight_a_turn_may_be_left_out() -> None:
+    assert run(Take(challenge(Action.BLINK, Action.MOUTH_OPEN), SETTINGS, attended=True), Person()).passed
+
+
+def test_a_check_that_refers_sends_to_the_attendant_and_refuses_nobody() -> None:
+    settings = Liveness(checks=Checks(bent_print="off", background="off", repeated_frames="refer"))
+    take = Take(challenge(Action.TURN_LEFT), settings)
+    picture, view, person = Camera().picture(), TakeView("positioning"), Person()
+    for index in range(int(60 * FPS)):
+        t_s = index / FPS
+        view = take.step(face(t_s, sway(person(t_s, view), t_s)), picture)  # the very same pixels, over and over
+        if take.result is not None:
+            break
+    assert take.result is not None
+    assert (take.result.passed, take.result.reason) == (False, Reason.LIVENESS_UNCERTAIN)
+    assert [one.name for one in take.result.checks if one.flagged] == ["repeated_frames"]
+
+
+def test_a_backlit_person_starts_with_the_hint_on_the_screen() -> None:
+    take = Take(challenge(Action.TURN_LEFT), SETTINGS)
+    camera, view, person, hints = Camera(), TakeView("positioning"), Person(), set()
+    for index in range(int(60 * FPS)):
+        t_s = index / FPS
+        seen = face(t_s, sway(person(t_s, view), t_s))
+        x0, y0, x1, y1 = (int(v) for v in seen.box or (0, 0, 0, 0))
+        lit = camera.picture()
+        picture, part = np.full_like(lit, 235), np.s_[max(0, y0 - 8) : y1 + 8, max(0, x0 - 8) : x1 + 8]
+        picture[part] = lit[part] // 2
+        view = take.step(seen, picture)
+        hints.add(view.guidance)
+        if take.result is not None:
+            break
+    assert take.result is not None
+    assert take.started
+    assert take.result.reason is not Reason.NO_GOOD_FRAME
+    assert Guidance.BACKLIT in hints
+
+
+def test_a_turn_between_two_pictures_is_asked_for_more_slowly() -> None:
+    """A print jerked before a slow camera: the tracked mesh invents a turn in one step."""
+    slower: list[bool] = []
+
+    def jerk(t_s: float, view: TakeView) -> Pose:
+        return Pose(yaw=40) if view.now and (t_s * 2) % 2 < 0.6 else Pose()
+
+    result = run(Take(challenge(Action.TURN_LEFT), SETTINGS), jerk, watch=lambda _t, v: slower.append(v.slower))
+    assert result.reason is Reason.ACTION_TIMEOUT
+    assert any(slower)
+
+
+def test_at_three_pictures_a_second_no_turn_shows_depth() -> None:
+    take, person, view, camera = Take(challenge(Action.TURN_LEFT), SETTINGS), Person(slow=3.0), TakeView("positioning"), Camera()
+    for index in range(240):
+        t_s = index / 3.0
+        view = take.step(face(t_s, sway(person(t_s, view), t_s)), camera.picture())
+        if take.result is not None:
+            break
+    assert take.result is not None
+    assert (take.result.passed, take.result.reason) == (False, Reason.LIVENESS_UNCERTAIN)

@@ -214,7 +214,7 @@ def test_the_prompt_says_what_its_properties_say(window, action):
     assert prompt.text() == strings.text("guidance.too-far.title")
 
 
-@pytest.mark.parametrize("hint", ["returning", "too_early", "wrong_way", "larger"])
+@pytest.mark.parametrize("hint", ["returning", "too_early", "wrong_way", "slower", "larger"])
 def test_the_take_says_what_to_do_better(window, hint):
     show_scene(window, SCENES["camera-begin"])
     window.show_take(sample_take(action=Action.TURN_LEFT, now=True, **{hint: True}))

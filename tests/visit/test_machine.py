@@ -240,6 +240,15 @@ def test_an_uncertain_face_goes_to_the_attendant_and_a_wrong_one_may_try_again()
     assert isinstance(state, s.Retrying)
 
 
+def test_a_take_that_shows_too_little_goes_to_the_attendant_without_another_try():
+    take = e.TakeEnded("v1", PASSED_TAKE.take_id, False, Reason.LIVENESS_UNCERTAIN)
+    state, done = walk(*TO_CAMERA, take)
+    assert isinstance(state, s.Referred)
+    assert state.reason is Reason.LIVENESS_UNCERTAIN
+    assert [(d.outcome, d.reason) for d in done if isinstance(d, c.SaveAttempt)] == [(Outcome.REFERRED, Reason.LIVENESS_UNCERTAIN)]
+    assert [d.reason for d in done if isinstance(d, c.CallAttendant)] == [Reason.LIVENESS_UNCERTAIN]
+
+
 def test_the_camera_may_go_and_come_back_without_costing_a_try():
     state, done = walk(*TO_CAMERA, e.CameraWentDown())
     assert isinstance(state, s.Acting)

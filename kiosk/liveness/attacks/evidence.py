@@ -6,7 +6,9 @@ Expensive looks are taken at few frames: the small pictures of a turn, and a han
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 import numpy as np
@@ -30,7 +32,31 @@ _STEP_DEG = 1.5  # between the pictures of a turn: small enough to track, few en
 _MAX_TURN = 40
 _FRONTAL_EVERY_S = 0.15
 _FORGET_S = 0.4
+# A turn is judged only when it was seen: enough pictures, near enough to each other. A print that is jerked before a slow camera
+# makes the tracked mesh invent a turn between two pictures (9 of 31 such turns reached the depth limit).
+_MIN_PICTURES = 5
+_MAX_STEP_DEG = 14.0
+_MIN_FPS = 6.0  # below it no turn can be judged at all
+_RATE_FRAMES = 20
 _SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6
+
+
+class TurnVerdict(StrEnum):
+    """What was found of a turn that ended."""
+
+    DEEP = "deep"  # a head
+    FLAT = "flat"  # no depth, or too small to show it: turn further
+    JERKY = "jerky"  # too few pictures, too far apart: turn more slowly
+    UNJUDGED = "unjudged"  # the camera is too slow, or depth is not asked for: counts as a gesture, shows no depth
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPictures:
+    """A turn that was accepted, to be looked at again picture by picture: BGR frames and the tracked yaw over neutral."""
+
+    frontal_bgr: np.ndarray
+    turned_bgr: np.ndarray
+    yaw_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,10 @@ class Evidence:
         self._refused: float | None = None  # the best of the turns that were not deep enough
         self._refused_sheet: float | None = None
         self._parallax: list[Parallax] = []
+        self._times: deque[float] = deque(maxlen=_RATE_FRAMES)
+        self._frontal_bgr: np.ndarray | None = None
+        self._turned_bgr: np.ndarray | None = None
+        self.turns: list[TurnPictures] = []  # accepted for their depth
 
     def step(
         self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None, neutral_deg: float = 0.0
@@ -86,6 +116,7 @@ class Evidence:
         """Take in one frame. neutral_deg: the yaw at which this person looks straight."""
         if self._checks.repeated_frames != "off":
             self._repeats.step(observation.t_s, frame_bgr)
+        self._times.append(observation.t_s)
         points = observation.points
         if points is None or phase == "positioning":
             return
@@ -101,24 +132,44 @@ class Evidence:
         elif self._turn:
             self._turn = []
 
-    def turned(self) -> bool:
-        """A turn ended: judge its depth. Returns whether it may be accepted; a turn that may not is forgotten, so that the
-        person can turn further."""
-        if self._frontal is None or self._turned is None:
-            return self._checks.depth != "enforce"
+    @property
+    def frames_per_s(self) -> float:
+        """How often pictures came lately; 0 before there are some."""
+        gaps = np.diff(np.array(self._times))
+        return float(1.0 / max(float(np.median(gaps)), 1e-3)) if len(gaps) >= 3 else 0.0
+
+    def turned(self) -> TurnVerdict:
+        """A turn ended: judge its depth. One that is flat or jerky is forgotten, so that the person can turn again."""
+        if self._checks.depth == "off" or self.frames_per_s < _MIN_FPS:
+            return TurnVerdict.UNJUDGED
+        enforced = self._checks.depth == "enforce"
+        frontal, turned, turned_bgr = self._frontal, self._turned, self._turned_bgr
         most = max(range(len(self._turn)), key=lambda i: abs(self._turn[i].yaw_deg), default=-1)
-        seen = parallax(self._turn[: most + 1])
-        score = depth_score(mesh_residual(self._frontal, self._turned), seen)
-        self._turn, self._turned = [], None
-        flat = RULES["depth"].flags(score) and self._checks.depth == "enforce"
+        seen_turn = self._turn[: most + 1]
+        self._turn, self._turned, self._turned_bgr = [], None, None
+        if frontal is None or turned is None or turned_bgr is None or self._frontal_bgr is None:
+            return TurnVerdict.JERKY if enforced else TurnVerdict.UNJUDGED
+        yaws = [frame.yaw_deg for frame in seen_turn]
+        step = max((abs(b - a) for a, b in zip(yaws, yaws[1:], strict=False)), default=0.0)
+        if len(seen_turn) < _MIN_PICTURES or step > _MAX_STEP_DEG:
+            return TurnVerdict.JERKY if enforced else TurnVerdict.UNJUDGED
+        seen = parallax(seen_turn)
+        score = depth_score(mesh_residual(frontal, turned), seen)
+        flat = RULES["depth"].flags(score) and enforced
         sheet = RULES["bent_print"].flags(seen.sheet) and self._checks.bent_print == "enforce"
         if flat or sheet:
             self._refused = max(self._refused or 0.0, score)
             self._refused_sheet = seen.sheet
-            return False
+            return TurnVerdict.FLAT
         self._depth.append(score)
         self._parallax.append(seen)
-        return True
+        self.turns.append(TurnPictures(self._frontal_bgr, turned_bgr, yaws[-1]))
+        return TurnVerdict.DEEP
+
+    @property
+    def saw_depth(self) -> bool:
+        """A turn was seen that showed depth."""
+        return bool(self._depth)
 
     def scores(self) -> tuple[CheckScore, ...]:
         """Return every check that is not off. The worst turn counts."""
@@ -160,9 +211,11 @@ class Evidence:
             if self._back_s is None:
                 self._back_s = observation.t_s
             elif observation.t_s - self._back_s > _FORGET_S:
-                self._turned = None  # a turn too small to count is over: the next one begins from a fresh picture
+                self._turned = self._turned_bgr = (
+                    None  # a turn too small to count is over: the next one begins from a fresh picture
+                )
             if observation.t_s - self._frontal_s >= _FRONTAL_EVERY_S or not self._turn:
-                self._frontal_s, self._frontal = observation.t_s, points
+                self._frontal_s, self._frontal, self._frontal_bgr = observation.t_s, points, frame_bgr.copy()
                 if self._turned is None:
                     self._scale = tracking_scale(points)
                     self._turn = [turn_frame(frame_bgr, points, yaw, self._scale)]
@@ -171,5 +224,5 @@ class Evidence:
         if abs(yaw - self._turn[-1].yaw_deg) < _STEP_DEG or len(self._turn) >= _MAX_TURN:
             return
         if abs(yaw) > max(abs(frame.yaw_deg) for frame in self._turn):
-            self._turned = points
+            self._turned, self._turned_bgr = points, frame_bgr.copy()
         self._turn.append(turn_frame(frame_bgr, points, yaw, self._scale))

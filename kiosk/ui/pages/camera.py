@@ -33,6 +33,7 @@ _LEADS = (
     "hint_too_early",
     "hint_wrong_way",
     "hint_larger",
+    "hint_slower",
     "after_last_lead",
 )
 

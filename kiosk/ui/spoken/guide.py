@@ -93,7 +93,7 @@ class CameraGuide:
         return self._say(t_s, words)
 
     def _remarks(self, t_s: float, view: TakeView) -> list[str]:
-        remark = next((name for name in ("returning", "wrong_way", "larger", "too_early") if getattr(view, name)), "")
+        remark = next((name for name in ("returning", "wrong_way", "slower", "larger", "too_early") if getattr(view, name)), "")
         if not remark or remark == self._remark or t_s - self._said_s < APART_S:
             return []
         self._remark = remark
@@ -102,6 +102,7 @@ class CameraGuide:
             "too_early": "spoken.action.say_early",
             "wrong_way": "page.camera.say_wrong_way",
             "larger": "page.camera.say_larger",
+            "slower": "page.camera.say_slower",
         }
         return self._say(t_s, [keys[remark]])
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kiosk.errors import ConfigError
+from kiosk.plain_text import read_text
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
@@ -271,16 +272,18 @@ def load(path: Path | None = None, overrides: dict[str, Any] | None = None) -> S
     """
     chosen = path or Path(os.environ.get("KIOSK_CONFIG", CONFIG / "kiosk.toml"))
     try:
-        data = tomllib.loads(chosen.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{chosen}: {error.strerror}") from error
+        data = tomllib.loads(read_text(chosen))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{chosen}: {error}") from error
     try:
-        return Settings.model_validate(merged(data, overrides or {}))
+        settings = Settings.model_validate(merged(data, overrides or {}))
     except ValidationError as error:
         lines = [f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()]
         raise ConfigError(f"{chosen}: " + "; ".join(lines)) from error
+    if not settings.station.station_id or "station_id" not in data.get("station", {}):
+        # Half a file is a file too: without this it would start a demonstration kiosk, with a new database and no word.
+        raise ConfigError(f"{chosen}: [station] station_id is missing: is the file whole?")
+    return settings
 
 
 def resolve(path: str) -> Path:

@@ -23,6 +23,7 @@ from typing import Literal
 
 from kiosk.config import CONFIG, ROOT
 from kiosk.errors import ConfigError, ModelError
+from kiosk.plain_text import read_text
 
 MANIFEST = CONFIG / "models.toml"
 REPAIR = "run: ./run kiosk models fetch   (without a network: ./run kiosk models import DIR)"
@@ -85,14 +86,16 @@ class Manifest:
 def read_manifest(manifest: Path, root: Path) -> Manifest:
     """Return what `manifest` names, with paths below `root`. Raises ConfigError on a malformed file."""
     try:
-        data = tomllib.loads(manifest.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_text(manifest))
         distributions = {name: Distribution(name=name, **values) for name, values in data["distribution"].items()}
         files = tuple(ModelFile(name=name, **{**values, "path": root / values["path"]}) for name, values in data["file"].items())
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise ConfigError(f"{manifest}: {error}") from error
     for file in files:
         if file.distribution not in distributions:
             raise ConfigError(f"{manifest}: file.{file.name} names an unknown distribution {file.distribution!r}")
+    if not any(file.kind == "model" for file in files):
+        raise ConfigError(f"{manifest}: names no model")
     return Manifest(files, distributions)
 
 

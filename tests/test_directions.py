@@ -15,18 +15,19 @@ from kiosk import __main__ as main
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
 
-BASE = {"domain", "errors", "config"}
+BASE = {"domain", "errors", "config", "plain_text"}
 # room -> rooms of ours it may import (besides itself). Every room is named, here or in ABOVE.
 MAY: dict[str, set[str]] = {
     "domain": set(),
     "errors": set(),
+    "plain_text": {"errors"},
     "canonical": set(),
     "memory": set(),
     "log": set(),
-    "config": {"errors"},
+    "config": {"errors", "plain_text"},
     "failpoints": {"errors", "config"},
-    "models": {"errors", "config"},
-    "texts": {"config", "errors"},
+    "models": {"errors", "config", "plain_text"},
+    "texts": {"config", "errors", "plain_text"},
     "removable": {"errors"},
     "visit": {"domain"},
     "desk": {"domain"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import uuid
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from kiosk.bureau import database, peers, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.canonical import canonical
+from kiosk.domain.identity import normalise_number
 from kiosk.sync import protocol, roster_file, seal
 
 _ID: TypeAdapter[str] = TypeAdapter(protocol.Id)
@@ -52,11 +54,20 @@ def issue(office: Office, source: Path) -> int:
 
 
 def _checked(source: Path) -> Iterator[bytes]:
+    seen: dict[str, int] = {}
     with source.open("rb") as file:
+        start = file.read(1000)
+        file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
+        if b"\0" in start:
+            raise seal.Refused("malformed", "not UTF-8: save it as UTF-8")
         for number, line in enumerate(file, 1):
             text = line.strip()
             if not text:
                 continue
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                raise seal.Refused("malformed", f"line {number} is not UTF-8: save the file as UTF-8") from None
             try:
                 entry: Any = json.loads(text)
                 # Ids must be sendable, or every record about this person would be refused later.
@@ -64,7 +75,13 @@ def _checked(source: Path) -> Iterator[bytes]:
                     _ID.validate_python(value)
             except (ValueError, TypeError, KeyError):
                 raise seal.Refused("malformed", f"line {number}: a person with person_id and benefits expected") from None
+            # As every kiosk does when it takes the roster: 15 and 18 digits of one person are one number.
+            same = seen.setdefault(normalise_number(str(entry.get("id_number", number))), number)
+            if same != number:
+                raise seal.Refused("malformed", f"lines {same} and {number} have the same number")
             yield text
+    if not seen:
+        raise seal.Refused("malformed", "nobody in it")
 
 
 def _add(session: Session, version: int, base: int, facts: roster_file.Facts, now: datetime) -> None:

@@ -18,6 +18,8 @@ def main(argv: list[str]) -> int:
     from kiosk.sync.provision import provision
 
     settings = config.load()
+    if settings.station.station_id == config.Station().station_id:
+        raise ConfigError(f"[station] station_id is the demonstration's ({settings.station.station_id}): give this kiosk its own")
     url = options.bureau or settings.sync.bureau_url
     if not url:
         raise ConfigError("no bureau: give --bureau URL or set [sync] bureau_url")

@@ -89,6 +89,7 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
     from kiosk import config
     from kiosk.domain.calendar_days import local_date
     from kiosk.errors import SealError
+    from kiosk.plain_text import decode, read_text
     from kiosk.store.roster import line as roster_format
     from kiosk.store.roster import lookup as roster
 
@@ -97,14 +98,15 @@ def _synthetic(store: Store, path: Path, version: int | None) -> int:
     now = datetime.now(UTC)
     if path.suffix == ".toml":
         today = local_date(now, store.settings.station.timezone)
-        lines = [roster_format.to_line(one) for one in roster_format.people_of_toml(path.read_text(encoding="utf-8"), today)]
+        lines = [roster_format.to_line(one) for one in roster_format.people_of_toml(read_text(path), today)]
     else:
         data = path.read_bytes()
         if path.suffix == ".zst":
             import zstandard
 
             data = zstandard.ZstdDecompressor().stream_reader(data).read()
-        lines = [_sendable(line, number) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
+        told = decode(data, str(path)).encode().splitlines()
+        lines = [_sendable(line, number) for number, line in enumerate(told, 1) if line.strip()]
     header = roster.RosterHeader(version or roster.version(store) + 1, now, len(lines))
     info = roster.import_snapshot(store, lines, header, now)
     print(f"version {info.version} in use: {info.people} people")

@@ -237,6 +237,20 @@ def check_database(settings: config.Settings) -> Finding:
     return Finding("database", "ok", f"opens with its key, {file.stat().st_size / 1e6:.1f} MB")
 
 
+def check_roster(settings: config.Settings) -> Finding:
+    """Look at the roster in use, if there is one: whole, somebody in it, not too old."""
+    from kiosk.doctor import roster
+
+    return Finding("roster", *roster.look(settings))
+
+
+def check_program(settings: config.Settings) -> Finding:
+    """Look for files of the program that hold nothing."""
+    from kiosk.doctor import program
+
+    return Finding("program", *program.look(settings))
+
+
 def check_clock(settings: config.Settings) -> Finding:
     """Look whether the clock can be right, whether something keeps it right, and whether the time zone is known."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -336,7 +350,9 @@ CHECKS: dict[str, Check] = {
     "voice": check_voice,
     "fonts": check_fonts,
     "screen": check_screen,
+    "program": check_program,
     "database": check_database,
+    "roster": check_roster,
     "clock": check_clock,
     "disk": check_disk,
     "bureau": check_bureau,

@@ -9,12 +9,14 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from sqlite_utils import Database
 
 from kiosk import config
 from kiosk.domain.policy import Policy, PolicyBook, load_policy
 from kiosk.errors import ConfigError
+from kiosk.plain_text import is_leftover, read_text
 from kiosk.store.engine import journal, meta
 from kiosk.store.engine.database import Store, store_errors
 
@@ -29,20 +31,35 @@ MIGRATIONS = (_create,)
 def of_files(folder: str = "config/policies") -> list[Policy]:
     """Return the policies of all files of a folder. Raises ConfigError naming the file."""
     found = []
-    for path in sorted(config.resolve(folder).glob("*.toml")):
+    for path in _files(folder):
         try:
-            found.append(load_policy(tomllib.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
+            found.append(load_policy(tomllib.loads(read_text(path))))
+        except ValueError as error:
             raise ConfigError(f"{path.name}: {error}") from error
     if not found:
         raise ConfigError(f"{folder}: no policies")
     return found
 
 
+def book_of_files(folder: str, default_policy: str) -> PolicyBook:
+    """Return the book of a folder's files. Raises ConfigError when they contradict each other, or lack the default policy."""
+    try:
+        book = PolicyBook(of_files(folder))
+    except ValueError as error:
+        raise ConfigError(f"{folder}: {error}") from error
+    if default_policy not in book:
+        raise ConfigError(f"{folder}: the default policy {default_policy!r} is missing")
+    return book
+
+
+def _files(folder: str) -> list[Path]:
+    return sorted(path for path in config.resolve(folder).glob("*.toml") if not is_leftover(path.name))
+
+
 def files_digest(folder: str = "config/policies") -> str:
     """Return a digest of the files of a folder, for the journal: rules that somebody changed here show as another one."""
     total = hashlib.sha256()
-    for path in sorted(config.resolve(folder).glob("*.toml")):
+    for path in _files(folder):
         total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]
 

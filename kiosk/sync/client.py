@@ -148,7 +148,7 @@ class Client:
             status, headers, body = self._exchange("GET", path, headers=self._token(path))
             if status == 204:
                 return b""
-            if status == 200:
+            if status == 200 and body:  # nothing newer is 204: an empty answer is a broken one
                 return body
             failure = self._failure(status, headers, body, protocol.digest(b""))
             if last or failure.why != "token-stale":

@@ -180,4 +180,8 @@ def journal_signer(settings: Settings) -> JournalSigner | None:
     """Return the signer with the kiosk's own key, None while it has none (the store then signs with a key of its own)."""
     if not settings.sync.key_command and not resolve(settings.sync.key_file).exists():
         return None
+    if pins_path(settings.sync).exists():
+        pinned, told = load_pins(settings.sync).station_id, settings.station.station_id
+        if pinned != told:  # settings of another kiosk, or the shipped ones: its records would be another station's
+            raise ConfigError(f"[station] station_id is {told}, but this kiosk is registered as {pinned}: are these its settings?")
     return JournalSigner(load_keys(settings.sync))

@@ -16,6 +16,7 @@ from typing import Any
 
 from kiosk.config import ASSETS
 from kiosk.errors import ConfigError
+from kiosk.plain_text import read_text
 
 DIRECTORY = ASSETS / "strings"
 CATALOGUES = ("zh_CN", "en")  # whole and written by hand
@@ -54,7 +55,7 @@ class Strings:
         texts: dict[str, str] = {}
         for path in sorted(folder.glob("*.toml")):
             try:
-                data = tomllib.loads(path.read_text(encoding="utf-8"))
+                data = tomllib.loads(read_text(path))
             except tomllib.TOMLDecodeError as error:
                 raise ConfigError(f"{path.name} ({language}): {error}") from error
             for key, value in _flat(data):

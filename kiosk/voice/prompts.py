@@ -14,6 +14,7 @@ from kiosk.texts.strings import Strings
 
 RECORDINGS = ASSETS / "voice"
 LINES_OF = {"zh_CN": "zh_CN", "zh_HK": "zh_CN", "en": "en"}  # spoken language -> the catalogue that holds its lines
+WAV_HEAD = 44  # bytes before the first sample
 PAUSE_S = 0.35  # between two prompts of one page
 # A recording may be slower than the wished rate by this much before `kiosk voice check` calls it too long: old ears
 # follow about 200 characters a minute, but a prompt of half a minute is no prompt.
@@ -39,7 +40,12 @@ def is_spoken(key: str) -> bool:
 def prompt(key: str, language: str, strings: Strings, folder: Path = RECORDINGS) -> Prompt:
     """Return the prompt of a key; its text is empty when the catalogue has none."""
     path = folder / language / f"{key}.wav"
-    return Prompt(key, language, strings.text(key), path if path.is_file() else None)
+    return Prompt(key, language, strings.text(key), path if is_recording(path) else None)
+
+
+def is_recording(path: Path) -> bool:
+    """True for a file that holds some sound; an empty one is damage, and the synthesiser speaks."""
+    return path.is_file() and path.stat().st_size > WAV_HEAD
 
 
 def all_prompts(language: str, folder: Path = RECORDINGS) -> list[Prompt]:

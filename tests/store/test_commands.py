@@ -24,6 +24,7 @@ def settings(tmp_path, monkeypatch):
     folder = tmp_path / "var"
     file = tmp_path / "kiosk.toml"
     file.write_text(
+        f'[station]\nstation_id = "S-1"\n'
         f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n[sync]\nkey_file = "{folder}/keys/kiosk.json"\n'
     )
     monkeypatch.setenv("KIOSK_CONFIG", str(file))

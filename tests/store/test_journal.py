@@ -138,6 +138,7 @@ def test_command(filled, monkeypatch, tmp_path, capsys):
     filled.close()
     config = tmp_path / "kiosk.toml"
     config.write_text(
+        f'[station]\nstation_id = "S-1"\n'
         f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n[sync]\nkey_file = "{folder}/keys/kiosk.json"\n'
     )
     monkeypatch.setenv("KIOSK_CONFIG", str(config))

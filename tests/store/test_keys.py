@@ -50,6 +50,7 @@ def kept(folder):
 def config(folder, tmp_path, monkeypatch):
     path = tmp_path / "kiosk.toml"
     path.write_text(
+        f'[station]\nstation_id = "S-1"\n'
         f'[store]\ndirectory = "{folder}"\nkey_file = "{folder}/keys/database.key"\n[sync]\nkey_file = "{folder}/keys/kiosk.json"\n'
     )
     monkeypatch.setenv("KIOSK_CONFIG", str(path))

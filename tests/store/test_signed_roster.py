@@ -42,6 +42,7 @@ def test_signed_rosters(issued, tmp_path, monkeypatch, capsys):
     settings, ((first, _), (second, stranger)), stored = issued
     file = tmp_path / "kiosk.toml"
     file.write_text(
+        f'[station]\nstation_id = "{settings.station.station_id}"\n'
         f'[store]\ndirectory = "{settings.store.directory}"\nkey_file = "{settings.store.key_file}"\n'
         f'[sync]\nkey_file = "{settings.sync.key_file}"\n'
     )

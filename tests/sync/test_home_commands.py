@@ -98,6 +98,8 @@ def test_a_plain_roster_is_refused_by_line_and_reason(tmp_path, monkeypatch, cap
     from kiosk.store.roster import line as roster_format
 
     (tmp_path / "kiosk.toml").write_text(f"""
+[station]
+station_id = "S-1"
 [store]
 directory = "{tmp_path}/var"
 key_file = "{tmp_path}/database.key"

@@ -36,8 +36,15 @@ def attach(store: Store) -> bool:
     if not name or not path.is_file():
         return False
     with roster_errors(store, path):
+        if path.stat().st_size == 0:  # to the driver an empty file is an empty database
+            raise sqlcipher.DatabaseError("the file holds nothing")
         store.db.execute(f"ATTACH DATABASE ? AS roster KEY \"x'{file_key(store.key)}'\"", (str(path),))
         store.roster_attached = name
+        if (
+            len(store.db.execute("SELECT name FROM roster.sqlite_master WHERE name IN ('people', 'lines', 'about')").fetchall())
+            != 3
+        ):
+            raise sqlcipher.DatabaseError("the tables of a roster are missing")
         layout = store.db.execute("SELECT value FROM roster.about WHERE key = 'layout'").fetchone()
         if layout is None or layout[0] != LAYOUT:
             raise sqlcipher.DatabaseError("made by another version of the program")

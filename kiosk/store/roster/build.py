@@ -61,6 +61,8 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
     folder, key: `store.folder` and `store.key`. lines: of a stream whose seal is verified (`kiosk.sync`); they may raise at
     their end. Raises RosterRefused when they are not what the header says; then no file stays.
     """
+    if not header.count and header.base_version is None:
+        raise RosterRefused("the roster holds nobody")
     path = folder / f"roster-{header.version:09d}-{secrets.token_hex(4)}.db"
     connection = sqlcipher.connect(str(path), isolation_level=None, check_same_thread=False)
     if __debug__:

@@ -38,7 +38,7 @@ _LIBRARIES = (
 _LIST = """
 import sys
 before = set(sys.modules)
-import kiosk.front
+import kiosk.app.startup
 names = {name.split(".")[0] for name in set(sys.modules) - before} - {"kiosk"} - set(sys.stdlib_module_names)
 print(" ".join(sorted(n for n in names if n.isidentifier() and not n.startswith("_")
                       and getattr(getattr(sys.modules.get(n), "__spec__", None), "origin", None))))
@@ -52,9 +52,9 @@ settings = config.load(None, {"ui": {"fullscreen": False}, "voice": {"enabled": 
 from kiosk import models
 models.require()
 from PySide6.QtWidgets import QApplication
-from kiosk.front import Front
+from kiosk.app.startup import Startup
 qt = QApplication(["kiosk"])
-front = Front(settings)
+front = Startup(settings)
 front.start()
 while front.window.findChild(object, "start") is None or not front.window.page.isVisible():
     qt.processEvents()

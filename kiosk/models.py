@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterable
@@ -128,6 +129,27 @@ def require(*names: str) -> None:
     bad = [f"{file.path.name} is {state}" for file in wanted if (state := file.state()) != "ok"]
     if bad:
         raise ModelError(f"{', '.join(bad)}; {REPAIR}")
+
+
+class Requirement:
+    """`require` in a thread of its own: reading and hashing go on while other things are loaded."""
+
+    def __init__(self, *names: str) -> None:
+        self._error: ModelError | ConfigError | None = None
+        self._thread = threading.Thread(target=self._check, args=names, name="models", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return when all was checked. Raises as `require` does."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _check(self, *names: str) -> None:
+        try:
+            require(*names)
+        except (ModelError, ConfigError) as error:
+            self._error = error
 
 
 def fetch(listed: Manifest, say: Say, *, names: Iterable[str] = ()) -> None:

@@ -185,6 +185,7 @@ class KioskApp(QObject):
 
     @Slot()
     def _start_workers(self) -> None:
+        self.window.prepare()
         self.store.start()
         self.conductor.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
         for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):

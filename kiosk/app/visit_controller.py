@@ -256,6 +256,7 @@ class VisitController(QObject):
     def on_stirred(self) -> None:
         """Somebody may be coming near the idle kiosk: invite them, aloud, now and then."""
         now = self._monotonic()
+        self._window.page.somebody_near()
         if isinstance(self._state, s.Idle) and not self._paused and now - self._spoke_s >= _INVITE_EVERY_S:
             self._speak()
 

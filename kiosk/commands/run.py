@@ -25,14 +25,14 @@ def main(argv: list[str]) -> int:
     log.setup(config.resolve(settings.store.directory) / "log")
     from kiosk import models
 
-    models.require()  # a missing or altered model is a clear error before any page opens
-
+    checked = models.Requirement()  # a missing or altered model is a clear error before any page opens; read while Qt loads
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from kiosk.app.startup import Startup
 
     qt = QApplication(["kiosk"])
+    checked.wait()
     front = Startup(settings)
     signal.signal(signal.SIGTERM, lambda *_: qt.quit())
     signal.signal(signal.SIGINT, lambda *_: qt.quit())

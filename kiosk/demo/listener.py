@@ -92,7 +92,7 @@ class Listener(QObject):
     def start(self) -> None:
         """Hold the marked key: now the kiosk speaks."""
         self._key(QEvent.Type.KeyPress, MARKED)
-        QTimer.singleShot(_HOLD_MS, self._let_go)
+        QTimer.singleShot(_HOLD_MS, self, self._let_go)
 
     def stop(self) -> None:
         """Go away."""
@@ -115,7 +115,7 @@ class Listener(QObject):
         for sentence in said:
             action = self._wishes.actions.get(sentence)
             if action is not None:
-                QTimer.singleShot(_THINK_MS, lambda action=action: self._hands.act(action))
+                QTimer.singleShot(_THINK_MS, self, lambda action=action: self._hands.act(action))
         if self._looking_for:
             if self._looking_for in said[-1:]:
                 self._pause.start(_THINK_MS)
@@ -126,11 +126,11 @@ class Listener(QObject):
         self._looking_for, self._keys = "", 0
         if self._wishes.card in said and not self._laid:
             self._laid = True
-            QTimer.singleShot(_THINK_MS, lambda: self._hands.lay_card("beneficiary"))
+            QTimer.singleShot(_THINK_MS, self, lambda: self._hands.lay_card("beneficiary"))
             return
         if self._laid and any(sentence in said for sentence in self._wishes.take_card) and self._visiting:
             self._laid = False
-            QTimer.singleShot(_THINK_MS, self._hands.lift_card)
+            QTimer.singleShot(_THINK_MS, self, self._hands.lift_card)
         if self._wishes.welcome in said and self._visiting:
             self.left.emit()
             return

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QGuiApplication,
@@ -25,10 +25,8 @@ from kiosk.domain.take_view import ScanView, TakeView
 from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
 from kiosk.ui.frame import Frame
-from kiosk.ui.pages import PAGES
+from kiosk.ui.pages import PAGES, make_page
 from kiosk.ui.pages.base import Kit, Page
-from kiosk.ui.pages.camera import CameraPage
-from kiosk.ui.pages.scan import ScanPage
 from kiosk.ui.prompts import prompt_for
 from kiosk.ui.spoken.keys import SpokenKeys
 from kiosk.ui.touch import TouchRules, key_code, order_tabs
@@ -39,6 +37,7 @@ from kiosk.visit import states as s
 if TYPE_CHECKING:
     import numpy as np
 
+_PREPARE_MS = 40
 DESK_TOUCHES = 5  # on the station's name: opens the desk without a button
 
 
@@ -61,13 +60,9 @@ class KioskWindow(Frame):
         self._corner_touches = 0
         self._keys = {key_code(name): wish for name, wish in settings.ui.keys.items()}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for kind, page_type in PAGES.items():
-            page = page_type()
-            page.setParent(self)
-            page.hide()
-            page.touched.connect(self.touched)
-            self.pages[kind] = page
-        self.page = self.pages[s.Idle]
+        self._preparing = QTimer(self, singleShot=True, interval=_PREPARE_MS)
+        self._preparing.timeout.connect(self.prepare)
+        self.page = self._page_for(s.Idle)
         self.bottom.leave.clicked.connect(self._leave)
         self.bottom.replay.clicked.connect(self._replay)
         self.bottom.no_face.clicked.connect(self._no_face)
@@ -76,6 +71,22 @@ class KioskWindow(Frame):
         self.spoken = SpokenKeys(self, dict(self._keys))
         self.resize(1080, 1920)
         self.show_state(s.Idle())
+
+    def _page_for(self, kind: type) -> Page:
+        if kind not in self.pages:
+            page = self.pages[kind] = make_page(kind)
+            page.setParent(self)
+            page.hide()
+            page.touched.connect(self.touched)
+        return self.pages[kind]
+
+    @Slot()
+    def prepare(self) -> None:
+        """Make one more page, and the next in a moment: none is waited for later. Called once the first page stands."""
+        missing = next((kind for kind in PAGES if kind not in self.pages), None)
+        if missing is not None:
+            self._page_for(missing)
+            self._preparing.start()
 
     # --- what the conductor calls
 
@@ -105,7 +116,7 @@ class KioskWindow(Frame):
 
     def show_state(self, state: s.State) -> None:
         """Render the page of a state. Changing to another page wipes the page that is left."""
-        page = self.pages[type(state)]
+        page = self._page_for(type(state))
         changed = page is not self.page
         fading = changed and self.motion and self.isVisible()
         self.transition.stop()
@@ -135,19 +146,19 @@ class KioskWindow(Frame):
 
     def show_take(self, view: TakeView) -> None:
         """Show where a running take stands; ignored on any page but the camera's."""
-        if isinstance(self.page, CameraPage):
+        if isinstance(self._state, s.Acting):
             self._take = view
             self.page.show_take(view)
             self.captions.on_take(view, self.look)
 
     def show_frame(self, image_rgb: np.ndarray) -> None:
         """Show one camera picture: uint8 RGB, copied already, not mirrored; ignored on any page without the camera."""
-        if isinstance(self.page, CameraPage | ScanPage):
+        if isinstance(self._state, s.Acting | s.ScanningCard):
             self.page.show_frame(image_rgb)
 
     def show_scan(self, view: ScanView) -> None:
         """Show where the scan of a card stands; ignored on any other page."""
-        if isinstance(self.page, ScanPage):
+        if isinstance(self._state, s.ScanningCard):
             self._scan = view
             self.page.show_scan(view)
 
@@ -247,9 +258,9 @@ class KioskWindow(Frame):
 
     def refresh(self) -> None:
         self.page.fill(self._state, self._kit())
-        if isinstance(self.page, CameraPage) and self._take is not None:
+        if self._take is not None:
             self.page.show_take(self._take)
-        if isinstance(self.page, ScanPage) and self._scan is not None:
+        if self._scan is not None:
             self.page.show_scan(self._scan)
         self.relook()
         if self.countdown.isVisibleTo(self):
@@ -284,6 +295,7 @@ class KioskWindow(Frame):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.page.somebody_near()
         corner = self.top.station.geometry()
         if event.position().toPoint().y() <= corner.bottom() and event.position().x() <= corner.right():
             self._corner_touches += 1
@@ -297,4 +309,5 @@ class KioskWindow(Frame):
         if event.spontaneous() and self.settings.ui.fullscreen:  # Alt+F4 and the like: not in a kiosk
             event.ignore()
         else:
+            self._preparing.stop()
             event.accept()

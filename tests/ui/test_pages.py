@@ -486,6 +486,21 @@ def test_the_window_waits_for_nothing_heavy():
     assert out.stdout.strip() == "[]"
 
 
+def test_the_idle_picture_moves_only_while_somebody_is_near(qtbot):
+    window = make_window(sample_settings())
+    qtbot.addWidget(window)
+    window.motion = True
+    window.show()
+    qtbot.waitExposed(window)
+    window.relook()
+    face = window.page.face
+    assert face._timer.isActive()
+    window.page._near.timeout.emit()  # twenty seconds later
+    assert not face._timer.isActive()
+    window.page.somebody_near()
+    assert face._timer.isActive()
+
+
 def test_motion_runs_only_where_it_is_seen(qtbot):
     window = make_window(sample_settings())
     qtbot.addWidget(window)

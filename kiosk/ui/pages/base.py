@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
 from kiosk.domain.identity import mask_name
+from kiosk.domain.take_view import ScanView, TakeView
 from kiosk.texts.strings import Strings
 from kiosk.ui.pages import seated
 from kiosk.ui.theme import DENSITIES, MARGIN, Look
@@ -32,6 +33,9 @@ def friend_of(case: Case) -> str:
         return ""
     return mask_name(case.person.name or case.entry.name).replace(" ", "")
 
+
+if TYPE_CHECKING:
+    import numpy as np
 
 STEPS = ("card", "confirm", "consent", "camera", "done")
 
@@ -88,6 +92,18 @@ class Page(QWidget):
     def fill(self, state: Any, kit: Kit) -> None:
         """Set every text and picture from a state."""
         raise NotImplementedError
+
+    def somebody_near(self) -> None:
+        """Somebody comes near an idle kiosk; on the idle page alone."""
+
+    def show_take(self, view: TakeView) -> None:
+        """Show where a running take stands; on the camera's page alone."""
+
+    def show_scan(self, view: ScanView) -> None:
+        """Show where a scan stands; on the scan's page alone."""
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show one picture of the camera; on pages with a camera alone."""
 
     def clear(self) -> None:
         """Forget everything about the last person."""

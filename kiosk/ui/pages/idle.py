@@ -14,6 +14,7 @@ from kiosk.ui.widgets.labels import Fact
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 
+NEAR_MS = 20_000
 NOTICE_MS = 30_000  # who comes next should not wonder whom it is about
 FACTS = (("time", "clock"), ("bring", "card"), ("free", "free"))
 
@@ -34,6 +35,8 @@ class IdlePage(Page):
         self.facts = {key: Fact(f"fact-{key}", icon) for key, icon in FACTS}
         self.body.add(Row(*self.facts.values(), gap=16))
         self.title.role = "display"
+        self._near = QTimer(self, singleShot=True, interval=NEAR_MS)
+        self._near.timeout.connect(self._nobody_near)
         self._moment = QTimer(self)
         self._moment.setSingleShot(True)
         self._moment.setInterval(NOTICE_MS)
@@ -55,9 +58,18 @@ class IdlePage(Page):
         self.safe.say(kit.text("page.idle.safe"))
         key = f"page.idle.notice.{state.notice}" if state.notice else ""
         self.notice.say(kit.text(key) if key in kit.strings else "")
-
+        self.somebody_near()
         if key:
             self._moment.start()
+
+    def somebody_near(self) -> None:
+        """Somebody comes, or touches something: the picture moves for a while. A kiosk that nobody looks at stands still."""
+        self.face.rest(False)
+        self._near.start()
+
+    @Slot()
+    def _nobody_near(self) -> None:
+        self.face.rest(True)
 
     @Slot()
     def _drop_notice(self) -> None:
@@ -67,4 +79,6 @@ class IdlePage(Page):
     def clear(self) -> None:
         super().clear()
         self._moment.stop()
+        self._near.stop()
+        self.face.rest(False)
         self.notice.say("")

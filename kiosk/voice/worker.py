@@ -24,7 +24,7 @@ from kiosk.errors import KioskError
 from kiosk.texts import requests
 from kiosk.texts.strings import SPOKEN, Strings
 from kiosk.voice import sound
-from kiosk.voice.prompts import LINES_OF, PAUSE_S, RECORDINGS, Prompt, prompt
+from kiosk.voice.prompts import PAUSE_S, RECORDINGS, Prompt, prompt
 
 POLL_S = 0.02
 VOLUME_STEP = 0.2
@@ -264,10 +264,9 @@ class Speaker:
         return path if self._synthesiser.write(words, self.language, self._rate, path) and path.exists() else None
 
     def _catalogue(self, language: str) -> Strings:
-        name = LINES_OF[language]
-        if name not in self._strings:
-            self._strings[name] = Strings.load(name)
-        return self._strings[name]
+        if language not in self._strings:
+            self._strings[language] = Strings.load(language)
+        return self._strings[language]
 
     def _synthesised(self, wanted: Prompt) -> Path | None:
         if not wanted.text or self._folder is None:

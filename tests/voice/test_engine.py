@@ -21,7 +21,7 @@ def engine():
     made.close()
 
 
-@pytest.mark.parametrize(("language", "catalogue"), [("zh_CN", "zh_CN"), ("zh_HK", "zh_CN"), ("en", "en")])
+@pytest.mark.parametrize(("language", "catalogue"), [("zh_CN", "zh_CN"), ("zh_HK", "zh_HK"), ("en", "en")])
 @pytest.mark.parametrize("rate", [160, 200, 240])
 def test_the_rate_is_kept(engine, tmp_path, language, catalogue, rate):
     text = Strings.load(catalogue).text("page.consent.say")

@@ -67,9 +67,12 @@ class Rendered:
             return cls(
                 language,
                 folder / language,
-                *(data[name] for name in ("model", "voice", "speed", "lufs")),
-                {name: Sentence(**values) for name, values in data["sentences"].items()},
-                {key: Recording(**{**values, "files": tuple(values["files"])}) for key, values in data["prompts"].items()},
+                model=data["model"],
+                voice=data["voice"],
+                speed=data["speed"],
+                lufs=data["lufs"],
+                sentences={name: Sentence(**values) for name, values in data["sentences"].items()},
+                prompts={key: Recording(**{**values, "files": tuple(values["files"])}) for key, values in data["prompts"].items()},
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"{place}: {error}") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiosk.errors import ConfigError
+from kiosk.errors import ConfigError, ModelError
 from kiosk.voice.joining import SENTENCE_PAUSE_S
 from kiosk.voice.render import levels
 from kiosk.voice.render.kokoro import RATE, Kokoro
@@ -60,14 +60,12 @@ def render(
     names = {sentence: file_name(found, speech, parts) for sentence, found in sounds.items()}
     missing = [sentence for sentence, name in names.items() if not (place / (name + SUFFIX)).is_file()]
     say(f"{language}: {len(texts)} prompts, {len(sounds)} sentences, {len(missing)} to render")
-    if missing and speak is None:
-        speak = Kokoro(parts, speech.voice, parts_folder).speak
+    spoken_by = speak or (Kokoro(parts, speech.voice, parts_folder).speak if missing else _nobody)
     for number, sentence in enumerate(missing, 1):
-        assert speak is not None
         target = place / (names[sentence] + SUFFIX)
         if target.exists():  # another rendering was started beside this one
             continue
-        sound = levels.trim(speak(sounds[sentence].phonemes, speech.speed), RATE)
+        sound = levels.trim(spoken_by(sounds[sentence].phonemes, speech.speed), RATE)
         data = levels.encode(levels.even(sound, RATE, speech.lufs + levels.OPUS_LU, speech.true_peak_db), RATE)
         unfinished = target.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(data)
@@ -79,6 +77,10 @@ def render(
         if path.stem not in made.sentences:
             path.unlink()
     return made
+
+
+def _nobody(phonemes: str, speed: float) -> np.ndarray:
+    raise ModelError(phonemes)
 
 
 def _head(parts: Parts, speech: Speech) -> tuple[str, str, float, float]:

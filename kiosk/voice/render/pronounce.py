@@ -1,7 +1,7 @@
 """Mandarin text to sounds: each character's pinyin (our own table of words first), then the phonemes that Kokoro was trained on.
 
-For `kiosk voice render` alone; jieba, pypinyin and misaki come from requirements/voice.txt. The pinyin goes into the manifest, where
-a test compares it with a table made by hand.
+For `kiosk voice render` alone; jieba, pypinyin and misaki come from requirements/voice.txt. The pinyin goes into the
+manifest, where a test compares it with a table made by hand.
 """
 
 from __future__ import annotations

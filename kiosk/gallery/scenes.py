@@ -43,6 +43,7 @@ class Scene:
     countdown: int | None = None
     help_called: bool = False
     typed: str = ""
+    panel: str = ""  # "language" or "sound": what the top bar opened
 
 
 def sample_settings(base: Settings | None = None) -> Settings:
@@ -204,6 +205,8 @@ def scenes() -> tuple[Scene, ...]:
         Scene("take-card-open", s.TakingCard(visit, Reason.CANCELLED)),
         Scene("take-card-timeout", s.TakingCard(visit, Reason.IDLE_TIMEOUT)),
         Scene("out-of-service", s.OutOfService(Reason.READER_UNPLUGGED)),
+        Scene("languages", s.Idle(), panel="language"),
+        Scene("sound", s.Idle(), panel="sound"),
         Scene("still-here", s.Consenting(case), countdown=23),
         Scene("help-called", s.Instructing(case), help_called=True),
     ]

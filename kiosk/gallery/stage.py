@@ -42,6 +42,9 @@ def show_scene(window: KioskWindow, scene: Scene) -> None:
         if button is not None:
             button.click()
     window.show_countdown(scene.countdown)
+    window.close_panels()
+    if scene.panel:
+        (window.top.language if scene.panel == "language" else window.top.sound).click()
 
 
 def set_form(window: KioskWindow, size: tuple[int, int], theme: ThemeName, large: bool) -> None:

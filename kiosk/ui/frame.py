@@ -22,6 +22,7 @@ from kiosk.ui.theme import MARGIN, Look, ThemeName
 from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
 from kiosk.ui.widgets.overlay import Countdown, Transition
 from kiosk.ui.widgets.progress import Step, StepBar
+from kiosk.ui.widgets.wishes import LanguagePanel, SoundPanel, WishPanel
 
 CLOCK_MS = 10_000
 
@@ -65,11 +66,15 @@ class Frame(QWidget):
         self.captions = Captions(self, self._caption_place, settings.ui.captions)
         self.strip.say("")
         self.banner.say("")
-        self.top.language_touched.connect(self.change_language)
+        self.sound_panel, self.language_panel = SoundPanel(self), LanguagePanel(self)
         self.top.large_touched.connect(self.toggle_large_text)
-        self.top.contrast_touched.connect(self.toggle_contrast)
-        self.top.louder_touched.connect(self._louder)
-        self.top.quieter_touched.connect(self._quieter)
+        self.top.sound_touched.connect(self._open_sound)
+        self.top.language_touched.connect(self._open_languages)
+        self.language_panel.spoken_chosen.connect(self.change_language)
+        self.language_panel.written_chosen.connect(self.change_writing)
+        self.language_panel.colours_chosen.connect(self._choose_colours)
+        self.sound_panel.louder.clicked.connect(self._louder)
+        self.sound_panel.quieter.clicked.connect(self._quieter)
         self.top.desk_touched.connect(self._desk)
         self.bottom.seated.clicked.connect(self.toggle_seated)
         self._day = self.now().date()
@@ -145,6 +150,39 @@ class Frame(QWidget):
         self.wished()
         self.service.emit(r.ToggleContrast())
 
+    @Slot(str)
+    def _choose_colours(self, theme: str) -> None:
+        if theme != self.theme:
+            self.toggle_contrast()
+        else:
+            self._show_panels()
+
+    @Slot()
+    def _open_sound(self) -> None:
+        self._open(self.sound_panel)
+
+    @Slot()
+    def _open_languages(self) -> None:
+        self._open(self.language_panel)
+
+    def _open(self, panel: WishPanel) -> None:
+        self.close_panels()
+        panel.setGeometry(self.rect())
+        self._show_panels()
+        panel.show()
+        panel.raise_()
+        panel.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.wished()
+
+    def close_panels(self) -> None:
+        """Take the panels of the top bar away."""
+        self.sound_panel.hide()
+        self.language_panel.hide()
+
+    def _show_panels(self) -> None:
+        self.sound_panel.show_texts(self.strings, self.look)
+        self.language_panel.show_texts(self.strings, self.language, self.writing, self.look)
+
     @Slot()
     def _louder(self) -> None:
         self.service.emit(r.VolumeUp())
@@ -170,6 +208,7 @@ class Frame(QWidget):
 
     def reset_wishes(self) -> None:
         """The next person begins with the station's own language, size and colours."""
+        self.close_panels()
         self.theme, self.large = self.settings.ui.theme, self.settings.ui.large_text
         self.seated = False
         if self.language != self._home_language:
@@ -199,7 +238,8 @@ class Frame(QWidget):
         """Take on size, theme and texts of the bars, and place everything."""
         strings, page = self.strings, self.page
         self.look = Look.for_screen(self.width(), self.height(), self.theme, self.large, self.motion)
-        self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.language, self.look)
+        self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.look)
+        self._show_panels()
         self.bottom.show_texts(strings, page.leave, page.no_face, self.look, self.seated)
         self.strip.say(strings.text("help_called.title") if self._help_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
@@ -256,6 +296,8 @@ class Frame(QWidget):
         self.page.setGeometry(0, y, width, bottom - y)
         self.countdown.setGeometry(self.rect())
         self.countdown.set_look(look)
+        for panel in (self.sound_panel, self.language_panel):
+            panel.setGeometry(self.rect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.transition.stop()

@@ -135,6 +135,7 @@ class KioskWindow(Frame):
             forget()
             self.changed_at = time.monotonic()
             self.show_countdown(None)
+            self.close_panels()
         self.relook()
         page.show()
         page.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -30,6 +30,12 @@ class Ink:
     fits: bool
 
 
+def over_page(window: KioskWindow) -> QWidget | None:
+    """What lies over the page and is all there is to touch, if anything."""
+    panels = (window.countdown, window.language_panel, window.sound_panel)
+    return next((panel for panel in panels if panel.isVisibleTo(window)), None)
+
+
 def shown(window: QWidget, kind: type) -> list:
     """Every visible widget of a kind."""
     return [w for w in window.findChildren(kind) if w.isVisibleTo(window)]
@@ -102,7 +108,7 @@ def layout_findings(window: KioskWindow) -> list[str]:
     """Clipped or overlapping text, small type, small or crowded targets, anything outside."""
     scale = window.look.scale
     step = LARGE if window.large else 1.0
-    over = window.countdown if window.countdown.isVisibleTo(window) else None
+    over = over_page(window)
     found: list[str] = []
     if not window.page.fits:
         found.append("the page does not fit")
@@ -177,7 +183,7 @@ def rendered_contrast(patch: np.ndarray) -> float:
 
 def pixel_findings(window: KioskWindow) -> list[str]:
     """Weak contrast, and ink that is missing or that reaches beyond its widget, as rendered."""
-    over = window.countdown if window.countdown.isVisibleTo(window) else None
+    over = over_page(window)
     image = pixels(window.grab().toImage())
     found: list[str] = []
     for ink in inks(window):

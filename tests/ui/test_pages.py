@@ -101,7 +101,7 @@ def test_every_state_has_a_page_and_every_page_a_way_to_a_person(window):
     for scene in scenes():
         show_scene(window, scene)
         assert window.page_name == PAGE_NAMES[type(scene.state)]
-        if scene.countdown is None:
+        if scene.countdown is None and not scene.panel:
             assert button(window, "help").isEnabled()
             assert button(window, "replay").isEnabled()
 
@@ -302,7 +302,9 @@ def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot
     window.show_state(SCENES["consent"].state)
     wishes = []
     window.service.connect(wishes.append)
-    for name in ("large-text", "contrast", "language-en", "volume-up", "volume-down", "replay"):
+    for name in ("large-text", "language", "colours-contrast", "language-en", "language-panel-close"):
+        touch(window, name)
+    for name in ("sound", "volume-up", "volume-down", "sound-panel-close", "replay"):
         touch(window, name)
     english = [r.ChangeLanguage("en"), r.ChangeWriting("en")]
     assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), *english, r.VolumeUp(), r.VolumeDown(), r.Replay()]
@@ -316,9 +318,15 @@ def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot
 
 def test_what_is_spoken_and_what_is_written_are_chosen_apart(window):
     title = "page.idle.title"
+    touch(window, "language")
+    assert window.language_panel.isVisible()
     touch(window, "language-zh_HK")
     assert (window.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_CN").text(title))
-    window.change_writing("zh_Hant")
+    assert button(window, "language-zh_HK").isChecked()
+    touch(window, "writing-zh_Hant")
+    assert window.language_panel.title.text() == Strings.load("zh_Hant").text("language_page.title")
+    QTest.mouseClick(window.language_panel, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))  # beside the panel
+    assert not window.language_panel.isVisible()
     assert (window.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_Hant").text(title))
     window.change_language("zh_CN")
     assert (window.language, window.writing) == ("zh_CN", "zh_Hant")

@@ -1,4 +1,4 @@
-"""Top bar (where am I, language, volume, size, contrast), bottom bar (again, without face, help), and the strip for news."""
+"""Top bar (where am I, size, sound, language, staff), bottom bar (again, without face, help), and the strip for news."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ from kiosk.ui.theme import MARGIN, Look
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text
 
-LANGUAGES = ("zh_CN", "zh_HK", "en")
 CHIP_GAP = 16.5  # a hair above the norm of 16, whatever the rounding
 
 
 class TopBar(QWidget):
     """Two lines on a portrait screen, one on a landscape screen."""
 
-    language_touched = Signal(str)
+    language_touched = Signal()
     large_touched = Signal()
-    contrast_touched = Signal()
-    louder_touched = Signal()
-    quieter_touched = Signal()
+    sound_touched = Signal()
     desk_touched = Signal()
 
     def __init__(self) -> None:
@@ -32,37 +29,27 @@ class TopBar(QWidget):
         self.setObjectName("top-bar")
         self.station = Text("station", "small", bold=True)
         self.clock = Text("clock", "small", "quiet")
-        self.languages = {code: Button(f"language-{code}", "chip", checkable=True) for code in LANGUAGES}
-        self.quieter = Button("volume-down", "chip", icon="quieter")
-        self.louder = Button("volume-up", "chip", icon="louder")
-        self.large = Button("large-text", "chip", checkable=True)
-        self.contrast = Button("contrast", "chip", icon="contrast", checkable=True)
+        self.large = Button("large-text", "chip", icon="large", checkable=True)
+        self.sound = Button("sound", "chip", icon="louder")
+        self.language = Button("language", "chip", icon="language")
         self.desk = Button("desk-open", "chip", icon="staff")
-        self.chips = [*self.languages.values(), self.quieter, self.louder, self.large, self.contrast, self.desk]
+        self.chips = [self.large, self.sound, self.language, self.desk]
         for child in (self.station, self.clock, *self.chips):
             child.setParent(self)
-        for code, chip in self.languages.items():
-            chip.clicked.connect(lambda _=False, code=code: self.language_touched.emit(code))
         self.large.clicked.connect(self.large_touched)
-        self.contrast.clicked.connect(self.contrast_touched)
-        self.louder.clicked.connect(self.louder_touched)
-        self.quieter.clicked.connect(self.quieter_touched)
+        self.sound.clicked.connect(self.sound_touched)
+        self.language.clicked.connect(self.language_touched)
         self.desk.clicked.connect(self.desk_touched)
 
-    def show_texts(self, strings: Strings, station: str, when: str, language: str, look: Look) -> None:
+    def show_texts(self, strings: Strings, station: str, when: str, look: Look) -> None:
         """Take on language, time and settings."""
         self.station.say(station)
         self.clock.say(when)
-        for code, chip in self.languages.items():
-            chip.say(strings.text(f"language.{code}"), strings.text(f"language_name.{code}"))
-            chip.setChecked(code == language)
         self.large.say(strings.text("top.large"), strings.text("top.large_name"))
         self.large.setChecked(look.large)
-        self.contrast.say("", strings.text("top.contrast_name"))
-        self.contrast.setChecked(look.theme == "contrast")
-        self.louder.say("", strings.text("top.volume_up_name"))
-        self.quieter.say("", strings.text("top.volume_down_name"))
-        self.desk.say("", strings.text("desk.open_name"))
+        self.sound.say(strings.text("top.sound"), strings.text("top.sound_name"))
+        self.language.say(strings.text("top.language"), strings.text("top.language_name"))
+        self.desk.say(strings.text("top.staff"), strings.text("desk.open_name"))
         self.set_look(look)
 
     def set_look(self, look: Look) -> None:

@@ -76,7 +76,7 @@ class Button(QAbstractButton):
 
     def text_width(self, width: int) -> int:
         """Return the room the text has."""
-        beside = 0 if self.above or not self.icon_name else self._icon_px() + self.look.px(18)
+        beside = 0 if self.above or not self.icon_name else self._icon_px() + self._icon_gap()
         return max(1, width - 2 * self._padding() - beside)
 
     def lines(self, width: int) -> tuple[Lines, bool]:

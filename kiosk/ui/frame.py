@@ -241,10 +241,11 @@ class Frame(QWidget):
         self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.look)
         self._show_panels()
         self.bottom.show_texts(strings, page.leave, page.no_face, self.look, self.seated)
-        self.strip.say(strings.text("help_called.title") if self._help_called else "")
+        self.strip.say(strings.text("help_called.title") if self._help_called and not page.says_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
         self.steps.beside = self.look.landscape
         self._fill_steps(strings)
+        page.say_leaves(strings)
         for part in (self.strip, self.banner, self.steps):
             part.set_look(self.look)
         self._arrange()

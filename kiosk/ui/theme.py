@@ -5,6 +5,7 @@ All lengths are units: pixels on a screen whose short side is 1080. `Look.px` tu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -31,7 +32,9 @@ TYPE: dict[Role, tuple[float, float, bool]] = {
 }
 LINE = 1.36  # line height in ems
 LARGE = 1.2  # the larger step
+ENLARGED = 1.1  # large text is at least so much larger than normal text on the same screen: else the page becomes two leaves
 DENSITIES = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64)
+TIGHT = (1.0, 0.7, 0.45)  # what room between and round things may shrink by, so that the letters need not
 
 MARGIN = 64
 GAP = 32
@@ -170,6 +173,7 @@ class Look:
     density: float = 1.0
     landscape: bool = False
     motion: bool = True
+    tight: float = 1.0
 
     @classmethod
     def for_screen(cls, width: int, height: int, theme: ThemeName, large: bool, motion: bool) -> Look:
@@ -193,7 +197,7 @@ class Look:
 
     def space(self, units: float, least: float | None = None) -> int:
         """Return a distance, smaller on a dense page, but not below `least` units."""
-        return self.px(max(units * self.density, units * 0.4 if least is None else least))
+        return self.px(max(units * self.density * self.tight, units * 0.4 if least is None else least))
 
     def font_px(self, role: Role) -> int:
         """Return the pixel size of a role."""
@@ -212,11 +216,22 @@ class Look:
     def target(self, kind: str) -> int:
         """Return the height of a button of a kind; a dense page makes it lower, but never below the norm."""
         height = HEIGHT[kind]
-        return self.px(max(TARGET_MIN + 2, height * (self.density + (1 - self.density) * 0.2)))
+        dense = (self.density + (1 - self.density) * 0.2) * (0.5 + 0.5 * self.tight)
+        return self.px(max(TARGET_MIN + 2, height * dense))
 
-    def with_density(self, density: float) -> Look:
+    def with_density(self, density: float, tight: float = 1.0) -> Look:
         """Return the same look on a denser page."""
-        return replace(self, density=density)
+        return replace(self, density=density, tight=tight)
+
+    def denser(self) -> Iterator[Look]:
+        """Return looks to try on a panel, one after another: room shrinks before letters do."""
+        for density in DENSITIES:
+            for tight in TIGHT:
+                yield self.with_density(density, tight)
+
+    def normal(self) -> Look:
+        """Return the same look without the larger step."""
+        return replace(self, large=False)
 
 
 @lru_cache(maxsize=512)

@@ -78,6 +78,7 @@ class KioskWindow(Frame):
             page.setParent(self)
             page.hide()
             page.touched.connect(self.touched)
+            page.leaf_turned.connect(self._leaf_turned)
         return self.pages[kind]
 
     @Slot()
@@ -217,6 +218,12 @@ class KioskWindow(Frame):
             self.show()
 
     # --- wishes about the window
+
+    @Slot()
+    def _leaf_turned(self) -> None:
+        """The other leaf of a page is another page for hands: what is hit now was meant for the one before."""
+        self.changed_at = time.monotonic()
+        self.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _replay(self) -> None:

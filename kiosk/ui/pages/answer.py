@@ -70,6 +70,7 @@ class AnswerPage(Page):
         self.done.say(kit.text("page.answer.done"))
         self.done.setVisible(not waiting)
         self.primary = self.open.stay if waiting else self.done
+        self.says_called, self.no_face = waiting, not waiting
 
     def _stage(self, state: s.Answered, kit: Kit) -> str:
         return kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title")) if state.stages else ""

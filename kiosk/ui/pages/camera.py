@@ -120,6 +120,7 @@ class CameraPage(Page):
     """Shows what the take says, nothing of its own. `prompt` carries action and now as it says them in words."""
 
     name = "camera"
+    divisible = False
     step = "camera"
     leave = "back"
     body_low = True
@@ -145,7 +146,7 @@ class CameraPage(Page):
         self.head.add(self.practice_note)
         self.foot.add(self.ticks)
         self.swap = self.button("swap", "outlined", self._cannot)
-        self.swap.quiet_when_off = True
+        self.swap.keeps_place = True
 
     def leave_event(self) -> e.Event:
         """Before the first cue it is only a rest."""
@@ -221,7 +222,7 @@ class CameraPage(Page):
         # The button keeps its place: where no other kind of action can be had, somebody can be called.
         self._can_swap = view is None or view.action is None or view.can_swap
         self.swap.say(kit.text("page.camera.swap" if self._can_swap else "page.camera.swap_help"))
-        self.swap.setEnabled(shown is not None)
+        self.swap.setVisible(shown is not None)
         self._fill_ticks(view, kit)
         self.set_look(self.look)
 

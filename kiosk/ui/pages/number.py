@@ -37,6 +37,7 @@ class NumberPage(Page):
     """Eighteen characters, in groups as on the card."""
 
     name = "number"
+    divisible = False
     step = "card"
     leave = "back"
     body_low = True

@@ -5,10 +5,22 @@ Nobody may press a button that reads like the end of it and go home uncertified.
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QWidget
+
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.button import Button
+from kiosk.ui.widgets.flow import Row
 from kiosk.visit import events as e
+
+
+class Ways(Row):
+    """Beside each other: not today, and what else there is."""
+
+    def add(self, button: QWidget) -> None:
+        """Append a button."""
+        button.setParent(self)
+        self.items.append(button)
 
 
 class OpenSign:
@@ -16,10 +28,13 @@ class OpenSign:
 
     def __init__(self, page: Page) -> None:
         self.sign = Notice("not-done", "info")
+        self.sign.words.role = "body"
         page.head.items.insert(0, self.sign)
         self.sign.setParent(page.head)
         self.stay: Button = page.button("stay", "filled", e.StayTouched(), icon="wait")
-        self.go: Button = page.button("not-today", "quiet", e.DoneTouched())
+        self.ways = Ways()
+        page.foot.add(self.ways)
+        self.go: Button = page.button("not-today", "quiet", e.DoneTouched(), to=self.ways)
 
     def fill(self, kit: Kit, *, stayed: int, waiting: bool) -> None:
         """Show the sign, and the buttons where an attendant is on the way; `stayed`: how often the call was repeated."""
@@ -27,10 +42,11 @@ class OpenSign:
         self.stay.say(kit.text("not_done.stay"))
         self.go.say(kit.text("not_done.go"))
         self.stay.setVisible(waiting)
+        self.ways.setVisible(waiting)
         self.go.setVisible(waiting)
 
     def hide(self) -> None:
         """Take the sign and the buttons away."""
         self.sign.say("")
         self.stay.hide()
-        self.go.hide()
+        self.ways.hide()

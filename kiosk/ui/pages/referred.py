@@ -21,6 +21,7 @@ class ReferredPage(Page):
     leave = ""
     left_share = 0.42
     no_face = False
+    says_called = True
 
     def build(self) -> None:
         self.now = IconLine("what-now", "wait")
@@ -31,7 +32,7 @@ class ReferredPage(Page):
         self.saved = Text("saved", "label", "quiet", centred=True)
         self.body.add(self.saved)
         self.open = OpenSign(self)
-        self.back = self.button("back-to-face", "outlined", e.BackTouched())
+        self.back = self.button("back-to-face", "outlined", e.BackTouched(), to=self.open.ways)
 
     def fill(self, state: Any, kit: Kit) -> None:
         reason = f"reason.{state.reason}"

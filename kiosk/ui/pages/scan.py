@@ -17,6 +17,7 @@ class ScanPage(Page):
     """Front, then back. Nothing of a picture is kept."""
 
     name = "scan"
+    divisible = False
     step = "card"
     leave = "back"
     body_low = True

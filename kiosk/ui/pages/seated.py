@@ -1,6 +1,6 @@
 """矮屏: a page for somebody who sits: words above, everything that is touched (and the camera's circle) in the lower part.
 
-Called by `ui.pages.base` alone. Where the lower part begins is a setting: the height a hand reaches from a wheelchair, 1220 mm.
+Called by `ui.pages.fitting` alone. Where the lower part begins is a setting: the height a hand reaches from a wheelchair, 1220 mm.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from kiosk.ui.theme import DENSITIES, MARGIN, Look
+from kiosk.ui.theme import MARGIN, Look
 from kiosk.ui.widgets.flow import Stack, block
 
 _STEP = 0.04  # of the page: where the controls do not fit below the line, the line goes up by so much and it is tried again
@@ -20,7 +20,7 @@ class Parts(Protocol):
     look: Look
     head: Stack
     body: Stack
-    foot: Stack
+    base: Stack
     low: int | None
     body_low: bool
     left_share: float
@@ -38,8 +38,8 @@ class Parts(Protocol):
 def fit(page: Parts, look: Look) -> int | None:
     """Give the page the roomiest look with which everything fits; return where its lower part begins, None where nothing fits."""
     for low in _lines(page):
-        for density in DENSITIES:
-            page.put_on(look.with_density(density))
+        for tried in look.denser():
+            page.put_on(tried)
             if _fits(page, low):
                 return low
     return None
@@ -51,8 +51,8 @@ def arrange(page: Parts, low: int) -> None:
     pad, gap, margin = _pad(look), _gap(look), look.px(MARGIN)
     x, width, left, right = _widths(page)
     foot_width, foot_x = (right, 2 * margin + left) if left else (width, x)
-    foot = page.foot.need(foot_width) if page.foot.visible_items() else 0
-    page.foot.setGeometry(foot_x, height - pad - foot, foot_width, foot)
+    foot = page.base.need(foot_width) if page.base.visible_items() else 0
+    page.base.setGeometry(foot_x, height - pad - foot, foot_width, foot)
     if left:  # two columns
         page.head.setGeometry(foot_x, pad, right, min(page.head.want(right), height - 2 * pad - gap - foot))
         top = low if page.body_low else pad
@@ -67,7 +67,7 @@ def arrange(page: Parts, low: int) -> None:
         spare = max(0, room - page.body.want(width)) if page.body.visible_items() else max(0, low - pad - head)
         page.head.setGeometry(x, pad + spare // 3, width, head)
         page.body.setGeometry(x, pad + spare // 3 + head + gap, width, max(0, room - spare // 3))
-    for part in (page.head, page.body, page.foot):
+    for part in (page.head, page.body, page.base):
         part.arrange()
 
 
@@ -109,10 +109,10 @@ def _fits(page: Parts, low: int) -> bool:
 
     if left:
         whole = page.height() - 2 * pad
-        columns = need(page.head, right) + gap + need(page.foot, right) <= whole
+        columns = need(page.head, right) + gap + need(page.base, right) <= whole
         body = need(page.body, left) <= (lower if page.body_low else whole)
-        return columns and body and need(page.foot, right) <= lower
-    body_need, foot_need = need(page.body, width), need(page.foot, width)
+        return columns and body and need(page.base, right) <= lower
+    body_need, foot_need = need(page.body, width), need(page.base, width)
     between = gap if body_need else 0
     if page.body_low:
         return need(page.head, width) <= low - pad - gap // 2 and body_need + between + foot_need <= lower

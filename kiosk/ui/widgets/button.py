@@ -34,7 +34,7 @@ class Button(QAbstractButton):
         self.role: Role = role or _ROLE[kind]
         self.look = Look()
         self.by_keyboard = False
-        self.quiet_when_off = False  # a button that keeps its place is not drawn while it can do nothing
+        self.keeps_place = False  # its room stays empty while it is hidden, so that the page does not jump
         self.lit = False  # a key of the number pad that is pressed by the keyboard
         self.setObjectName(name)
         self.setCheckable(checkable)
@@ -110,8 +110,6 @@ class Button(QAbstractButton):
         inset = line / 2
         whole = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         radius = min(look.px(RADIUS_BUTTON), whole.height() / 2)
-        if not self.isEnabled():
-            painter.setOpacity(0.0 if self.quiet_when_off else 0.5)
         strong = self.kind == "filled" or (self.isChecked() and self.kind == "chip")
         face = self.face_rect()
         if self.kind == "filled":

@@ -64,8 +64,8 @@ class Stack(QWidget):
             block(child).set_look(look)
 
     def visible_items(self) -> list[QWidget]:
-        """The children that take part."""
-        return [child for child in self.items if not child.isHidden()]
+        """The children that take part: shown, or keeping their place while hidden."""
+        return [child for child in self.items if not child.isHidden() or getattr(child, "keeps_place", False)]
 
     def need(self, width: int) -> int:
         return self._total(width, "need")

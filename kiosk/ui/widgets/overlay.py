@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPix
 from PySide6.QtWidgets import QWidget
 
 from kiosk.texts.strings import Strings
-from kiosk.ui.theme import DENSITIES, MARGIN, RADIUS_CARD, RING, TRANSITION_MS, Look
+from kiosk.ui.theme import MARGIN, RADIUS_CARD, RING, TRANSITION_MS, Look
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.flow import Stack, centre_square
 from kiosk.ui.widgets.text import Text
@@ -81,8 +81,8 @@ class Countdown(QWidget):
 
     def set_look(self, look: Look) -> None:
         """Take on a look, as dense as needed."""
-        for density in DENSITIES:
-            self.look = look.with_density(density)
+        for tried in look.denser():
+            self.look = tried
             self.panel.set_look(self.look)
             if self.panel.need(self._wide()) + 2 * self._pad() <= self.height():
                 break

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QRes
 from PySide6.QtWidgets import QWidget
 
 from kiosk.texts.strings import SPOKEN, WRITTEN, Strings
-from kiosk.ui.theme import DENSITIES, MARGIN, RADIUS_CARD, Look, ThemeName
+from kiosk.ui.theme import MARGIN, RADIUS_CARD, Look, ThemeName
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.flow import Row, Stack
 from kiosk.ui.widgets.text import Text
@@ -32,8 +32,8 @@ class WishPanel(QWidget):
 
     def set_look(self, look: Look) -> None:
         """Take on a look, as dense as needed."""
-        for density in DENSITIES:
-            self.look = look.with_density(density)
+        for tried in look.denser():
+            self.look = tried
             self.panel.set_look(self.look)
             if self.panel.need(self._wide()) + 2 * self._pad() <= self.height():
                 break
@@ -41,7 +41,7 @@ class WishPanel(QWidget):
         self.update()
 
     def _wide(self) -> int:
-        return min(self.width() - 4 * self.look.px(MARGIN * 0.75), self.look.px(1000))
+        return min(self.width() - 2 * self._pad() - 2 * self.look.px(MARGIN / 3), self.look.px(1000))
 
     def _pad(self) -> int:
         return self.look.space(48, 16)
@@ -100,10 +100,10 @@ class LanguagePanel(WishPanel):
     colours_chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        self.spoken = {code: Button(f"language-{code}", "outlined", checkable=True) for code in SPOKEN}
-        self.written = {code: Button(f"writing-{code}", "outlined", checkable=True) for code in WRITTEN}
+        self.spoken = {code: Button(f"language-{code}", "outlined", role="label", checkable=True) for code in SPOKEN}
+        self.written = {code: Button(f"writing-{code}", "outlined", role="label", checkable=True) for code in WRITTEN}
         themes: tuple[ThemeName, ...] = ("paper", "contrast")
-        self.colours = {theme: Button(f"colours-{theme}", "outlined", checkable=True) for theme in themes}
+        self.colours = {theme: Button(f"colours-{theme}", "outlined", role="label", checkable=True) for theme in themes}
         self.headings = {name: Text(f"{name}-heading", "label", "quiet") for name in ("spoken", "written", "colours")}
         groups = (list(self.spoken.values()), list(self.written.values()), list(self.colours.values()))
         pairs = zip(self.headings.values(), groups, strict=True)

@@ -96,12 +96,17 @@ def rooms_and_imports() -> list[tuple[Path, str, int, str]]:
     return found
 
 
-def graph(package: Path) -> dict[str, set[str]]:
-    """Return module -> modules of the package that it imports, wherever in the file the import stands."""
+def modules_of(package: Path) -> dict[str, Path]:
     modules = {}
     for path in package.rglob("*.py"):
         parts = path.relative_to(package.parent).with_suffix("").parts
         modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
+
+
+def graph(package: Path) -> dict[str, set[str]]:
+    """Return module -> modules of the package that it imports, wherever in the file the import stands."""
+    modules = modules_of(package)
     return {name: _imported(path, set(modules)) - {name} for name, path in modules.items()}
 
 
@@ -120,11 +125,11 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
 
 def circles(edges: dict[str, set[str]]) -> list[list[str]]:
     """Return the groups of nodes that reach each other."""
-    reach = {start: _reached(edges, start) for start in edges}
+    reach = {start: reached(edges, start) for start in edges}
     return sorted(map(list, {tuple(sorted(b for b in reach[a] if a in reach[b])) for a in edges if a in reach[a]}))
 
 
-def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
+def reached(edges: dict[str, set[str]], start: str) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
     while waiting:

@@ -170,9 +170,9 @@ class KioskApp(QObject):
         desk = self.desk
         self.vision.view.connect(desk.on_take_view)
         self.vision.finished.connect(desk.on_take_finished)
-        desk.begin_take.connect(self.vision.begin_take)
-        desk.cancel_take.connect(self.vision.cancel)
-        desk.camera_wanted.connect(self.camera.set_awake)
+        desk.camera.begin_take.connect(self.vision.begin_take)
+        desk.camera.cancel_take.connect(self.vision.cancel)
+        desk.camera.camera_wanted.connect(self.camera.set_awake)
         desk.wish.connect(self.voice.on_wish)
         desk.send_now.connect(self.sync.send_now)
         desk.nudge_sync.connect(self.sync.nudge)

@@ -8,6 +8,7 @@ from kiosk.desk import checks
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
+from kiosk.desk.boards_data import with_media
 from kiosk.desk.values import Place, Role
 from kiosk.domain.person import IdentifiedBy, Person
 
@@ -19,6 +20,8 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
     match event:
         case e.Loaded(_, place, data) if place is page.place:
             return replace(page, data=data), ()
+        case e.MediaSeen(_, sticks, lists):
+            return replace(page, data=with_media(page.data, sticks, lists)), ()
         case e.Acted(_, place, notice, problem, detail, data) if place is page.place:
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
             if data is not None:

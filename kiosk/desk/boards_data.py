@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from kiosk.desk.values import Call, Member, VisitGlance
@@ -202,3 +202,13 @@ class StaffData:
     """Everybody, revoked ones too."""
 
     members: tuple[Member, ...] = ()
+
+
+def with_media(data: object, sticks: tuple[str, ...], lists: tuple[str, ...]) -> object:
+    """Return what a board shows with the removable media that are there now, and the unit lists on them."""
+    match data:
+        case UnitListData():
+            return replace(data, sticks=sticks, files=() if data.answers else lists)
+        case HomeVisitsData() | FairnessData() | SyncData():
+            return replace(data, sticks=sticks)
+    return data

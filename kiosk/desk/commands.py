@@ -86,6 +86,14 @@ class FindPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterScan:
+    """Read a scanned paper for its digest; answered by ScanRegistered."""
+
+    by: Session
+    path: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SaveAssisted:
     """Save a pass without the face; answered by Saved or NotSaved."""
 
@@ -272,38 +280,31 @@ class NudgeSync:
     """There is something to deliver."""
 
 
-Command = (
+# Read or write removable media: outside the store's thread.
+OnMedia = RegisterScan | TakeUnitList | Export | Courier | LendHomeVisits | CarryHomeVisits
+# One piece of work in the store's thread each.
+InStore = (
     CountStaff
     | CheckPin
     | AddFirst
-    | PauseVisit
-    | ResumeVisit
     | NoteSignOut
-    | Load
-    | TakeVisit
     | FindPerson
     | SaveAssisted
     | SaveDeclaration
-    | BeginEnrolment
-    | EndEnrolment
     | KeepTemplate
     | EraseTemplate
-    | TakeUnitList
-    | Export
     | MarkHandled
-    | AnswerCall
     | ApproveDay
     | ConfirmClock
-    | SyncNow
     | PauseSync
-    | Courier
-    | LendHomeVisits
-    | CarryHomeVisits
     | AddStaff
     | ResetPin
     | RevokeStaff
-    | Maintain
-    | NudgeSync
 )
+# For the visit below, the camera, the sync and the devices, or a question with an answer of its own.
+ForOthers = (
+    PauseVisit | ResumeVisit | Load | TakeVisit | BeginEnrolment | EndEnrolment | AnswerCall | SyncNow | Maintain | NudgeSync
+)
+Command = OnMedia | InStore | ForOthers
 FREE = (CountStaff, CheckPin, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)  # need no session
 FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, Maintain)

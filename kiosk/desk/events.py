@@ -86,6 +86,13 @@ class AssistChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanChosen:
+    """A scanned paper of a proxy: the file is to be registered by its digest."""
+
+    path: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AssistSubmitted:
     """The form is complete."""
 
@@ -352,6 +359,24 @@ class NotSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanRegistered:
+    """What the scan at `path` is; None: it cannot be read, or is too large."""
+
+    session_id: int
+    path: str = field(repr=False)
+    document: Document | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSeen:
+    """The removable media that are mounted, and the unit lists on them; the search runs beside everything else."""
+
+    session_id: int
+    sticks: tuple[str, ...]
+    lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TakeEnded:
     """The enrolment's take ended; OK, or the reason code."""
 
@@ -378,6 +403,7 @@ Touch = (
     | SearchTouched
     | PersonChosen
     | AssistChosen
+    | ScanChosen
     | AssistSubmitted
     | AgentTyped
     | EnrolChosen
@@ -420,6 +446,8 @@ Event = (
     | Acted
     | Saved
     | NotSaved
+    | ScanRegistered
+    | MediaSeen
     | TakeEnded
     | StageMoved
 )

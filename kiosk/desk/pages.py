@@ -101,6 +101,15 @@ def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: dat
                 return replace(page, busy=False, problem=problem), ()
         return page, ()
     match event:
+        case e.ScanChosen(path) if page.channel in checks.PROXIES and not page.scanning:
+            if not path.strip():
+                return replace(page, scan_bad=True), ()
+            return replace(page, scanning=path.strip(), scan_bad=False), (c.RegisterScan(session, path.strip()),)
+        case e.ScanRegistered(_, path, document) if path == page.scanning:
+            more = () if document is None else (document,)
+            return replace(page, scanning="", scan_bad=document is None, documents=(*page.documents, *more)), ()
+        case e.AssistSubmitted() if page.scanning:
+            return page, ()  # the form would go without the paper that is being read
         case e.AssistSubmitted(form):
             problem = checks.assisted(page, form)
             if problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kiosk.desk.values import Found, Place, Role
+from kiosk.desk.values import Document, Found, Place, Role
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Stage
 
@@ -91,6 +91,9 @@ class Assisting:
     agent: Person | None = field(default=None, repr=False)
     problem: str = ""
     busy: bool = False
+    documents: tuple[Document, ...] = ()  # scans that were registered
+    scanning: str = field(default="", repr=False)  # path of the one that is being read
+    scan_bad: bool = False  # the last one could not be read
 
 
 @dataclass(frozen=True, slots=True)

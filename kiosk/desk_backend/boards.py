@@ -1,14 +1,16 @@
-"""What the desk's boards show, read from store and sync in the store's thread. No Qt; called by `desk_controller`, `commands`."""
+"""What the desk's boards show, read from store and sync in the store's thread. No Qt; called by `desk_controller`.
+
+Which removable media are there is no matter of the store: `media` looks for them elsewhere, and the board takes them up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from kiosk.desk import boards_data as b
 from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
+from kiosk.desk_backend import home_visits
 from kiosk.desk_backend.moment import Moment
 from kiosk.store import clock, ledger, outbox
 from kiosk.store.desk import staff, todo
@@ -19,7 +21,6 @@ from kiosk.sync.status import PAUSED_BY, SyncStatus
 
 LEDGER_DAYS = 365
 DIMENSIONS = ("age_band", "glasses", "light", "action")
-MAX_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,9 @@ def load(store: Store, at: Moment, place: Place, seen: Seen) -> object:
         case Place.HOME:
             return home_data(store, at, seen)
         case Place.HOME_VISITS:
-            from kiosk.desk_backend import home_visits as desk_home  # it imports this module
-
-            return desk_home.board(store, at)
+            return home_visits.board(store, at)
         case Place.UNIT_LIST:
-            return unit_lists(at)
+            return b.UnitListData()
         case Place.TODO:
             return todo_data(store, at)
         case Place.APPROVAL:
@@ -147,7 +146,7 @@ def fairness(store: Store, at: Moment) -> b.FairnessData:
         (by, tuple(b.ShareRow(one.group, one.takes, one.failures, one.rate) for one in ledger.shares(found, by)))
         for by in DIMENSIONS
     )
-    return b.FairnessData(first, at.today, tables, ledger.to_csv(found, first, at.today), at.sticks(), ledger.MIN_SHOWN)
+    return b.FairnessData(first, at.today, tables, ledger.to_csv(found, first, at.today), shown_from=ledger.MIN_SHOWN)
 
 
 def clock_data(store: Store, at: Moment) -> b.ClockData:
@@ -166,7 +165,7 @@ def sync_data(store: Store, at: Moment, seen: Seen) -> b.SyncData:
     known, sync = tallies(store, at, seen.level), seen.sync
     paused = seen.paused or bool(outbox.get(store.db, PAUSED_BY))
     if sync is None:
-        return b.SyncData(known, paused=paused, sticks=at.sticks())
+        return b.SyncData(known, paused=paused)
     return b.SyncData(
         known,
         sync.counts.get("leased", 0),
@@ -176,18 +175,4 @@ def sync_data(store: Store, at: Moment, seen: Seen) -> b.SyncData:
         sync.last_contact,
         sync.last_receipt,
         paused,
-        at.sticks(),
     )
-
-
-def unit_lists(at: Moment) -> b.UnitListData:
-    """The lists that lie on the sticks."""
-    sticks = at.sticks()
-    return b.UnitListData(_lists(sticks), sticks)
-
-
-def _lists(sticks: Sequence[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for stick in sticks:
-        found += sorted(str(path) for kind in ("*.csv", "*.xlsx") for path in Path(stick).glob(kind))
-    return tuple(found[:MAX_FILES])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import assert_never
 
 from kiosk import config
 from kiosk.desk import boards_data as b
@@ -15,22 +12,19 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Place
-from kiosk.desk_backend import scans as desk_scans
 from kiosk.desk_backend.boards import member_of
 from kiosk.desk_backend.moment import Moment
 from kiosk.domain.fairness import corrected
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
-from kiosk.errors import ConfigError, KioskError, StoreError
-from kiosk.removable import files
+from kiosk.errors import KioskError, StoreError
 from kiosk.store import clock, ledger, outbox, records, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, staff, todo, unit_list
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync.delivery import RunInStore
 from kiosk.sync.status import PAUSED_BY
 from kiosk.unit_list import reading
 
@@ -88,8 +82,11 @@ def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
     return e.PersonFound(command.by.session_id, found, command.channel)
 
 
-def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
-    """Face to face, at home, by proxy: one transaction. What was drawn and scanned is kept as digests."""
+def save_assisted(store: Store, command: c.SaveAssisted, at: Moment, review: Sequence[tuple[str, bytes]] = ()) -> e.Event:
+    """Face to face, at home, by proxy: one transaction. What was drawn and scanned is kept as digests.
+
+    review: (media type, bytes) of the scans that go to human review, read already (`media`).
+    """
     form, found, session = command.form, command.found, command.by
     if found.entry is None:
         return e.NotSaved(session.session_id, "nobody")
@@ -102,10 +99,6 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment) -> e.Event:
         details["cannot_sign"] = True
     if form.note:
         details["note"] = form.note
-    try:
-        review = desk_scans.for_review(form.documents) if form.review else []
-    except desk_scans.ScanUnfit:
-        return e.NotSaved(session.session_id, "scan-unfit")
     items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
     ids = desk.authenticate(
         store,
@@ -180,19 +173,9 @@ def erase_template(store: Store, command: c.EraseTemplate, at: Moment) -> e.Even
 # --- acts
 
 
-def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event:
-    """Every row answered, errors per row."""
+def take_unit_list(store: Store, command: c.TakeUnitList, found: reading.UnitList, at: Moment) -> e.Event:
+    """Every row answered, errors per row. The file was read already (`media`)."""
     session = command.by
-    path = Path(command.path)
-    try:
-        found = reading.read(files.read_file(path, reading.MAX_BYTES), path.name)
-    except reading.ListUnreadable as error:
-        return e.Acted(session.session_id, Place.UNIT_LIST, problem=error.code, detail=error.detail)
-    except files.FileRefused as error:
-        problem = "list-too-large" if error.why == "too-large" else "list-unreadable"
-        return e.Acted(session.session_id, Place.UNIT_LIST, problem=problem)
-    except OSError:
-        return e.Acted(session.session_id, Place.UNIT_LIST, problem="list-unreadable")
     papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
     report = unit_list.take(
         store,
@@ -210,28 +193,8 @@ def take_unit_list(store: Store, command: c.TakeUnitList, at: Moment) -> e.Event
         session.session_id,
         Place.UNIT_LIST,
         "list-taken",
-        data=b.UnitListData(sticks=at.sticks(), answers=answers, saved=report.saved, unit=command.unit),
+        data=b.UnitListData(answers=answers, saved=report.saved, unit=command.unit),
     )
-
-
-def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
-    """Write the answers or the ledger as CSV into a folder, whole or not at all. words: text of a problem code."""
-    data, session_id = command.data, command.by.session_id
-    if isinstance(data, b.FairnessData):
-        name, text = f"fairness-{data.first}-{data.last}.csv", data.csv
-    elif isinstance(data, b.UnitListData):
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(["line", "who", "answer", "records"])
-        writer.writerows([one.line, one.who, words(one.problem), " ".join(one.record_ids)] for one in data.answers)
-        name, text = "unit-list-answers.csv", out.getvalue()
-    else:
-        return e.Acted(session_id, command.place, problem="nothing-to-export")
-    try:
-        files.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))  # the mark lets spreadsheets read Chinese
-    except files.RemovableError as error:
-        return e.Acted(session_id, command.place, problem=error.why, data=data)
-    return e.Acted(session_id, command.place, "exported", detail=name, data=data)
 
 
 def mark_handled(store: Store, command: c.MarkHandled, at: Moment) -> e.Event:
@@ -277,28 +240,45 @@ def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff,
     return e.Acted(session_id, Place.STAFF, done)
 
 
-def count(store: Store, command: c.CountStaff, at: Moment) -> e.Event:
+def count(store: Store) -> e.Event:
     """Is there anybody?"""
     return e.StaffCounted(any(member.active for member in staff.members(store)))
 
 
-# Commands that are one piece of work in the store's thread.
-WORK: dict[type, Callable[[Store, Any, Moment], e.Event]] = {
-    c.CountStaff: count,
-    c.CheckPin: check_pin,
-    c.AddFirst: add_first,
-    c.FindPerson: find,
-    c.SaveAssisted: save_assisted,
-    c.SaveDeclaration: save_declaration,
-    c.EraseTemplate: erase_template,
-    c.TakeUnitList: take_unit_list,
-    c.MarkHandled: mark_handled,
-    c.ApproveDay: approve,
-    c.ConfirmClock: confirm_clock,
-    c.AddStaff: change_staff,
-    c.ResetPin: change_staff,
-    c.RevokeStaff: change_staff,
-}
+def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", model_digest: str = "") -> e.Event | None:
+    """Do a command's work. vector, model_digest: the probe that KeepTemplate keeps. Raises StoreError."""
+    match command:
+        case c.CountStaff():
+            return count(store)
+        case c.CheckPin():
+            return check_pin(store, command, at)
+        case c.AddFirst():
+            return add_first(store, command, at)
+        case c.NoteSignOut(by, automatic):
+            staff.sign_out(store, by.staff_id, at.now, automatic=automatic)
+            return None
+        case c.FindPerson():
+            return find(store, command, at)
+        case c.SaveAssisted():
+            return save_assisted(store, command, at)
+        case c.SaveDeclaration():
+            return save_declaration(store, command, at)
+        case c.KeepTemplate():
+            return keep_template(store, command, at, vector, model_digest)
+        case c.EraseTemplate():
+            return erase_template(store, command, at)
+        case c.MarkHandled():
+            return mark_handled(store, command, at)
+        case c.ApproveDay():
+            return approve(store, command, at)
+        case c.ConfirmClock():
+            return confirm_clock(store, command, at)
+        case c.PauseSync(by, on):
+            return note_pause(store, by, on, at)
+        case c.AddStaff() | c.ResetPin() | c.RevokeStaff():
+            return change_staff(store, command, at)
+        case _:
+            assert_never(command)
 
 
 def code_of(error: BaseException) -> str:
@@ -315,39 +295,6 @@ def note_pause(store: Store, by: Session, on: bool, at: Moment) -> e.Event:
     return e.Acted(by.session_id, Place.SYNC, "sync-paused" if on else "sync-resumed")
 
 
-def carry(
-    by: Session,
-    direction: str,
-    folder: str,
-    settings: config.Sync,
-    run_in_store: RunInStore,
-    on_moved: Callable[[outbox.Moved], None],
-) -> e.Event:
-    """Export to or import from a stick. Not in the store's thread: a stick is slow. on_moved: told of each record that went on."""
-    from kiosk.sync import courier
-    from kiosk.sync.delivery import journal_lines
-    from kiosk.sync.keys import load_identity
-
-    try:
-        identity = load_identity(settings)
-    except ConfigError:
-        return e.Acted(by.session_id, Place.SYNC, problem="not-provisioned")
-    try:
-        if direction == "export":
-            done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines)
-            return e.Acted(by.session_id, Place.SYNC, "courier-exported", detail=str(done.records))
-        told = courier.import_from(run_in_store, identity, Path(folder), on_moved=on_moved)
-    except files.RemovableError as error:
-        return e.Acted(by.session_id, Place.SYNC, problem=error.why)
-    refused = [one for one in told if one.outcome == "refused"]
-    applied = sum(one.outcome == "applied" for one in told)
-    if refused and all(one.why == "truncated" for one in refused):
-        return e.Acted(by.session_id, Place.SYNC, problem="stick-partial")
-    if refused:
-        return e.Acted(by.session_id, Place.SYNC, problem="stick-refused", detail=", ".join(one.why for one in refused[:3]))
-    return e.Acted(by.session_id, Place.SYNC, "courier-imported", detail=str(applied))
-
-
 def examine(settings: config.Settings) -> tuple[tuple[str, str, str], ...]:
     """Run the doctor's checks: (part, state, what)."""
     from kiosk.doctor import checks as doctor
@@ -355,10 +302,9 @@ def examine(settings: config.Settings) -> tuple[tuple[str, str, str], ...]:
     return tuple((one.part, one.state, one.what) for one in doctor.examine(settings))
 
 
-def failed(command: c.Command, error: BaseException) -> e.Event | None:
-    """Return what a failure means to the page that waits."""
+def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | None:
+    """Return what a failure means to the page that waits; None where none does."""
     code = code_of(error)
-    by = getattr(command, "by", None)
     match command:
         case c.CheckPin():
             return e.SignInRefused(problem=code)
@@ -366,21 +312,28 @@ def failed(command: c.Command, error: BaseException) -> e.Event | None:
             return e.FirstRefused(code)
         case c.CountStaff():
             return e.StaffCounted(True)
-        case c.FindPerson() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate() if by is not None:
-            return e.NotSaved(by.session_id, code)
-    place = {
-        c.TakeUnitList: Place.UNIT_LIST,
-        c.MarkHandled: Place.TODO,
-        c.ApproveDay: Place.APPROVAL,
-        c.ConfirmClock: Place.CLOCK,
-        c.AddStaff: Place.STAFF,
-        c.ResetPin: Place.STAFF,
-        c.RevokeStaff: Place.STAFF,
-        c.PauseSync: Place.SYNC,
-        c.Courier: Place.SYNC,
-        c.LendHomeVisits: Place.HOME_VISITS,
-        c.CarryHomeVisits: Place.HOME_VISITS,
-    }.get(type(command))
-    if place is None or by is None:
-        return None
-    return e.Acted(by.session_id, place, problem=code)
+        case c.NoteSignOut():
+            return None
+        case c.FindPerson() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate():
+            return e.NotSaved(command.by.session_id, code)
+        case c.RegisterScan():
+            return e.ScanRegistered(command.by.session_id, command.path, None)
+        case c.Export():
+            return e.Acted(command.by.session_id, command.place, problem=code, data=command.data)
+        case c.TakeUnitList():
+            place = Place.UNIT_LIST
+        case c.MarkHandled():
+            place = Place.TODO
+        case c.ApproveDay():
+            place = Place.APPROVAL
+        case c.ConfirmClock():
+            place = Place.CLOCK
+        case c.AddStaff() | c.ResetPin() | c.RevokeStaff():
+            place = Place.STAFF
+        case c.PauseSync() | c.Courier():
+            place = Place.SYNC
+        case c.LendHomeVisits() | c.CarryHomeVisits():
+            place = Place.HOME_VISITS
+        case _:
+            assert_never(command)
+    return e.Acted(command.by.session_id, place, problem=code)

@@ -33,7 +33,7 @@ OLD = ("loan-expired", "replayed")
 
 
 def board(store: Store, at: Moment) -> b.HomeVisitsData:
-    """Return the booked list, the station's other kiosks, and the sticks."""
+    """Return the booked list, and the station's other kiosks."""
     from kiosk.sync import home_visits as home_loans
     from kiosk.sync import keys, roster_feed
 
@@ -57,7 +57,7 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
     except ConfigError:
         own = ""
     peers = tuple(b.PeerRow(one.kiosk_id, home_loans.label(one)) for one in roster_feed.peers(store))
-    return b.HomeVisitsData(rows, at.sticks(), peers, own, home_loans.has_to_return(store), lent.any_lent(store))
+    return b.HomeVisitsData(rows, (), peers, own, home_loans.has_to_return(store), lent.any_lent(store))
 
 
 def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:

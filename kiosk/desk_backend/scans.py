@@ -1,6 +1,7 @@
-"""Scanned papers on their way to human review (送人工复核): read where they lie, only after their own consent. For `commands`.
+"""Scanned papers on their way to human review (送人工复核): read where they lie, only after their own consent. For `media`.
 
-Runs in the store's thread. A scan is read again when it is sent: what was registered by its digest must be what travels.
+Reads removable media, so never in the store's thread. A scan is read again when it is sent: what was registered by its digest must
+be what travels.
 """
 
 from __future__ import annotations

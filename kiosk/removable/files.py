@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -21,6 +22,7 @@ from kiosk.errors import KioskError
 
 ROOT_NAME = "pension-kiosk"  # our folder on a medium
 MAX_NAMES = 20_000  # ours: more names than this in one folder are not looked at
+_PART = 1024 * 1024  # bytes read at a time
 _MOUNTED_BELOW = ("/media", "/run/media", "/mnt/usb")  # where Linux desktops and our own mount rule put removable media
 
 
@@ -112,18 +114,33 @@ def remove(path: Path) -> None:
 
 def read_file(path: Path, limit: int) -> bytes:
     """Return a regular file's bytes. Raises FileRefused for links, devices, and files over `limit`; OSError when it is gone."""
+    with _opened(path, limit) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise FileRefused("too-large")
+    return data
+
+
+def digest_file(path: Path, limit: int) -> str:
+    """Return the SHA-256 of a regular file in hexadecimal, without holding it in memory. Raises as `read_file`."""
+    digest, size = hashlib.sha256(), 0
+    with _opened(path, limit) as file:
+        while part := file.read(_PART):
+            size += len(part)
+            if size > limit:
+                raise FileRefused("too-large")
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _opened(path: Path, limit: int) -> BinaryIO:
     facts = path.lstat()
     if not stat.S_ISREG(facts.st_mode):
         raise FileRefused("wrong-name", "not a regular file")
     if facts.st_size > limit:
         raise FileRefused("too-large")
     # O_NOFOLLOW: the file may be replaced by a link between the two looks.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise FileRefused("too-large")
-    return data
+    return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb")
 
 
 def named(prefix: str, data: bytes, ending: str) -> str:

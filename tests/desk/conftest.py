@@ -69,8 +69,8 @@ class Live:
         return found
 
     def touch(self, name: str) -> None:
+        self.until(lambda: self.find(name).isEnabled())
         button = self.find(name)
-        assert button.isEnabled(), name
         QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(12, button.height() // 2))
 
     def type(self, name: str, text: str, *, enter: bool = False) -> None:

@@ -3,6 +3,7 @@ the screens is compared with what the store and the bureau have."""
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,11 @@ from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.desk import staff
 from kiosk.store.opening import open_store
+from kiosk.sync.client import Client
+from kiosk.sync.delivery import Delivery
+from kiosk.sync.keys import load_identity
 from kiosk.sync.provision import provision
+from kiosk.ui.touch import DEAD_MS
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 from tests.desk.conftest import ANN, Clock, Live
@@ -97,6 +102,7 @@ def finished_visit(live) -> str:
 
 
 def open_delivery(live):
+    live.qtbot.wait(DEAD_MS + 50)  # so long a page that just came takes no touch
     live.sign_in()
     live.touch("place-sync")
     live.until_page("sync")
@@ -246,3 +252,40 @@ def test_a_full_stick_is_told_and_nothing_is_lost(live, monkeypatch):
     monkeypatch.undo()
     assert carry(live, "export") == ("courier-exported", "", "1")
     assert states(live) == {"carried": 1}
+
+
+def test_records_reach_the_bureau_over_the_network_while_a_stick_is_silent(live, bureau, monkeypatch):
+    """A medium that takes its time (here: until the test says so) holds up neither the store nor the delivery."""
+    record_id = finished_visit(live)
+    open_delivery(live)
+    asked, answers = threading.Event(), threading.Event()
+    write = files.write_file
+
+    def slowly(path, data):
+        asked.set()
+        assert answers.wait(150)
+        write(path, data)
+
+    monkeypatch.setattr(files, "write_file", slowly)
+    live.until(lambda: live.find("courier-export").isEnabled())
+    live.touch("courier-export")
+    live.until(asked.is_set)
+    settings = live.desk._settings.sync.model_copy(update={"bureau_url": bureau.url})
+    rounds = []
+
+    def deliver():
+        client = Client(settings, load_identity(settings))
+        rounds.append(Delivery(settings, client, live.store.run).round(20))
+        client.close()
+
+    sending = threading.Thread(target=deliver, daemon=True)
+    sending.start()
+    try:
+        live.until(lambda: rounds)
+        assert bureau_record(bureau, record_id) is not None
+        assert live.desk.state.page.busy
+    finally:
+        answers.set()
+        sending.join()
+    live.until(lambda: not live.desk.state.page.busy)
+    assert live.desk.state.page.notice == "courier-exported"

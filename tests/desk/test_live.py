@@ -178,6 +178,7 @@ def fill_proxy(live, scan, content):
     assert not live.find("review-consent").isEnabled()  # nothing to consent to yet
     live.type("scan-path", str(scan))
     live.touch("scan-add")
+    live.until(lambda: live.desk.state.page.documents)
     live.sign("sign-person")
     live.sign("sign-staff")
 

@@ -57,6 +57,7 @@ def problems() -> set[str]:
         ROOT / "kiosk/desk/pages.py",
         ROOT / "kiosk/desk/machine.py",
         ROOT / "kiosk/desk_backend/commands.py",
+        ROOT / "kiosk/desk_backend/media.py",
     ):
         text = path.read_text(encoding="utf-8")
         found |= {one for groups in PROBLEM.findall(text) for one in groups if one}
@@ -65,7 +66,11 @@ def problems() -> set[str]:
 
 def notices() -> set[str]:
     found = {"sync-asked"}
-    for path in (ROOT / "kiosk/desk_backend/commands.py", ROOT / "kiosk/desk/boards.py"):
+    for path in (
+        ROOT / "kiosk/desk_backend/commands.py",
+        ROOT / "kiosk/desk_backend/media.py",
+        ROOT / "kiosk/desk/boards.py",
+    ):
         found |= {one for groups in NOTICE.findall(path.read_text(encoding="utf-8")) for one in groups if one}
     return found
 

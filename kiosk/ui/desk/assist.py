@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.desk import events as e
@@ -16,8 +13,6 @@ from kiosk.domain.record import Channel
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.drawing import SignaturePad
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Tick, Words, row
-
-MAX_SCAN = 64 * 1024 * 1024
 
 
 def _asks_glasses(page: s.Assisting) -> bool:
@@ -50,8 +45,7 @@ class AssistPage(DeskPage):
         for tick in self.paper_ticks.values():
             self.papers.box.addWidget(tick)
         self.scan = Field("scan-path", latin=True, limit=400)
-        self.scan_add = Action("scan-add", "outlined", icon="desk-list")
-        self.scan_add.clicked.connect(self._add_scan)
+        self.scan_add = self.on(Action("scan-add", "outlined", icon="desk-list"), lambda: e.ScanChosen(self.scan.text()))
         self.scans = Words("scans", "small")
         self.review = Tick("review-consent")
         self.papers.box.addLayout(row(self.scan, self.scan_add))
@@ -83,7 +77,7 @@ class AssistPage(DeskPage):
             (self.papers, self.glasses, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)),
         )
         self.box.addStretch(1)
-        self._documents: list[Document] = []
+        self._documents: tuple[Document, ...] = ()
         self._shown = ""
 
     def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
@@ -123,9 +117,9 @@ class AssistPage(DeskPage):
             tick.say(kit.text(f"paper.{paper}"))
         self.scan.say(kit.text("assist.scan"))
         self.scan_add.say(kit.text("assist.scan_add"))
-        self._scan_texts = (kit.text("assist.scan_none"), kit.text("assist.scan_bad"))
+        self.scan_add.setEnabled(not page.scanning)
         self.review.say(kit.text("assist.review"))
-        self._show_scans()
+        self._show_scans(page, kit)
         self.whys.say(lambda key: kit.text(f"why.{key}"))
         self.saw_person.say(kit.text("assist.saw_person"))
         self.saw_card.say(kit.text("assist.saw_card"))
@@ -135,7 +129,7 @@ class AssistPage(DeskPage):
         self.cannot.say(kit.text("assist.cannot_sign"))
         self.wipe.say(kit.text("assist.wipe"))
         self.save.say(kit.text("saving") if page.busy else kit.text("assist.save"))
-        self.save.setEnabled(not page.busy)
+        self.save.setEnabled(not page.busy and not page.scanning)
         self.back.say(kit.text("back"))
         self.foot_problem.say(kit.problem(page.problem))
 
@@ -163,7 +157,7 @@ class AssistPage(DeskPage):
             self.saw_person.isChecked(),
             self.saw_card.isChecked(),
             tuple(paper for paper, tick in self.paper_ticks.items() if tick.isChecked()),
-            tuple(self._documents),
+            self._documents,
             self.person_pad.signature(),
             self.cannot.isChecked(),
             self.staff_pad.signature(),
@@ -182,7 +176,7 @@ class AssistPage(DeskPage):
         for field in (self.note, self.agent_name, self.agent_number, self.scan):
             field.clear()
         self.whys.choose("")
-        self._documents, self._shown = [], ""
+        self._documents, self._shown = (), ""
         self._wipe()
         self.who.say("")
 
@@ -193,25 +187,14 @@ class AssistPage(DeskPage):
     def _agent(self) -> e.AgentTyped:
         return e.AgentTyped(self.agent_name.text(), self.agent_number.text())
 
-    # --- scans: name and digest; the file stays where it is, unless a consent of its own sends it to review
-
-    _scan_texts = ("", "")
-
-    def _add_scan(self) -> None:
-        path = Path(self.scan.text().strip())
-        try:
-            if not path.is_file() or path.stat().st_size > MAX_SCAN:
-                raise OSError
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            self.scans.say(self._scan_texts[1], "bad")
-            return
-        self._documents.append(Document(path.name, digest, str(path)))
-        self.scan.clear()
-        self._show_scans()
-
-    def _show_scans(self) -> None:
-        lines = [f"{one.name}  SHA-256 {one.digest[:12]}…" for one in self._documents]
-        self.scans.say("\n".join(lines) or self._scan_texts[0], "quiet")
-        self.review.setEnabled(bool(self._documents))
+    def _show_scans(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Name and digest: the file stays where it is, unless a consent of its own sends it to review."""
+        if len(page.documents) > len(self._documents):
+            self.scan.clear()
+        self._documents = page.documents
+        lines = [f"{one.name}  SHA-256 {one.digest[:12]}…" for one in page.documents]
+        if page.scan_bad:
+            self.scans.say(kit.text("assist.scan_bad"), "bad")
+        else:
+            self.scans.say(kit.text("loading") if page.scanning else "\n".join(lines) or kit.text("assist.scan_none"), "quiet")
+        self.review.setEnabled(bool(page.documents))

@@ -1,0 +1,138 @@
+"""The desk's work on removable media: finding them, reading lists and scans, writing tables, the courier's exchange.
+
+A medium may take its time: nothing here runs in the store's thread or in the GUI's. The store is handed what was read, as bytes or
+rows, by `run_in_store`. Called by `desk_controller`'s worker threads.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk import config
+from kiosk.desk import boards_data as b
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk.states import Session
+from kiosk.desk.values import Document, Place
+from kiosk.desk_backend import commands, scans
+from kiosk.desk_backend.moment import Moment
+from kiosk.errors import ConfigError
+from kiosk.removable import files
+from kiosk.store import outbox
+from kiosk.sync import courier
+from kiosk.sync.delivery import RunInStore, journal_lines
+from kiosk.sync.keys import load_identity
+from kiosk.unit_list import reading
+
+MAX_LISTS = 50  # files offered to choose from
+MAX_SCAN = 64 * 1024 * 1024  # bytes of a paper that is registered by its digest
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What is plugged in: folders that can be written, and the unit lists on all of them."""
+
+    sticks: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+
+
+def mounted(folders: Sequence[str]) -> list[files.Medium]:
+    """Return the removable media that are mounted, and the configured folders that are there."""
+    own = [path for path in map(config.resolve, folders) if path.is_dir()]
+    return [*files.find_media(), *(files.Medium(path, writable=True) for path in own)]
+
+
+def look(found: Sequence[files.Medium]) -> Media:
+    """Return what can be chosen from: a list is also read from a medium that cannot be written."""
+    lists: list[str] = []
+    for medium in found:
+        for kind in ("*.csv", "*.xlsx"):
+            lists += sorted(str(path) for path in medium.path.glob(kind))
+    return Media(tuple(str(medium.path) for medium in found if medium.writable), tuple(lists[:MAX_LISTS]))
+
+
+def register_scan(command: c.RegisterScan) -> e.Event:
+    """Read a scanned paper for its digest. It stays where it lies."""
+    path = Path(command.path)
+    try:
+        document = Document(path.name, files.digest_file(path, MAX_SCAN), str(path))
+    except (files.FileRefused, OSError, ValueError):  # ValueError: a path with a null in it
+        document = None
+    return e.ScanRegistered(command.by.session_id, command.path, document)
+
+
+def save_reviewed(command: c.SaveAssisted, run_in_store: RunInStore, moment: Callable[[], Moment]) -> e.Event:
+    """Save an assisted authentication whose scans go to human review: they are read again, then one transaction."""
+    try:
+        review = scans.for_review(command.form.documents)
+    except scans.ScanUnfit:
+        return e.NotSaved(command.by.session_id, "scan-unfit")
+    return run_in_store(lambda store: commands.save_assisted(store, command, moment(), review))
+
+
+def take_unit_list(command: c.TakeUnitList, run_in_store: RunInStore, moment: Callable[[], Moment]) -> e.Event:
+    """Read a unit's list from where it lies, then let the store answer every row."""
+    session_id, path = command.by.session_id, Path(command.path)
+    try:
+        found = reading.read(files.read_file(path, reading.MAX_BYTES), path.name)
+    except reading.ListUnreadable as error:
+        return e.Acted(session_id, Place.UNIT_LIST, problem=error.code, detail=error.detail)
+    except files.FileRefused as error:
+        problem = "list-too-large" if error.why == "too-large" else "list-unreadable"
+        return e.Acted(session_id, Place.UNIT_LIST, problem=problem)
+    except OSError:
+        return e.Acted(session_id, Place.UNIT_LIST, problem="list-unreadable")
+    return run_in_store(lambda store: commands.take_unit_list(store, command, found, moment()))
+
+
+def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
+    """Write the answers or the ledger as CSV into a folder, whole or not at all. words: text of a problem code."""
+    data, session_id = command.data, command.by.session_id
+    if isinstance(data, b.FairnessData):
+        name, text = f"fairness-{data.first}-{data.last}.csv", data.csv
+    elif isinstance(data, b.UnitListData):
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["line", "who", "answer", "records"])
+        writer.writerows([one.line, one.who, words(one.problem), " ".join(one.record_ids)] for one in data.answers)
+        name, text = "unit-list-answers.csv", out.getvalue()
+    else:
+        return e.Acted(session_id, command.place, problem="nothing-to-export")
+    try:
+        files.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))  # the mark lets spreadsheets read Chinese
+    except files.RemovableError as error:
+        return e.Acted(session_id, command.place, problem=error.why, data=data)
+    return e.Acted(session_id, command.place, "exported", detail=name, data=data)
+
+
+def carry(
+    by: Session,
+    direction: str,
+    folder: str,
+    settings: config.Sync,
+    run_in_store: RunInStore,
+    on_moved: Callable[[outbox.Moved], None],
+) -> e.Event:
+    """Export to or import from a medium. on_moved: told of each record that went on."""
+    try:
+        identity = load_identity(settings)
+    except ConfigError:
+        return e.Acted(by.session_id, Place.SYNC, problem="not-provisioned")
+    try:
+        if direction == "export":
+            done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines)
+            return e.Acted(by.session_id, Place.SYNC, "courier-exported", detail=str(done.records))
+        told = courier.import_from(run_in_store, identity, Path(folder), on_moved=on_moved)
+    except files.RemovableError as error:
+        return e.Acted(by.session_id, Place.SYNC, problem=error.why)
+    refused = [one for one in told if one.outcome == "refused"]
+    applied = sum(one.outcome == "applied" for one in told)
+    if refused and all(one.why == "truncated" for one in refused):
+        return e.Acted(by.session_id, Place.SYNC, problem="stick-partial")
+    if refused:
+        return e.Acted(by.session_id, Place.SYNC, problem="stick-refused", detail=", ".join(one.why for one in refused[:3]))
+    return e.Acted(by.session_id, Place.SYNC, "courier-imported", detail=str(applied))

@@ -22,7 +22,6 @@ from kiosk.errors import CameraUnavailable, ConfigError, KioskError
 CAMERA_TIMEOUT_S = 12.0
 DISK_BAD_MB, DISK_LOW_MB = 200, 1000
 CLOCK_OFF_S = 60.0
-_BUILT = datetime(2026, 11, 1, tzinfo=UTC)  # no clock can rightly be before this
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +254,8 @@ def check_clock(settings: config.Settings) -> Finding:
     """Look whether the clock can be right, whether something keeps it right, and whether the time zone is known."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+    from kiosk.store import clock as store_clock
+
     try:
         zone = ZoneInfo(settings.station.timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -263,7 +264,7 @@ def check_clock(settings: config.Settings) -> Finding:
         )
     now = datetime.now(UTC)
     shown = f"{now.astimezone(zone):%Y-%m-%d %H:%M} {settings.station.timezone}"
-    if now < _BUILT:
+    if now < store_clock.BUILT:
         return Finding("clock", "bad", f"{shown} is in the past", "set the clock; a dead battery on the board is the usual cause")
     synchronised = _synchronised()
     if synchronised is False:

@@ -59,6 +59,7 @@ class Benefit:
     policy_id: str  # id of a policy in config/policies or from the bureau
     last_pass: date | None = None
     due: date | None = None  # where the bureau fixes a due date itself
+    paid_since: date | None = None  # where the bureau says since when it pays: early retirement (特殊工种, 病退) has its own age
 
 
 @dataclass(frozen=True, slots=True)

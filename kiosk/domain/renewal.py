@@ -39,6 +39,7 @@ _STATUS_REASONS = {
     RosterStatus.WITHDRAWN: Reason.WITHDRAWN,
     RosterStatus.ABNORMAL: Reason.ROSTER_ABNORMAL,
 }
+_PAID = frozenset({RosterStatus.GRACE, RosterStatus.SUSPENDED, RosterStatus.DATA_MATCHED})  # said of nobody else
 
 
 class Standing(StrEnum):
@@ -252,13 +253,19 @@ def _period(policy: Policy, benefit: Benefit, term: Term | None, today: date) ->
 
 
 def _of_age(policy: Policy, benefit: Benefit, entry: RosterEntry, today: date) -> bool:
-    """False only when nothing but age could speak for the person: a pass or a due date means the bureau pays already."""
-    if benefit.last_pass is not None or benefit.due is not None or entry.born is None:
+    """False only when nothing but age could speak for the person.
+
+    A pass, a due date, a day of first payment, or a status that only who is paid can have mean that the bureau pays already:
+    early retirement (特殊工种, 病退) is not the kiosk's to judge.
+    """
+    if benefit.paid_since is not None:
+        return benefit.paid_since <= today
+    if benefit.last_pass is not None or benefit.due is not None or entry.born is None or entry.status in _PAID:
         return True
     for kind, men, women in policy.min_ages:
         if kind == benefit.kind:
             sex = entry.id_number[16:17] if len(entry.id_number) == 18 else ""
-            years = (women if int(sex) % 2 == 0 else men) if sex.isdigit() else min(men, women)
+            years = (women if int(sex) % 2 == 0 else men) if sex.isdecimal() else min(men, women)
             return add_months(entry.born, years * 12) <= today
     return True
 

@@ -1,7 +1,8 @@
 """What is known of the clock: the latest time this database ever saw, and a monotonic counter of this boot.
 
-A clock that jumped back is suspect: no date rule guesses on it until an attendant confirms the date, and every record made
-meanwhile says so. Once the clock has passed the disputed time again, suspicion ends by itself.
+A clock that jumped back, or that stands before this program was built or before its roster was issued, is suspect: no date rule
+guesses on it until an attendant confirms the date, and every record made meanwhile says so. Once the clock has passed the disputed
+time again, suspicion ends by itself.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from kiosk.domain.record import ClockEvidence
-from kiosk.store.engine import journal
+from kiosk.store.engine import journal, meta
 from kiosk.store.engine.database import Store
 
+BUILT = datetime(2026, 11, 1, tzinfo=UTC)  # no clock can rightly be before this
+_ROSTER_AHEAD = timedelta(days=1)  # ours: the bureau's clock and this one may differ by hours, and the rules count days
 _FORWARD_JUMP_S = 3600.0  # ours: the wall clock ran ahead of the counter by more than this: journaled
 _SAVE_EVERY_S = 60.0  # the mark is written at every save, and at least this often while people are looked up
 
@@ -70,16 +73,25 @@ def observe(store: Store, now: datetime, monotonic_s: float | None = None, boot:
     """
     counter, boot = time.monotonic() if monotonic_s is None else monotonic_s, boot or boot_id()
     now = now.astimezone(UTC)
+    floor = _floor(store)
     row = store.db.execute("SELECT high_water, monotonic_s, boot_id, disputed, confirmed_by FROM clock").fetchone()
     if row is None:
+        early = now < floor
         with store.transaction() as db:
-            db.execute("INSERT OR IGNORE INTO clock VALUES (1, ?, ?, ?, '', '')", (now.isoformat(), counter, boot))
-        return ClockState(now, counter, boot, None, False, "")
+            db.execute(
+                "INSERT OR IGNORE INTO clock VALUES (1, ?, ?, ?, ?, '')",
+                (now.isoformat(), counter, boot, floor.isoformat() if early else ""),
+            )
+            if early:
+                journal.append(store, "clock-too-early", {"now": now.isoformat(), "expected": floor.isoformat()}, now)
+        return ClockState(now, counter, boot, None, early, "")
     mark, disputed = datetime.fromisoformat(row[0]), row[3]
     same_boot = boot == row[2]
     expected = mark + timedelta(seconds=max(0.0, counter - row[1])) if same_boot else mark
     limit = timedelta(seconds=store.settings.rules.clock_jump_back_s)
     confirmed_by = row[4]
+    if floor > expected and not (confirmed_by and disputed and datetime.fromisoformat(disputed) >= floor):
+        expected = floor  # unless somebody confirmed a date before just that
     if now < expected - limit:
         if disputed and not confirmed_by:
             return ClockState(now, counter, boot, mark, True, "")
@@ -107,6 +119,18 @@ def observe(store: Store, now: datetime, monotonic_s: float | None = None, boot:
             if forward:
                 journal.append(store, "clock-jumped-forward", {"now": now.isoformat(), "expected": expected.isoformat()}, now)
     return ClockState(now, counter, boot, max(now, mark), bool(disputed), confirmed_by)
+
+
+def note_issue(db: Database, issued_at: datetime) -> None:
+    """Remember, inside a transaction, that the bureau issued a roster at this time: no day before it can be today."""
+    before = meta.get(db, "latest_issue")
+    if not before or datetime.fromisoformat(before) < issued_at:
+        meta.put(db, "latest_issue", issued_at.astimezone(UTC).isoformat())
+
+
+def _floor(store: Store) -> datetime:
+    issued = meta.get(store.db, "latest_issue")
+    return max(BUILT, datetime.fromisoformat(issued) - _ROSTER_AHEAD) if issued else BUILT
 
 
 def evidence(store: Store, now: datetime, monotonic_s: float | None = None) -> ClockEvidence:

@@ -159,13 +159,35 @@ def test_scope_is_a_switch():
 
 
 def test_not_of_retirement_age():
-    man = person(born=d("1966-03-16"), id_number="440300196603160019")
-    woman = person(born=d("1966-03-16"), id_number="440300196603160027")
+    man = person(born=d("1976-03-16"), id_number="440300197603160019")
+    woman = person(born=d("1976-03-16"), id_number="440300197603160027")
     assert decide(BOOK, benefit("deferred-month", None), man, d("2026-03-15")).reason is Reason.NO_QUALIFICATION
     assert decide(BOOK, benefit("deferred-month", None), man, d("2026-03-16")).may_pass
     assert decide(BOOK, benefit("deferred-month", None), woman, d("2026-03-15")).may_pass
-    paid = benefit("deferred-month", d("2025-03-01"))  # early retirement: the bureau pays already
-    assert decide(BOOK, paid, man, d("2026-03-15")).may_pass
+
+
+@pytest.mark.parametrize(
+    ("born", "number"),
+    [
+        ("1971-03-16", "440300197103160019"),  # 特殊工种: men from 55
+        ("1981-03-15", "440300198103150027"),  # 特殊工种, 病退: women from 45
+        ("1976-03-15", "440300197603150019"),  # 病退: men from 50
+    ],
+)
+def test_early_retirement_is_not_refused_by_age(born, number):
+    for status in (RosterStatus.ACTIVE, RosterStatus.SUSPENDED, RosterStatus.GRACE):
+        early = person(born=d(born), id_number=number, status=status)
+        assert decide(BOOK, benefit("deferred-month", None), early, d("2026-03-16")).may_pass
+
+
+def test_whom_the_bureau_pays_is_of_age_whatever_the_age():
+    young = person(born=d("1990-03-16"), id_number="440300199003160019")
+    held = benefit("deferred-month", None)
+    assert decide(BOOK, held, young, d("2026-03-15")).reason is Reason.NO_QUALIFICATION
+    assert decide(BOOK, replace(held, paid_since=d("2026-02-01")), young, d("2026-03-15")).may_pass
+    assert decide(BOOK, replace(held, paid_since=d("2026-04-01")), young, d("2026-03-15")).reason is Reason.NO_QUALIFICATION
+    assert decide(BOOK, replace(held, last_pass=d("2025-03-01")), young, d("2026-03-15")).may_pass
+    assert decide(BOOK, held, replace(young, status=RosterStatus.SUSPENDED), d("2026-03-15")).may_pass
 
 
 def test_suspect_clock_gives_no_date():

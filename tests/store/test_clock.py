@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from kiosk.domain.person import Person
+from kiosk.domain.reasons import Reason
 from kiosk.store import clock, service
 from kiosk.store.engine import journal
 from kiosk.store.opening import open_store
@@ -116,3 +118,31 @@ def test_time_zones_are_no_jumps(store, zone_hours):
 
     see(store, made.NOW, 0)
     assert not see(store, (made.NOW + S).astimezone(timezone(timedelta(hours=zone_hours))), 1).suspect
+
+
+@pytest.mark.parametrize("year", [1970, 2019])
+def test_a_clock_before_the_program_was_built_is_suspect_from_the_first_look(store, year):
+    early = made.NOW.replace(year=year)
+    assert see(store, early, 0).blocks_rules
+    assert see(store, early + 90 * S, 90).blocks_rules
+    assert not see(store, made.NOW, 100).suspect
+    assert [one.kind for one in journal.entries_since(store, 0)] == ["clock-too-early", "clock-caught-up"]
+
+
+def test_a_clock_before_its_rosters_issue_is_suspect_until_confirmed(store):
+    see(store, made.NOW, 0)
+    made.give_roster(store, made.entry(), at=made.NOW + 30 * DAY)
+    told = service.look_up(store, Person("陈小芳", made.NUMBER), made.TODAY, now=made.NOW + 60 * S, monotonic_s=60.0)
+    assert (told.clock_suspect, told.reason) == (True, Reason.CLOCK_SUSPECT)
+    assert not any(one.may_pass for one in told.eligibilities)
+    clock.confirm(store, "A1", made.NOW + 61 * S, 61)
+    assert not see(store, made.NOW + 120 * S, 120, clock.boot_id()).blocks_rules
+    made.give_roster(store, made.entry(), version=2, at=made.NOW + 40 * DAY)  # another word of the bureau: asked again
+    assert see(store, made.NOW + 180 * S, 180, clock.boot_id()).blocks_rules
+    assert not see(store, made.NOW + 40 * DAY, 200, clock.boot_id()).suspect
+
+
+def test_a_roster_of_some_hours_ahead_disturbs_nobody(store):
+    see(store, made.NOW, 0)
+    made.give_roster(store, made.entry(), at=made.NOW + timedelta(hours=20))
+    assert not see(store, made.NOW + 60 * S, 60).suspect

@@ -15,7 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from kiosk.domain.identity import normalise_number
-from kiosk.store import outbox
+from kiosk.store import clock, outbox
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store, store_errors
 from kiosk.store.roster import line as roster_format
@@ -196,6 +196,8 @@ def add(store: Store, db: Database, loan: Loan, people: Sequence[Lent], staff_id
             "returned_at": "",
             "ended_at": "",
         }
+        if loan.roster_at is not None:
+            clock.note_issue(db, loan.roster_at)
         db.execute(f"INSERT INTO borrowed_loans VALUES ({', '.join(':' + one for one in _COLUMNS)})", row)  # noqa: S608
     changed = 0
     for one in people:

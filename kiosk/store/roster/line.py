@@ -1,7 +1,7 @@
 """One person as a line of a roster file: JSON to `RosterEntry` and back. Used by the store, by fixtures and by writers of rosters.
 
-{"person_id", "name", "id_number", "status", "benefits": [{"benefit_id", "kind", "policy_id", "last_pass"?, "due"?}], "born"?,
-"local_resident"?, "home_visit"?, "template"?: {"vector" (base64 of float32 little-endian, 128), "model_digest", "consent_id",
+{"person_id", "name", "id_number", "status", "benefits": [{"benefit_id", "kind", "policy_id", "last_pass"?, "due"?, "paid_since"?}],
+"born"?, "local_resident"?, "home_visit"?, "template"?: {"vector" (base64 of float32 little-endian, 128), "model_digest", "consent_id",
 "enrolled_on"?}}; a delta also has {"person_id", "removed": true}. Dates are YYYY-MM-DD.
 """
 
@@ -42,6 +42,7 @@ def to_line(entry: RosterEntry) -> bytes:
                     ("policy_id", b.policy_id),
                     ("last_pass", _iso(b.last_pass)),
                     ("due", _iso(b.due)),
+                    ("paid_since", _iso(b.paid_since)),
                 )
                 if value is not None
             }
@@ -83,7 +84,14 @@ def of_data(data: Any) -> RosterEntry:
             id_number=_text(data, "id_number"),
             status=RosterStatus(data.get("status", "active")),
             benefits=tuple(
-                Benefit(_text(b, "benefit_id"), _text(b, "kind"), _text(b, "policy_id"), _date(b, "last_pass"), _date(b, "due"))
+                Benefit(
+                    _text(b, "benefit_id"),
+                    _text(b, "kind"),
+                    _text(b, "policy_id"),
+                    _date(b, "last_pass"),
+                    _date(b, "due"),
+                    _date(b, "paid_since"),
+                )
                 for b in data["benefits"]
             ),
             born=_date(data, "born"),
@@ -108,10 +116,9 @@ def check(data: Any) -> str:
         for benefit in data["benefits"]:
             if not (benefit["benefit_id"] and benefit["kind"] and benefit["policy_id"]):
                 return "benefits"
-            if "last_pass" in benefit and benefit["last_pass"] is not None:
-                date.fromisoformat(benefit["last_pass"])
-            if "due" in benefit and benefit["due"] is not None:
-                date.fromisoformat(benefit["due"])
+            for name in ("last_pass", "due", "paid_since"):
+                if benefit.get(name) is not None:
+                    date.fromisoformat(benefit[name])
         template = data.get("template")
         if template is not None and not (len(template["vector"]) == 684 and template["model_digest"] and template["consent_id"]):
             return "template"
@@ -171,7 +178,7 @@ def people_of_toml(text: str, today: date, template_of: Callable[[str], Template
     for key, table in tomllib.loads(text)["people"].items():
         data = {name: value for name, value in table.items() if name != "portrait"}
         data["benefits"] = [
-            {name: _moved(value, today) if name in ("last_pass", "due") else value for name, value in b.items()}
+            {name: _moved(value, today) if name in ("last_pass", "due", "paid_since") else value for name, value in b.items()}
             for b in data.get("benefits", [])
         ]
         entry = of_data({"person_id": f"P-{key}", **data})

@@ -19,6 +19,7 @@ from kiosk.domain.identity import IdNumber, normalise_number, number_of_15
 from kiosk.domain.names import plain_number, same_name
 from kiosk.domain.person import RosterEntry, RosterStatus, Template
 from kiosk.errors import StoreError
+from kiosk.store import clock
 from kiosk.store.engine import journal, keys, meta
 from kiosk.store.engine.database import Store, store_errors
 from kiosk.store.home_visits import borrowed
@@ -232,6 +233,7 @@ def adopt(store: Store, built: Built, now: datetime) -> RosterInfo:
             _must_be_newer(store, built.header)
             meta.put(db, "roster_file", built.path.name)
             meta.put(db, "roster_floor", str(built.header.version))
+            clock.note_issue(db, built.header.issued_at)
             journal.append(
                 store,
                 "roster-imported",
@@ -273,6 +275,7 @@ def apply_delta(store: Store, lines: Iterable[bytes], header: RosterHeader, now:
             count = db.execute("SELECT count(*) FROM roster.people").fetchone()[0]
             about(db.conn, header, count, schema="roster.")
         meta.put(db, "roster_floor", str(header.version))
+        clock.note_issue(db, header.issued_at)
         journal.append(
             store, "roster-changed", {"version": header.version, "base": header.base_version, "lines": seen, "people": count}, now
         )

@@ -1,8 +1,8 @@
 """One person as a line of a roster file: JSON to `RosterEntry` and back. Used by the store, by fixtures and by writers of rosters.
 
 {"person_id", "name", "id_number", "status", "benefits": [{"benefit_id", "kind", "policy_id", "last_pass"?, "due"?, "paid_since"?}],
-"born"?, "local_resident"?, "home_visit"?, "template"?: {"vector" (base64 of float32 little-endian, 128), "model_digest", "consent_id",
-"enrolled_on"?}}; a delta also has {"person_id", "removed": true}. Dates are YYYY-MM-DD.
+"born"?, "local_resident"?, "home_visit"?, "template"?: {"vector" (base64 of float32 little-endian, 128), "model_digest",
+"consent_id", "enrolled_on"?}}; a delta also has {"person_id", "removed": true}. Dates are YYYY-MM-DD.
 """
 
 from __future__ import annotations

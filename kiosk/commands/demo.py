@@ -29,6 +29,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--folder", type=Path, help="keep the kiosk's and the bureau's files in this folder")
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="play seeds 0 to N-1, one line each")
     parser.add_argument("--size", default="", metavar="WxH", help="window size when headless or windowed (default 1080x1920)")
+    parser.add_argument("--play", action="store_true", help="play yourself: cards to drag, a face to move, cables to pull")
+    parser.add_argument("--train", action="store_true", help="--play with the tasks of an attendant's first day")
+    parser.add_argument("--drawn-face", action="store_true", help="with --play: the drawn face, though there is a webcam")
     options = parser.parse_args(argv)
 
     screenless = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -37,6 +40,8 @@ def main(argv: list[str]) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         if not options.headless:
             print("no display: running off screen")
+    if options.play or options.train:
+        return _let_play(options)
     if not options.seeds:
         return _play(options, headless)
     failed = 0
@@ -62,12 +67,47 @@ def main(argv: list[str]) -> int:
     return 1 if failed else 0
 
 
+def _quiet() -> None:
+    """Let the terminal have Python's own words only: native libraries (TensorFlow Lite) chatter on descriptor 2."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def _let_play(options: argparse.Namespace) -> int:
+    os.umask(0o077)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    _quiet()
+    from kiosk.demo.splash import Splash
+
+    splash = Splash()
+    from kiosk import log, models
+
+    log.setup(level=30)
+    models.require()
+    width, height = (int(part) for part in (options.size or "1240x900").split("x"))
+    with tempfile.TemporaryDirectory(prefix="kiosk-play-") as temporary:
+        folder = options.folder.resolve() if options.folder else Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        from kiosk.demo.play import play
+
+        webcam = False if options.drawn_face else None
+        return play(splash, folder, train=options.train, seed=options.seed, size=(width, height), webcam=webcam)
+
+
 def _play(options: argparse.Namespace, headless: bool) -> int:
     from kiosk import log, models
 
     os.umask(0o077)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    _quiet()
     log.setup(level=30)
+    splash = None
+    if not headless:
+        from kiosk.demo.splash import Splash
+
+        splash = Splash()
     models.require()  # a missing or altered model is a clear error before any page opens
     from PySide6.QtWidgets import QApplication
 
@@ -92,6 +132,8 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
             if headless or options.windowed:
                 width, height = (int(part) for part in (options.size or "1080x1920").split("x"))
                 size = (width, height)
+            if splash is not None:
+                splash.finish()
             runner = Runner(stage.scenario, stage, options.out, started_s, 1.0 if headless else 3.0, size)
             ended = runner.run()
         finally:

@@ -21,13 +21,21 @@ CARDS = CONFIG / "demo" / "cards.toml"
 ROSTER = CONFIG / "demo" / "roster.toml"
 
 
-def roster(today: date, only: Iterable[str]) -> list[RosterEntry]:
-    """Return the roster's entries as of `today`. `only`: keys to compute templates for; others have none."""
+def roster(today: date, only: Iterable[str], face: Path | Any = None) -> list[RosterEntry]:
+    """Return the roster's entries as of `today`. `only`: keys to compute templates for; others have none.
+
+    face: a picture (a path, or uint8 BGR) that everybody who has a portrait is enrolled with instead.
+    """
     text = ROSTER.read_text(encoding="utf-8")
     portraits = {key: table.get("portrait", "") for key, table in tomllib.loads(text)["people"].items()}
     entries = {entry.person_id.removeprefix("P-"): entry for entry in people_of_toml(text, today)}
     return [
-        replace(entry, template=template_of(portraits[key], f"enrolment-{key}") if key in only and portraits[key] else None)
+        replace(
+            entry,
+            template=template_of(portraits[key] if face is None else face, f"enrolment-{key}")
+            if key in only and portraits[key]
+            else None,
+        )
         for key, entry in entries.items()
     ]
 
@@ -73,12 +81,15 @@ def crowd_cards(count: int) -> str:
 _CROWD_NAMES = ("赵一", "钱二明", "孙三妹", "周四海", "吴五福")
 
 
-def template_of(portrait: str, consent_id: str) -> Template:
-    """Return the template of the one face in a demo picture. Raises ModelError when there is none."""
+def template_of(portrait: str | Path | Any, consent_id: str) -> Template:
+    """Return the template of the one face in a picture: a demo face's name, a path, or uint8 BGR. Raises ModelError without one."""
     from kiosk import models
     from kiosk.face.compare import pack
 
-    vector, digest = _embedding(models.path(portrait))
+    if isinstance(portrait, str | Path):
+        vector, digest = _embedding(portrait if isinstance(portrait, Path) else models.path(portrait))
+    else:
+        vector, digest = _embed(portrait, "the camera's picture")
     return Template(pack(vector), digest, consent_id)
 
 
@@ -86,21 +97,25 @@ def template_of(portrait: str, consent_id: str) -> Template:
 def _embedding(picture: Path) -> tuple[Any, str]:
     import cv2
 
+    image = cv2.imread(str(picture))
+    if image is None:
+        raise ModelError(f"{picture.name} cannot be read")
+    return _embed(image, picture.name)
+
+
+def _embed(image: Any, name: str) -> tuple[Any, str]:
     from kiosk import models
     from kiosk.face.align import align
     from kiosk.face.encoder import Encoder
     from kiosk.liveness.landmarks import Landmarker
     from kiosk.liveness.worker import ENCODER, FACE_LANDMARKER
 
-    image = cv2.imread(str(picture))
-    if image is None:
-        raise ModelError(f"{picture.name} cannot be read")
     landmarker = Landmarker(models.path(FACE_LANDMARKER))
     try:
         seen = landmarker.observe(Frame(image, 0.0, 0))
     finally:
         landmarker.close()
     if seen.points is None:
-        raise ModelError(f"no face in {picture.name}")
+        raise ModelError(f"no face in {name}")
     encoder = Encoder(models.path(ENCODER))
     return encoder.embed(align(image, seen.points)), encoder.model_digest

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -101,7 +101,7 @@ class Stage:
         starting.start()
         say("enrolling the demonstration's people")
         today = datetime.now(ZoneInfo(self.settings.station.timezone)).date()
-        entries = people.roster(today, only=(self.scenario.card, *self.scenario.also))
+        entries = self.people(today)
         if self._crowd:
             entries += people.crowd(next(entry for entry in entries if entry.template is not None), self._crowd)
         starting.join()
@@ -112,6 +112,10 @@ class Stage:
         self._provision()
         if self.scenario.trouble == "offline":
             self.bureau.stop()
+
+    def people(self, today: date) -> list[RosterEntry]:
+        """Return the roster's entries as of `today`."""
+        return people.roster(today, only=(self.scenario.card, *self.scenario.also))
 
     def _issue(self) -> None:
         from kiosk.store.roster.line import to_line

@@ -154,6 +154,11 @@ class PuppetSource:
         self._set_stage(path)
         self._portrait = path
 
+    def set_mode(self, mode: Mode) -> None:
+        """Stand there alive, or hold a print up."""
+        with self._lock:
+            self._mode = mode
+
     def unplug(self) -> None:
         """Pull the camera's plug: `read` and `open` raise CameraUnavailable."""
         with self._lock:

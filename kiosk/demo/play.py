@@ -1,0 +1,306 @@
+"""`kiosk demo --play`: a person plays. The real kiosk on the left of a window, a table with cards, face and cables on the right.
+
+The face before the camera is drawn by the kiosk itself, or it is the player's own where there is a webcam. Nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from kiosk.app.desk_controller import DeskMoved
+from kiosk.demo import desk_scripts, people
+from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR
+from kiosk.demo.scenarios import Scenario
+from kiosk.demo.splash import Splash
+from kiosk.demo.stage import Stage
+from kiosk.demo.table import Card, Table
+from kiosk.demo.training import Progress
+from kiosk.domain.reasons import Action
+from kiosk.domain.record import Outcome
+from kiosk.errors import KioskError
+from kiosk.ui.theme import Look
+from kiosk.ui.touch import TouchRules
+from kiosk.ui.widgets.face import Pose, face_image
+
+PLAYED = ("li", "chen", "hongkong", "zhuang", "huang", "wang")  # due, done already, two benefits, suspended, no template, unknown
+REMARKS = {
+    "li": "该认证了",
+    "chen": "这个月办过了",
+    "hongkong": "有两项待遇",
+    "zhuang": "停发了，来恢复",
+    "huang": "还没有登记照片",
+    "wang": "名单里没有",
+}
+YOUNG = frozenset({"zhuang"})
+TABLE_SHARE, TABLE_LEAST, TABLE_MOST = 0.3, 230, 400
+_RETURN_AFTER_MS = 6000  # the centre returns the trainee's first record
+
+
+def draw_portrait(path: Path) -> Path:
+    """Draw the person before the camera as a picture; the landmarks and the encoder accept it. Returns `path`."""
+    image = face_image(720, Pose(), Look())
+    if not image.save(str(path)):
+        raise KioskError(f"{path.name} cannot be written")
+    return path
+
+
+class PlayStage(Stage):
+    """A stage whose people all have the face that is before the camera, and whose bureau decides by hand when training."""
+
+    def __init__(self, folder: Path, portrait: Path, webcam: bool, train: bool, seed: int) -> None:
+        scenario = Scenario("play", "a person plays", Outcome.PASSED, "ok", portrait=str(portrait), confirms=not train)
+        stick = folder / "stick"
+        overrides: dict[str, Any] = {"ui": {"fullscreen": False}, "desk": {"stick_folders": [str(stick)]}}
+        if webcam:
+            overrides["camera"] = {"source": "device:0"}
+        super().__init__(replace(scenario, also=PLAYED), folder, seed, overrides)
+        self._portrait, self._webcam = portrait, webcam
+
+    def prepare(self, say: Callable[[str], None]) -> None:
+        super().prepare(say)
+        desk_scripts.prepare("play", self)
+
+    def people(self, today: Any) -> list[Any]:
+        """Return the roster: everybody who is enrolled has the face before the camera."""
+        picture = _look_into_camera() if self._webcam else None
+        return people.roster(today, PLAYED, self._portrait if picture is None else picture)
+
+
+def _look_into_camera() -> Any:
+    """Return one picture of the webcam with a face in it (BGR), or None."""
+    import cv2
+
+    camera = cv2.VideoCapture(0)
+    try:
+        for _ in range(45):
+            good, image = camera.read()
+            if not good:
+                return None
+        return image
+    finally:
+        camera.release()
+
+
+def has_webcam() -> bool:
+    """Return whether a camera delivers a picture."""
+    import cv2
+
+    camera = cv2.VideoCapture(0)
+    try:
+        return bool(camera.isOpened() and camera.read()[0])
+    finally:
+        camera.release()
+
+
+class StageProps(QObject):
+    """The hands at the table, on the stage's props."""
+
+    def __init__(self, stage: PlayStage) -> None:
+        super().__init__()
+        self._stage = stage
+        self._line = threading.Lock()  # one thing at a time happens to the network
+
+    def lay(self, key: str) -> None:
+        self._tell(f"lay {key}")
+
+    def lift(self) -> None:
+        self._tell("lift")
+
+    def act(self, action: Action) -> None:
+        self._stage.act(action)
+
+    def away(self, gone: bool) -> None:
+        if gone:
+            self._stage.puppet.leave()
+        else:
+            self._stage.puppet.come()
+
+    def cable(self, device: str, pulled: bool) -> None:
+        if pulled:
+            self._stage.unplug(device)
+        else:
+            self._stage.plug(device)
+
+    def network(self, gone: bool) -> None:
+        threading.Thread(target=self._network, args=(gone,), name="network", daemon=True).start()
+
+    def _network(self, gone: bool) -> None:
+        with self._line:
+            if gone:
+                self._stage.bureau.stop()
+            else:
+                self._stage.bureau.start()
+
+    def photo(self, held: bool) -> None:
+        self._stage.puppet.set_mode("print" if held else "live")
+
+    def _tell(self, words: str) -> None:
+        if self._stage.reader is not None:
+            self._stage.reader.tell(words)
+
+
+class PlayWindow(QWidget):
+    """The kiosk and the table, side by side, at any size."""
+
+    def __init__(self, kiosk: QWidget, table: Table) -> None:
+        super().__init__()
+        self.setWindowTitle("养老金领取资格认证：试一试")
+        self._kiosk, self._table = kiosk, table
+        kiosk.setParent(self)
+        table.setParent(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wide = min(TABLE_MOST, max(TABLE_LEAST, round(self.width() * TABLE_SHARE)))
+        # A kiosk's screen is upright: in a broad window what is left over goes to the table.
+        kiosk = min(self.width() - wide, max(round(self.height() * 0.75), self.width() // 2))
+        self._kiosk.setGeometry(0, 0, kiosk, self.height())
+        self._table.setGeometry(kiosk, 0, self.width() - kiosk, self.height())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.accept()
+        QApplication.quit()
+
+
+class Teacher(QObject):
+    """Watches the desk and checks off the tasks; has the centre return the trainee's first record."""
+
+    def __init__(self, stage: PlayStage, table: Table) -> None:
+        super().__init__()
+        self._stage, self._table = stage, table
+        self.progress = Progress()
+        self._first = ""
+        self._later = QTimer(self, singleShot=True, interval=_RETURN_AFTER_MS)
+        self._later.timeout.connect(self._return_first)
+
+    @Slot(object)
+    def on_desk_moved(self, moved: DeskMoved) -> None:
+        """Something happened at the desk."""
+        before = self.progress
+        self.progress = before.after(moved.event, moved.commands)
+        if self.progress != before:
+            self._table.show_progress(self.progress)
+        record_ids = getattr(moved.event, "record_ids", ())
+        if record_ids and not self._first:
+            self._first = record_ids[0]
+            self._later.start()
+
+    @Slot()
+    def _return_first(self) -> None:
+        threading.Thread(target=self._decide, name="centre", daemon=True).start()
+
+    def _decide(self) -> None:
+        import httpx
+
+        for _ in range(60):  # it has to arrive there first
+            try:
+                self._stage.bureau.decide(self._first, "returned", "photo-unclear")
+            except (httpx.HTTPError, KioskError):
+                time.sleep(2.0)
+            else:
+                return
+
+    def stop(self) -> None:
+        """No more."""
+        self._later.stop()
+
+
+class _Preparing(QObject):
+    """The stage is prepared in a thread; the splash tells how far it is."""
+
+    told = Signal(str)
+    done = Signal(object)  # None, or the error
+
+    def __init__(self, make: Callable[[Callable[[str], None]], None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def start(self) -> None:
+        """Begin."""
+        threading.Thread(target=self._run, name="prepare", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._make(self.told.emit)
+        except (KioskError, OSError) as error:
+            self.done.emit(error)
+        else:
+            self.done.emit(None)
+
+
+def cards_of() -> tuple[Card, ...]:
+    """Return the cards on the table."""
+    found = []
+    for key in PLAYED:
+        card = people.card(key)
+        found.append(Card(key, str(card["name"]), f"{str(card['born'])[:4]}年生", REMARKS[key], key in YOUNG))
+    return tuple(found)
+
+
+def play(splash: Splash, folder: Path, *, train: bool, seed: int, size: tuple[int, int], webcam: bool | None = None) -> int:
+    """Open the window and let somebody play until it is closed. Returns an exit status. `webcam` None: use one if there is one."""
+    qt = splash.qt
+    signal.signal(signal.SIGTERM, lambda *_: qt.quit())
+    signal.signal(signal.SIGINT, lambda *_: qt.quit())
+    pulse = QTimer()  # lets Python see signals while Qt waits
+    pulse.timeout.connect(lambda: None)
+    pulse.start(500)
+    portrait = draw_portrait(folder / "portrait.png")
+    parts: dict[str, Any] = {}
+
+    def prepare(say: Callable[[str], None]) -> None:
+        own = has_webcam() if webcam is None else webcam
+        stage = parts["stage"] = PlayStage(folder, portrait, own, train, seed)
+        parts["webcam"] = own
+        stage.prepare(say)
+
+    def on_ready(error: object) -> None:
+        if error is not None:
+            print(f"demo: {error}")
+            qt.exit(1)
+            return
+        parts["shown"] = _open(parts["stage"], parts["webcam"], train, size)
+        splash.finish(parts["shown"][1])
+
+    preparing = _Preparing(prepare)
+    preparing.told.connect(splash.say)
+    preparing.done.connect(on_ready)
+    preparing.start()
+    try:
+        return int(qt.exec())
+    finally:
+        if "shown" in parts:
+            app, window, teacher = parts["shown"]
+            teacher.stop()
+            app.stop()
+            window.deleteLater()
+        if "stage" in parts:
+            parts["stage"].clear()
+
+
+def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) -> tuple[Any, PlayWindow, Teacher]:
+    from kiosk.app.composition import KioskApp
+
+    app = KioskApp(stage.settings)
+    note = f"工作台：站员 {ATTENDANT[0]} 密码 {ATTENDANT[2]}；主管 {SUPERVISOR[0]} 密码 {SUPERVISOR[2]}"
+    table = Table(cards_of(), StageProps(stage), webcam=webcam, train=train, note=note)
+    window = PlayWindow(app.window, table)
+    window.resize(*size)
+    window.show()
+    app.window.show()
+    qt = QApplication.instance()
+    if qt is not None:
+        qt.installEventFilter(TouchRules(app.window))
+    teacher = Teacher(stage, table)
+    app.desk.moved.connect(teacher.on_desk_moved)
+    app.start()
+    return app, window, teacher

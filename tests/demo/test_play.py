@@ -1,0 +1,144 @@
+"""A person plays: cards dragged and touched, cables and network, the tasks of the first day; and a terminal without noise."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from kiosk.demo.play import PlayWindow, cards_of, draw_portrait
+from kiosk.demo.splash import splash_picture
+from kiosk.demo.table import Table
+from kiosk.demo.training import TASKS, Progress
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk.values import Place
+from kiosk.domain.reasons import Action
+from kiosk.domain.record import Channel
+
+
+class Told:
+    """Stands where the props stand; writes down what the hands do."""
+
+    def __init__(self) -> None:
+        self.done = []
+
+    def __getattr__(self, name):
+        return lambda *what: self.done.append((name, *what))
+
+
+@pytest.fixture
+def props():
+    return Told()
+
+
+@pytest.fixture
+def table(qtbot, props):
+    made = Table(cards_of(), props, webcam=False, train=True)
+    kiosk = QWidget()
+    window = PlayWindow(kiosk, made)
+    qtbot.addWidget(window)
+    window.resize(1240, 900)
+    window.show()
+    qtbot.waitExposed(window)
+    yield made
+    window.hide()
+
+
+def drag(table, key, to):
+    card = table.faces[key]
+    QTest.mousePress(card, Qt.MouseButton.LeftButton, pos=card.rect().center())
+    for share in (0.3, 0.7, 1.0):
+        way = card.rect().center() + (card.mapFromGlobal(to) - card.rect().center()) * share
+        QTest.mouseMove(card, way)
+    QTest.mouseRelease(card, Qt.MouseButton.LeftButton, pos=card.mapFromGlobal(to))
+
+
+def test_a_card_is_dragged_onto_the_reader_and_lifted_by_a_touch(table, props):
+    drag(table, "li", table.tray.mapToGlobal(table.tray.rect().center()))
+    assert props.done == [("lay", "li")]
+    assert table.faces["li"].laid
+    QTest.mouseClick(table.tray, Qt.MouseButton.LeftButton)
+    assert props.done[-1] == ("lift",)
+    assert not table.faces["li"].laid
+
+
+def test_a_card_that_misses_the_reader_stays_on_the_table(table, props):
+    drag(table, "li", table.mapToGlobal(QPoint(10, table.height() - 5)))
+    assert props.done == []
+
+
+def test_a_touched_card_goes_onto_the_reader_instead_of_the_one_there_and_back(table, props):
+    for key in ("li", "chen", "chen"):
+        QTest.mouseClick(table.faces[key], Qt.MouseButton.LeftButton)
+    assert props.done == [("lay", "li"), ("lift",), ("lay", "chen"), ("lift",)]
+
+
+def test_the_face_the_cables_the_network_and_the_photo(table, props):
+    for name in ("do-blink", "do-turn-left", "pull-reader", "pull-network", "pull-network", "pull-camera", "photo", "away"):
+        QTest.mouseClick(table.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+    assert props.done == [
+        ("act", Action.BLINK),
+        ("act", Action.TURN_LEFT),
+        ("cable", "reader", True),
+        ("network", True),
+        ("network", False),
+        ("cable", "camera", True),
+        ("photo", True),
+        ("away", True),
+    ]
+
+
+@pytest.mark.parametrize("size", [(1240, 900), (700, 500), (1900, 1000), (900, 1400), (480, 400)])
+def test_it_fits_a_window_of_any_size(table, size):
+    window = table.window()
+    window.resize(*size)
+    kiosk = window.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)[0]
+    assert kiosk.geometry().right() < table.geometry().left()
+    assert window.rect().contains(table.geometry())
+    assert kiosk.width() >= 0.45 * size[0]
+
+
+def assisted(channel):
+    return c.SaveAssisted(None, None, channel, None)
+
+
+def test_the_tasks_are_checked_off_as_they_are_done(table):
+    progress = Progress().after(e.TakeOverTouched(), (c.TakeVisit(None, "v"),))
+    progress = progress.after(e.AssistSubmitted(None), (assisted(Channel.FACE_TO_FACE),))
+    assert progress.done == frozenset()
+    progress = progress.after(e.Saved(1, ("r1",)), ())
+    assert progress.done == {"take-over"}
+    progress = progress.after(e.AssistSubmitted(None), (assisted(Channel.FAMILY_PROXY),)).after(e.Saved(1, ("r2",)), ())
+    for place, notice in ((Place.APPROVAL, "approved"), (Place.SYNC, "courier-exported"), (Place.TODO, "handled")):
+        assert not progress.complete
+        progress = progress.after(e.Acted(1, place, notice), ())
+    assert progress.complete
+    table.show_progress(progress)
+    assert all(label.text().startswith("✓") for label in table.tasks.values())
+
+
+def test_what_went_wrong_or_was_something_else_checks_nothing_off():
+    progress = Progress().after(e.Acted(1, Place.APPROVAL, problem="not-approved"), ())
+    progress = progress.after(e.AssistSubmitted(None), (assisted(Channel.FACE_TO_FACE),)).after(e.Saved(1, ("r1",)), ())
+    assert progress.done == frozenset(), "face to face, but nobody was taken over"
+    assert progress.after(e.NotSaved(1, "x"), ()).done == frozenset()
+    assert len({task.name for task in TASKS}) == 5
+
+
+def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):
+    assert not splash_picture().isNull()
+    assert draw_portrait(tmp_path / "p.png").stat().st_size > 5000
+
+
+def test_the_drawn_face_is_accepted_and_recognised_again(qtbot, tmp_path):
+    """Landmarks and encoder take the kiosk's own drawing for a face: no photograph is needed to play."""
+    from kiosk.demo import people
+
+    portrait = draw_portrait(tmp_path / "p.png")
+    entries = {entry.person_id: entry for entry in people.roster(date(2026, 11, 30), ("li", "huang"), portrait)}
+    assert entries["P-li"].template is not None
+    assert entries["P-huang"].template is None, "who has no portrait is enrolled by the attendant"

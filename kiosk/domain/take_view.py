@@ -58,6 +58,7 @@ class CardGuidance(StrEnum):
     GLARE = "glare"
     TOO_DARK = "too-dark"
     COVERED = "covered"  # read, but fields are missing: fingers, or a card that cannot be read
+    NAME_UNREAD = "name-unread"  # the number is certain, a character of the name is not
     OTHER_DOCUMENT = "other-document"
     HOLD_STILL = "hold-still"  # all is well: being read
 

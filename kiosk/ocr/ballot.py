@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from kiosk.ocr.fields import CardBack, CardFront
 
+NAMELESS_NEEDED = 5  # pictures with a certain number and an unsure name, before the person is asked to choose the name
 NEEDED = 2  # pictures that must agree; measured: tests/ocr/test_reading.py
 T = TypeVar("T", CardFront, CardBack)
 _KEYS = 8  # numbers remembered at once
@@ -25,8 +26,8 @@ class FrontBallot:
         self._votes: dict[str, Counter[CardFront]] = {}
 
     def add(self, front: CardFront) -> None:
-        """Count one usable reading; all others are ignored."""
-        if not front.usable:
+        """Count one reading that is usable, or would be but for the name; all others are ignored."""
+        if not front.usable and not front.name_unread:
             return
         if front.id_number not in self._votes and len(self._votes) >= _KEYS:
             self._votes.pop(next(iter(self._votes)))
@@ -36,12 +37,28 @@ class FrontBallot:
     @property
     def progress(self) -> float:
         """How much of what is needed was seen, 0..1."""
-        return min(1.0, max((votes.most_common(1)[0][1] for votes in self._votes.values()), default=0) / self._needed)
+        shares = [
+            count / (self._needed if front.name else NAMELESS_NEEDED)
+            for votes in self._votes.values()
+            for front, count in votes.items()
+        ]
+        return min(1.0, max(shares, default=0.0))
 
     @property
     def settled(self) -> CardFront | None:
-        """The reading the pictures agree on, or None while they do not (yet)."""
-        return _settled(self._votes, self._needed)
+        """The reading the pictures agree on, or None while they do not (yet).
+
+        Without a name where too many pictures did not show one: a recogniser that does not know a character is now and then certain
+        of another. A name is settled only when as many pictures show it as do not.
+        """
+        named = {number: Counter({one: n for one, n in votes.items() if one.name}) for number, votes in self._votes.items()}
+        front = _settled(named, self._needed)
+        if front is not None and named[front.id_number][front] >= self._nameless(front.id_number).total():
+            return front
+        return _settled({number: self._nameless(number) for number in self._votes}, NAMELESS_NEEDED)
+
+    def _nameless(self, number: str) -> Counter[CardFront]:
+        return Counter({one: n for one, n in self._votes[number].items() if not one.name})
 
 
 class BackBallot:

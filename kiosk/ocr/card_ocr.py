@@ -102,7 +102,8 @@ class CardOcr:
             front = read_front(lines, self._today)
             if not front.usable:
                 other = FieldFlag.OTHER_DOCUMENT in front.flags
-                hint = CardGuidance.OTHER_DOCUMENT if other else hint or CardGuidance.COVERED
+                unread = CardGuidance.NAME_UNREAD if front.name_unread else CardGuidance.COVERED
+                hint = CardGuidance.OTHER_DOCUMENT if other else hint or unread
             return OcrReading(side, front=front, guidance=None if front.usable else hint, look=seen)
         back = read_back(lines)
         return OcrReading(side, back=back, guidance=None if back.usable else hint or CardGuidance.COVERED, look=seen)
@@ -130,10 +131,11 @@ class CardScan:
 
     @property
     def result(self) -> Person | None:
-        """The person, once both sides are settled."""
+        """The person, once both sides are settled. Without a name where the name could not be read: then it is chosen."""
         if self._front is None or self._back is None:
             return None
-        return Person(self._front.name, self._front.id_number, self._front.kind, IdentifiedBy.OCR)
+        front = self._front
+        return Person(front.name, front.id_number, front.kind, IdentifiedBy.OCR, document_valid_to=self._back.valid_to)
 
     def step(self, frame: Frame) -> ScanView:
         """Look at one frame; return what to show. Raises DeviceError, ModelError (the scan may go on with the next frame)."""

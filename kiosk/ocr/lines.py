@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 MAX_LINES = 60  # a card has a dozen; a page of newspaper is no card
 MAX_LENGTH = 64  # characters of one line
 
+DOTS = "·•・.‧∙⋅●"  # what recognisers take the dot of 阿依古丽·买买提 for
+
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of the card's width and height
 
 
@@ -24,6 +26,8 @@ class TextLine:
     text: str = field(repr=False)
     box: Box
     score: float = 1.0
+    long: float = 0.0  # how long the line is, in heights of itself; 0: not known
+    places: tuple[float, ...] = field(default=(), repr=False)  # the middle of each character, in the same measure; (): not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Row:
     text: str = field(repr=False)
     box: Box
     doubt: float
+    lines: tuple[TextLine, ...] = field(default=(), repr=False)  # from left to right
 
 
 def clean(lines: Iterable[TextLine]) -> list[TextLine]:
@@ -51,7 +56,8 @@ def clean(lines: Iterable[TextLine]) -> list[TextLine]:
             continue  # no recogniser of print sees these: somebody else wrote the line
         text = "".join(text.split())
         if text:
-            out.append(TextLine(text, box, min(max(score, 0.0), 1.0)))
+            places = line.places if len(line.places) == len(text) and all(map(math.isfinite, (*line.places, line.long))) else ()
+            out.append(TextLine(text, box, min(max(score, 0.0), 1.0), line.long, places))
     return out
 
 
@@ -74,4 +80,4 @@ def _joined(group: list[TextLine]) -> Row:
     group.sort(key=lambda one: one.box[0])
     x0, y0, x1, y1 = zip(*(line.box for line in group), strict=True)
     doubt = 1.0 - min(line.score for line in group)
-    return Row("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), doubt)
+    return Row("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), doubt, tuple(group))

@@ -14,10 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from kiosk.errors import ModelError
-from kiosk.ocr.lines import MAX_LINES, Box, TextLine
+from kiosk.ocr.lines import DOTS, MAX_LINES, Box, TextLine
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 READER = "PP-OCRv6_rec_small.onnx"
+_STEP = 8 / 48  # the network sees a line 48 pixels high, and answers every 8 of them
 _DETECT_SIDE = 736  # measured: at 640 the thin labels go missing, at 960 it takes twice as long
 
 
@@ -26,6 +27,18 @@ class Recogniser(Protocol):
 
     def lines(self, card_bgr: np.ndarray) -> list[TextLine]:
         """Return the lines on a straightened card, boxes in shares of it. Raises ModelError."""
+
+
+class Certainty(float):
+    """The certainty of a line's least certain character, with the places of all: rapidocr hands on a text and a number, no more."""
+
+    places: tuple[float, ...]
+
+    def __new__(cls, value: float, places: tuple[float, ...]) -> Certainty:
+        """places: the middle of each character, in heights of the line, from its left edge."""
+        made = super().__new__(cls, value)
+        made.places = places
+        return made
 
 
 class RapidRecogniser:
@@ -83,7 +96,14 @@ class RapidRecogniser:
             return []
         quads = np.asarray(boxes, np.float64)[: 4 * MAX_LINES]
         upright = _upright(quads, (card_bgr.shape[1], card_bgr.shape[0]))
-        return [TextLine(str(text), box, float(score)) for box, text, score in zip(upright, texts, scores, strict=False)]
+        height, width = card_bgr.shape[:2]
+        found_lines = []
+        for box, text, score in zip(upright, texts, scores, strict=False):
+            tall = (box[3] - box[1]) * height
+            long = (box[2] - box[0]) * width / tall if tall > 0 else 0.0
+            places = score.places if isinstance(score, Certainty) else ()
+            found_lines.append(TextLine(str(text), box, float(score), long, places))
+        return found_lines
 
 
 def _session(path: Path, threads: int) -> Any:
@@ -103,19 +123,24 @@ def _decoded(
     certainty: np.ndarray,
     *_: Any,
     **__: Any,
-) -> tuple[list[tuple[str, float]], list[Any]]:
+) -> tuple[list[tuple[str, Certainty]], list[Any]]:
     """Take rapidocr's place at decoding: (text, certainty of the least certain character) instead of the mean over the line.
 
     indices, certainty: (lines, steps), the best class of each step and its probability; class 0 is the blank. Spaces are left
-    out: between a label and its value they are as good as guessed, and would count as doubt.
+    out: between a label and its value they are as good as guessed, and would count as doubt. Middle dots are read, but their
+    doubt does not count: one dot looks like another, and all are one in a name.
     """
     out = []
     for line, sure in zip(indices, certainty, strict=True):
-        first = np.ones(len(line), bool)
-        first[1:] = line[1:] != line[:-1]
-        read = [(characters[at], float(p)) for at, p in zip(line[first], sure[first], strict=True) if at != 0]
-        read = [one for one in read if one[0].strip()]
-        out.append(("".join(text for text, _ in read), min((p for _, p in read), default=0.0)))
+        changes = np.flatnonzero(np.r_[True, line[1:] != line[:-1], True])
+        read = []
+        for begin, end in zip(changes[:-1], changes[1:], strict=True):
+            text = characters[line[begin]] if line[begin] != 0 else ""
+            if text.strip():
+                read.append((text, float(sure[begin]), (begin + end) / 2 * _STEP))
+        least = min((p for text, p, _ in read if text not in DOTS), default=0.0)
+        places = tuple(at for text, _, at in read for _ in text)
+        out.append(("".join(text for text, _, _ in read), Certainty(least, places)))
     return out, []
 
 

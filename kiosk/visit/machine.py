@@ -236,7 +236,13 @@ def _scanning_card(state: s.ScanningCard, event: e.Event, world: World) -> Step:
                 return _helper_known(back, state.visit, person, world)
             if _is_helper(state.visit, person):
                 return replace(back, trouble=Reason.HELPER_IS_BENEFICIARY), ()
+            if not person.name:  # a character that the camera does not know: the number is certain, the name is chosen
+                return state, (c.OfferNames(visit_id, person.id_number),)
             return _look_up(state.visit, person)
+        case e.NamesOffered(visit_id, id_number, options, problem) if visit_id == state.visit.visit_id:
+            if not options:
+                return replace(back, trouble=problem or Reason.NOT_IN_ROSTER), ()
+            return s.ChoosingName(state.visit, state.whose, id_number, options, scanned=True), ()
         case e.ScanEnded(visit_id, reason) if visit_id == state.visit.visit_id:
             return replace(back, trouble=reason), ()
         case e.CameraWentDown():

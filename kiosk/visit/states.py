@@ -95,6 +95,7 @@ class ChoosingName:
     beneficiary: Person | None = field(default=None, repr=False)
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
+    scanned: bool = False  # the number comes from the camera, which could not read the name
 
 
 @dataclass(frozen=True, slots=True)

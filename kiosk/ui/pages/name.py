@@ -24,7 +24,7 @@ class NamePage(Page):
 
     def fill(self, state: Any, kit: Kit) -> None:
         self.title.say(kit.text("page.name.title"))
-        self.lead.say(kit.text("page.name.lead"))
+        self.lead.say(kit.text("page.name.lead_scanned" if state.scanned else "page.name.lead"))
         self.none.say(kit.text("page.name.none"))
         self.names.drop_all()
         pairs = [state.options[i : i + 2] for i in range(0, len(state.options), 2)]

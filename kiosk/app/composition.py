@@ -48,7 +48,6 @@ from kiosk.voice.worker import VoiceWorker
 log = logging.getLogger(__name__)
 
 RESTART = 75  # exit status: the service unit starts the kiosk again
-_VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
 _CRASH_REST_MS = 5000  # "out of service" stands so long after a bug of ours
 _DESK_MS = 1500  # the desk's pages are made after the first page stands
 _HOUSEKEEPING_MS = 6 * 3600 * 1000
@@ -100,7 +99,6 @@ class KioskApp(QObject):
         self._resume_later = QTimer(self, singleShot=True, interval=_CRASH_REST_MS)
         self._resume_later.timeout.connect(self._resume)
         self._hooks = (sys.excepthook, threading.excepthook)
-        self._vision_failures = 0
         self._wire()
 
     def start(self) -> None:
@@ -139,8 +137,7 @@ class KioskApp(QObject):
         self.vision.view.connect(conductor.on_take_view)
         self.vision.finished.connect(conductor.on_take_finished)
         self.vision.failed.connect(conductor.on_vision_failed)
-        self.vision.failed.connect(self._on_vision_failed)
-        self.vision.ready.connect(self._on_vision_ready)
+        self.vision.ready.connect(conductor.on_vision_ready)
         self.vision.presence.connect(conductor.on_presence)
         conductor.watch_presence.connect(self.vision.watch_presence)
         conductor.vision_wanted.connect(self.vision.set_wanted)
@@ -255,23 +252,7 @@ class KioskApp(QObject):
         if isinstance(state, s.OutOfService) and state.reason is reason:
             self.conductor.feed(e.ServiceResumed())
 
-    # --- parts that stay broken
-
-    @Slot(object)
-    def _on_vision_failed(self, reason: object) -> None:
-        """The worker tries again by itself; while it cannot, the kiosk says so instead of leading people to a blind camera."""
-        self._vision_failures += 1
-        if self._vision_failures == _VISION_GIVEN_UP:
-            self._journal("vision-failed", str(reason))
-        if self._vision_failures >= _VISION_GIVEN_UP and isinstance(self.conductor.state, s.Idle):
-            self.conductor.feed(e.ServicePaused(Reason.MODEL_ERROR))
-
-    @Slot(object)
-    def _on_vision_ready(self, _digest: object) -> None:
-        if self._vision_failures >= _VISION_GIVEN_UP:
-            self._journal("vision-recovered", "")
-        self._vision_failures = 0
-        self._resume_from(Reason.MODEL_ERROR)
+    # --- what is journaled
 
     def _journal(self, kind: str, code: str) -> None:
         """Tell the journal, and with it the bureau. `code`: a reason or the name of a type, never a text."""

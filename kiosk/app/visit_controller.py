@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -42,19 +43,15 @@ from kiosk.ui.spoken.guide import CameraGuide
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
+from kiosk.visit import presence as p
 from kiosk.visit import states as s
-from kiosk.visit.idle import IdleClock
 from kiosk.visit.machine import World, step
 from kiosk.visit.recording import records_of
 
 log = logging.getLogger(__name__)
 
-_FROZEN = (Reason.SELF_SERVICE_FROZEN, Reason.KIOSK_DOUBLED)
 _TICK_MS = 250
 _FRAME_MS = 33
-_INVITE_EVERY_S = 45.0  # a station is not a fairground
-_LEFT_BEHIND_S = 180.0  # a card that nobody takes (or a reader that cannot tell): the kiosk must not ask for ever
-_VISION_REST_MS = 2000  # before a take is begun again after the models failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +104,15 @@ class VisitController(QObject):
         self._take: TakeOutcome | None = None  # of this visit; wiped with it
         self._match: MatchResult | None = None
         self._chip_photos: dict[str, bytes] = {}  # of this visit's cards, by number
-        self._idle = IdleClock(settings.ui.idle_timeout_s, settings.ui.idle_countdown_s, monotonic())
-        self._face_seen_s: float | None = None  # when the camera last saw somebody in this visit
-        self._counting = False  # the question whether somebody is there stands on the screen
-        self._asked_away = False  # … because the camera saw nobody
-        self._spoke_s = 0.0
-        self._entered_s = monotonic()  # when the present state was entered
+        ui = settings.ui
+        times = p.Times(ui.idle_timeout_s, ui.idle_countdown_s, ui.result_timeout_s, ui.walk_away_s, ui.take_card_reminder_s)
+        self._presence = p.start(times, monotonic())
         self._shown_view: TakeView | None = None
         self._scan_hint: object = None
         self._guide = CameraGuide()  # of this take, for somebody who does not see it
         self._watched = Watched()  # of this take, for the fairness ledger
         self._counted: tuple[Counted, ...] = ()  # of this visit
         self._encoder_digest = ""
-        self._frozen, self._frozen_why = False, Reason.SELF_SERVICE_FROZEN
-        self._paused = False  # the desk is open above the visit
         self._card_is_desks = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -128,8 +120,6 @@ class VisitController(QObject):
         self._frames = QTimer(self)
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._show_frame)
-        self._vision_rest = QTimer(self, singleShot=True, interval=_VISION_REST_MS)
-        self._vision_rest.timeout.connect(self._vision_again)
         window.touched.connect(self.on_touched)
         window.service.connect(self.on_service)
         store.answered.connect(self.on_store_answered)
@@ -166,25 +156,17 @@ class VisitController(QObject):
         """Stop the clocks and wipe whatever is held of a visit."""
         self._ticker.stop()
         self._frames.stop()
-        self._vision_rest.stop()
         self._wipe()
 
     def pause(self) -> None:
         """The desk is open above the visit: no time runs out, nothing is said, a running take waits, new cards are the desk's."""
-        self._paused = True
-        self._somebody_is_here()
         self.hush.emit()
-        if isinstance(self._state, s.Acting):
-            self.feed(e.CameraWentDown())
+        self._presently(p.DeskOpened())
 
     def resume(self) -> None:
         """The desk is closed: the visit goes on exactly where it was."""
-        self._paused = False
-        self._face_seen_s = None
-        self._somebody_is_here()
         self.camera_wanted.emit(s.visit_of(self._state) is not None)
-        self.feed(e.CameraCameUp() if self._camera_ready else e.CameraWentDown())
-        self._speak()
+        self._presently(p.DeskClosed())
 
     # --- events in
 
@@ -206,9 +188,7 @@ class VisitController(QObject):
         if isinstance(wish, requests.Replay):
             self._speak()
         elif isinstance(wish, requests.Say) and not self._paused:
-            self._spoke_s = self._monotonic()
-            self.hush.emit()
-            self.say.emit(list(wish.keys))
+            self._say(list(wish.keys))
 
     @Slot(object)
     def on_reader(self, event: object) -> None:
@@ -255,10 +235,8 @@ class VisitController(QObject):
     @Slot()
     def on_stirred(self) -> None:
         """Somebody may be coming near the idle kiosk: invite them, aloud, now and then."""
-        now = self._monotonic()
         self._window.page.somebody_near()
-        if isinstance(self._state, s.Idle) and not self._paused and now - self._spoke_s >= _INVITE_EVERY_S:
-            self._speak()
+        self._presently(p.Stirred())
 
     @Slot(object)
     def on_take_view(self, view: TakeView) -> None:
@@ -266,6 +244,7 @@ class VisitController(QObject):
         if isinstance(self._state, s.Acting) and not self._paused:
             before = prompt_for(self._state, self._shown_view)
             self._shown_view = view
+            self._presently(p.TakeShown(view.guidance is None))
             self._window.show_take(view)
             self._watched = self._watched.after(view.guidance, view.phase, view.action)
             if self._window.spoken.on:
@@ -278,9 +257,7 @@ class VisitController(QObject):
     def _guide_by_ear(self, view: TakeView) -> None:
         said = self._guide.step(self._monotonic(), view, view.box)
         if said:
-            self._spoke_s = self._monotonic()
-            self.hush.emit()
-            self.say.emit(said)
+            self._say(said)
 
     @Slot(object)
     def on_scan_view(self, view: ScanView) -> None:
@@ -321,21 +298,17 @@ class VisitController(QObject):
     def on_presence(self, present: bool) -> None:
         """A look: somebody stands before the camera, or nobody."""
         if present:
-            self._face_seen_s = self._monotonic()
-            if self._asked_away:  # they are back
-                self._somebody_is_here()
+            self._presently(p.FaceSeen())
 
     @Slot(object)
-    def on_vision_failed(self, reason: object) -> None:
-        """The vision broke and is being rebuilt: not a try of the person. The take begins again in a moment."""
-        if isinstance(self._state, s.Acting):
-            self.feed(e.CameraWentDown())
-            self._vision_rest.start()
+    def on_vision_failed(self, reason: Reason) -> None:
+        """The vision broke and is being rebuilt."""
+        self._presently(p.VisionFailed(str(reason)))
 
-    @Slot()
-    def _vision_again(self) -> None:
-        if self._camera_ready and not self._paused:
-            self.feed(e.CameraCameUp())
+    @Slot(object)
+    def on_vision_ready(self, _digest: str) -> None:
+        """The vision works."""
+        self._presently(p.VisionReady())
 
     @Slot(object)
     def on_store_answered(self, answer: e.Event | _Saved) -> None:
@@ -358,15 +331,7 @@ class VisitController(QObject):
 
     def on_frozen(self, frozen: bool, why: Reason = Reason.SELF_SERVICE_FROZEN) -> None:
         """Self-service stops (after the visit under way), attended work goes on: the bureau was long out of reach, or said so."""
-        self._frozen, self._frozen_why = frozen, why
-        self._freeze()
-
-    def _freeze(self) -> None:
-        state = self._state
-        if self._frozen and isinstance(state, s.Idle):
-            self.feed(e.ServicePaused(self._frozen_why))
-        elif not self._frozen and isinstance(state, s.OutOfService) and state.reason in _FROZEN:
-            self.feed(e.ServiceResumed())
+        self._presently(p.FreezeTold(frozen, why))
 
     # --- the machine
 
@@ -380,7 +345,7 @@ class VisitController(QObject):
         self.moved.emit(Moved(before, event, self._state, commands))
         for command in commands:
             self._do(command)
-        self._freeze()
+        self._presently(p.Settled())
 
     def _entered(self, before: s.State) -> None:
         state = self._state
@@ -393,19 +358,12 @@ class VisitController(QObject):
         else:
             self._frames.stop()
             self._mirror.clear()
-        if type(state) is not type(before):
-            self._entered_s = self._monotonic()
-        if isinstance(state, s.Finished) and not isinstance(before, s.Finished):
-            self._somebody_is_here()
+        self._presently(p.Changed(before, state))
         if s.visit_of(before) is None and s.visit_of(state) is not None:
-            self._somebody_is_here()
-            self._face_seen_s = None
             self.camera_wanted.emit(True)
         if s.visit_of(state) is None:
             self.camera_wanted.emit(False)
         scanning = isinstance(state, s.ScanningCard)  # a card held up hides its holder's face
-        if scanning:
-            self._face_seen_s = None
         self.vision_wanted.emit(not scanning)
         self.watch_presence.emit(s.visit_of(state) is not None and not scanning and not isinstance(state, s.Acting))
         if self._window.page_name != page_before or type(state) is not type(before):
@@ -542,6 +500,14 @@ class VisitController(QObject):
 
         self._store.ask(work)
 
+    def _journal(self, kind: str, code: str) -> None:
+        now = self._clock()
+
+        def work(store: Store) -> None:
+            journal.note(store, kind, {"code": code}, now)
+
+        self._store.ask(work)
+
     def _wipe(self) -> None:
         self._take, self._match = None, None
         self._watched, self._counted = Watched(), ()
@@ -554,56 +520,32 @@ class VisitController(QObject):
 
     # --- time
 
+    @property
+    def _paused(self) -> bool:
+        return self._presence.desk_open
+
     def _somebody_is_here(self) -> None:
-        ui = self._settings.ui
-        timeout_s = ui.result_timeout_s if isinstance(self._state, s.Finished) else ui.idle_timeout_s
-        self._idle = IdleClock(timeout_s, ui.idle_countdown_s, self._monotonic())
-        self._asked_away = False
-        self._count_down(None)
+        self._presently(p.Acted())
 
     @Slot()
     def _tick(self) -> None:
-        now = self._monotonic()
-        state = self._state
-        if isinstance(state, s.TakingCard):
-            if now - self._entered_s >= _LEFT_BEHIND_S and not self._paused:
-                self.feed(e.IdleExpired())
-                return
-            if now - self._spoke_s >= self._settings.ui.take_card_reminder_s:
-                self._speak()
-        if self._paused or s.visit_of(state) is None or isinstance(state, s.TakingCard | s.Checking | s.LookingUp):
-            self._idle = self._idle.touched(now)
-            self._count_down(None)
-            return
-        if isinstance(state, s.Acting):  # the take has its own time limits; a face in view is somebody
-            if self._shown_view is not None and self._shown_view.guidance is None:
-                self._idle = self._idle.touched(now)
-        elif self._walked_away(now):  # sooner than the idle time: ask at once whether somebody is there
-            since = now - self._idle.timeout_s
-            self._idle = IdleClock(self._idle.timeout_s, self._idle.countdown_s, min(self._idle.since_s, since))
-            self._asked_away = True
-        left = self._idle.countdown(now)
-        self._count_down(left)
-        if left == 0:
-            away = self._asked_away
-            self._somebody_is_here()
-            self.feed(e.WalkedAway() if away else e.IdleExpired())
+        self._presently(p.Ticked())
 
-    def _count_down(self, left: int | None) -> None:
-        began = left is not None and not self._counting
-        self._counting = left is not None
-        self._window.show_countdown(left)
-        if began:
-            self._speak()
-
-    def _walked_away(self, now: float) -> bool:
-        long_s = self._settings.ui.walk_away_s
-        return (
-            not self._counting
-            and self._face_seen_s is not None
-            and now - self._face_seen_s > long_s
-            and now - self._idle.since_s > long_s
-        )
+    def _presently(self, event: p.Event) -> None:
+        """Let presence take in an event, and do what it wishes."""
+        self._presence, wishes = p.step(self._presence, event, self._monotonic())
+        for wish in wishes:
+            match wish:
+                case p.Tell(told):
+                    self.feed(told)
+                case p.Speak():
+                    self._speak()
+                case p.ShowCountdown(left_s):
+                    self._window.show_countdown(left_s)
+                case p.Journal(kind, code):
+                    self._journal(kind, code)
+                case _:
+                    assert_never(wish)
 
     @Slot()
     def _show_frame(self) -> None:
@@ -615,8 +557,10 @@ class VisitController(QObject):
     def _speak(self) -> None:
         if self._paused:
             return
-        keys = self._window.spoken_key()
-        self._spoke_s = self._monotonic()
+        self._say(self._window.spoken_key())
+
+    def _say(self, keys: list[str]) -> None:
+        self._presently(p.Spoke())
         self.hush.emit()
         if keys:
             self.say.emit(keys)

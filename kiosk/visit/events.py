@@ -177,6 +177,26 @@ class CameraWentDown:
     """The camera is gone; it is being reopened."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeskOpened:
+    """The attendant's desk lies above the visit: a running take waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskClosed:
+    """The visit goes on where it was, with the camera as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisionFailed:
+    """The face models broke and are being rebuilt: not a try of the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisionRested:
+    """The models had a moment to come back: a take that waits begins again, if the camera is there."""
+
+
 # --- answers of services
 
 
@@ -323,6 +343,10 @@ Event = (
     | CardTaken
     | CameraCameUp
     | CameraWentDown
+    | DeskOpened
+    | DeskClosed
+    | VisionFailed
+    | VisionRested
     | LookedUp
     | NamesOffered
     | CardScanned

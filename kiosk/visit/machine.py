@@ -34,6 +34,8 @@ Step = tuple[s.State, tuple[c.Command, ...]]
 
 def step(state: s.State, event: e.Event, world: World) -> Step:
     """Return the next state and what is to be done. Never raises for any order of events."""
+    if isinstance(event, e.DeskClosed | e.VisionRested):  # what waited goes on with the camera as it is
+        event = e.CameraCameUp() if world.camera_ready else e.CameraWentDown()
     for kind, everywhere in _EVERYWHERE:
         if isinstance(event, kind):
             answer = everywhere(state, event, world)
@@ -355,9 +357,9 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
             return _failed_try(case, event.reason, world, event.action)
         case e.SwapTouched():
             return state, (c.SwapAction(state.take_id),)
-        case e.CameraWentDown() if not state.camera_ready:
+        case e.CameraWentDown() | e.DeskOpened() | e.VisionFailed() if not state.camera_ready:
             return state, ()
-        case e.CameraWentDown():
+        case e.CameraWentDown() | e.DeskOpened() | e.VisionFailed():
             return _interrupted(state, world)
         case e.CameraCameUp() if not state.camera_ready:
             return _begin_take(state.case, state.practice, world)

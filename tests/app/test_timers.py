@@ -76,7 +76,6 @@ def test_a_stopped_kiosk_leaves_no_timer_and_no_hook(qtbot, tmp_path, monkeypatc
     app.start()
     assert (sys.excepthook, threading.excepthook) != before
     app._on_crash("ValueError")
-    app.conductor._vision_rest.start()
     app.desk.view.prepare_in(1500)
     assert app._resume_later.isActive()
     app.stop()

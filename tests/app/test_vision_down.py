@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.app import visit_controller as module
 from kiosk.domain.reasons import Reason
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -12,8 +11,7 @@ from tests.app.test_visit_controller import bench  # noqa: F401
 
 
 @pytest.fixture
-def acting(bench, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(module, "_VISION_REST_MS", 10)
+def acting(bench):  # noqa: F811
     bench.card()
     for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
         bench.conductor.feed(event)
@@ -21,7 +19,7 @@ def acting(bench, monkeypatch):  # noqa: F811
     return bench.conductor
 
 
-def test_a_take_begins_again_by_itself_and_costs_no_try(acting, qtbot):
+def test_a_take_begins_again_by_itself_and_costs_no_try(acting, bench):  # noqa: F811
     begun, cancelled = [], []
     acting.begin_take.connect(begun.append)
     acting.cancel_take.connect(lambda: cancelled.append(1))
@@ -29,7 +27,10 @@ def test_a_take_begins_again_by_itself_and_costs_no_try(acting, qtbot):
     acting.on_vision_failed(Reason.MODEL_ERROR)
     assert not acting.state.camera_ready
     assert cancelled
-    qtbot.waitUntil(lambda: bool(begun))
+    bench.wait(1.75)
+    assert not begun
+    bench.wait(0.25)
+    assert begun
     assert isinstance(acting.state, s.Acting)
     assert acting.state.take_id == begun[0].take_id == first + 1
     assert acting.state.case.visit.tries == 0

@@ -383,3 +383,22 @@ def test_help_never_loses_the_visit(event):
     state, _ = walk(*TO_CAMERA[:5])
     assert walk(e.HelpTouched(), state=state) == (state, [c.CallAttendant(Reason.ATTENDANT_CALLED)])
     assert step(state, event, WORLD)[0] is not None
+
+
+def test_the_desk_above_a_take_and_a_failed_model_are_no_try_and_no_fault_of_the_camera():
+    for told in (e.DeskOpened(), e.VisionFailed()):
+        state, done = walk(*TO_CAMERA, told)
+        assert isinstance(state, s.Acting)
+        assert not state.camera_ready
+        assert state.case.visit.tries == 0
+        assert [type(one) for one in done][-1] is c.CancelTake
+        back = e.DeskClosed() if isinstance(told, e.DeskOpened) else e.VisionRested()
+        again, done = walk(back, state=state)
+        assert (again.camera_ready, again.take_id) == (True, state.take_id + 1)
+        assert [type(one) for one in done] == [c.BeginTake]
+
+
+def test_the_desk_above_any_other_page_changes_nothing():
+    state, _ = walk(*TO_CAMERA[:-1])
+    for told in (e.DeskOpened(), e.VisionFailed()):
+        assert step(state, told, World("v2")) == (state, ())

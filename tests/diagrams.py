@@ -1,7 +1,8 @@
 """State diagrams of both machines, drawn from the code: `python -m tests.diagrams > docs/states.md`.
 
-The machines themselves are walked: from the first state every event of the tests' samples is given to `step`, breadth first, and what
-came out is drawn. Of each kind of state a bounded number of variants is followed. tests/test_diagrams.py holds the page to the code.
+The machines themselves are walked: from the first state every event of the tests' samples is given to `step`, breadth first, and
+what came out is drawn. Of each kind of state a bounded number of variants is followed. tests/test_diagrams.py holds the page to the
+code.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ EVERYWHERE = 6  # an event that leads to the same state from so many kinds of st
 
 HEAD = """# States of a visit and of the desk
 
-Made by `python -m tests.diagrams > docs/states.md`: the machines are walked with the events of the tests' samples, and what came out is
-drawn. A test holds the page to the code. An event that leaves the kind of state as it is (most do in most states) is not drawn.
+Made by `python -m tests.diagrams > docs/states.md`: the machines are walked with the events of the tests' samples, and what came
+out is drawn. A test holds the page to the code. An event that leaves the kind of state as it is is not drawn.
 """
 
 
@@ -70,7 +71,10 @@ def visit_edges() -> set[Edge]:
         take = getattr(state, "take_id", 1)
         return [*visit_samples.touches(), *visit_samples.device_events(), *visit_samples.answers("v-1", take)]
 
-    return walk(vs.Idle(), lambda state, event: visit_machine.step(state, event, world)[0], events, lambda state: type(state).__name__)
+    def step(state, event):
+        return visit_machine.step(state, event, world)[0]
+
+    return walk(vs.Idle(), step, events, lambda state: type(state).__name__)
 
 
 def desk_edges() -> set[Edge]:

@@ -1,4 +1,4 @@
-"""Who may import whom, held by parsing the imports: rules in prose drift (house.md)."""
+"""Who may import whom, held by parsing the imports: rules in prose drift."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 
 
 class PolicyKind(StrEnum):
-    """The five kinds of rule (programme.md, section 1)."""
+    """The five kinds of rule (docs/programme.md)."""
 
     DEFERRED_MONTH = "deferred-month"
     ANNUAL_WINDOW = "annual-window"

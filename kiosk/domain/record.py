@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 
 class Channel(StrEnum):
-    """How the attempt was made (programme.md, sections 3 and 4)."""
+    """How the attempt was made (docs/programme.md)."""
 
     SELF_FACE = "self-face"
     HELPED_FACE = "helped-face"  # 为他人: the beneficiary faces the camera, a helper is recorded

@@ -48,7 +48,7 @@ class Encoder:
 
         face_rgb: uint8, (112, 112, 3), eyes on the ArcFace template. Returns float32, (128,), norm 1.
         Raises ModelError on a zero or non-finite output, ValueError on another shape.
-        Preprocessing: RGB, 0-255, no mean or scale (equal to OpenCV's FaceRecognizerSF, facts/dependencies).
+        Preprocessing: RGB, 0-255, no mean or scale (equal to OpenCV's FaceRecognizerSF to cosine 1.0).
         """
         if face_rgb.shape != (SIZE, SIZE, 3):
             raise ValueError(f"a face of {SIZE}x{SIZE}x3 expected, not {face_rgb.shape}")

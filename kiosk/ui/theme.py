@@ -19,7 +19,7 @@ FAMILIES = (FAMILY, "Noto Sans SC", "Microsoft YaHei UI", "PingFang SC")
 ThemeName = Literal["paper", "contrast"]
 Role = Literal["display", "title", "figure", "button", "body", "label", "small", "key"]
 
-# role -> (size, smallest size the fitting may go to, bold). Norms: body >= 30, titles >= 44 (facts/norms.md).
+# role -> (size, smallest size the fitting may go to, bold). Norms: body >= 30, titles >= 44.
 TYPE: dict[Role, tuple[float, float, bool]] = {
     "display": (88, 56, True),
     "title": (68, 46, True),

@@ -1,4 +1,4 @@
-"""Every example of facts/programme.md, section 1, and the boundaries around it."""
+"""Every example of the programme's sources (docs/programme.md), and the boundaries around it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from kiosk.config import ROOT
 
 DEPLOY = ROOT / "assets" / "deploy"
-HOME = "/opt/pension-kiosk"  # where the README puts the project
+HOME = "/opt/pension-kiosk"  # where docs/deploying.md puts the project
 
 
 def unit(name: str) -> dict[str, dict[str, list[str]]]:

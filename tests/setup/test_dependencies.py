@@ -17,6 +17,7 @@ from kiosk.config import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Never on a station: measuring and the bureau. Their imports count for their own purpose.
 BUREAU = ("kiosk/bureau/", "kiosk/commands/bureau.py")
+VOICE = ("kiosk/voice/render/",)  # on one machine, once
 DEV = ("tests/", "kiosk/evaluate/", "kiosk/bench/")
 # Needed without being imported: SQLAlchemy's driver, chosen by a URL, and what FastAPI reads forms with.
 BY_NAME = {"bureau": {"psycopg", "python-multipart"}}
@@ -50,10 +51,11 @@ def imports(path: Path) -> set[str]:
 
 def used() -> dict[str, set[str]]:
     """Return purpose -> distributions that its files import."""
-    found: dict[str, set[str]] = {"kiosk": set(), "bureau": set(), "dev": set()}
+    found: dict[str, set[str]] = {"kiosk": set(), "bureau": set(), "voice": set(), "dev": set()}
     for path in [*(ROOT / "kiosk").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
         where = path.relative_to(ROOT).as_posix()
-        purpose = "bureau" if where.startswith(BUREAU) else "dev" if where.startswith(DEV) else "kiosk"
+        of = {"bureau": BUREAU, "voice": VOICE, "dev": DEV}
+        purpose = next((name for name, start in of.items() if where.startswith(start)), "kiosk")
         found[purpose] |= imports(path)
     found["dev"] |= found["kiosk"] & BUILD_TIME
     found["kiosk"] -= BUILD_TIME
@@ -66,6 +68,7 @@ def named() -> dict[str, set[str]]:
     return {
         "kiosk": {normal(one) for one in project["dependencies"]},
         "bureau": {normal(one) for one in project["optional-dependencies"]["bureau"]},
+        "voice": {normal(one) for one in project["optional-dependencies"]["voice"]},
         "dev": {normal(one) for one in PROJECT["dependency-groups"]["dev"]},
     }
 
@@ -79,12 +82,16 @@ def test_the_bureau_names_what_it_imports_besides():
     assert named()["bureau"] - BY_NAME["bureau"] == used()["bureau"] - shared, "pyproject.toml: optional-dependencies, bureau"
 
 
+def test_the_rendering_of_the_voice_names_what_it_imports_besides():
+    assert named()["voice"] == used()["voice"] - named()["kiosk"], "pyproject.toml: optional-dependencies, voice"
+
+
 def test_the_tests_name_what_they_import_besides():
-    shared = named()["kiosk"] | named()["bureau"] | UNPINNED
+    shared = named()["kiosk"] | named()["bureau"] | named()["voice"] | UNPINNED
     assert named()["dev"] - TOOLS == used()["dev"] - shared - TOOLS, "pyproject.toml: dependency-groups, dev"
 
 
-@pytest.mark.parametrize("purpose", ["kiosk", "bureau", "dev"])
+@pytest.mark.parametrize("purpose", [path.stem for path in sorted((ROOT / "requirements").glob("*.in"))])
 def test_what_is_named_is_asked_for_and_pinned(purpose):
     lists = ROOT / "requirements"
     asked = {

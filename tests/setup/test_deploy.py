@@ -1,4 +1,4 @@
-"""What the README deploys: the kiosk is watched, is started again whatever ends it, and may write nothing but its own folder.
+"""What docs/deploying.md deploys: the kiosk is watched, is started again whatever ends it, and writes nothing but its own folder.
 
 Here a stand-in plays the service manager; the same was tried by hand under a real systemd with a real X server.
 """
@@ -26,7 +26,7 @@ from tests.setup.deployed import DEPLOY
 from tests.store import made
 
 KIOSK, DISPLAY = "pension-kiosk.service", "pension-kiosk-display.service"
-README = (ROOT / "README.md").read_text(encoding="utf-8").split("## Deploy\n")[1].split("\n## ")[0]
+STEPS = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8").split("## Deploy\n")[1].split("\n## ")[0]
 WATCHDOG_S = 3.0
 
 
@@ -157,7 +157,7 @@ def test_a_keyboard_leads_nowhere():
     flags = dict(re.findall(r'^    Option "(\w+)" "(\w+)"$', text, re.MULTILINE))
     assert flags["DontVTSwitch"] == flags["DontZap"] == "true"
     assert {flags[name] for name in ("BlankTime", "StandbyTime", "SuspendTime", "OffTime")} == {"0"}
-    assert "cp assets/deploy/70-pension-kiosk.conf /etc/X11/xorg.conf.d/" in README
+    assert "cp assets/deploy/70-pension-kiosk.conf /etc/X11/xorg.conf.d/" in STEPS
     assert deployed.start_command(KIOSK).endswith("/session")
     assert not re.search(r"\b(xterm|openbox|metacity|dbus-launch)\b", (DEPLOY / "session").read_text(encoding="utf-8"))
 
@@ -231,15 +231,15 @@ def test_scripts_parse_and_may_be_run(name):
 
 
 def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
-    """The README's own line makes the kiosk's settings: they load, lie in the state folder, and name the rules' reader."""
-    for path in re.findall(r"cp (?:/opt/pension-kiosk/)?(assets/\S+)", README):
+    """The document's own line makes the kiosk's settings: they load, lie in the state folder, and name the rules' reader."""
+    for path in re.findall(r"cp (?:/opt/pension-kiosk/)?(assets/\S+)", STEPS):
         assert list(ROOT.glob(path)), path
-    packages = re.search(r"apt-get install (.*)", README)[1].split()
+    packages = re.search(r"apt-get install (.*)", STEPS)[1].split()
     scripts = "".join((DEPLOY / name).read_text(encoding="utf-8") for name in ("session", "display"))
     for program, package in {"xauth": "xauth", "chvt": "kbd", "xset": "x11-xserver-utils", "Xorg": "xserver-xorg-core"}.items():
         assert re.search(rf"\b{program} ", scripts)
         assert package in packages
-    line = re.search(r"^\s+(sed .*config/kiosk\.toml) > /etc/pension-kiosk/kiosk\.toml$", README, re.MULTILINE)[1]
+    line = re.search(r"^\s+(sed .*config/kiosk\.toml) > /etc/pension-kiosk/kiosk\.toml$", STEPS, re.MULTILINE)[1]
     made_of_it = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=True).stdout
     path = tmp_path / "kiosk.toml"
     path.write_bytes(made_of_it)
@@ -249,20 +249,20 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
         assert place == state or place.startswith(state + "/")
     rules = (DEPLOY / "70-pension-kiosk.rules").read_text(encoding="utf-8")
     assert f'SYMLINK+="{settings.reader.port.removeprefix("/dev/")}"' in rules
-    assert f"--home-dir {state} " in README
+    assert f"--home-dir {state} " in STEPS
     assert deployed.environment(KIOSK)["KIOSK_CONFIG"] == "/etc/pension-kiosk/kiosk.toml"
-    name = re.search(r"key_command = \"(.*)\"`", README)[1]
+    name = re.search(r"key_command = \"(.*)\"`", STEPS)[1]
     keys = deployed.unit("keys.conf")["Service"]["LoadCredentialEncrypted"]
     for credential in ("database.key", "kiosk.json"):  # a drop-in: an update that copies the units anew leaves it there
-        sealed = re.search(rf"systemd-creds encrypt --name={credential} {credential} (\S+)", README)[1]
+        sealed = re.search(rf"systemd-creds encrypt --name={credential} {credential} (\S+)", STEPS)[1]
         assert f"{credential}:{sealed}" in keys
-    assert f"assets/deploy/keys.conf /etc/systemd/system/{KIOSK}.d/" in README
+    assert f"assets/deploy/keys.conf /etc/systemd/system/{KIOSK}.d/" in STEPS
     assert "$CREDENTIALS_DIRECTORY/database.key" in name
 
 
 def test_the_readmes_key_command_prints_a_credential(tmp_path, monkeypatch):
     """A key command is no shell line: $CREDENTIALS_DIRECTORY is only known to a shell that the command starts itself."""
-    command = re.search(r"key_command = \"(.*)\"`", README)[1]
+    command = re.search(r"key_command = \"(.*)\"`", STEPS)[1]
     (tmp_path / "database.key").write_text("ab" * 32 + "\n", encoding="ascii")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     from kiosk.store.engine.keys import database_key

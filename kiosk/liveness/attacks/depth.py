@@ -12,7 +12,7 @@ import numpy as np
 
 from kiosk.liveness.attacks.parallax import Parallax
 
-# measured: docs/measurements.md. Mesh: prints moved and bent by hand leave at most 0.122 (facts/biometrics: thirty prints,
+# measured: docs/measurements.md. Mesh: prints moved and bent by hand leave at most 0.122 (thirty prints,
 # up to 27 degrees of yaw); 5 genuine turns of 28 degrees and more leave 0.14-0.31, 16 of 18-22 degrees only 0.06-0.13.
 MESH_LIMIT = 0.125
 # Picture points: what one smooth map leaves of face and surroundings. 20 genuine turns of 18 degrees and more leave

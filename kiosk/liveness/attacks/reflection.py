@@ -1,6 +1,6 @@
 """Reflected light (反光识别): the screen changes its colour softly, and skin before it must follow while the room does not.
 
-Pure. Optional and off by default: sunlight hides it, and flashing colours make people step back (facts/lessons). The screen shows
+Pure. Optional and off by default: sunlight hides it, and flashing colours make people step back. The screen shows
 `TakeView.light`; this file judges what came back. A video call or a recording does not answer colours drawn at random.
 """
 

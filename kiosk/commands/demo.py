@@ -41,6 +41,9 @@ def main(argv: list[str]) -> int:
         if not options.headless:
             print("no display: running off screen")
     if options.play or options.train:
+        if screenless:
+            print("demo: --play needs a display", file=sys.stderr)
+            return 2
         return _let_play(options)
     if not options.seeds:
         return _play(options, headless)

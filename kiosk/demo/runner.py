@@ -66,6 +66,7 @@ class Runner(QObject):
         card = people.card(scenario.card)
         habits: dict[str, Any] = {
             "reading_s": 0.6 * pace,
+            "stays_s": 6.0 if pace > 1.0 else 0.0,
             "pulls": pulls,
             "number": card["id_number"],
             "name": card["name"],

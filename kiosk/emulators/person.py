@@ -65,6 +65,7 @@ class Habits:
     name: str = field(default="", repr=False)  # and choose among the names
     prints: bool = False
     visits: int = 1  # comes back so many times, to make sure
+    stays_s: float = 0.0  # at the result at least so long: whoever watches wants to read it
     waits_s: float = 25.0  # at the result, for the centre's answer
 
 
@@ -268,6 +269,8 @@ class DemoPerson(QObject):
 
     def _on_result(self) -> None:
         """Reads on until the centre has it, or until nothing more is to be expected."""
+        if self._now_ms - self._seen_ms < self._habits.stays_s * 1000:
+            return
         patient = self._now_ms - self._seen_ms < self._habits.waits_s * 1000
         if self._habits.prints and self._printed != self._pages:
             self._printed = self._pages

@@ -45,6 +45,11 @@ class VolumeDown:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetVolume:
+    """As loud as the station's setting again: the next person has other ears (EN 301 549, 5.1.3.13)."""
+
+
+@dataclass(frozen=True, slots=True)
 class PrintSlip:
     """打印提醒单: print what the result page shows."""
 
@@ -81,6 +86,7 @@ Request = (
     | ToggleContrast
     | VolumeUp
     | VolumeDown
+    | ResetVolume
     | PrintSlip
     | StillHere
     | OpenDesk

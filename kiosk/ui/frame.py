@@ -211,6 +211,7 @@ class Frame(QWidget):
         self.close_panels()
         self.theme, self.large = self.settings.ui.theme, self.settings.ui.large_text
         self.seated = False
+        self.service.emit(r.ResetVolume())
         if self.language != self._home_language:
             self.language = self._home_language
             self.service.emit(r.ChangeLanguage(self.language))

@@ -126,7 +126,7 @@ class Speaker:
         recordings: Path = RECORDINGS,
     ) -> None:
         self.language = settings.language
-        self.volume = settings.volume
+        self.volume = self._own_volume = settings.volume
         self._rate = settings.rate_per_min
         self._enabled = settings.enabled
         self._synthesiser = synthesiser or ProcessSynthesiser()
@@ -187,6 +187,10 @@ class Speaker:
         """Speak louder or softer from the next prompt on; never quite silent by a key."""
         self.volume = min(1.0, max(LEAST_VOLUME, self.volume + step))
         return self.volume
+
+    def reset_volume(self) -> None:
+        """As loud as the setting says, from the next prompt on."""
+        self.volume = self._own_volume
 
     # --- in the thread
 
@@ -313,6 +317,8 @@ class VoiceWorker(QObject):
         match wish:
             case requests.ChangeLanguage(language):
                 self.speaker.set_language(language)
+            case requests.ResetVolume():
+                self.speaker.reset_volume()
             case requests.VolumeUp():
                 self.speaker.change_volume(VOLUME_STEP)
                 self.speaker.say(["chime.done"])

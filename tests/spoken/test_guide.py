@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from kiosk.domain.reasons import Action, Guidance
+from kiosk.domain.take_view import TakeView
 from kiosk.ui.spoken.guide import CameraGuide, direction, hint
 
 
-@dataclass
-class View:
-    guidance: Guidance | None = None
-    action: Action | None = None
-    action_index: int = 0
-    action_count: int = 2
-    now: bool = False
-    progress: float = 0.0
-    done_actions: tuple = ()
-    returning: bool = False
-    too_early: bool = False
-    wrong_way: bool = False
-    larger: bool = False
-    can_swap: bool = True
-    light: object = None
+def view_of(guidance: Guidance | None = None, **shown) -> TakeView:
+    return TakeView(**{"phase": "cue", "guidance": guidance, "action_count": 2, "can_swap": True, **shown})
 
 
 MIDDLE = (0.4, 0.35, 0.6, 0.65)
@@ -51,34 +37,34 @@ def test_the_tone_rises_as_the_middle_comes_near():
 
 def test_a_hint_is_said_at_once_then_again_after_a_while_and_good_at_the_end():
     guide, off = CameraGuide(), (0.7, 0.4, 0.9, 0.6)
-    said = {round(t * 0.1, 1): guide.step(t * 0.1, View(Guidance.OFF_CENTRE), off) for t in range(80)}
+    said = {round(t * 0.1, 1): guide.step(t * 0.1, view_of(Guidance.OFF_CENTRE), off) for t in range(80)}
     assert {t: keys[-1] for t, keys in said.items() if keys} == {
         0.0: "spoken.position.say_right",
         3.5: "spoken.position.say_right",
         7.0: "spoken.position.say_right",
     }
-    assert guide.step(8.0, View(), MIDDLE) == ["chime.done", "spoken.position.say_good"]
-    assert guide.step(8.1, View(), MIDDLE) == []
+    assert guide.step(8.0, view_of(), MIDDLE) == ["chime.done", "spoken.position.say_good"]
+    assert guide.step(8.1, view_of(), MIDDLE) == []
 
 
 def test_another_hint_lets_the_one_before_be_heard():
     guide = CameraGuide()
-    guide.step(0.0, View(Guidance.TOO_FAR), MIDDLE)
-    assert guide.step(0.5, View(Guidance.TOO_NEAR), MIDDLE) == []
-    assert guide.step(1.5, View(Guidance.TOO_NEAR), MIDDLE)[-1] == "spoken.position.say_back"
+    guide.step(0.0, view_of(Guidance.TOO_FAR), MIDDLE)
+    assert guide.step(0.5, view_of(Guidance.TOO_NEAR), MIDDLE) == []
+    assert guide.step(1.5, view_of(Guidance.TOO_NEAR), MIDDLE)[-1] == "spoken.position.say_back"
 
 
 def test_the_cue_is_a_tone_and_the_action_said_once():
     guide = CameraGuide()
-    guide.step(0.0, View(), MIDDLE)
-    assert guide.step(1.0, View(action=Action.BLINK), MIDDLE) == []
-    assert guide.step(2.0, View(action=Action.BLINK, now=True), MIDDLE) == ["chime.cue", "action.blink.say"]
-    assert guide.step(2.1, View(action=Action.BLINK, now=True), MIDDLE) == []
-    assert guide.step(3.0, View(action=Action.BLINK, done_actions=(Action.BLINK,)), MIDDLE) == [
+    guide.step(0.0, view_of(), MIDDLE)
+    assert guide.step(1.0, view_of(action=Action.BLINK), MIDDLE) == []
+    assert guide.step(2.0, view_of(action=Action.BLINK, now=True), MIDDLE) == ["chime.cue", "action.blink.say"]
+    assert guide.step(2.1, view_of(action=Action.BLINK, now=True), MIDDLE) == []
+    assert guide.step(3.0, view_of(action=Action.BLINK, done_actions=(Action.BLINK,)), MIDDLE) == [
         "chime.done",
         "spoken.action.say_seen",
     ]
-    assert guide.step(5.0, View(action=Action.TURN_LEFT, action_index=1, now=True, done_actions=(Action.BLINK,)), MIDDLE) == [
+    assert guide.step(5.0, view_of(action=Action.TURN_LEFT, action_index=1, now=True, done_actions=(Action.BLINK,)), MIDDLE) == [
         "chime.cue",
         "action.turn-left.say",
     ]
@@ -95,13 +81,13 @@ def test_the_cue_is_a_tone_and_the_action_said_once():
 )
 def test_remarks_are_said_once(remark, key):
     guide = CameraGuide()
-    guide.step(0.0, View(), MIDDLE)
-    view = View(action=Action.TURN_LEFT, **{remark: True})
+    guide.step(0.0, view_of(), MIDDLE)
+    view = view_of(action=Action.TURN_LEFT, **{remark: True})
     assert guide.step(2.0, view, MIDDLE) == [key]
     assert guide.step(6.0, view, MIDDLE) == []
 
 
 def test_a_face_that_left_is_called_back_from_where_it_went():
     guide = CameraGuide()
-    guide.step(0.0, View(), (0.7, 0.4, 0.9, 0.6))
-    assert guide.step(3.0, View(Guidance.LEFT_FRAME), None)[-1] == "spoken.position.say_right"
+    guide.step(0.0, view_of(), (0.7, 0.4, 0.9, 0.6))
+    assert guide.step(3.0, view_of(Guidance.LEFT_FRAME), None)[-1] == "spoken.position.say_right"

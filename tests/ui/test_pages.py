@@ -313,7 +313,7 @@ def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot
     wishes.clear()
     window.show_state(s.Idle())
     assert (window.large, window.theme, window.strings.language) == (False, "paper", "zh_CN")
-    assert wishes == [r.ChangeLanguage("zh_CN"), r.ChangeWriting("zh_CN")]
+    assert wishes == [r.ResetVolume(), r.ChangeLanguage("zh_CN"), r.ChangeWriting("zh_CN")]
 
 
 def test_what_is_spoken_and_what_is_written_are_chosen_apart(window):

@@ -112,6 +112,15 @@ def test_the_volume_keys_never_silence_it(speaker):
     assert speaker.volume == 1.0
 
 
+def test_the_next_person_hears_it_as_loud_as_the_station_has_it(qtbot, speaker):
+    worker = VoiceWorker(Voice(), speaker)
+    own = speaker.volume
+    worker.on_wish(r.VolumeDown())
+    assert speaker.volume < own
+    worker.on_wish(r.ResetVolume())
+    assert speaker.volume == own
+
+
 def test_a_lower_volume_scales_the_samples(tmp_path):
     write_silence(tmp_path / "a.wav", sample=10000)
     sound.louder(tmp_path / "a.wav", tmp_path / "b.wav", 0.4)

@@ -24,9 +24,9 @@ from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Person
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.store import records, service
+from kiosk.store.content import content_of
 from kiosk.store.engine.database import Store, connect
 from kiosk.store.opening import open_store
-from kiosk.store.outbox import content_of
 from kiosk.store.roster import lookup as roster
 
 _SAVE_BOUND = 1.5

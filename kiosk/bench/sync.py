@@ -29,6 +29,7 @@ from kiosk.bureau.process import BureauProcess
 from kiosk.canonical import canonical
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.store import clock, outbox, records
+from kiosk.store.content import content_of
 from kiosk.store.opening import open_store
 from kiosk.sync import protocol, seal
 from kiosk.sync.client import Client
@@ -226,7 +227,7 @@ def _fill(kiosk: _Kiosk, count: int, to: protocol.PublicKeys, bureau_id: str) ->
 
     recipient = seal.recipient_key(to)
     for seq, start in enumerate(range(0, count, _BATCH), 1):
-        contents = [outbox.content_of(_made_up(kiosk.station_id)) for _ in range(min(_BATCH, count - start))]
+        contents = [content_of(_made_up(kiosk.station_id)) for _ in range(min(_BATCH, count - start))]
         now = datetime.now(UTC)
         head = protocol.BatchHead(
             batch_id=str(uuid.uuid4()),

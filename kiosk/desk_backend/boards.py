@@ -12,7 +12,7 @@ from kiosk.desk import boards_data as b
 from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
 from kiosk.desk_backend import home_visits
 from kiosk.desk_backend.moment import Moment
-from kiosk.store import clock, ledger, outbox
+from kiosk.store import clock, ledger, outbox, outbox_table
 from kiosk.store.desk import staff, todo
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
@@ -73,7 +73,7 @@ def tallies(store: Store, at: Moment, level: str = "ok") -> b.Tallies:
     counts = outbox.counts(store.db)
     receipt, info = outbox.last_receipt(store.db), roster.in_use(store)
     return b.Tallies(
-        waiting=sum(counts[step] for step in ("waiting", "leased", "unknown", "carried")),
+        waiting=outbox_table.waiting(counts),
         received=counts["received"],
         confirmed=counts["confirmed"],
         returned=counts["returned"],

@@ -9,90 +9,23 @@ Times are ISO 8601 in UTC. A lease or a next try that lies further ahead than it
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.canonical import canonical
 from kiosk.domain.record import AuthenticationRecord, Stage
+from kiosk.store.content import content_of
+from kiosk.store.outbox_table import IS_UNSETTLED, Step
 
 LEASE_S = 180.0
 NUMBERS_AT_ONCE = 1000  # batch numbers that one journal entry reserves
 RESERVED = "seq_reserved"  # key in `sync_state`, journalled
-_NUMBERS_END = 2.0**53  # from here on a whole float is written as an integer that not every reader holds (RFC 8785)
-_SCHEMA = """
-CREATE TABLE outbox (
-    record_id TEXT PRIMARY KEY,
-    person_id TEXT NOT NULL,
-    pass_key TEXT NOT NULL,
-    content TEXT NOT NULL,             -- canonical JSON, as it travels; emptied when retention ends
-    content_digest TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'leased', 'unknown', 'carried', 'received', 'refused')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_try TEXT NOT NULL DEFAULT '',
-    lease_id TEXT NOT NULL DEFAULT '',
-    leased_until TEXT NOT NULL DEFAULT '',
-    verdict TEXT NOT NULL DEFAULT '',
-    reason TEXT NOT NULL DEFAULT '',
-    receipt_id TEXT NOT NULL DEFAULT '',
-    delivered_at TEXT NOT NULL DEFAULT '',
-    decision TEXT NOT NULL DEFAULT '' CHECK (decision IN ('', 'confirmed', 'returned')),
-    decision_reason TEXT NOT NULL DEFAULT '',
-    decided_at TEXT NOT NULL DEFAULT '',
-    handled_at TEXT NOT NULL DEFAULT ''   -- an attendant saw a refused or returned record to its end
-) STRICT;
-CREATE INDEX outbox_state ON outbox (state, created_at);
-CREATE INDEX outbox_person ON outbox (person_id, created_at);
-CREATE INDEX outbox_decision ON outbox (decision, handled_at) WHERE decision <> '';
-CREATE TABLE outbox_batches (
-    batch_id TEXT PRIMARY KEY,
-    seq INTEGER NOT NULL UNIQUE,
-    sealed_digest TEXT NOT NULL,
-    way TEXT NOT NULL CHECK (way IN ('network', 'stick')),
-    record_ids TEXT NOT NULL,          -- JSON list
-    journal_to INTEGER NOT NULL,       -- last journal entry in it, 0 for none
-    created_at TEXT NOT NULL,
-    closed_at TEXT NOT NULL DEFAULT ''
-) STRICT;
-CREATE TABLE receipts (
-    receipt_id TEXT PRIMARY KEY,       -- batch id, or question id
-    kind TEXT NOT NULL,
-    signed TEXT NOT NULL,
-    received_at TEXT NOT NULL          -- bureau's time
-) STRICT;
-CREATE TABLE outbox_evidence (
-    evidence_id TEXT PRIMARY KEY,
-    record_id TEXT NOT NULL,
-    consent_id TEXT NOT NULL CHECK (consent_id <> ''),
-    media_type TEXT NOT NULL,
-    content BLOB,                      -- erased as soon as the bureau has it
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'received', 'refused')),
-    reason TEXT NOT NULL DEFAULT ''
-) STRICT;
-CREATE TABLE sync_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"""
-
-
-class Step(StrEnum):
-    """Where a row stands (table column `state`)."""
-
-    WAITING = "waiting"
-    LEASED = "leased"
-    UNKNOWN = "unknown"
-    CARRIED = "carried"
-    RECEIVED = "received"
-    REFUSED = "refused"
-
-
 _STAGE = {
     Step.WAITING: Stage.SAVED,
     Step.LEASED: Stage.SENDING,
@@ -142,52 +75,6 @@ class Said:
     reason: str = ""
 
 
-def _create(db: Database) -> None:
-    db.executescript(_SCHEMA)
-
-
-def _evidence_beside(db: Database) -> None:
-    db.execute("ALTER TABLE outbox_evidence ADD COLUMN mirrored INTEGER NOT NULL DEFAULT 0")  # its sealed file is written
-    db.execute("ALTER TABLE outbox_evidence ADD COLUMN next_try TEXT NOT NULL DEFAULT ''")  # it went behind the others
-    db.execute("CREATE INDEX outbox_evidence_late ON outbox_evidence (evidence_id) WHERE mirrored <> (content IS NOT NULL)")
-
-
-def _rewrite_numbers(db: Database) -> None:
-    # Protocol version 2: what no receipt covers yet is digested by the bureau in the new form, so it is kept in it too.
-    rows = db.execute(
-        "SELECT record_id, content FROM outbox WHERE content <> '' AND state NOT IN ('received', 'refused')"
-    ).fetchall()
-    for record_id, content in rows:
-        anew = canonical(json.loads(content)).decode()
-        if anew != content:
-            db.execute(
-                "UPDATE outbox SET content = ?, content_digest = ? WHERE record_id = ?",
-                (anew, hashlib.sha256(anew.encode()).hexdigest(), record_id),
-            )
-
-
-MIGRATIONS = (_create, _evidence_beside, _rewrite_numbers)
-
-
-def content_of(record: AuthenticationRecord) -> str:
-    """Return the record's canonical JSON: dates ISO 8601, times in UTC. Its SHA-256 never changes."""
-    # Not asdict: it copies deeply, which took a third of a save's time.
-    plain: dict[str, Any] = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
-    plain["clock"] = {f.name: getattr(record.clock, f.name) for f in dataclasses.fields(record.clock)}
-    # A score that is no number must not prevent the save; JSON has none, and none that is whole beyond 2**53.
-    plain["checks"] = [
-        (name, score if score is not None and abs(score) < _NUMBERS_END else None, flagged)
-        for name, score, flagged in record.checks
-    ]
-    for part in (plain, plain["clock"]):
-        for name, value in part.items():
-            if isinstance(value, datetime):
-                part[name] = value.astimezone(UTC).isoformat()
-            elif isinstance(value, date):
-                part[name] = value.isoformat()
-    return canonical(plain).decode()
-
-
 def enqueue(db: Database, record: AuthenticationRecord, now: datetime, content: str = "") -> None:
     """Put a record into the outbox, within the caller's transaction. Raises the driver's IntegrityError on a known id.
 
@@ -198,21 +85,6 @@ def enqueue(db: Database, record: AuthenticationRecord, now: datetime, content: 
         "INSERT INTO outbox (record_id, person_id, pass_key, content, content_digest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
         (record.record_id, record.person_id, record.pass_key, content, hashlib.sha256(content.encode()).hexdigest(), iso(now)),
     )
-
-
-def enqueue_evidence(db: Database, record_id: str, consent_id: str, media_type: str, content: bytes) -> str:
-    """Keep evidence for human review, within the caller's transaction; it travels after its record was received.
-
-    Raises ValueError without a consent of its own. Returns the evidence id.
-    """
-    if not consent_id:
-        raise ValueError("evidence needs a consent of its own")
-    evidence_id = str(uuid.uuid4())
-    db.execute(
-        "INSERT INTO outbox_evidence (evidence_id, record_id, consent_id, media_type, content) VALUES (?, ?, ?, ?, ?)",
-        (evidence_id, record_id, consent_id, media_type, content),
-    )
-    return evidence_id
 
 
 # --- leases
@@ -280,19 +152,13 @@ def unsettled(db: Database, limit: int, *, carried: bool = True) -> list[str]:
 
 def unsent_ids(db: Database) -> list[str]:
     """Return the ids of every row that no receipt covers, oldest first."""
-    return [
-        row["record_id"]
-        for row in _rows(
-            db,
-            "SELECT record_id FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')"
-            " ORDER BY created_at, record_id",
-        )
-    ]
+    sql = f"SELECT record_id FROM outbox WHERE {IS_UNSETTLED} ORDER BY created_at, record_id"  # noqa: S608  fixed words
+    return [row["record_id"] for row in _rows(db, sql)]
 
 
 def unsent_count(db: Database) -> int:
     """Return how many rows no receipt covers."""
-    row = db.execute("SELECT count(*) FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')").fetchone()
+    row = db.execute(f"SELECT count(*) FROM outbox WHERE {IS_UNSETTLED}").fetchone()  # noqa: S608  fixed words
     return int(row[0])
 
 
@@ -302,8 +168,8 @@ def unsent(db: Database, record_ids: Sequence[str]) -> list[Waiting]:
         Waiting(r["record_id"], r["content"], r["content_digest"], r["attempts"])
         for r in _rows(
             db,
-            "SELECT record_id, content, content_digest, attempts FROM outbox WHERE state IN"
-            " ('waiting', 'leased', 'unknown', 'carried') AND record_id IN (SELECT value FROM json_each(?))"
+            f"SELECT record_id, content, content_digest, attempts FROM outbox WHERE {IS_UNSETTLED}"  # noqa: S608  fixed words
+            " AND record_id IN (SELECT value FROM json_each(?))"
             " ORDER BY created_at, record_id",
             (json.dumps(list(record_ids)),),
         )
@@ -392,9 +258,8 @@ def settle(
         for one in said:
             to = Step.REFUSED if one.verdict == "rejected" else Step.RECEIVED
             cursor = db.execute(
-                "UPDATE outbox SET state = ?, verdict = ?, reason = ?, receipt_id = ?, delivered_at = ?, lease_id = '',"
-                " next_try = ''"
-                " WHERE record_id = ? AND content_digest = ? AND state IN ('waiting', 'leased', 'unknown', 'carried')",
+                "UPDATE outbox SET state = ?, verdict = ?, reason = ?, receipt_id = ?, delivered_at = ?, lease_id = '',"  # noqa: S608
+                f" next_try = '' WHERE record_id = ? AND content_digest = ? AND {IS_UNSETTLED}",  # the states are fixed words
                 (to.value, one.verdict, one.reason, receipt_id, iso(received_at), one.record_id, one.content_digest),
             )
             if cursor.rowcount:
@@ -421,31 +286,6 @@ def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cu
                 moved.append(Moved(record_id, Stage(decided), reason))
         put(db, "decisions_after", str(cursor_after))
     return moved
-
-
-# --- evidence
-
-
-def next_evidence(db: Database) -> dict[str, Any] | None:
-    """Return one piece of evidence whose record the bureau has, or None."""
-    return next(
-        iter(
-            _rows(
-                db,
-                "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id)"
-                " WHERE e.state = 'waiting' AND o.state = 'received' LIMIT 1",
-            )
-        ),
-        None,
-    )
-
-
-def settle_evidence(db: Database, evidence_id: str, verdict: str, reason: str) -> None:
-    """The bureau has it, or does not want it: either way the content is erased here."""
-    db.execute(
-        "UPDATE outbox_evidence SET state = ?, reason = ?, content = NULL WHERE evidence_id = ?",
-        ("received" if verdict == "accepted" else "refused", reason, evidence_id),
-    )
 
 
 # --- what is known
@@ -501,7 +341,7 @@ def counts(db: Database) -> dict[str, int]:
 
 def oldest_unsent(db: Database) -> datetime | None:
     """Return when the oldest record was saved that no receipt covers, or None."""
-    row = db.execute("SELECT min(created_at) FROM outbox WHERE state IN ('waiting', 'leased', 'unknown', 'carried')").fetchone()
+    row = db.execute(f"SELECT min(created_at) FROM outbox WHERE {IS_UNSETTLED}").fetchone()  # noqa: S608  fixed words
     return datetime.fromisoformat(row[0]) if row and row[0] else None
 
 

@@ -18,6 +18,7 @@ from kiosk import failpoints
 from kiosk.domain.calendar_days import local_date
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome
 from kiosk.store import ledger, outbox
+from kiosk.store.content import content_of
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store, store_errors
 
@@ -154,7 +155,7 @@ def save_visit(
                 ":outcome, :reason, :author, :consent_id, :captured_on, :saved_at)",
                 row,
             )
-            content = (contents or {}).get(record.record_id) or outbox.content_of(record)
+            content = (contents or {}).get(record.record_id) or content_of(record)
             outbox.enqueue(db, record, now, content)
             rows.append(("records", {**row, "content": content}))  # with it, so that a recovery can fill the outbox again
             if __debug__:

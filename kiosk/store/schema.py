@@ -5,7 +5,7 @@ The names are what `engine.migrations` wrote into the database: they never chang
 
 from __future__ import annotations
 
-from kiosk.store import clock, ledger, outbox, policies, records
+from kiosk.store import clock, ledger, outbox_table, policies, records
 from kiosk.store.desk import declarations, staff, todo, unit_list
 from kiosk.store.engine import journal, meta
 from kiosk.store.home_visits import borrowed, lent, visits
@@ -26,5 +26,5 @@ TABLES = (
     ("unit_list", unit_list.MIGRATIONS),
     ("todo", todo.MIGRATIONS),
     ("ledger", ledger.MIGRATIONS),
-    ("outbox", outbox.MIGRATIONS),
+    ("outbox", outbox_table.MIGRATIONS),
 )

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from kiosk import failpoints
 from kiosk.config import Sync
-from kiosk.store import outbox
+from kiosk.store import outbox, review_evidence
 from kiosk.store.engine.database import Store
 from kiosk.sync import protocol, seal, standing
 from kiosk.sync.batches import (
@@ -241,7 +241,7 @@ class Delivery:
 
     def send_evidence(self) -> bool:
         """Send one piece of consented evidence; False when there is none. Raises Failure."""
-        row = self._run(lambda store: outbox.next_evidence(store.db))
+        row = self._run(lambda store: review_evidence.following(store.db))
         if row is None:
             return False
         identity = self._client.identity
@@ -259,7 +259,7 @@ class Delivery:
         receipt, _ = self._client.send("/v1/evidence", sealed, protocol.EvidenceReceipt)
         if receipt.evidence_id != document.evidence_id or receipt.digest != protocol.digest(sealed):
             raise Failure(Trouble.FORGED, "other-batch")
-        self._run(lambda store: outbox.settle_evidence(store.db, receipt.evidence_id, receipt.verdict, receipt.reason))
+        self._run(lambda store: review_evidence.settle(store.db, receipt.evidence_id, receipt.verdict, receipt.reason))
         return True
 
     def _moved(self, result: Round, moved: list[outbox.Moved]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.config import Sync
-from kiosk.store import outbox
+from kiosk.store import outbox, outbox_table
 from kiosk.store.engine.database import Store
 from kiosk.sync import standing
 from kiosk.sync.schedule import Hold, Level, Trouble, level
@@ -40,7 +40,7 @@ class SyncStatus:
     @property
     def unsent(self) -> int:
         """Records that no receipt covers."""
-        return sum(self.counts[step] for step in ("waiting", "leased", "unknown", "carried"))
+        return outbox_table.waiting(self.counts)
 
     @property
     def frozen(self) -> bool:

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from kiosk.store import outbox
+from kiosk.store import review_evidence
 from tests.sync.made import make_kiosk, record
 
 
@@ -61,7 +61,7 @@ def test_the_page_shows_stations_verdicts_and_returned_records(bureau, clerk, ki
 def test_scans_for_review_are_listed_and_saved_never_shown_in_the_page(bureau, clerk, kiosk):
     one, scan = record(), b"%PDF-1.4 a scan"
     kiosk.save(one)
-    evidence_id = outbox.enqueue_evidence(kiosk.store.db, one.record_id, "review-of-the-test", "application/pdf", scan)
+    evidence_id = review_evidence.enqueue(kiosk.store.db, one.record_id, "review-of-the-test", "application/pdf", scan)
     assert kiosk.round().failure is None
     assert kiosk.delivery().send_evidence() is True
     (listed,) = [item for item in clerk.get("/admin/evidence").json() if item["record_id"] == one.record_id]

@@ -11,6 +11,7 @@ import pytest
 from kiosk.domain.person import Benefit
 from kiosk.domain.record import Channel
 from kiosk.store import records, service
+from kiosk.store.content import content_of
 from kiosk.store.desk import assisted as desk
 from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.home_visits import visits as home
@@ -93,9 +94,7 @@ def test_another_programs_record_keeps_its_bytes(store):
     import hashlib
     import json
 
-    from kiosk.store import outbox
-
-    whole = json.loads(outbox.content_of(made.record(channel=Channel.HOME_VISIT)))
+    whole = json.loads(content_of(made.record(channel=Channel.HOME_VISIT)))
     del whole["notes"]
     content = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert home.bring_in(store, [content], "A1", made.NOW) == (1, 0)

@@ -12,6 +12,7 @@ from kiosk.domain.person import Benefit, Person, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.store import outbox, records, service
+from kiosk.store.content import content_of
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, staff, todo
 from kiosk.store.engine import journal
@@ -213,7 +214,7 @@ def test_portable_kiosk_takes_a_part_along_and_brings_it_back(booked, tmp_path):
         desk.authenticate(
             portable, person(portable, "p-2"), due(portable, "p-2"), Channel.HOME_VISIT, "A7", made.NOW, why="very-old"
         )
-        carried = [outbox.content_of(one.record) for one in records.of_person(portable, "p-2")]
+        carried = [content_of(one.record) for one in records.of_person(portable, "p-2")]
     assert home.bring_in(booked, carried, "A1", made.NOW) == (1, 0)
     assert home.bring_in(booked, carried, "A1", made.NOW) == (0, 1)  # twice is once
     assert [one.entry.person_id for one in home.booked(booked, made.TODAY)] == ["p-1"]

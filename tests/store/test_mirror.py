@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain.record import Outcome
-from kiosk.store import outbox, records
+from kiosk.store import outbox, records, review_evidence
 from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.journal_file import Damage, Frame, JournalFile, frame_text
@@ -224,7 +224,7 @@ def test_consented_scans_survive_a_recovery_and_go_with_their_receipt(folder):
         consent = records.Consent("review-1", "p-1", "human-review", witness="1001")
         with store.transaction() as db:
             (record_id,) = records.save_visit(store, [made.record()], made.NOW, consent=consent)
-            evidence_id = outbox.enqueue_evidence(db, record_id, "review-1", "image/jpeg", b"\xff\xd8 a scan of paper" * 1000)
+            evidence_id = review_evidence.enqueue(db, record_id, "review-1", "image/jpeg", b"\xff\xd8 a scan of paper" * 1000)
     (file,) = (folder / "journal" / "scans").iterdir()
     assert oct(file.stat().st_mode)[-3:] == "600"
     assert b"a scan of paper" not in file.read_bytes()
@@ -234,7 +234,7 @@ def test_consented_scans_survive_a_recovery_and_go_with_their_receipt(folder):
         row = store.db.execute("SELECT evidence_id, record_id, consent_id, media_type, content FROM outbox_evidence").fetchone()
         assert row == (evidence_id, record_id, "review-1", "image/jpeg", b"\xff\xd8 a scan of paper" * 1000)
         with store.transaction() as db:
-            outbox.settle_evidence(db, evidence_id, "accepted", "")
+            review_evidence.settle(db, evidence_id, "accepted", "")
     assert not list((folder / "journal" / "scans").iterdir())
 
 
@@ -243,7 +243,7 @@ def test_a_scan_whose_save_never_was_or_that_is_forged_does_not_come_back(folder
         consent = records.Consent("review-1", "p-1", "human-review", witness="1001")
         with store.transaction() as db:
             (record_id,) = records.save_visit(store, [made.record()], made.NOW, consent=consent)
-            outbox.enqueue_evidence(db, record_id, "review-1", "image/jpeg", b"scan")
+            review_evidence.enqueue(db, record_id, "review-1", "image/jpeg", b"scan")
         store.db.execute("DELETE FROM outbox_evidence")
         store.db.execute("DELETE FROM outbox")
     scans = folder / "journal" / "scans"

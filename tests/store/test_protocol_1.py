@@ -8,7 +8,7 @@ import json
 import pytest
 
 from kiosk.canonical import canonical
-from kiosk.store import outbox, records
+from kiosk.store import content, outbox, outbox_table, records
 from kiosk.store.engine import journal
 from kiosk.store.opening import open_store
 from tests.store import made
@@ -25,14 +25,14 @@ def old(folder, monkeypatch):
     """A store with one record that waits, one received, and a journal entry with a whole float; closed."""
     with monkeypatch.context() as then, open_store(made.settings(folder), now=made.NOW) as store:
         then.setattr(journal, "canonical", as_written_then)
-        then.setattr(outbox, "canonical", as_written_then)
+        then.setattr(content, "canonical", as_written_then)
         waits, received = made.record(checks=CHECKS), made.record("v-2", checks=CHECKS)
         records.save_visit(store, [waits], made.NOW)
         records.save_visit(store, [received], made.NOW)
         journal.note(store, "thing", {"drift_s": 2.0}, made.NOW)
         ((digest,),) = store.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (received.record_id,)).fetchall()
         outbox.settle(store.db, "r-1", "receipt", "signed", made.NOW, [outbox.Said(received.record_id, digest, "accepted")])
-        number = outbox.MIGRATIONS.index(outbox._rewrite_numbers) + 1
+        number = outbox_table.MIGRATIONS.index(outbox_table._rewrite_numbers) + 1
         store.db.execute("DELETE FROM migrations WHERE module = 'outbox' AND number = ?", (number,))
     return waits, received
 

@@ -14,6 +14,7 @@ from kiosk import failpoints
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.errors import StoreError
 from kiosk.store import outbox, records, service
+from kiosk.store.content import content_of
 from kiosk.store.engine import journal
 from tests.store import made
 from tests.store.raw import plain_pages
@@ -77,12 +78,12 @@ scores = st.floats(-(2.0**53) + 1, 2.0**53 - 1)
 @given(clocks, st.text(max_size=50), scores, st.booleans(), st.none() | st.dates())
 def test_json_gives_the_record_back(at, text, score, flag, day):
     one = made.record(at=at, notes=text, helper_name=text, checks=(("depth", score, flag),), valid_from=day)
-    assert records.from_json(outbox.content_of(one)) == one
+    assert records.from_json(content_of(one)) == one
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), 2.0**53, -1e300])
 def test_a_score_that_is_no_number_everywhere_is_left_out(score):
-    kept = records.from_json(outbox.content_of(made.record(checks=(("depth", score, True),))))
+    kept = records.from_json(content_of(made.record(checks=(("depth", score, True),))))
     assert kept.checks == (("depth", None, True),)
 
 

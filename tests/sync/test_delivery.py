@@ -10,7 +10,8 @@ import pytest
 
 from kiosk.canonical import canonical
 from kiosk.domain.record import Outcome, Stage
-from kiosk.store import outbox
+from kiosk.store import outbox, review_evidence
+from kiosk.store.content import content_of
 from kiosk.sync import batches, protocol, seal
 from kiosk.sync.delivery import Clocks
 from kiosk.sync.keys import load_identity
@@ -48,13 +49,13 @@ def test_what_arrives_is_byte_for_byte_what_was_saved(bureau, kiosk):
     )
     kiosk.save(one)
     assert kiosk.round().failure is None
-    assert bureau_record(bureau, one.record_id)["content_digest"] == protocol.digest(outbox.content_of(one).encode())
+    assert bureau_record(bureau, one.record_id)["content_digest"] == protocol.digest(content_of(one).encode())
 
 
 def test_canonical_form_is_the_same_at_both_ends():
     one = replace(record(), notes="𠮷 \u2028 é", checks=(("depth", 1e-7, False),))
-    assert outbox.content_of(one).encode() == canonical(json.loads(outbox.content_of(one)))
-    protocol.Record.model_validate_json(outbox.content_of(one))
+    assert content_of(one).encode() == canonical(json.loads(content_of(one)))
+    protocol.Record.model_validate_json(content_of(one))
 
 
 def test_a_decision_that_comes_before_its_receipt_is_kept(bureau, kiosk):
@@ -195,8 +196,8 @@ def test_a_kiosk_that_is_revoked_is_told_so_and_stops(bureau, tmp_path):
 def test_evidence_needs_its_own_consent_and_leaves_the_kiosk_when_it_was_received(bureau, kiosk):
     one = record()
     with pytest.raises(ValueError, match="consent"):
-        outbox.enqueue_evidence(kiosk.store.db, one.record_id, "", "image/jpeg", b"x")
-    outbox.enqueue_evidence(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", b"\xff\xd8picture")
+        review_evidence.enqueue(kiosk.store.db, one.record_id, "", "image/jpeg", b"x")
+    review_evidence.enqueue(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", b"\xff\xd8picture")
     assert kiosk.delivery().send_evidence() is False, "not before its record"
     kiosk.save(one)
     kiosk.round()
@@ -209,7 +210,7 @@ def test_evidence_that_nobody_will_review_is_erased(bureau, kiosk):
     unsent, refused, young = record(), record(), record()
     kiosk.save(unsent, refused, young)
     for one in (unsent, refused, young):
-        outbox.enqueue_evidence(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", b"\xff\xd8picture")
+        review_evidence.enqueue(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", b"\xff\xd8picture")
     kiosk.store.db.execute("UPDATE outbox SET state = 'refused' WHERE record_id = ?", (refused.record_id,))
     kiosk.store.db.execute("UPDATE outbox SET created_at = '2020-01-01' WHERE record_id = ?", (unsent.record_id,))
     outbox.purge(kiosk.store.db, datetime.now(UTC) - timedelta(days=30))

@@ -18,7 +18,7 @@ from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
 from kiosk.canonical import canonical
 from kiosk.errors import StoreError
-from kiosk.store import outbox
+from kiosk.store import outbox, review_evidence
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import client, courier, protocol, roster_feed, seal
 from kiosk.sync.client import Failure, _retry_after
@@ -153,7 +153,7 @@ def test_evidence_is_erased_here_only_by_the_receipt_for_it(bureau, kiosk, deed)
     (one,) = kiosk.save(record())
     assert kiosk.round().failure is None
     for content in (b"first", b"second"):
-        outbox.enqueue_evidence(kiosk.store.db, one, "review-1", "text/plain", content)
+        review_evidence.enqueue(kiosk.store.db, one, "review-1", "text/plain", content)
     with BadLine(bureau.url) as line:
         kiosk.point_at(line.url)
         assert kiosk.delivery().send_evidence() is True

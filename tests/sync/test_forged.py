@@ -18,6 +18,7 @@ from joserfc import jwe, jws
 
 from kiosk.canonical import canonical
 from kiosk.store import outbox
+from kiosk.store.content import content_of
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import client, delivery, keys, protocol, roster_feed, roster_file, seal
 from kiosk.sync.client import Failure
@@ -111,7 +112,7 @@ def test_a_batch_re_signed_by_another_kiosk(bureau, kiosk, tmp_path):
             403,
             "wrong-signer",
         )
-        content = json.loads(outbox.content_of(record()))
+        content = json.loads(content_of(record()))
         body = resealed(thief, lambda plain: plain.update(records=[content]))
         identity = kiosk.identity
         receipt = seal.verify(post(bureau, body).text, identity.bureau_verify, identity.pins.bureau_id, protocol.Receipt)

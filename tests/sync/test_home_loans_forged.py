@@ -13,6 +13,7 @@ import pytest
 from kiosk.canonical import canonical
 from kiosk.removable import files
 from kiosk.store import outbox
+from kiosk.store.content import content_of
 from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.roster import line as roster_format
 from kiosk.sync import home_visits as home_loans
@@ -255,7 +256,7 @@ def back(pair, *contents, loan_id, **changes):
 def test_records_that_are_none_or_not_ours(pair):
     loan = pair.lend("P00000")
     station_id = pair.station.settings.station.station_id
-    good = outbox.content_of(record(station=station_id, person="P00000"))
+    good = content_of(record(station=station_id, person="P00000"))
     data = json.loads(good)
 
     def changed(**changes):
@@ -289,7 +290,7 @@ def test_records_that_are_none_or_not_ours(pair):
 
 def test_a_return_of_an_unknown_list_or_by_another_kiosk(pair):
     loan = pair.lend("P00000")
-    good = outbox.content_of(record(station=pair.station.settings.station.station_id, person="P00000"))
+    good = content_of(record(station=pair.station.settings.station.station_id, person="P00000"))
     assert back(pair, good, loan_id=str(uuid.uuid4())) == [("refused", "unknown-loan")]
     pair.station.store.db.execute("UPDATE home_loans SET to_kiosk = 'kiosk-third'")
     assert back(pair, good, loan_id=loan.loan_id) == [("refused", "unknown-loan")]

@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.canonical import canonical
 from kiosk.domain.identity import check_digit
-from kiosk.store import outbox
+from kiosk.store.content import content_of
 from kiosk.sync import seal
 from tests.sync import inspector
 from tests.sync.inspector import Known
@@ -56,7 +56,7 @@ def batch():
         "way": "stick",
         "clock": {"sent_at_utc": now, "monotonic_s": 12.345678, "boot_id": "b"},
         "journal_tail": [line],
-        "records": [json.loads(outbox.content_of(one)) for one in (record(0), helped)],
+        "records": [json.loads(content_of(one)) for one in (record(0), helped)],
     }
 
 

@@ -33,6 +33,7 @@ from kiosk.demo.stage import Stage
 from kiosk.domain.record import Outcome
 from kiosk.emulators.card_holder import CardHolder
 from kiosk.emulators.puppet import PuppetSource
+from kiosk.store import review_evidence
 
 QUICK = {"reading_s": 0.1, "waits_s": 4.0}
 DAY = (
@@ -213,7 +214,7 @@ def send_for_review(settings: config.Settings, picture: bytes) -> str:
                 " VALUES (?, ?, 'human-review', '1', ?, 'self')",
                 (REVIEW_CONSENT, row[1], outbox.iso(datetime.now(UTC))),
             )
-            outbox.enqueue_evidence(db, row[0], REVIEW_CONSENT, "image/jpeg", picture)
+            review_evidence.enqueue(db, row[0], REVIEW_CONSENT, "image/jpeg", picture)
         client = Client(settings.sync, load_identity(settings.sync))
         try:
             sender = Delivery(settings.sync, client, lambda work: work(store))

@@ -12,7 +12,7 @@ from kiosk.config import Checks
 from kiosk.domain.outcome import ActionRecord, CheckScore, LivenessResult, MatchDecision, MatchResult
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import Channel, ClockEvidence, Outcome
-from kiosk.store.outbox import content_of
+from kiosk.store.content import content_of
 from kiosk.sync.protocol import Record
 from kiosk.visit.recording import records_of
 from kiosk.visit.states import Case, Mode, Visit

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import Channel, new_record_id
-from kiosk.store import outbox, records
+from kiosk.store import records, review_evidence
 from kiosk.store.desk.declarations import NotAllowed, forget_template, plain_record, scrub_template
 from kiosk.store.desk.unit_list import attended
 from kiosk.store.engine import journal
@@ -69,7 +69,7 @@ def authenticate(
         ids = records.save_visit(store, made, now, consent=consent)
         if consent is not None:
             for media_type, content in review:
-                outbox.enqueue_evidence(db, ids[0], consent.consent_id, media_type, content)
+                review_evidence.enqueue(db, ids[0], consent.consent_id, media_type, content)
         if channel is Channel.HOME_VISIT:
             home.done(store, db, entry.person_id, staff_id, now)
     return ids

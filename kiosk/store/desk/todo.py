@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import RosterEntry
-from kiosk.store import outbox, policies, service
+from kiosk.store import outbox, outbox_table, policies, service
 from kiosk.store.desk import staff
 from kiosk.store.desk.declarations import NotAllowed
 from kiosk.store.engine import journal
@@ -81,7 +81,7 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
         row = store.db.execute("SELECT person_id, author FROM records WHERE record_id = ?", (one.record_id,)).fetchone()
         entry = roster.find_person(store, row[0]) if row else None
         returned.append(Returned(one.record_id, _who(entry), str(one.stage), one.reason, row[1] if row else "", one.created_at))
-    waiting = sum(counts[state] for state in ("waiting", "leased", "unknown", "carried"))
+    waiting = outbox_table.waiting(counts)
     return Todo(
         tuple(returned),
         waiting,

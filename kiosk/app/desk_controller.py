@@ -261,7 +261,7 @@ class DeskController(QObject):
     def _on_media(self, command: c.OnMedia | c.SaveAssisted) -> None:
         """Commands that read or write removable media, which take their time."""
         settings, run, moment, moved = self._settings.sync, self._store.run, self._moment, self.stage_moved.emit
-        words = self._problem_words()
+        words, here = self._problem_words(), self._clock().astimezone(self._zone)
 
         def todo() -> e.Event:
             match command:
@@ -272,7 +272,7 @@ class DeskController(QObject):
                 case c.TakeUnitList():
                     return media.take_unit_list(command, run, moment)
                 case c.Export():
-                    return media.export(command, words)
+                    return media.export(command, words, here)
                 case c.Courier(by, direction, folder):
                     return media.carry(by, direction, folder, settings, run, moved)
                 case c.LendHomeVisits() | c.CarryHomeVisits():

@@ -228,8 +228,8 @@ def unit_list(p: DeskPerson) -> Script:
     yield p.pause(300)
     p.keep_picture("unit-list-answers")
     p.touch("unit-export")
-    answers = p.stage.folder / "stick" / "unit-list-answers.csv"
-    yield answers.exists
+    stick = p.stage.folder / "stick"
+    yield lambda: any(stick.glob("名单答复-*.csv"))
     yield from _until_known(p)
     yield from _leave(p)
 

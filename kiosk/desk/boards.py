@@ -66,7 +66,7 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             problem = checks.person(name, number)
             clerk = page.clerk if problem else Person(name.strip(), number.strip().upper(), identified_by=IdentifiedBy.DESK)
             return replace(page, problem=problem, clerk=clerk), ()
-        case e.UnitListChosen(path, unit, papers, documents):
+        case e.UnitListChosen(file, unit, papers, documents):
             problem = (
                 "clerk-missing"
                 if page.clerk is None
@@ -75,12 +75,12 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
                 else "papers-missing"
                 if not set(checks.UNIT_NEEDS) <= set(papers)
                 else "file-missing"
-                if not path
+                if file is None
                 else ""
             )
-            if problem or page.clerk is None:
+            if problem or page.clerk is None or file is None:
                 return replace(page, problem=problem), ()
-            return replace(page, busy=True), (c.TakeUnitList(session, path, unit.strip(), page.clerk, papers, documents),)
+            return replace(page, busy=True), (c.TakeUnitList(session, file, unit.strip(), page.clerk, papers, documents),)
     return page, ()
 
 

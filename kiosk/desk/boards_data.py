@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from kiosk.desk.values import Call, Member, VisitGlance
+from kiosk.desk.values import Call, ListFile, Member, VisitGlance
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,13 @@ class AnswerRow:
 class UnitListData:
     """Files to choose from, and the answers of the last list."""
 
-    files: tuple[str, ...] = ()
-    sticks: tuple[str, ...] = ()
+    files: tuple[ListFile, ...] = ()
+    sticks: tuple[str, ...] = ()  # that can be written
     answers: tuple[AnswerRow, ...] = ()
     saved: int = 0
     unit: str = ""
+    source: ListFile | None = None  # where the answered list came from: the answers go back there
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class StaffData:
     members: tuple[Member, ...] = ()
 
 
-def with_media(data: object, sticks: tuple[str, ...], lists: tuple[str, ...]) -> object:
+def with_media(data: object, sticks: tuple[str, ...], lists: tuple[ListFile, ...]) -> object:
     """Return what a board shows with the removable media that are there now, and the unit lists on them."""
     match data:
         case UnitListData():

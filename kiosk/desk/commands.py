@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kiosk.desk.states import Session
-from kiosk.desk.values import Assisted, Declaring, Document, Found, Place, Role
+from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile, Place, Role
 from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
@@ -149,7 +149,7 @@ class TakeUnitList:
     """Read, answer and save a unit's list; answered by Acted."""
 
     by: Session
-    path: str
+    file: ListFile
     unit: str
     clerk: Person = field(repr=False)
     papers: tuple[str, ...] = ()

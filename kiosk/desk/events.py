@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from kiosk.desk.values import Assisted, Declaring, Document, Found, Member, Place, Role
+from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile, Member, Place, Role
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Stage
 
@@ -146,9 +146,9 @@ class DeclareSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class UnitListChosen:
-    """Take in a unit's list."""
+    """Take in a unit's list; file None: none was chosen."""
 
-    path: str
+    file: ListFile | None
     unit: str
     papers: tuple[str, ...] = ()
     documents: tuple[Document, ...] = ()
@@ -373,7 +373,7 @@ class MediaSeen:
 
     session_id: int
     sticks: tuple[str, ...]
-    lists: tuple[str, ...] = ()
+    lists: tuple[ListFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,3 +155,13 @@ class Declaring:
     place: str = field(default="", repr=False)
     note: str = field(default="", repr=False)
     relation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A file on a removable medium that may be a unit's list. It is chosen by `path`, as the system has it, whatever its
+    name's encoding; `name` is how it is shown, and `stick` the folder of its medium."""
+
+    path: str
+    name: str
+    stick: str = ""

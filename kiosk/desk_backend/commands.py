@@ -193,7 +193,7 @@ def take_unit_list(store: Store, command: c.TakeUnitList, found: reading.UnitLis
         session.session_id,
         Place.UNIT_LIST,
         "list-taken",
-        data=b.UnitListData(answers=answers, saved=report.saved, unit=command.unit),
+        data=b.UnitListData(answers=answers, saved=report.saved, unit=command.unit, source=command.file, sheet=found.sheet),
     )
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from kiosk import config
@@ -17,7 +20,7 @@ from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
-from kiosk.desk.values import Document, Place
+from kiosk.desk.values import Document, ListFile, Place
 from kiosk.desk_backend import commands, scans
 from kiosk.desk_backend.moment import Moment
 from kiosk.errors import ConfigError
@@ -28,7 +31,8 @@ from kiosk.sync.delivery import RunInStore, journal_lines
 from kiosk.sync.keys import load_identity
 from kiosk.unit_list import reading
 
-MAX_LISTS = 50  # files offered to choose from
+MAX_LISTS = 500  # files offered to choose from
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')  # in a name on a stick of any system
 MAX_SCAN = 64 * 1024 * 1024  # bytes of a paper that is registered by its digest
 
 
@@ -37,7 +41,7 @@ class Media:
     """What is plugged in: folders that can be written, and the unit lists on all of them."""
 
     sticks: tuple[str, ...] = ()
-    lists: tuple[str, ...] = ()
+    lists: tuple[ListFile, ...] = ()
 
 
 def mounted(folders: Sequence[str]) -> list[files.Medium]:
@@ -48,11 +52,21 @@ def mounted(folders: Sequence[str]) -> list[files.Medium]:
 
 def look(found: Sequence[files.Medium]) -> Media:
     """Return what can be chosen from: a list is also read from a medium that cannot be written."""
-    lists: list[str] = []
+    lists: list[ListFile] = []
     for medium in found:
-        for kind in ("*.csv", "*.xlsx"):
-            lists += sorted(str(path) for path in medium.path.glob(kind))
+        with os.scandir(medium.path) as entries:
+            names = sorted(one.name for one in entries if reading.is_offered(one.name) and one.is_file(follow_symlinks=False))
+        lists += [ListFile(str(medium.path / name), shown_name(name), str(medium.path)) for name in names]
     return Media(tuple(str(medium.path) for medium in found if medium.writable), tuple(lists[:MAX_LISTS]))
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as people read it: one that is no UTF-8 (a stick of another system) is most likely GB 18030."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("gb18030", errors="replace")
+    return name
 
 
 def register_scan(command: c.RegisterScan) -> e.Event:
@@ -76,7 +90,7 @@ def save_reviewed(command: c.SaveAssisted, run_in_store: RunInStore, moment: Cal
 
 def take_unit_list(command: c.TakeUnitList, run_in_store: RunInStore, moment: Callable[[], Moment]) -> e.Event:
     """Read a unit's list from where it lies, then let the store answer every row."""
-    session_id, path = command.by.session_id, Path(command.path)
+    session_id, path = command.by.session_id, Path(command.file.path)
     try:
         found = reading.read(files.read_file(path, reading.MAX_BYTES), path.name)
     except reading.ListUnreadable as error:
@@ -89,24 +103,42 @@ def take_unit_list(command: c.TakeUnitList, run_in_store: RunInStore, moment: Ca
     return run_in_store(lambda store: commands.take_unit_list(store, command, found, moment()))
 
 
-def export(command: c.Export, words: Callable[[str], str]) -> e.Event:
-    """Write the answers or the ledger as CSV into a folder, whole or not at all. words: text of a problem code."""
+def export(command: c.Export, words: Callable[[str], str], now: datetime) -> e.Event:
+    """Write the answers or the ledger as CSV into a folder, whole or not at all.
+
+    words: text of a problem code. now: at the station; it stands in the name, with the unit's, so that no list's answers write
+    over another's.
+    """
     data, session_id = command.data, command.by.session_id
     if isinstance(data, b.FairnessData):
         name, text = f"fairness-{data.first}-{data.last}.csv", data.csv
     elif isinstance(data, b.UnitListData):
         out = io.StringIO()
         writer = csv.writer(out)
-        writer.writerow(["line", "who", "answer", "records"])
+        writer.writerow(["行号", "人员", "答复", "记录号"])
         writer.writerows([one.line, one.who, words(one.problem), " ".join(one.record_ids)] for one in data.answers)
-        name, text = "unit-list-answers.csv", out.getvalue()
+        name, text = f"名单答复-{_fit(data.unit)}-{now:%Y%m%d-%H%M%S}.csv", out.getvalue()
     else:
         return e.Acted(session_id, command.place, problem="nothing-to-export")
+    folder, content = Path(command.folder), text.encode("utf-8-sig")  # the mark lets spreadsheets read Chinese
     try:
-        files.write_file(Path(command.folder) / name, text.encode("utf-8-sig"))  # the mark lets spreadsheets read Chinese
+        if not folder.is_dir():
+            raise files.RemovableError("stick-missing")
+        try:
+            files.write_file(folder / name, content)
+        except files.RemovableError as error:
+            if error.why != "stick-unwritable" or name.isascii():
+                raise
+            name = f"answers-{now:%Y%m%d-%H%M%S}.csv"  # a stick that was mounted without the letters of the unit's name
+            files.write_file(folder / name, content)
     except files.RemovableError as error:
         return e.Acted(session_id, command.place, problem=error.why, data=data)
-    return e.Acted(session_id, command.place, "exported", detail=name, data=data)
+    return e.Acted(session_id, command.place, "exported", detail=f"{folder.name} / {name}", data=data)
+
+
+def _fit(unit: str) -> str:
+    """Return a unit's name as a part of a file's name."""
+    return _UNFIT.sub(" ", unit).strip(" .")[:30].strip(" .") or "unit"
 
 
 def carry(

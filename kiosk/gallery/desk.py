@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.desk import boards_data as b
 from kiosk.desk import states as s
-from kiosk.desk.values import Call, Found, Member, Place, Role, VisitGlance
+from kiosk.desk.values import Call, Found, ListFile, Member, Place, Role, VisitGlance
 from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, RosterStatus, Template
@@ -274,7 +274,8 @@ def _boards() -> tuple[DeskScene, ...]:
         ("reader", "bad", "no answer on /dev/ttyUSB0"),
         ("voice", "idle", "switched off"),
     )
-    done = b.UnitListData((), ("U盘",), answers, 2, "示范机械厂")
+    lists = tuple(ListFile(f"U盘/名单{at}.xlsx", f"示范机械厂退休人员名单{at}.xlsx", "U盘") for at in range(1, 16))
+    done = b.UnitListData((), ("U盘",), answers, 2, "示范机械厂", lists[0], "名单")
     return (
         _open("desk-home", s.Board(Place.HOME, home)),
         _open("desk-home-quiet", s.Board(Place.HOME, b.HomeData(tallies=TALLIES)), Role.ATTENDANT),
@@ -297,7 +298,13 @@ def _boards() -> tuple[DeskScene, ...]:
             s.Board(Place.HOME_VISITS, b.HomeVisitsData((), ("STATION-USB",), peers[:1], "A2F4"), problem="unknown-peer"),
             Role.ATTENDANT,
         ),
-        _open("desk-unit-list", s.Board(Place.UNIT_LIST, b.UnitListData(("U盘/名单.xlsx",), ("U盘",)), clerk=person)),
+        _open("desk-unit-list", s.Board(Place.UNIT_LIST, b.UnitListData(lists[:2], ("U盘",)), clerk=person)),
+        _open("desk-unit-list-many", s.Board(Place.UNIT_LIST, b.UnitListData(lists, ("U盘",)), problem="list-quote", detail="3")),
+        _open("desk-unit-list-none", s.Board(Place.UNIT_LIST, b.UnitListData())),
+        _open(
+            "desk-unit-list-read-only",
+            s.Board(Place.UNIT_LIST, replace(done, source=replace(lists[0], stick="只读"), sheet=""), notice="list-taken"),
+        ),
         _open("desk-unit-list-done", s.Board(Place.UNIT_LIST, done, notice="list-taken")),
         _open("desk-todo", s.Board(Place.TODO, b.TodoData(todo)), Role.ATTENDANT),
         _open("desk-approval", s.Board(Place.APPROVAL, b.ApprovalData(days))),

@@ -7,10 +7,12 @@ from datetime import date
 from kiosk.desk import boards_data as b
 from kiosk.desk import events as e
 from kiosk.desk.machine import World
-from kiosk.desk.values import Assisted, Declared, Declaring, Document, Found, Member, Place, Role, Signature, VisitGlance
+from kiosk.desk.values import Assisted, Declared, Declaring, Document, Found, ListFile, Member, Place, Role, Signature, VisitGlance
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Stage
 from tests.visit import samples as x
+
+LIST = ListFile("stick/list.csv", "list.csv", "stick")
 
 TODAY = date(2026, 11, 21)
 ANN = Member("1001", "陈站员", Role.ATTENDANT)
@@ -69,8 +71,8 @@ def touches() -> list[e.Event]:
         e.DeclareSubmitted(Declaring(Declared.DEATH, TODAY, relation="child")),
         e.DeclareSubmitted(Declaring(Declared.RESIDENCE, place="深圳")),
         e.DeclareSubmitted(Declaring(Declared.HUKOU_MOVED)),
-        e.UnitListChosen("list.csv", "示范厂", ("clerk-id", "sealed-list")),
-        e.UnitListChosen("list.csv", ""),
+        e.UnitListChosen(LIST, "示范厂", ("clerk-id", "sealed-list")),
+        e.UnitListChosen(None, ""),
         e.ExportTouched("stick"),
         e.HandledTouched("r1"),
         e.CallAnswered(),
@@ -121,7 +123,7 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         e.NotSaved(session_id, "store-error"),
         e.ScanRegistered(session_id, "stick/proof.pdf", Document("proof.pdf", "c" * 64)),
         e.ScanRegistered(session_id, "stick/proof.pdf", None),
-        e.MediaSeen(session_id, ("stick",), ("stick/list.csv",)),
+        e.MediaSeen(session_id, ("stick",), (LIST,)),
         e.MediaSeen(session_id, ()),
         e.TakeEnded(session_id, take_id, "ok"),
         e.TakeEnded(session_id, take_id, "face-lost"),

@@ -11,7 +11,7 @@ import pytest
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.values import Place
+from kiosk.desk.values import ListFile, Place
 from kiosk.removable import files
 from kiosk.store import outbox, records
 from kiosk.visit import events as ve
@@ -70,7 +70,9 @@ def unit_list(live) -> None:
     live.desk.feed(e.Went(Place.UNIT_LIST))
     live.until(lambda: live.desk.state.page.data is not None)
     live.desk.feed(e.CardRead(LI))
-    live.desk.feed(e.UnitListChosen(str(live.stick / "list.csv"), "示范厂", ("clerk-id", "sealed-list")))
+    live.desk.feed(
+        e.UnitListChosen(ListFile(str(live.stick / "list.csv"), "list.csv", str(live.stick)), "示范厂", ("clerk-id", "sealed-list"))
+    )
 
 
 def test_a_unit_list_on_a_slow_medium_holds_up_nobody_and_is_taken_when_it_comes(live, medium):

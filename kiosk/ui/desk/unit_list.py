@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QVBoxLayout
-
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import UnitListData
 from kiosk.desk.checks import UNIT_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.file_choice import FileChoice
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, row
 
@@ -29,9 +28,8 @@ class UnitListPage(DeskPage):
             Action("clerk-take", "outlined"), lambda: e.AgentTyped(self.clerk_name.text(), self.clerk_number.text())
         )
         self.papers = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
-        self.file = Field("unit-file", latin=True, limit=400)
-        self.files = QVBoxLayout()
-        self._offered: tuple[str, ...] = ()
+        self.file = Words("unit-file", "heading")
+        self.files = FileChoice()
         self.take = self.on(Action("unit-take", "primary", icon="tick"), self._take)
         for part in (self.unit, self.clerk_who):
             self.form.box.addWidget(part)
@@ -40,21 +38,22 @@ class UnitListPage(DeskPage):
         for tick in self.papers.values():
             self.form.box.addWidget(tick)
         self.form.box.addWidget(self.file)
-        self.form.box.addLayout(self.files)
+        self.form.box.addWidget(self.files)
         self.summary = Words("unit-summary", "heading")
+        self.source, self.target = Words("unit-source"), Words("unit-target")
         self.table = Table("answers")
         self.export = self.on(Action("unit-export", "outlined", icon="desk-stick"), self._export)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.box.addWidget(self.form)
-        self.box.addWidget(self.summary)
+        for part in (self.summary, self.source, self.target):
+            self.box.addWidget(part)
         self.box.addWidget(self.table)
         self.box.addLayout(row(self.back, 1, self.export, self.take))
         self.box.addStretch(1)
-        self._sticks: tuple[str, ...] = ()
+        self._target = ""
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
         data = page.data if isinstance(page.data, UnitListData) else UnitListData()
-        self._sticks = data.sticks
         self.title.say(kit.text("place.unit-list"))
         self.say_problem(page, kit)
         self.unit.say(kit.text("unit.name"))
@@ -68,11 +67,11 @@ class UnitListPage(DeskPage):
         for paper, tick in self.papers.items():
             tick.say(kit.text(f"paper.{paper}"))
         self.file.say(kit.text("unit.file"))
-        self._offer(data.files)
+        self.files.offer(data.files, kit, self.look)
         self.take.say(kit.text("saving") if page.busy else kit.text("unit.take"))
         self.take.setEnabled(not page.busy)
-        self.export.say(kit.text("unit.export") if data.sticks else kit.text("no_stick"))
-        self.export.setEnabled(bool(data.answers and data.sticks) and not page.busy)
+        self._say_where(data, kit)
+        self.export.setEnabled(bool(data.answers and self._target) and not page.busy)
         self.back.say(kit.text("back"))
         done = bool(data.answers)
         self.form.setVisible(not done)
@@ -99,34 +98,33 @@ class UnitListPage(DeskPage):
         )
         self.table.setFixedHeight(self.table.wanted_height(max(1, min(14, len(data.answers)))))
 
-    def _offer(self, files: tuple[str, ...]) -> None:
-        if files == self._offered:
-            return
-        self._offered = files
-        while self.files.count():
-            item = self.files.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.setParent(None)
-                widget.deleteLater()
-        for number, path in enumerate(files[:8]):
-            button = Action(f"unit-file-{number}", "chip", icon="desk-stick").say(Path(path).name)
-            button.clicked.connect(lambda _=False, path=path: self.file.setText(path))
-            button.set_look(self.look)
-            self.files.addWidget(button)
-            button.show()
+    def _say_where(self, data: UnitListData, kit: DeskKit) -> None:
+        """Which list was read, and onto which stick the answers go: its own, where that can be written."""
+        source = data.source
+        own = source is not None and source.stick in data.sticks
+        self._target = "" if not data.sticks else source.stick if source is not None and own else data.sticks[0]
+        named = {"stick": Path(source.stick).name, "file": source.name, "sheet": data.sheet} if source else {}
+        self.source.say(kit.text("unit.source_sheet" if data.sheet else "unit.source", **named) if source else "")
+        words = "unit.target" if own else "unit.target_other"
+        self.target.say(
+            kit.text(words, stick=Path(self._target).name) if source and self._target else "", "quiet" if own else "wait"
+        )
+        self.export.say(kit.text("unit.export") if self._target else kit.text("no_stick"))
 
     def _take(self) -> e.UnitListChosen:
         return e.UnitListChosen(
-            self.file.text().strip(), self.unit.text(), tuple(paper for paper, tick in self.papers.items() if tick.isChecked())
+            self.files.chosen, self.unit.text(), tuple(paper for paper, tick in self.papers.items() if tick.isChecked())
         )
 
     def _export(self) -> e.ExportTouched | None:
-        return e.ExportTouched(self._sticks[0]) if self._sticks else None
+        return e.ExportTouched(self._target) if self._target else None
 
     def clear(self) -> None:
-        for field in (self.unit, self.clerk_name, self.clerk_number, self.file):
+        for field in (self.unit, self.clerk_name, self.clerk_number):
             field.clear()
+        self.files.choose(None)
+        self.source.say("")
+        self.target.say("")
         for tick in self.papers.values():
             tick.setChecked(False)
         self.table.set_rows((), ())

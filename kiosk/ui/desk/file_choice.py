@@ -79,10 +79,10 @@ class FileChoice(QWidget):
         self.none.say("" if self._files else kit.text("unit.no_files"))
         self.none.setVisible(not self._files)
         many = self._leaves > 1
-        for part in (self.before, self.where, self.after):
-            part.setVisible(many)
         self.before.say(kit.text("unit.files_before"))
         self.after.say(kit.text("unit.files_after"))
-        self.where.say(kit.text("unit.files_leaf", leaf=self._leaf + 1, leaves=self._leaves))
+        self.where.say(kit.text("unit.files_leaf", leaf=self._leaf + 1, leaves=self._leaves) if many else "")
+        for part in (self.before, self.where, self.after):
+            part.setVisible(many)
         self.before.setEnabled(self._leaf > 0)
         self.after.setEnabled(self._leaf < self._leaves - 1)

@@ -61,6 +61,17 @@ def test_another_card_in_mid_visit_that_cannot_be_read(sticky):
     assert sim.run(5.0) == [CardRemoved(), CardArrived(), CardTrouble(Reason.CARD_REFUSED_READER, 0x31, lift=True)]
 
 
+@pytest.mark.parametrize("fault", ["silent@status", "bad-checksum@find*2", "sw3=10@find*2", "sw3=41@read", "always-91"])
+def test_the_second_find_keeps_its_distance(fault):
+    """After the first find of a session, which asks whether anybody is there; after a damaged one; after a failed read."""
+    sim = Sim(fault, settings={"poll_interval_s": 0.3})
+    sim.lay("chen")
+    sim.run(12.0)
+    finds = [at for at, name in sim.requests if name == "find"]
+    assert len(finds) > 1
+    assert min(b - a for a, b in zip(finds, finds[1:], strict=False)) >= 0.3
+
+
 def test_finds_are_never_closer_than_the_reader_allows():
     sim = ready()
     for key in ("chen", "li", "wang"):
@@ -438,6 +449,8 @@ def test_no_order_of_cards_and_faults_breaks_the_story(steps, sticky):
     if sim.lost is None:
         sim.lay("chen")
         assert sim.names(20.0)[-2:] == ["CardArrived", "CardRead"]
+    finds = [at for at, name in sim.requests if name == "find"]
+    assert all(b - a >= 0.3 for a, b in zip(finds, finds[1:], strict=False))  # readers refuse a faster one (vendor manual)
     lying = arrived = False
     for event in sim.events:
         if isinstance(event, CardArrived):

@@ -126,3 +126,20 @@ def test_a_full_medium_is_told_from_one_that_cannot_be_written(tmp_path, monkeyp
     with pytest.raises(files.RemovableError) as refused:
         files.write_file(tmp_path / "file" / "a", b"x")
     assert refused.value.why == "stick-unwritable"
+
+
+def test_a_file_that_grows_is_not_digested_beyond_its_limit_either(tmp_path, monkeypatch):
+    """The second look: what was small when it was looked at may be endless when it is read."""
+    path = tmp_path / "scan.bin"
+    path.write_bytes(b"x" * 100)
+    opened = files._opened
+
+    def grown(place, limit):
+        file = opened(place, limit)
+        with path.open("ab") as more:
+            more.write(b"x" * 3_000_000)
+        return file
+
+    monkeypatch.setattr(files, "_opened", grown)
+    with pytest.raises(files.FileRefused, match="too-large"):
+        files.digest_file(path, 1_500_000)

@@ -146,3 +146,26 @@ def test_a_roster_of_some_hours_ahead_disturbs_nobody(store):
     see(store, made.NOW, 0)
     made.give_roster(store, made.entry(), at=made.NOW + timedelta(hours=20))
     assert not see(store, made.NOW + 60 * S, 60).suspect
+
+
+@pytest.mark.parametrize("boot", ["boot-1", "boot-2"])
+def test_the_latest_time_ever_seen_never_falls(store, boot):
+    """A correction by some seconds is let pass; the mark stays where it was, in the answer and in the database."""
+    clock.observe(store, made.NOW, 100.0, "boot-1")
+    later = made.NOW + timedelta(minutes=5)
+    assert clock.observe(store, later, 400.0, "boot-1").high_water_utc == later
+    back = later - timedelta(seconds=30)
+    with store.transaction():  # as in a save, where it is always written
+        state = clock.observe(store, back, 401.0, boot)
+    assert (state.suspect, state.high_water_utc) == (False, later)
+    assert clock.observe(store, later, 431.0, boot).high_water_utc == later
+    assert store.db.execute("SELECT high_water FROM clock").fetchone()[0] == later.isoformat()
+
+
+def test_the_mark_stays_when_the_clock_has_caught_up(store):
+    clock.observe(store, made.NOW, 100.0, "boot-1")
+    assert clock.observe(store, made.NOW - DAY, 101.0, "boot-1").suspect
+    limit = timedelta(seconds=store.settings.rules.clock_jump_back_s)
+    state = clock.observe(store, made.NOW - limit / 2, 102.0, "boot-1")
+    assert (state.suspect, state.high_water_utc) == (False, made.NOW)
+    assert store.db.execute("SELECT high_water FROM clock").fetchone()[0] == made.NOW.isoformat()

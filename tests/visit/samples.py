@@ -78,6 +78,7 @@ def touches() -> list[e.Event]:
         e.DoneTouched(),
         e.CancelTouched(),
         e.NoFaceTouched(),
+        e.StayTouched(),
         e.HelpTouched(),
     ]
 

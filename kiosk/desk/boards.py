@@ -10,6 +10,7 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import with_media
 from kiosk.desk.values import Place, Role
+from kiosk.domain import desk_rules
 from kiosk.domain.person import IdentifiedBy, Person
 
 BoardStep = tuple[s.Board, tuple[c.Command, ...]]
@@ -73,7 +74,7 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
                 else "unit-missing"
                 if not unit.strip()
                 else "papers-missing"
-                if not set(checks.UNIT_NEEDS) <= set(papers)
+                if desk_rules.unit_papers_problem(papers)
                 else "file-missing"
                 if file is None
                 else ""
@@ -137,7 +138,8 @@ def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.ResetPin(session, staff_id, pin),)
         case e.StaffRevoked(staff_id) if page.place is Place.STAFF:
-            if staff_id == session.staff_id:  # else a kiosk could be left without anybody
-                return replace(page, problem="revoke-self"), ()
+            problem = desk_rules.revocation_problem(session.role, session.staff_id, staff_id)
+            if problem:
+                return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.RevokeStaff(session, staff_id),)
     return page, ()

@@ -6,10 +6,10 @@ from datetime import date
 
 from kiosk.desk.states import Assisting, Session
 from kiosk.desk.values import Assisted, Declared, Declaring, Found, Signature
+from kiosk.domain import desk_rules
 from kiosk.domain.identity import IdNumber
 from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Channel
 
 WHYS = (
     Reason.NO_FACE_WANTED,
@@ -21,11 +21,7 @@ WHYS = (
     Reason.TOO_MANY_TRIES,
     Reason.DEVICE_ERROR,
 )
-PROXY_PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
-UNIT_PAPERS = ("clerk-id", "sealed-list", "hukou-copies-sealed", "unit-certificate")
-UNIT_NEEDS = ("clerk-id", "sealed-list")
 RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
-PROXIES = (Channel.FAMILY_PROXY, Channel.AGENT)
 MIN_POINTS = 8  # of a signature: a dot or a slip of the finger is none
 
 
@@ -42,7 +38,7 @@ def assisted(page: Assisting, form: Assisted) -> str:
         return "clock-first" if found.clock_suspect else "nobody"
     if not form.benefit_ids or not set(form.benefit_ids) <= due:
         return "choose-benefit"
-    if page.channel in PROXIES:
+    if page.channel in desk_rules.PROXIES:
         return _proxy(page, form)
     if form.why not in WHYS:
         return "choose-why"
@@ -56,12 +52,10 @@ def assisted(page: Assisting, form: Assisted) -> str:
 
 
 def _proxy(page: Assisting, form: Assisted) -> str:
-    if page.agent is None:
-        return "agent-missing"
-    if page.agent.id_number == page.found.person.id_number:
-        return "agent-is-principal"
-    if not set(PROXY_PAPERS) <= set(form.papers):
-        return "papers-missing"
+    agent = page.agent.id_number if page.agent is not None else ""
+    problem = desk_rules.proxy_problem(page.found.person.id_number, agent, form.papers)
+    if problem:
+        return problem
     if not signed(form.person_signature):  # the agent signs
         return "agent-signs"
     return "" if signed(form.staff_signature) else "staff-signs"
@@ -74,8 +68,9 @@ def declaration(found: Found, form: Declaring, declarant: Person | None, today: 
     if form.day is not None and form.day > today:
         return "day-to-come"
     if form.kind is Declared.DEATH:
-        if declarant is None or declarant.id_number == found.person.id_number:
-            return "declarant-missing"
+        problem = desk_rules.declarant_problem(found.person.id_number, declarant.id_number if declarant is not None else "")
+        if problem:
+            return problem
         if form.day is None:
             return "day-missing"
         return "" if form.relation in RELATIONS else "relation-missing"
@@ -97,8 +92,8 @@ def number_odd(number: str) -> bool:
 
 
 def approval(session: Session, authors: tuple[str, ...]) -> str:
-    """Two people: nobody approves a day with their own records in it."""
-    return "own-records" if session.staff_id in authors else ""
+    """Return why this session cannot approve a day (two people)."""
+    return desk_rules.approval_problem(session.role, session.staff_id, authors)
 
 
 def new_pin(pin: str, again: str) -> str:

@@ -14,6 +14,7 @@ from kiosk.desk import states as s
 from kiosk.desk.boards import on_board
 from kiosk.desk.values import Declared as Kind
 from kiosk.desk.values import Place
+from kiosk.domain import desk_rules
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.record import Channel
 
@@ -76,7 +77,7 @@ def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -
 def _showing(session: s.Session, page: s.Showing, event: e.Event, today: date) -> PageStep:
     found = page.found
     match event:
-        case e.AssistChosen(channel) if found.due and not found.clock_suspect and channel in _ASSISTED:
+        case e.AssistChosen(channel) if found.due and not found.clock_suspect and channel in desk_rules.ASSISTED:
             return s.Assisting(found, channel), ()
         case e.EnrolChosen() if found.entry is not None:
             return s.Enrolling(found), ()
@@ -89,9 +90,6 @@ def _showing(session: s.Session, page: s.Showing, event: e.Event, today: date) -
     return page, ()
 
 
-_ASSISTED = (Channel.FACE_TO_FACE, Channel.FAMILY_PROXY, Channel.AGENT, Channel.HOME_VISIT)
-
-
 def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: date) -> PageStep:
     if page.busy:
         match event:
@@ -101,7 +99,7 @@ def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: dat
                 return replace(page, busy=False, problem=problem), ()
         return page, ()
     match event:
-        case e.ScanChosen(path) if page.channel in checks.PROXIES and not page.scanning:
+        case e.ScanChosen(path) if page.channel in desk_rules.PROXIES and not page.scanning:
             if not path.strip():
                 return replace(page, scan_bad=True), ()
             return replace(page, scanning=path.strip(), scan_bad=False), (c.RegisterScan(session, path.strip()),)
@@ -115,12 +113,12 @@ def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: dat
             if problem:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True, problem=""), (c.SaveAssisted(session, page.found, page.channel, form, page.agent),)
-        case e.CardRead(person) if page.channel in checks.PROXIES:
+        case e.CardRead(person) if page.channel in desk_rules.PROXIES:
             return _with_agent(page, replace(person, identified_by=IdentifiedBy.DESK)), ()
-        case e.AgentTyped(name, number) if page.channel in checks.PROXIES:
+        case e.AgentTyped(name, number) if page.channel in desk_rules.PROXIES:
             problem = checks.person(name, number)
             return (replace(page, problem=problem) if problem else _with_agent(page, typed(name, number))), ()
-        case e.AssistChosen(channel) if page.channel in checks.PROXIES and channel in checks.PROXIES:
+        case e.AssistChosen(channel) if page.channel in desk_rules.PROXIES and channel in desk_rules.PROXIES:
             return replace(page, channel=channel), ()
         case e.CardTroubled(reason):
             return replace(page, problem=reason), ()

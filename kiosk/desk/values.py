@@ -6,19 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from kiosk.domain.desk_rules import Role as Role
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
-
-
-class Role(StrEnum):
-    """What somebody may do at the desk (the same words as `store.staff.Role`)."""
-
-    ATTENDANT = "attendant"
-    SUPERVISOR = "supervisor"
 
 
 class Place(StrEnum):

@@ -14,6 +14,7 @@ from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Place
 from kiosk.desk_backend.boards import member_of
 from kiosk.desk_backend.moment import Moment
+from kiosk.domain import desk_rules
 from kiosk.domain.fairness import corrected
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
@@ -222,15 +223,21 @@ def confirm_clock(store: Store, command: c.ConfirmClock, at: Moment) -> e.Event:
 def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff, at: Moment) -> e.Event:
     """Add, new PIN, end."""
     by, session_id = command.by.staff_id, command.by.session_id
+    member = staff.find(store, by)
+    if member is None or member.role is not desk_rules.Role.SUPERVISOR:
+        return e.Acted(session_id, Place.STAFF, problem="desk-not-allowed")
     try:
         match command:
             case c.AddStaff(_, staff_id, name, role, pin):
-                staff.add(store, staff_id, name, staff.Role(role.value), pin, at.now, by=by)
+                staff.add(store, staff_id, name, role, pin, at.now, by=by)
                 done = "staff-added"
             case c.ResetPin(_, staff_id, pin):
                 staff.set_pin(store, staff_id, pin, at.now, by=by)
                 done = "pin-reset"
             case c.RevokeStaff(_, staff_id):
+                problem = desk_rules.revocation_problem(member.role, by, staff_id)
+                if problem:
+                    return e.Acted(session_id, Place.STAFF, problem=problem)
                 staff.revoke(store, staff_id, at.now, by=by)
                 done = "staff-revoked"
     except staff.WeakPin:

@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.desk import checks
 from kiosk.desk.values import Declared, Place, Role
+from kiosk.domain import desk_rules
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.store.desk import declarations
 from kiosk.sync.schedule import Hold, Level, Trouble
@@ -36,7 +37,7 @@ def wanted() -> set[str]:
         "relation": checks.RELATIONS,
         "declare": Declared,
         "declare.hint": Declared,
-        "paper": (*checks.PROXY_PAPERS, *checks.UNIT_PAPERS),
+        "paper": (*desk_rules.PROXY_PAPERS, *desk_rules.UNIT_PAPERS),
         "visit_page": PAGE_NAMES.values(),
         "level": [one for one in Level if one is not Level.OK],
         "sync.hold": [one for one in Hold if one is not Hold.NONE],
@@ -53,6 +54,7 @@ def problems() -> set[str]:
     found = set()
     for path in (
         ROOT / "kiosk/desk/checks.py",
+        ROOT / "kiosk/domain/desk_rules.py",
         ROOT / "kiosk/desk/boards.py",
         ROOT / "kiosk/desk/pages.py",
         ROOT / "kiosk/desk/machine.py",

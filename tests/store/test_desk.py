@@ -57,9 +57,9 @@ def test_face_to_face_names_the_attendant_and_the_reason(booked):
 
 def test_proxy_needs_both_identities_and_all_papers(booked):
     for channel in (Channel.FAMILY_PROXY, Channel.AGENT):
-        with pytest.raises(declarations.NotAllowed, match="identity"):
+        with pytest.raises(declarations.NotAllowed, match="agent-missing"):
             desk.authenticate(booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS)
-        with pytest.raises(declarations.NotAllowed, match="identity"):
+        with pytest.raises(declarations.NotAllowed, match="agent-is-principal"):
             desk.authenticate(
                 booked,
                 person(booked),
@@ -71,7 +71,7 @@ def test_proxy_needs_both_identities_and_all_papers(booked):
                 papers=PAPERS,
                 helper=Person("x", made.NUMBER),
             )
-        with pytest.raises(declarations.NotAllowed, match="principal-proof"):
+        with pytest.raises(declarations.NotAllowed, match="papers-missing"):
             desk.authenticate(
                 booked, person(booked), due(booked), channel, "A1", made.NOW, why="away", papers=PAPERS[:2], helper=AGENT
             )
@@ -178,7 +178,7 @@ def test_declarations_travel_to_the_bureau(booked, kind):
 
 def test_death_is_declared_by_others_and_stops_at_once(booked):
     enrol(booked)
-    with pytest.raises(declarations.NotAllowed, match="heirs"):
+    with pytest.raises(declarations.NotAllowed, match="declarant-missing"):
         declarations.declare(booked, declarations.Declaration.DEATH, person(booked, "p-2"), {}, "A1", made.TODAY, made.NOW)
     record_id = declarations.declare(
         booked,
@@ -274,9 +274,9 @@ def test_a_supervisor_approves_a_day_once(booked):
     records.save_visit(booked, [made.record("v-2", author="S1", channel=Channel.FACE_TO_FACE)], made.NOW)
     staff.add(booked, "S2", "副班长", staff.Role.SUPERVISOR, "402917", made.NOW, by="t")
     for who, day, why in (
-        ("A1", made.TODAY, "supervisor"),
+        ("A1", made.TODAY, "desk-not-allowed"),
         ("S2", made.TODAY + timedelta(days=1), "to come"),
-        ("S1", made.TODAY, "own work"),
+        ("S1", made.TODAY, "own-records"),
     ):
         with pytest.raises(declarations.NotAllowed, match=why):
             todo.approve(booked, day, who, made.TODAY, made.NOW)

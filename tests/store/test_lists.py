@@ -64,7 +64,7 @@ def take_rows(store, list_id, rows):
         staff_id="A1",
         today=made.TODAY,
         now=made.NOW,
-        papers=["hukou-copies-sealed"],
+        papers=["clerk-id", "sealed-list", "hukou-copies-sealed"],
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from kiosk.domain import desk_rules
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import Channel, new_record_id
@@ -49,13 +50,11 @@ def authenticate(
     review: (media type, bytes) of scans that somebody consented to send for human review; kept with that consent, sent after the
     record was received. Raises NotAllowed when an item may not pass, or papers or the agent are missing.
     """
-    if channel in (Channel.FAMILY_PROXY, Channel.AGENT):
-        if helper is None or helper.id_number == entry.id_number:
-            raise NotAllowed("the agent's own identity is missing")
-        missing = {"principal-id-copy", "agent-id", "principal-proof"} - set(papers)
-        if missing:
-            raise NotAllowed(f"papers missing: {', '.join(sorted(missing))}")
-    elif channel not in (Channel.FACE_TO_FACE, Channel.HOME_VISIT):
+    if channel in desk_rules.PROXIES:
+        problem = desk_rules.proxy_problem(entry.id_number, helper.id_number if helper is not None else "", papers)
+        if problem:
+            raise NotAllowed(problem)
+    elif channel not in desk_rules.ASSISTED:
         raise ValueError(f"not an assisted channel: {channel}")
     if not items or not all(item.may_pass for item in items):
         raise NotAllowed("a benefit may not pass today")

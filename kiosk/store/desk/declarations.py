@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlite_utils import Database
 
 from kiosk.canonical import canonical
+from kiosk.domain import desk_rules
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
 from kiosk.errors import KioskError
@@ -93,8 +94,10 @@ def declare(
     details: e.g. {"date": "2026-11-01", "place": "…"}. helper: who declares, when not the person. Returns the record id. Raises
     NotAllowed when a death is declared without a declarant.
     """
-    if kind is Declaration.DEATH and helper is None:
-        raise NotAllowed("a death is declared by the heirs or the unit")
+    if kind is Declaration.DEATH:
+        problem = desk_rules.declarant_problem(entry.id_number, helper.id_number if helper is not None else "")
+        if problem:
+            raise NotAllowed(problem)
     made = replace(
         plain_record(store, entry.person_id, Channel.DECLARATION, staff_id, now),
         reason=str(kind),

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database
 
+from kiosk.domain.desk_rules import Role as Role
 from kiosk.errors import KioskError
 from kiosk.store import clock
 from kiosk.store.engine import journal, meta
@@ -49,13 +49,6 @@ def _create(db: Database) -> None:
 
 
 MIGRATIONS = (_create,)
-
-
-class Role(StrEnum):
-    """What somebody may do at the desk. A supervisor may all that an attendant may, and approve."""
-
-    ATTENDANT = "attendant"
-    SUPERVISOR = "supervisor"
 
 
 class WeakPin(KioskError):

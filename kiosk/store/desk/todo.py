@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sqlite_utils import Database
 
+from kiosk.domain import desk_rules
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import RosterEntry
@@ -150,15 +151,15 @@ def approve(store: Store, day: date, supervisor_id: str, today: date, now: datet
     Records that arrive for an approved day later (a portable kiosk) show as a digest that differs.
     """
     member = staff.find(store, supervisor_id)
-    if member is None or member.role is not staff.Role.SUPERVISOR:
-        raise NotAllowed("a supervisor approves")
     if day > today:
         raise NotAllowed("the day is to come")
     summary = day_summary(store, day)
+    authors = {author for _, _, author, _ in summary.counts}
+    problem = desk_rules.approval_problem(member.role if member is not None else None, supervisor_id, authors)
+    if problem:
+        raise NotAllowed(problem)
     if summary.approved_by:
         raise NotAllowed("approved already")
-    if any(author == supervisor_id for _, _, author, _ in summary.counts):
-        raise NotAllowed("own work: somebody else approves it")
     row = {
         "day": day.isoformat(),
         "approved_by": supervisor_id,

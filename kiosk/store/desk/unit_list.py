@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlite_utils import Database
 
+from kiosk.domain import desk_rules
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import IdNumber, last_four, mask_name
 from kiosk.domain.person import IdentifiedBy, Person
@@ -16,6 +17,7 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
 from kiosk.domain.unit_row import UnitRow
 from kiosk.store import clock, records, service
+from kiosk.store.desk.declarations import NotAllowed
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.outbox import iso
@@ -78,6 +80,9 @@ def take(
     clerk: the unit's clerk, whose ID was seen. papers: codes of what was brought (hukou-copies-sealed, unit-certificate).
     Taking the same list again is safe: who was saved is answered "already-done".
     """
+    problem = desk_rules.unit_papers_problem(papers)
+    if problem:
+        raise NotAllowed(problem)
     answers: list[Answer] = []
     seen: set[tuple[str, str]] = set()
     for line in lines:

@@ -6,8 +6,9 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.checks import PROXIES, PROXY_PAPERS, WHYS
+from kiosk.desk.checks import WHYS
 from kiosk.desk.values import Assisted, Document
+from kiosk.domain.desk_rules import PROXIES, PROXY_PAPERS
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.record import Channel
 from kiosk.ui.desk.base import DeskKit, DeskPage

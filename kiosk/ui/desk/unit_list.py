@@ -7,7 +7,7 @@ from pathlib import Path
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import UnitListData
-from kiosk.desk.checks import UNIT_PAPERS
+from kiosk.domain.desk_rules import UNIT_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.file_choice import FileChoice
 from kiosk.ui.desk.table import Cell, Column, Table

@@ -9,6 +9,8 @@ import importlib
 import importlib.util
 import sys
 
+from kiosk import terminal
+
 # command -> (module in kiosk.commands, what it does). A module offers `main(argv: list[str]) -> int`.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "the kiosk itself"),
@@ -41,6 +43,7 @@ FROM_THE_SOURCE_TREE = frozenset({"demo", "watch", "emulate-reader", "evaluate",
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
+    terminal.fit_streams()
     args = list(sys.argv[1:] if argv is None else argv)
     if not args or args[0] in ("-h", "--help", "help"):
         width = max(map(len, COMMANDS))

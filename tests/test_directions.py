@@ -21,6 +21,7 @@ MAY: dict[str, set[str]] = {
     "domain": set(),
     "errors": set(),
     "plain_text": {"errors"},
+    "terminal": set(),
     "canonical": set(),
     "memory": set(),
     "log": set(),

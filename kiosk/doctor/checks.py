@@ -125,6 +125,7 @@ def check_voice(settings: config.Settings) -> Finding:
         [program, f"--voices={language}"],
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
         timeout=10,
     )
@@ -187,9 +188,10 @@ def _qt_probe(extra: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         [sys.executable, "-c", _FONT_PROBE],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
-        env={**os.environ, **extra},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **extra},  # fonts have Chinese names
         timeout=30,
     )
 
@@ -285,6 +287,7 @@ def _synchronised() -> bool | None:
         [program, "show", "--property=NTPSynchronized", "--value"],
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
         timeout=10,
     )

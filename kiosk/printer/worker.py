@@ -68,7 +68,7 @@ class _Job:
     def run(self, printer: SlipPrinter, slip: Slip, timer: threading.Timer) -> None:
         """Print in this thread."""
         try:
-            printer.print(slip)
+            printer.print(slip, lambda: self._answered)
             reason = Reason.OK
         except KioskError as error:
             _log.error("printer-failed", extra={"code": error.reason})

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from kiosk.config import Printer
 from kiosk.errors import ConfigError, DeviceError
+from kiosk.printer import printer as printer_module
 from kiosk.printer.commands import slip_bytes
 from kiosk.printer.devices import find_usb
-from kiosk.printer.printer import open_printer
+from kiosk.printer.printer import THROW_AWAY, open_printer
 from kiosk.printer.slip import layout
 from tests.printer.escpos_reader import read
 from tests.printer.samples import slip
+
+ASK = b"\x10\x04\x04"
 
 
 def scanned(picture):
@@ -112,13 +115,13 @@ def test_a_device_that_refuses_bytes_is_a_device_error():
 
 
 class NetworkPrinter:
-    """A printer on a socket: answers the question for paper with `answer`, gathers the rest."""
+    """A printer on a socket: answers the questions for paper with `answers`, the last one again and again; gathers the rest."""
 
-    def __init__(self, answer):
+    def __init__(self, *answers):
         self.server = socket.create_server(("127.0.0.1", 0))
         self.server.settimeout(20)
         self.target = f"127.0.0.1:{self.server.getsockname()[1]}"
-        self.got, self.answer = b"", answer
+        self.got, self.answers = b"", list(answers)
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
 
@@ -126,9 +129,9 @@ class NetworkPrinter:
         with self.server, self.server.accept()[0] as line:
             line.settimeout(20)
             while part := line.recv(65536):
-                if self.answer and self.got + part == b"\x10\x04\x04":
-                    line.sendall(self.answer)
-                self.got += part
+                asked, self.got = self.got.count(ASK), self.got + part
+                for _ in range(self.got.count(ASK) - asked):
+                    line.sendall(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +149,61 @@ def test_paper_is_asked_for_first(answer, prints):
             open_printer(config).print(slip())
         assert caught.value.reason == "printer-no-paper"
     machine.thread.join(20)
-    assert machine.got == b"\x10\x04\x04" + (slip_bytes(slip(), config) if prints else b"")
+    data = slip_bytes(slip(), config)
+    assert machine.got == ASK + (THROW_AWAY if not prints else data + ASK if answer else data)
+
+
+def test_paper_that_ends_within_a_slip_throws_the_rest_away():
+    machine = NetworkPrinter(b"\x12", b"\x72")
+    config = Printer(kind="network", target=machine.target, timeout_s=10)
+    with pytest.raises(DeviceError) as caught:
+        open_printer(config).print(slip())
+    machine.thread.join(20)
+    assert caught.value.reason == "printer-no-paper"
+    assert machine.got == ASK + slip_bytes(slip(), config) + ASK + THROW_AWAY
+
+
+class Stopping:
+    """A device that takes `room` bytes and then none, as one without paper does."""
+
+    def __init__(self, room):
+        self.got, self.room = b"", room
+
+    def write(self, data):
+        if len(self.got) + len(data) > self.room:
+            raise TimeoutError
+        self.got += data
+
+    def read(self):
+        return b""
+
+    def close(self):
+        pass
+
+
+def test_a_slip_that_was_given_up_does_not_come_out_before_the_next_persons(monkeypatch):
+    config = Printer(kind="serial", target="COM9", ask_paper=False)
+    devices = [Stopping(300), Stopping(10**6), Stopping(10**6)]
+    waiting = iter(devices)
+    monkeypatch.setattr(printer_module, "open_device", lambda _: next(waiting))
+    printer = open_printer(config)
+    with pytest.raises(DeviceError) as caught:
+        printer.print(slip())
+    assert caught.value.reason == "printer-unavailable"
+    printer.print(slip())
+    printer.print(slip())
+    data = slip_bytes(slip(), config)
+    assert [one.got for one in devices[1:]] == [THROW_AWAY + data, data]
+
+
+def test_the_rest_of_a_slip_that_nobody_waits_for_is_not_sent(monkeypatch):
+    config = Printer(kind="serial", target="COM9", ask_paper=False)
+    device = Stopping(10**6)
+    monkeypatch.setattr(printer_module, "open_device", lambda _: device)
+    patience = iter([False, True])
+    with pytest.raises(DeviceError):
+        open_printer(config).print(slip(), lambda: next(patience))
+    assert device.got == slip_bytes(slip(), config)[:256] + THROW_AWAY
 
 
 def test_none_is_no_printer_and_bad_targets_are_told_at_once():
@@ -166,17 +223,18 @@ def test_a_printer_on_a_serial_line(tmp_path):
     got = bytearray()
 
     def serve():
-        while not got.endswith(b"\x1dV\x00"):
+        while b"\x1dV\x00" not in got:
             got.extend(os.read(machine, 65536))
-            if got == b"\x10\x04\x04":
+            if got == ASK:
                 os.write(machine, b"\x12")
+        os.write(machine, b"\x12")  # asked once more, behind the slip
 
     thread = threading.Thread(target=serve)
     thread.start()
     try:
         open_printer(config).print(slip())
         thread.join(20)
-        assert bytes(got) == b"\x10\x04\x04" + slip_bytes(slip(), config)
+        assert bytes(got).removesuffix(ASK) == ASK + slip_bytes(slip(), config)
     finally:
         os.close(line)
         os.close(machine)

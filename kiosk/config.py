@@ -89,6 +89,7 @@ class Camera(Section):
     width: int = 1280
     height: int = 720
     fps: float = Field(default=30.0, gt=0)
+    rotate: Literal[0, 90, 180, 270] = 0  # degrees clockwise that the picture is turned by
     stall_timeout_s: float = Field(default=3.0, gt=0)
     reopen_delay_s: float = Field(default=1.0, gt=0)
     refuse_names: tuple[str, ...] = ("obs", "virtual", "v4l2loopback", "manycam", "droidcam", "dummy")

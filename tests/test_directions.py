@@ -45,7 +45,7 @@ MAY: dict[str, set[str]] = {
     "ui": BASE | {"visit", "desk", "texts"},
     "bureau": BASE | {"canonical", "sync", "failpoints", "removable"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts"},
-    "doctor": BASE | {"camera", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
+    "doctor": BASE | {"camera", "face", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
     "app": BASE
     | {
         "log",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import numpy as np
+
 from kiosk.camera.frame import Frame, FrameSource
 from kiosk.camera.opencv import import_cv2
 from kiosk.config import Camera
@@ -89,7 +91,7 @@ class DeviceSource:
                 break
             if image is not None and image.size:
                 self._seq += 1
-                return Frame(image, time.monotonic(), self._seq)
+                return Frame(turned(image, self._settings.rotate), time.monotonic(), self._seq)
         self.close()
         raise CameraUnavailable(f"{self.name} gives no pictures")
 
@@ -103,10 +105,13 @@ class DeviceSource:
 class FileSource:
     """A clip (anything FFmpeg reads, GIF too), at its own pace. Times are those of the clip."""
 
-    def __init__(self, path: Path, *, loop: bool = False, realtime: bool = True) -> None:
-        """loop: begin again at the end, times going on. realtime: False gives the frames as fast as they are taken."""
+    def __init__(self, path: Path, *, loop: bool = False, realtime: bool = True, rotate: int = 0) -> None:
+        """loop: begin again at the end, times going on. realtime: False gives the frames as fast as they are taken.
+
+        rotate: degrees clockwise, as `camera.rotate`.
+        """
         self.name = f"file:{path.name}"
-        self._path, self._loop, self._realtime = path, loop, realtime
+        self._path, self._loop, self._realtime, self._rotate = path, loop, realtime, rotate
         self._capture: Any = None
         self._seq = 0
         self._frame_s = 1 / 25
@@ -152,13 +157,33 @@ class FileSource:
             wait = self._started_s + self._last_s - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
-        return Frame(image, self._last_s, self._seq)
+        return Frame(turned(image, self._rotate), self._last_s, self._seq)
 
     def close(self) -> None:
         """Close the clip."""
         if self._capture is not None:
             self._capture.release()
             self._capture = None
+
+
+def turned(image_bgr: np.ndarray, degrees: int) -> np.ndarray:
+    """Return a picture turned clockwise by 0, 90, 180 or 270 degrees."""
+    if not degrees:
+        return image_bgr
+    cv2 = import_cv2()
+    how = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}[degrees]
+    out: np.ndarray = cv2.rotate(image_bgr, how)
+    return out
+
+
+def steady_path(device: str, folder: Path = Path("/dev/v4l/by-id")) -> str:
+    """Return the path of a camera that stays its own when it is plugged in elsewhere; "" where there is none."""
+    node = Path(f"/dev/video{device}" if device.isdigit() else os.path.realpath(device))
+    try:
+        links = sorted(folder.iterdir())
+    except OSError:
+        return ""
+    return next((str(link) for link in links if Path(os.path.realpath(link)) == node), "")
 
 
 def device_label(device: str) -> str:
@@ -183,8 +208,13 @@ def _device(argument: str, _options: dict[str, str], settings: Camera) -> FrameS
     return DeviceSource(argument, settings)
 
 
-def _file(argument: str, options: dict[str, str], _settings: Camera) -> FrameSource:
-    return FileSource(Path(argument).expanduser(), loop=options.get("loop") == "1", realtime=options.get("pace") != "0")
+def _file(argument: str, options: dict[str, str], settings: Camera) -> FrameSource:
+    return FileSource(
+        Path(argument).expanduser(),
+        loop=options.get("loop") == "1",
+        realtime=options.get("pace") != "0",
+        rotate=settings.rotate,
+    )
 
 
 _FACTORIES: dict[str, Factory] = {"device": _device, "file": _file}

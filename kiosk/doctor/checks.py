@@ -60,6 +60,7 @@ def examine(settings: config.Settings, parts: tuple[str, ...] = (), checks: dict
 def check_camera(settings: config.Settings) -> Finding:
     """Open the camera and take one picture."""
     from kiosk.camera.source import device_label, open_source
+    from kiosk.doctor import camera
 
     if settings.camera.source.startswith("device:") and _kiosk_runs(settings):
         return Finding("camera", "idle", "in use by the running kiosk", "stop the kiosk to check it")
@@ -75,8 +76,16 @@ def check_camera(settings: config.Settings) -> Finding:
                 return
             height, width = frame.image_bgr.shape[:2]
             label = device_label(settings.camera.source.partition(":")[2])
+            turn = camera.turn_wanted(frame.image_bgr)
+            if turn:
+                right = (settings.camera.rotate + turn) % 360
+                told = f"{source.name} {width}x{height}: faces stand on their side, or on their head"
+                result.append(Finding("camera", "bad", told, f"set [camera] rotate = {right}"))
+                return
             dark = ", but the picture is black: is the lens covered?" if float(frame.image_bgr.mean()) < 4 else ""
-            result.append(Finding("camera", "ok", f"{source.name} {label} {width}x{height}".replace("  ", " ") + dark))
+            what = f"{source.name} {label} {width}x{height}".replace("  ", " ") + dark
+            steady = camera.steady_advice(settings.camera.source)
+            result.append(Finding("camera", "ok", what + (f"; {steady}" if steady else "")))
         except CameraUnavailable as error:
             result.append(Finding("camera", "bad", str(error), _camera_remedy()))
         finally:
@@ -143,10 +152,12 @@ def check_voice(settings: config.Settings) -> Finding:
 
 # In a process of its own: Qt ends the process when its platform's libraries are missing.
 _FONT_PROBE = """
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication, QRawFont
 app = QGuiApplication([])
 found = QFontDatabase.families(QFontDatabase.WritingSystem.SimplifiedChinese)
 print(len(found)); print(*sorted(found)[:1]); size = app.primaryScreen().size(); print(size.width(), size.height())
+raw = ((name, QRawFont.fromFont(QFont(name))) for name in QFontDatabase.families())
+print(next((name for name, font in raw if all(font.supportsCharacter(code) for code in (0x20000, 0x2A6D6))), ""))
 """
 
 
@@ -163,7 +174,12 @@ def check_fonts(_settings: config.Settings) -> Finding:
         )
     if lines[0] == "0":
         return Finding("fonts", "bad", "no font for Chinese", "apt-get install fonts-noto-cjk")
-    return Finding("fonts", "ok", f"{lines[0]} fonts for Chinese, among them {lines[1]}")
+    told, rare = f"{lines[0]} fonts for Chinese, among them {lines[1]}", (lines[3:] or [""])[0]
+    if not rare:  # names of some hundred thousand people: the page says so instead of an empty box, but does not show them
+        return Finding(
+            "fonts", "idle", f"{told}; none for rare names (CJK extension B and later)", "apt-get install fonts-hanazono"
+        )
+    return Finding("fonts", "ok", f"{told}; rare names (CJK extension B and later) in {rare}")
 
 
 def check_screen(_settings: config.Settings) -> Finding:

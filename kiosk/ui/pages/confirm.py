@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.domain.identity import DocumentKind, last_four, mask_name
+from kiosk.domain.identity import DocumentKind, last_four
+from kiosk.ui.drawable import masked_as_known
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.flow import Card, Rule, Stack
 from kiosk.ui.widgets.text import Text
@@ -45,8 +46,9 @@ class ConfirmPage(Page):
     def fill(self, state: Any, kit: Kit) -> None:
         other = "_other" if state.visit.mode is Mode.OTHER else ""
         self.title.say(kit.text(f"page.confirm.title{other}"))
-        self.labels[0].say(kit.text("page.confirm.name"))
-        self.person.say(mask_name(state.person.name or state.entry.name))
+        shown, whole = masked_as_known(state.person.name or state.entry.name)
+        self.labels[0].say(kit.text("page.confirm.name" if whole else "page.confirm.rare_name"))
+        self.person.say(shown)
         self.labels[1].say(kit.text("page.confirm.last_four"))
         self.digits.say("…… " + "\u2009".join(last_four(state.person.id_number)))
         self.labels[2].say(kit.text("page.confirm.benefits"))

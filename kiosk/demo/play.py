@@ -27,6 +27,9 @@ from kiosk.demo.table import Card, Table
 from kiosk.demo.training import Progress
 from kiosk.domain.reasons import Action
 from kiosk.domain.record import Outcome
+from kiosk.emulators.card_holder import CardHolder
+from kiosk.emulators.puppet import PuppetSource
+from kiosk.emulators.puppet_motion import Manner
 from kiosk.errors import KioskError
 from kiosk.ui.theme import Look
 from kiosk.ui.touch import TouchRules
@@ -43,6 +46,7 @@ REMARKS = {
 }
 YOUNG = frozenset({"zhuang"})
 TABLE_SHARE, TABLE_LEAST, TABLE_MOST = 0.3, 230, 400
+_TURN_DEG = 29.0
 _RETURN_AFTER_MS = 6000  # the centre returns the trainee's first record
 
 
@@ -64,6 +68,9 @@ class PlayStage(Stage):
         if webcam:
             overrides["camera"] = {"source": "device:0"}
         super().__init__(replace(scenario, also=PLAYED), folder, seed, overrides)
+        # A drawing is no face to the still detector when it is turned far (measured: not always at 35 degrees, always to 32).
+        self.puppet = PuppetSource(str(portrait), seed=seed, manner=Manner(turn_deg=_TURN_DEG))
+        self.camera = CardHolder(self.puppet)
         self._portrait, self._webcam = portrait, webcam
 
     def prepare(self, say: Callable[[str], None]) -> None:

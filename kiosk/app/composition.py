@@ -25,17 +25,19 @@ from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraWorker
 from kiosk.config import Settings
 from kiosk.domain.reasons import Reason
+from kiosk.errors import KioskError
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.liveness.worker import ENCODER, VisionWorker
 from kiosk.log import describe
 from kiosk.ocr.worker import ScanWorker
 from kiosk.printer.worker import PrintWorker
-from kiosk.store import policies, records
+from kiosk.store import outbox, policies, records
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.keys import journal_signer
+from kiosk.sync.status import SyncStatus
 from kiosk.sync.worker import SyncWorker
 from kiosk.texts.strings import Strings
 from kiosk.ui.desk.frame import DeskView
@@ -228,19 +230,17 @@ class KioskApp(QObject):
         watchdog.notify("WATCHDOG=1")
 
     @Slot(object)
-    def _on_stage_moved(self, moved: object) -> None:
-        record_id, stage = moved.record_id, moved.stage  # type: ignore[attr-defined]
-        self.conductor.on_stage_moved(e.StageMoved(record_id, stage))
+    def _on_stage_moved(self, moved: outbox.Moved) -> None:
+        self.conductor.on_stage_moved(e.StageMoved(moved.record_id, moved.stage))
 
     @Slot(object)
-    def _on_sync_status(self, status: object) -> None:
-        why = Reason.KIOSK_DOUBLED if getattr(status, "twin", False) else Reason.SELF_SERVICE_FROZEN
-        self.conductor.on_frozen(bool(getattr(status, "frozen", False)), why)
+    def _on_sync_status(self, status: SyncStatus) -> None:
+        self.conductor.on_frozen(status.frozen, Reason.KIOSK_DOUBLED if status.twin else Reason.SELF_SERVICE_FROZEN)
 
     @Slot(object)
-    def _on_store_opened(self, failure: object) -> None:
+    def _on_store_opened(self, failure: KioskError | None) -> None:
         if failure is not None:
-            wrong_key = getattr(failure, "reason", "") == Reason.WRONG_KEY
+            wrong_key = failure.reason == Reason.WRONG_KEY
             self.conductor.feed(e.ServicePaused(Reason.WRONG_KEY if wrong_key else Reason.STORE_ERROR))
         else:  # whoever asks next (the sync does, every few minutes) makes the worker try again
             self._resume_from(Reason.STORE_ERROR)

@@ -14,8 +14,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from kiosk.config import Settings
 from kiosk.domain.reasons import Reason
 from kiosk.log import describe
+from kiosk.texts import requests
 from kiosk.texts.strings import Strings
 from kiosk.ui.window import KioskWindow
+from kiosk.visit import events as e
 from kiosk.visit import states as s
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Startup(QObject):
         self._settings = settings
         self.window = KioskWindow(settings, Strings.load(settings.ui.language))
         self.kiosk: KioskApp | None = None
-        self._early: list[tuple[bool, object]] = []
+        self._early: list[e.Event | requests.Request] = []
         self.window.touched.connect(self._keep_touch)
         self.window.service.connect(self._keep_wish)
         self.imported.connect(self._take_over)
@@ -69,12 +71,12 @@ class Startup(QObject):
         self.imported.emit(bool(kiosk.app))
 
     @Slot(object)
-    def _keep_touch(self, event: object) -> None:
-        self._early.append((True, event))
+    def _keep_touch(self, event: e.Event) -> None:
+        self._early.append(event)
 
     @Slot(object)
-    def _keep_wish(self, wish: object) -> None:
-        self._early.append((False, wish))
+    def _keep_wish(self, wish: requests.Request) -> None:
+        self._early.append(wish)
 
     @Slot(bool)
     def _take_over(self, well: bool) -> None:
@@ -88,8 +90,8 @@ class Startup(QObject):
         self.kiosk = KioskApp(self._settings, self.window)
         self.kiosk.start()
         early, self._early = self._early, []
-        for is_touch, what in early:
-            if is_touch:
-                self.kiosk.conductor.on_touched(what)  # type: ignore[arg-type]
-            else:
+        for what in early:
+            if isinstance(what, requests.Request):
                 self.window.service.emit(what)
+            else:
+                self.kiosk.conductor.on_touched(what)

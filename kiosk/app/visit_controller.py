@@ -421,6 +421,8 @@ class VisitController(QObject):
                 self._note("attendant-called", reason)
             case c.EndVisit():
                 self._wipe()
+            case _:
+                assert_never(command)
 
     def _compare(self, case: s.Case) -> Reason:
         take = self._take

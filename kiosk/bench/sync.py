@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import insert
 
 from kiosk.bench import chaos_kiosk
 from kiosk.bench.postgres import Cluster
@@ -91,7 +92,7 @@ def _ratio(folder: Path, cluster: Cluster | None, drain: int, pairs: int) -> dic
                 sent.append(sealed)
                 return send(path, sealed, model)
 
-            client.send = keeping  # type: ignore[method-assign]
+            client.send = keeping  # type: ignore[method-assign]  # listens in: what is sent is measured
             client.time()  # both loops begin with an open connection
             delivery = Delivery(chosen.sync, client, lambda work: work(store))
             began = time.perf_counter()
@@ -202,7 +203,7 @@ def _register(db: str, count: int) -> list[_Kiosk]:
             kiosk = _Kiosk("kiosk-" + seal.fingerprint(keys.public).lower(), f"SZ-FLEET-{number:04d}", keys)
             kiosks.append(kiosk)
             connection.execute(
-                tables.Kiosk.__table__.insert().values(  # type: ignore[attr-defined]
+                insert(tables.Kiosk).values(
                     kiosk_id=kiosk.kiosk_id,
                     station_id=kiosk.station_id,
                     name="",

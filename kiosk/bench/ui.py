@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 P99_BOUND_MS, MOST_BOUND_MS = 16.0, 50.0
@@ -17,6 +18,12 @@ PAGE_MS = 400
 FRAME_MS = 33
 BASELINE_MS = 3000
 BUSY_MS = 4.0
+
+
+@dataclass(slots=True)
+class _Slowest:
+    page: str = ""
+    ms: float = 0.0
 
 
 def run(
@@ -63,7 +70,7 @@ def run(
     probe, stop = Probe(), threading.Event()
     frame = drawn_frame(720)
     todo = [scene for _ in range(visits) for scene in scenes()]
-    pages, slowest = len(todo), {"page": "", "ms": 0.0}
+    pages, slowest = len(todo), _Slowest()
 
     def post() -> None:
         while not stop.wait(POST_EVERY_S):
@@ -77,8 +84,8 @@ def run(
         began = time.thread_time()
         show_scene(window, scene)
         took = (time.thread_time() - began) * 1000
-        if took > slowest["ms"]:  # type: ignore[operator]
-            slowest.update(page=scene.name, ms=took)
+        if took > slowest.ms:
+            slowest.page, slowest.ms = scene.name, took
 
     pages_timer, frames_timer = QTimer(), QTimer()
     pages_timer.timeout.connect(next_page)
@@ -107,8 +114,8 @@ def run(
         "p50_ms": waited[len(waited) // 2],
         "p99_ms": p99,
         "most_ms": most,
-        "slowest_page": slowest["page"],
-        "slowest_page_cpu_ms": slowest["ms"],
+        "slowest_page": slowest.page,
+        "slowest_page_cpu_ms": slowest.ms,
         "costliest_event_cpu_ms": app.costliest_ms,
         "empty_loop_p99_ms": idle[int(len(idle) * 0.99)],
         "empty_loop_most_ms": idle[-1],

@@ -209,12 +209,11 @@ def _sheets(image: np.ndarray, points: np.ndarray, screen: bool) -> tuple[np.nda
         paper = np.random.default_rng(1).normal(0, 3.0, plain.shape[:2])[..., None]
         out = [np.clip(sheet * 0.88 + 14 + paper, 0, 255).astype(np.uint8) for sheet in out]
     border = 26
-    return tuple(
-        cv2.copyMakeBorder(  # type: ignore[return-value]
-            sheet, border, border, border, border, cv2.BORDER_CONSTANT, value=(12, 12, 12) if screen else (226, 230, 232)
-        )
-        for sheet in out
+    edge = (12, 12, 12) if screen else (226, 230, 232)
+    first, second, third = (
+        np.asarray(cv2.copyMakeBorder(sheet, border, border, border, border, cv2.BORDER_CONSTANT, value=edge)) for sheet in out
     )
+    return first, second, third
 
 
 def _pixel_grid(sheet: np.ndarray) -> np.ndarray:

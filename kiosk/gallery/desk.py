@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
@@ -93,7 +94,7 @@ def session(role: Role = Role.SUPERVISOR) -> s.Session:
     return s.Session(1, "9001", "黄主管", role, 0.0) if role is Role.SUPERVISOR else s.Session(1, "1001", "刘站员", role, 0.0)
 
 
-def found(**changes: object) -> Found:
+def found(**changes: Any) -> Found:
     """Return a sample person."""
     person = Person("陈小芳", NUMBER, identified_by=IdentifiedBy.DESK)
     benefits = tuple(Benefit(kind, kind, "deferred-month") for kind in KINDS)
@@ -116,7 +117,7 @@ def found(**changes: object) -> Found:
         visit_id="visit-1",
         why=Reason.FACE_UNCERTAIN,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def _open(name: str, page: s.Page, role: Role = Role.SUPERVISOR) -> DeskScene:

@@ -86,7 +86,7 @@ def _run(arguments: list[str], wlt: bytes, folder: str, library: Path, timeout_s
 
 def _read(pipe: IO[bytes], answer: bytearray) -> None:
     with contextlib.suppress(OSError, ValueError), pipe:
-        while len(answer) <= _LARGEST and (piece := pipe.read1(65536)):  # type: ignore[attr-defined]  # a BufferedReader
+        while len(answer) <= _LARGEST and (piece := os.read(pipe.fileno(), 65536)):
             answer += piece
 
 

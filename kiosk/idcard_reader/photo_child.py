@@ -68,7 +68,7 @@ def main() -> int:
     if licence.is_file():  # looked for in the current folder by WltRS
         Path("license.dat").write_bytes(licence.read_bytes())
     try:
-        loader = ctypes.WinDLL if os.name == "nt" and job["signature"] == "getbmp" else ctypes.CDLL  # type: ignore[attr-defined]
+        loader = getattr(ctypes, "WinDLL", ctypes.CDLL) if job["signature"] == "getbmp" else ctypes.CDLL  # WinDLL: Windows alone
         function = getattr(loader(job["library"]), job["function"])
     except (OSError, AttributeError):
         return 3

@@ -94,21 +94,22 @@ class WindowsPlayer:
         self._until = 0.0
 
     def play(self, path: Path) -> None:
-        import winsound
-
         with wave.open(str(path), "rb") as sound:
             self._until = time.monotonic() + sound.getnframes() / sound.getframerate()
-        flags = winsound.SND_FILENAME | winsound.SND_ASYNC | winsound.SND_NODEFAULT  # type: ignore[attr-defined]
-        winsound.PlaySound(str(path), flags)  # type: ignore[attr-defined]
+        if sys.platform == "win32":
+            import winsound
+
+            winsound.PlaySound(str(path), winsound.SND_FILENAME | winsound.SND_ASYNC | winsound.SND_NODEFAULT)
 
     def playing(self) -> bool:
         return time.monotonic() < self._until
 
     def stop(self) -> None:
-        import winsound
-
         self._until = 0.0
-        winsound.PlaySound(None, winsound.SND_PURGE)  # type: ignore[attr-defined]
+        if sys.platform == "win32":
+            import winsound
+
+            winsound.PlaySound(None, winsound.SND_PURGE)
 
     def close(self) -> None:
         self.stop()

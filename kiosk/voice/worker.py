@@ -125,7 +125,7 @@ class Speaker:
         player: sound.Player | None = None,
         recordings: Path = RECORDINGS,
     ) -> None:
-        self.language = settings.language
+        self.language: str = settings.language
         self.volume = self._own_volume = settings.volume
         self._rate = settings.rate_per_min
         self._enabled = settings.enabled
@@ -181,7 +181,7 @@ class Speaker:
     def set_language(self, language: str) -> None:
         """Speak another language from the next prompt on."""
         if language in SPOKEN:
-            self.language = language  # type: ignore[assignment]
+            self.language = language
 
     def change_volume(self, step: float) -> float:
         """Speak louder or softer from the next prompt on; never quite silent by a key."""

@@ -325,4 +325,5 @@ def _is_on(value: str | None) -> bool:
 
 
 def _is_zero(value: str | None) -> bool:
-    return value is not None and re.fullmatch(r"0+(\.0*)?", value.strip()) is not None
+    """True for a height or width that nobody can see: less than a point."""
+    return value is not None and float(value) < 1

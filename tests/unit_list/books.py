@@ -85,7 +85,7 @@ def _sheet(page: Page, strings: list[str], space: str) -> str:
         if not any(cells):
             continue
         given = f' r="{line}"' if page.references else ""
-        given += ' hidden="1"' if line in page.hidden_rows else ' ht="0" customHeight="1"' if line in page.flat_rows else ""
+        given += ' hidden="1"' if line in page.hidden_rows else ' ht="0.25" customHeight="1"' if line in page.flat_rows else ""
         written = [
             _cell(cell if isinstance(cell, Cell) else Cell(cell or ""), f"{_letters(at)}{line}" if page.references else "", strings)
             for at, cell in enumerate(cells, 1)

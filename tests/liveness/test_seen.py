@@ -132,8 +132,9 @@ def test_somebody_else_stepping_in_midway_fails(landmarker: Landmarker, encoder:
     act(take, source, landmarker, other=source)
     assert take.result is not None
     result, probe, _ = conclude(take.result, take.kept, encoder, SETTINGS.match)
-    assert not result.passed
-    assert probe is None
+    # The new face fits the baseline of the first so badly that none of it is kept. What the comparison itself says of two people:
+    # test_last_inch.test_another_person_behind_the_first_action_is_compared_and_refused.
+    assert (result.passed, result.reason, probe) == (False, Reason.NO_GOOD_FRAME, None)
 
 
 @pytest.mark.parametrize("number", [2, 9])

@@ -1,0 +1,82 @@
+"""What a page must not do by a hair: agree by itself, promise what was refused, offer what is closed, leave something out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from kiosk.config import Ui
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Stage
+from kiosk.gallery.scenes import eligibility, sample_settings, scenes
+from kiosk.gallery.stage import make_window, show_scene
+from kiosk.ui.prompts import prompt_for
+from kiosk.visit import states as s
+
+SCENES = {scene.name: scene for scene in scenes()}
+
+
+def test_the_yes_key_answers_the_question_that_is_seen(qtbot):
+    """While "are you still there?" is up, the key says that somebody is there; it agrees to nothing behind it."""
+    window = make_window(sample_settings().model_copy(update={"ui": Ui(keys={"F1": "yes"})}))
+    qtbot.addWidget(window)
+    window.show()
+    show_scene(window, SCENES["consent"])
+    touched = []
+    window.touched.connect(touched.append)
+    window.show_countdown(20)
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    assert touched == []
+    assert not window.countdown.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    assert len(touched) == 1
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_tick_stands_only_where_nothing_was_refused(window, stage):
+    done = SCENES["result"].state
+    show_scene(window, replace(SCENES["result"], state=replace(done, stage=stage)))
+    assert window.page.tick.isVisibleTo(window) is (stage not in (Stage.RETURNED, Stage.REFUSED))
+    assert bool(window.page.dates.text()) is (stage not in (Stage.RETURNED, Stage.REFUSED))
+
+
+CLOSED = {s.Consenting, s.Finished, s.Referred, s.TakingCard}
+
+
+@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
+def test_the_way_without_the_face_is_offered_where_it_leads_somewhere(window, scene):
+    """Not behind the face, not while a result is saved, not where somebody waits for the attendant; consent has it in full size."""
+    show_scene(window, scene)
+    state = scene.state
+    closed = type(state) in CLOSED or (isinstance(state, s.Checking) and state.saving) or s.waits_for_staff(state)
+    offered = window.bottom.no_face.isVisibleTo(window)
+    if closed:
+        assert not offered
+    elif not isinstance(state, s.Idle | s.OutOfService):
+        assert offered
+
+
+def test_every_benefit_has_its_date(window):
+    kinds = ("enterprise-employee", "urban-rural-resident", "government-institution")
+    days = (date(2027, 2, 1), date(2027, 3, 1), date(2027, 4, 1))
+    items = tuple(
+        replace(eligibility(kind, may_pass=False, reason=Reason.NOT_YET), earliest_next=day)
+        for kind, day in zip(kinds, days, strict=True)
+    )
+    shown = s.Answered(s.Visit("v1"), Reason.NOT_YET, items)
+    show_scene(window, replace(SCENES["confirm"], state=shown))
+    text = "\n".join(label.text() for label in window.page.findChildren(QLabel) if label.isVisibleTo(window))
+    for day in days:
+        assert f"{day.month}月" in text, text
+
+
+def test_the_last_try_is_announced_before_the_last_try_and_no_other():
+    case = SCENES["consent"].state.case
+    said = {left: prompt_for(s.Retrying(case, Reason.LIVENESS_FAILED, left)) for left in (1, 2, 3)}
+    assert said[1][-1] == "page.retry.say_last"
+    assert "page.retry.say_last" not in said[2] + said[3]

@@ -132,6 +132,18 @@ def check_bureau(settings: config.Settings) -> Finding:
     return Finding("bureau", "ok", "https, the bureau's own authority alone")
 
 
+def check_ways_out(settings: config.Settings) -> Finding:
+    """Every way by which a byte may leave this machine, besides the bureau: each is named here, and stands in docs/privacy.md."""
+    ways = []
+    if settings.printer.kind == "network":
+        ways.append(f"slips go to {settings.printer.target} in the clear (masked name, benefits, dates)")
+    if settings.reader.port.startswith(("socket://", "rfc2217://")):
+        ways.append(f"cards are read over {settings.reader.port} in the clear (name, number, address, picture)")
+    if ways:
+        return Finding("ways-out", "bad", "; ".join(ways), "attach them by cable, or give them a network of their own")
+    return Finding("ways-out", "ok", "no printer or reader over a network: the bureau and sealed sticks alone")
+
+
 def check_memory(_settings: config.Settings) -> Finding:
     """Pictures and keys live in memory: it must not be written to a disk."""
     if sys.platform == "win32":
@@ -189,6 +201,7 @@ CHECKS: dict[str, Check] = {
     "camera": check_camera,
     "liveness": check_liveness,
     "bureau": check_bureau,
+    "ways-out": check_ways_out,
     "memory": check_memory,
     "packages": check_packages,
 }

@@ -99,7 +99,7 @@ def lease(db: Database, now: datetime, limit: int, *, ignore_next_try: bool = Fa
             db,
             "UPDATE outbox SET state = 'leased', lease_id = :lease, leased_until = :until, attempts = attempts + 1"
             " WHERE record_id IN (SELECT record_id FROM outbox WHERE state = 'waiting'"
-            " AND (next_try <= :now OR next_try > :far OR :force) ORDER BY created_at, record_id LIMIT :limit)"
+            " AND (next_try <= :now OR next_try > :far OR :force) ORDER BY next_try, created_at, record_id LIMIT :limit)"
             " RETURNING record_id, content, content_digest, attempts, created_at",
             {"lease": lease_id, "until": until, "now": at, "far": far, "force": ignore_next_try, "limit": limit},
         )
@@ -118,9 +118,24 @@ def expire_leases(db: Database, now: datetime, *, everything: bool = False) -> i
     return int(cursor.rowcount)
 
 
-def release(db: Database, record_ids: Iterable[str], next_try: datetime | None = None) -> None:
-    """Give rows back that certainly did not reach the bureau: leased, unknown or carried -> waiting."""
-    _move(db, record_ids, Step.WAITING, ("leased", "unknown", "carried"), iso(next_try) if next_try else "")
+def release(db: Database, record_ids: Iterable[str], next_try: datetime | None = None, reason: str = "") -> None:
+    """Give rows back that certainly did not reach the bureau: leased, unknown or carried -> waiting.
+
+    next_try, reason: the bureau turned this row away; the others go first, and an attendant is told.
+    """
+    ids = list(record_ids)
+    _move(db, ids, Step.WAITING, ("leased", "unknown", "carried"), iso(next_try) if next_try else "")
+    if reason:
+        with db.atomic():
+            for one in ids:
+                db.execute("UPDATE outbox SET reason = ? WHERE record_id = ? AND state = 'waiting'", (reason, one))
+
+
+def turn_away(db: Database, record_id: str, next_try: datetime, reason: str) -> None:
+    """A waiting row that cannot be sent as it is goes behind the others, and an attendant is told."""
+    db.execute(
+        "UPDATE outbox SET next_try = ?, reason = ? WHERE record_id = ? AND state = 'waiting'", (iso(next_try), reason, record_id)
+    )
 
 
 def mark_unknown(db: Database, record_ids: Iterable[str]) -> None:
@@ -302,8 +317,9 @@ def stages_of_person(db: Database, person_id: str, limit: int = 20) -> list[Prog
 
 
 def needing_attention(db: Database, limit: int = 200) -> list[Progress]:
-    """Return records that were refused or returned and that no attendant has handled yet, newest first."""
-    return _progress(db, "(state = 'refused' OR decision = 'returned') AND handled_at = ''", (), limit)
+    """Return records that were refused, returned or turned away, and that no attendant has handled yet, newest first."""
+    turned_away = "(state = 'waiting' AND reason <> '')"
+    return _progress(db, f"(state = 'refused' OR decision = 'returned' OR {turned_away}) AND handled_at = ''", (), limit)
 
 
 def mark_handled(db: Database, record_id: str, now: datetime) -> None:

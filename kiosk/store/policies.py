@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -83,18 +83,22 @@ def cycles(store: Store) -> set[int]:
     return {policy.cycle_months or round(policy.cycle_days / 30.4) or policy.valid_months for policy in book(store).all()}
 
 
-def take_bundle(store: Store, policies: Mapping[str, str], version: int, now: datetime) -> bool:
+def take_bundle(
+    store: Store, policies: Mapping[str, str], version: int, now: datetime, keep: Iterable[str] = (), *, again: bool = False
+) -> bool:
     """Put the policies of a verified bundle in force (name -> TOML text). Returns False for an old bundle.
 
-    Raises ConfigError when one of them is no policy; then nothing changes.
+    keep: ids of policies whose new text this version does not understand: what the bureau sent of them before stays in force.
+    again: the same version may be taken once more. Raises ConfigError when one of them is no policy; then nothing changes.
     """
+    policies = {**_sent_of(store, set(keep)), **policies}
     try:
         parsed = [load_policy(tomllib.loads(text)) for text in policies.values()]
         PolicyBook(parsed)
     except ValueError as error:
         raise ConfigError(f"policies of the bureau: {error}") from error
     with store.transaction() as db:
-        if version <= int(meta.get(db, "policies_version", "0")):
+        if version < int(meta.get(db, "policies_version", "0")) + (not again):
             return False
         db.execute("DELETE FROM policies")
         db.conn.executemany("INSERT INTO policies VALUES (?, ?)", list(policies.items()))
@@ -108,3 +112,11 @@ def take_bundle(store: Store, policies: Mapping[str, str], version: int, now: da
         )
     store.policy_book = None
     return True
+
+
+def _sent_of(store: Store, ids: set[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    with store_errors():
+        rows = store.db.execute("SELECT name, text FROM policies").fetchall()
+    return {name: text for name, text in rows if load_policy(tomllib.loads(text)).policy_id in ids}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
+
+from kiosk.store.outbox import iso
 
 
 def enqueue(db: Database, record_id: str, consent_id: str, media_type: str, content: bytes) -> str:
@@ -23,14 +26,23 @@ def enqueue(db: Database, record_id: str, consent_id: str, media_type: str, cont
     return evidence_id
 
 
-def following(db: Database) -> dict[str, Any] | None:
-    """Return one piece of evidence whose record the bureau has, or None."""
+def following(db: Database, now: datetime) -> dict[str, Any] | None:
+    """Return one piece of evidence whose record the bureau has and whose turn it is, or None; what went behind comes last."""
     cursor = db.execute(
-        "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id)"
-        " WHERE e.state = 'waiting' AND o.state = 'received' LIMIT 1"
+        "SELECT e.* FROM outbox_evidence e JOIN outbox o USING (record_id) WHERE e.state = 'waiting' AND o.state = 'received'"
+        " AND (e.next_try <= ? OR e.next_try > ?) ORDER BY e.next_try, e.rowid LIMIT 1",
+        (iso(now), iso(now + timedelta(hours=2))),  # further ahead than it is ever put: the clock jumped
     )
     row = cursor.fetchone()
     return dict(zip((column[0] for column in cursor.description), row, strict=True)) if row is not None else None
+
+
+def put_behind(db: Database, evidence_id: str, next_try: datetime, reason: str) -> None:
+    """The bureau turned this piece away: the others go first, and the reason is kept."""
+    db.execute(
+        "UPDATE outbox_evidence SET next_try = ?, reason = ? WHERE evidence_id = ? AND state = 'waiting'",
+        (iso(next_try), reason, evidence_id),
+    )
 
 
 def settle(db: Database, evidence_id: str, verdict: str, reason: str) -> None:

@@ -11,18 +11,21 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from kiosk.config import Sync, resolve
 from kiosk.errors import ConfigError, SyncUnavailable
-from kiosk.sync import protocol, seal
+from kiosk.sync import json_bounds, limits, protocol, seal
+from kiosk.sync.deadline import Deadline, transport
 from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
 
 CONNECT_S = 5.0
+TOTAL = 4.0  # ours: a whole request may take so many times the limit of one read
+FILE_LEAST_S, FILE_SLOWEST = 60.0, 2048.0  # ours: a file comes with at least so many bytes a second, or the try ends and is resumed
 CLOCK_WRONG = timedelta(days=1)  # ours: less than this off, and a certificate out of date is out of date
 _NO_CHECK_TIME = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python does not name
 D = TypeVar("D", bound=protocol.Document)
@@ -45,7 +48,15 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def open_http(settings: Sync, url: str, *, ignore_dates: bool = False) -> httpx.Client:
+class Http(httpx.Client):
+    """httpx's client with a limit for each whole request, `deadline`, beside its limits for each read."""
+
+    def __init__(self, deadline: Deadline, **given: Any) -> None:
+        super().__init__(**given)
+        self.deadline = deadline
+
+
+def open_http(settings: Sync, url: str, *, ignore_dates: bool = False) -> Http:
     """Return a client that speaks to `url` alone and trusts [sync] ca_file alone, when one is named. Raises ConfigError.
 
     ignore_dates: with a pinned authority only, take its certificates whatever our clock says (see `Client.time`).
@@ -61,20 +72,31 @@ def open_http(settings: Sync, url: str, *, ignore_dates: bool = False) -> httpx.
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"[sync] ca_file: {type(error).__name__}") from error
     # trust_env off: proxies of the environment would be another outbound connection. Redirects are not followed either.
-    return httpx.Client(
+    deadline = Deadline()
+    return Http(
+        deadline,
         base_url=check_url(url),
-        verify=verify,
+        transport=transport(deadline, verify, httpx.Limits(max_connections=1, keepalive_expiry=30.0)),
         trust_env=False,
         follow_redirects=False,
+        # No encoding is asked for and none is taken: a decoder unpacks a whole block before any bound of ours counts.
+        headers={"Accept-Encoding": "identity"},
         timeout=httpx.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s)),
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0),
     )
+
+
+def exchange(
+    http: Http, total_s: float, method: str, path: str, *, content: bytes = b"", headers: dict[str, str] | None = None
+) -> tuple[int, httpx.Headers, bytes]:
+    """Send one request and return status, headers and a bounded body, all within `total_s`. Raises httpx.HTTPError, Failure."""
+    with http.deadline.within(total_s), http.stream(method, path, content=content or None, headers=headers) as answer:
+        return answer.status_code, answer.headers, _bounded(answer)
 
 
 class Client:
     """Speaks for one provisioned kiosk. Not thread-safe; close it in the thread that uses it."""
 
-    def __init__(self, settings: Sync, identity: Identity, http: httpx.Client | None = None) -> None:
+    def __init__(self, settings: Sync, identity: Identity, http: Http | None = None) -> None:
         self.identity = identity
         self._settings, self._url = settings, settings.bureau_url or identity.pins.url
         self._http = http or open_http(settings, self._url)
@@ -165,15 +187,16 @@ class Client:
         if have >= size:
             yield have
             return
-        headers = {**self._token(path), "Range": f"bytes={have}-", "Accept-Encoding": "identity"}
+        headers = {**self._token(path), "Range": f"bytes={have}-"}
+        total_s = FILE_LEAST_S + (size - have) / FILE_SLOWEST
         try:
-            with self._http.stream("GET", path, headers=headers) as answer:
+            with self._http.deadline.within(total_s), self._http.stream("GET", path, headers=headers) as answer:
                 if answer.status_code not in (200, 206):
                     raise self._failure(answer.status_code, answer.headers, _bounded(answer), protocol.digest(b""))
                 resumed = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(f"bytes {have}-")
                 have = have if resumed else 0
                 with target.open("ab" if resumed else "wb") as file:
-                    for block in answer.iter_bytes(256 * 1024):
+                    for block in _raw(answer, 256 * 1024):
                         have += len(block)
                         if have > size:
                             raise Failure(Trouble.FORGED, "too-large")
@@ -198,8 +221,7 @@ class Client:
         self, method: str, path: str, *, content: bytes = b"", headers: dict[str, str] | None = None
     ) -> tuple[int, httpx.Headers, bytes]:
         try:
-            with self._http.stream(method, path, content=content or None, headers=headers) as answer:
-                return answer.status_code, answer.headers, _bounded(answer)
+            return exchange(self._http, self._settings.timeout_s * TOTAL, method, path, content=content, headers=headers)
         except httpx.HTTPError as error:
             raise _transport(error) from error
 
@@ -211,7 +233,7 @@ class Client:
         problem: protocol.Problem | None = None
         why = ""
         try:
-            said = httpx.Response(status, content=body).json()
+            said = json_bounds.parse(body)
             why = str(said.get("reason", ""))[:64]
             problem = seal.verify(
                 str(said.get("signed", "")), self.identity.bureau_verify, self.identity.pins.bureau_id, protocol.Problem
@@ -258,11 +280,17 @@ def open_sealed(identity: Identity, body: bytes, model: type[D]) -> D:
 
 def _bounded(answer: httpx.Response) -> bytes:
     out = bytearray()
-    for block in answer.iter_bytes():
+    for block in _raw(answer):
         out += block
-        if len(out) > protocol.MAX_SEALED:
+        if len(out) > limits.MAX_SEALED:
             raise Failure(Trouble.FORGED, "too-large")
     return bytes(out)
+
+
+def _raw(answer: httpx.Response, size: int | None = None) -> Iterator[bytes]:
+    if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Failure(Trouble.FORGED, "content-encoding")
+    yield from answer.iter_raw(size)
 
 
 def _transport(error: httpx.HTTPError) -> Failure:

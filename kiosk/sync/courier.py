@@ -9,7 +9,6 @@ known names and bounded sizes are read, links are not followed.
 from __future__ import annotations
 
 import errno
-import json
 import re
 import shutil
 import stat
@@ -24,7 +23,7 @@ from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import batches, client, protocol, roster_feed, seal, standing
+from kiosk.sync import batches, client, json_bounds, limits, protocol, roster_feed, seal, standing
 from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure
 from kiosk.sync.keys import Identity
@@ -106,7 +105,7 @@ def export(
 def _on_stick(run_in_store: RunInStore, path: Path, digest: str) -> set[str] | None:
     """Return the unsettled records of a batch file of ours; empty when all are settled; None when the file is no good."""
     try:
-        data = files.whole(path, digest, protocol.MAX_SEALED)
+        data = files.whole(path, digest, limits.MAX_SEALED)
     except (files.FileRefused, OSError):
         return None
     return run_in_store(lambda store: outbox.unsettled_of(store.db, protocol.digest(data)))
@@ -124,11 +123,11 @@ def _pack(
 ) -> batches.Packed | None:
     rows = outbox.unsent(store.db, ids)  # what a receipt covered meanwhile is left out
     sent = int(outbox.get(store.db, "journal_sent", "0"))
-    lines = journal_tail(store, sent, protocol.MAX_JOURNAL) if journal_tail is not None and first else []
+    lines = journal_tail(store, sent, limits.MAX_JOURNAL) if journal_tail is not None and first else []
     if not rows and not lines:
         return None
     if batches.reserve(store, clocks.utc()) and journal_tail is not None and first:
-        lines = journal_tail(store, sent, protocol.MAX_JOURNAL)
+        lines = journal_tail(store, sent, limits.MAX_JOURNAL)
     return batches.pack(store, identity, rows, "stick", clocks, lines)
 
 
@@ -165,7 +164,7 @@ def import_from(
     for path, digest in found:
         kind = path.name.split("-")[0]
         try:
-            data = files.whole(path, digest, protocol.MAX_SEALED)
+            data = files.whole(path, digest, limits.MAX_SEALED)
             moved, changed = _take(kind, run_in_store, identity, data, stick, clocks)
             if on_moved is not None:
                 for one in moved:
@@ -198,7 +197,7 @@ def _take(
         told, _ = client.verified(identity, data, protocol.Standing)
         return [], run_in_store(lambda store: standing.take(store, told, clocks.utc()))
     if kind == "bundle":
-        bundle = client.open_sealed(identity, data, protocol.Bundle)
+        bundle = client.open_sealed(identity, data, protocol.RawBundle)
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))
     manifest = client.open_sealed(identity, data, protocol.RosterManifest)
     _take_roster(run_in_store, manifest, stick, clocks)
@@ -225,9 +224,9 @@ def _take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, st
 def read_have(folder: Path) -> dict[str, int]:
     """Return what a kiosk says it has (a hint without proof, only good for choosing what to offer)."""
     try:
-        told = json.loads(files.read_file(folder / "have.json", 4096))
+        told = json_bounds.parse(files.read_file(folder / "have.json", 4096))
         return {
             key: int(told[key]) for key in ("decisions_after", "roster_version", "bundle_version") if 0 <= int(told[key]) < 2**53
         }
-    except (OSError, ValueError, KeyError, TypeError, files.FileRefused):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, files.FileRefused):
         return {}

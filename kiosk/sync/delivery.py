@@ -12,14 +12,17 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from pydantic import ValidationError
 from sqlite_utils import Database
 
 from kiosk import failpoints
 from kiosk.config import Sync
-from kiosk.store import outbox, review_evidence
+from kiosk.store import evidence_files, outbox, review_evidence
+from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
-from kiosk.sync import protocol, seal, standing
+from kiosk.sync import limits, protocol, seal, standing
 from kiosk.sync.batches import (
     Clocks,
     JournalTail,
@@ -175,16 +178,23 @@ class Delivery:
             self._moved(result, moved)
 
     def _prepare(self, store: Store, batch_limit: int, by_hand: bool = False) -> Packed | None:
-        """Lease rows and pack them, in one transaction; None when nothing waits."""
-        with store.transaction():
-            rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand)
-            sent = int(outbox.get(store.db, "journal_sent", "0"))
-            lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL) if self._journal_tail is not None else []
-            if not rows and not lines:
-                return None
-            if reserve(store, self._clocks.utc()) and self._journal_tail is not None:
-                lines = self._journal_tail(store, sent, protocol.MAX_JOURNAL)
-            return pack(store, self._client.identity, rows, "network", self._clocks, lines)
+        """Lease rows and pack them, in one transaction; None when nothing waits. Raises Failure: too large together."""
+        try:
+            with store.transaction():
+                rows = outbox.lease(store.db, self._clocks.utc(), batch_limit, ignore_next_try=by_hand)
+                sent = int(outbox.get(store.db, "journal_sent", "0"))
+                lines = self._journal_tail(store, sent, limits.MAX_JOURNAL) if self._journal_tail is not None else []
+                if not rows and not lines:
+                    return None
+                if reserve(store, self._clocks.utc()) and self._journal_tail is not None:
+                    lines = self._journal_tail(store, sent, limits.MAX_JOURNAL)
+                return pack(store, self._client.identity, rows, "network", self._clocks, lines)
+        except seal.Refused as error:
+            if len(rows) == 1:  # this one alone: behind the others, and told
+                later = self._clocks.utc() + timedelta(seconds=self._settings.backoff_max_s)
+                with store.transaction() as db:
+                    outbox.turn_away(db, rows[0].record_id, later, "malformed")
+            raise Failure(Trouble.TOO_LARGE, error.why) from error
 
     def _apply(
         self, store: Store, receipt: protocol.Receipt, signed: str, packed: Packed, batch_limit: int
@@ -205,11 +215,12 @@ class Delivery:
         if not certain:
             outbox.mark_unknown(db, packed.record_ids)
             return
-        next_try = None
-        if trouble is Trouble.TOO_LARGE and len(packed.record_ids) == 1:
-            # One record that is too large alone must not hold up the others.
-            next_try = self._clocks.utc() + timedelta(seconds=self._settings.backoff_max_s)
-        outbox.release(db, packed.record_ids, next_try)
+        if trouble in (Trouble.TOO_LARGE, Trouble.REFUSED) and len(packed.record_ids) == 1:
+            # One record that the bureau turns away alone must not hold up the others: it goes behind them, and is told.
+            later = self._clocks.utc() + timedelta(seconds=self._settings.backoff_max_s)
+            outbox.release(db, packed.record_ids, later, "malformed")
+            return
+        outbox.release(db, packed.record_ids)
 
     def _hear(self, result: Round) -> None:
         more = True
@@ -240,26 +251,54 @@ class Delivery:
             raise Failure(Trouble.FORGED, error.why) from error
 
     def send_evidence(self) -> bool:
-        """Send one piece of consented evidence; False when there is none. Raises Failure."""
-        row = self._run(lambda store: review_evidence.following(store.db))
+        """Send one piece of consented evidence; False when there is none. One that is turned away goes behind. Raises Failure."""
+        row = self._run(lambda store: review_evidence.following(store.db, self._clocks.utc()))
         if row is None:
             return False
         identity = self._client.identity
-        document = protocol.Evidence(
-            evidence_id=row["evidence_id"],
-            kiosk_id=identity.pins.kiosk_id,
-            record_id=row["record_id"],
-            consent_id=row["consent_id"],
-            media_type=row["media_type"],
-            content=base64.b64encode(row["content"]).decode(),
-        )
-        sealed = seal.encrypt(
-            seal.sign(document, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
-        )
-        receipt, _ = self._client.send("/v1/evidence", sealed, protocol.EvidenceReceipt)
+        if len(row["content"]) > limits.MAX_EVIDENCE:
+            return self._evidence_behind(row, "too-large")
+        try:
+            document = protocol.Evidence(
+                evidence_id=row["evidence_id"],
+                kiosk_id=identity.pins.kiosk_id,
+                record_id=row["record_id"],
+                consent_id=row["consent_id"],
+                media_type=row["media_type"],
+                content=base64.b64encode(row["content"]).decode(),
+            )
+            sealed = seal.encrypt(
+                seal.sign(document, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
+            )
+        except (seal.Refused, ValidationError):
+            return self._evidence_behind(row, "too-large")
+        try:
+            receipt, _ = self._client.send("/v1/evidence", sealed, protocol.EvidenceReceipt)
+        except Failure as failure:
+            if failure.trouble in (Trouble.TOO_LARGE, Trouble.REFUSED):
+                return self._evidence_behind(row, failure.why or failure.trouble.value)
+            raise
         if receipt.evidence_id != document.evidence_id or receipt.digest != protocol.digest(sealed):
             raise Failure(Trouble.FORGED, "other-batch")
-        self._run(lambda store: review_evidence.settle(store.db, receipt.evidence_id, receipt.verdict, receipt.reason))
+
+        def settle(store: Store) -> None:
+            review_evidence.settle(store.db, receipt.evidence_id, receipt.verdict, receipt.reason)
+            evidence_files.keep_up(store)
+
+        self._run(settle)
+        return True
+
+    def _evidence_behind(self, row: dict[str, Any], why: str) -> bool:
+        later = self._clocks.utc() + timedelta(seconds=self._settings.backoff_max_s)
+
+        def note(store: Store) -> None:
+            with store.transaction() as db:
+                review_evidence.put_behind(db, row["evidence_id"], later, why)
+                if row["reason"] != why:
+                    data = {"evidence": row["evidence_id"], "record": row["record_id"], "why": why}
+                    journal.append(store, "evidence-turned-away", data, self._clocks.utc())
+
+        self._run(note)
         return True
 
     def _moved(self, result: Round, moved: list[outbox.Moved]) -> None:

@@ -8,7 +8,6 @@ stick is hostile here as everywhere (`kiosk.removable`). Used by a command and t
 from __future__ import annotations
 
 import errno
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +27,7 @@ from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import protocol, roster_feed, seal
+from kiosk.sync import json_bounds, limits, protocol, roster_feed, seal
 from kiosk.sync.batches import RunInStore, guarded
 from kiosk.sync.keys import Identity
 
@@ -112,7 +111,7 @@ def _prepare(
     store: Store, identity: Identity, to_kiosk: str, person_ids: list[str], staff_id: str, now: datetime
 ) -> tuple[protocol.HomeLoan, protocol.Peer]:
     peer = _peer(store, identity, to_kiosk)
-    people = home.to_lend(store, person_ids)[: protocol.MAX_LOAN]
+    people = home.to_lend(store, person_ids)[: limits.MAX_LOAN]
     if not people:
         raise HomeLoanError("nobody-to-lend")
     info = roster.info(store)
@@ -174,8 +173,9 @@ def _bring_in(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, 
 def _check_record(content: str, people: tuple[str, ...], station_id: str) -> None:
     """What the bureau would refuse from us is not taken in: the wire's shape, our station, a person we lent."""
     try:
-        same = canonical(json.loads(content)).decode() == content
-        record = protocol.Record.model_validate_json(content)
+        data = json_bounds.parse(content.encode())
+        same = canonical(data).decode() == content
+        record = protocol.Record.model_validate(data)
     except (ValidationError, ValueError, RecursionError):
         raise seal.Refused("malformed", "record") from None
     if not same:
@@ -209,7 +209,7 @@ def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_
         raise seal.Refused("replayed")
     if document.until <= now:
         raise seal.Refused("loan-expired")
-    if document.created_at > now + _FUTURE or document.until - document.created_at > timedelta(days=protocol.MAX_LOAN_DAYS):
+    if document.created_at > now + _FUTURE or document.until - document.created_at > timedelta(days=limits.MAX_LOAN_DAYS):
         raise seal.Refused("malformed", "created_at, until")
     people = [borrowed.Lent(one.person_id, one.line.encode(), one.booked_at, one.booked_by, one.note) for one in document.people]
     ids = tuple(dict.fromkeys(one.person_id for one in people))
@@ -233,10 +233,7 @@ def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_
 
 
 def _sendable(line: bytes) -> None:
-    try:
-        data = json.loads(line)
-    except RecursionError:
-        raise ValueError("too deep") from None
+    data = json_bounds.parse(line)
     if roster_format.check(data) or roster_format.unsendable(data):
         raise ValueError("no person, or an id that cannot be sent")
 
@@ -258,14 +255,14 @@ def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_i
             continue
         contents = [content for content, _ in run(lambda store: home.records_of_loan(store, loan))]  # noqa: B023
         kept = []
-        for number in range(0, max(1, len(contents)), protocol.MAX_RETURN):
+        for number in range(0, max(1, len(contents)), limits.MAX_RETURN):
             document = protocol.HomeReturn(
                 return_id=str(uuid.uuid4()),
                 loan_id=loan.loan_id,
                 from_kiosk=identity.pins.kiosk_id,
                 to_kiosk=peer.kiosk_id,
                 created_at=now,
-                records=tuple(contents[number : number + protocol.MAX_RETURN]),
+                records=tuple(contents[number : number + limits.MAX_RETURN]),
             )
             kept.append(_write(stick, "return", document, loan.until, _sealed(identity, document, peer)))
         ours, names = f"return-{loan.until:%Y%m%d}-{loan.loan_id}-", {path.name for path in kept}
@@ -330,7 +327,7 @@ def _each(stick: Path, identity: Identity, pattern: re.Pattern[str], take: Calla
         return
     for path, digest in list(files.matching(folder, pattern))[-_MAX_FILES:]:
         try:
-            told = take(files.whole(path, digest, protocol.MAX_SEALED))
+            told = take(files.whole(path, digest, limits.MAX_SEALED))
             yield Told(path.name, told.outcome, told.why, told.count)
         except seal.Refused as error:
             yield Told(path.name, "refused", error.why)

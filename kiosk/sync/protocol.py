@@ -1,7 +1,8 @@
 """The wire between kiosk and bureau, both ends: versioned documents, their limits, their JSON Schema.
 
 Everything here travels signed (`seal.py`); batches, questions and roster manifests are encrypted besides. Imported by
-`sync`, `bureau`, `store.outbox`. A field is never renamed or given another meaning: a new meaning is a new schema version.
+`sync`, `bureau`, `store.outbox`. A field is never renamed or given another meaning: a new meaning is a new schema version. A new
+optional field may come with a newer version of the program: whoever does not know it keeps it and goes on.
 """
 
 from __future__ import annotations
@@ -13,18 +14,23 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from kiosk.domain.record import pass_key
+from kiosk.sync.limits import (
+    MAX_DECISIONS,
+    MAX_EVIDENCE_TEXT,
+    MAX_JOURNAL,
+    MAX_LOAN,
+    MAX_MESSAGES,
+    MAX_PEERS,
+    MAX_POLICIES,
+    MAX_POLICY_TEXT,
+    MAX_RECORDS,
+    MAX_RETURN,
+    MAX_REVOKED,
+    MAX_STAFF,
+)
 
 # 2: canonical JSON is RFC 8785 (kiosk.canonical); 1 wrote numbers as Python does.
 SCHEMA_VERSION = 2
-MAX_RECORDS = 200  # in one batch
-MAX_SEALED = 4 * 1024 * 1024  # bytes of one sealed document, over HTTPS and on a stick
-MAX_PLAIN = 16 * 1024 * 1024  # bytes of one document after decompression (against compression bombs)
-MAX_DECISIONS = 500  # in one answer
-MAX_JOURNAL = 200  # journal lines in one batch
-MAX_PEERS = 200  # kiosks of one station
-MAX_LOAN = 500  # people of one home-visit list
-MAX_RETURN = 500  # records in one return of such a list
-MAX_LOAN_DAYS = 92  # no list may be kept for longer
 MEDIA_TYPE = "application/jose"  # RFC 7515, 9.2: compact serialization
 
 
@@ -46,9 +52,15 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Wire(BaseModel):
-    """A document or a part of one: immutable; an unknown key is refused, never ignored."""
+    """A document or a part of one: immutable; a key that only a newer version knows is kept as it came."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="null")
+
+
+class Asked(BaseModel):
+    """What a person or a program of ours hands in here: an unknown key is a mistake, and refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Clock(Wire):
@@ -259,20 +271,41 @@ class Peer(Wire):
     keys: PublicKeys
 
 
-class Bundle(Document):
-    """Signed, then sealed to one kiosk: everything small that comes down. `staff` rows are the store's (argon2id PIN hashes)."""
+StaffRow = dict[str, str | int | bool | None]
+Policies = Annotated[dict[Id, Annotated[str, Field(max_length=MAX_POLICY_TEXT)]], Field(max_length=MAX_POLICIES)]
+Staff = Annotated[tuple[StaffRow, ...], Field(max_length=MAX_STAFF)]
+Revoked = Annotated[tuple[Id, ...], Field(max_length=MAX_REVOKED)]
+
+
+class BundleHead(Document):
+    """A bundle without its parts."""
 
     kind: Literal["bundle"] = "bundle"
     bureau_id: Id
     kiosk_id: Id
     version: Annotated[int, Field(ge=1)]
     created_at: Moment
-    policies: dict[Id, Annotated[str, Field(max_length=20_000)]] = {}
-    staff: tuple[dict[str, str | int | bool | None], ...] = ()
-    revoked_staff: tuple[Id, ...] = ()
-    revoked_keys: tuple[Id, ...] = ()
-    messages: tuple[Message, ...] = ()
+
+
+class Bundle(BundleHead):
+    """Signed, then sealed to one kiosk: everything small that comes down. `staff` rows are the store's (argon2id PIN hashes)."""
+
+    policies: Policies = {}
+    staff: Staff = ()
+    revoked_staff: Revoked = ()
+    revoked_keys: Revoked = ()
+    messages: Annotated[tuple[Message, ...], Field(max_length=MAX_MESSAGES)] = ()
     peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
+
+
+class RawBundle(BundleHead):
+    """A bundle as a kiosk opens it: a part that it does not understand is refused alone, the others are taken."""
+
+    policies: Any = {}
+    staff: Any = ()
+    revoked_staff: Any = ()
+    messages: Any = ()
+    peers: Any = ()
 
 
 MediaType = Literal["image/jpeg", "image/png", "application/pdf", "text/plain"]
@@ -287,7 +320,7 @@ class Evidence(Document):
     record_id: Id
     consent_id: Annotated[Id, Field(min_length=1)]
     media_type: MediaType
-    content: Annotated[str, Field(max_length=3_000_000, repr=False)]  # base64
+    content: Annotated[str, Field(max_length=MAX_EVIDENCE_TEXT, repr=False)]  # base64
 
 
 class EvidenceReceipt(Document):

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from kiosk.canonical import canonical
 from kiosk.config import Settings, resolve
 from kiosk.errors import ConfigError, SealError, SyncUnavailable
+from kiosk.sync import json_bounds, protocol, seal
 from kiosk.sync import keys as keyfiles
-from kiosk.sync import protocol, seal
-from kiosk.sync.client import check_url, open_http
+from kiosk.sync.client import TOTAL, check_url, exchange, open_http
 from kiosk.sync.keys import Identity, Keys, Pins
 
 _CODE = re.compile(r"^([A-Z2-7]{10})([A-Z2-7]{16})$")
@@ -52,14 +52,17 @@ def provision(settings: Settings, url: str, code: str, *, new_keys: bool = False
     signed = seal.sign_plain(canonical(request.model_dump(mode="json")), "enrolment", keys.sign, station.station_id)
     try:
         with open_http(settings.sync, url) as http:
-            answer = http.post("/v1/enrol", content=signed, headers={"Content-Type": protocol.MEDIA_TYPE})
+            headers = {"Content-Type": protocol.MEDIA_TYPE}
+            status, _, body = exchange(
+                http, settings.sync.timeout_s * TOTAL, "POST", "/v1/enrol", content=signed.encode(), headers=headers
+            )
     except httpx.HTTPError as error:
         raise SyncUnavailable(f"{url}: {type(error).__name__}") from error
-    if answer.status_code in (403, 429):
-        raise ProvisionRefused(_why(answer))
-    if answer.status_code != 200:
-        raise SyncUnavailable(f"{url}: HTTP {answer.status_code} {_why(answer)}")
-    pins = _pins(answer.content, fingerprint, keys, settings, url)
+    if status in (403, 429):
+        raise ProvisionRefused(_why(body))
+    if status != 200:
+        raise SyncUnavailable(f"{url}: HTTP {status} {_why(body)}")
+    pins = _pins(body, fingerprint, keys, settings, url)
     if new_keys:
         os.replace(_waiting(settings), resolve(settings.sync.key_file))
     keyfiles.write_private(keyfiles.pins_path(settings.sync), pins.model_dump_json(indent=1) + "\n")
@@ -92,9 +95,9 @@ def _own_keys(settings: Settings) -> Keys:
     return keys
 
 
-def _why(answer: httpx.Response) -> str:
+def _why(body: bytes) -> str:
     try:
-        return str(answer.json().get("reason", ""))[:64]
+        return str(json_bounds.parse(body).get("reason", ""))[:64]
     except (ValueError, AttributeError):
         return ""
 
@@ -104,11 +107,11 @@ def _pins(body: bytes, fingerprint: str, keys: Keys, settings: Settings, url: st
     try:
         text = body.decode("ascii")
         signer = seal.signer_of(text)
-        claimed = protocol.Enrolled.model_validate_json(_payload(text))
+        claimed = protocol.Enrolled.model_validate(json_bounds.parse(_payload(text)))
         if seal.fingerprint(claimed.keys) != fingerprint:
             raise SealError("this is not the bureau that made the code", reason="seal-invalid")
         answer = seal.verify(text, seal.verify_key(claimed.keys), signer, protocol.Enrolled)
-    except (UnicodeDecodeError, ValueError, IndexError) as error:
+    except (ValueError, IndexError, RecursionError) as error:
         raise SealError("the answer is not whole") from error
     if answer.kiosk_keys != keys.public or answer.bureau_id != signer:
         raise SealError("the answer speaks of other keys")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import kiosk
 from kiosk.config import Sync
 from kiosk.errors import ConfigError, StoreError
 from kiosk.store import outbox, policies
@@ -19,11 +20,13 @@ from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import protocol, roster_file, seal
+from kiosk.sync import bundle_parts, limits, protocol, roster_file, seal
 from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.schedule import Trouble
 
+_REFUSED = "bundle_refused"  # key in `sync_state`: version of the program, and what it did not understand of the newest bundle
+_NAMED = 8  # refused parts that an entry names
 _METERED_MAX = 512 * 1024  # ours: a delta of this size is let through on a metered line
 
 
@@ -75,7 +78,7 @@ class Feed:
 
     def _fetch(self, path: Path, manifest: protocol.RosterManifest, stop: threading.Event) -> bool:
         """Fetch the file, or the rest of it; False when told to stop. Raises Failure, OSError."""
-        if manifest.size > roster_file.MAX_FILE:
+        if manifest.size > limits.MAX_ROSTER_FILE:
             raise Failure(Trouble.FORGED, "too-large")
         for other in path.parent.glob("*.fetching"):
             if other != path:
@@ -86,8 +89,8 @@ class Feed:
         return True
 
     def _bundle(self) -> list[str]:
-        have = self._run(lambda store: int(outbox.get(store.db, "bundle_version", "0")))
-        bundle = self._client.get_sealed(f"/v1/bundle?have={have}", protocol.Bundle)
+        have = self._run(lambda store: 0 if _may_know_more(store) else int(outbox.get(store.db, "bundle_version", "0")))
+        bundle = self._client.get_sealed(f"/v1/bundle?have={have}", protocol.RawBundle)
         if bundle is None:
             return []
         try:
@@ -127,36 +130,54 @@ def _note_roster(store: Store, manifest: protocol.RosterManifest) -> None:
         outbox.put(store.db, "roster_at", outbox.iso(manifest.created_at))
 
 
-def take_bundle(store: Store, bundle: protocol.Bundle, now: datetime) -> bool:
-    """Put a verified bundle (policies, staff, peers, messages) into use; False for one that is not newer. Raises seal.Refused."""
-    if bundle.version <= int(outbox.get(store.db, "bundle_version", "0")):
+def take_bundle(store: Store, bundle: protocol.RawBundle, now: datetime) -> bool:
+    """Put a verified bundle into use, part by part, revocations first; False for one that is not newer. Raises seal.Refused.
+
+    What this version does not understand is left as it was, journalled for the bureau, and asked for again by the next version.
+    """
+    here = int(outbox.get(store.db, "bundle_version", "0"))
+    again = bundle.version == here and _may_know_more(store)
+    if bundle.version <= here and not again:
         return False
+    parts = bundle_parts.part(bundle)
     try:
-        if bundle.policies or outbox.get(store.db, "bundle_policies"):
-            policies.take_bundle(store, bundle.policies, bundle.version, now)
-        _staff(store, bundle, now)
+        staff.revoke_all(store, parts.revoked_staff, bundle.version, now)
+        if parts.policies or parts.kept_policies or outbox.get(store.db, "bundle_policies"):
+            policies.take_bundle(store, parts.policies, bundle.version, now, parts.kept_policies, again=again)
+        if parts.staff or parts.revoked_staff:
+            staff.take_bundle(store, parts.staff, parts.revoked_staff, bundle.version, now, again=again)
     except (ConfigError, StoreError, ValueError) as error:
         raise seal.Refused("malformed", type(error).__name__) from error
-    kept = json.dumps([peer.model_dump(mode="json") for peer in bundle.peers], sort_keys=True)
+    kept = json.dumps([peer.model_dump(mode="json") for peer in parts.peers], sort_keys=True)
     with store.transaction() as db:
         if kept != (outbox.get(db, "peers") or "[]"):
             outbox.put(db, "peers", kept)
             journal.append(
                 store,
                 "peers-changed",
-                {"version": bundle.version, "count": len(bundle.peers), "ids": [peer.kiosk_id for peer in bundle.peers][:20]},
+                {"version": bundle.version, "count": len(parts.peers), "ids": [peer.kiosk_id for peer in parts.peers][:20]},
                 now,
             )
-        outbox.put(store.db, "bundle_policies", "1" if bundle.policies else "")
-        outbox.put(store.db, "messages", json.dumps([message.model_dump(mode="json") for message in bundle.messages]))
-        outbox.put(store.db, "bundle_version", str(bundle.version))
+        outbox.put(db, "bundle_policies", "1" if parts.policies or parts.kept_policies else "")
+        outbox.put(db, "messages", json.dumps([message.model_dump(mode="json") for message in parts.messages]))
+        outbox.put(db, "bundle_version", str(bundle.version))
+        before = outbox.get(db, _REFUSED)
+        outbox.put(db, _REFUSED, json.dumps([kiosk.__version__, *parts.refused[:_NAMED]]) if parts.refused else "")
+        if parts.refused or before:
+            data = {"version": bundle.version, "software": kiosk.__version__, "count": len(parts.refused)}
+            journal.append(store, "bundle-parts-refused", {**data, "parts": [one[:150] for one in parts.refused[:_NAMED]]}, now)
     return True
 
 
-def _staff(store: Store, bundle: protocol.Bundle, now: datetime) -> None:
-    if not bundle.staff and not bundle.revoked_staff:
-        return
-    staff.take_bundle(store, bundle.staff, bundle.revoked_staff, bundle.version, now)
+def refused_parts(store: Store) -> list[str]:
+    """Return what of the newest bundle this version did not understand."""
+    return list(json.loads(outbox.get(store.db, _REFUSED) or "[]"))[1:]
+
+
+def _may_know_more(store: Store) -> bool:
+    """Whether another version of the program refused parts of the newest bundle."""
+    told = json.loads(outbox.get(store.db, _REFUSED) or "[]")
+    return bool(told) and told[0] != kiosk.__version__
 
 
 def peers(store: Store) -> tuple[protocol.Peer, ...]:

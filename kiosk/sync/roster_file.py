@@ -20,14 +20,17 @@ import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kiosk.errors import StoreError
+from kiosk.store.roster import build as roster_build
+from kiosk.store.roster import line as roster_line
+from kiosk.sync import json_bounds
+from kiosk.sync.limits import MAX_ROSTER_FILE, MAX_ROSTER_LINE
 from kiosk.sync.protocol import RosterManifest
 from kiosk.sync.seal import Refused
 
 MAGIC = b"PKROSTR1"
 CHUNK = 1024 * 1024
 TAG = 16
-MAX_LINE = 64 * 1024
-MAX_FILE = 4 * 1024**3  # ours: a million people with templates are well below
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def write(lines: Iterable[bytes], folder: Path) -> tuple[Path, Facts]:
             chunks = _Chunks(file, key)
             compressor = zstandard.ZstdCompressor(level=6, threads=0).compressobj()
             for line in lines:
-                if len(line) > MAX_LINE:
+                if len(line) > MAX_ROSTER_LINE:
                     raise Refused("too-large", f"line {count + 1}")
                 chunks.write(compressor.compress(line + b"\n"))
                 count, plain = count + 1, plain + len(line) + 1
@@ -100,9 +103,27 @@ def write(lines: Iterable[bytes], folder: Path) -> tuple[Path, Facts]:
     return final, facts
 
 
+def line_fault(line: bytes) -> tuple[str, str, str]:
+    """Return (what a kiosk would say is wrong with a line of a snapshot, or "", person id, number). The bureau asks."""
+    if len(line) > MAX_ROSTER_LINE:
+        return "longer than a line may be", "", ""
+    try:
+        data = json_bounds.parse(line)
+    except json_bounds.JsonRefused:
+        return "not JSON", "", ""
+    fault = roster_line.check(data) or (f"{roster_line.unsendable(data)} cannot be sent" if roster_line.unsendable(data) else "")
+    if fault:
+        return fault, "", ""
+    try:
+        number = roster_build.row(data)[0]
+    except (KeyError, TypeError, ValueError, AttributeError, StoreError):
+        return "id_number", "", ""
+    return "", str(data["person_id"]), number
+
+
 def check(path: Path, manifest: RosterManifest) -> None:
     """Raise Refused unless the file is exactly the one the signed manifest names."""
-    if manifest.size > MAX_FILE:
+    if manifest.size > MAX_ROSTER_FILE:
         raise Refused("too-large")
     hasher = hashlib.sha256()
     size = 0
@@ -129,7 +150,7 @@ def read(path: Path, manifest: RosterManifest, progress: Callable[[int], None] |
         if plain > manifest.plain_size:
             raise Refused("too-large", "more than the manifest says")
         *whole, waiting = (waiting + block).split(b"\n")
-        if len(waiting) > MAX_LINE:
+        if len(waiting) > MAX_ROSTER_LINE:
             raise Refused("too-large", "line")
         for line in whole:
             count += 1

@@ -40,7 +40,7 @@ class Hold(StrEnum):
 
 
 class Level(StrEnum):
-    """How long the oldest record has waited."""
+    """How long the oldest record has waited (norms.md)."""
 
     OK = "ok"
     BANNER = "banner"  # tell the attendant
@@ -89,7 +89,7 @@ def after_trouble(
     """A request failed: the round ends, the next waits. Doubling with jitter (half to whole) up to the configured hour."""
     failures = pace.failures + 1
     limit = pace.batch_limit
-    if trouble in (Trouble.TOO_LARGE, Trouble.UNKNOWN):
+    if trouble in (Trouble.TOO_LARGE, Trouble.UNKNOWN, Trouble.REFUSED):  # refused: the one that it is about is found by halving
         limit = max(MIN_BATCH, limit // 2)
     span = min(settings.backoff_max_s, min(settings.interval_s, settings.backoff_max_s) * 2.0 ** min(failures - 1, 20) / 4)
     wait = span * rng.uniform(0.5, 1.0)

@@ -168,6 +168,12 @@ def test_keys_beside_the_data(settings):
     assert safe(settings, "keys", store={"key_command": "cat key"}, sync={"key_command": "cat key"}) == "ok"
 
 
+def test_ways_out_besides_the_bureau_are_named(settings):
+    assert safe(settings, "ways-out") == "ok"
+    assert safe(settings, "ways-out", printer={"kind": "network", "target": "192.0.2.7:9100"}) == "bad"
+    assert safe(settings, "ways-out", reader={"port": "socket://192.0.2.8:4001"}) == "bad"
+
+
 def test_a_camera_that_is_no_device(settings):
     assert safe(settings, "camera", camera={"source": "puppet:biden"}) == "bad"
     assert safe(settings, "camera", camera={"source": "device:0", "refuse_names": ()}) == "bad"

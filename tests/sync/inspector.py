@@ -116,13 +116,18 @@ JOURNAL: dict[str, set[str]] = {
     "unit-list": {"list", "staff", "rows", "saved"},
     "sync-paused": {"staff"},
     "sync-resumed": {"staff"},
+    "journal-key": {"key_id", "public"},  # the public half of the key that signs the journal
+    "numbers-reserved": {"batches"},
+    "standing-changed": {"state", "why", "about"},
+    "bundle-parts-refused": {"version", "software", "count", "parts"},
+    "evidence-turned-away": {"evidence", "record", "why"},
 }
 CHECKS = {"depth", "background", "bent-print", "screen", "cutout", "stillness", "repeated-frames", "loop", "same-face"}
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}
 PATHS = re.compile(
-    r"/v1/(time\?nonce=[0-9a-f-]{36}|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
+    r"/v1/(time\?nonce=[0-9a-f-]{36}|standing|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
 )
 POSTS: dict[str, type[protocol.Document]] = {
     "/v1/batches": protocol.Batch,
@@ -186,7 +191,7 @@ def open_request(
     if authorization:
         compact = authorization.removeprefix("Kiosk ")
         _jose_headers(compact.encode())
-        out.append(("token", seal.verify_plain(compact, kiosk_sign, kiosk_id, "token")))
+        out.append(("token", seal.verify_bytes(compact, kiosk_sign, kiosk_id, "token")))
     if method == "GET":
         if body or not PATHS.fullmatch(target):
             raise NotOpened("get")
@@ -198,7 +203,7 @@ def open_request(
     if kind == "enrolment":
         _jose_headers(body)
         claimed = seal.signer_of(body.decode())
-        return [*out, (kind, seal.verify_plain(body.decode(), kiosk_sign, claimed, kind))]
+        return [*out, (kind, seal.verify_bytes(body.decode(), kiosk_sign, claimed, kind))]
     return [*out, (kind, open_sealed(body, bureau_seal, bureau_id, kiosk_sign, kiosk_id, kind))]
 
 
@@ -207,7 +212,7 @@ def open_sealed(body: bytes, bureau_seal: OKPKey, bureau_id: str, kiosk_sign: OK
     _jose_headers(body)
     compact = seal.decrypt(body, bureau_seal, bureau_id)
     _jose_headers(compact.encode())
-    return seal.verify_plain(compact, kiosk_sign, kiosk_id, kind)
+    return seal.verify_bytes(compact, kiosk_sign, kiosk_id, kind)
 
 
 def _jose_headers(compact: bytes) -> None:

@@ -256,6 +256,6 @@ def test_no_image_and_no_embedding_in_a_sealed_batch(bureau, kiosk):
     assert batches
     for sealed in batches:
         compact = seal.decrypt(sealed, keys.seal, kiosk.identity.pins.bureau_id)
-        plain = seal.verify_plain(compact, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id, "batch")
+        plain = seal.verify_bytes(compact, kiosk.identity.keys.sign, kiosk.identity.pins.kiosk_id, "batch")
         assert len(json.loads(plain)["records"]) == 5
         assert inspector.look("batch", plain) == []

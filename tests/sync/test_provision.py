@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import ipaddress
 import json
 import os
@@ -59,11 +60,12 @@ def test_wrong_codes(bureau, tmp_path):
     assert not (tmp_path / "kiosk.pins.json").exists()
 
 
-def test_guessing_codes_is_stopped(tmp_path):
+def test_guessing_codes_is_stopped_for_that_station_and_source_and_nobody_else(tmp_path):
     with BureauProcess(data=tmp_path / "bureau") as bureau:
         chosen = settings(tmp_path / "kiosk", bureau.url)
         fingerprint = bureau.enrolment_code(STATION).replace("-", "")[10:]
-        hour = f"enrol-failures-{datetime.now(UTC):%Y%m%d%H}"
+        mark = hashlib.sha256(f"{STATION}\n127.0.0.1".encode()).hexdigest()[:16]
+        hour = f"enrol-{datetime.now(UTC):%Y%m%d%H}-{mark}"
         with contextlib.closing(sqlite3.connect(tmp_path / "bureau" / "bureau.db", isolation_level=None)) as database:
             database.execute("INSERT INTO counters VALUES (?, ?)", (hour, ENROL_FAILURES_PER_HOUR - 2))  # each try costs a scrypt
         why = ""
@@ -74,6 +76,8 @@ def test_guessing_codes_is_stopped(tmp_path):
             if why == "too-many-tries":
                 break
         assert (why, number) == ("too-many-tries", 2)
+        other = settings(tmp_path / "other", bureau.url, "SZ-TEST-0002")
+        assert provision(other, bureau.url, bureau.enrolment_code("SZ-TEST-0002")).pins.station_id == "SZ-TEST-0002"
 
 
 def test_no_bureau_there(tmp_path):

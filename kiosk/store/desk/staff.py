@@ -199,15 +199,38 @@ def sign_out(store: Store, staff_id: str, now: datetime, *, automatic: bool = Fa
     journal.note(store, "staff-signed-out", {"staff": staff_id, "automatic": automatic}, now)
 
 
-def take_bundle(store: Store, rows: Iterable[Mapping[str, Any]], revoked: Iterable[str], version: int, now: datetime) -> bool:
+def revoke_all(store: Store, revoked: Iterable[str], version: int, now: datetime) -> int:
+    """End the access of the numbers that a verified bundle revokes, in a transaction of its own: before all else of the bundle.
+
+    Also of a member that is only there since. Returns how many were ended.
+    """
+    ended = []
+    with store.transaction() as db:
+        for staff_id in revoked:
+            row = db.execute(
+                f"UPDATE staff SET revoked_at = ? WHERE staff_id = ? AND revoked_at = '' RETURNING {', '.join(_COLUMNS)}",  # noqa: S608  fixed columns
+                (iso(now), staff_id),
+            ).fetchone()
+            if row is not None:
+                ended.append(("staff", _as_dict(row)))
+        for start in range(0, len(ended), 100):
+            rows = ended[start : start + 100]
+            journal.append(store, "staff-revoked-by-bureau", {"version": version, "count": len(rows)}, now, rows)
+    return len(ended)
+
+
+def take_bundle(
+    store: Store, rows: Iterable[Mapping[str, Any]], revoked: Iterable[str], version: int, now: datetime, *, again: bool = False
+) -> bool:
     """Take the bureau's staff from a verified bundle: {staff_id, name, role, pin_hash}, and numbers to revoke.
 
-    False for a bundle that is not newer. Raises ValueError when a row is no member; then nothing changes.
+    again: the same version may be taken once more. False for an old bundle. Raises ValueError when a row is no member; then nothing
+    changes.
     """
-    members_ = [_checked(row) for row in rows]
+    members_ = [checked(row) for row in rows]
     gone = [str(one) for one in revoked]
     with store.transaction() as db:
-        if version <= int(meta.get(db, "staff_version", "0")):
+        if version < int(meta.get(db, "staff_version", "0")) + (not again):
             return False
         for row in members_:
             _put(db, {**row, "origin": "bureau", "created_at": iso(now), "revoked_at": ""})
@@ -246,13 +269,15 @@ def _write(store: Store, row: Mapping[str, Any], kind: str, by: str, now: dateti
         journal.append(store, kind, {"staff": row["staff_id"], "role": row["role"], "by": by}, now, [("staff", row)])
 
 
-def _checked(row: Mapping[str, Any]) -> dict[str, str]:
+def checked(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is kept of a row {staff_id, name, role, pin_hash}; more is ignored. Raises ValueError when it is no member."""
     if not {"staff_id", "name", "role", "pin_hash"} <= set(row):
         raise ValueError("staff: staff_id, name, role and pin_hash expected")
     found = {key: row[key] for key in ("staff_id", "name", "role", "pin_hash")}
     if not all(isinstance(value, str) and value for value in found.values()):
         raise ValueError("staff: texts expected")
-    Role(found["role"])
+    if found["role"] not in (one.value for one in Role):
+        raise ValueError("staff: unknown role")
     if not found["pin_hash"].startswith("$argon2id$"):
         raise ValueError("staff: an argon2id hash expected")
     return found

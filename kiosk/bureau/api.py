@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.concurrency import run_in_threadpool
 
 from kiosk.bureau import decisions, failpoints, ingest, rosters, standing, tables
+from kiosk.bureau.door import source_of
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
-from kiosk.sync import protocol, seal
+from kiosk.sync import limits, protocol, seal
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+HEAVY_AT_ONCE = 2  # ours: sealed bodies that are opened at one moment
 TOKEN_AGE_S = 300.0  # ours; the kiosk knows the bureau's time from /v1/time
 router = APIRouter(prefix="/v1", tags=["kiosk"])
 
@@ -37,6 +42,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         400: "The document is not whole, not for us, or not of a kind we know",
         401: "Unknown kiosk, or token not acceptable",
         403: "Revoked, or signed by another",
+        408: "Too slow",
         409: "The batch id is taken by other bytes",
         413: "Too large: send less at a time",
         415: "Another media type than application/jose",
@@ -47,7 +53,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _SEALED_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {protocol.MEDIA_TYPE: {"schema": {"type": "string", "minLength": 1, "maxLength": protocol.MAX_SEALED}}},
+        "content": {protocol.MEDIA_TYPE: {"schema": {"type": "string", "minLength": 1, "maxLength": limits.MAX_SEALED}}},
     }
 }
 
@@ -71,16 +77,26 @@ def known_parameters(request: Request) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    office = office_of(request)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != protocol.MEDIA_TYPE:
         raise Turned(415, "media-type")
-    out = bytearray()
-    async for block in request.stream():
-        out += block
-        if len(out) > office.settings.max_body:
-            raise Turned(413, "too-large")
-    request.state.about = protocol.digest(bytes(out))
-    return bytes(out)
+    body = await request.body()  # bounded at the door
+    request.state.about = protocol.digest(body)
+    return body
+
+
+async def _heavily(work: Callable[..., T], *given: Any) -> T:
+    """Run what decrypts, parses or hashes much in one of a few threads: together they stay within the memory of a small machine."""
+    return await to_thread.run_sync(work, *given, limiter=_heavy())
+
+
+@cache
+def _heavy() -> CapacityLimiter:
+    return CapacityLimiter(HEAVY_AT_ONCE)
+
+
+@cache
+def _hashing() -> CapacityLimiter:
+    return CapacityLimiter(1)  # each costs 16 MB and a core for a while: guessing is slow whatever its source
 
 
 def jose(text: str | bytes) -> Response:
@@ -104,7 +120,7 @@ def time(request: Request, nonce: Annotated[protocol.Id, Query()]) -> Response:
     return jose(office.sign(protocol.TimeAnswer(bureau_id=office.bureau_id, nonce=nonce, now=utcnow())))
 
 
-_ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 413, 415, 429, 503)}}
+_ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 408, 413, 415, 429, 503)}}
 
 
 @router.post(
@@ -114,7 +130,7 @@ async def post_enrol(request: Request) -> Response:
     """Body: a signed Enrolment. Answer: a signed Enrolled."""
     office, body = office_of(request), await _body(request)
     try:
-        enrolled = await run_in_threadpool(enrol, office, body.decode("ascii"))
+        enrolled = await to_thread.run_sync(enrol, office, body.decode("ascii"), source_of(request.scope), limiter=_hashing())
     except (seal.Refused, UnicodeDecodeError) as error:
         raise Turned(400, getattr(error, "why", "malformed")) from error
     except EnrolmentRefused as error:
@@ -122,13 +138,13 @@ async def post_enrol(request: Request) -> Response:
     return jose(office.sign(enrolled))
 
 
-_UP: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 409, 413, 415, 503)}}
+_UP: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 408, 409, 413, 415, 503)}}
 
 
 @router.post("/batches", summary="Take a sealed batch", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP)
 async def post_batch(request: Request) -> Response:
     """Body: a sealed Batch. Answer: a signed Receipt. The same bytes get the same receipt."""
-    return jose(await run_in_threadpool(ingest.take_batch, office_of(request), await _body(request)))
+    return jose(await _heavily(ingest.take_batch, office_of(request), await _body(request)))
 
 
 @router.post(
@@ -136,7 +152,7 @@ async def post_batch(request: Request) -> Response:
 )
 async def post_reconcile(request: Request) -> Response:
     """Body: a sealed Question. Answer: a signed Answer."""
-    return jose(await run_in_threadpool(ingest.answer, office_of(request), await _body(request)))
+    return jose(await _heavily(ingest.answer, office_of(request), await _body(request)))
 
 
 @router.post(
@@ -148,7 +164,7 @@ async def post_reconcile(request: Request) -> Response:
 )
 async def post_evidence(request: Request) -> Response:
     """Body: sealed Evidence. Answer: a signed EvidenceReceipt."""
-    return jose(await run_in_threadpool(ingest.take_evidence, office_of(request), await _body(request)))
+    return jose(await _heavily(ingest.take_evidence, office_of(request), await _body(request)))
 
 
 _DOWN: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}

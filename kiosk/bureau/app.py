@@ -1,13 +1,22 @@
-"""Builds the bureau's web application: /v1 for kiosks, / for clerks. `create_from_environment` is what uvicorn's workers call."""
+"""Builds the bureau's web application: /v1 for kiosks, /admin and / for clerks, all behind one door.
+
+`create_from_environment` is what uvicorn's workers call.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+from collections.abc import AsyncIterator
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 
 import kiosk
-from kiosk.bureau import api, failpoints, web
+from kiosk.bureau import admin, api, connections, failpoints, web
+from kiosk.bureau.door import Door
 from kiosk.bureau.office import BureauSettings, Office, open_office
 
 ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"  # JSON of BureauSettings, from the parent to the workers
@@ -18,24 +27,40 @@ def build() -> FastAPI:
     app = FastAPI(
         title="Reference bureau",
         version=kiosk.__version__,
-        exception_handlers=api.HANDLERS,
+        exception_handlers={**api.HANDLERS, RequestValidationError: on_invalid},
+        lifespan=_lifespan,
         dependencies=[Depends(api.known_parameters)],
         docs_url=None,
         redoc_url=None,
     )  # those pages load scripts from elsewhere
     app.include_router(api.router)
+    app.include_router(admin.router)
     app.include_router(web.router)
     return app
 
 
-def create(office: Office) -> FastAPI:
-    """Return the application of an open bureau."""
+async def on_invalid(_: Request, error: Exception) -> Response:
+    """Say where a request is wrong, and never what it held: that may be personal, long, or no text at all."""
+    found = error.errors()[:20] if isinstance(error, RequestValidationError) else []
+    told = [{"type": one["type"], "loc": [str(part)[:100] for part in one["loc"]], "msg": str(one["msg"])[:200]} for one in found]
+    return JSONResponse({"detail": told}, 422)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    connections.fit_to_files()
+    connections.quiet_loop(asyncio.get_running_loop())
+    yield
+
+
+def create(office: Office) -> Door:
+    """Return the application of an open bureau, behind its door."""
     app = build()
     app.state.office = office
-    return app
+    return Door(app, office)
 
 
-def create_from_environment() -> FastAPI:
+def create_from_environment() -> Door:
     """Return the application as `kiosk bureau` asked for it."""
     failpoints.load()
     return create(open_office(BureauSettings.model_validate_json(os.environ[ENVIRONMENT])))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kiosk.bureau import database, passes, tables
 from kiosk.bureau.office import Office, utcnow
-from kiosk.sync import protocol
+from kiosk.sync import limits, protocol
 
 # Offered to clerks; each has its texts in the kiosk's catalogues (reason.CODE). Others may be typed, and are shown as codes.
 RETURN_REASONS = ("photo-unclear", "identity-unclear", "clock-doubtful", "evidence-missing", "deceased")
@@ -110,7 +110,7 @@ def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:
                 select(tables.Decision)
                 .where(tables.Decision.kiosk_id == kiosk_id, tables.Decision.seq > seq)
                 .order_by(tables.Decision.seq)
-                .limit(protocol.MAX_DECISIONS + 1)
+                .limit(limits.MAX_DECISIONS + 1)
             )
         )
     told = tuple(
@@ -121,8 +121,8 @@ def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:
             reason=row.reason,
             decided_at=row.decided_at,
         )
-        for row in rows[: protocol.MAX_DECISIONS]
+        for row in rows[: limits.MAX_DECISIONS]
     )
     return protocol.Decisions(
-        bureau_id=office.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told, more=len(rows) > protocol.MAX_DECISIONS
+        bureau_id=office.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told, more=len(rows) > limits.MAX_DECISIONS
     )

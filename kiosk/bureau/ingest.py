@@ -22,7 +22,7 @@ from kiosk.bureau.office import Office, utcnow
 from kiosk.bureau.passes import NO_PASS
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
-from kiosk.sync import protocol, seal
+from kiosk.sync import json_bounds, limits, protocol, seal
 
 CLOCK_DOUBT = timedelta(days=1)  # ours: more difference than this changes the date that the rules look at
 D = TypeVar("D", bound=protocol.Document)
@@ -103,6 +103,7 @@ def take_batch(office: Office, body: bytes) -> str:
         )
         _note_contact(kiosk, batch, now)
         _keep_journal(session, kiosk_id, batch.journal_tail)
+        _note_refused_parts(kiosk, batch.journal_tail)
         if office.settings.auto_confirm:
             fresh = [one.record for one in judged if one.record and one.verdict.verdict != "duplicate"]
             decisions.by_rule(session, kiosk, fresh, now)
@@ -165,11 +166,11 @@ def _claims_pass(row: dict[str, Any]) -> bool:
 
 
 def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:
+    plain = b""
     try:
         plain = canonical(content)
-        record = protocol.Record.model_validate_json(plain)
-    except (ValidationError, ValueError) as error:
-        plain = b"" if not isinstance(error, ValidationError) else plain
+        record = protocol.Record.model_validate(content)
+    except (ValueError, RecursionError):  # also of half a surrogate pair, which no text has
         return _Judged(_refusal(content, plain, "malformed"))
     if record.station_id != kiosk.station_id:
         return _Judged(_refusal(content, plain, "wrong-station"))
@@ -238,6 +239,19 @@ def _keep_journal(session: Session, kiosk_id: str, lines: Sequence[protocol.Jour
             kept.conflict = line.model_dump_json()
 
 
+def _note_refused_parts(kiosk: tables.Kiosk, lines: Sequence[protocol.JournalLine]) -> None:
+    """Keep what a kiosk says of its bundle: a version that cannot follow is named on the clerks' page."""
+    for line in lines:
+        if line.kind != "bundle-parts-refused":
+            continue
+        try:
+            data = json_bounds.parse(line.body.encode())["data"]
+            parts = [str(one)[:150] for one in data["parts"]][:8]
+            kiosk.cannot_follow = f"{int(data['version'])}: {'; '.join(parts)}" if parts else ""
+        except (ValueError, KeyError, TypeError, OverflowError):
+            continue  # kept as a line of its journal all the same
+
+
 def answer(office: Office, body: bytes) -> str:
     """Say which records are here; return the signed answer. Raises Turned."""
     question, kiosk_id = open_sealed(office, body, protocol.Question)
@@ -287,6 +301,8 @@ def take_evidence(office: Office, body: bytes) -> str:
         content = base64.b64decode(evidence.content, validate=True)
     except (binascii.Error, ValueError):
         reason = "malformed"
+    if len(content) > limits.MAX_EVIDENCE:
+        reason = "too-large"
     with office.session.begin() as session:
         database.lock_kiosk(session, kiosk_id)
         record = session.get(tables.Record, evidence.record_id)

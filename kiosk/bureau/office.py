@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -18,20 +17,21 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from kiosk.bureau import database, peers, tables
 from kiosk.errors import ConfigError, KioskError
-from kiosk.sync import protocol, seal
+from kiosk.sync import json_bounds, limits, protocol, seal
 from kiosk.sync.keys import Keys, dump_keys, parse_keys, read_private, write_private
 
 CODE_DAYS = 7
-ENROL_FAILURES_PER_HOUR = 20  # ours; all codes together: a clerk makes a few a day
+ENROL_FAILURES_PER_HOUR = 20  # ours; wrong codes of one station from one source: nobody else is locked out by them
 
 
-class BureauSettings(protocol.Wire):
+class BureauSettings(protocol.Asked):
     """How one bureau runs; handed to its workers as JSON in the environment."""
 
     data: str
     db: str = ""  # URL; empty: SQLite in the data folder
     auto_confirm: bool = False
-    max_body: Annotated[int, Field(gt=0)] = protocol.MAX_SEALED
+    max_body: Annotated[int, Field(gt=0)] = limits.MAX_SEALED
+    max_upload: Annotated[int, Field(gt=0)] = limits.MAX_ROSTER_FILE  # bytes of a roster that a clerk hands in
 
     @property
     def url(self) -> str:
@@ -87,11 +87,23 @@ def prepare(settings: BureauSettings) -> None:
     """Create what is missing (keys, password, folders) and bring the database up to date."""
     folder = Path(settings.data)
     (folder / "rosters").mkdir(parents=True, exist_ok=True, mode=0o700)
+    tidy(folder)
     if not (folder / "keys.json").exists():
         write_private(folder / "keys.json", dump_keys(Keys(*seal.new_keys())))
     if not (folder / "admin-password").exists():
         write_private(folder / "admin-password", secrets.token_urlsafe(18) + "\n")
     database.upgrade(settings.url)
+
+
+def tidy(folder: Path) -> None:
+    """Close the bureau's folder and files to everybody else, and remove what a kill left behind. Nothing of it is in the clear."""
+    for left in [*folder.glob("*.upload"), *(folder / "rosters").glob(".*.part"), *folder.glob("*.part")]:
+        left.unlink(missing_ok=True)
+    if os.name != "posix":
+        return
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def open_office(settings: BureauSettings) -> Office:
@@ -129,12 +141,16 @@ def _hash(office: Office, secret: str) -> str:
     return hashlib.scrypt(secret.encode(), salt=office.bureau_id.encode(), n=2**14, r=8, p=1, dklen=32).hex()
 
 
-def enrol(office: Office, compact: str) -> protocol.Enrolled:
-    """Register a kiosk by its one-time code; the same kiosk may ask again with the same code. Raises EnrolmentRefused, Refused."""
+def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
+    """Register a kiosk by its one-time code; the same kiosk may ask again with the same code. source: whence it is asked.
+
+    Raises EnrolmentRefused, Refused.
+    """
     claimed = _claimed(compact)
     request = seal.verify(compact, seal.verify_key(claimed.keys), claimed.station_id, protocol.Enrolment)
     now = utcnow()
-    hour = f"enrol-failures-{now:%Y%m%d%H}"
+    mark = hashlib.sha256(f"{request.station_id}\n{source}".encode()).hexdigest()[:16]
+    hour = f"enrol-{now:%Y%m%d%H}-{mark}"
     with office.session.begin() as session:
         failures = session.scalar(select(tables.Counter.value).where(tables.Counter.name == hour)) or 0
     if failures >= ENROL_FAILURES_PER_HOUR:
@@ -192,7 +208,7 @@ def _claimed(compact: str) -> protocol.Enrolment:
         payload = compact.split(".")[1]
         if len(payload) > 20_000:
             raise ValueError("long")
-        return protocol.Enrolment.model_validate(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+        return protocol.Enrolment.model_validate(json_bounds.parse(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
     except (ValueError, IndexError, RecursionError) as error:
         raise seal.Refused("malformed", "not an enrolment") from error
 

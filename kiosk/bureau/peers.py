@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import database, tables
-from kiosk.sync import protocol
+from kiosk.sync import limits, protocol
 
 
 def issue_again(session: Session, now: datetime, station_id: str = "") -> None:
@@ -34,7 +34,7 @@ def of(session: Session, kiosk: tables.Kiosk) -> tuple[protocol.Peer, ...]:
             tables.Kiosk.station_id == kiosk.station_id, tables.Kiosk.kiosk_id != kiosk.kiosk_id, tables.Kiosk.revoked_at.is_(None)
         )
         .order_by(tables.Kiosk.created_at.desc(), tables.Kiosk.kiosk_id)
-        .limit(protocol.MAX_PEERS)
+        .limit(limits.MAX_PEERS)
     )
     return tuple(
         protocol.Peer(kiosk_id=row.kiosk_id, name=row.name, keys=protocol.PublicKeys(sign=row.sign_key, seal=row.seal_key))

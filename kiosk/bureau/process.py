@@ -56,6 +56,13 @@ class BureauProcess:
         child = self._child
         return child is not None and child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Number of the process. Raises SyncUnavailable when it does not run."""
+        if self._child is None:
+            raise SyncUnavailable("the bureau does not run")
+        return self._child.pid
+
     def start(self, timeout_s: float = 30.0) -> str:
         """Start it and wait until it answers; return its URL. Raises SyncUnavailable."""
         if self.running:
@@ -168,10 +175,10 @@ class BureauProcess:
         """Return a one-time code for a station."""
         return str(self.ask("POST", "/admin/codes", json={"station_id": station_id})["code"])
 
-    def issue_roster(self, path: Path) -> int:
-        """Issue a roster file (lines of JSON); return its version."""
+    def issue_roster(self, path: Path, *, meant: bool = True) -> int:
+        """Issue a roster file (lines of JSON); return its version. meant: also one that is much smaller than the last."""
         with path.open("rb") as file:
-            return int(self.ask("POST", "/admin/rosters", files={"file": file})["version"])
+            return int(self.ask("POST", "/admin/rosters", files={"file": file}, params={"meant": meant})["version"])
 
     def issue_bundle(self, **content: Any) -> int:
         """Issue policies, staff and revocations; return the version."""

@@ -3,43 +3,60 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import hashlib
 import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import database, peers, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.canonical import canonical
-from kiosk.domain.identity import normalise_number
-from kiosk.sync import protocol, roster_file, seal
+from kiosk.errors import KioskError
+from kiosk.sync import bundle_parts, limits, protocol, roster_file, seal
 
-_ID: TypeAdapter[str] = TypeAdapter(protocol.Id)
+_ROOM_BESIDE = 256 * 1024  # bytes of a sealed bundle that messages and peers may take
 DELTA_SHARE = 0.5  # ours: a delta with more lines than this share of the snapshot is not worth issuing
+SHRINKS_TO = 0.9  # ours: a roster with fewer people than this share of the last one asks a person first
 
 
-class BundleContent(protocol.Wire):
+class AskFirst(KioskError):
+    """A roster or bundle that is fit, but looks like a mistake: a person must say that it is meant. `before`, `after`: people."""
+
+    def __init__(self, why: str, before: int, after: int) -> None:
+        super().__init__(f"{why}: {after} people, {before} before")
+        self.why, self.before, self.after = why, before, after
+
+
+class BundleContent(protocol.Asked):
     """What a clerk sets for all stations; messages come from their own table."""
 
-    policies: Annotated[dict[protocol.Id, str], Field(json_schema_extra={"additionalProperties": False})] = {}
-    staff: tuple[dict[str, str | int | bool | None], ...] = ()
-    revoked_staff: tuple[protocol.Id, ...] = ()
-    revoked_keys: tuple[protocol.Id, ...] = Field(default=())
+    policies: Annotated[protocol.Policies, Field(json_schema_extra={"additionalProperties": False})] = {}
+    staff: protocol.Staff = ()
+    revoked_staff: protocol.Revoked = ()
+    revoked_keys: protocol.Revoked = ()
 
 
-def issue(office: Office, source: Path) -> int:
-    """Issue a roster from lines of JSON (each an object with `person_id`); return its version. Raises Refused on a bad line.
+def issue(office: Office, source: Path | BinaryIO, *, meant: bool = False) -> int:
+    """Issue a roster from lines of JSON (`kiosk.store.roster.line`); return its version.
 
-    Besides the snapshot a delta from the version before is made: changed lines, and {"person_id", "removed": true}.
+    Besides the snapshot a delta from the version before is made: changed lines, and {"person_id", "removed": true}. Raises Refused
+    on what a kiosk would refuse, naming the line; AskFirst when it is empty or much smaller than the last one and nobody said that
+    it is meant.
     """
     path, facts = roster_file.write(_checked(source), office.rosters)
+    try:
+        _ask_first(office, facts, meant)
+    except AskFirst:
+        path.unlink(missing_ok=True)
+        raise
     now = utcnow()
     with office.session.begin() as session:
         version = database.next_value(session, "roster-version")
@@ -53,14 +70,32 @@ def issue(office: Office, source: Path) -> int:
     return version
 
 
-def _checked(source: Path) -> Iterator[bytes]:
-    seen: dict[str, int] = {}
-    with source.open("rb") as file:
+def _ask_first(office: Office, facts: roster_file.Facts, meant: bool) -> None:
+    with office.session.begin() as session:
+        before = session.scalar(
+            select(tables.RosterFile.lines)
+            .where(tables.RosterFile.base_version == 0)
+            .order_by(tables.RosterFile.version.desc())
+            .limit(1)
+        )
+    if meant:
+        return
+    if facts.lines == 0:
+        raise AskFirst("empty", before or 0, 0)
+    if before and facts.lines < before * SHRINKS_TO:
+        raise AskFirst("much-smaller", before, facts.lines)
+
+
+def _checked(source: Path | BinaryIO) -> Iterator[bytes]:
+    seen: dict[str, dict[bytes, int]] = {"person_id": {}, "number": {}}
+    with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as file:
         start = file.read(1000)
         file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
         if b"\0" in start:
             raise seal.Refused("malformed", "not UTF-8: save it as UTF-8")
-        for number, line in enumerate(file, 1):
+        number = 0
+        while line := file.readline(limits.MAX_ROSTER_LINE + 2):
+            number += 1
             text = line.strip()
             if not text:
                 continue
@@ -68,20 +103,16 @@ def _checked(source: Path) -> Iterator[bytes]:
                 text.decode()
             except UnicodeDecodeError:
                 raise seal.Refused("malformed", f"line {number} is not UTF-8: save the file as UTF-8") from None
-            try:
-                entry: Any = json.loads(text)
-                # Ids must be sendable, or every record about this person would be refused later.
-                for value in (entry["person_id"], *(b[key] for b in entry["benefits"] for key in ("benefit_id", "policy_id"))):
-                    _ID.validate_python(value)
-            except (ValueError, TypeError, KeyError):
-                raise seal.Refused("malformed", f"line {number}: a person with person_id and benefits expected") from None
+            fault, person_id, id_number = roster_file.line_fault(text)
+            if fault:
+                raise seal.Refused("malformed", f"line {number}: {fault}")
             # As every kiosk does when it takes the roster: 15 and 18 digits of one person are one number.
-            same = seen.setdefault(normalise_number(str(entry.get("id_number", number))), number)
-            if same != number:
-                raise seal.Refused("malformed", f"lines {same} and {number} have the same number")
+            for what, value in (("person_id", person_id), ("number", id_number)):
+                mark = hashlib.blake2b(value.encode(), digest_size=12).digest()  # of a million people
+                same = seen[what].setdefault(mark, number)
+                if same != number:
+                    raise seal.Refused("malformed", f"lines {same} and {number} have the same {what}")
             yield text
-    if not seen:
-        raise seal.Refused("malformed", "nobody in it")
 
 
 def _add(session: Session, version: int, base: int, facts: roster_file.Facts, now: datetime) -> None:
@@ -165,11 +196,42 @@ def file_path(office: Office, digest: str) -> Path | None:
 
 
 def issue_bundle(office: Office, content: BundleContent) -> int:
-    """Issue policies, staff and revocations for all stations; return the bundle's version."""
+    """Issue policies, staff and revocations for all stations; return the bundle's version.
+
+    Raises Refused, naming the part, on what a kiosk of this version would refuse, and on a bundle that is too large for the wire.
+    """
+    for name, text in content.policies.items():
+        fault = bundle_parts.policy_fault(text)
+        if fault:
+            raise seal.Refused("malformed", f"policies/{name}: {fault}")
+    fault = bundle_parts.book_fault(content.policies)
+    if fault:
+        raise seal.Refused("malformed", f"policies: {fault}")
+    seen: set[object] = set()
+    for row in content.staff:
+        fault = bundle_parts.staff_fault(row)
+        if not fault and row["staff_id"] in seen:
+            fault = "stands twice"
+        seen.add(row.get("staff_id"))
+        if fault:
+            raise seal.Refused("malformed", f"staff/{row.get('staff_id', '?')}: {fault}")
+    _must_fit(office, content)
     with office.session.begin() as session:
         version = database.next_value(session, "bundle-version")
         session.add(tables.BundleVersion(version=version, created_at=utcnow(), content=content.model_dump_json()))
     return version
+
+
+def _must_fit(office: Office, content: BundleContent) -> None:
+    """Seal it once as a kiosk would get it, with room for messages and peers: what no kiosk could open is not issued."""
+    document = protocol.Bundle(
+        bureau_id=office.bureau_id, kiosk_id="none", version=1, created_at=utcnow(), **content.model_dump(exclude={"revoked_keys"})
+    )
+    sealed = seal.encrypt(office.sign(document), seal.recipient_key(office.keys.public), "none")
+    if len(sealed) > limits.MAX_SEALED - _ROOM_BESIDE:
+        raise seal.Refused("too-large", "the bundle; send less of it at a time")
+    opened = seal.decrypt(sealed, office.keys.seal, "none")
+    seal.verify(opened, seal.verify_key(office.keys.public), office.bureau_id, protocol.Bundle)
 
 
 def add_message(office: Office, station_id: str, text: str, until: datetime | None) -> str:
@@ -202,7 +264,7 @@ def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
             select(tables.Message)
             .where(tables.Message.station_id.in_(("", kiosk.station_id)))
             .order_by(tables.Message.created_at.desc())
-            .limit(50)
+            .limit(limits.MAX_MESSAGES)
         ).all()
         content: dict[str, Any] = BundleContent.model_validate_json(newest.content).model_dump()
         document = protocol.Bundle(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kiosk.bureau import decisions, ingest, rosters, standing, tables
 from kiosk.bureau.office import Office
 from kiosk.removable import files
-from kiosk.sync import courier, protocol, seal
+from kiosk.sync import courier, limits, protocol, seal
 
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
@@ -28,7 +28,10 @@ def serve(office: Office, stick: Path) -> list[tuple[str, str]]:
             known = _kiosk(session, folder.name)
         if known and folder.is_dir() and not folder.is_symlink():
             told += _take_up(office, folder)
-            told += _put_down(office, folder, root)
+            try:
+                told += _put_down(office, folder, root)
+            except (OSError, ValueError) as error:  # one folder that cannot be served stops nobody else's
+                told.append((folder.name, type(error).__name__))
     return told
 
 
@@ -40,7 +43,7 @@ def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
     told = []
     for path, digest in files.matching(folder / "up", courier.BATCH_NAME):
         try:
-            receipt = ingest.take_batch(office, files.whole(path, digest, protocol.MAX_SEALED)).encode()
+            receipt = ingest.take_batch(office, files.whole(path, digest, limits.MAX_SEALED)).encode()
             batch = path.name.removeprefix("batch-").split("-")[0]
             files.write_file(folder / "down" / files.named(f"receipt-{batch}", receipt, "jws"), receipt)
             told.append((path.name, "taken"))

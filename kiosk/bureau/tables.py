@@ -65,6 +65,19 @@ class Kiosk(Base):
     decision_seq: Mapped[int] = mapped_column(default=0)
     boot_ids: Mapped[str] = mapped_column(Text, default="", server_default="")  # of its last starts, newest first, blanks between
     monotonic_s: Mapped[float | None] = mapped_column(default=None)  # newest of that boot
+    cannot_follow: Mapped[str] = mapped_column(Text, default="", server_default="")  # what of which bundle it did not understand
+
+
+class SignedIn(Base):
+    """A session at the clerks' page. `flash`: shown once, by the next page."""
+
+    __tablename__ = "sessions"
+    token_hash: Mapped[str] = mapped_column(Hex, primary_key=True)
+    user: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    last_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc, index=True)
+    flash: Mapped[str] = mapped_column(Text, default="")
 
 
 class Finding(Base):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
+import logging
 import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -30,6 +33,11 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from kiosk.bureau.office import BureauSettings, make_code, open_office, prepare
+
+    # Whatever is made from here on, by us or by a library, is ours alone; uploads lie in our own folder, without a name.
+    os.umask(0o077)
+    if not options.tls_cert and not _is_loopback(options.host):
+        parser.error("plain http is served on this machine alone: give --tls-cert and --tls-key, or put a proxy with TLS in front")
 
     given = {"max_body": options.max_body} if options.max_body else {}
     settings = BureauSettings(data=str(options.data.resolve()), db=options.db, auto_confirm=options.auto_confirm, **given)
@@ -56,11 +64,20 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from kiosk.bureau import connections
     from kiosk.bureau.app import ENVIRONMENT
 
     os.environ[ENVIRONMENT] = settings
-    listener = socket.create_server((options.host, options.port), backlog=1024)
+    uploads = options.data / "uploads"
+    uploads.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(uploads.resolve())
+    os.environ["TMPDIR"] = tempfile.tempdir  # of the workers
+    _more_files()
+    made = socket.create_server((options.host, options.port), backlog=1024, family=_family(options.host))
+    # Several workers get the socket by pickling, which knows plain sockets only.
+    listener = made if options.workers > 1 else connections.BoundedListener(fileno=made.detach())
     listener.set_inheritable(True)
+    logging.getLogger("uvicorn.error").addFilter(connections.OneLine())
     scheme = "https" if options.tls_cert else "http"
     url = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
@@ -72,7 +89,15 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
         ssl_certfile=options.tls_cert or None,
         ssl_keyfile=options.tls_key or None,
         server_header=False,
-        timeout_keep_alive=30,
+        date_header=True,
+        timeout_keep_alive=15,
+        backlog=50,  # accepted in one go: between two of them others are read, whatever comes in a flood
+        http=connections.BoundedProtocol,
+        ws="none",
+        loop="asyncio",
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=32 * 1024,
+        forwarded_allow_ips="127.0.0.1",
     )
     # Written before it answers: whoever starts us polls /v1/health.
     (options.data / "url").write_text(url + "\n", encoding="utf-8")
@@ -84,6 +109,31 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     else:
         uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _more_files() -> None:
+    """Have room for as many connections as are let in, and for the files behind them."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _end_with_parent() -> None:

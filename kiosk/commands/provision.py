@@ -1,15 +1,23 @@
-"""`kiosk provision --bureau URL --code CODE`: make this kiosk's keys, register them with the bureau, pin the bureau's keys."""
+"""`kiosk provision --bureau URL`: make this kiosk's keys, register them with the bureau, pin the bureau's keys.
+
+The one-time code is asked for, or read from a file: a command line is seen by every process and kept by the shell.
+"""
 
 from __future__ import annotations
 
 import argparse
+import getpass
+import sys
+from pathlib import Path
+
+_LONGEST = 200
 
 
 def main(argv: list[str]) -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="kiosk provision", description=__doc__)
+    parser = argparse.ArgumentParser(prog="kiosk provision", description=__doc__, allow_abbrev=False)
     parser.add_argument("--bureau", metavar="URL", default="", help="default: [sync] bureau_url")
-    parser.add_argument("--code", required=True, help="the one-time code from the bureau")
+    parser.add_argument("--code-file", metavar="FILE", default="", help="read the one-time code from a file; -: standard input")
     parser.add_argument("--new-keys", action="store_true", help="make other keys, as after a revocation")
     options = parser.parse_args(argv)
 
@@ -23,6 +31,21 @@ def main(argv: list[str]) -> int:
     url = options.bureau or settings.sync.bureau_url
     if not url:
         raise ConfigError("no bureau: give --bureau URL or set [sync] bureau_url")
-    identity = provision(settings, url, options.code, new_keys=options.new_keys)
+    identity = provision(settings, url, _code(options.code_file), new_keys=options.new_keys)
     print(f"✓ {identity.pins.kiosk_id} of station {identity.pins.station_id} is registered at {identity.pins.bureau_id} ({url})")
     return 0
+
+
+def _code(file: str) -> str:
+    """Return the code. Raises ConfigError when the file cannot be read, or nobody is there to be asked."""
+    from kiosk.errors import ConfigError
+
+    try:
+        if file == "-":
+            return sys.stdin.readline(_LONGEST).strip()
+        if file:
+            with Path(file).open(encoding="utf-8") as source:
+                return source.read(_LONGEST).strip()
+        return getpass.getpass("one-time code of the bureau: ").strip()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the code cannot be read ({type(error).__name__})") from error

@@ -1,0 +1,199 @@
+"""The bureau as JSON below /admin, for programs and scripts: HTTP Basic with each request, or a signed-in page with its token.
+
+Who comes in was decided at the door (`bureau.door`), before any byte of a body.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from fastapi import APIRouter, Depends, File, HTTPException, Query, Request, Response, UploadFile
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from kiosk.bureau import decisions, rosters, standing, tables, views
+from kiosk.bureau.api import office_of
+from kiosk.bureau.office import Office, make_code, revoke
+from kiosk.bureau.sessions import Session
+from kiosk.sync import protocol, seal
+
+router = APIRouter(tags=["clerk"])
+ErrorBody = {"content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+def signed_in(request: Request) -> Session:
+    """Return who was let in at the door. Raises 401 where the door is missing: nothing is served without it."""
+    session = getattr(request.state, "session", None)
+    if not isinstance(session, Session):
+        raise HTTPException(401, "not signed in")
+    return session
+
+
+def clerk(request: Request, _: Annotated[Session, Depends(signed_in)]) -> Office:
+    """Return the bureau, for whoever was let in."""
+    return office_of(request)
+
+
+Clerk = Annotated[Office, Depends(clerk)]
+Who = Annotated[Session, Depends(signed_in)]
+_401: dict[int | str, dict[str, Any]] = {
+    400: {"description": "Not to be parsed", **ErrorBody},
+    401: {"description": "Not signed in", **ErrorBody},
+    403: {"description": "Another site, or no token", **ErrorBody},
+    408: {"description": "Too slow", **ErrorBody},
+    413: {"description": "Too large", **ErrorBody},
+    415: {"description": "A content encoding", **ErrorBody},
+    429: {"description": "Too many tries", **ErrorBody},
+}
+_404: dict[int | str, dict[str, Any]] = {**_401, 404: {"description": "Not there", **ErrorBody}}
+
+
+_409: dict[int | str, dict[str, Any]] = {**_401, 409: {"description": "Looks like a mistake: say that it is meant", **ErrorBody}}
+
+
+class CodeRequest(BaseModel):
+    """For which station."""
+
+    station_id: protocol.Id
+
+
+class DecisionRequest(BaseModel):
+    """A clerk's word on a record."""
+
+    record_id: protocol.Id
+    decided: Literal["confirmed", "returned"]
+    reason: protocol.Code = ""
+
+
+class MessageRequest(BaseModel):
+    """For one station, or for all when empty."""
+
+    station_id: Annotated[str, protocol.Field(max_length=128, pattern=r"^[A-Za-z0-9._:@+/=-]*$")] = ""
+    text: protocol.Text
+
+
+class RevokeRequest(BaseModel):
+    """Why."""
+
+    reason: protocol.Code = "revoked"
+
+
+@router.post("/admin/codes", responses=_401)
+def admin_code(office: Clerk, asked: CodeRequest) -> dict[str, str]:
+    """Make a one-time enrolment code."""
+    return {"code": make_code(office, asked.station_id)}
+
+
+@router.post("/admin/decisions", responses=_404)
+def admin_decide(office: Clerk, asked: DecisionRequest) -> dict[str, str]:
+    """Confirm or return a record."""
+    if not decisions.decide(office, asked.record_id, asked.decided, asked.reason):
+        raise HTTPException(404, "no such record")
+    return {"record_id": asked.record_id, "decision": asked.decided}
+
+
+@router.post("/admin/kiosks/{kiosk_id}/revoke", responses=_404)
+def admin_revoke(office: Clerk, kiosk_id: protocol.Id, asked: RevokeRequest) -> dict[str, str]:
+    """Revoke a kiosk."""
+    if not revoke(office, kiosk_id, asked.reason):
+        raise HTTPException(404, "no such kiosk")
+    return {"kiosk_id": kiosk_id, "revoked": asked.reason}
+
+
+@router.post("/admin/rosters", responses=_409)
+def admin_roster(office: Clerk, file: Annotated[UploadFile, File()], meant: bool = False) -> dict[str, int]:
+    """Issue a roster: lines of JSON. `meant`: also one that is empty or much smaller than the last."""
+    return {"version": issue(office, file, meant)}
+
+
+@router.post("/admin/bundle", responses=_401)
+def admin_bundle(office: Clerk, content: rosters.BundleContent) -> dict[str, int]:
+    """Issue policies, staff and revocations."""
+    try:
+        return {"version": rosters.issue_bundle(office, content)}
+    except seal.Refused as error:
+        raise HTTPException(400, str(error)) from error
+
+
+@router.post("/admin/messages", responses=_401)
+def admin_message(office: Clerk, asked: MessageRequest) -> dict[str, str]:
+    """Leave a message."""
+    return {"message_id": rosters.add_message(office, asked.station_id, asked.text, None)}
+
+
+@router.get("/admin/records", responses=_401)
+def admin_records(
+    office: Clerk,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    decision: Literal["", "pending", "confirmed", "returned"] = "",
+) -> list[dict[str, Any]]:
+    """Newest records first."""
+    return views.records(office, limit, decision)
+
+
+@router.get("/admin/all-records", responses=_401)
+def admin_all_records(office: Clerk) -> list[dict[str, str]]:
+    """Every record in short, for reconciliation with other systems."""
+    names = ("record_id", "kiosk_id", "content_digest", "pass_key", "outcome", "verdict", "decision")
+    with office.session.begin() as session:
+        rows = session.execute(select(*(getattr(tables.Record, name) for name in names)))
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@router.get("/admin/records/{record_id}", responses=_404)
+def admin_record(office: Clerk, record_id: protocol.Id) -> dict[str, Any]:
+    """One record as the bureau has it."""
+    with office.session.begin() as session:
+        row = session.get(tables.Record, record_id)
+        if row is None:
+            raise HTTPException(404, "no such record")
+        return views.shown(row)
+
+
+@router.get("/admin/evidence", responses=_401)
+def admin_evidence(office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
+    """What came for human review, newest first, without the content."""
+    return views.evidence(office, limit)
+
+
+@router.get(
+    "/admin/evidence/{evidence_id}",
+    response_class=Response,
+    responses={**_404, 200: {"description": "The scan", "content": {kind: {} for kind in get_args(protocol.MediaType)}}},
+)
+def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
+    """One scan, to be saved and looked at: never shown inside this page."""
+    with office.session.begin() as session:
+        row = session.get(tables.Evidence, evidence_id)
+        if row is None:
+            raise HTTPException(404, "no such evidence")
+        name = f"evidence.{row.media_type.rsplit('/', 1)[1]}"
+        return Response(
+            row.content,
+            media_type=row.media_type,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+@router.post("/admin/findings/{finding_id}/clear", responses=_404)
+def admin_clear(office: Clerk, who: Who, finding_id: protocol.Id) -> dict[str, str]:
+    """A clerk has looked into a kiosk that seemed restored or doubled: it may serve by itself again."""
+    if not standing.clear(office, finding_id, who.user):
+        raise HTTPException(404, "no such open finding")
+    return {"finding_id": finding_id}
+
+
+@router.get("/admin/summary", responses=_401)
+def admin_summary(office: Clerk) -> dict[str, Any]:
+    """Counts and stations."""
+    return views.summary(office)
+
+
+def issue(office: Office, file: UploadFile, meant: bool) -> int:
+    """Issue an uploaded roster. Raises 400 naming the line, 409 where a person must say that it is meant."""
+    try:
+        return rosters.issue(office, file.file, meant=meant)  # read where it was put, which has no name: nothing is left by a kill
+    except seal.Refused as error:
+        raise HTTPException(400, str(error)) from error
+    except rosters.AskFirst as error:
+        raise HTTPException(409, str(error)) from error

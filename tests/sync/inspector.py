@@ -122,7 +122,18 @@ JOURNAL: dict[str, set[str]] = {
     "bundle-parts-refused": {"version", "software", "count", "parts"},
     "evidence-turned-away": {"evidence", "record", "why"},
 }
-CHECKS = {"depth", "background", "bent-print", "screen", "cutout", "stillness", "repeated-frames", "loop", "same-face"}
+CHECKS = {
+    "depth",
+    "background",
+    "bent-print",
+    "screen",
+    "cutout",
+    "stillness",
+    "repeated-frames",
+    "loop",
+    "same-face",
+    "turn-confirmed",
+}
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}

@@ -1,4 +1,4 @@
-"""`kiosk evaluate gestures|takes|stills|match|glasses CSV`: measure on labelled files. Paths in a CSV are relative to it."""
+"""`kiosk evaluate gestures|takes|stills|match|glasses|light CSV`: measure on labelled files. Paths in a CSV are relative to it."""
 
 from __future__ import annotations
 
@@ -77,6 +77,10 @@ def _run(args: argparse.Namespace) -> Report:
         from kiosk.evaluate import gestures
 
         return gestures.run(args.csv, args.expected, make)
+    if args.what == "light":
+        from kiosk.evaluate import light
+
+        return light.run(args.csv, make, tries=args.tries, seed=args.seed)
     if args.what == "glasses":
         from kiosk.evaluate import glasses
 
@@ -113,7 +117,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     from kiosk.config import ASSETS
 
     parser = argparse.ArgumentParser(prog="kiosk evaluate", description=__doc__)
-    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses"))
+    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses", "light"))
     parser.add_argument("csv", type=Path, metavar="CSV")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
     parser.add_argument("--lines", type=Path, metavar="F", help="write each take as a line of JSON as soon as it ends (takes)")

@@ -34,6 +34,7 @@ class TakeView:
     slower: bool = False
     can_swap: bool = False
     light: tuple[int, int, int] | None = None  # the colour the screen should shine in now (reflected-light check)
+    light_pattern: tuple[float, float] | None = None  # the light passcode now: across and along (`ui.widgets.light`)
     box: ShareBox | None = None  # the face
     visit_id: str = ""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kiosk.config import Liveness
 from kiosk.domain.reasons import Action
 from kiosk.liveness.attacks.reflection import LIGHTS, PERIODS
+from kiosk.liveness.light.code import LightCode, draw_code
 
 TURNS = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT})
 
@@ -44,6 +45,7 @@ class Challenge:
     spares: tuple[Step, ...] = ()
     swaps: int = 0
     lights: tuple[int, ...] = ()
+    light_code: LightCode | None = None  # the light passcode, when it is on
 
 
 def draw_challenge(settings: Liveness, unable: frozenset[Action] = frozenset(), rng: random.Random | None = None) -> Challenge:
@@ -71,6 +73,7 @@ def draw_challenge(settings: Liveness, unable: frozenset[Action] = frozenset(), 
         spares=tuple(_step(action, rng) for action in spares),
         swaps=settings.swaps,
         lights=_lights(rng) if settings.checks.reflection != "off" else (),
+        light_code=draw_code(rng) if settings.checks.light != "off" else None,
     )
 
 

@@ -19,6 +19,7 @@ from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, hints, look
 from kiosk.liveness.keep import FaceKeeper, KeptFace
 from kiosk.liveness.landmarks import Box, FaceObservation, overlap
+from kiosk.liveness.light.code import DEPTH
 from kiosk.liveness.pace import (
     AFTER_LIMIT_S,
     BASELINE_S,
@@ -49,7 +50,8 @@ class Take:
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._filter = GuidanceFilter()
         self._keeper = FaceKeeper()
-        self._evidence = Evidence(settings.checks, challenge.lights)
+        self._evidence = Evidence(settings, challenge.lights, challenge.light_code)
+        self._code_s = 0.0  # seconds of the light code that were shown
         self._records: list[ActionRecord] = []
         self._swapped: tuple[Action, ...] = ()
         self._phase: Phase = "positioning"
@@ -119,6 +121,7 @@ class Take:
         """Take in one frame and its observation; return what to show."""
         if self.result is not None:
             return self._view(None)
+        self._run_code(observation.t_s - self._now_s)
         self._now_s = observation.t_s
         self._frames += 1
         if self._began_s is None:
@@ -136,7 +139,9 @@ class Take:
         if self._jumped(observation):
             return self._finish(Reason.FACE_CHANGED)
         events = self._tracker.step(observation)
-        self._evidence.step(observation, frame_bgr, self._phase, self._current, self._tracker.baseline.value().yaw_deg)
+        self._evidence.step(
+            observation, frame_bgr, self._phase, self._current, self._tracker.baseline.value().yaw_deg, self._code()
+        )
         self._keep(observation, frame_bgr, blocked, measured)
         if observation.points is not None:
             self._last = observation
@@ -301,6 +306,22 @@ class Take:
         shown = self._evidence.light.shown(self._now_s) if self._phase == "light" and self._evidence.light else None
         return None if shown is None else LIGHTS[shown]
 
+    def _run_code(self, since_s: float) -> None:
+        """The light code goes on in quiet moments and stands still while somebody acts."""
+        if self._phase in ("baseline", "wait-cue", "between") and 0 < since_s < 1.0:
+            self._code_s += since_s
+
+    def _code(self) -> float | None:
+        quiet = self._phase in ("baseline", "wait-cue", "between")
+        return self._code_s if quiet and self._evidence.answer is not None else None
+
+    def _pattern(self) -> tuple[float, float] | None:
+        answer = self._evidence.answer
+        if answer is None or self._code() is None:
+            return None
+        across, along = answer.code.levels(self._code_s)
+        return DEPTH * across, DEPTH * along
+
     def _box(self) -> Box | None:
         last = self._last
         if last is None or last.box is None or last.t_s != self._now_s:
@@ -370,5 +391,6 @@ class Take:
             slower=self._slower and cued,
             can_swap=self.can_swap,
             light=self._light(),
+            light_pattern=self._pattern(),
             box=self._box(),
         )

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from kiosk.config import Checks
+from kiosk.config import CheckMode, Liveness
 from kiosk.domain.outcome import CheckScore
 from kiosk.domain.reasons import Action
 from kiosk.liveness.attacks.cutout import HoleWatcher
@@ -25,6 +25,8 @@ from kiosk.liveness.attacks.screen import screen_score
 from kiosk.liveness.attacks.stillness import SwayWatcher
 from kiosk.liveness.challenge import TURNS
 from kiosk.liveness.landmarks import FaceObservation
+from kiosk.liveness.light.answer import LightAnswer, LightScores
+from kiosk.liveness.light.code import LightCode
 
 _QUIET = frozenset({"baseline", "wait-cue", "between"})
 _FRONTAL_DEG = 6.0  # a turn begins from here
@@ -38,6 +40,7 @@ _MIN_PICTURES = 5
 _MAX_STEP_DEG = 14.0
 _MIN_FPS = 6.0  # below it no turn can be judged at all
 _RATE_FRAMES = 20
+_LIGHT_CLEAR = 2.5  # the answer measured at set-up over today's noise
 _SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6
 
 
@@ -83,6 +86,9 @@ RULES: dict[str, Rule] = {
     "stillness": Rule(0.0012, "below"),
     "repeated_frames": Rule(0.02, "above"),
     "loop": Rule(0.80, "above"),
+    "light_time": Rule(0.25, "below"),  # rendered: docs/measurements.md, "Light that answers"
+    "light_shape": Rule(0.0, "below"),
+    "light_room": Rule(0.6, "above"),
     "reflection": Rule(0.5, "below"),  # not measured on people: no recordings before a coloured screen were at hand
 }
 
@@ -90,8 +96,10 @@ RULES: dict[str, Rule] = {
 class Evidence:
     """What a take has seen so far, for the checks."""
 
-    def __init__(self, checks: Checks, lights: tuple[int, ...] = ()) -> None:
-        self._checks = checks
+    def __init__(self, settings: Liveness, lights: tuple[int, ...] = (), code: LightCode | None = None) -> None:
+        self._checks = checks = settings.checks
+        self._settings = settings
+        self.answer = LightAnswer(code) if code is not None and checks.light != "off" else None
         self.light = LightWatcher(lights) if lights else None
         self._repeats, self._loop, self._sway, self._holes = RepeatWatcher(), LoopWatcher(), SwayWatcher(), HoleWatcher()
         self._screen: list[float] = []
@@ -111,9 +119,15 @@ class Evidence:
         self.turns: list[TurnPictures] = []  # accepted for their depth
 
     def step(
-        self, observation: FaceObservation, frame_bgr: np.ndarray, phase: str, action: Action | None, neutral_deg: float = 0.0
+        self,
+        observation: FaceObservation,
+        frame_bgr: np.ndarray,
+        phase: str,
+        action: Action | None,
+        neutral_deg: float = 0.0,
+        code_s: float | None = None,
     ) -> None:
-        """Take in one frame. neutral_deg: the yaw at which this person looks straight."""
+        """Take in one frame. neutral_deg: the yaw at which this person looks straight. code_s: seconds of the light code."""
         if self._checks.repeated_frames != "off":
             self._repeats.step(observation.t_s, frame_bgr)
         self._times.append(observation.t_s)
@@ -121,6 +135,8 @@ class Evidence:
         if points is None or phase == "positioning":
             return
         self._loop.step(observation)
+        if self.answer is not None and code_s is not None:
+            self.answer.step(code_s, observation, frame_bgr)
         if phase == "light" and self.light is not None:
             self.light.step(observation, frame_bgr)
         if phase in _QUIET:
@@ -174,9 +190,11 @@ class Evidence:
     def scores(self) -> tuple[CheckScore, ...]:
         """Return every check that is not off. The worst turn counts."""
         checks = self._checks
+        lit = self._lit()
+        told: CheckMode = "off" if checks.light == "off" else "record"
         follow = [p.follow for p in self._parallax if p.follow is not None]
         sheet = [p.sheet for p in self._parallax if p.sheet is not None]
-        values = (
+        values: tuple[tuple[str, CheckMode, float | None], ...] = (
             ("depth", checks.depth, min(self._depth, default=self._refused)),
             ("background", checks.background, max(follow, default=None)),
             ("bent_print", checks.bent_print, min(sheet, default=self._refused_sheet)),
@@ -185,6 +203,9 @@ class Evidence:
             ("stillness", checks.stillness, self._sway.score()),
             ("repeated_frames", checks.repeated_frames, self._repeats.share()),
             ("loop", checks.repeated_frames, self._loop.score()),
+            ("light_time", checks.light, lit.time),
+            ("light_shape", told, lit.shape),
+            ("light_room", told, lit.room),
             ("reflection", checks.reflection, None if self.light is None else self.light.score()),
         )
         return tuple(
@@ -192,6 +213,18 @@ class Evidence:
             for name, mode, score in values
             if mode != "off"
         )
+
+    def _lit(self) -> LightScores:
+        """What came back of the light code.
+
+        It decides only where a station has measured what a face sends back there, and that stands clear of what movement and
+        daylight hide today: else the check is unavailable, which refuses and refers nobody.
+        """
+        if self.answer is None:
+            return LightScores()
+        found = self.answer.scores(self._settings.light_delay_s)
+        clear = self._settings.light_strength >= _LIGHT_CLEAR * found.noise > 0
+        return found if self._checks.light == "record" or clear else LightScores()
 
     def _look_for_screen(self, observation: FaceObservation, frame_bgr: np.ndarray) -> None:
         if (

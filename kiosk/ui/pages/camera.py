@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -16,6 +16,7 @@ from kiosk.ui.views import take_hint
 from kiosk.ui.widgets.circle import CameraCircle
 from kiosk.ui.widgets.face import FaceFigure
 from kiosk.ui.widgets.flow import Stack
+from kiosk.ui.widgets.light import paint_pattern
 from kiosk.ui.widgets.progress import Step, StepBar
 from kiosk.ui.widgets.text import Text, wrap
 from kiosk.visit import events as e
@@ -132,6 +133,7 @@ class CameraPage(Page):
         self._ready = True
         self._view_key: object = None
         self._light: tuple[int, int, int] | None = None
+        self._pattern: tuple[float, float] | None = None
         self._cued = False  # something was asked for in this take: to go back now costs a try
         self._can_swap = True
         self._friend, self._take_id = "", 0
@@ -185,8 +187,9 @@ class CameraPage(Page):
         if self._kit is None:
             return
         light = view.light if view is not None and self._ready else None
-        if light != self._light:
-            self._light = light
+        pattern = view.light_pattern if view is not None and self._ready else None
+        if (light, pattern) != (self._light, self._pattern):
+            self._light, self._pattern = light, pattern
             self.update()
         if view is not None and self._ready:
             self.circle.show_progress(view.progress, view.guidance is None)
@@ -270,13 +273,25 @@ class CameraPage(Page):
         self.ticks.setVisible(bool(steps))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Shine in the colour of the reflected-light check, where that is switched on: the face answers it."""
+        """Shine in the colour or the pattern of the light checks, where one is switched on: the face answers it."""
         if self._light is not None:
             QPainter(self).fillRect(self.rect(), QColor(*self._light))
+        elif self._pattern is not None:
+            painter = QPainter(self)
+            paint_pattern(painter, QRectF(self.rect()), *self._pattern)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.look.colour("paper"))
+            pad, radius = self.look.px(18), self.look.px(RADIUS_CARD)
+            for calm in (self.head, self.mirror, self.ticks):  # what is read stays as calm as on any page
+                if calm.isVisible():
+                    at = QRectF(calm.mapTo(self, QPoint(0, 0)), QSizeF(calm.size())).adjusted(-pad, -pad, pad, pad)
+                    painter.drawRoundedRect(at, radius, radius)
 
     def clear(self) -> None:
         super().clear()
-        self._light, self._friend, self._cued, self._take_id = None, "", False, 0
+        self._light = self._pattern = None
+        self._friend, self._cued, self._take_id = "", False, 0
         self.steady.longest = {}
         self.circle.clear()
         self._kit, self._view_key = None, None

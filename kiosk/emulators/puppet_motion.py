@@ -44,8 +44,8 @@ class Manner:
 _TIMES: dict[Action, tuple[float, float, float]] = {
     Action.BLINK: (0.08, 0.08, 0.10),
     Action.MOUTH_OPEN: (0.35, 0.30, 0.35),
-    Action.TURN_LEFT: (0.55, 0.40, 0.65),
-    Action.TURN_RIGHT: (0.55, 0.40, 0.65),
+    Action.TURN_LEFT: (1.0, 0.40, 1.0),
+    Action.TURN_RIGHT: (1.0, 0.40, 1.0),
     Action.NOD: (0.40, 0.20, 0.50),
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiosk.liveness.light.answer import Surface
-from kiosk.liveness.light.code import DEPTH, LightCode
+from kiosk.liveness.light.code import DEPTH, LENGTH_S, LightCode
 
 SCREEN_M = (0.336, 0.598)  # 27 inches, portrait
 SCREEN_NIT = 250.0
@@ -81,8 +81,10 @@ def lit(
 
     shutter_s: how much later the lowest row is read than the highest.
     """
-    shown = np.array([[code.levels(float(t + r * shutter_s - delay_s)) for r in rows] for t in times])  # (f, points, 2)
-    return np.asarray(skin * (1 + shown[..., 0] * answer.across + shown[..., 1] * answer.along))
+    fine = np.arange(-1.0, LENGTH_S + 1.0, 0.005)
+    across, along = np.array([code.levels(float(t)) for t in fine]).T
+    at = times[:, None] + rows[None] * shutter_s - delay_s  # (f, points)
+    return np.asarray(skin * (1 + np.interp(at, fine, across) * answer.across + np.interp(at, fine, along) * answer.along))
 
 
 def shaped(species: str, face: Surface, scale_m: float, light: Light) -> tuple[np.ndarray, np.ndarray]:

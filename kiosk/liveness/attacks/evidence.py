@@ -38,7 +38,7 @@ _FORGET_S = 0.4
 # makes the tracked mesh invent a turn between two pictures (9 of 31 such turns reached the depth limit).
 _MIN_PICTURES = 5
 _MAX_STEP_DEG = 14.0
-_MIN_FPS = 6.0  # below it no turn can be judged at all
+_MIN_FPS = 4.0  # below it no turn can be judged at all
 _RATE_FRAMES = 20
 _LIGHT_CLEAR = 2.5  # the answer measured at set-up over today's noise
 _SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6

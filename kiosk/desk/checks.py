@@ -22,12 +22,26 @@ WHYS = (
     Reason.DEVICE_ERROR,
 )
 RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
-MIN_POINTS = 8  # of a signature: a dot or a slip of the finger is none
+_EYES = (Reason.ACTION_TIMEOUT, Reason.FACE_LOST, Reason.FACE_CHANGED, Reason.NO_GOOD_FRAME, Reason.CANCELLED)
+_MACHINE = (Reason.CAMERA_UNPLUGGED, Reason.MODEL_ERROR, Reason.STORE_ERROR, Reason.READER_UNPLUGGED, Reason.READER_SILENT)
 
 
 def signed(signature: Signature | None) -> bool:
-    """True when somebody really drew something."""
-    return signature is not None and signature.strokes > 0 and signature.points >= MIN_POINTS and len(signature.digest) == 64
+    """True when there is any ink: an old hand signs with a cross or a dot, and only an empty frame is none."""
+    return signature is not None and signature.strokes > 0 and signature.points > 0 and len(signature.digest) == 64
+
+
+def why_of(reason: Reason | None, *, from_visit: bool) -> Reason | None:
+    """Return which of WHYS the reason a visit ended with comes to; None where nobody can tell."""
+    if reason in WHYS:
+        return reason
+    if reason in _EYES:
+        return Reason.LIVENESS_FAILED
+    if reason is Reason.TEMPLATE_OUTDATED:
+        return Reason.NO_TEMPLATE
+    if reason in _MACHINE:
+        return Reason.DEVICE_ERROR
+    return Reason.NO_FACE_WANTED if from_visit else None
 
 
 def assisted(page: Assisting, form: Assisted) -> str:

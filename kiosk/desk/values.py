@@ -91,6 +91,8 @@ class Found:
     clock_suspect: bool = False
     visit_id: str = ""  # of the visit that was taken over
     why: Reason | None = None  # why that visit did not end with the face
+    missed_on: date | None = None  # the day of the newest attempt, where that one did not pass
+    missed_why: str = ""  # … and why
     counted: tuple[Counted, ...] = ()  # that visit's takes in the fairness ledger: nobody else's glasses are asked about
 
     @property

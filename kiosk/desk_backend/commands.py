@@ -78,6 +78,8 @@ def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
         told.clock_suspect,
         command.visit_id,
         Reason(command.why) if command.why else None,
+        told.missed_on,
+        told.missed_why,
         command.counted,
     )
     return e.PersonFound(command.by.session_id, found, command.channel)

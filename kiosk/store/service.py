@@ -13,7 +13,7 @@ from kiosk.domain.calendar_days import local_date
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import Outcome, Stage
 from kiosk.store import clock, outbox, policies, records
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
@@ -26,8 +26,9 @@ _STATUS_FIRST = (Reason.DECEASED, Reason.WITHDRAWN, Reason.ROSTER_ABNORMAL)
 class LookUp:
     """The answer to a look-up: the fields of `visit.events.LookedUp` but for the visit's id.
 
-    `reason`: OK, or why the visit does not go on to the face. `stages`: of earlier records on this kiosk, newest first.
+    `reason`: OK, or why the visit does not go on to the face. `stages`: of earlier passes on this kiosk, newest first.
     `returned_reason`: the bureau's reason when it returned or refused the newest one.
+    `missed_on`, `missed_why`: of the newest attempt, where that one did not pass.
     """
 
     reason: Reason
@@ -38,6 +39,8 @@ class LookUp:
     roster_stale: bool = False
     roster_issued_at: datetime | None = None
     clock_suspect: bool = False
+    missed_on: date | None = None
+    missed_why: str = ""
 
 
 def look_up(
@@ -69,12 +72,27 @@ def look_up(
         return LookUp(Reason.NAME_MISMATCH, roster_stale=stale, roster_issued_at=issued, clock_suspect=state.blocks_rules)
     expired = person.document_valid_to is not None and person.document_valid_to < today  # the last valid day is one
     answers = eligibilities(store, entry, today, clock_suspect=state.blocks_rules, card_expired=expired)
-    earlier = [kept.progress for kept in records.of_person(store, entry.person_id) if kept.progress is not None]
+    every = records.of_person(store, entry.person_id)
+    # The stages are those of passes: that the centre has a failed attempt is nothing to be glad of, here or at the desk.
+    earlier = [kept.progress for kept in every if kept.progress is not None and kept.record.outcome is Outcome.PASSED]
+    last = every[0].record if every else None
+    missed = None if last is None or last.outcome is Outcome.PASSED else last
     returned = earlier[0].reason if earlier and earlier[0].stage in (Stage.RETURNED, Stage.REFUSED) else ""
     reason = _overall(answers)
     if reason is Reason.OK and mode != "query":
         reason = _face_ready(store, entry, today, model_digest)
-    return LookUp(reason, entry, answers, tuple(one.stage for one in earlier), returned, stale, issued, state.blocks_rules)
+    return LookUp(
+        reason,
+        entry,
+        answers,
+        tuple(one.stage for one in earlier),
+        returned,
+        stale,
+        issued,
+        state.blocks_rules,
+        None if missed is None else local_date(missed.clock.captured_at_utc, store.settings.station.timezone),
+        "" if missed is None else missed.reason,
+    )
 
 
 def eligibilities(

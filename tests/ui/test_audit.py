@@ -126,3 +126,47 @@ def test_names_and_roles(window, scene):
         interface = QAccessible.queryAccessibleInterface(text)
         assert interface.role() == QAccessible.Role.StaticText
         assert interface.text(QAccessible.Text.Name) == text.text().replace("\n", " ")
+
+
+# What tells a control, or its state, from what lies beside it (WCAG 1.4.11): colour, and the ground it stands on.
+BORDERS = (
+    ("edge", "paper"),
+    ("edge", "card"),
+    ("action", "paper"),
+    ("action", "card"),
+    ("other", "paper"),
+    ("action", "track"),
+    ("warn", "track"),
+    ("warn", "paper"),
+    ("action", "cue"),
+    ("notice_line", "paper"),
+    ("focus", "paper"),
+    ("focus", "card"),
+    ("quiet", "card"),
+    ("done", "paper"),
+    ("stop", "card"),
+)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_borders_and_states_can_be_seen(theme):
+    palette = PALETTES[theme]
+    weak = [
+        (one, ground, round(ratio, 2))
+        for one, ground in BORDERS
+        if (ratio := contrast(QColor(getattr(palette, one)), QColor(getattr(palette, ground)))) < 3
+    ]
+    assert weak == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_border_of_every_control_is_drawn_so(window, theme):
+    set_form(window, (1080, 1920), theme, False)
+    show_scene(window, next(scene for scene in scenes() if scene.name == "number-empty"))
+    image, ground = window.grab().toImage(), window.look.colour("paper")
+    for name in ("key-5", "help", "replay", "large-text", "sound", "language"):
+        found = next(one for one in shown(window, Button) if one.objectName() == name)
+        left = found.mapTo(window, found.rect().topLeft())
+        row = left.y() + found.height() // 2
+        seen = max(contrast(image.pixelColor(left.x() + dx, row), ground) for dx in range(0, 5))
+        assert seen >= 3, f"{name}: {seen:.2f}"

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.checks import WHYS
+from kiosk.desk.checks import WHYS, why_of
 from kiosk.desk.values import Assisted, Document
 from kiosk.domain.desk_rules import PROXIES, PROXY_PAPERS
 from kiosk.domain.outcome import Glasses
@@ -144,8 +144,9 @@ class AssistPage(DeskPage):
             tick.set_look(self.look)
             self.benefit_box.addWidget(tick)
             self.ticks[item.benefit_id] = tick
-        if page.found.why in WHYS:
-            self.whys.choose(page.found.why.value)
+        why = why_of(page.found.why, from_visit=bool(page.found.visit_id))
+        if why is not None:
+            self.whys.choose(why.value)
         if _asks_glasses(page):
             self.worn.choose(page.found.glasses.value)
 

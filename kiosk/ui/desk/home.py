@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from kiosk.desk import events as e
@@ -12,6 +14,32 @@ from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Field, Words, row
 
 _COUNTS = (Place.TODO, Place.HOME_VISITS, Place.APPROVAL, Place.SYNC)
+
+
+class Tile(Card):
+    """A count that is a button: one touch to what it counts, by finger or by key."""
+
+    clicked = Signal()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._down = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._down = True
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        down, self._down = self._down, False
+        if down and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class HomePage(DeskPage):
@@ -45,7 +73,8 @@ class HomePage(DeskPage):
         self.grid = QGridLayout()
         self.counts: dict[Place, tuple[Words, Words, Card]] = {}
         for number, place in enumerate(_COUNTS):
-            card = Card(f"count-{place}")
+            card = Tile(f"count-{place}")
+            card.clicked.connect(lambda place=place: self.sent.emit(e.Went(place)))
             figure, words = Words(f"count-{place}-figure", "figure"), Words(f"count-{place}-words", "small")
             card.box.addWidget(figure)
             card.box.addWidget(words)
@@ -96,9 +125,10 @@ class HomePage(DeskPage):
             (Place.APPROVAL, data.unapproved_days, ""),
             (Place.SYNC, tallies.waiting, "bad" if tallies.level != "ok" else ""),
         ):
-            figure, words, _ = self.counts[place]
+            figure, words, card = self.counts[place]
             figure.say(str(count), tone)
             words.say(kit.text(f"home.count.{place}"))
+            card.setAccessibleName(f"{kit.text(f'home.count.{place}')} {count}")
         told = [
             kit.text("home.roster_stale", day=kit.day(tallies.roster_at.date()))
             if tallies.roster_stale and tallies.roster_at

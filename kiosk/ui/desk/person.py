@@ -74,9 +74,14 @@ class PersonPage(DeskPage):
         self.benefits.setFixedHeight(self.benefits.wanted_height(max(1, min(5, len(rows)))))
         latest = found.stages[0] if found.stages else None
         text = kit.text("person.latest", stage=kit.stage(latest)) if latest else kit.text("person.no_records")
+        missed = found.missed_on
+        if missed is not None:  # an attempt that failed is never green, whatever the centre did with its record
+            why = kit.strings.text(f"reason.{found.missed_why}.attendant") if found.missed_why else ""
+            text = kit.text("person.missed", day=kit.day(missed), why=why.split("：")[0].split("；")[0].split(":")[0])
         if found.returned_reason:
             text += kit.text("person.returned", reason=kit.problem(found.returned_reason))
-        self.stages.say(text, _TONE.get(latest, "quiet") if latest else "quiet")
+        tone = "wait" if missed is not None else _TONE.get(latest, "quiet") if latest else "quiet"
+        self.stages.say(text, tone)
         able = bool(found.due) and not found.clock_suspect
         for channel, button in self.assist.items():
             button.say(kit.text(f"channel.{channel}"))

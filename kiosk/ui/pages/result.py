@@ -39,7 +39,8 @@ def stage_steps(stage: Stage, kit: Kit) -> tuple[Step, ...]:
         Stage.RETURNED: (("sent_done", "done"), ("returned", "stop")),
         Stage.REFUSED: (("sent_done", "done"), ("returned", "stop")),
     }
-    steps: tuple[tuple[str, Mark], ...] = (("local", "done"), *row[stage])
+    first: tuple[tuple[str, Mark], ...] = () if stage in (Stage.RETURNED, Stage.REFUSED) else (("local", "done"),)
+    steps = (*first, *row[stage])  # what came back has no first tick: "passed here" would be all that is read
     return tuple(Step(kit.text(f"stage_row.{key}"), mark) for key, mark in steps)
 
 

@@ -135,6 +135,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("looking-up", s.LookingUp(visit, person)),
         Scene("confirm", s.Confirming(visit, person, entry, due)),
         Scene("confirm-expired", s.Confirming(visit, person, entry, tuple(replace(item, card_expired=True) for item in due))),
+        Scene("confirm-rare-name", s.Confirming(visit, Person("陈小\ue123", NUMBER), entry, due)),
         Scene("confirm-other", s.Confirming(other, person, entry, due[:1])),
         Scene("benefits", s.ChoosingBenefits(visit, person, entry, due)),
         Scene("answer-already-done", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (Stage.RECEIVED,))),

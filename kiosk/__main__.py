@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("journal", "verify the hash-chained journal"),
     "reasons": ("reasons", "every reason code, and what to do about it"),
     "licences": ("licences", "licences of every package and model"),
-    "voice": ("voice", "prompts to record, and what is missing"),
+    "voice": ("voice", "prompts to record, what is missing, and rendering them"),
     "texts": ("texts", "make the traditional characters from the simplified"),
     "gallery": ("gallery", "render every page into pictures"),
 }

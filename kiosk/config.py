@@ -77,6 +77,7 @@ class Voice(Section):
     headphones_card: str = "0"
     rate_per_min: int = Field(default=200, ge=80, le=400)
     volume: Share = 1.0
+    recordings: str = "assets/voice"  # folder of the bureau's own recordings: LANG/KEY.wav
 
 
 class Camera(Section):

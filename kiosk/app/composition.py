@@ -23,7 +23,7 @@ from kiosk.app.visit_controller import VisitController
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraWorker
-from kiosk.config import Settings
+from kiosk.config import Settings, resolve
 from kiosk.domain.reasons import Reason
 from kiosk.errors import KioskError
 from kiosk.idcard_reader.worker import ReaderWorker
@@ -44,6 +44,7 @@ from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+from kiosk.voice import state as voice_state
 from kiosk.voice.headphones import HeadphoneWatch
 from kiosk.voice.worker import VoiceWorker
 
@@ -81,7 +82,7 @@ class KioskApp(QObject):
         self.vision = VisionWorker(settings, self._vision_box)
         self.scan = ScanWorker(self._scan_box)
         self.printer = PrintWorker(settings.printer)
-        self.voice = VoiceWorker(settings.voice)
+        self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))
         self._headphones = HeadphoneWatch(self.headphones.emit, settings.voice.headphones_card)
         self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone))
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)

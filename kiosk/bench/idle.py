@@ -180,7 +180,7 @@ def _kiosk(folder: Path) -> int:
     from kiosk.camera import source
     from kiosk.config import Settings
     from kiosk.liveness.worker import TakeRequest
-    from kiosk.voice import worker as voice
+    from kiosk.voice import speaker as voice
 
     class Ear(QObject):
         heard = Signal(str)

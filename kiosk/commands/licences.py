@@ -127,14 +127,19 @@ def _written(path: Path) -> dict[tuple[str, str], str]:
 
 
 def model_files() -> list[Licence]:
-    """Return every model and picture of config/models.toml."""
+    """Return every model and picture of config/models.toml, and what config/voice.toml renders and measures speech with."""
     from kiosk.config import CONFIG
 
-    files = tomllib.loads((CONFIG / "models.toml").read_text(encoding="utf-8")).get("file", {})
-    return [
-        Licence(str(item["kind"]), Path(item["path"]).name, "", str(item.get("licence", "")), str(item.get("origin", "")))
-        for item in files.values()
-    ]
+    found = []
+    for manifest, kind in (("models.toml", ""), ("voice.toml", "speech (one machine)")):
+        files = tomllib.loads((CONFIG / manifest).read_text(encoding="utf-8")).get("file", {})
+        found += [
+            Licence(
+                kind or str(item["kind"]), Path(item["path"]).name, "", str(item.get("licence", "")), str(item.get("origin", ""))
+            )
+            for item in files.values()
+        ]
+    return found
 
 
 def markdown(found: list[Licence]) -> str:

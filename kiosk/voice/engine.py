@@ -1,7 +1,8 @@
-"""The synthesiser, in a process of its own: `python -m kiosk.voice.engine`. A JSON line in, a JSON line out, a WAV file.
+"""Decoder and synthesiser, in a process of their own: `python -m kiosk.voice.engine`. A JSON line in, a JSON line out, a WAV file.
 
-pyttsx3 blocks, prints, and sits on a C library that may die; none of that may reach the kiosk. Started by `voice.worker` alone.
-Asked:    {"text": ..., "language": "zh_CN" | "zh_HK" | "en", "rate": characters a minute, "path": ...}
+pyttsx3 blocks, prints, and sits on a C library that may die; none of that may reach the kiosk. Started by `voice.child` alone.
+Asked:    {"runs": [[recording, ...], ...], "path": ...}: recordings joined, those of one run closely
+          {"text": ..., "language": "zh_CN" | "zh_HK" | "en", "rate": characters a minute, "path": ...}: spoken by the synthesiser
 Answered: {"ok": true} or {"ok": false, "error": class name}
 """
 
@@ -12,7 +13,10 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, TextIO
+
+from kiosk.voice import joining
 
 FINISH_TIMEOUT_S = 5.0
 # espeak-ng's own voices, the best first; other engines (SAPI on Windows) are searched by language.
@@ -74,8 +78,12 @@ def serve(requests: TextIO, answers: TextIO) -> None:
     for line in requests:
         try:
             asked = json.loads(line)
-            engine = engine or Engine()
-            engine.write(asked["text"], asked["language"], int(asked["rate"]), asked["path"])
+            if "runs" in asked:
+                sound, rate = joining.join([[Path(path) for path in run] for run in asked["runs"]])
+                joining.write(sound, rate, Path(asked["path"]))
+            else:
+                engine = engine or Engine()
+                engine.write(asked["text"], asked["language"], int(asked["rate"]), asked["path"])
             answer: dict[str, object] = {"ok": True}
         except Exception as error:
             answer = {"ok": False, "error": type(error).__name__}

@@ -1,6 +1,7 @@
-"""Catalogue keys that are spoken, and what there is to speak them: text in a language, and a recording where a bureau made one.
+"""Catalogue keys that are spoken, and what there is to speak them: a text, a bureau's own recording, or the rendered one.
 
-A recording `assets/voice/LANG/KEY.wav` wins over the synthesiser. Used by the voice worker and by `kiosk voice`. No Qt.
+A bureau's own recording LANG/KEY.wav (or .ogg, .opus, .flac) in the configured folder wins over the rendered one that every clone
+has (`voice.rendered`), and that over the synthesiser. Used by the voice worker and by `kiosk voice`. No Qt.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import wave
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kiosk.config import ASSETS
 from kiosk.texts.strings import Strings
+from kiosk.voice.rendered import Rendered
 
 RECORDINGS = ASSETS / "voice"
-LINES_OF = {"zh_CN": "zh_CN", "zh_HK": "zh_CN", "en": "en"}  # spoken language -> the catalogue that holds its lines
+SUFFIXES = (".wav", ".ogg", ".opus", ".flac")  # of a bureau's own recording
 WAV_HEAD = 44  # bytes before the first sample
 PAUSE_S = 0.35  # between two prompts of one page
 # A recording may be slower than the wished rate by this much before `kiosk voice check` calls it too long: old ears
@@ -23,12 +26,18 @@ LENGTH_MARGIN = 1.35
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt in one language."""
+    """One prompt in one language. `recording`: a bureau's own; `rendered`: the sentences that every clone has, () for none."""
 
     key: str
     language: str
     text: str
     recording: Path | None
+    rendered: tuple[Path, ...] = ()
+
+    @property
+    def sounds(self) -> tuple[Path, ...]:
+        """What is played, in order; () where only the synthesiser can speak it."""
+        return self.rendered if self.recording is None else (self.recording,)
 
 
 def is_spoken(key: str) -> bool:
@@ -37,10 +46,13 @@ def is_spoken(key: str) -> bool:
     return last == "say" or last.startswith("say_")
 
 
-def prompt(key: str, language: str, strings: Strings, folder: Path = RECORDINGS) -> Prompt:
+def prompt(key: str, language: str, strings: Strings, folder: Path = RECORDINGS, rendered: Rendered | None = None) -> Prompt:
     """Return the prompt of a key; its text is empty when the catalogue has none."""
-    path = folder / language / f"{key}.wav"
-    return Prompt(key, language, strings.text(key), path if is_recording(path) else None)
+    text = strings.text(key)
+    own = next((path for suffix in SUFFIXES if is_recording(path := folder / language / (key + suffix))), None)
+    sounds = None if rendered is None else rendered.sounds(key, text)
+    whole = sounds if sounds and all(map(is_recording, sounds)) else ()
+    return Prompt(key, language, text, own, whole)
 
 
 def is_recording(path: Path) -> bool:
@@ -48,10 +60,10 @@ def is_recording(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > WAV_HEAD
 
 
-def all_prompts(language: str, folder: Path = RECORDINGS) -> list[Prompt]:
+def all_prompts(language: str, folder: Path = RECORDINGS, rendered: Rendered | None = None) -> list[Prompt]:
     """Return every prompt of a language, in the order of the keys."""
-    strings = Strings.load(LINES_OF[language])
-    return [prompt(key, language, strings, folder) for key in sorted(strings.keys()) if is_spoken(key)]
+    strings = Strings.load(language)
+    return [prompt(key, language, strings, folder, rendered) for key in sorted(strings.keys()) if is_spoken(key)]
 
 
 def units(text: str) -> int:
@@ -68,6 +80,15 @@ def expected_s(text: str, rate_per_min: int) -> float:
 
 
 def duration_s(path: Path) -> float:
-    """Return the length of a WAV file in seconds. Raises wave.Error or OSError on what is none."""
+    """Return the length of a recording in seconds. Raises wave.Error, RuntimeError or OSError on what is none."""
+    if path.suffix != ".wav":
+        return float(sound_file().info(path).duration)
     with wave.open(str(path), "rb") as sound:
         return sound.getnframes() / sound.getframerate()
+
+
+def sound_file() -> Any:
+    """Return the decoder, imported when first needed (it brings numpy). Its errors are RuntimeErrors."""
+    import soundfile
+
+    return soundfile

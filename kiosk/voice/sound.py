@@ -13,18 +13,31 @@ import subprocess
 import sys
 import time
 import wave
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 RATE = 22050
 CLOSE_TIMEOUT_S = 2.0
-BROKEN_REST_S = 60.0  # how long no more sounds are tried after the hardware refused one
+_SAID = 2000  # bytes of a player's complaint that are read
+BROKEN_REST_S = 4.0  # how long no more sounds are tried after the hardware refused one: a card comes back, a busy one is let go
 
 _log = logging.getLogger(__name__)
 
 
+class Trouble(StrEnum):
+    """What is wrong with the sound; told to `kiosk doctor`."""
+
+    NONE = "none"
+    CARD_GONE = "card-gone"  # no sound card, or it vanished
+    BUSY = "busy"  # another program holds it
+    SWEPT = "swept"  # the temporary folder was taken away; it was made anew
+
+
 class Player(Protocol):
-    """Plays one file at a time."""
+    """Plays one file at a time. `trouble`: of the last sound."""
+
+    trouble: Trouble
 
     def play(self, path: Path) -> None:
         """Begin; return at once."""
@@ -44,21 +57,24 @@ class CommandPlayer:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         self._command = command
+        self.trouble = Trouble.NONE
         self._process: subprocess.Popen[bytes] | None = None
         self._broken_at: float | None = None
         self._ending: list[subprocess.Popen[bytes]] = []
 
     def play(self, path: Path) -> None:
         self.stop()
-        self._ending = [process for process in self._ending if process.poll() is None]
+        for process in [process for process in self._ending if process.poll() is not None]:
+            self._ending.remove(process)
+            self._forget(process)
         if self._broken_at is not None and time.monotonic() - self._broken_at < BROKEN_REST_S:
             return
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed program found on the path, our own file
-                [*self._command, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                [*self._command, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
         except OSError:
-            self._broken_at = time.monotonic()
+            self._broken_at, self.trouble = time.monotonic(), Trouble.CARD_GONE
 
     def playing(self) -> bool:
         process = self._process
@@ -67,9 +83,20 @@ class CommandPlayer:
         status = process.poll()
         if status is None:
             return True
+        self._process = None
+        said = process.stderr.read(_SAID) if process.stderr is not None else b""
+        self._forget(process)
         if status > 0:
             self._broken_at = time.monotonic()
+            self.trouble = Trouble.BUSY if b"busy" in said.lower() else Trouble.CARD_GONE
+        else:
+            self._broken_at, self.trouble = None, Trouble.NONE
         return False
+
+    @staticmethod
+    def _forget(process: subprocess.Popen[bytes]) -> None:
+        if process.stderr is not None:
+            process.stderr.close()
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -82,6 +109,7 @@ class CommandPlayer:
         for process in self._ending:
             try:
                 process.wait(CLOSE_TIMEOUT_S)
+                self._forget(process)
             except subprocess.TimeoutExpired:
                 _log.warning("a sound player does not end")
         self._ending.clear()
@@ -89,6 +117,8 @@ class CommandPlayer:
 
 class WindowsPlayer:
     """winsound: asynchronous, and purged at once."""
+
+    trouble = Trouble.NONE
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -117,6 +147,8 @@ class WindowsPlayer:
 
 class SilentPlayer:
     """No sound hardware, or none wanted: captions carry everything."""
+
+    trouble = Trouble.NONE
 
     def play(self, path: Path) -> None:
         return

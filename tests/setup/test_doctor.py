@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ from kiosk.commands import doctor as command
 from kiosk.doctor import checks as doctor
 from kiosk.doctor import security as doctor_security
 from kiosk.errors import ModelError
+from kiosk.voice.sound import Trouble
 
 
 @pytest.fixture
@@ -224,3 +226,20 @@ def test_the_security_command(settings, monkeypatch, capsys):
     assert "key_command" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         command.main(["--security", "reader"])
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_doctor_says_which_voice_speaks_and_what_the_kiosk_noted(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor.Path, "exists", lambda self: True)
+    monkeypatch.setattr(doctor.Path, "read_text", lambda self, **_: " 0 [PCH]: a card")
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(doctor, "_natural", lambda _: "")
+    monkeypatch.setattr(doctor.voice_state, "last", lambda _: (Trouble.NONE, ""))
+    assert "请 is read as Mandarin" in one(settings, "voice").what
+    monkeypatch.setattr(doctor.voice_state, "last", lambda _: (Trouble.BUSY, "2026-11-30T08:00:00+00:00"))
+    finding = one(settings, "voice")
+    assert (finding.state, "held by another program" in finding.what) == ("idle", True)
+    english = "(en)kI55NTr'i:55"
+    monkeypatch.setattr(doctor, "_espeak", lambda *arguments: english if "-x" in arguments else "head\ncmn\n")
+    finding = one(settings, "voice")
+    assert (finding.state, "reads 请 as English letters" in finding.what) == ("idle", True)

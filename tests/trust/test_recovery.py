@@ -327,12 +327,13 @@ def test_the_start_is_journaled_with_what_it_runs_on(kiosk, tmp_path):
 
 def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkeypatch):
     """Killed while it holds a prompt, or ended after a while: the next prompt is heard."""
-    from kiosk.voice import worker as voice
+    from kiosk.voice import child
+    from kiosk.voice import speaker as voice
     from tests.voice.conftest import RecordingPlayer
 
     monkeypatch.setattr(voice, "KEEP_S", 0.3)
-    player, engine = RecordingPlayer(), voice.ProcessSynthesiser()
-    speaker = voice.Speaker(config.Voice(), engine, player, tmp_path)
+    player, engine = RecordingPlayer(), child.ProcessSynthesiser()
+    speaker = voice.Speaker(config.Voice(), engine, player, tmp_path, tmp_path)
     speaker.start()
     try:
         speaker.say(["page.card.say"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Voice
-from kiosk.voice.worker import Speaker
+from kiosk.voice.sound import Trouble
+from kiosk.voice.speaker import Speaker
 
 
 class RecordingPlayer:
@@ -17,6 +18,7 @@ class RecordingPlayer:
 
     def __init__(self) -> None:
         self.played: list[str] = []
+        self.trouble = Trouble.NONE
         self.stops = 0
         self.began = threading.Condition()
         self._sounding = threading.Event()
@@ -52,6 +54,7 @@ class WavWriter:
 
     def __init__(self) -> None:
         self.texts: list[tuple[str, str]] = []
+        self.joins: list[list[list[str]]] = []
         self.works = True
         self.gate = threading.Event()
         self.gate.set()
@@ -62,6 +65,12 @@ class WavWriter:
         if self.works:
             write_silence(path)
         return self.works
+
+    def join(self, runs: list[list[Path]], path: Path) -> bool:
+        self.gate.wait(10)
+        self.joins.append([[item.name for item in run] for run in runs])
+        write_silence(path)
+        return True
 
     def close(self) -> None:
         self.gate.set()
@@ -87,7 +96,7 @@ def synthesiser():
 
 @pytest.fixture
 def speaker(player, synthesiser, tmp_path):
-    made = Speaker(Voice(), synthesiser, player, tmp_path / "recordings")
+    made = Speaker(Voice(), synthesiser, player, tmp_path / "recordings", tmp_path / "rendered")
     made.start()
     yield made
     made.stop()

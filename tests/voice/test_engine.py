@@ -8,8 +8,8 @@ import wave
 import pytest
 
 from kiosk.texts.strings import Strings
+from kiosk.voice.child import ProcessSynthesiser
 from kiosk.voice.prompts import duration_s, expected_s, units
-from kiosk.voice.worker import ProcessSynthesiser
 
 pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 

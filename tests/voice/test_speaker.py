@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import wave
 
@@ -9,8 +10,11 @@ import pytest
 
 from kiosk.config import Voice
 from kiosk.texts import requests as r
+from kiosk.texts.strings import Strings
 from kiosk.voice import sound
-from kiosk.voice.worker import LEAST_VOLUME, Speaker, VoiceWorker
+from kiosk.voice.rendered import Recording, Rendered, Sentence, digest, sentences_of
+from kiosk.voice.speaker import LEAST_VOLUME, Speaker
+from kiosk.voice.worker import VoiceWorker
 from tests.voice.conftest import write_silence
 
 HELLO, WHO = "page.idle.say", "page.who.say"
@@ -138,14 +142,14 @@ def test_a_disabled_voice_does_nothing(player, synthesiser):
 
 
 def test_stopping_ends_the_thread_and_the_files(player, synthesiser, tmp_path):
-    speaker = Speaker(Voice(), synthesiser, player, tmp_path)
+    speaker = Speaker(Voice(), synthesiser, player, tmp_path, tmp_path)
     speaker.start()
-    folder = speaker._folder.name
+    folder = speaker._folder
     speaker.say([HELLO])
     assert player.wait_for(1)
     speaker.stop()
     assert "voice" not in {thread.name for thread in threading.enumerate()}
-    assert not (tmp_path / folder).exists()
+    assert not (folder).exists()
 
 
 def test_wishes_of_the_window(qtbot, speaker, player):
@@ -203,3 +207,116 @@ def test_no_player_program_at_all(tmp_path, monkeypatch):
     player.play(tmp_path / "a.wav")
     assert not player.playing()
     player.stop()
+
+
+def rendered(folder, texts):
+    """Lay down recordings of these keys, as `kiosk voice render` does; they hold no sound."""
+    place = folder / "rendered" / "zh_CN"
+    place.mkdir(parents=True)
+    prompts, sentences = {}, {}
+    for key, text in texts.items():
+        names = [digest(sentence) for sentence in sentences_of(text)]
+        for name in names:
+            (place / f"{name}.opus").write_bytes(bytes(100))
+            sentences[name] = Sentence(text, "", 1.0, -19.0)
+        prompts[key] = Recording(text, digest(text), tuple(names), 1.0, -19.0)
+    Rendered("zh_CN", place, "model", "voice", 1.0, -19.0, sentences, prompts).save()
+
+
+def test_the_rendered_voice_speaks_where_there_is_no_own_recording(speaker, player, synthesiser, tmp_path):
+    text = Strings.load("zh_CN").text(HELLO)
+    rendered(tmp_path, {HELLO: text})
+    speaker.say([HELLO])
+    assert player.wait_for(1)
+    assert synthesiser.texts == []
+    assert synthesiser.joins == [[[f"{digest(sentence)}.opus"] for sentence in sentences_of(text)]], "with a rest between sentences"
+
+
+def test_a_number_is_one_sound_and_is_not_kept(speaker, player, synthesiser, tmp_path):
+    digits = [f"spoken.digit.say_{digit}" for digit in "482"]
+    rendered(tmp_path, {key: Strings.load("zh_CN").text(key) for key in digits})
+    speaker.say(["chime.done", digits[0], "+" + digits[1], "+" + digits[2]])
+    assert player.wait_for(1)
+    player.let_go()
+    assert player.wait_for(2)
+    assert player.played == ["chime.done.wav", "joined.wav"]
+    assert [len(run) for run in synthesiser.joins[0]] == [3], "closely, in one run"
+
+
+def test_a_piece_without_recording_is_synthesised(speaker, player, synthesiser, tmp_path):
+    first, second = "spoken.digit.say_4", "spoken.digit.say_8"
+    rendered(tmp_path, {first: Strings.load("zh_CN").text(first)})
+    speaker.say([first, "+" + second])
+    assert player.wait_for(1)
+    player.let_go()
+    assert player.wait_for(2)
+    assert [text for _, text in synthesiser.texts] == [Strings.load("zh_CN").text(second)]
+
+
+def test_a_folder_that_was_swept_away_is_made_anew(player, synthesiser, tmp_path):
+    told = []
+    speaker = Speaker(Voice(), synthesiser, player, tmp_path, tmp_path, told.append)
+    speaker.start()
+    try:
+        for count in (1, 2):
+            speaker.say([HELLO])
+            assert player.wait_for(count)
+            player.let_go()
+            shutil.rmtree(speaker._folder)
+        assert told[0] is sound.Trouble.SWEPT
+        assert len(synthesiser.texts) == 2, "what lay in it is made anew"
+    finally:
+        speaker.stop()
+
+
+def test_a_card_that_fails_is_tried_again_while_the_page_stays(player, synthesiser, tmp_path, monkeypatch):
+    """A busy card, then a good one: the same prompt is heard, and the trouble and its end are told."""
+    monkeypatch.setattr(sound, "BROKEN_REST_S", 0.01)
+    told, good_again = [], threading.Event()
+
+    def hear(trouble):
+        told.append(trouble)
+        if trouble is sound.Trouble.NONE:
+            good_again.set()
+
+    speaker = Speaker(Voice(), synthesiser, player, tmp_path, tmp_path, hear)
+    player.trouble = sound.Trouble.BUSY
+    speaker.start()
+    try:
+        speaker.say([HELLO])
+        assert player.wait_for(1)
+        player.let_go()
+        assert player.wait_for(2)
+        player.trouble = sound.Trouble.NONE
+        player.let_go()
+        assert good_again.wait(10)
+        assert told == [sound.Trouble.BUSY, sound.Trouble.NONE]
+        assert len(set(player.played)) == 1
+    finally:
+        speaker.stop()
+
+
+def test_decoded_prompts_do_not_pile_up(speaker, player, monkeypatch):
+    monkeypatch.setattr("kiosk.voice.speaker.KEPT", 2)
+    keys = [HELLO, WHO, "page.card.say", "page.consent.say"]
+    for count, key in enumerate(keys, 1):
+        speaker.say([key])
+        assert player.wait_for(count)
+        player.let_go()
+    assert len(list(speaker._folder.glob("*-*.wav"))) <= 2
+
+
+@pytest.mark.parametrize(
+    ("said", "trouble"), [("aplay: audio open error: Device or resource busy", "busy"), ("No such device", "card-gone")]
+)
+def test_a_players_complaint_is_understood(tmp_path, said, trouble):
+    write_silence(tmp_path / "a.wav")
+    script = tmp_path / "player"
+    script.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n", encoding="utf-8")
+    script.chmod(0o755)
+    player = sound.CommandPlayer((str(script),))
+    player.play(tmp_path / "a.wav")
+    while player.playing():
+        player._process.wait()
+    assert player.trouble == trouble
+    player.close()

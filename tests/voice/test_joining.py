@@ -1,0 +1,87 @@
+"""Recordings joined to one sound: sentences with a rest, pieces without gap or click; decoded in the voice's process."""
+
+from __future__ import annotations
+
+import wave
+
+import numpy as np
+import pytest
+
+from kiosk.voice import joining
+from kiosk.voice.child import ProcessSynthesiser
+from kiosk.voice.rendered import Rendered
+
+RATE = 24000
+CN = Rendered.load("zh_CN")
+
+
+def tone(seconds, quiet_s=0.05):
+    quiet = np.zeros(int(quiet_s * RATE), np.float32)
+    sound = 0.3 * np.sin(2 * np.pi * 200 * np.arange(int(seconds * RATE)) / RATE).astype(np.float32)
+    return np.concatenate([quiet, sound, quiet])
+
+
+def longest_quiet_s(sound, rate=RATE):
+    """Seconds of the longest stretch inside the sound that is 35 dB under its loudest moment."""
+    loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max() * 10 ** (-35 / 20))
+    return float(np.diff(loud).max() / rate)
+
+
+def test_pieces_are_joined_without_gap_and_without_click():
+    whole = joining.close([tone(0.3), tone(0.4), tone(0.2)], RATE)
+    assert longest_quiet_s(whole) < 0.06
+    assert 0.9 < len(whole) / RATE < 1.1
+    # No step between two samples is larger than those inside a tone of this frequency and height.
+    assert np.abs(np.diff(whole)).max() <= 1.1 * np.abs(np.diff(tone(0.3))).max()
+
+
+def test_silence_and_very_short_pieces_do_no_harm():
+    assert len(joining.close([tone(0.3), np.zeros(100, np.float32), tone(0.001)], RATE)) > 0.3 * RATE
+
+
+@pytest.mark.parametrize("digits", ["4821", "0000", "91057"])
+def test_a_number_of_rendered_digits_has_no_gap(digits):
+    names = [[CN.path(CN.prompts[f"spoken.digit.say_{digit}"].files[0]) for digit in digits]]
+    whole, rate = joining.join(names)
+    assert longest_quiet_s(whole, rate) < 0.15  # 七 and 四 begin with a breath that is as soft
+    assert np.abs(whole).max() < 1.0
+
+
+def test_sentences_have_a_rest_between_them():
+    files = CN.prompts["page.idle.say"].files
+    whole, rate = joining.join([[CN.path(name)] for name in files])
+    alone = sum(CN.sentences[name].seconds for name in files)
+    assert len(whole) / rate == pytest.approx(alone + (len(files) - 1) * joining.SENTENCE_PAUSE_S, abs=0.05)
+
+
+def test_both_ends_of_every_rendered_sentence_are_short():
+    """Quiet of under 150 ms before and after: a prompt begins at once (issue: first sound within 150 ms of the page)."""
+    slow = {}
+    for name in sorted(CN.sentences)[::7]:  # every seventh: they are all made by the same trimming
+        sound, rate = joining.read(CN.path(name))
+        loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max() * 10 ** (-35 / 20))
+        ends = loud[0] / rate, (len(sound) - loud[-1]) / rate
+        if max(ends) > 0.15:
+            slow[CN.sentences[name].text] = ends
+    assert slow == {}
+
+
+def test_recordings_of_several_rates_are_refused(tmp_path):
+    for name, rate in (("a.wav", 24000), ("b.wav", 22050)):
+        joining.write(tone(0.2), rate, tmp_path / name)
+    with pytest.raises(ValueError, match="2 sampling rates"):
+        joining.join([[tmp_path / "a.wav", tmp_path / "b.wav"]])
+
+
+def test_the_voices_process_decodes_and_joins(tmp_path):
+    child = ProcessSynthesiser()
+    try:
+        files = [[CN.path(name)] for name in CN.prompts["page.idle.say"].files]
+        assert child.join(files, tmp_path / "whole.wav")
+        with wave.open(str(tmp_path / "whole.wav"), "rb") as sound:
+            assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (24000, 1, 2)
+            assert sound.getnframes() / 24000 == pytest.approx(CN.prompts["page.idle.say"].seconds, abs=0.05)
+        assert not child.join([[tmp_path / "gone.opus"]], tmp_path / "none.wav")
+        assert child.join(files, tmp_path / "again.wav"), "it goes on after a recording that cannot be read"
+    finally:
+        child.close()

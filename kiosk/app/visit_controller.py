@@ -105,7 +105,15 @@ class VisitController(QObject):
         self._match: MatchResult | None = None
         self._chip_photos: dict[str, bytes] = {}  # of this visit's cards, by number
         ui = settings.ui
-        times = p.Times(ui.idle_timeout_s, ui.idle_countdown_s, ui.result_timeout_s, ui.walk_away_s, ui.take_card_reminder_s)
+        times = p.Times(
+            ui.idle_timeout_s,
+            ui.idle_countdown_s,
+            ui.result_timeout_s,
+            ui.walk_away_s,
+            ui.take_card_reminder_s,
+            ui.stay_timeout_s,
+            ui.call_again_s,
+        )
         self._presence = p.start(times, monotonic())
         self._shown_view: TakeView | None = None
         self._scan_hint: object = None
@@ -366,7 +374,7 @@ class VisitController(QObject):
         scanning = isinstance(state, s.ScanningCard)  # a card held up hides its holder's face
         self.vision_wanted.emit(not scanning)
         self.watch_presence.emit(s.visit_of(state) is not None and not scanning and not isinstance(state, s.Acting))
-        if self._window.page_name != page_before or type(state) is not type(before):
+        if self._window.page_name != page_before or type(state) is not type(before) or s.stays(state):
             self._speak()
 
     def _do(self, command: c.Command) -> None:

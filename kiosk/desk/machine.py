@@ -14,6 +14,8 @@ from kiosk.desk import states as s
 from kiosk.desk.pages import on_page
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
 
+UNTOUCHED_S = 30.0  # the sign-in page that nobody touches
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -39,9 +41,13 @@ def step(state: s.State, event: e.Event, world: World) -> Step:
         case e.Opened() if isinstance(state, s.Closed):
             return s.Asking(), (c.PauseVisit(), c.CountStaff())
         case e.StaffCounted(any_active) if isinstance(state, s.Asking):
-            return (s.SigningIn() if any_active else s.SettingUp()), ()
+            return (s.SigningIn(touched_s=world.now_s) if any_active else s.SettingUp()), ()
     if isinstance(state, s.SigningIn):
-        return _signing_in(state, event, world)
+        if isinstance(event, e.TimePassed):  # opened by a chance touch: back to the visit, whose time stands still meanwhile
+            left = state.busy or world.now_s - state.touched_s < UNTOUCHED_S
+            return (state, ()) if left else (s.Closed(), (c.ResumeVisit(),))
+        after, commands = _signing_in(state, event, world)
+        return (replace(after, touched_s=world.now_s) if isinstance(after, s.SigningIn) else after), commands
     if isinstance(state, s.SettingUp):
         return _setting_up(state, event, world)
     return state, ()

@@ -46,6 +46,7 @@ class SigningIn:
     wait_until_s: float = 0.0
     tries_left: int | None = None
     busy: bool = False
+    touched_s: float = field(default=0.0, compare=False)  # monotonic; nobody touches it: the visit below goes on
 
 
 # --- pages of an open desk

@@ -40,7 +40,7 @@ class Hold(StrEnum):
 
 
 class Level(StrEnum):
-    """How long the oldest record has waited (norms.md)."""
+    """How long the oldest record has waited."""
 
     OK = "ok"
     BANNER = "banner"  # tell the attendant

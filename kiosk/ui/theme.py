@@ -74,6 +74,8 @@ class Palette:
     notice_line: str
     focus: str
     track: str
+    other: str  # a second filled button of equal weight; what stands on it has the colour of on_action
+    other_edge: str
     edge: str  # borders of what can be touched: 3:1 on paper and card
     cue: str  # the ring while an action is asked for
     warn: str  # the ring while something is to be changed
@@ -104,6 +106,8 @@ PALETTES: dict[ThemeName, Palette] = {
         notice_line="#A87600",
         focus="#B25E00",
         track="#DED4BD",
+        other="#5A3E00",
+        other_edge="#352400",
         edge="#857A62",
         cue="#FFC94D",
         warn="#8F4A00",
@@ -132,6 +136,8 @@ PALETTES: dict[ThemeName, Palette] = {
         notice_line="#FFD400",
         focus="#6FD3FF",
         track="#4A4A4A",
+        other="#8FD3FF",
+        other_edge="#4C86A8",
         edge="#8C8C8C",
         cue="#7A6A00",
         warn="#FFB37A",
@@ -153,6 +159,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("action", "paper"),
     ("action", "card"),
     ("on_action", "action"),
+    ("on_action", "other"),
     ("done", "card"),
     ("done", "paper"),
     ("on_done", "done"),

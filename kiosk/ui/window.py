@@ -199,7 +199,10 @@ class KioskWindow(Frame):
             return self.spoken.whole()
         if self.counting_down:
             return ["countdown.say"]
-        return prompt_for(self._state, self._take, self.now().date())
+        keys = prompt_for(self._state, self._take, self.now().date())
+        if keys[:1] in (["page.card.say"], ["page.card.say_query"]):
+            keys.append(f"page.card.place.say_{self.settings.station.reader_place}")
+        return keys
 
     def take_over_screen(self) -> None:
         """Fill the chosen screen, without frame and, where there is a touch screen only, without a cursor."""

@@ -412,7 +412,8 @@ def _finished(state: s.Finished, event: e.Event, world: World) -> Step:
         case e.DoneTouched() | e.BackTouched():
             return _end(state, state.case.visit, None)
         case e.StageMoved(record_id, stage) if record_id in state.record_ids:
-            return replace(state, stage=stage), ()
+            back = stage in (Stage.RETURNED, Stage.REFUSED) and state.stage is not stage
+            return replace(state, stage=stage), (c.CallAttendant(Reason.ATTENDANT_CALLED),) if back else ()
     return state, ()
 
 

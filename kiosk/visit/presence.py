@@ -23,13 +23,16 @@ _FROZEN = (Reason.SELF_SERVICE_FROZEN, Reason.KIOSK_DOUBLED)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds, from the settings. `reminder_s`: between two calls to take the card."""
+    """Seconds, from the settings. `reminder_s`: between two calls to take the card; `stay_s`: how long somebody may wait for the
+    attendant before they are asked; `again_s`: between two calls for the attendant meanwhile."""
 
     idle_s: float
     countdown_s: float
     result_s: float
     walk_away_s: float
     reminder_s: float
+    stay_s: float = 900.0
+    again_s: float = 60.0
 
 
 # --- what happens
@@ -229,6 +232,7 @@ def step(presence: Presence, event: Event, now_s: float) -> Step:
 def _somebody_is_here(presence: Presence, now_s: float) -> Step:
     times = presence.times
     timeout_s = times.result_s if isinstance(presence.state, s.Finished) else times.idle_s
+    timeout_s = times.stay_s if s.stays(presence.state) else timeout_s
     here = replace(presence, quiet=IdleClock(timeout_s, times.countdown_s, now_s), asked_away=False, counting=False)
     return here, (ShowCountdown(None),)
 
@@ -241,7 +245,7 @@ def _changed(presence: Presence, before: s.State, after: s.State, now_s: float) 
     begins = s.visit_of(before) is None and s.visit_of(after) is not None
     if begins or isinstance(after, s.ScanningCard):  # a card held up hides its holder's face
         known = replace(known, face_seen_s=None)
-    if begins or (isinstance(after, s.Finished) and not isinstance(before, s.Finished)):
+    if begins or (isinstance(after, s.Finished) and not isinstance(before, s.Finished)) or s.stays(after) != s.stays(before):
         return _somebody_is_here(known, now_s)
     return known, ()
 
@@ -289,6 +293,8 @@ def _ticked(presence: Presence, now_s: float) -> Step:
         since_s = min(presence.quiet.since_s, now_s - presence.quiet.timeout_s)
         presence = replace(presence, quiet=presence.quiet.touched(since_s), asked_away=True)
     left_s = presence.quiet.countdown(now_s)
+    if s.stays(state) and left_s is None and now_s - presence.spoke_s >= presence.times.again_s:
+        rested = (*rested, Tell(e.StayTouched()))  # nobody has come yet: the call is repeated, and said
     begins = left_s is not None and not presence.counting
     counted = replace(presence, counting=left_s is not None)
     wishes = (*rested, ShowCountdown(left_s), *((Speak(),) if begins else ()))

@@ -296,6 +296,11 @@ def waits_for_staff(state: State) -> bool:
     return isinstance(state, Answered) and (returned(state) or state.reason not in TOLD | ELSEWHERE)
 
 
+def stays(state: State) -> bool:
+    """Return whether a person said that they wait here for the attendant."""
+    return isinstance(state, Referred | Answered) and state.stayed > 0
+
+
 def visit_of(state: State) -> Visit | None:
     """Return the visit a state belongs to, or None where there is none."""
     if isinstance(state, Idle | OutOfService):

@@ -274,3 +274,11 @@ def test_an_empty_form_is_never_enough():
         state, _ = signed_in(d.ANN, e.TakeOverTouched(), e.PersonFound(1, d.found()), e.AssistChosen(channel))
         _, done = walk(e.AssistSubmitted(Assisted()), state=state)
         assert not done
+
+
+def test_the_sign_in_page_goes_back_to_the_visit_when_nobody_touches_it():
+    state, _ = walk(e.StaffCounted(True), state=s.Asking(), now_s=100.0)
+    assert walk(e.TimePassed(), state=state, now_s=129.0) == (state, [])
+    state, _ = walk(e.Alive(), state=state, now_s=125.0)
+    assert walk(e.TimePassed(), state=state, now_s=154.0)[0] == state
+    assert walk(e.TimePassed(), state=state, now_s=155.0) == (s.Closed(), [c.ResumeVisit()])

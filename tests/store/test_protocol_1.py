@@ -8,7 +8,7 @@ import json
 import pytest
 
 from kiosk.canonical import canonical
-from kiosk.store import content, outbox, outbox_table, records
+from kiosk.store import content, outbox, records
 from kiosk.store.engine import journal
 from kiosk.store.opening import open_store
 from tests.store import made
@@ -32,8 +32,7 @@ def old(folder, monkeypatch):
         journal.note(store, "thing", {"drift_s": 2.0}, made.NOW)
         ((digest,),) = store.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (received.record_id,)).fetchall()
         outbox.settle(store.db, "r-1", "receipt", "signed", made.NOW, [outbox.Said(received.record_id, digest, "accepted")])
-        number = outbox_table.MIGRATIONS.index(outbox_table._rewrite_numbers) + 1
-        store.db.execute("DELETE FROM migrations WHERE module = 'outbox' AND number = ?", (number,))
+        store.db.execute("DELETE FROM migrations WHERE module = 'outbox' AND name = 'rewrite_numbers'")
     return waits, received
 
 

@@ -39,6 +39,59 @@ def test_backoff_grows_to_the_hour_and_success_ends_it():
     assert schedule.after_success(pace, SYNC, 0.0, more=False) == schedule.Pace(SYNC.batch_size, 0, SYNC.interval_s, None)
 
 
+class Longest(random.Random):
+    """Draws the upper end: the longest wait that jitter allows."""
+
+    def uniform(self, a, b):
+        return b
+
+
+def test_waits_double_from_a_quarter_of_the_interval():
+    pace, waits = schedule.begin(SYNC), []
+    for _ in range(6):
+        pace = schedule.after_trouble(pace, Trouble.UNREACHABLE, SYNC, 0.0, Longest())
+        waits.append(pace.next_try_s)
+    assert waits == [SYNC.interval_s * 2.0**n / 4 for n in range(6)]
+
+
+def test_after_a_round_the_next_is_soon_only_when_more_waits():
+    assert schedule.after_success(schedule.begin(SYNC), SYNC, 100.0, more=False).next_try_s == 100.0 + SYNC.interval_s
+    assert schedule.after_success(schedule.begin(SYNC), SYNC, 100.0, more=True).next_try_s == 100.0 + schedule.HURRY_S
+
+
+@pytest.mark.parametrize(("limit", "after"), [(1, 2), (2, 3), (3, 4), (8, 10), (16, 20), (19, 20), (20, 20)])
+def test_a_batch_grows_by_a_quarter_and_by_one_at_least(limit, after):
+    assert schedule.after_success(schedule.Pace(limit), SYNC, 0.0, more=False).batch_limit == after
+
+
+@pytest.mark.parametrize(("limit", "after"), [(20, 10), (5, 2), (3, 1), (1, 1)])
+def test_half_of_an_odd_size_is_whole(limit, after):
+    pace = schedule.after_trouble(schedule.Pace(limit), Trouble.TOO_LARGE, SYNC, 0.0, random.Random(1))
+    assert pace.batch_limit == after
+    assert isinstance(pace.batch_limit, int)
+
+
+def test_the_door_is_remembered_as_it_was_seen():
+    pace, rng = unreachable()
+    for opened in (True, False):
+        after = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=opened)
+        assert after.shut is not opened
+    door, wake = schedule.door_after_look(schedule.Door(1.0, shut=True), pace, SYNC, 1.0, rng, opened=True)
+    assert (door, wake) == (schedule.Door(None, shut=False), True)
+
+
+def test_a_look_after_the_next_try_is_not_worth_it():
+    at = SYNC.probe_s * 1.25
+    for next_try_s, look_s in ((at, None), (at + 0.001, at)):
+        pace = schedule.Pace(1, 1, next_try_s, Trouble.UNREACHABLE)
+        assert schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, Longest(), stood_open=False).look_s == look_s
+
+
+def test_a_probe_of_a_second_is_one():
+    pace = schedule.Pace(1, 1, 100.0, Trouble.UNREACHABLE)
+    assert schedule.door_after_round(pace, Sync(probe_s=1.0), Hold.NONE, 0.0, Longest(), stood_open=False).look_s == 1.25
+
+
 @pytest.mark.parametrize("trouble", [Trouble.TOO_LARGE, Trouble.UNKNOWN])
 def test_size_is_halved_and_grows_back_slowly(trouble):
     pace = schedule.after_trouble(schedule.begin(SYNC), trouble, SYNC, 0.0, random.Random(1))
@@ -134,6 +187,9 @@ def test_when_nobody_looks(change, held, trouble):
         ({"night_only": True}, NOON.replace(hour=6), {}, Hold.NIGHT_ONLY),
         ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=5), {}, Hold.NIGHT_ONLY),
         ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=4), {}, Hold.NONE),
+        ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, NOON.replace(hour=1), {}, Hold.NONE),
+        ({"night_only": True, "night_from_hour": 1, "night_to_hour": 5}, MIDNIGHT, {}, Hold.NIGHT_ONLY),
+        ({"night_only": True, "night_from_hour": 3, "night_to_hour": 3}, NOON.replace(hour=3), {}, Hold.NIGHT_ONLY),
     ],
 )
 def test_switches(change, local, given, hold):

@@ -178,3 +178,21 @@ def test_a_failure_in_a_take_rests_and_the_next_success_counts_anew():
     rested, _ = p.step(failed, p.Ticked(), 103.0)
     assert rested.vision_rests_until_s is None
     assert p.step(rested, p.VisionReady(), 104.0)[0].vision_failures == 0
+
+
+def test_who_waits_for_the_attendant_is_not_sent_away_and_the_call_is_repeated():
+    referred = s.Referred(s.Visit("v1"), Reason.NO_FACE_WANTED)
+    waits = replace(referred, stayed=1)
+    there = replace(p.start(TIMES, 0.0), state=referred)
+    there, _ = p.step(there, p.Changed(referred, waits), 1.0)
+    there, _ = p.step(there, p.Spoke(), 1.0)
+    calls = 0
+    for second in range(2, 900):
+        there, wishes = p.step(there, p.Ticked(), float(second))
+        assert not [wish for wish in wishes if wish == p.Tell(e.IdleExpired())]
+        if p.Tell(e.StayTouched()) in wishes:
+            calls += 1
+            there, _ = p.step(there, p.Spoke(), float(second))
+    assert calls >= 12
+    _, wishes = p.step(there, p.Ticked(), 10_000.0)
+    assert p.Tell(e.IdleExpired()) in wishes, "the page does not stay for ever when nobody comes at all"

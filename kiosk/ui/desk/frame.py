@@ -369,7 +369,7 @@ class DeskView(QFrame):
     def alive(self) -> None:
         """A key or a touch anywhere on the desk."""
         now = time.monotonic()
-        if now - self._told_s >= _ALIVE_S and isinstance(self.state, s.Open):
+        if now - self._told_s >= _ALIVE_S and isinstance(self.state, s.Open | s.SigningIn):
             self._told_s = now
             self.sent.emit(e.Alive())
 

@@ -25,6 +25,9 @@ class SignInPage(DeskPage):
         self.pad = Pad([self.staff, self.pin], letter=False)
         self.enter = Action("sign-in", "primary", icon="desk-lock")
         self.hint = Words("sign-in-hint", "small")
+        # Who touched the way in by chance finds the way out at once, large and in everyday words.
+        self.old = self.on(Action("sign-in-back", "primary", icon="back"), e.CloseTouched())
+        self.box.addWidget(self.old)
         for part in (self.title, self.problem, self.staff, self.pin, self.pad, self.enter, self.hint):
             self.card.box.addWidget(part)
         self.box.addStretch(1)
@@ -39,6 +42,7 @@ class SignInPage(DeskPage):
     def show_page(self, page: Any, kit: DeskKit) -> None:
         self._page, self._kit = page, kit
         self.title.say(kit.text("sign_in.title"))
+        self.old.say(kit.text("sign_in.old_people"))
         self.staff.say(kit.text("sign_in.number"))
         self.pin.say(kit.text("sign_in.pin"))
         self.pad.say(lambda key: kit.strings.text(key))

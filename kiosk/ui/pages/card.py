@@ -7,7 +7,7 @@ from typing import Any
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.views import card_variant
 from kiosk.ui.widgets.bars import Notice
-from kiosk.ui.widgets.pictures import CardPicture
+from kiosk.ui.widgets.kiosk_picture import KioskPicture
 from kiosk.visit import events as e
 
 
@@ -19,7 +19,7 @@ class CardPage(Page):
     leave = "back"
 
     def build(self) -> None:
-        self.picture = CardPicture()
+        self.picture = KioskPicture()
         self.body.add(self.picture)
         self.trouble = Notice("trouble", "info", centred=False)
         self.head.add(self.trouble)
@@ -30,9 +30,11 @@ class CardPage(Page):
         kind = card_variant(state)
         self.title.say(kit.text(f"page.card.title{kind}"))
         lead = f"page.card.lead{kind}"
-        self.lead.say(kit.text(lead if lead in kit.strings else "page.card.lead"))
+        place = f"page.card.place.{kit.settings.station.reader_place}"  # "here" is where the drawing blinks
+        self.lead.say(kit.text(lead if lead in kit.strings and kind else place))
         trouble = state.trouble
         self.trouble.say("" if trouble is None else kit.text(f"reason.{trouble}.title") + "\n" + kit.text(f"reason.{trouble}.now"))
+        self.picture.show_place(kit.settings.station.reader_place)
         self.picture.setAccessibleName(kit.text("page.card.picture_name"))
         self.picture.show_reading(state.reading)
         self.picture.setVisible(state.reader_ready or state.reading)

@@ -24,8 +24,9 @@ class ConsentPage(Page):
         self.points = {name: IconLine(f"point-{name}", icon) for name, icon in POINTS}
         lines = list(self.points.values())
         self.body.add(Card(lines[0], Rule(), lines[1], Rule(), lines[2], gap=26))
-        self.yes = self.button("agree", "filled", e.Agreed(), icon="person")
-        self.no = self.button("without-face", "filled", e.NoFaceTouched(), icon="no-face")
+        self.yes = self.button("agree", "filled", e.Agreed(), icon="face-scan")
+        self.no = self.button("without-face", "filled", e.NoFaceTouched(), icon="staff")
+        self.no.ground = "other"  # of the same weight, and never taken for the other one
         self.foot.gap = 28
 
     def clear(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from kiosk.domain.identity import check_digit
+from kiosk.domain.reasons import Reason
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.flow import Card
 from kiosk.ui.widgets.pad import DigitDisplay, NumberPad
@@ -55,6 +56,9 @@ class NumberPage(Page):
         self.head.add(self.hint)
         self.body.add(self.pad)
         self.next = self.button("next", "filled", self._finished)
+        # Not found: the card, another number, or somebody (the bar below): no page without a way on.
+        self.again = self.button("other-number", "filled", self._anew)
+        self.card = self.button("use-card", "outlined", e.BackTouched(), icon="card")
 
     def fill(self, state: Any, kit: Kit) -> None:
         self._kit = kit
@@ -64,6 +68,8 @@ class NumberPage(Page):
         self.next.say(kit.text("page.number.next"))
         self.pad.show_texts(kit.strings)
         self._problem = str(state.problem) if state.problem else ""
+        self.again.say(kit.text("page.number.other_number"))
+        self.card.say(kit.text("page.number.use_card"))
         self._show()
 
     def clear(self) -> None:
@@ -98,6 +104,13 @@ class NumberPage(Page):
         if self._kit is None:
             return
         kit = self._kit
+        missing = bool(self._problem) and self._problem == Reason.NOT_IN_ROSTER
+        for button in (self.again, self.card):
+            button.setVisible(missing)
+        self.next.setVisible(not missing)
+        self.pad.setVisible(not missing)
+        self.primary = self.again if missing else self.next
+        self.lead.say(kit.text("page.number.not_found_lead" if missing else "page.number.lead"))
         self.display.show_number(self.number)
         self.display.setAccessibleName(kit.text("page.number.display_name") + " " + " ".join(self.number))
         key = number_help(self.number)
@@ -111,14 +124,25 @@ class NumberPage(Page):
         self.display.show_number(self.number, wrong=wrong)
         self.hint.colour = "stop" if wrong else "done" if key == "complete" else "ink"
         self.hint.bold = wrong or key == "complete"
-        if text != self.hint.text():
+        if text != self.hint.text() or missing:
             self.hint.say(text)
             self.set_look(self.look)
         self.hint.update()
 
+    def _anew(self) -> None:
+        """Another number: begin with an empty field."""
+        self.number, self._problem = "", ""
+        self._show()
+        self.set_look(self.look)
+
     def _finished(self) -> e.Event | None:
         if number_help(self.number) == "complete":
             return e.NumberEntered(self.number)
-        if not self.number and self._kit is not None:
-            self.hint.say(self._kit.text("page.number.empty"))
+        if self._kit is not None:
+            left = LENGTH - len(self.number)
+            key = "empty" if not self.number else "left_now"
+            if left and not number_help(self.number).startswith("wrong"):
+                self.hint.colour, self.hint.bold = "stop", True
+                self.hint.say(self._kit.text(f"page.number.{key}", count=left))
+                self.set_look(self.look)
         return None

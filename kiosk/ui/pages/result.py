@@ -73,8 +73,10 @@ class ResultPage(Page):
         self.body.add(self.card)
         self.body.add(self.stale)
         self.head.add(self.stages)
-        self.head.items.insert(0, self.tick)
-        self.tick.setParent(self.head)
+        self.sign = Notice("not-done", "info")
+        for part in (self.tick, self.sign):
+            self.head.items.insert(0, part)
+            part.setParent(self.head)
         self.take = Notice("take-card", "card")
         self.take.words.role = "body"
         self.foot.add(self.take)
@@ -116,7 +118,9 @@ class ResultPage(Page):
         self.qr.show_text(code, kit.text("page.result.keep"))
         self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not Stage.CONFIRMED else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
-        self.done.say(kit.text("page.result.done"))
+        # What the centre sent back is not done: it says so, and an attendant is on the way.
+        self.sign.say(kit.text("not_done.title") if returned else "")
+        self.done.say(kit.text("page.answer.done" if returned else "page.result.done"))
         self.paper.say(kit.text("slip.print"))
         self.paper.setVisible(kit.settings.printer.kind != "none")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
-from kiosk.ui.widgets.pictures import CardPicture
+from kiosk.ui.widgets.kiosk_picture import KioskPicture
 from kiosk.visit import events as e
 
 
@@ -21,7 +21,7 @@ class TakeCardPage(Page):
     def build(self) -> None:
         self.notice = Notice("ended", "info")
         self.head.add(self.notice)
-        self.picture = CardPicture(lift=True)
+        self.picture = KioskPicture(lift=True)
         self.body.add(self.picture)
         self.done = self.button("done", "outlined", e.DoneTouched())
 
@@ -30,5 +30,6 @@ class TakeCardPage(Page):
         self.lead.say("" if state.notice else kit.text("page.take-card.lead" if state.passed else "page.take-card.lead_told"))
         key = f"page.idle.notice.{state.notice}" if state.notice else ""
         self.notice.say(kit.text(key) if key in kit.strings else "")
+        self.picture.show_place(kit.settings.station.reader_place)
         self.picture.setAccessibleName(kit.text("page.take-card.picture_name"))
         self.done.say(kit.text("page.take-card.done"))

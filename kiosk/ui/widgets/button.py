@@ -35,6 +35,7 @@ class Button(QAbstractButton):
         self.look = Look()
         self.by_keyboard = False
         self.keeps_place = False  # its room stays empty while it is hidden, so that the page does not jump
+        self.ground = "action"  # colour of a filled button: action, or other
         self.lit = False  # a key of the number pad that is pressed by the keyboard
         self.setObjectName(name)
         self.setCheckable(checkable)
@@ -114,10 +115,10 @@ class Button(QAbstractButton):
         face = self.face_rect()
         if self.kind == "filled":
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.colour("action_edge"))
+            painter.setBrush(look.colour(f"{self.ground}_edge"))
             painter.drawRoundedRect(whole, radius, radius)
         painter.setPen(QPen(look.colour(self._line_colour()), line))
-        painter.setBrush(look.colour("action" if strong else "tint" if down or self._tinted() else "card"))
+        painter.setBrush(look.colour(self.ground if strong else "tint" if down or self._tinted() else "card"))
         if self.kind == "filled":
             painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(face, radius, radius)

@@ -221,7 +221,7 @@ class Sync(Section):
     night_to_hour: int = Field(default=6, ge=0, le=23)
     banner_after_h: float = 24.0
     supervisor_after_h: float = 72.0
-    freeze_after_h: float = 360.0  # norms.md: at 15 days self-service stops, attended work goes on
+    freeze_after_h: float = 360.0  # the programme: at 15 days self-service stops, attended work goes on
 
 
 class Desk(Section):

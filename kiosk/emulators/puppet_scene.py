@@ -20,7 +20,7 @@ cv2 = import_cv2()
 
 Array = np.ndarray[Any, Any]
 
-FACE_SHARE = 0.36  # height of the face (hairline to chin) in the frame; norms.md: 20 to 50 %
+FACE_SHARE = 0.36  # height of the face (hairline to chin) in the frame; the sources say 20 to 50 %
 TRAGUS = (234, 454)  # points of the mesh beside the ears
 FOREHEAD, CHIN = 10, 152
 DEEPEN = 1.35  # the mesh is flatter than heads are; so the turns show the depth of genuine ones (facts: 0.18 to 0.82)

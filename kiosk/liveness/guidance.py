@@ -33,7 +33,7 @@ class Limits:
     alike."""
 
     near: float = 0.85  # height of the mesh box
-    far: float = 0.20  # norms.md: face 20-50 % of the frame's height
+    far: float = 0.20  # the sources: face 20-50 % of the frame's height
     far_eye_px: float = 28.0  # outer eye corners; fewer pixels blur the blink
     off_centre: float = 0.22  # of width and height, face centre from frame centre
     helper_share: float = 0.45  # another face this large (area, of the primary's) is near: say who should step back

@@ -18,7 +18,7 @@ from kiosk.ui.theme import Look
 from kiosk.ui.widgets.flash import EdgeFlash
 from kiosk.ui.widgets.text import Lines, draw_lines, wrap
 
-PER_CHARACTER_S = {True: 60 / 200, False: 60 / 900}  # Chinese: norms.md, 200 characters a minute; other scripts: letters
+PER_CHARACTER_S = {True: 60 / 200, False: 60 / 900}  # Chinese: 200 characters a minute; other scripts: letters
 LEAST_S = 1.2
 STAYS_S = 2.0  # the last line, after it was said
 

@@ -75,7 +75,7 @@ def test_the_door_is_remembered_as_it_was_seen():
     pace, rng = unreachable()
     for opened in (True, False):
         after = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=opened)
-        assert after.shut is not opened
+        assert after.shut is (not opened)
     door, wake = schedule.door_after_look(schedule.Door(1.0, shut=True), pace, SYNC, 1.0, rng, opened=True)
     assert (door, wake) == (schedule.Door(None, shut=False), True)
 

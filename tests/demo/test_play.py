@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 
 import pytest
@@ -9,6 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from kiosk import models
+from kiosk.config import Settings
 from kiosk.demo.play import PlayWindow, cards_of, draw_portrait
 from kiosk.demo.splash import splash_picture
 from kiosk.demo.table import Table
@@ -16,8 +19,13 @@ from kiosk.demo.training import TASKS, Progress
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.values import Place
-from kiosk.domain.reasons import Action
+from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import Channel
+from kiosk.emulators.puppet import PuppetSource
+from kiosk.liveness.challenge import draw_challenge
+from kiosk.liveness.landmarks import Landmarker
+from kiosk.liveness.take import Take
+from tests.liveness.test_seen import act
 
 
 class Told:
@@ -132,6 +140,24 @@ def test_what_went_wrong_or_was_something_else_checks_nothing_off():
 def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):
     assert not splash_picture().isNull()
     assert draw_portrait(tmp_path / "p.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_player_passes_with_the_drawn_face(tmp_path, seed):
+    """The whole take with the real models, at a fixed speed: what is asked for is done by the drawing, and it shows depth."""
+    source = PuppetSource(draw_portrait(tmp_path / "p.png"), seed=seed, fps=20, realtime=False)
+    source.open()
+    settings = Settings().liveness
+    take = Take(draw_challenge(settings, rng=random.Random(seed)), settings)
+    landmarker = Landmarker(models.path("face_landmarker.task"))
+    try:
+        act(take, source, landmarker)
+    finally:
+        landmarker.close()
+    assert take.result is not None
+    assert take.result.reason is Reason.OK
+    depth = next(check for check in take.result.checks if check.name == "depth")
+    assert depth.score > 1.3 * depth.limit
 
 
 def test_the_drawn_face_is_accepted_and_recognised_again(qtbot, tmp_path):

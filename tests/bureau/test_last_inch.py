@@ -1,0 +1,96 @@
+"""Doors of the bureau that one comparison the other way would leave open."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from kiosk.bureau import decisions, tables
+from kiosk.bureau import office as office_room
+from kiosk.bureau.app import create
+from kiosk.bureau.office import EnrolmentRefused
+from kiosk.bureau.web import USER
+from kiosk.sync import protocol, seal
+from kiosk.sync.keys import Keys
+from tests.bureau.made import STATION, opened, record, register
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    made = opened(tmp_path_factory.mktemp("bureau"))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def web(office):
+    app = create(office)
+
+    def get(path: str, **given) -> httpx.Response:
+        async def asked() -> httpx.Response:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bureau.test") as client:
+                return await client.get(path, **given)
+
+        return asyncio.run(asked())
+
+    return get
+
+
+def token(kiosk, path: str) -> dict[str, str]:
+    made = protocol.Token(kiosk_id=kiosk.kiosk_id, method="GET", path=path, at=datetime.now(UTC))
+    return {"Authorization": f"Kiosk {seal.sign(made, kiosk.keys.sign, kiosk.kiosk_id)}"}
+
+
+@pytest.mark.parametrize("path", ["/v1/roster?have=0", "/v1/bundle?have=0", "/v1/decisions?after=0", "/v1/standing"])
+def test_a_revoked_kiosk_fetches_nothing_any_more(office, web, path):
+    kiosk = register(office)
+    before = web(path, headers=token(kiosk, path))
+    assert before.status_code in (200, 204, 404), before.text
+    assert office_room.revoke(office, kiosk.kiosk_id, "stolen")
+    after = web(path, headers=token(kiosk, path))
+    assert (after.status_code, after.json()["reason"]) == (403, "revoked")
+
+
+def enrolment(code: str) -> str:
+    keys = Keys(*seal.new_keys())
+    asked = protocol.Enrolment(secret=code, station_id=STATION, name="测试站", keys=keys.public)
+    return seal.sign(asked, keys.sign, STATION)
+
+
+@pytest.mark.parametrize(("left", "taken"), [(timedelta(minutes=1), True), (timedelta(minutes=-1), False)])
+def test_an_enrolment_code_is_good_until_it_expires(office, left, taken):
+    secret = office_room.make_code(office, STATION).replace("-", "")[:10]
+    with office.session.begin() as session:
+        session.execute(update(tables.EnrolmentCode).values(expires_at=datetime.now(UTC) + left))
+    if taken:
+        assert office_room.enrol(office, enrolment(secret)).kiosk_id
+    else:
+        with pytest.raises(EnrolmentRefused, match="code-expired"):
+            office_room.enrol(office, enrolment(secret))
+
+
+@pytest.mark.parametrize(("count", "more"), [(protocol.MAX_DECISIONS, False), (protocol.MAX_DECISIONS + 1, True)])
+def test_whoever_has_more_decisions_than_fit_is_told_so(office, count, more):
+    kiosk, one = register(office), record()
+    kiosk.send(one)
+    with office.session.begin() as session:
+        for seq in range(1, count + 1):
+            told = {"record_id": one["record_id"], "decided": "confirmed", "reason": "", "decided_at": datetime.now(UTC)}
+            session.add(tables.Decision(kiosk_id=kiosk.kiosk_id, seq=seq, **told))
+    first = decisions.after(office, kiosk.kiosk_id, 0)
+    assert (len(first.decisions), first.more) == (protocol.MAX_DECISIONS, more)
+    rest = decisions.after(office, kiosk.kiosk_id, first.decisions[-1].seq)
+    assert (len(rest.decisions), rest.more) == (count - protocol.MAX_DECISIONS, False)
+
+
+def test_a_stations_name_is_text_on_the_clerks_page(office, web):
+    kiosk = register(office)
+    with office.session.begin() as session:
+        session.execute(update(tables.Kiosk).where(tables.Kiosk.kiosk_id == kiosk.kiosk_id).values(name="<b onclick=x>站</b>"))
+    page = web("/", auth=(USER, office.admin_password)).text
+    assert "<b onclick" not in page
+    assert "&lt;b onclick" in page

@@ -42,6 +42,7 @@ from kiosk.store import outbox
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.status import SyncStatus
 from kiosk.texts import requests
+from kiosk.texts.strings import Strings
 from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as ve
@@ -261,7 +262,7 @@ class DeskController(QObject):
     def _on_media(self, command: c.OnMedia | c.SaveAssisted) -> None:
         """Commands that read or write removable media, which take their time."""
         settings, run, moment, moved = self._settings.sync, self._store.run, self._moment, self.stage_moved.emit
-        words, here = self._problem_words(), self._clock().astimezone(self._zone)
+        words, here = _problem_words(self._window.strings), self._clock().astimezone(self._zone)
 
         def todo() -> e.Event:
             match command:
@@ -358,18 +359,6 @@ class DeskController(QObject):
     def _today(self) -> date:
         return self._clock().astimezone(self._zone).date()
 
-    def _problem_words(self) -> Callable[[str], str]:
-        strings = self._window.strings
-
-        def words(code: str) -> str:
-            return (
-                strings.text("desk.unit.saved")
-                if not code
-                else strings.any_of(f"desk.problem.{code}", f"reason.{code}.attendant", "desk.problem.unknown")
-            )
-
-        return words
-
     def _glance(self) -> VisitGlance | None:
         return glance(self._conductor.state, self._window.page_name, self._conductor.counted)
 
@@ -388,3 +377,14 @@ def glance(state: vs.State, page: str, counted: tuple[Counted, ...] = ()) -> Vis
 def _shown(state: s.State) -> object:
     """What is worth drawing anew: not the time of the last touch."""
     return (state.session.session_id, state.page) if isinstance(state, s.Open) else state
+
+
+def _problem_words(strings: Strings) -> Callable[[str], str]:
+    def words(code: str) -> str:
+        return (
+            strings.text("desk.unit.saved")
+            if not code
+            else strings.any_of(f"desk.problem.{code}", f"reason.{code}.attendant", "desk.problem.unknown")
+        )
+
+    return words

@@ -98,7 +98,7 @@ def with_fields(name: str) -> set[type]:
 
 @pytest.mark.parametrize("state", sorted(with_fields("case"), key=lambda state: state.__name__))
 def test_no_face_keeps_the_case_of_every_state_that_has_one(state):
-    """machine._case_of: a state left out of it would lose case and person on the way to the attendant."""
+    """pieces.case_of: a state left out of it would lose case and person on the way to the attendant."""
     after, _ = step(CASES[state], e.NoFaceTouched(), WORLD)
     if isinstance(after, s.Referred):
         assert after.case is not None

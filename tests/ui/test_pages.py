@@ -537,3 +537,18 @@ def test_an_expired_card_is_told_on_the_confirm_page_and_spoken(window):
     foreign = replace(expired.person, document_kind=DocumentKind.PERMANENT_RESIDENCE)
     show_scene(window, replace(SCENES["confirm-expired"], state=replace(expired, person=foreign)))
     assert "出入境" in label.text()
+
+
+def test_a_finger_meets_every_button_and_nothing_above_it(window):
+    covered = []
+    for scene in scenes():
+        if scene.panel or scene.countdown is not None:
+            continue
+        show_scene(window, scene)
+        for found in window.findChildren(Button):
+            if found.isVisibleTo(window):
+                middle = found.mapTo(window, found.rect().center())
+                above = window.childAt(middle)
+                if above is not found:
+                    covered.append(f"{scene.name}: {found.objectName()} under {type(above).__name__}")
+    assert covered == []

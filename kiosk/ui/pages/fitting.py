@@ -35,6 +35,14 @@ class Base(Stack):
     def visible_items(self) -> list[QWidget]:
         return [part for part in super().visible_items() if not isinstance(part, Stack) or part.visible_items()]
 
+    def arrange(self) -> None:
+        """Place the parts; an empty one must lie over nothing that is touched."""
+        shown = self.visible_items()
+        for part in self.items:
+            if part not in shown:
+                part.setGeometry(0, 0, 0, 0)
+        super().arrange()
+
 
 class Fitting(QWidget):
     """A page's parts and where they stand. Subclasses fill `head`, `body` and `foot`."""
@@ -90,6 +98,7 @@ class Fitting(QWidget):
         shown = leaves[min(self.leaf, len(leaves) - 1)]
         for name, part in (("head", self.head), ("body", self.body), ("foot", self.foot)):
             part.setVisible(name in shown)
+        self.turner.setVisible(len(leaves) > 1)
         self.more.setVisible(len(leaves) > 1 and self.leaf == 0)
         self.less.setVisible(len(leaves) > 1 and self.leaf > 0)
 

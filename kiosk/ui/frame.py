@@ -167,7 +167,7 @@ class Frame(QWidget):
 
     def _open(self, panel: WishPanel) -> None:
         self.close_panels()
-        panel.setGeometry(self.rect())
+        panel.setGeometry(self._reachable())
         self._show_panels()
         panel.show()
         panel.raise_()
@@ -224,6 +224,11 @@ class Frame(QWidget):
         """Write what is being said (a list of catalogue keys) over the station's name."""
         if isinstance(keys, list):
             self.captions.say(keys, self.strings, self.look)
+
+    def _reachable(self) -> QRect:
+        """Return where panels lie: the whole window, or in 矮屏 its lower part where that is high enough for them."""
+        top = round(self.height() * self.settings.ui.seated_top) if self.seated and not self.look.landscape else 0
+        return QRect(0, top, self.width(), self.height() - top)
 
     def _caption_place(self) -> QRect:
         tall = self.look.line_px("small")
@@ -299,7 +304,7 @@ class Frame(QWidget):
         self.countdown.setGeometry(self.rect())
         self.countdown.set_look(look)
         for panel in (self.sound_panel, self.language_panel):
-            panel.setGeometry(self.rect())
+            panel.setGeometry(self._reachable())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.transition.stop()

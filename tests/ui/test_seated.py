@@ -90,3 +90,14 @@ def test_it_is_for_this_visit_only_and_said(window):
     assert window.seated
     window.show_state(s.Idle())
     assert not window.seated
+
+
+@pytest.mark.parametrize("name", ["language", "sound"])
+def test_what_the_chips_open_lies_low_as_well(window, name):
+    set_form(window, (1080, 1920), "paper", False)
+    window.toggle_seated()
+    (window.top.language if name == "language" else window.top.sound).click()
+    panel = window.language_panel if name == "language" else window.sound_panel
+    assert panel.isVisible()
+    assert min(place(button, window).top() for button in shown(panel, Button)) >= 960
+    assert layout_findings(window) == []

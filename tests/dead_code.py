@@ -13,10 +13,10 @@ from vulture import Vulture
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"function", "method", "class", "property", "import", "unreachable_code"}
-# Called by Qt, http.server and SQLAlchemy by their names; _on_PAGE: the demo's person looks them up by page.
+# Called by Qt, http.server and SQLAlchemy by name; _on_PAGE: by page, for the demo's person; *Page: by state, for the window.
 FRAMEWORKS = (
     "*Event sizeHint minimumSizeHint heightForWidth hasHeightForWidth eventFilter event initStyleOption rowCount"
-    " columnCount headerData do_GET do_POST log_message process_bind_param process_result_value _on_*"
+    " columnCount headerData do_GET do_POST log_message process_bind_param process_result_value _on_* *Page"
 ).split()
 # Handlers are found by their decorators.
 DECORATORS = "@router.* @web.* @pages.* @app.* @*.get @*.post @*.exception_handler @field_validator @model_validator".split()

@@ -9,7 +9,7 @@ import pytest
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
-from kiosk.desk.values import Role
+from kiosk.desk.values import ListFile, Role
 from kiosk.desk_backend import media
 from kiosk.domain.person import Person
 from kiosk.removable.files import Medium
@@ -46,7 +46,8 @@ def test_what_is_no_list_is_told_and_never_reaches_the_store(tmp_path, kind, tol
         path.write_bytes(b"x" * (5 * 1024 * 1024 + 1))
     elif kind == "no-table":
         path.write_text("a,b\n")
-    answer = media.take_unit_list(c.TakeUnitList(BY, str(path), "示范厂", CLERK), never, lambda: None)
+    file = ListFile(str(path), path.name, str(tmp_path))
+    answer = media.take_unit_list(c.TakeUnitList(BY, file, "示范厂", CLERK), never, lambda: None)
     assert isinstance(answer, e.Acted)
     assert answer.problem == told
 
@@ -80,6 +81,7 @@ def test_lists_are_offered_from_a_medium_that_cannot_be_written_too(tmp_path):
         folder.mkdir()
     (locked / "b.csv").write_text("")
     (locked / "a.xlsx").write_text("")
-    (locked / "c.txt").write_text("")
+    (locked / "c.pdf").write_text("")
     found = media.look([Medium(locked, writable=False), Medium(open_, writable=True)])
-    assert found == media.Media((str(open_),), (str(locked / "b.csv"), str(locked / "a.xlsx")))
+    assert found.sticks == (str(open_),)
+    assert [one.path for one in found.lists] == [str(locked / "a.xlsx"), str(locked / "b.csv")]

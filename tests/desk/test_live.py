@@ -79,6 +79,17 @@ def test_tab_goes_round_at_the_desk_and_escape_goes_back(live):
     live.until_page("home")
 
 
+def test_a_wrong_pin_does_not_stay_in_its_field(live):
+    """Whoever comes to the desk next would only have to change its last digit."""
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    live.until(lambda: live.find("sign-in").isEnabled())
+    live.type("staff-id", ANN[0])
+    live.type("staff-pin", "112233", enter=True)
+    live.until(lambda: isinstance(live.desk.state, s.SigningIn) and not live.desk.state.busy and live.desk.state.problem)
+    live.until(lambda: live.find("staff-pin").text() == "")
+
+
 def test_guessing_pins_is_locked_out_longer_each_time(live):
     live.touch("desk-open")
     live.until_page("sign-in")

@@ -59,7 +59,9 @@ class KioskWindow(Frame):
         self.changed_at = 0.0
         self._corner_touches = 0
         self._keys = {key_code(name): wish for name, wish in settings.ui.keys.items()}
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(
+            Qt.FocusPolicy.NoFocus
+        )  # a touch on a key of the desk's keyboard must not take the focus from the field
         self._preparing = QTimer(self, singleShot=True, interval=_PREPARE_MS)
         self._preparing.timeout.connect(self.prepare)
         self.page = self._page_for(s.Idle)

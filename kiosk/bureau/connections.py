@@ -82,7 +82,7 @@ class BoundedProtocol(H11Protocol):
 
     _head_task: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP alone is listened on
         """A client is there."""
         super().connection_made(transport)
         accepted = transport.get_extra_info("socket")

@@ -12,6 +12,7 @@ from kiosk.gallery.scenes import NOW, QUAD, Scene
 from kiosk.texts.strings import Strings, is_chinese
 from kiosk.ui.theme import Look, ThemeName
 from kiosk.ui.widgets.face import Pose, face_image, paint_face
+from kiosk.ui.widgets.flash import EdgeFlash
 from kiosk.ui.window import KioskWindow
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def show_scene(window: KioskWindow, scene: Scene) -> None:
             button.click()
     window.show_countdown(scene.countdown)
     window.close_panels()
+    for flash in window.findChildren(EdgeFlash):  # half a second long: a picture would show it for ever
+        flash.rest()
     if scene.panel:
         (window.top.language if scene.panel == "language" else window.top.sound).click()
 

@@ -9,11 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from kiosk.bureau import decisions, tables
+from kiosk.bureau import decisions, sessions, tables
 from kiosk.bureau import office as office_room
 from kiosk.bureau.app import create
 from kiosk.bureau.office import EnrolmentRefused
-from kiosk.bureau.web import USER
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
 from tests.bureau.made import STATION, opened, record, register
@@ -91,6 +90,7 @@ def test_a_stations_name_is_text_on_the_clerks_page(office, web):
     kiosk = register(office)
     with office.session.begin() as session:
         session.execute(update(tables.Kiosk).where(tables.Kiosk.kiosk_id == kiosk.kiosk_id).values(name="<b onclick=x>站</b>"))
-    page = web("/", auth=(USER, office.admin_password)).text
+    session = sessions.sign_in(office, sessions.USER)
+    page = web("/", headers={"Cookie": f"{sessions.COOKIE}={session.token}"}).text
     assert "<b onclick" not in page
     assert "&lt;b onclick" in page

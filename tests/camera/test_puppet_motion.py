@@ -31,8 +31,8 @@ def test_the_same_seed_gives_the_same_dance():
     [
         (Action.BLINK, lambda pose: pose.blink, 0.25),
         (Action.MOUTH_OPEN, lambda pose: pose.jaw, 1.0),
-        (Action.TURN_LEFT, lambda pose: pose.yaw_deg / STILL.turn_deg, 1.6),
-        (Action.TURN_RIGHT, lambda pose: -pose.yaw_deg / STILL.turn_deg, 1.6),
+        (Action.TURN_LEFT, lambda pose: pose.yaw_deg / STILL.turn_deg, 2.4),
+        (Action.TURN_RIGHT, lambda pose: -pose.yaw_deg / STILL.turn_deg, 2.4),
         (Action.NOD, lambda pose: pose.pitch_deg / STILL.nod_deg, 1.1),
     ],
 )

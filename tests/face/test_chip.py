@@ -48,22 +48,24 @@ def test_a_chip_photo_of_the_chip_s_size_is_embedded():
     """The whole way of a chip photo: 102 x 126 pixels, found, aligned, embedded; a picture without a face gives none."""
     import cv2
 
-    from kiosk import config, models
+    from kiosk import models
     from kiosk.face.encoder import Encoder
-    from kiosk.liveness.worker import CHIP_PHOTO, ENCODER, _Loop
+    from kiosk.liveness.landmarks import Landmarker
+    from kiosk.liveness.worker import CHIP_PHOTO, ENCODER, _chip_reference
 
-    loop = _Loop(None, config.Settings(), None, config.ASSETS / "models")  # type: ignore[arg-type]
+    still = Landmarker(models.path("face_landmarker.task"), max_faces=1, stills=True)
     encoder = Encoder(models.path(ENCODER))
     portrait = cv2.imread(str(models.path("obama")))
     height, width = portrait.shape[:2]
     crop = portrait[: min(height, int(width * CHIP_PHOTO[1] / CHIP_PHOTO[0]))]
     small = cv2.resize(crop, CHIP_PHOTO, interpolation=cv2.INTER_AREA)[:, :, ::-1]
-    found = loop._chip_reference(small.tobytes(), encoder)
+    found = _chip_reference(small.tobytes(), encoder, still)
     assert found is not None
     from kiosk.demo.people import template_of
     from kiosk.face.compare import cosine, vector_of
 
     assert cosine(found, vector_of(template_of("obama2.jpg", "c"))) > 0.3
     assert cosine(found, vector_of(template_of("biden.jpg", "c"))) < 0.3
-    assert loop._chip_reference(bytes(102 * 126 * 3), encoder) is None
-    assert loop._chip_reference(b"short", encoder) is None
+    assert _chip_reference(bytes(102 * 126 * 3), encoder, still) is None
+    assert _chip_reference(b"short", encoder, still) is None
+    still.close()

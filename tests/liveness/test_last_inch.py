@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kiosk import models
-from kiosk.config import Checks, Settings
+from kiosk.config import Checks, Liveness, Settings
 from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.take_view import TakeView
@@ -173,7 +173,7 @@ def test_no_face_of_a_moment_that_blocks_is_kept() -> None:
 
 @pytest.mark.parametrize(("mode", "verdict"), [("enforce", TurnVerdict.JERKY), ("record", TurnVerdict.UNJUDGED)])
 def test_a_turn_without_pictures_is_asked_for_again_while_depth_is_enforced(mode: str, verdict: TurnVerdict) -> None:
-    evidence, camera = Evidence(Checks(depth=mode)), Camera()  # type: ignore[arg-type]
+    evidence, camera = Evidence(Liveness(checks=Checks(depth=mode))), Camera()  # type: ignore[arg-type]
     for number in range(20):
         evidence.step(face(number / 20), camera.picture(), "wait-cue", Action.TURN_LEFT)
     assert evidence.turned() is verdict
@@ -181,7 +181,7 @@ def test_a_turn_without_pictures_is_asked_for_again_while_depth_is_enforced(mode
 
 
 def test_the_worst_turn_counts_for_the_background() -> None:
-    evidence = Evidence(Checks(background="enforce"))
+    evidence = Evidence(Liveness(checks=Checks(background="enforce")))
     evidence._parallax = [Parallax(follow=0.05), Parallax(follow=0.9), Parallax()]
     (check,) = [one for one in evidence.scores() if one.name == "background"]
     assert (check.score, check.flagged) == (0.9, True)

@@ -70,7 +70,9 @@ def test_the_demonstrations_id_is_never_registered(tmp_path, monkeypatch, capsys
     file = tmp_path / "kiosk.toml"
     shutil.copy(config.CONFIG / "kiosk.toml", file)
     monkeypatch.setenv("KIOSK_CONFIG", str(file))
-    assert main(["provision", "--bureau", "https://127.0.0.1:1", "--code", "x"]) == 1
+    code = tmp_path / "code"
+    code.write_text("x")
+    assert main(["provision", "--bureau", "https://127.0.0.1:1", "--code-file", str(code)]) == 1
     assert "the demonstration's" in capsys.readouterr().err
 
 

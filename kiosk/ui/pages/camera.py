@@ -137,9 +137,11 @@ class CameraPage(Page):
         self._cued = False  # something was asked for in this take: to go back now costs a try
         self._can_swap = True
         self._friend, self._take_id = "", 0
+        self.head.items.clear()  # title and lead are the steady head's now: two that place them would fight
         self.head.hide()
         self.head = self.steady = SteadyHead(self.title, self.lead)
         self.head.setParent(self)
+        self.head.show()  # a part that comes late is hidden: the first camera page of the day had no words
         self.title.setObjectName("prompt")
         self.mirror = Mirror()
         self.ticks = StepBar("actions", role="label", line=False)

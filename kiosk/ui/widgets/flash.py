@@ -48,6 +48,11 @@ class EdgeFlash(QWidget):
         self._timer.start()
         self.tick()
 
+    def rest(self) -> None:
+        """End a flash at once."""
+        self._timer.stop()
+        self.hide()
+
     @Slot()
     def tick(self) -> None:
         """Show or hide, as the time wants it."""

@@ -14,8 +14,6 @@ LARGER_FILES = {
     "doctor/checks.py",
     "store/outbox.py",
     "desk/events.py",  # 60 small values, one list
-    "sync/protocol.py",  # the documents of the wire, one list
-    "ui/desk/frame.py",
 }
 LARGER_CLASSES = {
     "app/composition.py: KioskApp",  # one attribute a part that it builds
@@ -23,8 +21,6 @@ LARGER_CLASSES = {
     "emulators/person.py: DemoPerson",
     "liveness/attacks/evidence.py: Evidence",
     "liveness/take.py: Take",
-    "ui/desk/assist.py: AssistPage",
-    "ui/desk/frame.py: DeskView",
     "ui/frame.py: Frame",
 }
 

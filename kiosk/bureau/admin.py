@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, File, HTTPException, Query, Request, Response, UploadFile
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from kiosk.bureau import decisions, rosters, standing, tables, views
@@ -68,7 +68,7 @@ class DecisionRequest(BaseModel):
 class MessageRequest(BaseModel):
     """For one station, or for all when empty."""
 
-    station_id: Annotated[str, protocol.Field(max_length=128, pattern=r"^[A-Za-z0-9._:@+/=-]*$")] = ""
+    station_id: Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9._:@+/=-]*$")] = ""
     text: protocol.Text
 
 

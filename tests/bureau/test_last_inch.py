@@ -15,6 +15,7 @@ from kiosk.bureau.app import create
 from kiosk.bureau.office import EnrolmentRefused
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
+from kiosk.sync.limits import MAX_DECISIONS
 from tests.bureau.made import STATION, opened, record, register
 
 
@@ -72,7 +73,7 @@ def test_an_enrolment_code_is_good_until_it_expires(office, left, taken):
             office_room.enrol(office, enrolment(secret))
 
 
-@pytest.mark.parametrize(("count", "more"), [(protocol.MAX_DECISIONS, False), (protocol.MAX_DECISIONS + 1, True)])
+@pytest.mark.parametrize(("count", "more"), [(MAX_DECISIONS, False), (protocol.MAX_DECISIONS + 1, True)])
 def test_whoever_has_more_decisions_than_fit_is_told_so(office, count, more):
     kiosk, one = register(office), record()
     kiosk.send(one)
@@ -81,9 +82,9 @@ def test_whoever_has_more_decisions_than_fit_is_told_so(office, count, more):
             told = {"record_id": one["record_id"], "decided": "confirmed", "reason": "", "decided_at": datetime.now(UTC)}
             session.add(tables.Decision(kiosk_id=kiosk.kiosk_id, seq=seq, **told))
     first = decisions.after(office, kiosk.kiosk_id, 0)
-    assert (len(first.decisions), first.more) == (protocol.MAX_DECISIONS, more)
+    assert (len(first.decisions), first.more) == (MAX_DECISIONS, more)
     rest = decisions.after(office, kiosk.kiosk_id, first.decisions[-1].seq)
-    assert (len(rest.decisions), rest.more) == (count - protocol.MAX_DECISIONS, False)
+    assert (len(rest.decisions), rest.more) == (count - MAX_DECISIONS, False)
 
 
 def test_a_stations_name_is_text_on_the_clerks_page(office, web):

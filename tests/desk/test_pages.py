@@ -12,7 +12,7 @@ from kiosk.gallery import desk as gallery
 from kiosk.gallery.scenes import sample_settings
 from kiosk.gallery.stage import make_window, set_form
 from kiosk.ui.desk.drawing import SignaturePad
-from kiosk.ui.desk.frame import name_of
+from kiosk.ui.desk.pages import name_of
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Field, Tick
 from kiosk.ui.theme import PAIRS
@@ -106,7 +106,7 @@ def test_places_of_supervisors_are_not_shown_to_attendants(shown):
     _, view = shown
     for scene in gallery.states():
         gallery.show(view, scene)
-        places = {place for place, button in view.places.items() if button.isVisible()}
+        places = {place for place, button in view.rail.places.items() if button.isVisible()}
         if isinstance(scene.state, s.Open):
             assert bool(places & SUPERVISOR_PLACES) is (scene.state.session.role is Role.SUPERVISOR)
         else:

@@ -1,0 +1,141 @@
+"""The wire between kiosk and bureau, both ends: versioned documents, their limits, their JSON Schema.
+
+Everything here travels signed (`sync/seal.py`); batches, questions, bundles and roster manifests are encrypted besides.
+Imported by `sync` and `bureau`. One file a subject; whoever uses a document takes it from here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.sync.protocol.batches import (
+    Answer,
+    Batch,
+    BatchHead,
+    Clock,
+    Decision,
+    Decisions,
+    JournalLine,
+    Question,
+    RawBatch,
+    Receipt,
+    Record,
+    SendClock,
+    Verdict,
+    VerdictName,
+)
+from kiosk.sync.protocol.bundles import (
+    Bundle,
+    BundleHead,
+    Message,
+    Peer,
+    Policies,
+    RawBundle,
+    Revoked,
+    RosterManifest,
+    Staff,
+    StaffRow,
+)
+from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys
+from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
+from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LentPerson, LoanId
+from kiosk.sync.protocol.talk import Problem, Standing, TimeAnswer, Token
+from kiosk.sync.protocol.wire import (
+    MEDIA_TYPE,
+    SCHEMA_VERSION,
+    Asked,
+    Code,
+    Count,
+    Digest,
+    Document,
+    Id,
+    Moment,
+    Short,
+    Text,
+    Wire,
+    digest,
+)
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "Batch",
+    "BatchHead",
+    "Bundle",
+    "BundleHead",
+    "Clock",
+    "Code",
+    "Count",
+    "DOCUMENTS",
+    "Decision",
+    "Decisions",
+    "Digest",
+    "Document",
+    "Enrolled",
+    "Enrolment",
+    "Evidence",
+    "EvidenceReceipt",
+    "HomeLoan",
+    "HomeReturn",
+    "Id",
+    "JournalLine",
+    "LentPerson",
+    "LoanId",
+    "MEDIA_TYPE",
+    "MediaType",
+    "Message",
+    "Moment",
+    "Peer",
+    "Policies",
+    "Problem",
+    "PublicKeys",
+    "Question",
+    "RawBatch",
+    "RawBundle",
+    "Receipt",
+    "Record",
+    "Revoked",
+    "RosterManifest",
+    "SCHEMA_VERSION",
+    "SendClock",
+    "Short",
+    "Staff",
+    "StaffRow",
+    "Standing",
+    "Text",
+    "TimeAnswer",
+    "Token",
+    "Verdict",
+    "VerdictName",
+    "Wire",
+    "digest",
+    "json_schema",
+]
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    Batch,
+    Receipt,
+    Question,
+    Answer,
+    Decisions,
+    RosterManifest,
+    Bundle,
+    Evidence,
+    EvidenceReceipt,
+    TimeAnswer,
+    Standing,
+    Problem,
+    Token,
+    Enrolment,
+    Enrolled,
+    HomeLoan,
+    HomeReturn,
+)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return one JSON Schema with every document under `$defs`."""
+    from pydantic.json_schema import models_json_schema
+
+    _, schema = models_json_schema([(model, "validation") for model in DOCUMENTS], title="pension-kiosk sync protocol")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "version": SCHEMA_VERSION, **schema}

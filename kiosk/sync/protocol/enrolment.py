@@ -1,0 +1,37 @@
+"""How kiosk and bureau come to know each other's keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kiosk.sync.protocol.wire import Document, Id, Moment, Short, Wire
+
+
+class PublicKeys(Wire):
+    """Ed25519 and X25519 public keys, base64url of 32 bytes each."""
+
+    sign: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    seal: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+
+class Enrolment(Document):
+    """Signed by the new kiosk's own key: who it is, and the one-time code. Sent in clear below TLS, the code being secret."""
+
+    kind: Literal["enrolment"] = "enrolment"
+    secret: Annotated[str, Field(pattern=r"^[A-Z2-7]{10}$", repr=False)]
+    station_id: Id
+    name: Short
+    keys: PublicKeys
+
+
+class Enrolled(Document):
+    """Signed by the bureau: the kiosk's id, and the bureau's keys to pin (their fingerprint is in the code)."""
+
+    kind: Literal["enrolled"] = "enrolled"
+    bureau_id: Id
+    kiosk_id: Id
+    keys: PublicKeys
+    kiosk_keys: PublicKeys
+    at: Moment

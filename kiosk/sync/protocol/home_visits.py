@@ -1,0 +1,48 @@
+"""Home-visit lists between two kiosks of a station, and the records that come back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kiosk.sync.limits import MAX_LOAN, MAX_RETURN
+from kiosk.sync.protocol.wire import Code, Count, Document, Id, Moment, Short, Wire
+
+LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]  # stands in file names
+
+
+class LentPerson(Wire):
+    """One person of a home-visit list. `line`: the roster's line (`store.roster_format`) without its template."""
+
+    person_id: Id
+    line: Annotated[str, Field(max_length=8000, repr=False)]
+    booked_at: Moment
+    booked_by: Short
+    note: Code = ""
+
+
+class HomeLoan(Document):
+    """Signed by the lending kiosk, then sealed to one peer: whom the portable kiosk visits at home, until when it may keep them."""
+
+    kind: Literal["home-loan"] = "home-loan"
+    loan_id: LoanId
+    from_kiosk: Id
+    to_kiosk: Id
+    created_at: Moment
+    until: Moment
+    roster_version: Count
+    roster_at: Moment | None = None
+    people: Annotated[tuple[LentPerson, ...], Field(min_length=1, max_length=MAX_LOAN)]
+
+
+class HomeReturn(Document):
+    """Signed by the portable kiosk, then sealed to the lender: its records about those people, byte for byte as digested there."""
+
+    kind: Literal["home-return"] = "home-return"
+    return_id: Id
+    loan_id: LoanId
+    from_kiosk: Id
+    to_kiosk: Id
+    created_at: Moment
+    records: Annotated[tuple[Annotated[str, Field(max_length=20_000)], ...], Field(max_length=MAX_RETURN, repr=False)]

@@ -1,0 +1,242 @@
+"""The cards of the form in `assist`, one a subject: benefits, the agent, the agent's papers, why no face, glasses, signatures."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from kiosk.desk import states as s
+from kiosk.desk.checks import WHYS
+from kiosk.desk.values import Document
+from kiosk.domain.desk_rules import PROXIES, PROXY_PAPERS
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.outcome import Glasses
+from kiosk.ui.desk.base import DeskKit
+from kiosk.ui.desk.drawing import SignaturePad
+from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Tick, Words, row
+from kiosk.ui.theme import Look
+
+
+class _HeadedCard(Card):
+    """A card of the form under its heading, `desk.assist.NAME`."""
+
+    def __init__(self, name: str) -> None:
+        self.heading = Words(f"{name}-heading", "strong")
+        super().__init__(f"assist-{name}", heading=self.heading)
+        self._heading_key = f"assist.{name}"
+
+    def say_heading(self, kit: DeskKit) -> None:
+        """Set the heading."""
+        self.heading.say(kit.text(self._heading_key))
+
+
+class BenefitsCard(_HeadedCard):
+    """Which of the due benefits are certified."""
+
+    def __init__(self) -> None:
+        super().__init__("benefits")
+        self._ticks_box = QVBoxLayout()
+        self.box.addLayout(self._ticks_box)
+        self._ticks: dict[str, Tick] = {}
+
+    def offer(self, due: tuple[Eligibility, ...], kit: DeskKit, look: Look) -> None:
+        """Show what is due, all of it ticked."""
+        for item in due:
+            tick = Tick(f"benefit-{item.benefit_id}").say(f"{kit.benefit(item.benefit_kind)}:  {kit.rule(item)}")
+            tick.setChecked(True)
+            tick.set_look(look)
+            self._ticks_box.addWidget(tick)
+            self._ticks[item.benefit_id] = tick
+
+    def chosen(self) -> tuple[str, ...]:
+        """Return the ids of the ticked benefits."""
+        return tuple(benefit for benefit, tick in self._ticks.items() if tick.isChecked())
+
+    def clear(self) -> None:
+        """Take the ticks away."""
+        for tick in self._ticks.values():
+            tick.hide()
+            tick.setParent(None)
+            tick.deleteLater()
+        self._ticks = {}
+
+
+class AgentCard(_HeadedCard):
+    """Who acts for the person: by which right, and the agent's card or typed identity. `take`: the typed one is to be taken."""
+
+    def __init__(self) -> None:
+        super().__init__("agent")
+        self.kind = Chips("proxy-kind", [channel.value for channel in PROXIES])
+        self._who = Words("agent-who")
+        self.name, self.number = Field("agent-name", limit=60), Field("agent-number", digits=True, limit=40)
+        self.take = Action("agent-take", "outlined")
+        self.box.addWidget(self.kind)
+        self.box.addWidget(self._who)
+        self.box.addLayout(row(self.name, self.number))
+        self.box.addLayout(row(self.take, 1))
+
+    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Fill from the page."""
+        self.say_heading(kit)
+        self.setVisible(page.channel in PROXIES)
+        self.kind.say(lambda key: kit.text(f"channel.{key}"))
+        self.kind.choose(page.channel.value)
+        self._who.say(
+            kit.text("assist.agent_is", who=kit.who(page.agent)) if page.agent else kit.text("assist.agent_hint"),
+            "good" if page.agent else "quiet",
+        )
+        self.name.say(kit.text("assist.agent_name"))
+        self.number.say(kit.text("assist.agent_number"))
+        self.take.say(kit.text("assist.agent_take"))
+
+    def clear(self) -> None:
+        """Empty the fields."""
+        self.name.clear()
+        self.number.clear()
+
+
+class PapersCard(_HeadedCard):
+    """The agent's papers: which were shown, which were scanned, and the consent that sends scans to review."""
+
+    def __init__(self) -> None:
+        super().__init__("papers")
+        self._ticks = {paper: Tick(f"paper-{paper}") for paper in PROXY_PAPERS}
+        for tick in self._ticks.values():
+            self.box.addWidget(tick)
+        self.scan = Field("scan-path", latin=True, limit=400)
+        self.scan_add = Action("scan-add", "outlined", icon="desk-list")
+        self._scans = Words("scans", "small")
+        self._review = Tick("review-consent")
+        self.box.addLayout(row(self.scan, self.scan_add))
+        self.box.addWidget(self._scans)
+        self.box.addWidget(self._review)
+        self.documents: tuple[Document, ...] = ()
+
+    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Fill from the page."""
+        self.say_heading(kit)
+        self.setVisible(page.channel in PROXIES)
+        for paper, tick in self._ticks.items():
+            tick.say(kit.text(f"paper.{paper}"))
+        self.scan.say(kit.text("assist.scan"))
+        self.scan_add.say(kit.text("assist.scan_add"))
+        self.scan_add.setEnabled(not page.scanning)
+        self._review.say(kit.text("assist.review"))
+        self._show_scans(page, kit)
+
+    def _show_scans(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Name and digest: the file stays where it is, unless a consent of its own sends it to review."""
+        if len(page.documents) > len(self.documents):
+            self.scan.clear()
+        self.documents = page.documents
+        lines = [f"{one.name}  SHA-256 {one.digest[:12]}…" for one in page.documents]
+        if page.scan_bad:
+            self._scans.say(kit.text("assist.scan_bad"), "bad")
+        else:
+            self._scans.say(kit.text("loading") if page.scanning else "\n".join(lines) or kit.text("assist.scan_none"), "quiet")
+        self._review.setEnabled(bool(page.documents))
+
+    def shown(self) -> tuple[str, ...]:
+        """Return the papers that were ticked."""
+        return tuple(paper for paper, tick in self._ticks.items() if tick.isChecked())
+
+    def to_review(self) -> bool:
+        """Return whether the person agrees that the scans are sent to review."""
+        return bool(self.documents) and self._review.isChecked()
+
+    def clear(self) -> None:
+        """Forget papers and scans."""
+        for box in (self._review, *self._ticks.values()):
+            box.setChecked(False)
+        self.scan.clear()
+        self.documents = ()
+
+
+class WhyCard(_HeadedCard):
+    """Why it is not done by face, and that person and card were seen."""
+
+    def __init__(self) -> None:
+        super().__init__("why")
+        self.chips = Chips("why", [why.value for why in WHYS], columns=3)
+        self._saw_person, self._saw_card = Tick("saw-person"), Tick("saw-card")
+        self.box.addWidget(self.chips)
+        self.box.addLayout(row(self._saw_person, self._saw_card))
+
+    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Fill from the page."""
+        self.say_heading(kit)
+        self.setVisible(page.channel not in PROXIES)
+        self.chips.say(lambda key: kit.text(f"why.{key}"))
+        self._saw_person.say(kit.text("assist.saw_person"))
+        self._saw_card.say(kit.text("assist.saw_card"))
+
+    def saw(self) -> tuple[bool, bool]:
+        """Return whether the attendant saw the person, and the card."""
+        return self._saw_person.isChecked(), self._saw_card.isChecked()
+
+    def clear(self) -> None:
+        """Choose nothing."""
+        self._saw_person.setChecked(False)
+        self._saw_card.setChecked(False)
+        self.chips.choose("")
+
+
+class GlassesCard(_HeadedCard):
+    """Whether the person wears glasses: only where takes failed whose group the answer puts right, nobody else is asked."""
+
+    def __init__(self) -> None:
+        super().__init__("glasses")
+        self.worn = Chips("glasses", [Glasses.YES.value, Glasses.NO.value])
+        self.box.addWidget(self.worn)
+
+    @staticmethod
+    def asks(page: s.Assisting) -> bool:
+        """Return whether the question is put on this page."""
+        return bool(page.found.counted) and page.channel not in PROXIES
+
+    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Fill from the page."""
+        self.say_heading(kit)
+        self.setVisible(self.asks(page))
+        self.worn.say(lambda key: kit.text(f"assist.glasses_{key}"))
+
+    def clear(self) -> None:
+        """Choose nothing."""
+        self.worn.choose("")
+
+
+class SignaturesCard(_HeadedCard):
+    """Both signatures: the person's or agent's, and the attendant's."""
+
+    def __init__(self) -> None:
+        super().__init__("signs")
+        self.person, self.staff = SignaturePad("sign-person"), SignaturePad("sign-staff")
+        self._cannot = Tick("cannot-sign")
+        self._wipe = Action("sign-wipe", icon="delete")
+        self._wipe.clicked.connect(lambda: self.wipe())
+        self.box.addLayout(row(self.person, self.staff))
+        self.box.addWidget(self._cannot)
+        self.box.addLayout(row(self._wipe, 1))
+
+    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Fill from the page."""
+        self.say_heading(kit)
+        proxy = page.channel in PROXIES
+        self._cannot.setVisible(not proxy)
+        self.person.say(kit.text("assist.sign_agent" if proxy else "assist.sign_person"))
+        self.staff.say(kit.text("assist.sign_staff", name=kit.session.name if kit.session else ""))
+        self._cannot.say(kit.text("assist.cannot_sign"))
+        self._wipe.say(kit.text("assist.wipe"))
+
+    def cannot_sign(self) -> bool:
+        """Return whether the person cannot sign."""
+        return self._cannot.isChecked()
+
+    def wipe(self) -> None:
+        """Wipe both pads."""
+        self.person.clear()
+        self.staff.clear()
+
+    def clear(self) -> None:
+        """Wipe, and untick."""
+        self._cannot.setChecked(False)
+        self.wipe()

@@ -63,11 +63,12 @@ class Ui(Section):
     idle_timeout_s: float = Field(default=90.0, gt=0)
     idle_countdown_s: float = Field(default=30.0, ge=20.0)  # WCAG 2.2.1: at least 20 s to extend
     take_card_reminder_s: float = Field(default=8.0, gt=0)
-    result_timeout_s: float = Field(default=60.0, gt=0)
+    result_timeout_s: float = Field(default=60.0, ge=6.0)  # nobody reads a date in less
     stay_timeout_s: float = Field(default=900.0, gt=0)
     call_again_s: float = Field(default=60.0, gt=0)
     seated_top: Annotated[float, Field(ge=0.2, le=0.8)] = 0.5
     walk_away_s: float = Field(default=12.0, gt=0)
+    dark_when_spoken: bool = False
     keys: dict[str, KeyWish] = {"F5": "previous", "F6": "next", "F7": "choose", "F8": "help", "F9": "repeat"}
 
 

@@ -6,29 +6,37 @@ The face before the camera is drawn by the kiosk itself, or it is the player's o
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QColor, QFont, QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk.app.desk_controller import DeskMoved
+from kiosk.config import ROOT
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.splash import Splash
 from kiosk.demo.stage import Stage
 from kiosk.demo.table import Card, Table
-from kiosk.demo.training import Progress
+from kiosk.demo.training import Facts, Progress, in_words, read_facts
+from kiosk.desk import events as e
 from kiosk.domain.reasons import Action
 from kiosk.domain.record import Outcome
 from kiosk.errors import KioskError
-from kiosk.ui.theme import Look
+from kiosk.store.engine.database import Store
+from kiosk.texts.strings import Strings
+from kiosk.ui.theme import FAMILIES, Look
 from kiosk.ui.touch import TouchRules
 from kiosk.ui.widgets.face import Pose, face_image
 
@@ -41,6 +49,7 @@ REMARKS = {
     "huang": "还没有登记照片",
     "wang": "名单里没有",
 }
+PAPERS = ("户口本", "代办人的身份证复印件")
 YOUNG = frozenset({"zhuang"})
 TABLE_SHARE, TABLE_LEAST, TABLE_MOST = 0.3, 230, 400
 PORTRAIT_PX = 720
@@ -73,6 +82,21 @@ def draw_portrait(path: Path) -> Path:
     return path
 
 
+def draw_paper(path: Path, words: str) -> None:
+    """Draw a sheet that says what it stands for, as a picture that somebody brought on a stick."""
+    sheet = QImage(840, 1188, QImage.Format.Format_RGB32)
+    sheet.fill(QColor("#FFFFFF"))
+    painter = QPainter(sheet)
+    font = QFont()
+    font.setFamilies(list(FAMILIES))
+    font.setPixelSize(64)
+    painter.setFont(font)
+    painter.drawText(sheet.rect().adjusted(60, 160, -60, 0), int(Qt.AlignmentFlag.AlignHCenter), f"{words}\n\n（练习用的样本）")
+    painter.end()
+    if not sheet.save(str(path), "JPEG", 80):
+        raise KioskError(f"{path.name} cannot be written")
+
+
 class PlayStage(Stage):
     """A stage whose people all have the face that is before the camera, and whose bureau decides by hand when training."""
 
@@ -88,6 +112,8 @@ class PlayStage(Stage):
     def prepare(self, say: Callable[[str], None]) -> None:
         super().prepare(say)
         desk_scripts.prepare("play", self)
+        for name in PAPERS:
+            draw_paper(self.folder / "stick" / f"{name}.jpg", name)
 
     def people(self, today: Any) -> list[Any]:
         """Return the roster: everybody who is enrolled has the face before the camera."""
@@ -123,6 +149,8 @@ def has_webcam() -> bool:
 
 class StageProps(QObject):
     """The hands at the table, on the stage's props."""
+
+    stick_back = Signal(int)  # how many sealed batches the centre took from the stick
 
     def __init__(self, stage: PlayStage) -> None:
         super().__init__()
@@ -163,6 +191,18 @@ class StageProps(QObject):
     def photo(self, held: bool) -> None:
         self._stage.puppet.set_mode("print" if held else "live")
 
+    def carry(self) -> None:
+        threading.Thread(target=self._carry, name="carry", daemon=True).start()
+
+    def _carry(self) -> None:
+        """A clerk at the centre serves the stick: the same program as there, its network left aside."""
+        with self._line:
+            folder, stick = self._stage.bureau.data, self._stage.folder / "stick"
+            command = [sys.executable, "-m", "kiosk", "bureau", "--data", str(folder), "--stick", str(stick)]
+            told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
+        lines = told.stdout.splitlines()
+        self.stick_back.emit(sum(line.startswith("batch-") and line.endswith(": taken") for line in lines))
+
     def _tell(self, words: str) -> None:
         if self._stage.reader is not None:
             self._stage.reader.tell(words)
@@ -191,27 +231,49 @@ class PlayWindow(QWidget):
 
 
 class Teacher(QObject):
-    """Watches the desk and checks off the tasks; has the centre return the trainee's first record."""
+    """Looks into the store whenever something happened at the desk, and checks off the tasks. Has the first record returned."""
 
-    def __init__(self, stage: PlayStage, table: Table) -> None:
+    looked = Signal(object, bool)  # Facts, whether the centre has just taken the stick: from the store's thread
+
+    def __init__(self, stage: PlayStage, table: Table, ask: Callable[[Callable[[Store], None]], None]) -> None:
+        """ask: runs a function in the store's thread."""
         super().__init__()
-        self._stage, self._table = stage, table
+        self._stage, self._table, self._ask = stage, table, ask
         self.progress = Progress()
         self._first = ""
         self._later = QTimer(self, singleShot=True, interval=_RETURN_AFTER_MS)
         self._later.timeout.connect(self._return_first)
+        self.looked.connect(self._on_looked)
 
     @Slot(object)
     def on_desk_moved(self, moved: DeskMoved) -> None:
         """Something happened at the desk."""
-        before = self.progress
-        self.progress = before.after(moved.event, moved.commands)
-        if self.progress != before:
-            self._table.show_progress(self.progress)
+        if isinstance(moved.event, e.Saved | e.Acted | e.StageMoved | e.Loaded):
+            self.look()
         record_ids = getattr(moved.event, "record_ids", ())
         if record_ids and not self._first:
             self._first = record_ids[0]
             self._later.start()
+
+    @Slot()
+    def on_stick_taken(self) -> None:
+        """The centre has read the stick and written its answers on it."""
+        self.look(stick_taken=True)
+
+    def look(self, *, stick_taken: bool = False) -> None:
+        """Have the store looked into."""
+        today = datetime.now(ZoneInfo(self._stage.settings.station.timezone)).date()
+
+        def read(store: Store) -> None:  # and returns nothing: an answer would go to the visit
+            self.looked.emit(read_facts(store, today), stick_taken)
+
+        self._ask(read)
+
+    @Slot(object, bool)
+    def _on_looked(self, facts: Facts, stick_taken: bool) -> None:
+        before, self.progress = self.progress, self.progress.after(facts, stick_taken=stick_taken)
+        if self.progress.done != before.done:
+            self._table.show_progress(self.progress)
 
     @Slot()
     def _return_first(self) -> None:
@@ -220,10 +282,10 @@ class Teacher(QObject):
     def _decide(self) -> None:
         import httpx
 
-        for _ in range(60):  # it has to arrive there first
+        for _ in range(300):  # it has to arrive there first, and the network may be away for a while
             try:
                 self._stage.bureau.decide(self._first, "returned", "photo-unclear")
-            except (httpx.HTTPError, KioskError):
+            except (httpx.HTTPError, KioskError, OSError):
                 time.sleep(2.0)
             else:
                 return
@@ -311,7 +373,9 @@ def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) ->
 
     app = KioskApp(stage.settings)
     note = f"工作台：站员 {ATTENDANT[0]} 密码 {ATTENDANT[2]}；主管 {SUPERVISOR[0]} 密码 {SUPERVISOR[2]}"
-    table = Table(cards_of(), StageProps(stage), webcam=webcam, train=train, note=note)
+    props = StageProps(stage)
+    tasks = in_words(Strings.load("zh_CN")) if train else ()
+    table = Table(cards_of(), props, webcam=webcam, tasks=tasks, note=note)
     window = PlayWindow(app.window, table)
     window.resize(*size)
     window.show()
@@ -319,7 +383,9 @@ def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) ->
     qt = QApplication.instance()
     if qt is not None:
         qt.installEventFilter(TouchRules(app.window))
-    teacher = Teacher(stage, table)
+    teacher = Teacher(stage, table, app.store.ask)
     app.desk.moved.connect(teacher.on_desk_moved)
+    props.stick_back.connect(table.show_stick)
+    props.stick_back.connect(teacher.on_stick_taken)
     app.start()
     return app, window, teacher

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from kiosk.demo.training import TASKS, Progress
+from kiosk.demo.training import Progress, Task
 from kiosk.domain.reasons import Action
 from kiosk.ui.theme import FAMILIES, Look
 from kiosk.ui.widgets.face import Pose, paint_face
 
+_STICK = "把 U 盘送到社保中心"
+_SAID_MS = 8000  # how long the stick's button tells how it went
 CLICK_PX = 8  # moved less than this, it was a touch and no drag
 STYLE = """
 QWidget#table { background: #E9E2D3; } QScrollArea { border: none; background: transparent; } QWidget#inner { background: #E9E2D3; }
@@ -58,6 +60,9 @@ class Props(Protocol):
 
     def photo(self, held: bool) -> None:
         """Hold a printed photograph before the camera."""
+
+    def carry(self) -> None:
+        """Carry the stick to the centre and back."""
 
 
 def paint_card(painter: QPainter, rect: QRectF, card: Card) -> None:
@@ -188,7 +193,10 @@ class Tray(QWidget):
 class Table(QWidget):
     """Everything beside the kiosk. `props`: what it moves."""
 
-    def __init__(self, cards: tuple[Card, ...], props: Props, *, webcam: bool, train: bool, note: str = "") -> None:
+    def __init__(
+        self, cards: tuple[Card, ...], props: Props, *, webcam: bool, tasks: tuple[Task, ...] = (), note: str = ""
+    ) -> None:
+        """tasks: of a first day; then there is a stick, too."""
         super().__init__()
         self.setObjectName("table")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -209,13 +217,19 @@ class Table(QWidget):
         if not webcam:
             column.addLayout(self._grid([self._mover(action, words) for action, words in MOVES], 3))
         column.addLayout(self._grid(self._mischief(webcam), 2))
-        self.tasks: dict[str, QLabel] = {}
-        if train:
+        self.stick = QPushButton(_STICK)
+        self.stick.setObjectName("carry")
+        self.stick.clicked.connect(self._carry)
+        self.stick.setVisible(bool(tasks))
+        column.addWidget(self.stick)
+        self._tasks, self.tasks = tasks, {task.name: QLabel() for task in tasks}
+        if tasks:
             column.addWidget(self._head("第一天的任务"))
-            for task in TASKS:
-                label = self.tasks[task.name] = QLabel()
+            for label in self.tasks.values():
                 label.setWordWrap(True)
                 column.addWidget(label)
+            self.finished = self._head("都办完了，第一天辛苦了！")
+            column.addWidget(self.finished)
             self.show_progress(Progress())
         if note:
             label = QLabel(note)
@@ -270,14 +284,26 @@ class Table(QWidget):
 
     def show_progress(self, progress: Progress) -> None:
         """Check off what is done."""
-        for task in TASKS:
-            label, done = self.tasks.get(task.name), task.name in progress.done
-            if label is None:
-                continue
+        for task in self._tasks:
+            label, done = self.tasks[task.name], task.name in progress.done
             label.setText(f"{'✓' if done else '○'} {task.title}" + ("" if done else f"\n{task.how}"))
             label.setProperty("done", done)
             label.style().unpolish(label)
             label.style().polish(label)
+        self.finished.setVisible(progress.complete)
+
+    @Slot()
+    def _carry(self) -> None:
+        self.stick.setEnabled(False)
+        self.stick.setText("U 盘在路上…")
+        self._props.carry()
+
+    @Slot(int)
+    def show_stick(self, batches: int) -> None:
+        """The stick is back from the centre, which took so many batches from it."""
+        self.stick.setEnabled(True)
+        self.stick.setText("U 盘回来了，带着社保中心的回执" if batches else "U 盘回来了：上面没有要送的记录")
+        QTimer.singleShot(_SAID_MS, self, lambda: self.stick.setText(_STICK))
 
     def _mover(self, action: Action, words: str) -> QPushButton:
         made = QPushButton(words)

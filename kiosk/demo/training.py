@@ -1,14 +1,34 @@
-"""An attendant's first day: the tasks, and what of the desk's doings checks each of them off. Pure; used by `demo.play`."""
+"""An attendant's first day: the tasks, and what in the kiosk's store shows that each of them is done. Used by `demo.play`.
+
+Nothing is checked off because of a touch: what counts is what stands in the store afterwards.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import date
 
-from kiosk.desk import commands as c
-from kiosk.desk import events as e
-from kiosk.domain.record import Channel
+from kiosk.domain.record import Channel, Outcome
+from kiosk.store.engine.database import Store, store_errors
+from kiosk.texts.strings import Strings
 
-_PROXY = (Channel.FAMILY_PROXY, Channel.AGENT)
+_ALONE = "desk-"  # how the visit of a record begins that no retiree began at the screen (store/desk/assisted.py)
+_FROM_OUTBOX = "SELECT record_id FROM outbox WHERE "
+_BUTTONS = {  # what the tasks call the buttons by: the catalogue's own words
+    "no_face": "bar.no_face",
+    "take_over": "desk.home.take_over",
+    "face": "desk.channel.face-to-face",
+    "find": "desk.place.find",
+    "proxy": "desk.channel.family-proxy",
+    "save": "desk.assist.save",
+    "sync": "desk.place.sync",
+    "put": "desk.sync.export",
+    "fetch": "desk.sync.import",
+    "todo": "desk.place.todo",
+    "handled": "desk.todo.handled",
+    "approval": "desk.place.approval",
+    "approve": "desk.approval.approve",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +40,66 @@ class Task:
     how: str
 
 
-TASKS: tuple[Task, ...] = (
+TASKS = (
     Task(
         "take-over",
         "接手一位老人，面对面认证",
-        "开始办理，按“不刷脸办理”。再按右上角工作人员，登录，接手，核对人和证，签名，保存",
+        "用李建国的身份证开始办理，按{no_face}。再按右上角的工作人员，登录，按{take_over}，选{face}，看人看证，两人签名，按{save}",
     ),
-    Task("proxy", "亲情代办", "在工作台查找李建国，选亲情代办，放代办人的身份证（陈小芳），核对材料，签名，保存"),
-    Task("day-approval", "当日审核", "用主管的工号登录，打开审核，看一看今天的记录，按审核"),
-    Task("stick", "用 U 盘送记录", "打开同步，用 U 盘导出"),
-    Task("returned", "处理退回的记录", "社保中心会退回一条记录：打开待办，看退回的原因，再按已处理"),
+    Task(
+        "proxy",
+        "亲情代办",
+        "打开{find}，放何家豪的身份证，选{proxy}；再换上来办的人的身份证（陈小芳），查材料，签名，按{save}",
+    ),
+    Task(
+        "stick",
+        "没有网络：用 U 盘送记录",
+        "按“断开网络”，给韦丽珍面对面认证。打开{sync}，按{put}；再按上面的“把 U 盘送到社保中心”；回来按{fetch}",
+    ),
+    Task(
+        "returned",
+        "处理退回的记录",
+        "接好网络。社保中心会退回第一条记录（要等几秒）：打开{todo}，看退回的原因，按{handled}",
+    ),
+    Task("day-approval", "当日审批", "退出，用主管的工号登录，打开{approval}，看一看今天的记录，按{approve}"),
 )
+
+
+def in_words(strings: Strings) -> tuple[Task, ...]:
+    """Return the tasks with the buttons named as they are on the screen."""
+    words = {name: f"“{strings.text(key)}”" for name, key in _BUTTONS.items()}
+    return tuple(replace(task, how=task.how.format_map(words)) for task in TASKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store shows. The sets are of record ids."""
+
+    taken_over: bool = False
+    by_proxy: bool = False
+    day_approved: bool = False
+    on_stick: frozenset[str] = frozenset()  # written to a stick, no receipt yet
+    received: frozenset[str] = frozenset()  # a receipt of the centre covers them
+    handled: frozenset[str] = frozenset()  # returned by the centre, and an attendant dealt with it
+
+
+def read_facts(store: Store, today: date) -> Facts:
+    """Look into the store; in its own thread only."""
+    with store_errors():
+        passed = store.db.execute("SELECT channel, visit_id FROM records WHERE outcome = ?", (Outcome.PASSED.value,)).fetchall()
+        approved = store.db.execute("SELECT records FROM approvals WHERE day = ?", (today.isoformat(),)).fetchone()
+        sets = [
+            frozenset(str(row[0]) for row in store.db.execute(_FROM_OUTBOX + condition).fetchall())
+            for condition in ("state = 'carried'", "state = 'received'", "decision = 'returned' AND handled_at <> ''")
+        ]
+    return Facts(
+        taken_over=any(channel == Channel.FACE_TO_FACE and not visit.startswith(_ALONE) for channel, visit in passed),
+        by_proxy=any(channel in (Channel.FAMILY_PROXY, Channel.AGENT) for channel, _ in passed),
+        day_approved=approved is not None and approved[0] > 0,
+        on_stick=sets[0],
+        received=sets[1],
+        handled=sets[2],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +107,19 @@ class Progress:
     """What was done so far. A value: `after` returns the next."""
 
     done: frozenset[str] = frozenset()
-    taken_over: bool = False
-    channel: Channel | None = field(default=None)
+    carried: frozenset[str] = frozenset()  # lay on a stick that the centre took in
 
-    def after(self, event: e.Event, commands: tuple[c.Command, ...]) -> Progress:
-        """Return the progress after something happened at the desk, and what the desk asked for because of it."""
-        done, taken, channel = set(self.done), self.taken_over, self.channel
-        for command in commands:
-            if isinstance(command, c.TakeVisit):
-                taken = True
-            if isinstance(command, c.SaveAssisted):
-                channel = command.channel
-        if isinstance(event, e.Saved) and event.record_ids:
-            if channel is Channel.FACE_TO_FACE and taken:
-                done.add("take-over")
-                taken = False
-            elif channel in _PROXY:
-                done.add("proxy")
-            channel = None
-        if isinstance(event, e.Acted) and not event.problem:
-            for notice, task in (("approved", "day-approval"), ("courier-exported", "stick"), ("handled", "returned")):
-                if event.notice == notice:
-                    done.add(task)
-        return Progress(frozenset(done), taken, channel)
+    def after(self, facts: Facts, *, stick_taken: bool = False) -> Progress:
+        """Return the progress when the store shows `facts`. stick_taken: the centre has just read the stick."""
+        carried = self.carried | facts.on_stick if stick_taken else self.carried
+        shown = {
+            "take-over": facts.taken_over,
+            "proxy": facts.by_proxy,
+            "stick": bool(carried & facts.received),
+            "returned": bool(facts.handled),
+            "day-approval": facts.day_approved,
+        }
+        return Progress(self.done | {name for name, done in shown.items() if done}, carried)
 
     @property
     def complete(self) -> bool:

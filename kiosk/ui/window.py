@@ -30,6 +30,7 @@ from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.prompts import prompt_for
 from kiosk.ui.spoken.keys import SpokenKeys
 from kiosk.ui.touch import TouchRules, key_code, order_tabs
+from kiosk.ui.widgets.curtain import Curtain
 from kiosk.ui.widgets.text import forget
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -71,6 +72,7 @@ class KioskWindow(Frame):
         self.bottom.help.clicked.connect(self._help)
         self.countdown.still_here.connect(self._still_here)
         self.spoken = SpokenKeys(self, dict(self._keys))
+        self.curtain = Curtain(self)
         self.resize(1080, 1920)
         self.show_state(s.Idle())
 
@@ -147,6 +149,7 @@ class KioskWindow(Frame):
             self.transition.run(page, self.look.colour("paper"))
         self.countdown.raise_()
         self.spoken.show(state, changed=changed)
+        self.draw_curtain()
 
     def show_take(self, view: TakeView) -> None:
         """Show where a running take stands; ignored on any page but the camera's."""
@@ -259,12 +262,21 @@ class KioskWindow(Frame):
 
     # --- what the frame asks
 
+    def draw_curtain(self) -> None:
+        """Darken the screen while the page is spoken, where the station wants it so."""
+        self.curtain.follow(self.spoken.on and self.settings.ui.dark_when_spoken, self.strings, self.look)
+
+    def wished(self) -> None:
+        super().wished()
+        self.draw_curtain()
+
     def nobody_here(self) -> bool:
         return isinstance(self._state, s.Idle)
 
     def reset_wishes(self) -> None:
         super().reset_wishes()
         self.spoken.forget()
+        self.draw_curtain()
 
     def _kit(self) -> Kit:
         return Kit(self.strings, self.settings, self.now)

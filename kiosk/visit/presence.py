@@ -16,6 +16,7 @@ from kiosk.visit.idle import IdleClock
 
 INVITE_EVERY_S = 45.0  # a station is not a fairground
 LEFT_BEHIND_S = 180.0  # a card that nobody takes (or a reader that cannot tell): the kiosk must not ask for ever
+RESULT_LEAST_S = 6.0  # the result lies open so long, whoever walks away and whatever the settings say
 VISION_REST_S = 2.0  # before a take is begun again after the models failed
 VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
 _FROZEN = (Reason.SELF_SERVICE_FROZEN, Reason.KIOSK_DOUBLED)
@@ -231,7 +232,7 @@ def step(presence: Presence, event: Event, now_s: float) -> Step:
 
 def _somebody_is_here(presence: Presence, now_s: float) -> Step:
     times = presence.times
-    timeout_s = times.result_s if isinstance(presence.state, s.Finished) else times.idle_s
+    timeout_s = max(times.result_s, RESULT_LEAST_S) if isinstance(presence.state, s.Finished) else times.idle_s
     timeout_s = times.stay_s if s.stays(presence.state) else timeout_s
     here = replace(presence, quiet=IdleClock(timeout_s, times.countdown_s, now_s), asked_away=False, counting=False)
     return here, (ShowCountdown(None),)
@@ -307,6 +308,10 @@ def _ticked(presence: Presence, now_s: float) -> Step:
 
 def _walked_away(presence: Presence, now_s: float) -> bool:
     long_s = presence.times.walk_away_s
+    if isinstance(presence.state, s.Finished):
+        long_s = max(long_s, RESULT_LEAST_S)
+        if now_s - presence.entered_s <= RESULT_LEAST_S:
+            return False
     return (
         not presence.counting
         and presence.face_seen_s is not None

@@ -16,11 +16,7 @@ from kiosk.demo.play import PlayWindow, cards_of, draw_portrait
 from kiosk.demo.splash import splash_picture
 from kiosk.demo.table import Table
 from kiosk.demo.training import TASKS, Progress
-from kiosk.desk import commands as c
-from kiosk.desk import events as e
-from kiosk.desk.values import Place
 from kiosk.domain.reasons import Action, Reason
-from kiosk.domain.record import Channel
 from kiosk.emulators.puppet import PuppetSource
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.landmarks import Landmarker
@@ -45,7 +41,7 @@ def props():
 
 @pytest.fixture
 def table(qtbot, props):
-    made = Table(cards_of(), props, webcam=False, train=True)
+    made = Table(cards_of(), props, webcam=False, tasks=TASKS)
     kiosk = QWidget()
     window = PlayWindow(kiosk, made)
     qtbot.addWidget(window)
@@ -110,31 +106,22 @@ def test_it_fits_a_window_of_any_size(table, size):
     assert kiosk.width() >= 0.45 * size[0]
 
 
-def assisted(channel):
-    return c.SaveAssisted(None, None, channel, None)
-
-
-def test_the_tasks_are_checked_off_as_they_are_done(table):
-    progress = Progress().after(e.TakeOverTouched(), (c.TakeVisit(None, "v"),))
-    progress = progress.after(e.AssistSubmitted(None), (assisted(Channel.FACE_TO_FACE),))
-    assert progress.done == frozenset()
-    progress = progress.after(e.Saved(1, ("r1",)), ())
-    assert progress.done == {"take-over"}
-    progress = progress.after(e.AssistSubmitted(None), (assisted(Channel.FAMILY_PROXY),)).after(e.Saved(1, ("r2",)), ())
-    for place, notice in ((Place.APPROVAL, "approved"), (Place.SYNC, "courier-exported"), (Place.TODO, "handled")):
-        assert not progress.complete
-        progress = progress.after(e.Acted(1, place, notice), ())
-    assert progress.complete
-    table.show_progress(progress)
-    assert all(label.text().startswith("✓") for label in table.tasks.values())
-
-
-def test_what_went_wrong_or_was_something_else_checks_nothing_off():
-    progress = Progress().after(e.Acted(1, Place.APPROVAL, problem="not-approved"), ())
-    progress = progress.after(e.AssistSubmitted(None), (assisted(Channel.FACE_TO_FACE),)).after(e.Saved(1, ("r1",)), ())
-    assert progress.done == frozenset(), "face to face, but nobody was taken over"
-    assert progress.after(e.NotSaved(1, "x"), ()).done == frozenset()
-    assert len({task.name for task in TASKS}) == 5
+def test_tasks_are_shown_as_done_and_the_stick_goes_to_the_centre_and_back(table, props):
+    table.show_progress(Progress(frozenset({"proxy"})))
+    marks = {name: label.text()[0] for name, label in table.tasks.items()}
+    assert marks.pop("proxy") == "✓"
+    assert set(marks.values()) == {"○"}
+    assert table.finished.isHidden()
+    table.show_progress(Progress(frozenset(task.name for task in TASKS)))
+    assert not table.finished.isHidden()
+    QTest.mouseClick(table.stick, Qt.MouseButton.LeftButton)
+    assert props.done == [("carry",)]
+    assert not table.stick.isEnabled(), "it is on its way"
+    table.show_stick(1)
+    assert table.stick.isEnabled()
+    assert "回执" in table.stick.text()
+    table.show_stick(0)
+    assert "没有要送的记录" in table.stick.text()
 
 
 def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):

@@ -77,6 +77,39 @@ def test_help_is_one_key_away(window, sent):
     assert sent == [e.HelpTouched()]
 
 
+@pytest.fixture
+def dark(window):
+    window.settings = window.settings.model_copy(update={"ui": window.settings.ui.model_copy(update={"dark_when_spoken": True})})
+    return window
+
+
+def test_the_screen_goes_dark_where_the_station_wants_it_and_a_touch_brings_it_back(dark, sent):
+    show_scene(dark, SCENES["confirm"])
+    assert not dark.curtain.isVisible()
+    hold(dark)
+    assert dark.curtain.isVisible()
+    picture = dark.grab().toImage()
+    light = sum(picture.pixelColor(x, y).lightness() > 20 for x in range(0, dark.width(), 9) for y in range(0, dark.height(), 9))
+    assert light < 200, "black, but for one quiet line"
+    QTest.keyClick(dark, Qt.Key.Key_F6)
+    QTest.keyClick(dark, Qt.Key.Key_F7)
+    assert sent == [e.Confirmed()], "keys go on as before"
+    QTest.mouseClick(dark.curtain, Qt.MouseButton.LeftButton)
+    assert not dark.curtain.isVisible()
+    show_scene(dark, SCENES["consent"])
+    assert not dark.curtain.isVisible(), "who lifted it keeps the picture for this visit"
+    hold(dark)
+    hold(dark)
+    assert dark.curtain.isVisible()
+    dark.show_state(s.Idle())
+    assert not dark.curtain.isVisible(), "the next person begins with a picture"
+
+
+def test_the_screen_stays_as_it_is_where_no_station_asked_for_the_dark(window):
+    hold(window)
+    assert not window.curtain.isVisible()
+
+
 def test_headphones_begin_it_and_keep_it_for_the_next_person(window):
     window.spoken.switch("headphones")
     show_scene(window, SCENES["consent"])

@@ -143,6 +143,21 @@ def test_a_result_is_somebody_and_the_next_touch_keeps_its_time():
     assert wishes(after, p.Changed(FINISHED, replace(FINISHED, roster_stale=True)), 140.0) == ()
 
 
+@pytest.mark.parametrize(
+    "times", [TIMES, replace(TIMES, walk_away_s=0.5), replace(TIMES, result_s=1.0, walk_away_s=0.5, idle_s=1.0)]
+)
+def test_a_result_lies_open_for_six_seconds_whoever_walks_away(times):
+    """Nothing covers it and nothing ends it, though the camera sees nobody and every time of the settings is over."""
+    before = replace(known(CONFIRMING, face_seen_s=100.0), times=times)
+    shown, _ = p.step(before, p.Changed(CONFIRMING, FINISHED), 100.0)
+    for tenth in range(1, 60):
+        shown, wished = p.step(shown, p.Ticked(), 100.0 + tenth / 10)
+        assert wished == (p.ShowCountdown(None),), f"after {tenth / 10} s"
+        assert not shown.asked_away
+    later = wishes(shown, p.Ticked(), 100.0 + max(times.walk_away_s, p.RESULT_LEAST_S) + 0.1)
+    assert later[0] == p.ShowCountdown(round(times.countdown_s)), "then somebody is asked for, as on any page"
+
+
 def test_a_page_of_the_same_kind_keeps_its_time():
     taking = replace(TAKING_CARD, visit=replace(VISIT, card_present=False))
     assert p.step(known(TAKING_CARD), p.Changed(TAKING_CARD, taking), 200.0)[0].entered_s == 100.0

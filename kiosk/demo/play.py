@@ -93,7 +93,7 @@ def draw_paper(path: Path, words: str) -> None:
     painter.setFont(font)
     painter.drawText(sheet.rect().adjusted(60, 160, -60, 0), int(Qt.AlignmentFlag.AlignHCenter), f"{words}\n\n（练习用的样本）")
     painter.end()
-    if not sheet.save(str(path), "JPEG", 80):
+    if not sheet.save(str(path), b"JPEG", 80):
         raise KioskError(f"{path.name} cannot be written")
 
 

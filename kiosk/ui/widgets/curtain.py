@@ -23,13 +23,13 @@ class Curtain(QWidget):
         self.setObjectName("curtain")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.look, self._words = Look(), ""
-        self._lifted = False
+        self._lifted, self._over = False, parent
         parent.installEventFilter(self)
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize and self.isVisible():
-            self.setGeometry(self.parentWidget().rect())
+            self.setGeometry(self._over.rect())
         return False
 
     def follow(self, spoken: bool, strings: Strings, look: Look) -> None:
@@ -41,7 +41,7 @@ class Curtain(QWidget):
         if not spoken or self._lifted:
             self.hide()
             return
-        parent = self.parentWidget()
+        parent = self._over
         self.setGeometry(parent.rect())
         if not self.isVisibleTo(parent):
             self.show()

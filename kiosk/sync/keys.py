@@ -14,18 +14,16 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
 from kiosk.config import Settings, Sync, resolve
 from kiosk.errors import ConfigError
-from kiosk.sync import seal
+from kiosk.sync import seal, suites
 from kiosk.sync.protocol import Id, PublicKeys, Wire
+from kiosk.sync.suites import Key, Suite
 
 MAX_KEY_FILE = 64 * 1024
+_KEY_NAMES = {suites.STD_1.name: "ed25519", suites.GM_1.name: "sm2"}  # in the journal, before a key's fingerprint
 
 
 class Pins(Wire):
@@ -42,8 +40,8 @@ class Pins(Wire):
 class Keys:
     """Private keys of this end."""
 
-    sign: OKPKey = field(repr=False)
-    seal: OKPKey = field(repr=False)
+    sign: Key = field(repr=False)
+    seal: Key = field(repr=False)
 
     @property
     def public(self) -> PublicKeys:
@@ -59,12 +57,17 @@ class Identity:
     pins: Pins
 
     @property
-    def bureau_verify(self) -> OKPKey:
+    def suite(self) -> Suite:
+        """The suite that was agreed at provisioning: nothing is taken under another."""
+        return suites.of(self.keys.sign)
+
+    @property
+    def bureau_verify(self) -> Key:
         """Key that checks the bureau's signatures."""
         return seal.verify_key(self.pins.bureau)
 
     @property
-    def bureau_seal(self) -> OKPKey:
+    def bureau_seal(self) -> Key:
         """Key to encrypt to the bureau."""
         return seal.recipient_key(self.pins.bureau)
 
@@ -78,15 +81,9 @@ def parse_keys(text: str, where: str) -> Keys:
     """Return the keys in `text`. Raises ConfigError naming `where`, never the content."""
     try:
         data = json.loads(text)
-        keys = Keys(OKPKey.import_key(data["sign"]), OKPKey.import_key(data["seal"]))
-        good = (
-            keys.sign.is_private and keys.seal.is_private and data["sign"]["crv"] == "Ed25519" and data["seal"]["crv"] == "X25519"
-        )
-    except (ValueError, KeyError, TypeError, JoseError):
-        good = False
-    if not good:
-        raise ConfigError(f"{where}: not a pair of private keys")
-    return keys
+        return Keys(*suites.private_pair(data["sign"], data["seal"]))
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError(f"{where}: not a pair of private keys") from None
 
 
 def write_private(path: Path, text: str) -> None:
@@ -151,29 +148,27 @@ def load_identity(settings: Sync) -> Identity:
 
 
 class JournalSigner:
-    """Signs the journal's entries with the kiosk's Ed25519 key (`kiosk.store.database.Signer`)."""
+    """Signs the journal's entries with the kiosk's own key (`kiosk.store.engine.database.Signer`)."""
 
     def __init__(self, keys: Keys) -> None:
-        private = keys.sign.private_key
-        if not isinstance(private, Ed25519PrivateKey):
-            raise ConfigError("not an Ed25519 key")
-        self._private, self._public = private, private.public_key()
-        self.key_id = "ed25519:" + seal.fingerprint(keys.public)
+        self._suite, self._private = suites.of(keys.sign), keys.sign
+        self._public = self._suite.signature.from_public(keys.public.sign)
+        self.key_id = f"{_KEY_NAMES[self._suite.name]}:{seal.fingerprint(keys.public)}"
         self.public = keys.public.sign  # the journal keeps it, for entries of a key that was replaced
 
     def sign(self, data: bytes) -> str:
         """Return the signature, base64url."""
-        return base64.urlsafe_b64encode(self._private.sign(data)).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(self._suite.signature.sign(data, self._private)).rstrip(b"=").decode()
 
     def check(self, key_id: str, data: bytes, signature: str) -> bool | None:
         """Return whether the signature is right; None when it was made with another key."""
         if key_id != self.key_id:
             return None
         try:
-            self._public.verify(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)), data)
-        except (InvalidSignature, ValueError):
+            given = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+        except ValueError:
             return False
-        return True
+        return self._suite.signature.verify(data, given, self._public)
 
 
 def journal_signer(settings: Settings) -> JournalSigner | None:

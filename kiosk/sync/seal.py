@@ -1,95 +1,93 @@
-"""Signing and sealing, by joserfc: JWS with Ed25519 inside JWE with ECDH-ES and A256GCM. Used by both ends.
+"""Signing and sealing by the suite of the key (`kiosk.sync.suites`): a JWS inside a JWE. Used by both ends.
 
 A document is signed first and then encrypted, so that only the recipient learns who signed. Nothing here decides what a
-document means; it decides only whether it is whole, from whom, and of the kind that was expected.
+document means; it decides only whether it is whole, from whom, of the kind and of the suite that were expected. The suite is the
+key's own, never the document's.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from typing import Any, TypeVar
 
 import zstandard
-from joserfc import jwe, jws
-from joserfc.errors import BadSignatureError, JoseError
-from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
 from kiosk.canonical import canonical
 from kiosk.errors import SealError
-from kiosk.sync import json_bounds
-from kiosk.sync.limits import MAX_HEADER, MAX_PLAIN, MAX_SEALED
+from kiosk.sync import json_bounds, suites
+from kiosk.sync.limits import MAX_PLAIN, MAX_SEALED
 from kiosk.sync.protocol import SCHEMA_VERSION, Document, PublicKeys
+from kiosk.sync.suites import Key, Suite
 
-_SIGN = ["Ed25519"]
-_SEAL = ["ECDH-ES", "A256GCM"]
 _COMPRESS_ABOVE = 1024  # bytes; below it zstd gains nothing
 _NEVER_COMPRESSED = ("enrolment", "enrolled")  # read before their signer is known: nothing of a stranger is decompressed
 D = TypeVar("D", bound=Document)
 
 
 class Refused(SealError):
-    """A document was refused. `why` is stable: truncated, bad-signature, wrong-signer, not-for-us, wrong-kind, schema-unsupported,
-    malformed, too-large, replayed, other-batch, other-question, unknown-record, stale, digest-differs, wrong-name; of
-    home-visit lists also unknown-peer, unknown-loan, loan-expired, conflict, wrong-station."""
+    """A document was refused. `why` is stable: truncated, bad-signature, wrong-signer, not-for-us, wrong-kind, other-suite,
+    schema-unsupported, malformed, too-large, replayed, other-batch, other-question, unknown-record, stale, digest-differs,
+    wrong-name; of home-visit lists also unknown-peer, unknown-loan, loan-expired, conflict, wrong-station."""
 
     def __init__(self, why: str, message: str = "") -> None:
         super().__init__(f"{why}: {message}" if message else why)
         self.why = why
 
 
-class _Registry(jwe.JWERegistry):
-    max_protected_header_length = MAX_HEADER
-    max_ciphertext_length = MAX_SEALED
-
-
-class _Signed(jws.JWSRegistry):
-    # The library's own limit of 128 000 characters kept scans above 93 KB and bundles of 2 000 members from ever being taken.
-    max_header_length = MAX_HEADER
-    max_payload_length = MAX_SEALED
-
-
-_REGISTRY = _Registry(algorithms=_SEAL)
-_SIGNED = _Signed(algorithms=_SIGN)
 _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+/=-]{0,127}")
-_NOT_JOSE = (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-def new_keys() -> tuple[OKPKey, OKPKey]:
-    """Return a fresh (Ed25519 signing key, X25519 sealing key)."""
-    return OKPKey.generate_key("Ed25519"), OKPKey.generate_key("X25519")
+def new_keys(suite: Suite = suites.STD_1) -> tuple[Key, Key]:
+    """Return a fresh (signing key, sealing key) of a suite."""
+    return suite.signature.new_key(), suite.agreement.new_key()
 
 
-def public_keys(sign: OKPKey, seal: OKPKey) -> PublicKeys:
+def public_keys(sign: Key, seal: Key) -> PublicKeys:
     """Return the public halves."""
-    return PublicKeys(sign=str(sign.as_dict(private=False)["x"]), seal=str(seal.as_dict(private=False)["x"]))
+    suite = suites.of(sign)
+    return PublicKeys(sign=suite.signature.public(sign), seal=suite.agreement.public(seal))
 
 
-def verify_key(keys: PublicKeys) -> OKPKey:
-    """Return the key that checks signatures."""
-    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": keys.sign})
+def suite_of(keys: PublicKeys) -> Suite:
+    """Return the suite that these keys belong to. Raises Refused when they belong to none, or to two."""
+    try:
+        suite = suites.of_public(keys.sign)
+        if suites.of_public(keys.seal) is not suite:
+            raise ValueError("two suites")
+    except ValueError as error:
+        raise Refused("malformed", "keys") from error
+    return suite
 
 
-def recipient_key(keys: PublicKeys) -> OKPKey:
-    """Return the key to encrypt to."""
-    return OKPKey.import_key({"kty": "OKP", "crv": "X25519", "x": keys.seal})
+def verify_key(keys: PublicKeys) -> Key:
+    """Return the key that checks signatures. Raises Refused when it is none."""
+    try:
+        return suite_of(keys).signature.from_public(keys.sign)
+    except ValueError as error:
+        raise Refused("malformed", "keys") from error
 
 
-def sign(document: Document, key: OKPKey, signer: str) -> str:
+def recipient_key(keys: PublicKeys) -> Key:
+    """Return the key to encrypt to. Raises Refused when it is none."""
+    try:
+        return suite_of(keys).agreement.from_public(keys.seal)
+    except ValueError as error:
+        raise Refused("malformed", "keys") from error
+
+
+def sign(document: Document, key: Key, signer: str) -> str:
     """Return the document as a compact JWS; `signer` becomes the key id."""
     return sign_plain(canonical(document.model_dump(mode="json")), document.model_dump()["kind"], key, signer)
 
 
-def sign_plain(payload: bytes, kind: str, key: OKPKey, signer: str) -> str:
+def sign_plain(payload: bytes, kind: str, key: Key, signer: str) -> str:
     """Return ready-made canonical JSON as a compact JWS of this kind (batches are put together from stored bytes)."""
     content = "json"
     if len(payload) > _COMPRESS_ABOVE and kind not in _NEVER_COMPRESSED:
         payload, content = zstandard.ZstdCompressor(level=6).compress(payload), "json+zstd"
-    return jws.serialize_compact(
-        {"alg": "Ed25519", "kid": signer, "typ": f"kiosk-{kind}", "cty": content}, payload, key, registry=_SIGNED
-    )
+    return suites.of(key).sign({"kid": signer, "typ": f"kiosk-{kind}", "cty": content}, payload, key)
 
 
 def signer_of(compact: str) -> str:
@@ -97,15 +95,15 @@ def signer_of(compact: str) -> str:
     if len(compact) > MAX_SEALED:
         raise Refused("too-large")
     try:
-        kid = jws.extract_compact(compact.encode(), registry=_SIGNED).headers().get("kid")
-    except _NOT_JOSE as error:
+        kid = suites.header_of(compact.encode()).get("kid")
+    except ValueError as error:
         raise Refused("truncated", "not a JWS") from error
     if not isinstance(kid, str) or _SIGNER.fullmatch(kid) is None:
         raise Refused("malformed", "no key id")
     return kid
 
 
-def verify(compact: str, key: OKPKey, signer: str, model: type[D]) -> D:
+def verify(compact: str, key: Key, signer: str, model: type[D]) -> D:
     """Return the document if `signer` signed it with `key` and it is a `model`. Raises Refused."""
     data = verify_plain(compact, key, signer, model.model_fields["kind"].default)
     try:
@@ -118,22 +116,24 @@ def verify(compact: str, key: OKPKey, signer: str, model: type[D]) -> D:
         raise Refused("malformed", "too deep") from None
 
 
-def verify_bytes(compact: str, key: OKPKey, signer: str, kind: str) -> bytes:
+def verify_bytes(compact: str, key: Key, signer: str, kind: str) -> bytes:
     """Return the JSON of a signed document, decompressed within bounds. Raises Refused."""
     if len(compact) > MAX_SEALED:
         raise Refused("too-large")
+    suite = suites.of(key)
     try:
-        found = jws.deserialize_compact(compact, key, registry=_SIGNED)
-    except BadSignatureError as error:
+        suites.must_be(suite, compact.encode())
+        headers, payload = suite.verify(compact, key)
+    except suites.OtherSuite as error:
+        raise Refused("other-suite", str(error)) from error
+    except suites.BadSignature as error:
         raise Refused("bad-signature") from error
-    except _NOT_JOSE as error:
+    except ValueError as error:
         raise Refused("truncated", "not a JWS") from error
-    headers = found.headers()
     if headers.get("kid") != signer:
         raise Refused("wrong-signer")
     if headers.get("typ") != f"kiosk-{kind}":
         raise Refused("wrong-kind", f"kiosk-{kind} expected")
-    payload = found.payload
     if headers.get("cty") == "json+zstd":
         payload = decompress(payload, MAX_PLAIN)
     elif headers.get("cty") != "json":
@@ -141,7 +141,7 @@ def verify_bytes(compact: str, key: OKPKey, signer: str, kind: str) -> bytes:
     return payload
 
 
-def verify_plain(compact: str, key: OKPKey, signer: str, kind: str) -> dict[str, Any]:
+def verify_plain(compact: str, key: Key, signer: str, kind: str) -> dict[str, Any]:
     """Return the JSON object of a signed document, parsed within bounds, once. Raises Refused."""
     try:
         data = json_bounds.parse(verify_bytes(compact, key, signer, kind))
@@ -155,33 +155,27 @@ def verify_plain(compact: str, key: OKPKey, signer: str, kind: str) -> dict[str,
     return data
 
 
-def encrypt(compact: str, to: OKPKey, recipient: str) -> bytes:
+def encrypt(compact: str, to: Key, recipient: str) -> bytes:
     """Return the signed document sealed to one recipient, a compact JWE. Raises Refused when it is larger than the wire allows."""
-    # max_ciphertext_length of the registry is checked on decryption only.
-    sealed = jwe.encrypt_compact(
-        {"alg": "ECDH-ES", "enc": "A256GCM", "kid": recipient, "cty": "JWS"}, compact, to, registry=_REGISTRY
-    ).encode()
+    sealed = suites.of(to).encrypt({"kid": recipient, "cty": "JWS"}, compact.encode(), to)
     if len(sealed) > MAX_SEALED:
         raise Refused("too-large")
     return sealed
 
 
-def decrypt(sealed: bytes, key: OKPKey, recipient: str) -> str:
+def decrypt(sealed: bytes, key: Key, recipient: str) -> str:
     """Return the signed document inside, if it was sealed to us. Raises Refused."""
     if len(sealed) > MAX_SEALED:
         raise Refused("too-large")
+    suite = suites.of(key)
     try:
-        first = sealed.split(b".", 1)[0]
-        if len(first) > MAX_HEADER:
-            raise Refused("malformed", "header")
-        head = json_bounds.parse(_b64(first))
-        if not isinstance(head, dict) or head.get("kid") != recipient:
+        suites.must_be(suite, sealed)
+        if suites.header_of(sealed).get("kid") != recipient:
             raise Refused("not-for-us")
-        found = jwe.decrypt_compact(sealed, key, registry=_REGISTRY)
-        return (found.plaintext or b"").decode("ascii")
-    except Refused:
-        raise
-    except _NOT_JOSE as error:
+        return suite.decrypt(sealed, key).decode("ascii")
+    except suites.OtherSuite as error:
+        raise Refused("other-suite", str(error)) from error
+    except ValueError as error:
         raise Refused("truncated", "does not decrypt") from error
 
 
@@ -199,8 +193,7 @@ def decompress(data: bytes, limit: int) -> bytes:
 
 def fingerprint(keys: PublicKeys) -> str:
     """Return the fingerprint of a pair of public keys: 16 base32 characters (80 bits), part of every one-time code."""
-    return base64.b32encode(hashlib.sha256(f"{keys.sign}.{keys.seal}".encode()).digest())[:16].decode()
-
-
-def _b64(text: bytes) -> bytes:
-    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    suite = suite_of(keys)
+    # Another suite's keys never share a fingerprint with std-1's, whose text has no name in front.
+    text = f"{keys.sign}.{keys.seal}" if suite is suites.STD_1 else f"{suite.name}.{keys.sign}.{keys.seal}"
+    return base64.b32encode(bytes.fromhex(suite.digest(text.encode())))[:16].decode()

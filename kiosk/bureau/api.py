@@ -24,6 +24,7 @@ from kiosk.sync import limits, protocol, seal
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 HEAVY_AT_ONCE = 2  # ours: sealed bodies that are opened at one moment
+CODES_WAITING = 8  # ours: enrolments that wait for their code to be hashed, about a second's worth; more are told to come again
 TOKEN_AGE_S = 300.0  # ours; the kiosk knows the bureau's time from /v1/time
 router = APIRouter(prefix="/v1", tags=["kiosk"])
 
@@ -80,7 +81,7 @@ async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != protocol.MEDIA_TYPE:
         raise Turned(415, "media-type")
     body = await request.body()  # bounded at the door
-    request.state.about = protocol.digest(body)
+    request.state.about = await to_thread.run_sync(protocol.digest, body)  # 4 MB cost the event loop others' time
     return body
 
 
@@ -108,7 +109,7 @@ def jose(text: str | bytes) -> Response:
 @router.get("/health", summary="Is the bureau there, and can it reach its database?", responses={503: _PROBLEMS[503]})
 def health(request: Request) -> dict[str, str]:
     """Answer without authentication."""
-    with office_of(request).session.begin() as session:
+    with office_of(request).reading.begin() as session:
         session.get(tables.Counter, "health")
     return {"status": "ok", "bureau_id": office_of(request).bureau_id}
 
@@ -129,6 +130,8 @@ _ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k 
 async def post_enrol(request: Request) -> Response:
     """Body: a signed Enrolment. Answer: a signed Enrolled."""
     office, body = office_of(request), await _body(request)
+    if _hashing().statistics().tasks_waiting >= CODES_WAITING:
+        raise Turned(503, "busy")
     try:
         enrolled = await to_thread.run_sync(enrol, office, body.decode("ascii"), source_of(request.scope), limiter=_hashing())
     except (seal.Refused, UnicodeDecodeError) as error:
@@ -260,7 +263,7 @@ async def on_turned(request: Request, error: Exception) -> Response:
     """Turned -> signed problem."""
     if not isinstance(error, Turned):
         raise error
-    return problem(request, error.status, error.why, error.kiosk_id, 600 if error.status == 429 else 0)
+    return problem(request, error.status, error.why, error.kiosk_id, {429: 600, 503: 5}.get(error.status, 0))
 
 
 async def on_database(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from kiosk.bureau import tables
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+READING = "kiosk_reading"  # execution option of transactions that only read
 
 
 def open_engine(url: str) -> Engine:
@@ -32,10 +33,16 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # IMMEDIATE: a transaction that reads and then writes must not find the database changed in between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # IMMEDIATE: a transaction that reads and then writes must not find the database changed in between. One that only reads
+        # waits for nobody: a flood of wrong codes, each counted in a commit, would keep everybody else waiting.
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(READING) else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for transactions that only read."""
+    return engine.execution_options(**{READING: True})
 
 
 def upgrade(url: str) -> None:

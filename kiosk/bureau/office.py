@@ -29,6 +29,7 @@ class BureauSettings(protocol.Asked):
 
     data: str
     db: str = ""  # URL; empty: SQLite in the data folder
+    db_read: str = ""  # URL of a read replica (PostgreSQL); empty: the same
     auto_confirm: bool = False
     max_body: Annotated[int, Field(gt=0)] = limits.MAX_SEALED
     max_upload: Annotated[int, Field(gt=0)] = limits.MAX_ROSTER_FILE  # bytes of a roster that a clerk hands in
@@ -57,6 +58,7 @@ class Office:
     admin_password: str = field(repr=False)
     engine: Engine = field(repr=False)
     session: sessionmaker[Session] = field(repr=False)
+    reading: sessionmaker[Session] = field(repr=False)  # for what only reads, and may be a moment behind: pages, look-ups
 
     @property
     def bureau_id(self) -> str:
@@ -114,8 +116,14 @@ def open_office(settings: BureauSettings) -> Office:
         raise ConfigError(f"{folder}: no bureau keys here; run once with --init")
     keys = parse_keys(read_private(folder / "keys.json"), str(folder / "keys.json"))
     engine = database.open_engine(settings.url)
+    replica = database.open_engine(settings.db_read) if settings.db_read else engine
     return Office(
-        settings, keys, read_private(folder / "admin-password").strip(), engine, sessionmaker(engine, expire_on_commit=False)
+        settings,
+        keys,
+        read_private(folder / "admin-password").strip(),
+        engine,
+        sessionmaker(engine, expire_on_commit=False),
+        sessionmaker(database.reading(replica), expire_on_commit=False),
     )
 
 
@@ -151,7 +159,7 @@ def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
     now = utcnow()
     mark = hashlib.sha256(f"{request.station_id}\n{source}".encode()).hexdigest()[:16]
     hour = f"enrol-{now:%Y%m%d%H}-{mark}"
-    with office.session.begin() as session:
+    with office.reading.begin() as session:
         failures = session.scalar(select(tables.Counter.value).where(tables.Counter.name == hour)) or 0
     if failures >= ENROL_FAILURES_PER_HOUR:
         raise EnrolmentRefused("too-many-tries")

@@ -28,6 +28,7 @@ BENCHES: dict[str, str] = {
     "crash": "kill -9 at every statement boundary",
     "voice": "share of syllables that a recogniser gives back; how soon the voice speaks (by name only)",
     "chaos": "kill -9 and a misbehaving network during sync",
+    "outside": "the same by somebody who knows nothing of the inside: commands, wire, stick",
 }
 
 BY_NAME = {"voice"}  # needs packages and weights that no station and no test has

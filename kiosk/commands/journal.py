@@ -1,4 +1,5 @@
-"""`kiosk journal verify|show`: walk the hash chain and locate tampering; show what happened. Status 1 unless all holds."""
+"""`kiosk journal verify|show|begin-anew`: walk the hash chain and locate tampering; show what happened; a supervisor's word for a
+store that was emptied. Status 1 unless all holds."""
 
 from __future__ import annotations
 
@@ -17,9 +18,15 @@ def main(argv: list[str]) -> int:
     tasks.add_parser("verify", help="check every digest, link and signature")
     show = tasks.add_parser("show", help="the last entries")
     show.add_argument("--last", type=int, default=20)
+    anew = tasks.add_parser("begin-anew", help="database and mirror are empty and cannot be had back: begin with nothing")
+    anew.add_argument("--by", required=True, help="the supervisor's number")
+    anew.add_argument("--why", required=True, help="what happened, for the journal")
     options = parser.parse_args(argv)
 
     from kiosk import config
+
+    if options.task == "begin-anew":
+        return _begin_anew(config.load(), options.by, options.why)
     from kiosk.store.engine import journal
     from kiosk.store.opening import open_store
 
@@ -38,6 +45,20 @@ def main(argv: list[str]) -> int:
         if verdict.unsigned:
             print(f"✗ {verdict.unsigned} entries are signed by a key that nobody here knows")
         return 1
+
+
+def _begin_anew(settings: Settings, by: str, why: str) -> int:
+    from kiosk import config
+    from kiosk.store import emptied
+    from kiosk.store.engine import keys
+
+    folder = config.resolve(settings.store.directory)
+    if not folder.is_dir() or not emptied.found(folder, keys.database_key(settings.store, data_there=True)):
+        print("✗ the store is not empty, or there never was one: nothing was done")
+        return 1
+    emptied.give_word(folder, by, why)
+    print("✓ the next start begins with nothing, and its journal says so")
+    return 0
 
 
 def _checker(settings: Settings) -> Callable[[str, bytes, str], bool | None] | None:

@@ -99,7 +99,7 @@ class UnitListData:
 
 @dataclass(frozen=True, slots=True)
 class TodoRow:
-    """One thing to do. kind: due | returned | refused | waiting."""
+    """One thing to do. kind: due | returned | refused | scan | waiting."""
 
     kind: str
     who: str

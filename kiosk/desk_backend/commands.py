@@ -20,7 +20,7 @@ from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import KioskError, StoreError
-from kiosk.store import clock, ledger, outbox, records, service
+from kiosk.store import clock, ledger, outbox, records, review_evidence, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, staff, todo, unit_list
 from kiosk.store.engine import journal
@@ -201,9 +201,10 @@ def take_unit_list(store: Store, command: c.TakeUnitList, found: reading.UnitLis
 
 
 def mark_handled(store: Store, command: c.MarkHandled, at: Moment) -> e.Event:
-    """A returned record is dealt with."""
+    """A returned record, or a scan of it that was turned away, is dealt with."""
     with store.transaction() as db:
         outbox.mark_handled(db, command.record_id, at.now)
+        review_evidence.mark_handled(db, command.record_id, at.now)
     return e.Acted(command.by.session_id, Place.TODO, "handled")
 
 

@@ -234,6 +234,7 @@ def _boards() -> tuple[DeskScene, ...]:
     todo = (
         b.TodoRow("returned", "陈 * 芳 尾号 1021", "", TODAY, "roster-abnormal", RECORD, author="1001"),
         b.TodoRow("refused", "李 * 国 尾号 0111", "", TODAY, "not-in-roster", RECORD, author="1002"),
+        b.TodoRow("scan", "郑 * 英 尾号 0096", "", TODAY, "scan-turned-away", RECORD, author="1001"),
         b.TodoRow("due", "吴 * 明 尾号 0173", KINDS[0], TODAY + timedelta(days=5), number=NUMBER),
         b.TodoRow("due", "周 * 兰 尾号 0145", KINDS[1], TODAY + timedelta(days=12), number=NUMBER),
         b.TodoRow("waiting", "4", "", TODAY),

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from kiosk import config
 from kiosk.errors import StoreError
-from kiosk.store import evidence_files, quarantined, recovery
+from kiosk.store import emptied, evidence_files, quarantined, recovery
 from kiosk.store.engine import journal, key_check, keys, lock, migrations
 from kiosk.store.engine.database import Signer, Store, connect, is_damage, store_errors
 from kiosk.store.engine.journal_file import JournalFile
@@ -28,8 +28,8 @@ def open_store(settings: config.Settings, *, signer: Signer | None = None, now: 
     """Open the store below `settings.store.directory`, making it at the first start.
 
     The first process to open it owns it: it cuts torn ends, checks every page and recovers. Raises StoreError when the key
-    cannot be had, or the disk is full or not writable, and WrongKey, having touched nothing, when the key is not the key of what is
-    there; damage is not an error but `Store.recovered`.
+    cannot be had, or the disk is full or not writable; WrongKey, having touched nothing, when the key is not the key of what is
+    there; StoreEmptied when there was data and database and mirror hold none of it; damage is not an error but `Store.recovered`.
     """
     folder = config.resolve(settings.store.directory)
     try:
@@ -64,6 +64,10 @@ def _open(
         return Store(settings, key, db, path, signer=signer, owner=None, mirror=None, recovered=None, after_commit=_after_commit)
     put_aside: list[str] = []
     why = ""
+    word: dict[str, str] = {}
+    if back is None and emptied.found(path.parent, key):
+        word, put_aside = emptied.put_aside(path.parent, now)
+        why = "emptied"
     db_or_none: Database | None = None
     try:
         db_or_none = _open_checked(path, key)
@@ -81,6 +85,9 @@ def _open(
     )
     try:
         store.recovered = recovery.after_open(store, now, why, tuple(put_aside))
+        if word:
+            journal.note(store, "store-begun-anew", word, now)
+            emptied.word_taken(path.parent)
         if back is not None:
             journal.note(store, "store-brought-back", {"file": back.name, "records": back.records, "whole": True}, now)
         quarantined.merge(store, now)

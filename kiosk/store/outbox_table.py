@@ -109,4 +109,9 @@ def _rewrite_numbers(db: Database) -> None:
             )
 
 
-MIGRATIONS = (_create, _evidence_beside, _rewrite_numbers)
+def _evidence_handled(db: Database) -> None:
+    db.execute("ALTER TABLE outbox_evidence ADD COLUMN handled_at TEXT NOT NULL DEFAULT ''")  # an attendant dealt with it
+    db.execute("CREATE INDEX outbox_evidence_turned ON outbox_evidence (record_id) WHERE reason <> '' AND handled_at = ''")
+
+
+MIGRATIONS = (_create, _evidence_beside, _rewrite_numbers, _evidence_handled)

@@ -45,6 +45,21 @@ def put_behind(db: Database, evidence_id: str, next_try: datetime, reason: str) 
     )
 
 
+def turned_away(db: Database, limit: int = 200) -> list[tuple[str, str]]:
+    """Return (record id, reason) of records with a scan that the bureau turned away or refused and that nobody has handled yet."""
+    rows = db.execute(
+        "SELECT record_id, max(reason) FROM outbox_evidence WHERE handled_at = '' AND reason <> '' "
+        "AND (state = 'waiting' OR state = 'refused' AND reason <> 'not-wanted') GROUP BY record_id ORDER BY max(rowid) DESC LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [(record_id, reason) for record_id, reason in rows]
+
+
+def mark_handled(db: Database, record_id: str, now: datetime) -> None:
+    """An attendant dealt with the scans of this record that were turned away; one that still waits is tried on."""
+    db.execute("UPDATE outbox_evidence SET handled_at = ? WHERE record_id = ? AND reason <> ''", (iso(now), record_id))
+
+
 def settle(db: Database, evidence_id: str, verdict: str, reason: str) -> None:
     """The bureau has it, or does not want it: either way the content is erased here."""
     db.execute(

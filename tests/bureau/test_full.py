@@ -67,6 +67,8 @@ def test_a_full_disk(office):
 
 
 def test_a_locked_database(office):
+    kiosk = bench._register(office.settings.url, 1)[0]
+    bench._fill(kiosk, 20, office.keys.public, office.bureau_id)
     other = sqlite3.connect(office.settings.url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
@@ -75,9 +77,11 @@ def test_a_locked_database(office):
         def hurry(connection, *_):
             connection.execute("PRAGMA busy_timeout = 50")
 
-        answer = ask(office, "GET", "/v1/health")
+        assert ask(office, "GET", "/v1/health").status_code == 200, "reading waits for no writer"
+        headers = {"Content-Type": protocol.MEDIA_TYPE}
+        answer = ask(office, "POST", "/v1/batches", content=kiosk.batches[0][1], headers=headers)
         assert (answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) == (503, "database-away", "10")
         other.execute("ROLLBACK")
-        assert ask(office, "GET", "/v1/health").status_code == 200
+        assert ask(office, "POST", "/v1/batches", content=kiosk.batches[0][1], headers=headers).status_code == 200
     finally:
         other.close()

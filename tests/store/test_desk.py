@@ -11,7 +11,7 @@ import pytest
 from kiosk.domain.person import Benefit, Person, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome, Stage
-from kiosk.store import outbox, records, service
+from kiosk.store import outbox, records, review_evidence, service
 from kiosk.store.content import content_of
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, staff, todo
@@ -237,6 +237,26 @@ def test_todo_shows_returned_waiting_and_due(booked):
     outbox.mark_handled(booked.db, first, made.NOW)
     assert todo.todo(booked, made.TODAY).returned == ()
     assert second
+
+
+@pytest.mark.parametrize("how", ["turned away", "refused"])
+def test_a_scan_that_the_centre_did_not_take_is_on_the_list_until_somebody_dealt_with_it(booked, how):
+    (one,) = records.save_visit(booked, [made.record()], made.NOW)
+    digest = booked.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (one,)).fetchone()[0]
+    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.Said(one, digest, "accepted", "")])
+    scan = review_evidence.enqueue(booked.db, one, "review", "image/jpeg", b"scan")
+    assert todo.todo(booked, made.TODAY).returned == ()
+    if how == "turned away":
+        review_evidence.put_behind(booked.db, scan, made.NOW, "too-large")
+    else:
+        review_evidence.settle(booked.db, scan, "rejected", "unknown-record")
+    (row,) = todo.todo(booked, made.TODAY).returned
+    assert (row.record_id, row.stage, row.reason, row.who) == (one, "scan", "scan-turned-away", "陈 * 芳 0028")
+    review_evidence.mark_handled(booked.db, one, made.NOW)
+    assert todo.todo(booked, made.TODAY).returned == ()
+    again = review_evidence.enqueue(booked.db, one, "review", "image/jpeg", b"a smaller one")
+    review_evidence.put_behind(booked.db, again, made.NOW, "malformed")
+    assert [row.record_id for row in todo.todo(booked, made.TODAY).returned] == [one], "another scan is another matter"
 
 
 def test_due_soon_is_most_urgent_first(store):

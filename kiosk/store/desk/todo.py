@@ -15,7 +15,7 @@ from kiosk.domain import desk_rules
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import RosterEntry
-from kiosk.store import outbox, outbox_table, policies, service
+from kiosk.store import outbox, outbox_table, policies, review_evidence, service
 from kiosk.store.desk import staff
 from kiosk.store.desk.declarations import NotAllowed
 from kiosk.store.engine import journal
@@ -39,7 +39,8 @@ MIGRATIONS = (_create,)
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A record the bureau returned or refused, with its reason, until an attendant has handled it."""
+    """A record the bureau returned or refused, with its reason, until an attendant has handled it; stage "scan": it has the record,
+    and turned a scan of it away."""
 
     record_id: str
     who: str  # masked name and last four digits; empty when the person left the roster
@@ -77,11 +78,12 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
         attention = outbox.needing_attention(store.db, limit)
         counts = outbox.counts(store.db)
         oldest = outbox.oldest_unsent(store.db)
-    returned = []
-    for one in attention:
-        row = store.db.execute("SELECT person_id, author FROM records WHERE record_id = ?", (one.record_id,)).fetchone()
-        entry = roster.find_person(store, row[0]) if row else None
-        returned.append(Returned(one.record_id, _who(entry), str(one.stage), one.reason, row[1] if row else "", one.created_at))
+        scans = review_evidence.turned_away(store.db, limit)
+    returned = [_returned(store, one.record_id, str(one.stage), one.reason, one.created_at) for one in attention]
+    for record_id, _why in scans:
+        progress = outbox.stage_of(store.db, record_id)
+        if progress is not None:
+            returned.append(_returned(store, record_id, "scan", "scan-turned-away", progress.created_at))
     waiting = outbox_table.waiting(counts)
     return Todo(
         tuple(returned),
@@ -90,6 +92,12 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
         tuple(due_soon(store, today, due_within_days, limit)),
         tuple(unapproved_days(store, today)),
     )
+
+
+def _returned(store: Store, record_id: str, stage: str, reason: str, saved_at: datetime) -> Returned:
+    row = store.db.execute("SELECT person_id, author FROM records WHERE record_id = ?", (record_id,)).fetchone()
+    entry = roster.find_person(store, row[0]) if row else None
+    return Returned(record_id, _who(entry), stage, reason, row[1] if row else "", saved_at)
 
 
 def due_soon(store: Store, today: date, within_days: int, limit: int) -> list[Due]:

@@ -12,7 +12,9 @@ from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Chips, Words, row
 
 _FILTERS = ("", "returned", "refused", "due", "waiting")
-_TONES = {"returned": "bad", "refused": "bad", "due": "wait", "waiting": "quiet"}
+_AMONG = {"scan": "returned"}  # the chip under which a kind is shown, where it has none of its own
+_BACK = ("returned", "refused", "scan")
+_TONES = {"returned": "bad", "refused": "bad", "scan": "bad", "due": "wait", "waiting": "quiet"}
 
 
 class TodoPage(DeskPage):
@@ -46,7 +48,7 @@ class TodoPage(DeskPage):
         self._kit = kit
         self.title.say(kit.text("place.todo"))
         self.say_problem(page, kit)
-        counts = {kind: sum(one.kind == kind for one in self._data.rows) for kind in _FILTERS}
+        counts = {kind: sum(_AMONG.get(one.kind, one.kind) == kind for one in self._data.rows) for kind in _FILTERS}
         counts[""] = len(self._data.rows)
         self.chips.say(lambda key: f"{kit.text('todo.' + (key or 'all'))} {counts[key]}")
         self.chips.choose(self.chips.key)
@@ -59,7 +61,7 @@ class TodoPage(DeskPage):
         kit = self._kit
         if kit is None:
             return
-        self._rows = [one for one in self._data.rows if self.chips.key in ("", one.kind)]
+        self._rows = [one for one in self._data.rows if self.chips.key in ("", _AMONG.get(one.kind, one.kind))]
         columns = (
             Column(kit.text("table.state"), 1.7),
             Column(kit.text("table.who"), 2.2),
@@ -93,7 +95,7 @@ class TodoPage(DeskPage):
             else kit.text("todo.next.returned", reason=kit.problem(one.reason))
             if one.kind in ("returned", "refused")
             else kit.text(f"todo.next.{one.kind}"),
-            "bad" if one is not None and one.kind in ("returned", "refused") else "quiet",
+            "bad" if one is not None and one.kind in _BACK else "quiet",
         )
         self.open.setEnabled(one is not None and bool(one.number))
         self.handled.setEnabled(one is not None and bool(one.record_id))

@@ -49,7 +49,8 @@ def turned_away(db: Database, limit: int = 200) -> list[tuple[str, str]]:
     """Return (record id, reason) of records with a scan that the bureau turned away or refused and that nobody has handled yet."""
     rows = db.execute(
         "SELECT record_id, max(reason) FROM outbox_evidence WHERE handled_at = '' AND reason <> '' "
-        "AND (state = 'waiting' OR state = 'refused' AND reason <> 'not-wanted') GROUP BY record_id ORDER BY max(rowid) DESC LIMIT ?",
+        "AND (state = 'waiting' OR state = 'refused' AND reason <> 'not-wanted') "
+        "GROUP BY record_id ORDER BY max(rowid) DESC LIMIT ?",
         (limit,),
     ).fetchall()
     return [(record_id, reason) for record_id, reason in rows]

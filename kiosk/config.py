@@ -233,6 +233,7 @@ class Desk(Section):
     lockout_after: int = Field(default=5, ge=3)
     lockout_first_s: float = Field(default=30.0, gt=0)
     lockout_max_s: float = Field(default=3600.0, gt=0)
+    short_pin_s: float = Field(default=900.0, ge=0, le=900.0)  # after a full sign-in; 0: no short PIN and no staff card
     stick_folders: tuple[str, ...] = ()  # where sticks are mounted besides the usual places
     on_screen_keyboard: bool = True  # a touched field brings letters and pinyin; a typed key takes them away
 

@@ -39,6 +39,7 @@ from kiosk.idcard_reader.events import CardRead, CardTrouble
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.removable.files import Medium
 from kiosk.store import outbox
+from kiosk.store.desk.quick import card_name
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.status import SyncStatus
 from kiosk.texts import requests
@@ -145,7 +146,7 @@ class DeskController(QObject):
         """A card that was laid while the desk is open."""
         match event:
             case CardRead(card=card):
-                self.feed(e.CardRead(card.to_person()))
+                self.feed(e.CardRead(card.to_person(), card_name(card.chip_number, card.id_number)))
             case CardTrouble(reason=reason):
                 self.feed(e.CardTroubled(reason.value))
 

@@ -33,7 +33,8 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             return page, (c.Load(session, page.place),)
     if page.busy:
         return page, ()
-    calm = replace(page, problem="", notice="", detail="")
+    waits = page.binding if isinstance(event, e.CardRead | e.CardTroubled) else ""  # any other touch: no card is bound any more
+    calm = replace(page, problem="", notice="", detail="", binding=waits)
     if isinstance(event, e.ExportTouched) and page.place in (Place.UNIT_LIST, Place.FAIRNESS) and page.data is not None:
         return replace(calm, busy=True), (c.Export(session, page.place, event.folder, page.data),)
     match page.place:
@@ -49,6 +50,12 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             after, commands = _home_visits(session, calm, event)
         case Place.SYNC:
             after, commands = _sync(session, calm, event)
+        case Place.SHORT_PIN if isinstance(event, e.ShortPinChosen):
+            problem = checks.short_pin(session, event.pin, event.pin_again)
+            return (replace(calm, problem=problem), ()) if problem else (
+                replace(calm, busy=True),
+                (c.SetShortPin(session, event.pin),),
+            )
         case Place.APPROVAL | Place.MAINTENANCE | Place.STAFF if session.role is Role.SUPERVISOR:
             after, commands = _supervisor(session, calm, event)
         case _:
@@ -142,4 +149,10 @@ def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             if problem:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.RevokeStaff(session, staff_id),)
+        case e.CardBindTouched(staff_id) if page.place is Place.STAFF and staff_id:
+            return replace(page, binding=staff_id, notice="lay-staff-card"), ()
+        case e.CardRead(_, card) if page.place is Place.STAFF and page.binding and card:
+            return replace(page, busy=True, binding=""), (c.BindCard(session, page.binding, card),)
+        case e.CardTroubled(reason) if page.place is Place.STAFF and page.binding:
+            return replace(page, problem=reason), ()
     return page, ()

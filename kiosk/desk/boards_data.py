@@ -206,6 +206,11 @@ class StaffData:
     members: tuple[Member, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ShortPinData:
+    """Nothing is told of a short PIN, not even whether there is one."""
+
+
 def with_media(data: object, sticks: tuple[str, ...], lists: tuple[ListFile, ...]) -> object:
     """Return what a board shows with the removable media that are there now, and the unit lists on them."""
     match data:

@@ -110,6 +110,11 @@ def approval(session: Session, authors: tuple[str, ...]) -> str:
     return desk_rules.approval_problem(session.role, session.staff_id, authors)
 
 
+def short_pin(session: Session, pin: str, again: str) -> str:
+    """Return why two typed short PINs are not accepted: the quick way back sets no other one."""
+    return "full-sign-in-first" if session.quick else new_pin(pin, again)
+
+
 def new_pin(pin: str, again: str) -> str:
     """Return why two typed PINs are not accepted; how strong one is, the store says."""
     if not pin:

@@ -28,6 +28,21 @@ class CheckPin:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckShortPin:
+    """Answered by SignedIn or SignInRefused."""
+
+    staff_id: str
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCard:
+    """Is it the card of somebody who signed in a moment ago? Answered by SignedIn or SignInRefused."""
+
+    card: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AddFirst:
     """Name the first supervisor, only while there is no staff; answered by SignedIn or FirstRefused."""
 
@@ -268,6 +283,23 @@ class RevokeStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class BindCard:
+    """Supervisor; answered by Acted."""
+
+    by: Session
+    staff_id: str
+    card: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetShortPin:
+    """The short PIN of whoever asks; answered by Acted."""
+
+    by: Session
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Maintain:
     """Supervisor: volume, camera preview, doctor, restart."""
 
@@ -286,6 +318,8 @@ OnMedia = RegisterScan | TakeUnitList | Export | Courier | LendHomeVisits | Carr
 InStore = (
     CountStaff
     | CheckPin
+    | CheckShortPin
+    | CheckCard
     | AddFirst
     | NoteSignOut
     | FindPerson
@@ -300,11 +334,13 @@ InStore = (
     | AddStaff
     | ResetPin
     | RevokeStaff
+    | BindCard
+    | SetShortPin
 )
 # For the visit below, the camera, the sync and the devices, or a question with an answer of its own.
 ForOthers = (
     PauseVisit | ResumeVisit | Load | TakeVisit | BeginEnrolment | EndEnrolment | AnswerCall | SyncNow | Maintain | NudgeSync
 )
 Command = OnMedia | InStore | ForOthers
-FREE = (CountStaff, CheckPin, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)  # need no session
-FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, Maintain)
+FREE = (CountStaff, CheckPin, CheckShortPin, CheckCard, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)  # need no session
+FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, BindCard, Maintain)

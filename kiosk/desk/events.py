@@ -31,6 +31,18 @@ class SignInTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortPinTouched:
+    """The short PIN of who signed in a moment ago is complete."""
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SomebodyElseTouched:
+    """It is not who signed in a moment ago: number and PIN."""
+
+
+@dataclass(frozen=True, slots=True)
 class FirstNamed:
     """The first supervisor of a kiosk without staff."""
 
@@ -250,6 +262,21 @@ class StaffRevoked:
 
 
 @dataclass(frozen=True, slots=True)
+class CardBindTouched:
+    """The next card that is laid is to be a member's."""
+
+    staff_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortPinChosen:
+    """Whoever is signed in wants this short PIN."""
+
+    pin: str = field(repr=False)
+    pin_again: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class MaintenanceTouched:
     """One of "louder", "quieter", "camera-on", "camera-off", "doctor", "restart"."""
 
@@ -261,9 +288,10 @@ class MaintenanceTouched:
 
 @dataclass(frozen=True, slots=True)
 class CardRead:
-    """A card was laid while the desk is open."""
+    """A card was laid while the desk is open. `card`: what it says of itself, to tell it from others."""
 
     person: Person = field(repr=False)
+    card: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,16 +311,18 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class StaffCounted:
-    """Whether anybody may sign in."""
+    """Whether anybody may sign in, and who may come back by a short PIN."""
 
     any_active: bool
+    quick: Member | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The PIN was right."""
+    """The PIN was right. `quick`: it was the short one, or a card."""
 
     member: Member
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,12 +457,16 @@ Touch = (
     | StaffAdded
     | PinReset
     | StaffRevoked
+    | CardBindTouched
+    | ShortPinChosen
     | MaintenanceTouched
     | CardRead
 )
 Event = (
     Opened
     | SignInTouched
+    | ShortPinTouched
+    | SomebodyElseTouched
     | FirstNamed
     | Touch
     | CardTroubled

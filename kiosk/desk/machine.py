@@ -40,8 +40,13 @@ def step(state: s.State, event: e.Event, world: World) -> Step:
             return s.Closed(), (c.ResumeVisit(),)
         case e.Opened() if isinstance(state, s.Closed):
             return s.Asking(), (c.PauseVisit(), c.CountStaff())
-        case e.StaffCounted(any_active) if isinstance(state, s.Asking):
-            return (s.SigningIn(touched_s=world.now_s) if any_active else s.SettingUp()), ()
+        case e.StaffCounted(any_active, quick) if isinstance(state, s.Asking):
+            if not any_active:
+                return s.SettingUp(), ()
+            asked = (c.CheckCard(state.card),) if state.card else ()
+            return s.SigningIn(busy=bool(asked), quick=quick, touched_s=world.now_s), asked
+        case e.CardRead(_, card) if isinstance(state, s.Asking):
+            return s.Asking(card), ()
     if isinstance(state, s.SigningIn):
         if isinstance(event, e.TimePassed):  # opened by a chance touch: back to the visit, whose time stands still meanwhile
             left = state.busy or world.now_s - state.touched_s < UNTOUCHED_S
@@ -59,9 +64,20 @@ def _signing_in(state: s.SigningIn, event: e.Event, world: World) -> Step:
             if not staff_id.strip() or not pin:
                 return replace(state, problem="sign-in-incomplete"), ()
             return s.SigningIn(busy=True), (c.CheckPin(staff_id.strip(), pin),)
+        case e.ShortPinTouched(pin) if not state.busy and state.quick is not None:
+            return replace(state, busy=True, problem=""), (c.CheckShortPin(state.quick.staff_id, pin),)
+        case e.SomebodyElseTouched() if not state.busy:
+            return s.SigningIn(), ()
+        case e.CardRead(_, card) if not state.busy and card:
+            return replace(state, busy=True, problem=""), (c.CheckCard(card),)
+        case e.CardTroubled(reason) if not state.busy:
+            return replace(state, problem=reason), ()
         case e.SignedIn() if state.busy:
             return _signed_in(event, world)
         case e.SignInRefused(wait_s, tries_left, problem) if state.busy:
+            if problem != "pin-wrong":  # of the quick way back; once it is over, only number and PIN are asked for
+                over = problem in ("short-pin-over", "full-sign-in-first")
+                return replace(state, problem=problem, tries_left=tries_left, busy=False, quick=None if over else state.quick), ()
             until = world.now_s + wait_s if wait_s > 0 else 0.0
             return s.SigningIn("pin-locked" if wait_s > 0 else problem, until, tries_left), ()
     return state, ()
@@ -84,7 +100,8 @@ def _setting_up(state: s.SettingUp, event: e.Event, world: World) -> Step:
 
 def _signed_in(event: e.SignedIn, world: World) -> Step:
     member = event.member
-    session = s.Session(world.new_session_id, member.staff_id, member.name, Role(member.role), world.now_s)
+    role = Role.ATTENDANT if event.quick else Role(member.role)  # what a supervisor alone may do needs number and PIN
+    session = s.Session(world.new_session_id, member.staff_id, member.name, role, world.now_s, event.quick)
     return s.Open(session, s.Board(Place.HOME)), (c.Load(session, Place.HOME),)
 
 

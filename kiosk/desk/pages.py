@@ -38,7 +38,7 @@ def look_for(session: s.Session, person: Person, channel: Channel | None) -> Pag
 
 def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> PageStep:
     match event:
-        case e.CardRead(person) if page.place is not Place.UNIT_LIST and not page.busy:
+        case e.CardRead(person) if page.place is not Place.UNIT_LIST and not page.busy and not page.binding:
             return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)
         case e.PersonChosen(number, channel) if not page.busy:
             return look_for(session, typed("", number), channel)

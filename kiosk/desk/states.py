@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kiosk.desk.values import Document, Found, Place, Role
+from kiosk.desk.values import Document, Found, Member, Place, Role
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Stage
 
@@ -18,6 +18,7 @@ class Session:
     name: str
     role: Role
     touched_s: float  # monotonic
+    quick: bool = False  # opened by a short PIN or a card: an attendant's rights, whoever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Is there any staff? A moment."""
+    """Is there any staff? A moment. `card`: one that was laid meanwhile is looked at as soon as that is known."""
+
+    card: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,13 @@ class SettingUp:
 
 @dataclass(frozen=True, slots=True)
 class SigningIn:
-    """Staff number and PIN. `wait_until_s`: monotonic; no PIN is looked at before."""
+    """Staff number and PIN. `wait_until_s`: monotonic; no PIN is looked at before. `quick`: who may come back by a short PIN."""
 
     problem: str = ""
     wait_until_s: float = 0.0
     tries_left: int | None = None
     busy: bool = False
+    quick: Member | None = field(default=None, repr=False)
     touched_s: float = field(default=0.0, compare=False)  # monotonic; nobody touches it: the visit below goes on
 
 
@@ -63,6 +67,7 @@ class Board:
     detail: str = ""  # shown with problem or notice
     busy: bool = False
     clerk: Person | None = field(default=None, repr=False)  # of a unit list
+    binding: str = ""  # of the staff: whose card is to be laid now
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Place(StrEnum):
     SYNC = "sync"
     MAINTENANCE = "maintenance"
     STAFF = "staff"
+    SHORT_PIN = "short-pin"
 
 
 SUPERVISOR_PLACES = frozenset({Place.APPROVAL, Place.MAINTENANCE, Place.STAFF})
@@ -52,6 +53,7 @@ class Member:
     role: Role
     active: bool = True
     origin: str = "local"
+    card: bool = False  # a card of theirs opens the way back
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Which removable media are there is no matter of the store: `media` looks for the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kiosk.desk import boards_data as b
@@ -13,7 +13,7 @@ from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
 from kiosk.desk_backend import home_visits
 from kiosk.desk_backend.moment import Moment
 from kiosk.store import clock, ledger, outbox, outbox_table
-from kiosk.store.desk import staff, todo
+from kiosk.store.desk import quick, staff, todo
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import lookup as roster
@@ -60,6 +60,8 @@ def load(store: Store, at: Moment, place: Place, seen: Seen) -> object:
             return staff_data(store)
         case Place.SYNC:
             return sync_data(store, at, seen)
+        case Place.SHORT_PIN:
+            return b.ShortPinData()
     return seen.devices
 
 
@@ -157,7 +159,8 @@ def clock_data(store: Store, at: Moment) -> b.ClockData:
 
 def staff_data(store: Store) -> b.StaffData:
     """Everybody."""
-    return b.StaffData(tuple(member_of(one) for one in staff.members(store)))
+    cards = quick.with_card(store)
+    return b.StaffData(tuple(replace(member_of(one), card=one.staff_id in cards) for one in staff.members(store)))
 
 
 def sync_data(store: Store, at: Moment, seen: Seen) -> b.SyncData:

@@ -22,7 +22,7 @@ from kiosk.domain.record import new_record_id
 from kiosk.errors import KioskError, StoreError
 from kiosk.store import clock, ledger, outbox, records, review_evidence, service
 from kiosk.store.desk import assisted as desk
-from kiosk.store.desk import declarations, staff, todo, unit_list
+from kiosk.store.desk import declarations, quick, staff, todo, unit_list
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
@@ -40,6 +40,17 @@ def check_pin(store: Store, command: c.CheckPin, at: Moment) -> e.Event:
     if answer.member is None:
         return e.SignInRefused(answer.wait_s, answer.tries_left)
     return e.SignedIn(member_of(answer.member))
+
+
+def unlock(store: Store, command: c.CheckShortPin | c.CheckCard, at: Moment) -> e.Event:
+    """The quick way back."""
+    if isinstance(command, c.CheckCard):
+        answer = quick.by_card(store, command.card, at.now, monotonic_s=at.monotonic_s)
+    else:
+        answer = quick.by_short_pin(store, command.staff_id, command.pin, at.now, monotonic_s=at.monotonic_s)
+    if answer.member is None:
+        return e.SignInRefused(tries_left=answer.tries_left, problem=answer.problem)
+    return e.SignedIn(member_of(answer.member), quick=True)
 
 
 def add_first(store: Store, command: c.AddFirst, at: Moment) -> e.Event:
@@ -210,6 +221,8 @@ def mark_handled(store: Store, command: c.MarkHandled, at: Moment) -> e.Event:
 
 def approve(store: Store, command: c.ApproveDay, at: Moment) -> e.Event:
     """End of day; the store asks the role once more."""
+    if command.by.quick:
+        return e.Acted(command.by.session_id, Place.APPROVAL, problem="desk-not-allowed")
     try:
         todo.approve(store, command.day, command.by.staff_id, at.today, at.now)
     except declarations.NotAllowed:
@@ -223,11 +236,11 @@ def confirm_clock(store: Store, command: c.ConfirmClock, at: Moment) -> e.Event:
     return e.Acted(command.by.session_id, Place.CLOCK, "clock-confirmed")
 
 
-def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff, at: Moment) -> e.Event:
-    """Add, new PIN, end."""
+def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff | c.BindCard, at: Moment) -> e.Event:
+    """Add, new PIN, end, card."""
     by, session_id = command.by.staff_id, command.by.session_id
     member = staff.find(store, by)
-    if member is None or member.role is not desk_rules.Role.SUPERVISOR:
+    if member is None or member.role is not desk_rules.Role.SUPERVISOR or command.by.quick:
         return e.Acted(session_id, Place.STAFF, problem="desk-not-allowed")
     try:
         match command:
@@ -243,6 +256,12 @@ def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff,
                     return e.Acted(session_id, Place.STAFF, problem=problem)
                 staff.revoke(store, staff_id, at.now, by=by)
                 done = "staff-revoked"
+            case c.BindCard(_, staff_id, card):
+                try:
+                    quick.bind_card(store, staff_id, card, at.now, by=by)
+                except ValueError:
+                    return e.Acted(session_id, Place.STAFF, problem="staff-card-taken")
+                done = "staff-card-bound"
     except staff.WeakPin:
         return e.Acted(session_id, Place.STAFF, problem="weak-pin")
     except ValueError:
@@ -250,18 +269,35 @@ def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff,
     return e.Acted(session_id, Place.STAFF, done)
 
 
-def count(store: Store) -> e.Event:
-    """Is there anybody?"""
-    return e.StaffCounted(any(member.active for member in staff.members(store)))
+def set_short_pin(store: Store, command: c.SetShortPin, at: Moment) -> e.Event:
+    """The short PIN of whoever signed in with the full one."""
+    session_id = command.by.session_id
+    if command.by.quick:
+        return e.Acted(session_id, Place.SHORT_PIN, problem="full-sign-in-first")
+    try:
+        quick.set_short_pin(store, command.by.staff_id, command.pin, at.now)
+    except staff.WeakPin:
+        return e.Acted(session_id, Place.SHORT_PIN, problem="weak-short-pin")
+    except ValueError:
+        return e.Acted(session_id, Place.SHORT_PIN, problem="desk-not-allowed")
+    return e.Acted(session_id, Place.SHORT_PIN, "short-pin-set")
+
+
+def count(store: Store, at: Moment) -> e.Event:
+    """Is there anybody, and somebody who signed in a moment ago?"""
+    recent = quick.offered(store, monotonic_s=at.monotonic_s)
+    return e.StaffCounted(any(member.active for member in staff.members(store)), member_of(recent) if recent else None)
 
 
 def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", model_digest: str = "") -> e.Event | None:
     """Do a command's work. vector, model_digest: the probe that KeepTemplate keeps. Raises StoreError."""
     match command:
         case c.CountStaff():
-            return count(store)
+            return count(store, at)
         case c.CheckPin():
             return check_pin(store, command, at)
+        case c.CheckShortPin() | c.CheckCard():
+            return unlock(store, command, at)
         case c.AddFirst():
             return add_first(store, command, at)
         case c.NoteSignOut(by, automatic):
@@ -285,8 +321,10 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
             return confirm_clock(store, command, at)
         case c.PauseSync(by, on):
             return note_pause(store, by, on, at)
-        case c.AddStaff() | c.ResetPin() | c.RevokeStaff():
+        case c.AddStaff() | c.ResetPin() | c.RevokeStaff() | c.BindCard():
             return change_staff(store, command, at)
+        case c.SetShortPin():
+            return set_short_pin(store, command, at)
         case _:
             assert_never(command)
 
@@ -316,7 +354,7 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
     """Return what a failure means to the page that waits; None where none does."""
     code = code_of(error)
     match command:
-        case c.CheckPin():
+        case c.CheckPin() | c.CheckShortPin() | c.CheckCard():
             return e.SignInRefused(problem=code)
         case c.AddFirst():
             return e.FirstRefused(code)
@@ -338,8 +376,10 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
             place = Place.APPROVAL
         case c.ConfirmClock():
             place = Place.CLOCK
-        case c.AddStaff() | c.ResetPin() | c.RevokeStaff():
+        case c.AddStaff() | c.ResetPin() | c.RevokeStaff() | c.BindCard():
             place = Place.STAFF
+        case c.SetShortPin():
+            place = Place.SHORT_PIN
         case c.PauseSync() | c.Courier():
             place = Place.SYNC
         case c.LendHomeVisits() | c.CarryHomeVisits():

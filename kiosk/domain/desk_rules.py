@@ -19,6 +19,7 @@ PROXIES = (Channel.FAMILY_PROXY, Channel.AGENT)
 ASSISTED = (Channel.FACE_TO_FACE, Channel.HOME_VISIT, *PROXIES)  # a pass without the face
 PROXY_PAPERS = ("principal-id-copy", "agent-id", "principal-proof")  # all of them
 UNIT_PAPERS = ("clerk-id", "sealed-list", "hukou-copies-sealed", "unit-certificate")
+SHORT_PIN_DIGITS = 4
 UNIT_NEEDS = ("clerk-id", "sealed-list")  # of these
 
 

@@ -129,6 +129,11 @@ def _signing_in() -> tuple[DeskScene, ...]:
         DeskScene("desk-sign-in", s.SigningIn()),
         DeskScene("desk-sign-in-wrong", s.SigningIn("pin-wrong", tries_left=3)),
         DeskScene("desk-sign-in-locked", s.SigningIn("pin-locked", 150.0, 0)),
+        DeskScene("desk-sign-in-quick", s.SigningIn(quick=Member("1001", "刘站员", Role.ATTENDANT))),
+        DeskScene(
+            "desk-sign-in-quick-wrong",
+            s.SigningIn("short-pin-wrong", tries_left=1, quick=Member("1001", "刘站员", Role.ATTENDANT)),
+        ),
         DeskScene("desk-set-up", s.SettingUp()),
         DeskScene("desk-set-up-weak", s.SettingUp("weak-pin")),
     )
@@ -267,7 +272,7 @@ def _boards() -> tuple[DeskScene, ...]:
     ledger = b.FairnessData(TODAY - timedelta(days=365), TODAY, tables, "", ("U盘",), 5)
     sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", sticks=("STATION-USB",))
     members = (
-        Member("1001", "刘站员", Role.ATTENDANT),
+        Member("1001", "刘站员", Role.ATTENDANT, card=True),
         Member("1002", "何站员", Role.ATTENDANT, False),
         Member("9001", "黄主管", Role.SUPERVISOR),
     )
@@ -318,4 +323,7 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, sticks=()))),
         _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines))),
         _open("desk-staff", s.Board(Place.STAFF, b.StaffData(members))),
+        _open("desk-staff-card", s.Board(Place.STAFF, b.StaffData(members), notice="lay-staff-card", binding="1001")),
+        _open("desk-short-pin", s.Board(Place.SHORT_PIN, b.ShortPinData()), Role.ATTENDANT),
+        _open("desk-short-pin-weak", s.Board(Place.SHORT_PIN, b.ShortPinData(), "weak-short-pin"), Role.ATTENDANT),
     )

@@ -20,6 +20,8 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "records": ("record_id",),
     "consents": ("consent_id",),
     "staff": ("staff_id",),
+    "short_pins": ("staff_id",),
+    "staff_cards": ("card",),
     "templates": ("person_id",),
     "erasures": ("person_id",),
     "home_visits": ("person_id",),

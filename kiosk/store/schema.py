@@ -6,7 +6,7 @@ The names are what `engine.migrations` wrote into the database: they never chang
 from __future__ import annotations
 
 from kiosk.store import clock, ledger, outbox_table, policies, records
-from kiosk.store.desk import declarations, staff, todo, unit_list
+from kiosk.store.desk import declarations, quick, staff, todo, unit_list
 from kiosk.store.engine import journal, meta
 from kiosk.store.home_visits import borrowed, lent, visits
 from kiosk.store.roster import lookup
@@ -19,6 +19,7 @@ TABLES = (
     ("roster", lookup.MIGRATIONS),
     ("policies", policies.MIGRATIONS),
     ("staff", staff.MIGRATIONS),
+    ("quick", quick.MIGRATIONS),
     ("desk", declarations.MIGRATIONS),
     ("home", visits.MIGRATIONS),
     ("borrowed", borrowed.MIGRATIONS),

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QWidget
+
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
 from kiosk.desk.checks import WHYS, signed, why_of
-from kiosk.desk.values import Place, Signature
+from kiosk.desk.values import SUPERVISOR_PLACES, Place, Signature
+from kiosk.desk_backend import commands as work
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome
+from kiosk.domain.identity import DocumentKind, Sex
+from kiosk.idcard_reader.card import CardRecord
+from kiosk.idcard_reader.events import CardRead
 from kiosk.store import records
+from kiosk.store.desk import quick
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
+from tests.desk.conftest import ANN, SUE
 from tests.store import made
+
+
+def read_card(number: str, chip: bytes = b"") -> CardRecord:
+    return CardRecord(DocumentKind.RESIDENT, "", "刘站员", Sex.UNKNOWN, None, number, number_ok=True, chip_number=chip)
+
+
+CARD = read_card("440305198001010013", b"\x07\x08")
+CARD_NAME = quick.card_name(CARD.chip_number, CARD.id_number)
 
 
 class Counting:
@@ -21,6 +39,10 @@ class Counting:
     def touch(self, name: str) -> None:
         self.count += 1
         self.live.touch(name)
+
+    def lay(self, card: CardRecord) -> None:
+        self.count += 1
+        self.live.desk.on_card(CardRead(card))
 
     def sign(self, name: str) -> None:
         self.count += 1
@@ -94,3 +116,121 @@ def test_a_failed_attempt_is_never_green_at_the_desk(live):
     assert "没办成" in shown.text()
     assert "确认" not in shown.text()
     assert shown.property("tone") != "good"
+
+
+def quick_way(live) -> None:
+    """A short PIN that the attendant set, a card that a supervisor registered, and a full sign-in a moment ago."""
+    live.ask(lambda store: quick.set_short_pin(store, ANN[0], "4829", made.NOW))
+    live.ask(lambda store: quick.bind_card(store, ANN[0], CARD_NAME, made.NOW, by=SUE[0]))
+    live.sign_in()
+    live.touch("desk-close")
+    live.until(lambda: not live.view.isVisible())
+
+
+def test_who_signed_in_a_moment_ago_comes_back_with_the_card_in_two_touches(live):
+    quick_way(live)
+    live.clock.pass_(600)
+    hands = Counting(live)
+    hands.touch("desk-open")
+    live.until_page("sign-in")
+    live.until(lambda: live.find("short-pin").isEnabled())
+    hands.lay(CARD)
+    live.until_page("home")
+    assert (live.desk.state.session.staff_id, live.desk.state.session.quick) == (ANN[0], True)
+    assert hands.count == 2
+
+
+def test_the_short_pin_is_four_digits_on_the_pad_and_nothing_more(live):
+    quick_way(live)
+    hands = Counting(live)
+    hands.touch("desk-open")
+    live.until_page("sign-in")
+    live.until(lambda: live.find("short-pin").isEnabled())
+    for digit in "4829":
+        hands.touch(f"desk-key-{digit}")
+    live.until_page("home")
+    assert live.desk.state.session.staff_id == ANN[0]
+    assert hands.count == 5, "the way in and four digits; 13 with number and PIN"
+
+
+def test_a_wrong_short_pin_is_told_and_the_third_asks_for_number_and_pin(live):
+    quick_way(live)
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    for left in ("2", "1"):
+        live.until(lambda: live.find("short-pin").isEnabled())
+        live.type("short-pin", "1357")
+        live.until(lambda left=left: f"{left} 次" in live.find("problem-words").text())
+        live.until(lambda: live.find("short-pin").text() == "")
+    live.type("short-pin", "1357")
+    live.until(lambda: live.desk.state.quick is None and not live.desk.state.busy)
+    assert live.desk.state.problem == "short-pin-over"
+    assert "工号和密码" in live.find("problem-words").text()
+    live.type("staff-id", ANN[0], enter=True)
+    live.type("staff-pin", ANN[1], enter=True)
+    live.until_page("home")
+    assert not live.desk.state.session.quick
+
+
+def test_a_retirees_card_laid_at_the_locked_desk_opens_nothing(live):
+    quick_way(live)
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    live.desk.on_card(CardRead(read_card(made.NUMBER)))
+    live.until(lambda: getattr(live.desk.state, "problem", "") == "staff-card-unknown")
+    assert live.view.page_name == "sign-in"
+    live.touch("sign-in-other")
+    assert live.find("staff-id").isVisible()
+
+
+def test_a_supervisor_comes_back_as_an_attendant(live):
+    live.ask(lambda store: quick.set_short_pin(store, SUE[0], "4829", made.NOW))
+    live.sign_in(SUE)
+    live.touch("desk-close")
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    live.until(lambda: live.find("short-pin").isEnabled())
+    live.type("short-pin", "4829")
+    live.until_page("home")
+    live.loaded()
+    places = {one.objectName() for one in live.view.findChildren(QWidget) if one.isVisible()}
+    assert not places & {"place-approval", "place-staff", "place-maintenance", "home-short-pin"}
+    for place in SUPERVISOR_PLACES:
+        live.desk.feed(e.Went(place))
+    assert live.desk.state.page.place is Place.HOME
+    by = live.desk.state.session
+    answers = [
+        live.ask(lambda store, one=one: work.in_store(store, one, live.desk._moment()))
+        for one in (c.RevokeStaff(by, ANN[0]), c.BindCard(by, ANN[0], "chip:01"), c.ApproveDay(by, made.NOW.date()))
+    ]
+    assert [one.problem for one in answers] == ["desk-not-allowed"] * 3
+    assert live.ask(lambda store: work.in_store(store, c.SetShortPin(by, "9753"), live.desk._moment())).problem == "full-sign-in-first"
+
+
+def test_a_supervisor_registers_a_card_and_the_attendant_sets_the_short_pin(live):
+    live.sign_in(SUE)
+    live.touch("place-staff")
+    live.until_page("staff")
+    live.loaded()
+    live.find("staff").selectRow(0)
+    live.touch("staff-card")
+    live.desk.on_card(CardRead(CARD))
+    live.until(lambda: live.desk.state.page.notice == "staff-card-bound")
+    live.until(lambda: any("有卡" in cell for row in live.find("staff").texts() for cell in row))
+    live.desk.on_card(CardRead(CARD))  # bound once; the next card is anybody's again
+    live.until_page("find")
+    live.touch("desk-close")
+    live.sign_in()
+    live.touch("home-short-pin")
+    live.until_page("short-pin")
+    live.loaded()
+    for pins, problem in ((("4829", "4820"), "pins-differ"), (("1234", "1234"), "weak-short-pin")):
+        live.type("new-short-pin", pins[0])
+        live.type("new-short-pin-again", pins[1])
+        live.touch("short-pin-save")
+        live.until(lambda problem=problem: live.desk.state.page.problem == problem and not live.desk.state.page.busy)
+    for digit in "48294829":  # the second field is typed into by itself
+        live.touch(f"desk-key-{digit}")
+    live.touch("short-pin-save")
+    live.until(lambda: live.desk.state.page.notice == "short-pin-set")
+    assert live.ask(lambda store: quick.by_short_pin(store, ANN[0], "4829", made.NOW)).member is not None

@@ -48,7 +48,16 @@ def _create(db: Database) -> None:
     ) STRICT""")
 
 
-MIGRATIONS = (_create,)
+def _signed_in(db: Database) -> None:
+    db.execute("""CREATE TABLE signed_in (
+        staff_id TEXT PRIMARY KEY,
+        boot_id TEXT NOT NULL,
+        at_s REAL NOT NULL,              -- of the last sign-in with the full PIN, on the monotonic clock
+        failures INTEGER NOT NULL        -- wrong short PINs since (`quick`)
+    ) STRICT""")
+
+
+MIGRATIONS = (_create, _signed_in)
 
 
 class WeakPin(KioskError):
@@ -103,7 +112,7 @@ def add(store: Store, staff_id: str, name: str, role: Role, pin: str, now: datet
             "staff_id": staff_id,
             "name": name,
             "role": role.value,
-            "pin_hash": _HASHER.hash(pin),
+            "pin_hash": hashed(pin),
             "origin": "local",
             "created_at": iso(now),
             "revoked_at": "",
@@ -121,7 +130,7 @@ def set_pin(store: Store, staff_id: str, pin: str, now: datetime, *, by: str) ->
     row = _row(store, staff_id)
     if row is None or row["revoked_at"]:
         raise ValueError("no such member")
-    _write(store, {**row, "pin_hash": _HASHER.hash(pin)}, "staff-pin-changed", by, now)
+    _write(store, {**row, "pin_hash": hashed(pin)}, "staff-pin-changed", by, now)
 
 
 def revoke(store: Store, staff_id: str, now: datetime, *, by: str) -> bool:
@@ -169,10 +178,11 @@ def sign_in(
     if left > 0:
         return SignIn(None, left, 0)
     known = _row(store, staff_id)
-    good = _verify(known["pin_hash"] if known is not None else _nobody(), pin)
+    good = fits(known["pin_hash"] if known is not None else _nobody(), pin)
     if known is not None and good and not known["revoked_at"]:
         with store.transaction() as db:
             db.execute("DELETE FROM sign_in WHERE staff_id = ?", (staff_id,))
+            db.execute("INSERT OR REPLACE INTO signed_in VALUES (?, ?, ?, 0)", (staff_id, boot, counter))
             journal.append(store, "staff-signed-in", {"staff": staff_id, "role": known["role"]}, now)
         return SignIn(Member(staff_id, known["name"], Role(known["role"]), active=True, origin=known["origin"]))
     failures += 1
@@ -204,7 +214,7 @@ def revoke_all(store: Store, revoked: Iterable[str], version: int, now: datetime
 
     Also of a member that is only there since. Returns how many were ended.
     """
-    ended = []
+    ended: list[tuple[str, Mapping[str, Any]]] = []
     with store.transaction() as db:
         for staff_id in revoked:
             row = db.execute(
@@ -212,11 +222,11 @@ def revoke_all(store: Store, revoked: Iterable[str], version: int, now: datetime
                 (iso(now), staff_id),
             ).fetchone()
             if row is not None:
-                ended.append(("staff", _as_dict(row)))
+                ended += [*_forget_quick(db, staff_id, cards=True), ("staff", _as_dict(row))]
         for start in range(0, len(ended), 100):
             rows = ended[start : start + 100]
-            journal.append(store, "staff-revoked-by-bureau", {"version": version, "count": len(rows)}, now, rows)
-    return len(ended)
+            journal.append(store, "staff-revoked-by-bureau", {"version": version, "count": sum(table == "staff" for table, _ in rows)}, now, rows)
+    return sum(table == "staff" for table, _ in ended)
 
 
 def take_bundle(
@@ -232,13 +242,18 @@ def take_bundle(
     with store.transaction() as db:
         if version < int(meta.get(db, "staff_version", "0")) + (not again):
             return False
+        forgotten: list[tuple[str, Mapping[str, Any]]] = []
         for row in members_:
+            before = db.execute("SELECT pin_hash, revoked_at FROM staff WHERE staff_id = ?", (row["staff_id"],)).fetchone()
+            if before is not None and before != (row["pin_hash"], ""):
+                forgotten += _forget_quick(db, row["staff_id"], cards=bool(before[1]))
             _put(db, {**row, "origin": "bureau", "created_at": iso(now), "revoked_at": ""})
         for staff_id in gone:
+            forgotten += _forget_quick(db, staff_id, cards=True)
             db.execute("UPDATE staff SET revoked_at = ? WHERE staff_id = ? AND revoked_at = ''", (iso(now), staff_id))
         meta.put(db, "staff_version", str(version))
         sql = f"SELECT {', '.join(_COLUMNS)} FROM staff WHERE origin = 'bureau' OR revoked_at = ?"  # noqa: S608  fixed columns
-        changed = [("staff", _as_dict(one)) for one in db.execute(sql, (iso(now),)).fetchall()]
+        changed = [*forgotten, *(("staff", _as_dict(one)) for one in db.execute(sql, (iso(now),)).fetchall())]
         journal.append(store, "staff-bundle", {"version": version, "members": len(members_), "revoked": len(gone)}, now, changed)
     return True
 
@@ -266,7 +281,20 @@ def _write(store: Store, row: Mapping[str, Any], kind: str, by: str, now: dateti
     with store.transaction() as db:
         _put(db, row)
         db.execute("DELETE FROM sign_in WHERE staff_id = ?", (row["staff_id"],))
-        journal.append(store, kind, {"staff": row["staff_id"], "role": row["role"], "by": by}, now, [("staff", row)])
+        gone = _forget_quick(db, row["staff_id"], cards=kind != "staff-pin-changed")
+        journal.append(store, kind, {"staff": row["staff_id"], "role": row["role"], "by": by}, now, [*gone, ("staff", row)])
+
+
+def _forget_quick(db: Database, staff_id: str, *, cards: bool) -> list[tuple[str, Mapping[str, Any]]]:
+    """End the quick way back of somebody whose PIN or access changed; return what the journal's mirror must forget."""
+    db.execute("DELETE FROM signed_in WHERE staff_id = ?", (staff_id,))
+    gone: list[tuple[str, Mapping[str, Any]]] = []
+    if db.execute("DELETE FROM short_pins WHERE staff_id = ? RETURNING 1", (staff_id,)).fetchall():
+        gone.append(("-short_pins", {"staff_id": staff_id}))
+    if cards:
+        found = db.execute("DELETE FROM staff_cards WHERE staff_id = ? RETURNING card", (staff_id,)).fetchall()
+        gone += [("-staff_cards", {"card": card}) for (card,) in found]
+    return gone
 
 
 def checked(row: Mapping[str, Any]) -> dict[str, str]:
@@ -283,7 +311,13 @@ def checked(row: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _verify(pin_hash: str, pin: str) -> bool:
+def hashed(pin: str) -> str:
+    """Return the argon2id hash of a PIN, salted."""
+    return _HASHER.hash(pin)
+
+
+def fits(pin_hash: str, pin: str) -> bool:
+    """Return whether a PIN is the hash's. Takes about 0.1 s on purpose."""
     try:
         return _HASHER.verify(pin_hash, pin)
     except (VerificationError, InvalidHashError):

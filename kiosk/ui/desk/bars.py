@@ -76,7 +76,7 @@ class DeskRail(_Strip):
         super().__init__("desk-rail")
         self.places: dict[Place, Action] = {}
         self._here: Place | None = None
-        for place in Place:
+        for place in _ICONS:
             button = Action(f"place-{place}", "rail", icon=_ICONS[place], checkable=True)
             button.clicked.connect(lambda _=False, place=place: self._go(place))
             self.places[place] = button

@@ -70,6 +70,7 @@ class HomePage(DeskPage):
         self.search.box.addWidget(self.search_title)
         self.search.box.addLayout(row(self.number, self.find_button))
         self.search.box.addWidget(self.search_hint)
+        self.short_pin = self.on(Action("home-short-pin", icon="desk-lock"), e.Went(Place.SHORT_PIN))
         self.grid = QGridLayout()
         self.counts: dict[Place, tuple[Words, Words, Card]] = {}
         for number, place in enumerate(_COUNTS):
@@ -85,6 +86,7 @@ class HomePage(DeskPage):
         self.stale.box.addWidget(self.stale_words)
         self.box.addWidget(self.stale)
         self.split((self.call, self.visit), (self.search, self.grid))
+        self.box.addLayout(row(1, self.short_pin))
         self.box.addStretch(1)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
@@ -116,6 +118,8 @@ class HomePage(DeskPage):
         self.search_title.say(kit.text("home.search"))
         self.number.say(kit.text("find.number"))
         self.find_button.say(kit.text("find.find"))
+        self.short_pin.say(kit.text("place.short-pin"))
+        self.short_pin.setVisible(kit.session is not None and not kit.session.quick)
         self.search_hint.say(kit.text("home.search_hint"))
         tallies = data.tallies
         back = tallies.returned + tallies.refused

@@ -18,6 +18,7 @@ from kiosk.ui.desk.home_visits import HomeVisitsPage
 from kiosk.ui.desk.lists import TodoPage
 from kiosk.ui.desk.person import PersonPage
 from kiosk.ui.desk.reports import ClockPage, FairnessPage, MaintenancePage, SyncPage
+from kiosk.ui.desk.short_pin import ShortPinPage
 from kiosk.ui.desk.sign_in import SetUpPage, SignInPage
 from kiosk.ui.desk.supervisor import ApprovalPage, StaffPage
 from kiosk.ui.desk.unit_list import UnitListPage
@@ -42,6 +43,7 @@ KINDS: tuple[type[DeskPage], ...] = (
     SyncPage,
     MaintenancePage,
     StaffPage,
+    ShortPinPage,
 )
 _PREPARE_MS = 30
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
+from kiosk.domain.desk_rules import SHORT_PIN_DIGITS
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, row
 
@@ -22,13 +23,25 @@ class SignInPage(DeskPage):
         self.card = Card("sign-in-card")
         self.staff = Field("staff-id", digits=True, limit=32)
         self.pin = Field("staff-pin", digits=True, secret=True, limit=32)
-        self.pad = Pad([self.staff, self.pin], letter=False)
+        self.short = Field("short-pin", digits=True, secret=True, limit=SHORT_PIN_DIGITS)
+        self.pad = Pad([self.staff, self.pin, self.short], letter=False)
         self.enter = Action("sign-in", "primary", icon="desk-lock")
         self.hint = Words("sign-in-hint", "small")
+        self.other = self.on(Action("sign-in-other", icon="persons"), e.SomebodyElseTouched())
         # Who touched the way in by chance finds the way out at once, large and in everyday words.
         self.old = self.on(Action("sign-in-back", "primary", icon="back"), e.CloseTouched())
         self.box.addWidget(self.old)
-        for part in (self.title, self.problem, self.staff, self.pin, self.pad, self.enter, self.hint):
+        for part in (
+            self.title,
+            self.problem,
+            self.staff,
+            self.pin,
+            self.short,
+            self.pad,
+            self.enter,
+            self.hint,
+            self.other,
+        ):
             self.card.box.addWidget(part)
         self.box.addStretch(1)
         self.box.addLayout(row(1, self.card, 1))
@@ -36,23 +49,44 @@ class SignInPage(DeskPage):
         self.staff.returnPressed.connect(self._next)
         self.pin.returnPressed.connect(self._submit)
         self.enter.clicked.connect(self._submit)
+        self.short.textChanged.connect(self._short_typed)
         self._page: s.SigningIn | s.Asking = s.Asking()
         self._kit: DeskKit | None = None
 
     def show_page(self, page: Any, kit: DeskKit) -> None:
         self._page, self._kit = page, kit
-        self.title.say(kit.text("sign_in.title"))
+        quick = page.quick if isinstance(page, s.SigningIn) else None
+        self._show_quick(quick is not None)
+        self.pad.letters.setVisible(quick is None and kit.settings.desk.on_screen_keyboard)
+        self.title.say(kit.text("sign_in.title") if quick is None else kit.text("sign_in.welcome_back", name=quick.name))
+        self.short.say(kit.text("sign_in.short_pin"))
+        self.other.say(kit.text("sign_in.other"))
         self.old.say(kit.text("sign_in.old_people"))
         self.staff.say(kit.text("sign_in.number"))
         self.pin.say(kit.text("sign_in.pin"))
         self.pad.say(lambda key: kit.strings.text(key))
         self.enter.say(kit.text("sign_in.enter"))
-        self.hint.say(kit.text("sign_in.hint"))
+        self.hint.say(kit.text("sign_in.hint" if quick is None else "sign_in.quick_hint"))
         busy = isinstance(page, s.Asking) or page.busy
         self.enter.setEnabled(not busy)
+        self.short.setEnabled(not busy)
         if isinstance(page, s.SigningIn) and page.problem:
             self.pin.clear()
+            self.short.clear()
+        if quick is not None and not busy:
+            self.short.setFocus(Qt.FocusReason.OtherFocusReason)
         self.tick(0.0)
+
+    def _show_quick(self, on: bool) -> None:
+        for part in (self.staff, self.pin, self.enter):
+            part.setVisible(not on)
+        for part in (self.short, self.other):
+            part.setVisible(on)
+        self.pad.aim(self.short if on else self.staff)
+
+    def _short_typed(self, text: str) -> None:
+        if len(text) == SHORT_PIN_DIGITS:  # no further touch: the last digit opens
+            self.sent.emit(e.ShortPinTouched(text))
 
     def tick(self, now_s: float) -> None:
         """Count the lock down."""
@@ -70,6 +104,8 @@ class SignInPage(DeskPage):
             )
         elif page.problem == "pin-wrong":
             self.problem.say(kit.text("sign_in.wrong", left=page.tries_left or 0))
+        elif page.problem == "short-pin-wrong":
+            self.problem.say(kit.text("sign_in.short_wrong", left=page.tries_left or 0))
         else:
             self.problem.say(kit.problem(page.problem))
 
@@ -78,10 +114,12 @@ class SignInPage(DeskPage):
         self.card.setFixedWidth(look.px(620))
 
     def clear(self) -> None:
-        self.staff.clear()
-        self.pin.clear()
+        for field in (self.staff, self.pin, self.short):
+            field.clear()
 
     def first_field(self) -> QWidget | None:
+        if isinstance(self._page, s.SigningIn) and self._page.quick is not None:
+            return self.short
         return self.pin if self.staff.text() else self.staff
 
     def _next(self) -> None:

@@ -126,10 +126,12 @@ class StaffPage(DeskPage):
         self.form.box.addLayout(row(self.role, 1, self.add))
         self.hint = Words("staff-hint", "small")
         self.reset = self.on(Action("staff-reset", "outlined", icon="desk-lock"), self._reset)
+        self.bind = self.on(Action("staff-card", "outlined", icon="card"), self._bind)
         self.revoke = self.on(Action("staff-revoke", "danger", icon="cross"), self._revoke)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.split((self.table,), (self.form, self.hint))
-        self.box.addLayout(row(self.back, 1, self.reset, self.revoke))
+        self.box.addLayout(row(1, self.bind, self.reset))
+        self.box.addLayout(row(self.back, 1, self.revoke))
         self.box.addStretch(1)
         self._data = StaffData()
 
@@ -153,7 +155,10 @@ class StaffPage(DeskPage):
                     Cell(one.staff_id),
                     Cell(one.name),
                     Cell(kit.text(f"role.{one.role}")),
-                    Cell(kit.text("staff.active" if one.active else "staff.revoked"), "good" if one.active else "quiet"),
+                    Cell(
+                        kit.text("staff.revoked" if not one.active else "staff.active_card" if one.card else "staff.active"),
+                        "good" if one.active else "quiet",
+                    ),
                 )
                 for one in self._data.members
             ],
@@ -171,9 +176,10 @@ class StaffPage(DeskPage):
         self.add.say(kit.text("staff.add"))
         self.hint.say(kit.text("staff.hint", digits=kit.settings.desk.pin_min_length))
         self.reset.say(kit.text("staff.reset"))
+        self.bind.say(kit.text("staff.card"))
         self.revoke.say(kit.text("staff.revoke"))
         self.back.say(kit.text("back"))
-        for button in (self.add, self.reset, self.revoke):
+        for button in (self.add, self.bind, self.reset, self.revoke):
             button.setEnabled(not page.busy)
 
     def _chosen(self) -> str:
@@ -182,6 +188,9 @@ class StaffPage(DeskPage):
 
     def _reset(self) -> e.PinReset | None:
         return e.PinReset(self._chosen(), self.pin.text(), self.again.text()) if self._chosen() else None
+
+    def _bind(self) -> e.CardBindTouched | None:
+        return e.CardBindTouched(self._chosen()) if self._chosen() else None
 
     def _revoke(self) -> e.StaffRevoked | None:
         return e.StaffRevoked(self._chosen()) if self._chosen() else None

@@ -275,6 +275,10 @@ class Pad(QWidget):
         self.letters.clicked.connect(lambda _=False: self.letters_wanted.emit(self._lettered()))
         grid.addWidget(self.letters, 0, 3, len(self.KEYS) // 3, 1)  # beside the digits: no page becomes longer
 
+    def aim(self, field: Field) -> None:
+        """Type into this field from now on, unless another has the focus."""
+        self._field = field
+
     def _lettered(self) -> Field:
         """The field that letters are for: the one with the focus, but a PIN is of digits."""
         fields = [one for one in self._fields if not one.secret]
@@ -293,7 +297,7 @@ class Pad(QWidget):
             field.backspace()
         else:
             field.insert(key)
-        field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._field.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def row(*items: QWidget | QLayout | int, spacing: int = GAP) -> QHBoxLayout:

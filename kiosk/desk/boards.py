@@ -52,9 +52,13 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             after, commands = _sync(session, calm, event)
         case Place.SHORT_PIN if isinstance(event, e.ShortPinChosen):
             problem = checks.short_pin(session, event.pin, event.pin_again)
-            return (replace(calm, problem=problem), ()) if problem else (
-                replace(calm, busy=True),
-                (c.SetShortPin(session, event.pin),),
+            return (
+                (replace(calm, problem=problem), ())
+                if problem
+                else (
+                    replace(calm, busy=True),
+                    (c.SetShortPin(session, event.pin),),
+                )
             )
         case Place.APPROVAL | Place.MAINTENANCE | Place.STAFF if session.role is Role.SUPERVISOR:
             after, commands = _supervisor(session, calm, event)

@@ -9,9 +9,9 @@ from kiosk.desk import events as e
 from kiosk.desk.checks import WHYS, signed, why_of
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Signature
 from kiosk.desk_backend import commands as work
+from kiosk.domain.identity import DocumentKind, Sex
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome
-from kiosk.domain.identity import DocumentKind, Sex
 from kiosk.idcard_reader.card import CardRecord
 from kiosk.idcard_reader.events import CardRead
 from kiosk.store import records
@@ -204,7 +204,8 @@ def test_a_supervisor_comes_back_as_an_attendant(live):
         for one in (c.RevokeStaff(by, ANN[0]), c.BindCard(by, ANN[0], "chip:01"), c.ApproveDay(by, made.NOW.date()))
     ]
     assert [one.problem for one in answers] == ["desk-not-allowed"] * 3
-    assert live.ask(lambda store: work.in_store(store, c.SetShortPin(by, "9753"), live.desk._moment())).problem == "full-sign-in-first"
+    refused = live.ask(lambda store: work.in_store(store, c.SetShortPin(by, "9753"), live.desk._moment()))
+    assert refused.problem == "full-sign-in-first"
 
 
 def test_a_supervisor_registers_a_card_and_the_attendant_sets_the_short_pin(live):

@@ -83,9 +83,7 @@ def bind_card(store: Store, staff_id: str, card: str, now: datetime, *, by: str)
     with store.transaction() as db:
         older = [
             ("-staff_cards", {"card": one})
-            for (one,) in db.execute(
-                "SELECT card FROM staff_cards WHERE staff_id = ? AND card <> ?", (staff_id, digest)
-            ).fetchall()
+            for (one,) in db.execute("SELECT card FROM staff_cards WHERE staff_id = ? AND card <> ?", (staff_id, digest)).fetchall()
         ]
         db.execute("DELETE FROM staff_cards WHERE staff_id = ?", (staff_id,))
         db.execute("INSERT INTO staff_cards VALUES (:card, :staff_id, :bound_by, :bound_at)", row)

@@ -225,7 +225,8 @@ def revoke_all(store: Store, revoked: Iterable[str], version: int, now: datetime
                 ended += [*_forget_quick(db, staff_id, cards=True), ("staff", _as_dict(row))]
         for start in range(0, len(ended), 100):
             rows = ended[start : start + 100]
-            journal.append(store, "staff-revoked-by-bureau", {"version": version, "count": sum(table == "staff" for table, _ in rows)}, now, rows)
+            count = sum(table == "staff" for table, _ in rows)
+            journal.append(store, "staff-revoked-by-bureau", {"version": version, "count": count}, now, rows)
     return sum(table == "staff" for table, _ in ended)
 
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk import __version__, models
 from kiosk.app import watchdog
+from kiosk.app.camera_guard import CameraGuard
 from kiosk.app.desk_controller import DeskController
 from kiosk.app.visit_controller import VisitController
 from kiosk.camera.frame import Frame
@@ -87,6 +88,7 @@ class KioskApp(QObject):
         self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone))
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
+        self.camera_guard = CameraGuard(self.store, self.conductor.on_frozen)
         self._sync_thread = QThread()
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
@@ -136,6 +138,7 @@ class KioskApp(QObject):
         self.reader.event.connect(conductor.on_reader)
         self.camera.status.connect(conductor.on_camera)
         self.camera.stirred.connect(conductor.on_stirred)
+        self.camera.identified.connect(self.camera_guard.on_seen)
         conductor.camera_wanted.connect(self.camera.set_awake)
         self.vision.view.connect(conductor.on_take_view)
         self.vision.finished.connect(conductor.on_take_finished)
@@ -178,6 +181,7 @@ class KioskApp(QObject):
         desk.nudge_sync.connect(self.sync.nudge)
         desk.pause_sync.connect(self.sync.set_paused)
         desk.restart_wanted.connect(self._restart)
+        desk.camera_confirmed.connect(self.camera_guard.look_again)
         self.sync.stage_moved.connect(desk.on_stage_moved)
         desk.stage_moved.connect(self._on_stage_moved)  # a stick says it as the network does
         desk.stage_moved.connect(self.sync.nudge)  # counts and the freeze are looked at anew
@@ -236,7 +240,8 @@ class KioskApp(QObject):
 
     @Slot(object)
     def _on_sync_status(self, status: SyncStatus) -> None:
-        self.conductor.on_frozen(status.frozen, Reason.KIOSK_DOUBLED if status.twin else Reason.SELF_SERVICE_FROZEN)
+        self.conductor.on_frozen(status.twin, Reason.KIOSK_DOUBLED)
+        self.conductor.on_frozen(status.frozen and not status.twin, Reason.SELF_SERVICE_FROZEN)
 
     @Slot(object)
     def _on_store_opened(self, failure: KioskError | None) -> None:
@@ -246,6 +251,7 @@ class KioskApp(QObject):
         else:  # whoever asks next (the sync does, every few minutes) makes the worker try again
             self._resume_from(Reason.STORE_ERROR)
             self._resume_from(Reason.WRONG_KEY)
+            self.camera_guard.look_again()
 
     def _resume_from(self, reason: Reason) -> None:
         """Open again when it is for this reason that the kiosk is closed: each part lifts what it put up itself."""

@@ -73,6 +73,7 @@ class DeskController(QObject):
     stage_moved = Signal(object)  # outbox.Moved: what a stick brought back
     wish = Signal(object)  # requests.VolumeUp / VolumeDown -> voice
     restart_wanted = Signal()
+    camera_confirmed = Signal()
 
     def __init__(
         self,
@@ -237,6 +238,8 @@ class DeskController(QObject):
             case c.NudgeSync():
                 self.nudge_sync.emit()
                 self._tally()
+            case c.LookAtCamera():
+                self.camera_confirmed.emit()
             case c.SyncNow():
                 self.send_now.emit()
             case c.Load(by, place):

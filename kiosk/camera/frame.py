@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+
+from kiosk.domain.camera_identity import CameraIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,11 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Release the device; may be called twice."""
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A source that can say which camera it is. One that cannot is not believed once another was."""
+
+    def identity(self) -> CameraIdentity | None:
+        """Return what the system tells of the camera; None where it tells nothing. Looks, and touches no device."""

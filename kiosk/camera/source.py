@@ -15,9 +15,11 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
+from kiosk.camera import sysfs
 from kiosk.camera.frame import Frame, FrameSource
 from kiosk.camera.opencv import import_cv2
 from kiosk.config import Camera
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import CameraUnavailable, ConfigError
 
 Factory = Callable[[str, dict[str, str], Camera], FrameSource]
@@ -94,6 +96,10 @@ class DeviceSource:
                 return Frame(turned(image, self._settings.rotate), time.monotonic(), self._seq)
         self.close()
         raise CameraUnavailable(f"{self.name} gives no pictures")
+
+    def identity(self) -> CameraIdentity | None:
+        """Return which camera it is, by the system's tree of devices."""
+        return sysfs.identify(self._device)
 
     def close(self) -> None:
         """Release the camera."""

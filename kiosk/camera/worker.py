@@ -16,11 +16,12 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from kiosk.camera.frame import Frame, FrameSource
+from kiosk.camera.frame import Frame, FrameSource, Identified
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.source import open_source
 from kiosk.camera.stir import Stir
 from kiosk.config import Camera
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.reasons import Reason
 from kiosk.errors import CameraUnavailable, ConfigError, KioskError
 
@@ -30,6 +31,7 @@ Fault = Literal["unavailable", "stalled", "config", "ended", "bug"]
 
 OPEN_TIMEOUT_S = 30.0  # some drivers take so long to open
 ASLEEP_PERIOD_S = 0.5  # asleep: one frame so often, thrown away, to notice an unplugging and to keep the exposure right
+IDENTITY_PERIOD_S = 5.0  # so often it is looked whether it is still this camera, and the only one
 STALE_S = 0.15  # awake again: a driver's buffer still holds pictures of before
 
 
@@ -50,10 +52,18 @@ class CameraDown:
     fault: Fault = "unavailable"
 
 
+@dataclass(frozen=True, slots=True)
+class CameraSeen:
+    """Which camera delivers; `identity` None: the source or the system does not tell."""
+
+    identity: CameraIdentity | None
+
+
 class CameraWorker(QObject):
     """Delivers frames into mailboxes while awake. `start` and `stop` may be called again and again."""
 
     status = Signal(object)  # CameraUp | CameraDown, at every change
+    identified = Signal(object)  # CameraSeen, when it was opened and whenever the answer changes
     stirred = Signal()  # asleep: something moved before the camera, somebody may be coming
 
     def __init__(
@@ -70,6 +80,7 @@ class CameraWorker(QObject):
         self._guard: threading.Thread | None = None
         self._stop = threading.Event()
         self._last: CameraUp | CameraDown | None = None
+        self._identity: CameraSeen | None = None
 
     @Slot()
     def start(self) -> None:
@@ -91,7 +102,7 @@ class CameraWorker(QObject):
         guard, self._guard = self._guard, None
         if guard is not None and guard is not threading.current_thread():
             guard.join(timeout=3.0)
-        self._last = None
+        self._last = self._identity = None
         for box in self._mailboxes:
             box.clear()
 
@@ -141,6 +152,16 @@ class CameraWorker(QObject):
         with contextlib.suppress(RuntimeError):  # the application is closing: the QObject may be gone
             self.status.emit(status)
 
+    def _look_who(self, run: _Run, source: FrameSource) -> None:
+        """Tell which camera it is, where that changed. Reads some small files: a millisecond."""
+        seen = CameraSeen(source.identity() if isinstance(source, Identified) else None)
+        with self._lock:
+            if run is not self._run or seen == self._identity or self._stop.is_set():
+                return
+            self._identity = seen
+        with contextlib.suppress(RuntimeError):
+            self.identified.emit(seen)
+
     def _deliver(self, run: _Run, frame: Frame) -> None:
         with self._lock:
             if run is not self._run or run.end.is_set():
@@ -182,6 +203,7 @@ class _Run:
             source.open()
             self.opened = True
             self._beat_s = time.monotonic()
+            self._worker._look_who(self, source)
             self._read(source)
         except CameraUnavailable:
             tell(self, CameraDown())
@@ -201,7 +223,7 @@ class _Run:
     def _read(self, source: FrameSource) -> None:
         awake = self._worker._awake
         woke_s, was_awake, told = 0.0, False, False
-        stir = Stir()
+        stir, looked_s = Stir(), time.monotonic()
         while not self.end.is_set() and not self._stop.is_set():
             frame = source.read()
             now_s = self._beat_s = time.monotonic()
@@ -213,6 +235,9 @@ class _Run:
                 height, width = frame.image_bgr.shape[:2]
                 self._worker._tell(self, CameraUp(source.name, width, height))
                 told = True
+            if now_s - looked_s >= IDENTITY_PERIOD_S or (awake.is_set() and not was_awake):
+                looked_s = now_s
+                self._worker._look_who(self, source)
             if awake.is_set():
                 if not was_awake:
                     woke_s, was_awake = now_s, True

@@ -340,6 +340,31 @@ def clock_back(p: DeskPerson) -> Script:
     yield from _leave(p)
 
 
+def camera_swapped(p: DeskPerson) -> Script:
+    """Somebody plugs another camera in: self-service stops, attended work goes on, the supervisor looks and says why."""
+    yield p.on_page("idle")
+    yield lambda: p.kiosk.conductor.devices_ready[1]
+    p.stage.swap_camera()
+    yield p.on_page("out-of-service")
+    yield from p.sign_in(SUPERVISOR)
+    p.type("home-number", _number(p), enter=True)
+    yield p.on_desk("person")
+    p.touch("assist-face-to-face")
+    yield p.on_desk("assist")
+    p.touch("why-device-error")
+    yield from _fill_face_to_face(p)
+    yield from _until_known(p)
+    p.touch("place-camera")
+    yield p.on_desk("camera")
+    yield p.sees("camera-confirm")
+    p.photograph()
+    p.touch("camera-why-replaced")
+    p.touch("camera-confirm")
+    yield p.reads("camera-record", SUPERVISOR[0])
+    p.keep_picture("camera-confirmed")
+    yield from _leave(p)
+
+
 SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
     "takeover": takeover,
     "proxy": proxy,
@@ -350,4 +375,5 @@ SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
     "declare": declare,
     "returned": returned,
     "clock-back": clock_back,
+    "camera-swapped": camera_swapped,
 }

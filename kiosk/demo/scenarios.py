@@ -144,6 +144,13 @@ _ALL = (
         "ok",
         desk="clock-back",
     ),
+    Scenario(
+        "camera-swapped",
+        "another camera is plugged in: self-service stops, attended work goes on, the supervisor confirms it with a reason",
+        Outcome.PASSED,
+        "ok",
+        desk="camera-swapped",
+    ),
 )
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo
 from kiosk import config
 from kiosk.bureau.process import BureauProcess
 from kiosk.camera import source as camera_source
+from kiosk.camera import sysfs
 from kiosk.config import ROOT, Settings
 from kiosk.demo import people
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.station import Station
 from kiosk.domain.person import RosterEntry
 from kiosk.domain.reasons import Action
+from kiosk.emulators import usb_tree
 
 Say = Callable[[str], None]
 
@@ -76,7 +78,8 @@ class Stage:
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
-        self.camera = CardHolder(self.puppet)
+        self._bus = folder / "sys"  # a made-up system's tree of devices: the puppet's camera has an identity, as a real one
+        self.camera = CardHolder(self.puppet, identify=lambda: sysfs.identify("0", self._bus))
         camera_source.register("puppet", lambda *_: self.camera)
         self.settings = self._settings(overrides or {})
 
@@ -95,6 +98,8 @@ class Stage:
     def prepare(self, say: Say) -> None:
         """Start the props, provision the kiosk, bring the roster. Raises KioskError."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if sys.platform == "linux":  # elsewhere no system tells of its cameras
+            usb_tree.plug(self._bus, usb_tree.WEBCAM)
         say("starting the bureau and the card reader")
         self.reader = EmulatedReader(self.folder / "reader", self._cards())
         starting = threading.Thread(target=self.bureau.start, name="bureau-start")
@@ -200,6 +205,13 @@ class Stage:
     def act(self, action: Action) -> None:
         """Move before the camera."""
         self.puppet.perform(action)
+
+    def swap_camera(self) -> None:
+        """Pull the camera's plug and put another camera in, of the same make."""
+        self.puppet.unplug()
+        usb_tree.unplug(self._bus, usb_tree.WEBCAM)
+        usb_tree.plug(self._bus, usb_tree.SWAPPED)
+        self.puppet.plug()
 
     def unplug(self, device: str) -> None:
         """Pull a cable."""

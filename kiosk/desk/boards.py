@@ -10,7 +10,7 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import with_media
 from kiosk.desk.values import Place, Role
-from kiosk.domain import desk_rules
+from kiosk.domain import camera_identity, desk_rules
 from kiosk.domain.person import IdentifiedBy, Person
 
 BoardStep = tuple[s.Board, tuple[c.Command, ...]]
@@ -27,7 +27,9 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
             if data is not None:
                 return replace(after, data=data), ()
-            news = (c.NudgeSync(),) if notice == "visits-brought-in" else ()
+            news: tuple[c.Command, ...] = (c.NudgeSync(),) if notice == "visits-brought-in" else ()
+            if notice == "camera-confirmed":
+                news = (c.LookAtCamera(), c.NudgeSync())
             return after, (c.Load(session, place), *news)
         case e.StageMoved() if page.place in (Place.TODO, Place.SYNC, Place.HOME):
             return page, (c.Load(session, page.place),)
@@ -60,7 +62,7 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
                     (c.SetShortPin(session, event.pin),),
                 )
             )
-        case Place.APPROVAL | Place.MAINTENANCE | Place.STAFF if session.role is Role.SUPERVISOR:
+        case Place.APPROVAL | Place.MAINTENANCE | Place.CAMERA | Place.STAFF if session.role is Role.SUPERVISOR:
             after, commands = _supervisor(session, calm, event)
         case _:
             return page, ()
@@ -126,7 +128,7 @@ def _sync(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
 
 
 def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
-    """APPROVAL, MAINTENANCE and STAFF; the role was looked at already."""
+    """APPROVAL, MAINTENANCE, CAMERA and STAFF; the role was looked at already."""
     match event:
         case e.ApproveTouched(day) if page.place is Place.APPROVAL:
             waiting = {one.day: one for one in getattr(page.data, "days", ())}
@@ -138,6 +140,12 @@ def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             return replace(page, busy=True), (c.ApproveDay(session, day),)
         case e.MaintenanceTouched(what) if page.place is Place.MAINTENANCE:
             return page, (c.Maintain(session, what),)
+        case e.CameraConfirmed(why) if page.place is Place.CAMERA:
+            if getattr(page.data, "believed", True):
+                return page, ()
+            if why not in camera_identity.WHYS:
+                return replace(page, problem="camera-why"), ()
+            return replace(page, busy=True), (c.ConfirmCamera(session, why),)
         case e.StaffAdded(staff_id, name, role, pin, again) if page.place is Place.STAFF:
             problem = checks.new_pin(pin, again) or ("" if staff_id.strip() and name.strip() else "name-missing")
             if problem:

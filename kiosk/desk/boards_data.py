@@ -174,6 +174,17 @@ class ClockData:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraData:
+    """The camera on record and the one that is there. `why`: codes, why it is not believed; rows: (what, on record, there now)."""
+
+    believed: bool = True
+    why: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str, str], ...] = ()
+    by: str = ""  # who pinned it: a staff number, or set-up
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SyncData:
     """The delivery, as it stands."""
 

@@ -212,6 +212,19 @@ class ConfirmClock:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmCamera:
+    """Supervisor; answered by Acted."""
+
+    by: Session
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtCamera:
+    """The camera was confirmed: self-service may go on."""
+
+
+@dataclass(frozen=True, slots=True)
 class SyncNow:
     """Deliver now."""
 
@@ -330,6 +343,7 @@ InStore = (
     | MarkHandled
     | ApproveDay
     | ConfirmClock
+    | ConfirmCamera
     | PauseSync
     | AddStaff
     | ResetPin
@@ -339,8 +353,18 @@ InStore = (
 )
 # For the visit below, the camera, the sync and the devices, or a question with an answer of its own.
 ForOthers = (
-    PauseVisit | ResumeVisit | Load | TakeVisit | BeginEnrolment | EndEnrolment | AnswerCall | SyncNow | Maintain | NudgeSync
+    PauseVisit
+    | ResumeVisit
+    | Load
+    | TakeVisit
+    | BeginEnrolment
+    | EndEnrolment
+    | AnswerCall
+    | SyncNow
+    | Maintain
+    | NudgeSync
+    | LookAtCamera
 )
 Command = OnMedia | InStore | ForOthers
 FREE = (CountStaff, CheckPin, CheckShortPin, CheckCard, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)  # need no session
-FOR_SUPERVISORS = (ApproveDay, AddStaff, ResetPin, RevokeStaff, BindCard, Maintain)
+FOR_SUPERVISORS = (ApproveDay, ConfirmCamera, AddStaff, ResetPin, RevokeStaff, BindCard, Maintain)

@@ -198,6 +198,13 @@ class ClockConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraConfirmed:
+    """A supervisor looked at the camera that is there and answers for it. `why`: a code, "" where none was chosen."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncNowTouched:
     """Try to deliver now."""
 
@@ -449,6 +456,7 @@ Touch = (
     | CallAnswered
     | ApproveTouched
     | ClockConfirmed
+    | CameraConfirmed
     | SyncNowTouched
     | SyncPauseTouched
     | CourierTouched

@@ -28,11 +28,12 @@ class Place(StrEnum):
     CLOCK = "clock"
     SYNC = "sync"
     MAINTENANCE = "maintenance"
+    CAMERA = "camera"
     STAFF = "staff"
     SHORT_PIN = "short-pin"
 
 
-SUPERVISOR_PLACES = frozenset({Place.APPROVAL, Place.MAINTENANCE, Place.STAFF})
+SUPERVISOR_PLACES = frozenset({Place.APPROVAL, Place.MAINTENANCE, Place.CAMERA, Place.STAFF})
 
 
 class Declared(StrEnum):

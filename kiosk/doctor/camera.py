@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 import numpy as np
 
 from kiosk import models
+from kiosk.camera import sysfs
 from kiosk.camera.source import steady_path, turned
+from kiosk.domain import camera_identity
 from kiosk.errors import ModelError
 from kiosk.face.detect import FaceDetector, FoundFace
 
@@ -42,3 +47,30 @@ def steady_advice(source: str) -> str:
         return ""
     path = steady_path(device)
     return f'device:{device} may be another camera after re-plugging: set [camera] source = "device:{path or "/dev/v4l/by-id/…"}"'
+
+
+_ODD = {
+    "no-bus": "it is no device that is plugged in: a program may be playing a camera",
+    "not-uvc": "its driver is not that of a USB camera (uvcvideo)",
+    "no-camera-terminal": "it says itself that its pictures come over a cable",
+    "no-lens-controls": "nothing on it steers a lens or a sensor: a capture box?",
+    "video-modes": "its sizes are those of televisions and monitors: a capture box?",
+    "second-node": "there is another source of pictures",
+}
+
+
+def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "bad", "idle"], str]:
+    """Return (state, what) of the camera's identity: what is pinned at set-up, and what a supervisor would have to answer for."""
+    kind, _, device = source.partition(":")
+    if kind != "device":
+        return "idle", f"{kind}: is no device; nothing can be pinned"
+    if not sysfs.readable(root):
+        return "idle", "unavailable: this system does not tell which camera it is; another one would not be noticed"
+    seen = sysfs.identify(device, root)
+    if seen is None:
+        return "bad", f"device:{device} is not there"
+    odd = camera_identity.suspicions(seen)
+    what = f"{seen.vendor}:{seen.product} serial {seen.serial or '-'} at {seen.usb_path or '-'}, {seen.driver or 'no driver'}"
+    if odd:
+        return "bad", f"{what}: " + "; ".join(_ODD[one] for one in odd)
+    return "ok", f"{what}, {len(seen.modes)} modes, {len(seen.controls)} controls"

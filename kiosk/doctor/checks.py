@@ -100,6 +100,15 @@ def check_camera(settings: config.Settings) -> Finding:
     return result[0] if result else Finding("camera", "bad", f"{source.name} does not answer", "unplug it and plug it in again")
 
 
+def check_camera_identity(settings: config.Settings) -> Finding:
+    """Say which camera it is, by what it is and not by its name."""
+    from kiosk.doctor import camera
+
+    state, what = camera.identity_told(settings.camera.source)
+    remedy = "take it away, or let a supervisor answer for it at the desk (镜头)" if state == "bad" else ""
+    return Finding("camera-identity", state, what, remedy)
+
+
 def _camera_remedy() -> str:
     seen = sorted(node.name for node in Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if seen:
@@ -393,6 +402,7 @@ def _kiosk_runs(settings: config.Settings) -> bool:
 
 CHECKS: dict[str, Check] = {
     "camera": check_camera,
+    "camera-identity": check_camera_identity,
     "reader": check_reader,
     "models": check_models,
     "voice": check_voice,

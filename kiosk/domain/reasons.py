@@ -21,6 +21,7 @@ class Reason(StrEnum):
     CLOCK_SUSPECT = "clock-suspect"
     SELF_SERVICE_FROZEN = "self-service-frozen"
     KIOSK_DOUBLED = "kiosk-doubled"
+    CAMERA_CHANGED = "camera-changed"
     BUREAU_UNREACHABLE = "bureau-unreachable"
     SEAL_INVALID = "seal-invalid"
 

@@ -7,7 +7,7 @@ The program sees pixels and has to find and read the card itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
 from typing import Any, Literal
@@ -15,14 +15,23 @@ from typing import Any, Literal
 import numpy as np
 
 from kiosk.camera.frame import Frame, FrameSource
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.emulators.card_picture import draw_back, draw_front, hold_up
 
 
 class CardHolder:
     """An ordinary `FrameSource`; `hold` and `put_away` may be called from any thread."""
 
-    def __init__(self, inner: FrameSource, *, width: float = 0.8, tremor: float = 1.0) -> None:
-        """width: of the card, in shares of the frame's. tremor: 1 is an unhurried hand, 0 a stand."""
+    def __init__(
+        self,
+        inner: FrameSource,
+        *,
+        width: float = 0.8,
+        tremor: float = 1.0,
+        identify: Callable[[], CameraIdentity | None] = lambda: None,
+    ) -> None:
+        """width: of the card, in shares of the frame's. tremor: 1 is an unhurried hand, 0 a stand. identify: which camera it is."""
+        self._identify = identify
         self.name = inner.name
         self._inner, self._width, self._tremor = inner, width, tremor
         self._lock = Lock()
@@ -66,6 +75,10 @@ class CardHolder:
             pitch_deg=unrest * (-5.0 + 2.0 * math.sin(0.9 * t)),
         )
         return replace(frame, image_bgr=image)
+
+    def identity(self) -> CameraIdentity | None:
+        """Return which camera it is, as the made-up system tells."""
+        return self._identify()
 
     def close(self) -> None:
         """Release the source behind; may be called twice."""

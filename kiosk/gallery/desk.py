@@ -270,6 +270,19 @@ def _boards() -> tuple[DeskScene, ...]:
     )
     tables = (("age_band", shares), ("glasses", worn), ("light", ()), ("action", ()))
     ledger = b.FairnessData(TODAY - timedelta(days=365), TODAY, tables, "", ("U盘",), 5)
+    camera = b.CameraData(
+        rows=(
+            ("driver", "uvcvideo", "uvcvideo"),
+            ("usb_path", "1-1.2", "1-1.2"),
+            ("model", "1d6b:0102", "1d6b:0102"),
+            ("serial", "KC0001", "KC0001"),
+            ("modes", "12", "12"),
+            ("controls", "14", "14"),
+            ("others", "", ""),
+        ),
+        by="set-up",
+        at=NOW - timedelta(days=33),
+    )
     sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", sticks=("STATION-USB",))
     members = (
         Member("1001", "刘站员", Role.ATTENDANT, card=True),
@@ -322,6 +335,20 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-sync", s.Board(Place.SYNC, sync)),
         _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, sticks=()))),
         _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines))),
+        _open("desk-camera", s.Board(Place.CAMERA, camera)),
+        _open(
+            "desk-camera-other",
+            s.Board(
+                Place.CAMERA,
+                replace(
+                    camera,
+                    believed=False,
+                    why=("serial", "second-node", "no-lens-controls"),
+                    rows=tuple((what, was, now.replace("0001", "0002")) for what, was, now in camera.rows[:-1])
+                    + (("others", "", "uvcvideo 1-3 1d6b:0103"),),
+                ),
+            ),
+        ),
         _open("desk-staff", s.Board(Place.STAFF, b.StaffData(members))),
         _open("desk-staff-card", s.Board(Place.STAFF, b.StaffData(members), notice="lay-staff-card", binding="1001")),
         _open("desk-short-pin", s.Board(Place.SHORT_PIN, b.ShortPinData()), Role.ATTENDANT),

@@ -30,6 +30,7 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "approvals": ("day",),
     "unit_lists": ("list_id",),
     "declarations": ("record_id",),
+    "camera_pin": ("one",),
     "sync_state": ("key",),  # of these only the desk's pause is journalled
 }
 

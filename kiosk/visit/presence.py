@@ -19,7 +19,8 @@ LEFT_BEHIND_S = 180.0  # a card that nobody takes (or a reader that cannot tell)
 RESULT_LEAST_S = 6.0  # the result lies open so long, whoever walks away and whatever the settings say
 VISION_REST_S = 2.0  # before a take is begun again after the models failed
 VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
-_FROZEN = (Reason.SELF_SERVICE_FROZEN, Reason.KIOSK_DOUBLED)
+_FROZEN = (Reason.CAMERA_CHANGED, Reason.KIOSK_DOUBLED, Reason.SELF_SERVICE_FROZEN)  # the first that holds is told
+_BEFORE_THE_CAMERA = (s.Instructing, s.ScanningCard, s.Acting, s.Retrying)  # another camera must not finish what one began
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class VisionReady:
 
 @dataclass(frozen=True, slots=True)
 class FreezeTold:
-    """Whether self-service must stop, and why: the bureau was long out of reach, or said so."""
+    """Whether self-service must stop for a reason: the bureau was long out of reach, or said so, or the camera is another one."""
 
     on: bool
     why: Reason = Reason.SELF_SERVICE_FROZEN
@@ -177,7 +178,7 @@ class Presence:
     counting: bool = False  # the question whether somebody is there stands on the screen …
     asked_away: bool = False  # … because the camera saw nobody
     desk_open: bool = False
-    frozen: Reason | None = None
+    frozen: frozenset[Reason] = frozenset()  # why self-service must stop
     vision_failures: int = 0  # without a success between
     vision_rests_until_s: float | None = None
 
@@ -222,7 +223,7 @@ def step(presence: Presence, event: Event, now_s: float) -> Step:
             closed_by_it = isinstance(presence.state, s.OutOfService) and presence.state.reason is Reason.MODEL_ERROR
             return replace(presence, vision_failures=0), (*told, *((Tell(e.ServiceResumed()),) if closed_by_it else ()))
         case FreezeTold(on, why):
-            told_so = replace(presence, frozen=why if on else None)
+            told_so = replace(presence, frozen=presence.frozen | {why} if on else presence.frozen - {why})
             return told_so, _freeze(told_so)
         case Ticked():
             return _ticked(presence, now_s)
@@ -252,11 +253,14 @@ def _changed(presence: Presence, before: s.State, after: s.State, now_s: float) 
 
 
 def _freeze(presence: Presence) -> tuple[Wish, ...]:
-    """After the visit under way self-service stops; attended work goes on."""
+    """After the visit under way self-service stops (with another camera: before it is looked into); attended work goes on."""
     state = presence.state
-    if presence.frozen is not None and isinstance(state, s.Idle):
-        return (Tell(e.ServicePaused(presence.frozen)),)
-    if presence.frozen is None and isinstance(state, s.OutOfService) and state.reason in _FROZEN:
+    why = next((one for one in _FROZEN if one in presence.frozen), None)
+    if why is not None:
+        closed = isinstance(state, s.OutOfService) and state.reason in _FROZEN and state.reason is not why
+        midway = why is Reason.CAMERA_CHANGED and isinstance(state, _BEFORE_THE_CAMERA) and not presence.desk_open
+        return (Tell(e.ServicePaused(why)),) if closed or midway or isinstance(state, s.Idle) else ()
+    if isinstance(state, s.OutOfService) and state.reason in _FROZEN:
         return (Tell(e.ServiceResumed()),)
     return ()
 

@@ -8,8 +8,9 @@ import pytest
 from kiosk.camera import worker as module
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
-from kiosk.camera.worker import CameraDown, CameraUp, CameraWorker
+from kiosk.camera.worker import CameraDown, CameraSeen, CameraUp, CameraWorker
 from kiosk.config import Camera
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.reasons import Reason
 from kiosk.errors import CameraUnavailable, ConfigError
 
@@ -169,3 +170,20 @@ def test_it_can_be_stopped_and_started_again(rig, camera, qtbot):
     made.start()
     qtbot.waitUntil(lambda: len(told) == 2)
     assert camera.opened == 2
+
+
+def test_it_is_told_which_camera_it_is_and_when_that_changes(rig, camera, qtbot, monkeypatch):
+    """A source that cannot say is told as such: whoever believed another one must know."""
+    monkeypatch.setattr(module, "IDENTITY_PERIOD_S", 0.02)
+    worker, *_ = rig
+    seen = []
+    worker.identified.connect(seen.append)
+    first, other = CameraIdentity("uvcvideo", "1-1"), CameraIdentity("uvcvideo", "1-1", others=("virtual - :",))
+    with qtbot.waitSignal(worker.identified):
+        worker.start()
+    assert seen == [CameraSeen(None)]
+    camera.identity = lambda: first
+    qtbot.waitUntil(lambda: seen[1:] == [CameraSeen(first)], timeout=5000)
+    camera.identity = lambda: other  # something else was plugged in while it ran
+    qtbot.waitUntil(lambda: seen[2:] == [CameraSeen(other)], timeout=5000)
+    worker.stop()

@@ -101,6 +101,7 @@ def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp
         ("reader-unplugged", "passed", "ok"),
         ("camera-unplugged", "passed", "ok"),
         ("helper-face", "failed", "face-mismatch"),
+        ("camera-swapped", "passed", "ok"),
     ],
 )
 def test_scenario(tmp_path, scenario, outcome, reason):

@@ -83,6 +83,7 @@ def touches() -> list[e.Event]:
         e.CallAnswered(),
         e.ApproveTouched(TODAY),
         e.ClockConfirmed(),
+        *(e.CameraConfirmed(why) for why in ("replaced", "", "because")),
         e.SyncNowTouched(),
         e.SyncPauseTouched(True),
         e.CourierTouched("export", "stick"),
@@ -105,6 +106,11 @@ def touches() -> list[e.Event]:
     ]
 
 
+def _board(place: Place) -> object:
+    made = {Place.APPROVAL: b.ApprovalData((day(),)), Place.CAMERA: b.CameraData(believed=False, why=("serial",))}
+    return made.get(place, object())
+
+
 def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
     """Answers the world may give, wanted or not."""
     return [
@@ -123,8 +129,9 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         e.PersonFound(session_id, found(x.LI), Channel.HOME_VISIT),
         e.PersonFound(session_id, Found(x.CHEN, Reason.NOT_IN_ROSTER)),
         e.PersonFound(session_id, found(clock_suspect=True)),
-        *(e.Loaded(session_id, place, b.ApprovalData((day(),)) if place is Place.APPROVAL else object()) for place in Place),
+        *(e.Loaded(session_id, place, _board(place)) for place in Place),
         e.Loaded(session_id, Place.APPROVAL, b.ApprovalData((day(("1001", "9001")),))),
+        e.Acted(session_id, Place.CAMERA, "camera-confirmed"),
         *(e.Acted(session_id, place, "done") for place in (Place.STAFF, Place.SYNC, Place.UNIT_LIST, Place.HOME_VISITS)),
         e.Acted(session_id, Place.HOME_VISITS, "visits-brought-in"),
         e.Acted(session_id, Place.HOME_VISITS, problem="unknown-peer"),

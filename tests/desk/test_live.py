@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,14 +12,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from kiosk.camera.worker import CameraUp
+from kiosk.app.camera_guard import CameraGuard
+from kiosk.camera.worker import CameraSeen, CameraUp
 from kiosk.desk import events as e
 from kiosk.desk import states as s
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.person import Person
+from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.idcard_reader.events import CardArrived, CardRemoved
 from kiosk.store import clock, outbox, records
 from kiosk.store.desk import staff
+from kiosk.store.engine import journal
 from kiosk.store.roster import lookup as roster
 from kiosk.visit import events as ve
 from kiosk.visit import states as vs
@@ -341,6 +346,35 @@ def test_a_clock_that_jumped_back_is_confirmed_and_the_record_says_so(live):
     (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
     assert kept.record.clock.suspect
     assert kept.record.clock.confirmed_by == ANN[0]
+
+
+def test_another_camera_stops_self_service_until_a_supervisor_says_why(live):
+    guard = CameraGuard(live.store, live.conductor.on_frozen, live.clock.wall)
+    live.desk.camera_confirmed.connect(guard.look_again)
+    camera = CameraIdentity("uvcvideo", "1-1.2", "1d6b", "0102", "KC0001", "a" * 64, ("0x0201",), ("exposure-time",))
+    with live.qtbot.waitSignal(guard.judged):
+        guard.on_seen(CameraSeen(camera))
+    assert isinstance(live.conductor.state, vs.Idle)
+    guard.on_seen(CameraSeen(replace(camera, serial="KC0002", others=("virtual - :",))))
+    live.until(lambda: isinstance(live.conductor.state, vs.OutOfService))
+    assert live.conductor.state.reason is Reason.CAMERA_CHANGED
+    live.sign_in(ANN)  # attended work goes on, but this is not the attendant's to confirm
+    assert not [one for one in live.view.findChildren(QWidget, "place-camera") if one.isVisible()]
+    live.touch("desk-close")
+    live.sign_in(SUE)
+    live.touch("place-camera")
+    live.until_page("camera")
+    live.loaded()
+    assert live.find("camera-why-words").text() == "序列号变了：是另一个镜头\n多了一个镜头"
+    live.touch("camera-confirm")
+    assert live.desk.state.page.problem == "camera-why"
+    live.touch("camera-why-replaced")
+    live.touch("camera-confirm")
+    live.until(lambda: getattr(live.desk.state.page.data, "believed", False))
+    live.until(lambda: isinstance(live.conductor.state, vs.Idle))
+    told = live.ask(lambda store: [entry.body for entry in journal.entries_since(store, 0) if entry.kind == "camera-confirmed"])
+    assert len(told) == 1
+    assert f'"staff":"{SUE[0]}","why":"replaced"' in told[0]
 
 
 def test_nobody_approves_their_own_day(live):

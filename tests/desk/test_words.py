@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.desk import checks
 from kiosk.desk.values import Declared, Place, Role
-from kiosk.domain import desk_rules
+from kiosk.domain import camera_identity, desk_rules
 from kiosk.domain.record import Channel, Outcome, Stage
 from kiosk.store.desk import declarations
 from kiosk.sync.schedule import Hold, Level, Trouble
@@ -21,6 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = [*(ROOT / "kiosk/ui/desk").glob("*.py"), ROOT / "kiosk/app/desk_controller.py"]
 LITERAL = re.compile(r"""(?:kit|self\._kit\(\)|self)\.text\(\s*"([a-z0-9_.-]+)"(?=[,)])""")
 EITHER = re.compile(r'"([a-z_]+\.[a-z0-9_.-]+)" if [^"]+ else "([a-z_]+\.[a-z0-9_.-]+)"')
+CAMERA_CODES = re.findall(
+    r'append\("([a-z-]+)"\)|"(unreadable)"|"(driver)", "(usb_path)", "(serial)"|"(terminals)", "(controls)", "(modes)"',
+    (ROOT / "kiosk/domain/camera_identity.py").read_text(encoding="utf-8"),
+)
+CAMERA_CODES = sorted({one for groups in CAMERA_CODES for one in groups if one})
 PROBLEM = re.compile(r'problem="([a-z-]+)"|return "([a-z]+(?:-[a-z]+)+)"|problem = "([a-z]+(?:-[a-z]+)+)"')
 NOTICE = re.compile(r'notice="([a-z-]+)"|Acted\([^)]*, Place\.\w+, "([a-z-]+)"')
 
@@ -42,6 +47,9 @@ def wanted() -> set[str]:
         "level": [one for one in Level if one is not Level.OK],
         "sync.hold": [one for one in Hold if one is not Hold.NONE],
         "sync.trouble": Trouble,
+        "camera.why": (*CAMERA_CODES, "new"),
+        "camera.because": camera_identity.WHYS,
+        "camera.row": ("driver", "usb_path", "model", "serial", "modes", "controls", "others"),
         "done.stage": ("saved", "received", "confirmed"),
     }
     keys |= {f"desk.{family}.{one}" for family, members in families.items() for one in members}
@@ -85,7 +93,8 @@ def strings(request):
 def test_there_is_something_to_check():
     assert len(wanted()) > 200
     assert len(problems()) > 25
-    assert {"handled", "clock-confirmed"} <= notices()
+    assert {"handled", "clock-confirmed", "camera-confirmed"} <= notices()
+    assert len(CAMERA_CODES) == 15
 
 
 def test_every_text_is_there(strings):

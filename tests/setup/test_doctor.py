@@ -243,3 +243,31 @@ def test_doctor_says_which_voice_speaks_and_what_the_kiosk_noted(settings, monke
     monkeypatch.setattr(doctor, "_espeak", lambda *arguments: english if "-x" in arguments else "head\ncmn\n")
     finding = one(settings, "voice")
     assert (finding.state, "reads 请 as English letters" in finding.what) == ("idle", True)
+
+
+def test_which_camera_it_is(settings, tmp_path, monkeypatch):
+    from kiosk.camera import sysfs
+    from kiosk.doctor import camera
+    from kiosk.emulators import usb_tree
+
+    root = tmp_path / "sys"
+    assert "no device" in one(settings, "camera-identity").what
+    monkeypatch.setattr(sysfs.sys, "platform", "win32")
+    assert camera.identity_told("device:0", root) == (
+        "idle",
+        "unavailable: this system does not tell which camera it is; another one would not be noticed",
+    )
+    monkeypatch.setattr(sysfs.sys, "platform", "linux")
+    usb_tree.plug(root, usb_tree.WEBCAM)
+    assert camera.identity_told("device:0", root) == (
+        "ok",
+        "1d6b:0102 serial KC0001 at 1-1.2, uvcvideo, 3 modes, 12 controls",
+    )
+    assert camera.identity_told("device:4", root)[0] == "bad"
+    usb_tree.load_loopback(root, "video4")
+    assert camera.identity_told("device:4", root) == (
+        "bad",
+        ": serial - at -, no driver: it is no device that is plugged in: a program may be playing a camera; "
+        "its driver is not that of a USB camera (uvcvideo); "
+        "there is another source of pictures",
+    )

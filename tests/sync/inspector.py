@@ -124,6 +124,10 @@ JOURNAL: dict[str, set[str]] = {
     "numbers-reserved": {"batches"},
     "standing-changed": {"state", "why", "about"},
     "bundle-parts-refused": {"version", "software", "count", "parts"},
+    "camera-pinned": {"camera"},  # digests of what the camera tells, and codes
+    "camera-changed": {"camera", "why"},
+    "camera-back": {"camera"},
+    "camera-confirmed": {"camera", "staff", "why"},
     "evidence-turned-away": {"evidence", "record", "why"},
 }
 CHECKS = {

@@ -23,6 +23,7 @@ _ICONS = {
     Place.CLOCK: "desk-clock",
     Place.SYNC: "desk-sync",
     Place.MAINTENANCE: "desk-maintenance",
+    Place.CAMERA: "camera",
     Place.STAFF: "desk-staff",
 }
 

@@ -9,6 +9,7 @@ from kiosk.desk import states as s
 from kiosk.desk.values import Place
 from kiosk.ui.desk.assist import AssistPage
 from kiosk.ui.desk.base import DeskPage
+from kiosk.ui.desk.camera import CameraPage
 from kiosk.ui.desk.declare import DeclarePage
 from kiosk.ui.desk.done import DonePage
 from kiosk.ui.desk.enrol import EnrolPage
@@ -42,6 +43,7 @@ KINDS: tuple[type[DeskPage], ...] = (
     ClockPage,
     SyncPage,
     MaintenancePage,
+    CameraPage,
     StaffPage,
     ShortPinPage,
 )

@@ -150,6 +150,8 @@ class Checks(Section):
     repeated_frames: CheckMode = "enforce"
     reflection: CheckMode = "off"
     light: CheckMode = "off"
+    camera: CheckMode = "record"
+    sensor: CheckMode = "record"
 
 
 class Liveness(Section):

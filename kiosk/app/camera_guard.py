@@ -21,6 +21,7 @@ class CameraGuard(QObject):
     """Between the camera, the store and the visit."""
 
     judged = Signal(object)  # camera_pin.CameraState
+    facts = Signal(object)  # CameraFacts of the believed camera, or None: what it must show in a take
     _answered = Signal(object)
 
     def __init__(
@@ -55,4 +56,5 @@ class CameraGuard(QObject):
     @Slot(object)
     def _on_answered(self, state: camera_pin.CameraState) -> None:
         self._freeze(not state.believed, Reason.CAMERA_CHANGED)
+        self.facts.emit(state.facts)
         self.judged.emit(state)

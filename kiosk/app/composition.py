@@ -80,7 +80,7 @@ class KioskApp(QObject):
         self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
         self.camera = CameraWorker(settings.camera, [self._vision_box, self._scan_box, self.mirror])
-        self.vision = VisionWorker(settings, self._vision_box)
+        self.vision = VisionWorker(settings, self._vision_box, steer=self.camera.steer)
         self.scan = ScanWorker(self._scan_box)
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))
@@ -89,6 +89,8 @@ class KioskApp(QObject):
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
         self.camera_guard = CameraGuard(self.store, self.conductor.on_frozen)
+        self.camera_guard.facts.connect(self.camera.use)
+        self.camera_guard.facts.connect(self.vision.use_camera)
         self._sync_thread = QThread()
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
@@ -181,7 +183,7 @@ class KioskApp(QObject):
         desk.nudge_sync.connect(self.sync.nudge)
         desk.pause_sync.connect(self.sync.set_paused)
         desk.restart_wanted.connect(self._restart)
-        desk.camera_confirmed.connect(self.camera_guard.look_again)
+        desk.camera.confirmed.connect(self.camera_guard.look_again)
         self.sync.stage_moved.connect(desk.on_stage_moved)
         desk.stage_moved.connect(self._on_stage_moved)  # a stick says it as the network does
         desk.stage_moved.connect(self.sync.nudge)  # counts and the freeze are looked at anew

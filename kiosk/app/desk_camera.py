@@ -26,6 +26,7 @@ class DeskCamera(QObject):
     begin_take = Signal(object)  # TakeRequest -> VisionWorker
     cancel_take = Signal()
     camera_wanted = Signal(bool)
+    confirmed = Signal()  # a supervisor answers for the camera that is there
 
     def __init__(self, view: DeskView, mirror: Mailbox[Frame], wanted_below: Callable[[], bool]) -> None:
         """wanted_below: whether the visit under the desk wants the camera, asked when the desk lets it go."""

@@ -73,7 +73,6 @@ class DeskController(QObject):
     stage_moved = Signal(object)  # outbox.Moved: what a stick brought back
     wish = Signal(object)  # requests.VolumeUp / VolumeDown -> voice
     restart_wanted = Signal()
-    camera_confirmed = Signal()
 
     def __init__(
         self,
@@ -104,8 +103,7 @@ class DeskController(QObject):
         self._sync: SyncStatus | None = None
         self._paused_sync = settings.sync.paused
         self._checks: Checked | None = Checked(())  # None: the doctor is at work
-        self._ticker = QTimer(self)
-        self._ticker.setInterval(_TICK_MS)
+        self._ticker = QTimer(self, interval=_TICK_MS)
         self._ticker.timeout.connect(self._tick)
         self._work.answered.connect(self._on_answer)
         self.stage_moved.connect(self.on_stage_moved)
@@ -239,7 +237,7 @@ class DeskController(QObject):
                 self.nudge_sync.emit()
                 self._tally()
             case c.LookAtCamera():
-                self.camera_confirmed.emit()
+                self.camera.confirmed.emit()
             case c.SyncNow():
                 self.send_now.emit()
             case c.Load(by, place):

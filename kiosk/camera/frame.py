@@ -41,3 +41,11 @@ class Identified(Protocol):
 
     def identity(self) -> CameraIdentity | None:
         """Return what the system tells of the camera; None where it tells nothing. Looks, and touches no device."""
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A source whose camera can be steered. Called from any thread."""
+
+    def steer(self, control: str, value: int) -> bool:
+        """Set a control (`domain.camera_facts.CONTROLS`); False when there is none of this name, or the camera refuses."""

@@ -5,6 +5,7 @@ Used by the camera worker and by commands that read a clip. A source belongs to 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from kiosk.camera import sysfs
+from kiosk.camera import sysfs, v4l2
 from kiosk.camera.frame import Frame, FrameSource
 from kiosk.camera.opencv import import_cv2
 from kiosk.config import Camera
@@ -55,6 +56,7 @@ class DeviceSource:
         self.name = f"device:{device}"
         self._device, self._settings = device, settings
         self._capture: Any = None
+        self._controls: v4l2.Controls | None = None
         self._seq = 0
 
     def open(self) -> None:
@@ -82,6 +84,8 @@ class DeviceSource:
         capture.set(cv2.CAP_PROP_FPS, self._settings.fps)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._capture = capture
+        with contextlib.suppress(OSError):  # elsewhere than on Linux it cannot be steered
+            self._controls = v4l2.Controls(self._device)
 
     def read(self) -> Frame | None:
         """Block for the next picture. Raises CameraUnavailable when the camera is gone. May block for ever: see the worker."""
@@ -101,8 +105,21 @@ class DeviceSource:
         """Return which camera it is, by the system's tree of devices."""
         return sysfs.identify(self._device)
 
+    @property
+    def controls(self) -> v4l2.Controls | None:
+        """What can be set on it, for whoever measures it; None where it is not open, or cannot be steered."""
+        return self._controls
+
+    def steer(self, control: str, value: int) -> bool:
+        """Set a control of the camera."""
+        controls = self._controls
+        return controls is not None and controls.set(control, value)
+
     def close(self) -> None:
         """Release the camera."""
+        controls, self._controls = self._controls, None
+        if controls is not None:
+            controls.close()
         if self._capture is not None:
             self._capture.release()
             self._capture = None

@@ -16,11 +16,12 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from kiosk.camera.frame import Frame, FrameSource, Identified
+from kiosk.camera.frame import Frame, FrameSource, Identified, Steerable
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.source import open_source
 from kiosk.camera.stir import Stir
 from kiosk.config import Camera
+from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.reasons import Reason
 from kiosk.errors import CameraUnavailable, ConfigError, KioskError
@@ -81,6 +82,8 @@ class CameraWorker(QObject):
         self._stop = threading.Event()
         self._last: CameraUp | CameraDown | None = None
         self._identity: CameraSeen | None = None
+        self._facts: CameraFacts | None = None
+        self._level = 0.0
 
     @Slot()
     def start(self) -> None:
@@ -113,8 +116,23 @@ class CameraWorker(QObject):
             self._awake.set()
         else:
             self._awake.clear()
+            self.steer(0.0)
             for box in self._mailboxes:
                 box.clear()
+
+    def use(self, facts: CameraFacts | None) -> None:
+        """Steer the camera by what was measured of it; None: not at all. From any thread."""
+        with self._lock:
+            self._facts = facts if facts is not None and facts.control else None
+
+    def steer(self, level: float) -> None:
+        """Move the measured control to a level, -1 to 1, at once; 0 is where it stands at rest. From any thread."""
+        with self._lock:
+            facts, run, before = self._facts, self._run, self._level
+            self._level = level
+        if facts is None or run is None or level == before:
+            return
+        run.steer(facts.control, facts.neutral + round(level * facts.unit))
 
     # ---- the guard's thread
 
@@ -152,6 +170,13 @@ class CameraWorker(QObject):
         with contextlib.suppress(RuntimeError):  # the application is closing: the QObject may be gone
             self.status.emit(status)
 
+    def _rest(self, run: _Run) -> None:
+        """A kiosk that died in the middle of a pulse left the control where it was."""
+        with self._lock:
+            facts, self._level = self._facts, 0.0
+        if facts is not None:
+            run.steer(facts.control, facts.neutral)
+
     def _look_who(self, run: _Run, source: FrameSource) -> None:
         """Tell which camera it is, where that changed. Reads some small files: a millisecond."""
         seen = CameraSeen(source.identity() if isinstance(source, Identified) else None)
@@ -181,6 +206,7 @@ class _Run:
         self._beat_s = time.monotonic()
         self.end = threading.Event()
         self.opened = False
+        self.source: object = None  # a FrameSource, while it is open
         self.over = False  # nothing more will ever come: a clip has ended, or the configuration is wrong
 
     def start(self) -> None:
@@ -190,6 +216,11 @@ class _Run:
         """Wait for the thread; True when it has ended."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def steer(self, control: str, value: int) -> None:
+        """Set a control, where the source has any."""
+        if isinstance(self.source, Steerable):
+            self.source.steer(control, value)
 
     def idle_s(self) -> float:
         """Seconds since it last came back from the driver."""
@@ -201,7 +232,8 @@ class _Run:
         try:
             source = self._make_source()
             source.open()
-            self.opened = True
+            self.source, self.opened = source, True
+            self._worker._rest(self)
             self._beat_s = time.monotonic()
             self._worker._look_who(self, source)
             self._read(source)

@@ -9,8 +9,10 @@ import numpy as np
 
 from kiosk import models
 from kiosk.camera import sysfs
-from kiosk.camera.source import steady_path, turned
+from kiosk.camera.frame import FrameSource
+from kiosk.camera.source import DeviceSource, steady_path, turned
 from kiosk.domain import camera_identity
+from kiosk.domain.camera_facts import CONTROLS
 from kiosk.errors import ModelError
 from kiosk.face.detect import FaceDetector, FoundFace
 
@@ -74,3 +76,10 @@ def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "b
     if odd:
         return "bad", f"{what}: " + "; ".join(_ODD[one] for one in odd)
     return "ok", f"{what}, {len(seen.modes)} modes, {len(seen.controls)} controls"
+
+
+def steering_told(source: FrameSource) -> str:
+    """Return by which controls an open camera can be steered, so that it can prove itself in a take."""
+    controls = source.controls if isinstance(source, DeviceSource) else None
+    found = [name for name in CONTROLS if controls is not None and controls.find(name) is not None]
+    return f"steered by {', '.join(found)}" if found else "cannot be steered: the check camera is unavailable"

@@ -88,7 +88,8 @@ def check_camera(settings: config.Settings) -> Finding:
             dark = ", but the picture is black: is the lens covered?" if float(frame.image_bgr.mean()) < 4 else ""
             what = f"{source.name} {label} {width}x{height}".replace("  ", " ") + dark
             steady = camera.steady_advice(settings.camera.source)
-            result.append(Finding("camera", "ok", what + (f"; {steady}" if steady else "")))
+            steered = camera.steering_told(source)
+            result.append(Finding("camera", "ok", "; ".join(one for one in (what, steered, steady) if one)))
         except CameraUnavailable as error:
             result.append(Finding("camera", "bad", str(error), _camera_remedy()))
         finally:

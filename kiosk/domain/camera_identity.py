@@ -66,7 +66,8 @@ def from_json(text: str) -> CameraIdentity:
     """Return what `to_json` wrote; what a later version added is left out."""
     told: dict[str, Any] = json.loads(text)
     known = {field.name for field in fields(CameraIdentity)}
-    return CameraIdentity(**{name: tuple(v) if isinstance(v, list) else v for name, v in told.items() if name in known})
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in told.items() if name in known}
+    return CameraIdentity(**values)
 
 
 def suspicions(camera: CameraIdentity) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kiosk.config import Liveness
 from kiosk.domain.reasons import Action
 from kiosk.liveness.attacks.reflection import LIGHTS, PERIODS
+from kiosk.liveness.camera_proof.proof import CameraProof
 from kiosk.liveness.light.code import LightCode, draw_code
 
 TURNS = frozenset({Action.TURN_LEFT, Action.TURN_RIGHT})
@@ -46,6 +47,7 @@ class Challenge:
     swaps: int = 0
     lights: tuple[int, ...] = ()
     light_code: LightCode | None = None  # the light passcode, when it is on
+    proof: CameraProof | None = None  # what the camera itself must show, where it was measured
 
 
 def draw_challenge(settings: Liveness, unable: frozenset[Action] = frozenset(), rng: random.Random | None = None) -> Challenge:

@@ -50,7 +50,7 @@ class Take:
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._filter = GuidanceFilter()
         self._keeper = FaceKeeper()
-        self._evidence = Evidence(settings, challenge.lights, challenge.light_code)
+        self._evidence = Evidence(settings, challenge.lights, challenge.light_code, challenge.proof)
         self._code_s = 0.0  # seconds of the light code that were shown
         self._records: list[ActionRecord] = []
         self._swapped: tuple[Action, ...] = ()
@@ -360,7 +360,7 @@ class Take:
         if self._attended:
             return Reason.OK
         shallow = self._settings.checks.depth == "enforce" and not self._evidence.saw_depth
-        if shallow or any(one.flagged and one.mode == "refer" for one in checks):
+        if shallow or self._evidence.camera_unclear or any(one.flagged and one.mode == "refer" for one in checks):
             return Reason.LIVENESS_UNCERTAIN
         return Reason.OK
 

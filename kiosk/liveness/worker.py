@@ -23,6 +23,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame
 from kiosk.config import ASSETS, Settings
+from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.outcome import Glasses, LivenessResult
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
@@ -30,6 +31,7 @@ from kiosk.errors import KioskError, ModelError
 from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
 from kiosk.liveness.attacks.evidence import TurnPictures
+from kiosk.liveness.camera_proof.proof import CameraProof
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.glasses import tell
 from kiosk.liveness.keep import KeptFace
@@ -83,8 +85,16 @@ class VisionWorker(QObject):
     failed = Signal(object)  # Reason: the models failed, not the person; the take is dropped, recovery is under way
     presence = Signal(object)  # bool: somebody stands before the camera; told at every look while presence is watched
 
-    def __init__(self, settings: Settings, frames: Frames, models: Path = ASSETS / "models") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        frames: Frames,
+        models: Path = ASSETS / "models",
+        steer: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """steer: moves the camera's measured control to a level, -1 to 1; called in the vision's thread."""
         super().__init__()
+        self.steer = steer
         self._frames = frames
         self._wishes: queue.SimpleQueue[Callable[[_Loop], None]] = queue.SimpleQueue()
         self._settings, self._models = settings, models
@@ -123,6 +133,11 @@ class VisionWorker(QObject):
     def cancel(self) -> None:
         """Drop the take in progress; nothing of it is kept."""
         self._wishes.put(lambda loop: loop.cancel())
+
+    @Slot(object)
+    def use_camera(self, facts: CameraFacts | None) -> None:
+        """Let the next takes ask of the camera what was measured of it; None: nothing is known."""
+        self._wishes.put(lambda loop: loop.use_camera(facts))
 
     @Slot(bool)
     def set_wanted(self, on: bool) -> None:
@@ -164,6 +179,9 @@ class _Loop:
         self._landmarker: Landmarker | None = None
         self._encoder: Encoder | None = None
         self._small = SmallFaces(models / DETECTOR)
+        self._facts: CameraFacts | None = None
+        self._proof: CameraProof | None = None
+        self._steered = 0.0
         self._take: Take | None = None
         self._request: TakeRequest | None = None
         self._shown: TakeView | None = None
@@ -179,6 +197,10 @@ class _Loop:
         rng = None if request.seed is None else random.Random(request.seed)
         challenge = draw_challenge(self._settings.liveness, request.unable, rng)
         self._request, self._shown = request, None
+        self._end_proof()
+        checks = self._settings.liveness.checks
+        self._proof = None if self._facts is None or request.practice else CameraProof(self._facts, checks)
+        challenge = replace(challenge, proof=self._proof)
         self._take = Take(challenge, self._settings.liveness, attended=request.attended)
         self._resting = False
 
@@ -190,7 +212,21 @@ class _Loop:
     def cancel(self) -> None:
         """Forget the take and the frame that waits."""
         self._take = self._request = self._shown = None
+        self._end_proof()
         self._frames.clear()
+
+    def use_camera(self, facts: CameraFacts | None) -> None:
+        """From the next take on."""
+        self._facts = facts
+
+    def _steer(self, level: float) -> None:
+        if level != self._steered:
+            self._steered = level
+            self._worker.steer(level)
+
+    def _end_proof(self) -> None:
+        self._proof = None
+        self._steer(0.0)
 
     def watch(self, on: bool) -> None:
         """Begin or end watching for presence."""
@@ -234,11 +270,14 @@ class _Loop:
             self._polled_s = now
             self._note_presence(observation)
         view = replace(take.step(observation, frame.image_bgr), visit_id=request.visit_id)
+        if self._proof is not None:
+            self._steer(self._proof.level)
         if view != self._shown:
             self._shown = view
             self._worker.view.emit(view)
         if take.result is not None:
             self._take = self._request = None
+            self._end_proof()
             self._worker.finished.emit(self._outcome(take.result, take.kept, request, take.turns))
 
     def _outcome(

@@ -6,13 +6,15 @@ thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
+from kiosk.domain import camera_facts
 from kiosk.domain import camera_identity as ci
+from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
@@ -34,7 +36,15 @@ def _create(db: Database) -> None:
     )
 
 
-MIGRATIONS = (_create,)
+def _add_facts(db: Database) -> None:
+    db.execute("""CREATE TABLE camera_facts (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        facts TEXT NOT NULL,         -- JSON of what was measured of the pinned camera
+        pattern BLOB NOT NULL        -- of its sensor; empty: not taken
+    ) STRICT""")
+
+
+MIGRATIONS = (_create, _add_facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class CameraState:
     seen: CameraIdentity | None = None
     pinned_by: str = ""
     pinned_at: datetime | None = None
+    facts: CameraFacts | None = None  # what was measured of it; None: nothing, or it is another one
 
 
 def see(store: Store, seen: CameraIdentity | None, now: datetime) -> CameraState:
@@ -60,7 +71,7 @@ def see(store: Store, seen: CameraIdentity | None, now: datetime) -> CameraState
         with store.transaction() as db:
             _write(store, db, seen, now, SET_UP, "", "camera-pinned", {"camera": seen.digest})
         row = _pin(store.db)
-    state = _judge(row, seen)
+    state = _with_facts(store, _judge(row, seen))
     told = ",".join(state.why)
     before = store.db.execute("SELECT identity, told FROM camera_seen").fetchone() or ("", "")
     text = seen.to_json() if seen is not None else ""
@@ -78,7 +89,7 @@ def see(store: Store, seen: CameraIdentity | None, now: datetime) -> CameraState
 def state(store: Store) -> CameraState:
     """Return what was seen last, judged anew."""
     row = store.db.execute("SELECT identity FROM camera_seen").fetchone()
-    return _judge(_pin(store.db), ci.from_json(row[0]) if row is not None and row[0] else None)
+    return _with_facts(store, _judge(_pin(store.db), ci.from_json(row[0]) if row is not None and row[0] else None))
 
 
 def confirm(store: Store, staff_id: str, why: str, now: datetime) -> CameraState:
@@ -98,6 +109,21 @@ def confirm(store: Store, staff_id: str, why: str, now: datetime) -> CameraState
     return state(store)
 
 
+def keep_facts(store: Store, facts: CameraFacts, now: datetime) -> None:
+    """Keep what was measured of the camera that is believed. Raises ValueError where none is."""
+    known = state(store)
+    if not known.believed or known.pinned is None:
+        raise ValueError("no camera is pinned")
+    with store.transaction() as db:
+        db.execute("INSERT OR REPLACE INTO camera_facts VALUES (1, ?, ?)", (facts.to_json(), facts.pattern))
+        journal.append(store, "camera-measured", {"camera": known.pinned.digest, "control": facts.control}, now)
+
+
+def _with_facts(store: Store, known: CameraState) -> CameraState:
+    row = store.db.execute("SELECT facts, pattern FROM camera_facts").fetchone() if known.believed else None
+    return known if row is None else replace(known, facts=camera_facts.from_json(row[0], row[1]))
+
+
 def _write(
     store: Store,
     db: Database,
@@ -115,6 +141,9 @@ def _write(
         "pinned_by": by,
         "why": why,
     }
+    before = db.execute("SELECT identity FROM camera_pin").fetchone()
+    if camera is None or before is None or not before[0] or not ci.same_sensor(ci.from_json(before[0]), camera):
+        db.execute("DELETE FROM camera_facts")  # of another camera nothing holds that was measured
     db.execute("INSERT OR REPLACE INTO camera_pin VALUES (?, ?, ?, ?, ?)", tuple(row.values()))
     journal.append(store, kind, facts, now, [("camera_pin", row)])
 

@@ -10,6 +10,7 @@ from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraDown, CameraSeen, CameraUp, CameraWorker
 from kiosk.config import Camera
+from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.reasons import Reason
 from kiosk.errors import CameraUnavailable, ConfigError
@@ -187,3 +188,24 @@ def test_it_is_told_which_camera_it_is_and_when_that_changes(rig, camera, qtbot,
     camera.identity = lambda: other  # something else was plugged in while it ran
     qtbot.waitUntil(lambda: seen[2:] == [CameraSeen(other)], timeout=5000)
     worker.stop()
+
+
+def test_the_camera_is_steered_at_once_and_left_at_rest(rig, camera, qtbot):
+    worker, *_ = rig
+    asked = []
+    camera.steer = lambda control, value: asked.append((control, value)) or True
+    worker.steer(0.5)  # nothing was measured, nothing runs
+    worker.steer(0.0)
+    worker.use(CameraFacts("gain", 100, 10))
+    worker.start()
+    qtbot.waitUntil(lambda: camera.seq > 1)
+    assert asked == [("gain", 100)]  # whoever died in the middle of a pulse left it elsewhere
+    worker.set_awake(True)
+    worker.steer(0.5)
+    worker.steer(0.5)
+    worker.steer(-1.0)
+    worker.set_awake(False)
+    assert asked[1:] == [("gain", 105), ("gain", 90), ("gain", 100)]
+    worker.use(CameraFacts())
+    worker.steer(1.0)
+    assert len(asked) == 4

@@ -350,7 +350,7 @@ def test_a_clock_that_jumped_back_is_confirmed_and_the_record_says_so(live):
 
 def test_another_camera_stops_self_service_until_a_supervisor_says_why(live):
     guard = CameraGuard(live.store, live.conductor.on_frozen, live.clock.wall)
-    live.desk.camera_confirmed.connect(guard.look_again)
+    live.desk.camera.confirmed.connect(guard.look_again)
     camera = CameraIdentity("uvcvideo", "1-1.2", "1d6b", "0102", "KC0001", "a" * 64, ("0x0201",), ("exposure-time",))
     with live.qtbot.waitSignal(guard.judged):
         guard.on_seen(CameraSeen(camera))

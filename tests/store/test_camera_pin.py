@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.store import camera_pin
 from kiosk.store.opening import open_store
@@ -110,3 +111,23 @@ def test_the_pin_comes_back_after_the_database_was_lost(folder):
     with open_store(settings, now=LATER) as store:
         assert not camera_pin.see(store, CAMERA, LATER).believed
         assert camera_pin.see(store, replace(CAMERA, serial="KC0002"), LATER).believed
+
+
+FACTS = CameraFacts("gain", 100, 9, 0.13, 0.036, 0.001, (1280, 720), b"pattern")
+
+
+def test_what_was_measured_holds_for_this_sensor_alone(store):
+    with pytest.raises(ValueError, match="no camera is pinned"):
+        camera_pin.keep_facts(store, FACTS, made.NOW)
+    camera_pin.see(store, CAMERA, made.NOW)
+    assert camera_pin.state(store).facts is None
+    camera_pin.keep_facts(store, FACTS, made.NOW)
+    assert camera_pin.see(store, CAMERA, LATER).facts == FACTS
+    assert entries(store)[-1] == ("camera-measured", f'{{"camera":"{CAMERA.digest}","control":"gain"}}')
+    moved = replace(CAMERA, usb_path="1-4", others=("uvcvideo 1-3 1d6b:0103",))
+    assert camera_pin.see(store, moved, LATER).facts is None  # not believed: nothing is asked of it
+    camera_pin.confirm(store, "9001", "moved", LATER)
+    assert camera_pin.state(store).facts == FACTS  # another socket is the same sensor
+    camera_pin.see(store, replace(moved, serial="KC0002"), LATER)
+    camera_pin.confirm(store, "9001", "replaced", LATER)
+    assert camera_pin.state(store).facts is None

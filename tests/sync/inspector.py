@@ -127,6 +127,7 @@ JOURNAL: dict[str, set[str]] = {
     "camera-pinned": {"camera"},  # digests of what the camera tells, and codes
     "camera-changed": {"camera", "why"},
     "camera-back": {"camera"},
+    "camera-measured": {"camera", "control"},
     "camera-confirmed": {"camera", "staff", "why"},
     "evidence-turned-away": {"evidence", "record", "why"},
 }
@@ -141,6 +142,8 @@ CHECKS = {
     "loop",
     "same-face",
     "turn-confirmed",
+    "camera",
+    "sensor",
 }
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}

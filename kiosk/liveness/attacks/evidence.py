@@ -23,6 +23,7 @@ from kiosk.liveness.attacks.reflection import LightWatcher
 from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher
 from kiosk.liveness.attacks.screen import screen_score
 from kiosk.liveness.attacks.stillness import SwayWatcher
+from kiosk.liveness.camera_proof.proof import CameraProof
 from kiosk.liveness.challenge import TURNS
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.light.answer import LightAnswer, LightScores
@@ -96,7 +97,10 @@ RULES: dict[str, Rule] = {
 class Evidence:
     """What a take has seen so far, for the checks."""
 
-    def __init__(self, settings: Liveness, lights: tuple[int, ...] = (), code: LightCode | None = None) -> None:
+    def __init__(
+        self, settings: Liveness, lights: tuple[int, ...] = (), code: LightCode | None = None, proof: CameraProof | None = None
+    ) -> None:
+        self._proof = proof
         self._checks = checks = settings.checks
         self._settings = settings
         self.answer = LightAnswer(code) if code is not None and checks.light != "off" else None
@@ -131,6 +135,8 @@ class Evidence:
         if self._checks.repeated_frames != "off":
             self._repeats.step(observation.t_s, frame_bgr)
         self._times.append(observation.t_s)
+        if self._proof is not None:
+            self._proof.step(observation.t_s, frame_bgr, phase)
         points = observation.points
         if points is None or phase == "positioning":
             return
@@ -187,6 +193,11 @@ class Evidence:
         """A turn was seen that showed depth."""
         return bool(self._depth)
 
+    @property
+    def camera_unclear(self) -> bool:
+        """The camera had to answer, and whether it did cannot be told."""
+        return self._proof is not None and self._proof.unclear
+
     def scores(self) -> tuple[CheckScore, ...]:
         """Return every check that is not off. The worst turn counts."""
         checks = self._checks
@@ -208,11 +219,12 @@ class Evidence:
             ("light_room", told, lit.room),
             ("reflection", checks.reflection, None if self.light is None else self.light.score()),
         )
-        return tuple(
+        found = tuple(
             CheckScore(name, score, RULES[name].limit, mode, RULES[name].flags(score))
             for name, mode, score in values
             if mode != "off"
         )
+        return found if self._proof is None else (*found, *self._proof.scores())
 
     def _lit(self) -> LightScores:
         """What came back of the light code.

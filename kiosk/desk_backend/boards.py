@@ -10,10 +10,9 @@ from datetime import timedelta
 
 from kiosk.desk import boards_data as b
 from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
-from kiosk.desk_backend import home_visits
+from kiosk.desk_backend import camera, home_visits
 from kiosk.desk_backend.moment import Moment
-from kiosk.domain.camera_identity import CameraIdentity
-from kiosk.store import camera_pin, clock, ledger, outbox, outbox_table
+from kiosk.store import clock, ledger, outbox, outbox_table
 from kiosk.store.desk import quick, staff, todo
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
@@ -21,7 +20,6 @@ from kiosk.store.roster import lookup as roster
 from kiosk.sync.status import PAUSED_BY, SyncStatus
 
 LEDGER_DAYS = 365
-_CAMERA_ROWS = ("driver", "usb_path", "model", "serial", "modes", "controls", "others")
 DIMENSIONS = ("age_band", "glasses", "light", "action")
 
 
@@ -59,7 +57,7 @@ def load(store: Store, at: Moment, place: Place, seen: Seen) -> object:
         case Place.CLOCK:
             return clock_data(store, at)
         case Place.CAMERA:
-            return camera_data(store)
+            return camera.board(store)
         case Place.STAFF:
             return staff_data(store)
         case Place.SYNC:
@@ -159,22 +157,6 @@ def clock_data(store: Store, at: Moment) -> b.ClockData:
     """What is known of the clock."""
     state = clock.observe(store, at.now, at.monotonic_s)
     return b.ClockData(at.now, state.high_water_utc, state.suspect, state.confirmed_by)
-
-
-def camera_data(store: Store) -> b.CameraData:
-    """The camera on record beside the one that was seen last."""
-    state = camera_pin.state(store)
-    known = [_camera_rows(one) for one in (state.pinned, state.seen)]
-    rows = tuple((what, known[0][what], known[1][what]) for what in _CAMERA_ROWS)
-    return b.CameraData(state.believed, state.why, rows, state.pinned_by, state.pinned_at)
-
-
-def _camera_rows(camera: CameraIdentity | None) -> dict[str, str]:
-    if camera is None:
-        return dict.fromkeys(_CAMERA_ROWS, "")
-    model = f"{camera.vendor}:{camera.product}" if camera.vendor else ""
-    told = (camera.driver, camera.usb_path, model, camera.serial, str(len(camera.modes)), str(len(camera.controls)))
-    return dict(zip(_CAMERA_ROWS, (*told, "\n".join(camera.others)), strict=True))
 
 
 def staff_data(store: Store) -> b.StaffData:

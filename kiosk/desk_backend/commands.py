@@ -12,6 +12,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Place
+from kiosk.desk_backend import camera
 from kiosk.desk_backend.boards import member_of
 from kiosk.desk_backend.moment import Moment
 from kiosk.domain import desk_rules
@@ -20,7 +21,7 @@ from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import KioskError, StoreError
-from kiosk.store import camera_pin, clock, ledger, outbox, records, review_evidence, service
+from kiosk.store import clock, ledger, outbox, records, review_evidence, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, quick, staff, todo, unit_list
 from kiosk.store.engine import journal
@@ -236,16 +237,6 @@ def confirm_clock(store: Store, command: c.ConfirmClock, at: Moment) -> e.Event:
     return e.Acted(command.by.session_id, Place.CLOCK, "clock-confirmed")
 
 
-def confirm_camera(store: Store, command: c.ConfirmCamera, at: Moment) -> e.Event:
-    """The supervisor answers for the camera; the store asks the role once more."""
-    by = command.by
-    member = staff.find(store, by.staff_id)
-    if member is None or not member.active or member.role is not desk_rules.Role.SUPERVISOR or by.quick:
-        return e.Acted(by.session_id, Place.CAMERA, problem="desk-not-allowed")
-    camera_pin.confirm(store, by.staff_id, command.why, at.now)
-    return e.Acted(by.session_id, Place.CAMERA, "camera-confirmed")
-
-
 def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff | c.BindCard, at: Moment) -> e.Event:
     """Add, new PIN, end, card."""
     by, session_id = command.by.staff_id, command.by.session_id
@@ -330,7 +321,7 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
         case c.ConfirmClock():
             return confirm_clock(store, command, at)
         case c.ConfirmCamera():
-            return confirm_camera(store, command, at)
+            return camera.confirm(store, command, at)
         case c.PauseSync(by, on):
             return note_pause(store, by, on, at)
         case c.AddStaff() | c.ResetPin() | c.RevokeStaff() | c.BindCard():

@@ -44,7 +44,7 @@ MAY: dict[str, set[str]] = {
     "store": BASE | {"canonical", "digests", "failpoints"},
     "sync": BASE | {"canonical", "digests", "store", "failpoints", "removable"},
     "ui": BASE | {"visit", "desk", "texts"},
-    "bureau": BASE | {"canonical", "digests", "sync", "failpoints", "removable"},  # sync: the wire, both ends
+    "bureau": BASE | {"canonical", "digests", "sync", "failpoints", "removable", "texts"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts"},
     "doctor": BASE | {"camera", "face", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
     "app": BASE

@@ -1,6 +1,6 @@
-"""The bureau as JSON below /admin, for programs and scripts: HTTP Basic with each request, or a signed-in page with its token.
+"""The bureau as JSON below /admin, for programs and scripts: HTTP Basic with the password of programs, with each request.
 
-Who comes in was decided at the door (`bureau.door`), before any byte of a body.
+Who comes in was decided at the door (`bureau.door`), before any byte of a body; people have accounts, and pages (`bureau.clerks`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, get_args
 from fastapi import APIRouter, Depends, File, HTTPException, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import decisions, rosters, standing, tables, views
 from kiosk.bureau.api import office_of
+from kiosk.bureau.clerks import audit, people
 from kiosk.bureau.office import Office, make_code, revoke
 from kiosk.bureau.sessions import Session
 from kiosk.sync import protocol, seal
@@ -79,46 +81,64 @@ class RevokeRequest(BaseModel):
 
 
 @router.post("/admin/codes", responses=_401)
-def admin_code(office: Clerk, asked: CodeRequest) -> dict[str, str]:
+def admin_code(office: Clerk, who: Who, asked: CodeRequest) -> dict[str, str]:
     """Make a one-time enrolment code."""
-    return {"code": make_code(office, asked.station_id)}
+    code = make_code(office, asked.station_id)
+    audit.note(office, who.actor, "program-code", asked.station_id)
+    return {"code": code}
 
 
 @router.post("/admin/decisions", responses=_404)
-def admin_decide(office: Clerk, asked: DecisionRequest) -> dict[str, str]:
+def admin_decide(office: Clerk, who: Who, asked: DecisionRequest) -> dict[str, str]:
     """Confirm or return a record."""
-    if not decisions.decide(office, asked.record_id, asked.decided, asked.reason):
+
+    def witness(session: Transaction, row: tables.Record) -> None:
+        audit.write(session, who.actor, "program-decided", row.record_id, decided=asked.decided, reason=asked.reason)
+
+    if not decisions.decide(office, asked.record_id, asked.decided, asked.reason, witness):
         raise HTTPException(404, "no such record")
     return {"record_id": asked.record_id, "decision": asked.decided}
 
 
 @router.post("/admin/kiosks/{kiosk_id}/revoke", responses=_404)
-def admin_revoke(office: Clerk, kiosk_id: protocol.Id, asked: RevokeRequest) -> dict[str, str]:
+def admin_revoke(office: Clerk, who: Who, kiosk_id: protocol.Id, asked: RevokeRequest) -> dict[str, str]:
     """Revoke a kiosk."""
-    if not revoke(office, kiosk_id, asked.reason):
+
+    def witness(session: Transaction) -> None:
+        audit.write(session, who.actor, "program-revoked", kiosk_id, reason=asked.reason)
+
+    if not revoke(office, kiosk_id, asked.reason, witness):
         raise HTTPException(404, "no such kiosk")
     return {"kiosk_id": kiosk_id, "revoked": asked.reason}
 
 
 @router.post("/admin/rosters", responses=_409)
-def admin_roster(office: Clerk, file: Annotated[UploadFile, File()], meant: bool = False) -> dict[str, int]:
+def admin_roster(office: Clerk, who: Who, file: Annotated[UploadFile, File()], meant: bool = False) -> dict[str, int]:
     """Issue a roster: lines of JSON. `meant`: also one that is empty or much smaller than the last."""
-    return {"version": issue(office, file, meant)}
+    version = issue(office, file, meant)
+    audit.note(office, who.actor, "program-roster", str(version), meant=meant)
+    return {"version": version}
 
 
 @router.post("/admin/bundle", responses=_401)
-def admin_bundle(office: Clerk, content: rosters.BundleContent) -> dict[str, int]:
+def admin_bundle(office: Clerk, who: Who, content: rosters.BundleContent) -> dict[str, int]:
     """Issue policies, staff and revocations."""
+
+    def witness(session: Transaction) -> None:
+        audit.write(session, who.actor, "program-bundle", "bundle", policies=sorted(content.policies), staff=len(content.staff))
+
     try:
-        return {"version": rosters.issue_bundle(office, content)}
+        return {"version": rosters.issue_bundle(office, content, witness)}
     except seal.Refused as error:
         raise HTTPException(400, str(error)) from error
 
 
 @router.post("/admin/messages", responses=_401)
-def admin_message(office: Clerk, asked: MessageRequest) -> dict[str, str]:
+def admin_message(office: Clerk, who: Who, asked: MessageRequest) -> dict[str, str]:
     """Leave a message."""
-    return {"message_id": rosters.add_message(office, asked.station_id, asked.text, None)}
+    message_id = rosters.add_message(office, asked.station_id, asked.text, None)
+    audit.note(office, who.actor, "program-message", message_id, station=asked.station_id)
+    return {"message_id": message_id}
 
 
 @router.get("/admin/records", responses=_401)
@@ -161,12 +181,13 @@ def admin_evidence(office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 
     response_class=Response,
     responses={**_404, 200: {"description": "The scan", "content": {kind: {} for kind in get_args(protocol.MediaType)}}},
 )
-def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
-    """One scan, to be saved and looked at: never shown inside this page."""
+def admin_evidence_content(office: Clerk, who: Who, evidence_id: protocol.Id) -> Response:
+    """One scan."""
     with office.session.begin() as session:
         row = session.get(tables.Evidence, evidence_id)
         if row is None:
             raise HTTPException(404, "no such evidence")
+        audit.write(session, who.actor, "program-saw", row.record_id, evidence=evidence_id)
         name = f"evidence.{row.media_type.rsplit('/', 1)[1]}"
         return Response(
             row.content,
@@ -178,7 +199,11 @@ def admin_evidence_content(office: Clerk, evidence_id: protocol.Id) -> Response:
 @router.post("/admin/findings/{finding_id}/clear", responses=_404)
 def admin_clear(office: Clerk, who: Who, finding_id: protocol.Id) -> dict[str, str]:
     """A clerk has looked into a kiosk that seemed restored or doubled: it may serve by itself again."""
-    if not standing.clear(office, finding_id, who.user):
+
+    def witness(session: Transaction, row: tables.Finding) -> None:
+        audit.write(session, who.actor, "program-cleared", row.kiosk_id, kind=row.kind)
+
+    if not standing.clear(office, finding_id, who.user, witness):
         raise HTTPException(404, "no such open finding")
     return {"finding_id": finding_id}
 
@@ -192,8 +217,12 @@ def admin_summary(office: Clerk) -> dict[str, Any]:
 def issue(office: Office, file: UploadFile, meant: bool) -> int:
     """Issue an uploaded roster. Raises 400 naming the line, 409 where a person must say that it is meant."""
     try:
-        return rosters.issue(office, file.file, meant=meant)  # read where it was put, which has no name: nothing is left by a kill
+        version = rosters.issue(
+            office, file.file, meant=meant
+        )  # read where it was put, which has no name: nothing is left by a kill
     except seal.Refused as error:
         raise HTTPException(400, str(error)) from error
     except rosters.AskFirst as error:
         raise HTTPException(409, str(error)) from error
+    people.note(office, version)
+    return version

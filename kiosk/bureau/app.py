@@ -15,7 +15,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 import kiosk
-from kiosk.bureau import admin, api, connections, failpoints, web
+from kiosk.bureau import admin, api, connections, failpoints
+from kiosk.bureau.clerks import account_pages, record_pages, request_pages, roles, roster_pages, station_pages, verify
+from kiosk.bureau.clerks.alarms import Watch
+from kiosk.bureau.clerks.roster_drafts import Issuer
 from kiosk.bureau.door import Door
 from kiosk.bureau.office import BureauSettings, Office, open_office
 
@@ -29,13 +32,14 @@ def build() -> FastAPI:
         version=kiosk.__version__,
         exception_handlers={**api.HANDLERS, RequestValidationError: on_invalid},
         lifespan=_lifespan,
-        dependencies=[Depends(api.known_parameters)],
+        dependencies=[Depends(roles.allowed), Depends(api.known_parameters)],
         docs_url=None,
         redoc_url=None,
     )  # those pages load scripts from elsewhere
     app.include_router(api.router)
     app.include_router(admin.router)
-    app.include_router(web.router)
+    for pages in (account_pages, record_pages, request_pages, station_pages, roster_pages, verify):
+        app.include_router(pages.router)
     return app
 
 
@@ -47,10 +51,14 @@ async def on_invalid(_: Request, error: Exception) -> Response:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     connections.fit_to_files()
     connections.quiet_loop(asyncio.get_running_loop())
+    office: Office = app.state.office
+    app.state.issuer, watch = Issuer(office), Watch(office)
     yield
+    watch.close()
+    app.state.issuer.close()
 
 
 def create(office: Office) -> Door:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -25,14 +25,21 @@ def by_rule(session: Session, kiosk: tables.Kiosk, records: Iterable[protocol.Re
             _write(session, kiosk, row, "confirmed", row.verdict if row.verdict == "duplicate-pass" else "", now)
 
 
-def decide(office: Office, record_id: str, decided: str, reason: str) -> bool:
-    """A clerk confirms or returns a record (`reason` names why). Returns False for an unknown record."""
+def decide(
+    office: Office, record_id: str, decided: str, reason: str, witness: Callable[[Session, tables.Record], None] | None = None
+) -> bool:
+    """A clerk confirms or returns a record (`reason` names why). Returns False for an unknown record.
+
+    witness: called with the locked record before it is decided, in the same transaction; what it raises undoes all.
+    """
     with office.session.begin() as session:
         row = session.get(tables.Record, record_id)
         kiosk = database.lock_kiosk(session, row.kiosk_id) if row else None
         if row is None or kiosk is None:
             return False
         session.refresh(row)
+        if witness is not None:
+            witness(session, row)
         if (row.decision, row.decision_reason) != (decided, reason):
             _write(session, kiosk, row, decided, reason, utcnow())
         return True

@@ -28,7 +28,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BUFFERED = 32 * 1024 * 1024  # bytes of bodies in memory, all requests together
-PUBLIC = ("/sign-in", "/static/bureau.css", "/openapi.json")
+PUBLIC = ("/sign-in", "/openapi.json")
+_PUBLIC_BELOW = ("/static/", "/verify/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -118,7 +119,7 @@ class Door:
             return self._files
         if path.startswith("/v1/"):
             return self._kiosks
-        if path in ("/admin/rosters", "/forms/roster"):
+        if path in ("/admin/rosters", "/rosters/upload"):
             return self._rosters
         return self._bundles if path == "/admin/bundle" else self._others
 
@@ -131,12 +132,10 @@ class Door:
         headers = _headers(scope)
         if scope["method"] not in _SAFE:
             _own_origin(scope, headers)
-        if path in PUBLIC:
+        if path in PUBLIC or path.startswith(_PUBLIC_BELOW):
             return
         session = await run_in_threadpool(self._session, scope, headers)
         if session is not None:
-            if scope["method"] not in _SAFE and path.startswith("/admin/") and headers.get("x-form-token") != session.form_token:
-                raise _Turned(403, "no token")
             scope.setdefault("state", {})["session"] = session
             return
         if path.startswith("/admin/"):
@@ -150,7 +149,7 @@ class Door:
         for part in headers.get("cookie", "")[:4000].split(";"):
             name, _, token = part.strip().partition("=")
             if name == cookie_name(scope):
-                return sessions.of(self._office, token)
+                return sessions.of(self._office, token, source_of(scope))
         return None
 
     def _basic(self, scope: Scope, headers: dict[str, str]) -> None:
@@ -165,10 +164,10 @@ class Door:
         source = source_of(scope)
         if not user or sessions.too_many(self._office, user, source):
             raise _Turned(429 if user else 401, "too many tries" if user else "not signed in")
-        if not sessions.right_password(self._office, user, password):
+        if not sessions.right_program_password(self._office, user, password):
             sessions.failed(self._office, user, source)
             raise _Turned(401, "wrong name or password")
-        scope.setdefault("state", {})["session"] = sessions.Session(user, "")
+        scope.setdefault("state", {})["session"] = sessions.Session(user, "", source=source, program=True)
 
     # --- how much, how long
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,6 +95,8 @@ def prepare(settings: BureauSettings) -> None:
         write_private(folder / "keys.json", dump_keys(Keys(*seal.new_keys())))
     if not (folder / "admin-password").exists():
         write_private(folder / "admin-password", secrets.token_urlsafe(18) + "\n")
+    if not (folder / "clerks.key").exists():  # seals second factors; another one only means that they are set up anew
+        write_private(folder / "clerks.key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
     database.upgrade(settings.url)
 
 
@@ -221,8 +224,8 @@ def _claimed(compact: str) -> protocol.Enrolment:
         raise seal.Refused("malformed", "not an enrolment") from error
 
 
-def revoke(office: Office, kiosk_id: str, reason: str) -> bool:
-    """Revoke a kiosk; it is told so at its next contact. Returns whether it exists."""
+def revoke(office: Office, kiosk_id: str, reason: str, witness: Callable[[Session], None] | None = None) -> bool:
+    """Revoke a kiosk; it is told so at its next contact. Returns whether it exists. witness: as for `decisions.decide`."""
     with office.session.begin() as session:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is None:
@@ -232,4 +235,6 @@ def revoke(office: Office, kiosk_id: str, reason: str) -> bool:
         kiosk.revoked_at, kiosk.revoked_reason = now, reason
         if fresh:
             peers.changed(session, kiosk, now)
+        if witness is not None:
+            witness(session)
         return True

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -51,12 +51,17 @@ def issue(office: Office, source: Path | BinaryIO, *, meant: bool = False) -> in
     on what a kiosk would refuse, naming the line; AskFirst when it is empty or much smaller than the last one and nobody said that
     it is meant.
     """
-    path, facts = roster_file.write(_checked(source), office.rosters)
+    path, facts = roster_file.write(checked(source), office.rosters)
     try:
-        _ask_first(office, facts, meant)
+        ask_first(office, facts.lines, meant)
     except AskFirst:
         path.unlink(missing_ok=True)
         raise
+    return publish(office, path, facts)
+
+
+def publish(office: Office, path: Path, facts: roster_file.Facts) -> int:
+    """Issue a roster file that was written already (`checked` lines, in the folder of rosters); return its version."""
     now = utcnow()
     with office.session.begin() as session:
         version = database.next_value(session, "roster-version")
@@ -70,7 +75,8 @@ def issue(office: Office, source: Path | BinaryIO, *, meant: bool = False) -> in
     return version
 
 
-def _ask_first(office: Office, facts: roster_file.Facts, meant: bool) -> None:
+def ask_first(office: Office, lines: int, meant: bool) -> None:
+    """Raise AskFirst for a roster of so many people that looks like a mistake, unless it is meant."""
     with office.session.begin() as session:
         before = session.scalar(
             select(tables.RosterFile.lines)
@@ -80,13 +86,14 @@ def _ask_first(office: Office, facts: roster_file.Facts, meant: bool) -> None:
         )
     if meant:
         return
-    if facts.lines == 0:
+    if lines == 0:
         raise AskFirst("empty", before or 0, 0)
-    if before and facts.lines < before * SHRINKS_TO:
-        raise AskFirst("much-smaller", before, facts.lines)
+    if before and lines < before * SHRINKS_TO:
+        raise AskFirst("much-smaller", before, lines)
 
 
-def _checked(source: Path | BinaryIO) -> Iterator[bytes]:
+def checked(source: Path | BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a roster as somebody hands it in. Raises Refused on what a kiosk would refuse, naming the line."""
     seen: dict[str, dict[bytes, int]] = {"person_id": {}, "number": {}}
     with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as file:
         start = file.read(1000)
@@ -195,8 +202,8 @@ def file_path(office: Office, digest: str) -> Path | None:
     return path if known and path.is_file() else None
 
 
-def issue_bundle(office: Office, content: BundleContent) -> int:
-    """Issue policies, staff and revocations for all stations; return the bundle's version.
+def issue_bundle(office: Office, content: BundleContent, witness: Callable[[Session], None] | None = None) -> int:
+    """Issue policies, staff and revocations for all stations; return the bundle's version. witness: called in the transaction.
 
     Raises Refused, naming the part, on what a kiosk of this version would refuse, and on a bundle that is too large for the wire.
     """
@@ -219,7 +226,22 @@ def issue_bundle(office: Office, content: BundleContent) -> int:
     with office.session.begin() as session:
         version = database.next_value(session, "bundle-version")
         session.add(tables.BundleVersion(version=version, created_at=utcnow(), content=content.model_dump_json()))
+        if witness is not None:
+            witness(session)
     return version
+
+
+def newest_bundle(session: Session) -> int:
+    """Return the number of the newest bundle for all stations, 0 when there is none."""
+    return (
+        session.scalar(
+            select(tables.BundleVersion.version)
+            .where(tables.BundleVersion.station_id == "")
+            .order_by(tables.BundleVersion.version.desc())
+            .limit(1)
+        )
+        or 0
+    )
 
 
 def _must_fit(office: Office, content: BundleContent) -> None:

@@ -1,7 +1,8 @@
-"""Who is signed in at the clerks' page: sessions with an end, a token against forged forms, and tries that are counted by source.
+"""Who is signed in at the clerks' pages: sessions with an end, a token against forged forms, and tries that are counted by source.
 
 A session lives in the database, so that every worker knows it and signing out ends it. The cookie holds 32 random bytes, the table
-their hash.
+their hash. Role and account are looked at with each request: who is disabled is out at once. Programs have no session: they send
+the password of programs with each request.
 """
 
 from __future__ import annotations
@@ -13,87 +14,129 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import database, tables
+from kiosk.bureau.clerks.audit import Actor
+from kiosk.bureau.clerks.roles import Role
+from kiosk.bureau.clerks.tables import Account
 from kiosk.bureau.office import Office, utcnow
 
 COOKIE = "bureau_session"
 LASTS = timedelta(hours=10)  # ours: a working day
+STAGE_LASTS = timedelta(minutes=15)  # ours: to find the telephone, or a new password
 IDLE = timedelta(minutes=30)
-TRIES_PER_HOUR = 20  # wrong passwords of one name from one source
-USER = "bureau"
+TRIES_PER_HOUR = 20  # wrong passwords or codes of one name from one source
+PROGRAM = "bureau"  # the name that programs send
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in clerk. `token`: what the cookie holds; `form_token`: what each form must bring along."""
+    """A signed-in clerk, or a program. `token`: what the cookie holds; `form_token`: what each form must bring along."""
 
     user: str
     token: str
-    flash: str = ""
+    role: Role | None = None  # None: a program
+    account_id: str = ""
+    shown_name: str = ""
+    language: str = "zh_CN"
+    stage: str = ""  # "": a whole session
+    source: str = ""
+    program: bool = False
 
     @property
     def form_token(self) -> str:
         """A token for forms, of no use to sign in with."""
         return hmac.new(self.token.encode(), b"form", hashlib.sha256).hexdigest()
 
+    @property
+    def actor(self) -> Actor:
+        """Who the audit log says it was."""
+        return Actor(self.user, "program" if self.role is None else self.role.code, self.source)
 
-def right_password(office: Office, user: str, password: str) -> bool:
+
+def right_program_password(office: Office, user: str, password: str) -> bool:
     """Compare in constant time."""
     right = secrets.compare_digest(password.encode("utf-8", "replace"), office.admin_password.encode())
-    return secrets.compare_digest(user.encode("utf-8", "replace"), USER.encode()) and right
+    return secrets.compare_digest(user.encode("utf-8", "replace"), PROGRAM.encode()) and right
 
 
 def too_many(office: Office, user: str, source: str) -> bool:
-    """Whether this name was tried too often from this source within the hour; others may go on."""
-    with office.session.begin() as session:
-        found = session.scalar(select(tables.Counter.value).where(tables.Counter.name == _counter(user, source)))
+    """Whether this name was tried too often from this source within the hour; others may go on, and so may it from elsewhere."""
+    with office.session.begin() as transaction:
+        found = transaction.scalar(select(tables.Counter.value).where(tables.Counter.name == _counter(user, source)))
     return (found or 0) >= TRIES_PER_HOUR
 
 
 def failed(office: Office, user: str, source: str) -> None:
-    """Count a wrong password."""
-    with office.session.begin() as session:
-        database.next_value(session, _counter(user, source))
+    """Count a wrong password or code. What was counted in earlier hours goes."""
+    name = _counter(user, source)
+    hour = name[: len("sign-in-2026010100-")]
+    with office.session.begin() as transaction:
+        transaction.execute(delete(tables.Counter).where(tables.Counter.name.like("sign-in-%"), tables.Counter.name < hour))
+        database.next_value(transaction, name)
 
 
-def sign_in(office: Office, user: str) -> Session:
-    """Begin a session."""
+def begin(office: Office, account: Account, stage: str, source: str) -> Session:
+    """Begin a session. stage: what is due before it is a whole one."""
     now, token = utcnow(), secrets.token_urlsafe(32)
-    with office.session.begin() as session:
-        session.execute(delete(tables.SignedIn).where(tables.SignedIn.expires_at < now))
-        session.add(
-            tables.SignedIn(token_hash=_hash(token), user=user, created_at=now, last_at=now, expires_at=now + LASTS, flash="")
+    with office.session.begin() as transaction:
+        transaction.execute(delete(tables.SignedIn).where(tables.SignedIn.expires_at < now))
+        transaction.add(
+            tables.SignedIn(
+                token_hash=hash_of(token),
+                user=account.name,
+                account_id=account.account_id,
+                stage=stage,
+                pending="",
+                created_at=now,
+                last_at=now,
+                expires_at=now + (STAGE_LASTS if stage else LASTS),
+                flash="",
+            )
         )
-    return Session(user, token)
+    return _session(account, token, stage, source)
 
 
-def of(office: Office, token: str) -> Session | None:
-    """Return the session of a cookie, None for none or one that is over. Takes what was left to be shown once."""
+def of(office: Office, token: str, source: str = "") -> Session | None:
+    """Return the session of a cookie, None for none or one that is over."""
     if not 20 <= len(token) <= 100:
         return None
     now = utcnow()
-    with office.session.begin() as session:
-        row = session.get(tables.SignedIn, _hash(token))
+    with office.session.begin() as transaction:
+        row = transaction.get(tables.SignedIn, hash_of(token))
         if row is None or row.expires_at < now or row.last_at < now - IDLE:
+            return None
+        account = transaction.get(Account, row.account_id)
+        if account is None or account.disabled_at is not None:
             return None
         if now - row.last_at > timedelta(minutes=1):
             row.last_at = now
-        return Session(row.user, token)
+        return _session(account, token, row.stage, source)
+
+
+def _session(account: Account, token: str, stage: str, source: str) -> Session:
+    role = Role.of(account.role)
+    return Session(account.name, token, role, account.account_id, account.shown_name, account.language, stage, source)
+
+
+def row_of(transaction: Transaction, token: str) -> tables.SignedIn | None:
+    """Return the row of a session's token."""
+    return transaction.get(tables.SignedIn, hash_of(token))
 
 
 def leave(office: Office, token: str, text: str) -> None:
     """Keep a text that the next page shows once: a one-time code belongs into no address."""
-    with office.session.begin() as session:
-        row = session.get(tables.SignedIn, _hash(token))
+    with office.session.begin() as transaction:
+        row = row_of(transaction, token)
         if row is not None:
             row.flash = text
 
 
 def take(office: Office, token: str) -> str:
     """Return the text that was left, once."""
-    with office.session.begin() as session:
-        row = session.get(tables.SignedIn, _hash(token))
+    with office.session.begin() as transaction:
+        row = row_of(transaction, token)
         text = row.flash if row is not None else ""
         if row is not None and text:
             row.flash = ""
@@ -102,11 +145,12 @@ def take(office: Office, token: str) -> str:
 
 def sign_out(office: Office, token: str) -> None:
     """End a session."""
-    with office.session.begin() as session:
-        session.execute(delete(tables.SignedIn).where(tables.SignedIn.token_hash == _hash(token)))
+    with office.session.begin() as transaction:
+        transaction.execute(delete(tables.SignedIn).where(tables.SignedIn.token_hash == hash_of(token)))
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """Return what the table keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -7,6 +7,7 @@ was already replaced by another, or a boot whose clock runs backwards: two machi
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -111,11 +112,13 @@ def open_findings(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def clear(office: Office, finding_id: str, by: str) -> bool:
+def clear(office: Office, finding_id: str, by: str, witness: Callable[[Session, tables.Finding], None] | None = None) -> bool:
     """A clerk has looked into it: the kiosk may serve by itself again. False when there is no such open finding."""
     with office.session.begin() as session:
         row = session.get(tables.Finding, finding_id)
         if row is None or row.cleared_at is not None:
             return False
         row.cleared_at, row.cleared_by = utcnow(), by[:200]
+        if witness is not None:
+            witness(session, row)
         return True

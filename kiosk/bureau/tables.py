@@ -69,11 +69,14 @@ class Kiosk(Base):
 
 
 class SignedIn(Base):
-    """A session at the clerks' page. `flash`: shown once, by the next page."""
+    """A session at the clerks' page. `flash`: shown once, by the next page. `stage`: what is due before it is a whole one."""
 
     __tablename__ = "sessions"
     token_hash: Mapped[str] = mapped_column(Hex, primary_key=True)
     user: Mapped[str] = mapped_column(String(200))
+    account_id: Mapped[str] = mapped_column(Key, default="", server_default="", index=True)
+    stage: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    pending: Mapped[str] = mapped_column(Text, default="", server_default="")  # a second factor that is being set up, sealed
     created_at: Mapped[datetime] = mapped_column(Utc)
     last_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime] = mapped_column(Utc, index=True)
@@ -144,7 +147,11 @@ class Record(Base):
     decision: Mapped[str] = mapped_column(String(16), default="")
     decision_reason: Mapped[str] = mapped_column(String(64), default="")
 
-    __table_args__ = (Index("ix_records_decision", "decision", "received_at"), Index("ix_records_kiosk", "kiosk_id", "received_at"))
+    __table_args__ = (
+        Index("ix_records_decision", "decision", "received_at"),
+        Index("ix_records_kiosk", "kiosk_id", "received_at"),
+        Index("ix_records_received_at", "received_at", "record_id"),  # the work list's pages
+    )
 
 
 class Carrier(Base):

@@ -1,4 +1,4 @@
-"""`kiosk bureau`: run the reference bureau, or make an enrolment code."""
+"""`kiosk bureau`: run the reference bureau, or make an enrolment code; `kiosk bureau accounts|audit`: who may sign in, who did what."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from pathlib import Path
 
 
 def main(argv: list[str]) -> int:
-    """Run the bureau until it is told to stop."""
+    """Run the bureau until it is told to stop, or do one task."""
+    if argv[:1] in (["accounts"], ["audit"]):
+        from kiosk.bureau.clerks import command
+
+        return command.main(argv)
     parser = argparse.ArgumentParser(prog="kiosk bureau", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder for keys, rosters and the SQLite database")
     parser.add_argument("--db", default="", help="database URL, as postgresql+psycopg://USER@HOST/NAME (default: SQLite)")
@@ -101,7 +105,8 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     )
     # Written before it answers: whoever starts us polls /v1/health.
     (options.data / "url").write_text(url + "\n", encoding="utf-8")
-    print(f"bureau at {url} · clerks: user bureau, password in {options.data / 'admin-password'}", file=sys.stderr, flush=True)
+    told = f"clerks: kiosk bureau accounts; programs: password in {options.data / 'admin-password'}"
+    print(f"bureau at {url} · {told}", file=sys.stderr, flush=True)
     if options.until_eof:
         threading.Thread(target=_end_with_parent, name="until-eof", daemon=True).start()
     if options.workers > 1:

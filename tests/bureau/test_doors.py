@@ -91,7 +91,7 @@ def test_sign_in_comes_before_any_byte_of_a_body(attacked):
     """The head alone is answered: nothing of the body was waited for."""
     bureau, _ = attacked
     host, port = bureau.url.removeprefix("http://").split(":")
-    for path in ("/admin/bundle", "/admin/rosters", "/forms/roster", "/forms/code"):
+    for path in ("/admin/bundle", "/admin/rosters", "/rosters/upload", "/stations/code"):
         with socket.create_connection((host, int(port)), 10) as one:
             one.sendall(f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 100\r\n\r\n".encode())
             assert one.recv(100).startswith(b"HTTP/1.1 401 ")

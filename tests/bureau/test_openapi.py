@@ -1,4 +1,5 @@
-"""schemathesis against the bureau's OpenAPI, over HTTP, with a clerk's password: no fault, no undocumented answer.
+"""schemathesis against the bureau's OpenAPI, over HTTP: kiosks' paths, programs' with their password, pages signed in as an
+administrator with the tokens of forms: no fault, no undocumented answer.
 
 KIOSK_SCHEMATHESIS_EXAMPLES=500 for a long run.
 """
@@ -18,10 +19,15 @@ from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
 from kiosk.bench.sync import _register
+from kiosk.bureau import sessions
 from kiosk.bureau.app import build
+from kiosk.bureau.clerks.roles import NEEDED, OPEN, PROGRAM, Role
+from kiosk.bureau.office import BureauSettings, open_office
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
+from tests.bureau.clerks.made import account, row_of
 
+PAGE_EXAMPLES = int(os.environ.get("KIOSK_SCHEMATHESIS_EXAMPLES", "3"))  # each is a page that is written
 EXAMPLES = int(os.environ.get("KIOSK_SCHEMATHESIS_EXAMPLES", "10"))
 OPERATIONS = [(path, method) for path, methods in build().openapi()["paths"].items() for method in methods]
 WRONG_IN_NO_WAY = {
@@ -32,11 +38,13 @@ WRONG_IN_NO_WAY = {
 }  # no parameter, no body
 
 
+PAGES = {(path, method) for path, method in OPERATIONS if not path.startswith(("/v1/", "/admin/"))}
+# What is wrong with a page's question is told by a page, a redirection or nothing: only that it is no fault can be said of both.
 CASES = [
     (path, method, mode)
     for path, method in OPERATIONS
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-    if mode is GenerationMode.POSITIVE or path not in WRONG_IN_NO_WAY
+    if mode is GenerationMode.POSITIVE or (path not in WRONG_IN_NO_WAY and (path, method) not in PAGES)
 ]
 
 
@@ -72,18 +80,42 @@ def test_a_signed_request_is_let_in(api, bureau):
 
 
 @pytest.fixture(scope="module")
+def pages(bureau):
+    """Begins a session of an administrator: cookie, origin and the token of its forms."""
+    office = open_office(BureauSettings(data=str(bureau.data)))
+    account(office, "schema", Role.ADMINISTRATOR)
+
+    def begin():
+        made = sessions.begin(office, row_of(office, "schema"), "", "127.0.0.1")
+        return {"Cookie": f"{sessions.COOKIE}={made.token}", "Origin": bureau.url}, made.form_token
+
+    yield begin
+    office.engine.dispose()
+
+
+def test_a_page_is_asked_behind_the_door(pages, bureau):
+    headers, _ = pages()
+    assert requests.get(f"{bureau.url}/accounts", headers=headers, timeout=10).status_code == 200
+    assert {NEEDED[method.upper(), path] for path, method in PAGES} >= {OPEN, *Role}
+    assert all(NEEDED[method.upper(), path] == PROGRAM for path, method in OPERATIONS if path.startswith("/admin/"))
+
+
+@pytest.fixture(scope="module")
 def api(bureau):
     return schemathesis.openapi.from_url(f"{bureau.url}/openapi.json")
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)
-def test_every_operation(api, bureau, path, method, mode):
+def test_every_operation(api, bureau, pages, path, method, mode):
     operation = api[path][method]
-    headers, left_out = {}, []
+    headers, left_out, form_token = {}, [], ""
+    if (path, method) in PAGES:
+        headers, form_token = pages()
+        left_out.append(CHECKS.get_one("positive_data_acceptance"))  # a form that fits the schema may still be nobody's record
     if method == "post" and (path.startswith("/v1/") or path in ("/admin/rosters", "/admin/bundle")):
         # What the body is to be (a signature, a roster) no JSON Schema can say; test_forged.py says it.
         left_out.append(CHECKS.get_one("positive_data_acceptance"))
-    if not path.startswith("/v1/"):
+    if path.startswith("/admin/"):
         password = (bureau.data / "admin-password").read_text().strip()
         headers["Authorization"] = "Basic " + base64.b64encode(f"bureau:{password}".encode()).decode()
 
@@ -91,7 +123,7 @@ def test_every_operation(api, bureau, path, method, mode):
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=PAGE_EXAMPLES if form_token else EXAMPLES,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
@@ -99,6 +131,8 @@ def test_every_operation(api, bureau, path, method, mode):
         derandomize=True,
     )
     def check(case):
+        if form_token and isinstance(case.body, dict):
+            case.body["token"] = form_token
         more = {} if token_of is None else {"Authorization": token_of(case)}
         case.call_and_validate(headers={**headers, **more}, excluded_checks=left_out)
 

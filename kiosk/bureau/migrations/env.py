@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
+import kiosk.bureau.clerks.tables  # noqa: F401 - the clerks' tables with the others
 from kiosk.bureau.database import open_engine
 from kiosk.bureau.tables import Base
 

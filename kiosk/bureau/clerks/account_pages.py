@@ -1,0 +1,328 @@
+"""Pages to sign in and out, of one's own account, of all accounts, and of the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import Annotated, Literal
+
+import segno
+from anyio import to_thread
+from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, StreamingResponse
+from markupsafe import Markup
+
+from kiosk.bureau import sessions
+from kiosk.bureau.clerks import accounts, audit, roles, second_factor, settings, sign_in
+from kiosk.bureau.clerks.accounts import AccountRefused
+from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
+from kiosk.bureau.clerks.roles import Role
+from kiosk.bureau.door import cookie_name, source_of
+from kiosk.bureau.office import Office
+from kiosk.bureau.sessions import Session
+from kiosk.errors import ConfigError
+from kiosk.sync import protocol
+
+router = APIRouter(tags=["page"], responses=ANSWERS)
+_STATIC = FilePath(__file__).parent / "static"
+_FILES = {"clerks.css": "text/css", "clerks.js": "text/javascript"}
+AUDIT_PAGE = 100
+
+
+@router.get("/static/{name}", response_class=Response, responses={200: {"content": {kind: {} for kind in _FILES.values()}}})
+def static(name: Literal["clerks.css", "clerks.js"]) -> FileResponse:
+    """The pages' looks and their keyboard."""
+    return FileResponse(_STATIC / name, media_type=_FILES[name])
+
+
+# --- in and out
+
+
+@router.get("/sign-in", response_class=HTMLResponse)
+def sign_in_page(request: Request) -> HTMLResponse:
+    """The page to sign in."""
+    return page(request, "sign_in.html", wrong="", oidc=_provider(request))
+
+
+def _provider(request: Request) -> str:
+    found = settings.of(request.app.state.office).oidc
+    return "" if found is None else found.title
+
+
+@router.post("/sign-in", response_class=HTMLResponse)
+async def sign_in_form(
+    request: Request,
+    office: Bureau,
+    user: Annotated[str, Form(max_length=100)] = "",
+    password: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Begin a session, or say that name or password is wrong."""
+    source = source_of(request.scope)
+    found = await to_thread.run_sync(sign_in.by_password, office, user.strip(), password, source, limiter=sign_in.hashing())
+    if found.session is None:
+        wrong = words_of(request).text(f"sign_in.{found.why}")
+        return page(request, "sign_in.html", 429 if found.why == "too-many" else 401, wrong=wrong, oidc=_provider(request))
+    return with_cookie(request, found.session, RedirectResponse(_next(found.session), 303))
+
+
+def _next(session: Session) -> str:
+    return roles.STEPS[session.stage] if session.stage else "/"
+
+
+def with_cookie(request: Request, session: Session, answer: Response) -> Response:
+    """Return the answer with the session's cookie."""
+    lasts = sessions.STAGE_LASTS if session.stage else sessions.LASTS
+    answer.set_cookie(
+        cookie_name(request.scope),
+        session.token,
+        max_age=int(lasts.total_seconds()),
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+@router.get("/sign-in/second", response_class=HTMLResponse)
+def second_page(request: Request, _: Who) -> HTMLResponse:
+    """The page for the second factor."""
+    return page(request, "second.html", wrong="")
+
+
+@router.post("/sign-in/second", response_class=HTMLResponse)
+def second_form(request: Request, office: Bureau, who: Own, code: Annotated[str, Form(max_length=40)] = "") -> Response:
+    """Take the second factor."""
+    found = sign_in.by_second_factor(office, who, code)
+    if found.session is None:
+        why = "code-wrong" if found.why == "wrong" else found.why
+        return page(request, "second.html", 429 if why == "too-many" else 401, wrong=words_of(request).text(f"sign_in.{why}"))
+    return with_cookie(request, found.session, RedirectResponse(_next(found.session), 303))
+
+
+@router.post("/sign-out", response_class=HTMLResponse)
+def sign_out(request: Request, office: Bureau, who: Own) -> Response:
+    """End this session."""
+    sessions.sign_out(office, who.token)
+    audit.note(office, who.actor, "signed-out", who.user)
+    return _out(request)
+
+
+@router.post("/sign-out/everywhere", response_class=HTMLResponse)
+def sign_out_everywhere(request: Request, office: Bureau, who: Own) -> Response:
+    """End all sessions of this account."""
+    with office.session.begin() as transaction:
+        accounts.end_sessions(transaction, who.account_id)
+        audit.write(transaction, who.actor, "signed-out", who.user, everywhere=True)
+    return _out(request)
+
+
+def _out(request: Request) -> Response:
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(
+        cookie_name(request.scope), path="/", secure=request.url.scheme == "https", httponly=True, samesite="strict"
+    )
+    return answer
+
+
+# --- one's own account
+
+
+@router.get("/account", response_class=HTMLResponse)
+def account_page(request: Request, _: Who) -> HTMLResponse:
+    """One's own account."""
+    return page(request, "account.html")
+
+
+@router.post("/account/language", response_class=HTMLResponse)
+def language_form(office: Bureau, who: Own, language: Annotated[Literal["zh_CN", "en"], Form()]) -> Response:
+    """Choose a language."""
+    accounts.set_language(office, who.account_id, language)
+    return RedirectResponse("/account", 303)
+
+
+@router.get("/account/password", response_class=HTMLResponse)
+def password_page(request: Request, _: Who) -> HTMLResponse:
+    """The page to choose a password."""
+    return page(request, "password.html", wrong="")
+
+
+@router.post("/account/password", response_class=HTMLResponse)
+async def password_form(
+    request: Request,
+    office: Bureau,
+    who: Own,
+    old: Annotated[str, Form(max_length=200)] = "",
+    new: Annotated[str, Form(max_length=200)] = "",
+    again: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Choose a password: the old one proves that it is not somebody at a desk that was left."""
+    why = await to_thread.run_sync(_change_password, office, who, old, new, again, limiter=sign_in.hashing())
+    if why:
+        return page(request, "password.html", 429 if why == "too-many" else 400, wrong=words_of(request).text(f"password.{why}"))
+    made = sign_in.after_password(office, who)
+    if not made.stage:
+        sessions.leave(office, made.token, words_of(request).text("password.changed"))
+    return with_cookie(request, made, RedirectResponse(_next(made), 303))
+
+
+def _change_password(office: Office, who: Session, old: str, new: str, again: str) -> str:
+    if new != again:
+        return "not-the-same"
+    if sessions.too_many(office, who.user, who.source):
+        return "too-many"
+    if not accounts.right_password(office, who.account_id, old):
+        sessions.failed(office, who.user, who.source)
+        return "old-wrong"
+    try:
+        accounts.set_password(office, who.actor, who.account_id, new, sessions.hash_of(who.token))
+    except AccountRefused as error:
+        return error.why
+    return ""
+
+
+@router.get("/account/second", response_class=HTMLResponse)
+def enrol_page(request: Request, office: Bureau, who: Who) -> HTMLResponse:
+    """The page to set up a second factor."""
+    return _enrol(request, office, who, "", 200)
+
+
+def _enrol(request: Request, office: Office, who: Session, wrong: str, status: int) -> HTMLResponse:
+    secret = _pending(office, who)
+    uri = second_factor.address(secret, who.user, settings.of(office).name)
+    picture = segno.make(uri, error="m").svg_inline(scale=4, border=2, dark="#222", light="#fff", omitsize=False)
+    groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    # The picture is ours: made of an address whose parts are percent-encoded.
+    return page(request, "enrol.html", status, wrong=wrong, picture=Markup(picture), secret=groups)  # noqa: S704
+
+
+def _pending(office: Office, who: Session) -> str:
+    with office.session.begin() as transaction:
+        row = sessions.row_of(transaction, who.token)
+        if row is None:
+            raise HTTPException(401, "not signed in")
+        if row.pending:
+            try:
+                return second_factor.open_secret(office, who.account_id, row.pending)
+            except ConfigError:
+                pass
+        secret = second_factor.new_secret()
+        row.pending = second_factor.seal_secret(office, who.account_id, secret)
+        return secret
+
+
+@router.post("/account/second", response_class=HTMLResponse)
+def enrol_form(request: Request, office: Bureau, who: Own, code: Annotated[str, Form(max_length=20)] = "") -> Response:
+    """Set up a second factor: one code shows that the app has it. The recovery codes are shown once."""
+    if sessions.too_many(office, who.user, who.source):
+        return _enrol(request, office, who, words_of(request).text("sign_in.too-many"), 429)
+    try:
+        codes = accounts.set_second_factor(office, who.actor, who.account_id, _pending(office, who), code)
+    except AccountRefused:
+        sessions.failed(office, who.user, who.source)
+        return _enrol(request, office, who, words_of(request).text("sign_in.code-wrong"), 400)
+    made = sign_in.after_password(office, who)
+    return with_cookie(request, made, page(request, "recovery.html", codes=codes))
+
+
+# --- all accounts
+
+
+@router.get("/accounts", response_class=HTMLResponse)
+def accounts_page(request: Request, office: Bureau, _: Who) -> HTMLResponse:
+    """All accounts."""
+    return page(request, "accounts.html", rows=accounts.listed(office), wrong="")
+
+
+RoleCode = Annotated[Literal["viewer", "clerk", "supervisor", "administrator"], Form()]
+
+
+@router.post("/accounts/add", response_class=HTMLResponse)
+async def account_add(
+    request: Request,
+    office: Bureau,
+    who: Own,
+    role: RoleCode,
+    name: Annotated[str, Form(max_length=100)] = "",
+    shown_name: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Make an account; its first password is shown once."""
+    try:
+        first = await to_thread.run_sync(
+            accounts.add, office, who.actor, name.strip(), shown_name, Role.of(role), limiter=sign_in.hashing()
+        )
+    except AccountRefused as error:
+        return _refused(request, office, error)
+    sessions.leave(office, who.token, words_of(request).text("accounts.first", name=name.strip(), password=first))
+    return RedirectResponse("/accounts", 303)
+
+
+@router.post("/accounts/{account_id}/change", response_class=HTMLResponse)
+async def account_change(
+    request: Request,
+    office: Bureau,
+    who: Own,
+    account_id: Annotated[protocol.Id, Path()],
+    change: Annotated[Literal["disable", "enable", "reset", "role"], Form()],
+    role: RoleCode = "viewer",
+) -> Response:
+    """Disable, enable or reset an account, or give it another role."""
+    try:
+        if change == "reset":
+            first = await to_thread.run_sync(accounts.reset, office, who.actor, account_id, limiter=sign_in.hashing())
+            name = next((one.name for one in accounts.listed(office) if one.account_id == account_id), "")
+            sessions.leave(office, who.token, words_of(request).text("accounts.first", name=name, password=first))
+        elif change == "role":
+            accounts.change_role(office, who.actor, account_id, Role.of(role))
+        else:
+            (accounts.disable if change == "disable" else accounts.enable)(office, who.actor, account_id)
+    except AccountRefused as error:
+        return _refused(request, office, error)
+    return RedirectResponse("/accounts", 303)
+
+
+def _refused(request: Request, office: Office, error: AccountRefused) -> HTMLResponse:
+    status = 404 if error.why == "unknown-account" else 400
+    return page(
+        request, "accounts.html", status, rows=accounts.listed(office), wrong=words_of(request).text(f"accounts.{error.why}")
+    )
+
+
+# --- the audit log
+
+
+@router.get("/audit", response_class=HTMLResponse)
+def audit_page(
+    request: Request,
+    office: Bureau,
+    _: Who,
+    before: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    actor: Annotated[str, Query(max_length=64)] = "",
+    subject: Annotated[str, Query(max_length=128)] = "",
+) -> HTMLResponse:
+    """The log, newest first, a page by number."""
+    rows = audit.newest(office, before, actor.strip(), subject.strip(), AUDIT_PAGE + 1)
+    words = words_of(request)
+    for row in rows:
+        row["local"] = words.when(datetime.fromisoformat(row["at"]))
+    more = rows[AUDIT_PAGE - 1]["seq"] if len(rows) > AUDIT_PAGE else 0
+    return page(request, "audit.html", rows=rows[:AUDIT_PAGE], more=more, actor=actor, subject=subject)
+
+
+@router.get(
+    "/audit/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}, "application/jsonl": {}}}},
+)
+def audit_export(
+    office: Bureau, who: Who, form: Annotated[Literal["jsonl", "csv"], Query(alias="form")] = "jsonl"
+) -> StreamingResponse:
+    """The whole log as a file; that it was taken is logged first."""
+    audit.note(office, who.actor, "audit-exported", "audit", form=form)
+    found: Iterator[str] = audit.as_csv(office) if form == "csv" else audit.as_jsonl(office)
+    return StreamingResponse(
+        found,
+        media_type="text/csv; charset=utf-8" if form == "csv" else "application/jsonl",
+        headers={"Content-Disposition": f'attachment; filename="audit.{form}"'},
+    )

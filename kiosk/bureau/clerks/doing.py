@@ -1,0 +1,79 @@
+"""What is done once a second person agrees, by kind: the agreement and the deed in one transaction, or neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session as Transaction
+
+from kiosk.bureau import decisions, rosters, tables
+from kiosk.bureau.clerks import four_eyes, roster_drafts
+from kiosk.bureau.clerks.audit import Actor
+from kiosk.bureau.clerks.four_eyes import Asked, FourEyesRefused
+from kiosk.bureau.clerks.roster_drafts import DraftRefused
+from kiosk.bureau.office import Office, revoke
+from kiosk.sync import seal
+
+
+def do(office: Office, who: Actor, asked: Asked) -> None:
+    """Agree to a request and do it. Raises FourEyesRefused."""
+    try:
+        _DO[asked.kind](office, who, asked)
+    except DraftRefused as error:
+        raise FourEyesRefused("changed-meanwhile" if error.why == "not-waiting" else error.why) from error
+    except seal.Refused as error:
+        raise FourEyesRefused("changed-meanwhile") from error
+
+
+def _override(office: Office, who: Actor, asked: Asked) -> None:
+    def witness(transaction: Transaction, row: tables.Record) -> None:
+        if row.decision != asked.content["before"]:
+            raise FourEyesRefused("changed-meanwhile")
+        four_eyes.agree(transaction, who, asked.proposal_id)
+
+    if not decisions.decide(office, asked.subject, asked.content["decided"], asked.content["reason"], witness):
+        raise FourEyesRefused("not-there")
+
+
+def _revoke(office: Office, who: Actor, asked: Asked) -> None:
+    def witness(transaction: Transaction) -> None:
+        four_eyes.agree(transaction, who, asked.proposal_id)
+
+    if not revoke(office, asked.subject, str(asked.content["reason"]), witness):
+        raise FourEyesRefused("not-there")
+
+
+def _roster_small(office: Office, who: Actor, asked: Asked) -> None:
+    with office.session.begin() as transaction:
+        four_eyes.agree(transaction, who, asked.proposal_id)
+        roster_drafts.queue(transaction, who, asked.subject)
+
+
+def _roster_withdraw(office: Office, who: Actor, asked: Asked) -> None:
+    with office.session.begin() as transaction:
+        four_eyes.check(transaction, who, asked.proposal_id)  # before a file is written for nothing
+    draft_id = roster_drafts.withdraw(office, who, int(asked.subject))
+    with office.session.begin() as transaction:
+        four_eyes.agree(transaction, who, asked.proposal_id)
+        roster_drafts.queue(transaction, who, draft_id)
+
+
+def _bundle(office: Office, who: Actor, asked: Asked) -> None:
+    content = rosters.BundleContent.model_validate(json.loads(asked.content["bundle"]))
+
+    def witness(transaction: Transaction) -> None:
+        if rosters.newest_bundle(transaction) != asked.content["base"]:
+            raise FourEyesRefused("changed-meanwhile")
+        four_eyes.agree(transaction, who, asked.proposal_id)
+
+    rosters.issue_bundle(office, content, witness)
+
+
+_DO: dict[str, Callable[[Office, Actor, Asked], None]] = {
+    "override": _override,
+    "revoke": _revoke,
+    "roster-small": _roster_small,
+    "roster-withdraw": _roster_withdraw,
+    "bundle": _bundle,
+}

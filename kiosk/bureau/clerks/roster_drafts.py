@@ -1,0 +1,325 @@
+"""A roster on its way: handed in, looked at, issued in the background, withdrawn. The file lies encrypted from its first byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Transaction
+
+from kiosk.bureau import rosters, tables
+from kiosk.bureau.clerks import audit, people
+from kiosk.bureau.clerks.audit import Actor
+from kiosk.bureau.clerks.tables import RosterDraft
+from kiosk.bureau.office import Office, utcnow
+from kiosk.errors import KioskError
+from kiosk.sync import roster_file, seal
+
+log = logging.getLogger(__name__)
+EXAMPLES = 10
+_STUCK = timedelta(minutes=30)
+_EVERY_S = 5.0
+MACHINE = Actor("bureau", "machine")
+
+
+class DraftRefused(KioskError):
+    """Why a draft cannot be issued or dropped: not-there, not-waiting, changed-meanwhile."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(slots=True)
+class Report:
+    """What a roster would change. Examples are (what, name, masked number), at most ten."""
+
+    people: int = 0
+    templates: int = 0
+    home_visits: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+    base: int = 0  # version that it was compared with, 0: there was none
+    before: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    asks: str = ""  # empty | much-smaller: a second person must agree
+    examples: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def take(office: Office, who: Actor, source: BinaryIO) -> str:
+    """Take a roster as it is handed in and look at it; return the draft's id. Raises Refused naming the line."""
+    path, facts = roster_file.write(rosters.checked(source), office.rosters)
+    try:
+        report = _report(office, facts)
+        draft_id = str(uuid.uuid4())
+        now = utcnow()
+        with office.session.begin() as transaction:
+            transaction.add(
+                RosterDraft(
+                    draft_id=draft_id,
+                    digest=facts.digest,
+                    size=facts.size,
+                    plain_size=facts.plain_size,
+                    lines=facts.lines,
+                    file_key=facts.key,
+                    report=json.dumps({name: getattr(report, name) for name in report.__slots__}, ensure_ascii=False),
+                    state="checked",
+                    told="",
+                    version=0,
+                    made_by=who.name,
+                    made_at=now,
+                    changed_at=now,
+                )
+            )
+            audit.write(transaction, who, "roster-handed-in", draft_id, people=facts.lines, digest=facts.digest)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return draft_id
+
+
+def _report(office: Office, facts: roster_file.Facts) -> Report:
+    report = Report(people=facts.lines)
+    try:
+        rosters.ask_first(office, facts.lines, meant=False)
+    except rosters.AskFirst as error:
+        report.asks = error.why
+    with office.session.begin() as transaction:
+        newest = transaction.scalar(
+            select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
+        )
+    old: dict[bytes, bytes] = {}
+    if newest is not None:
+        report.base, report.before = newest.version, newest.lines
+        kept = roster_file.Facts(newest.digest, newest.size, newest.plain_size, newest.lines, newest.file_key)
+        old = {_mark(line["person_id"]): _content(line) for line in people.lines_of(office, kept)}
+    for line in people.lines_of(office, facts):
+        status = str(line.get("status", "active"))
+        report.statuses[status] = report.statuses.get(status, 0) + 1
+        report.templates += "template" in line
+        report.home_visits += bool(line.get("home_visit"))
+        before = old.pop(_mark(line["person_id"]), None)
+        if before is None:
+            report.added += 1
+            _example(report, "added", line)
+        elif before != _content(line):
+            report.changed += 1
+            _example(report, "changed", line)
+    report.removed = len(old)
+    if newest is not None and old:
+        for line in people.lines_of(office, kept):
+            if _mark(line["person_id"]) in old:
+                _example(report, "removed", line, first=True)
+                if len(report.examples) >= EXAMPLES and report.examples[EXAMPLES - 1][0] == "removed":
+                    break
+    return report
+
+
+def _example(report: Report, what: str, line: dict[str, Any], *, first: bool = False) -> None:
+    # Whoever would lose something stands first; of the others the first few, of each kind some.
+    shown = (what, str(line["name"])[:50], people.masked(str(line["id_number"])))
+    if first:
+        report.examples.insert(0, shown)
+        del report.examples[EXAMPLES:]
+    elif len(report.examples) < EXAMPLES and sum(one[0] == what for one in report.examples) < EXAMPLES // 2:
+        report.examples.append(shown)
+
+
+def _mark(person_id: str) -> bytes:
+    return hashlib.blake2b(person_id.encode(), digest_size=12).digest()
+
+
+def _content(line: dict[str, Any]) -> bytes:
+    return hashlib.blake2b(json.dumps(line, sort_keys=True).encode(), digest_size=12).digest()
+
+
+def report_of(draft: RosterDraft) -> Report:
+    """Return what was found when a draft was handed in."""
+    found = Report(**json.loads(draft.report))
+    found.examples = [(one[0], one[1], one[2]) for one in found.examples]
+    return found
+
+
+def newest(office: Office, limit: int = 20) -> list[RosterDraft]:
+    """Return drafts, the newest first."""
+    with office.session.begin() as transaction:
+        return list(transaction.scalars(select(RosterDraft).order_by(RosterDraft.made_at.desc()).limit(limit)))
+
+
+def get(office: Office, draft_id: str) -> RosterDraft:
+    """Return a draft. Raises DraftRefused."""
+    with office.session.begin() as transaction:
+        found = transaction.get(RosterDraft, draft_id)
+    if found is None:
+        raise DraftRefused("not-there")
+    return found
+
+
+def queue(transaction: Transaction, who: Actor, draft_id: str) -> None:
+    """Let a draft be issued in the background, within the caller's transaction. Raises DraftRefused."""
+    _move(transaction, draft_id, ("checked", "failed"), "waiting")
+    audit.write(transaction, who, "roster-issue", draft_id)
+
+
+def drop(office: Office, who: Actor, draft_id: str) -> None:
+    """Throw a draft away, its file too. Raises DraftRefused."""
+    with office.session.begin() as transaction:
+        _move(transaction, draft_id, ("checked", "failed"), "dropped")
+        digest = transaction.get_one(RosterDraft, draft_id).digest
+        audit.write(transaction, who, "roster-dropped", draft_id)
+    _path(office, digest).unlink(missing_ok=True)
+
+
+def _move(transaction: Transaction, draft_id: str, before: tuple[str, ...], after: str) -> None:
+    moved = transaction.execute(
+        update(RosterDraft)
+        .where(RosterDraft.draft_id == draft_id, RosterDraft.state.in_(before))
+        .values(state=after, changed_at=utcnow())
+    )
+    if not getattr(moved, "rowcount", 0):
+        known = transaction.get(RosterDraft, draft_id) is not None
+        raise DraftRefused("not-waiting" if known else "not-there")
+
+
+def _path(office: Office, digest: str) -> Path:
+    return office.rosters / f"{digest}.roster"
+
+
+def withdraw(office: Office, who: Actor, version: int) -> str:
+    """Make a draft of the roster before `version`, to be issued in its place: kiosks only ever go forward. Raises DraftRefused.
+
+    The people are written anew: one file is never issued twice.
+    """
+    with office.session.begin() as transaction:
+        rows = list(
+            transaction.scalars(
+                select(tables.RosterFile)
+                .where(tables.RosterFile.base_version == 0, tables.RosterFile.version <= version)
+                .order_by(tables.RosterFile.version.desc())
+                .limit(2)
+            )
+        )
+        last = transaction.scalar(select(tables.RosterFile.version).order_by(tables.RosterFile.version.desc()).limit(1))
+    if len(rows) < 2 or rows[0].version != version:
+        raise DraftRefused("not-there")
+    if last != version:
+        raise DraftRefused("changed-meanwhile")
+    row = rows[1]
+    manifest_facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
+    _, facts = roster_file.write(_raw(office, manifest_facts), office.rosters)
+    draft_id, now = str(uuid.uuid4()), utcnow()
+    with office.session.begin() as transaction:
+        transaction.add(
+            RosterDraft(
+                draft_id=draft_id,
+                digest=facts.digest,
+                size=facts.size,
+                plain_size=facts.plain_size,
+                lines=facts.lines,
+                file_key=facts.key,
+                report=json.dumps({"people": facts.lines, "base": version, "before": rows[0].lines}),
+                state="checked",
+                told=f"of {row.version}",
+                version=0,
+                made_by=who.name,
+                made_at=now,
+                changed_at=now,
+            )
+        )
+    return draft_id
+
+
+def _raw(office: Office, facts: roster_file.Facts) -> Iterator[bytes]:
+    for line in people.lines_of(office, facts):
+        yield json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Issuer:
+    """The thread of one worker that issues what waits: a web request never waits for a million people."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._over, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="roster-issuer", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._wake.wait(_EVERY_S)
+            self._wake.clear()
+            if self._over.is_set():
+                return
+            try:
+                while issue_next(self._office):
+                    pass
+            except Exception as error:  # noqa: BLE001 - the next look may work; without this thread nothing would be issued
+                log.error("roster issuer: %s", type(error).__name__)
+
+    def close(self) -> None:
+        """End the thread; an issue that runs is finished first, as far as the process lives that long."""
+        self._over.set()
+        self._wake.set()
+        self._thread.join(5.0)
+
+
+def issue_next(office: Office) -> bool:
+    """Issue the draft that waits longest; return whether there was one. One of several workers takes it."""
+    now = utcnow()
+    with office.session.begin() as transaction:
+        # Of a worker that was killed. Issuing again is safe: the same people under another number.
+        transaction.execute(
+            update(RosterDraft)
+            .where(RosterDraft.state == "issuing", RosterDraft.changed_at < now - _STUCK)
+            .values(state="failed", told="interrupted", changed_at=now)
+        )
+        draft = transaction.scalar(
+            select(RosterDraft)
+            .where(RosterDraft.state == "waiting")
+            .order_by(RosterDraft.changed_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if draft is None:
+            return False
+        draft.state, draft.changed_at = "issuing", now
+    facts = roster_file.Facts(draft.digest, draft.size, draft.plain_size, draft.lines, draft.file_key)
+    state, told, version = "issued", "", 0
+    try:
+        with office.session.begin() as transaction:
+            known = transaction.scalar(select(tables.RosterFile.version).where(tables.RosterFile.digest == draft.digest))
+        version = known or rosters.publish(office, _path(office, draft.digest), facts)
+        people.note(office, version)
+    except (seal.Refused, KioskError, OSError) as error:
+        state, told = "failed", f"{type(error).__name__}"
+        log.warning("a roster was not issued: %s", type(error).__name__)
+    with office.session.begin() as transaction:
+        row = transaction.get_one(RosterDraft, draft.draft_id)
+        row.state, row.told, row.version, row.changed_at = state, told or row.told, version, utcnow()
+        audit.write(transaction, MACHINE, f"roster-{state}", draft.draft_id, version=version, people=draft.lines)
+    return True
+
+
+def issued(office: Office, limit: int = 30) -> list[tuple[int, int, int, datetime]]:
+    """Return what was issued, newest first: version, people, bytes of the snapshot, when."""
+    with office.session.begin() as transaction:
+        rows = transaction.execute(
+            select(tables.RosterFile.version, tables.RosterFile.lines, tables.RosterFile.size, tables.RosterFile.created_at)
+            .where(tables.RosterFile.base_version == 0)
+            .order_by(tables.RosterFile.version.desc())
+            .limit(limit)
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -1,0 +1,108 @@
+"""Tables of the clerks' side; `kiosk.bureau.migrations` builds them with the others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kiosk.bureau.tables import Base, Hex, Key, Utc
+
+Name = String(200)
+
+
+class Account(Base):
+    """Somebody who may sign in. `name`: what is typed; `shown_name`: what others read."""
+
+    __tablename__ = "accounts"
+    account_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    shown_name: Mapped[str] = mapped_column(Name)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    first_until: Mapped[datetime | None] = mapped_column(Utc, default=None)  # the password is a first one, good until then
+    totp_sealed: Mapped[str] = mapped_column(String(200), default="")  # by clerks.key, which is not in the database
+    totp_step: Mapped[int] = mapped_column(default=0)  # the last step whose code was taken: no code is taken twice
+    recovery: Mapped[str] = mapped_column(Text, default="")  # marks of the recovery codes that are left, blanks between
+    oidc_subject: Mapped[str] = mapped_column(String(300), default="", index=True)  # issuer and subject; empty: signs in here
+    language: Mapped[str] = mapped_column(String(8), default="zh_CN")
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    created_by: Mapped[str] = mapped_column(String(64), default="")
+    disabled_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+
+
+class AuditLine(Base):
+    """Who did what, in order. `digest` covers the line and the digest before it; triggers refuse changing and deleting."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))  # text, as it was hashed
+    actor: Mapped[str] = mapped_column(String(64), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(Key, index=True)
+    detail: Mapped[str] = mapped_column(Text)  # canonical JSON
+    before: Mapped[str] = mapped_column(Hex)
+    digest: Mapped[str] = mapped_column(Hex)
+
+
+class Proposal(Base):
+    """What one person asks for and another must agree to: revoking, withdrawing, overriding. It expires."""
+
+    __tablename__ = "proposals"
+    proposal_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(Key)
+    content: Mapped[str] = mapped_column(Text)  # canonical JSON: what is to be done
+    asked_by: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+    settled_by: Mapped[str] = mapped_column(String(64), default="")
+    settled_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    outcome: Mapped[str] = mapped_column(String(16), default="")  # agreed | refused | gone
+
+    __table_args__ = (Index("ix_proposals_open", "outcome", "expires_at"),)
+
+
+class Person(Base):
+    """Whom a record is about, from the newest roster: what clerks search by. Nothing else of the roster is kept in the clear."""
+
+    __tablename__ = "people"
+    person_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(Name, index=True)
+    number: Mapped[str] = mapped_column(String(32), index=True)
+    born: Mapped[str] = mapped_column(String(10), default="")
+    roster_version: Mapped[int] = mapped_column(default=0, index=True)
+
+
+class Alarm(Base):
+    """A kiosk that was silent too long; one open one a kiosk. Told once by each way, and once more when it is heard again."""
+
+    __tablename__ = "alarms"
+    alarm_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), index=True)
+    silent_since: Mapped[datetime] = mapped_column(Utc)
+    raised_at: Mapped[datetime] = mapped_column(Utc)
+    recovered_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+    told: Mapped[str] = mapped_column(String(200), default="")  # ways that worked, as "webhook mail webhook-over"
+    busy_until: Mapped[datetime | None] = mapped_column(Utc, default=None)  # one worker is telling it
+
+
+class RosterDraft(Base):
+    """A roster that was handed in and looked at, and not yet issued. The file lies encrypted among the rosters."""
+
+    __tablename__ = "roster_drafts"
+    draft_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    digest: Mapped[str] = mapped_column(Hex)
+    size: Mapped[int]
+    plain_size: Mapped[int]
+    lines: Mapped[int]
+    file_key: Mapped[str] = mapped_column(String(64))
+    report: Mapped[str] = mapped_column(Text)  # JSON: counts, differences, examples' person ids
+    state: Mapped[str] = mapped_column(String(16))  # checked | waiting | issuing | issued | failed | dropped
+    told: Mapped[str] = mapped_column(String(200), default="")  # why it failed
+    version: Mapped[int] = mapped_column(default=0)
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(Utc)
+    changed_at: Mapped[datetime] = mapped_column(Utc)

@@ -1,4 +1,4 @@
-"""`kiosk bureau`: run the reference bureau, or make an enrolment code; `kiosk bureau accounts|audit`: who may sign in, who did what."""
+"""`kiosk bureau`: run the reference bureau, or make an enrolment code; `kiosk bureau accounts|audit`: its clerks."""
 
 from __future__ import annotations
 

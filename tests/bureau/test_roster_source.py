@@ -19,7 +19,7 @@ def line(number: str = "440305193801020030", person_id: str = "P-1") -> str:
 def checked(tmp_path, data: bytes) -> list[bytes]:
     path = tmp_path / "roster.jsonl"
     path.write_bytes(data)
-    return list(rosters._checked(path))
+    return list(rosters.checked(path))
 
 
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])

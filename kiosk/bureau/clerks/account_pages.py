@@ -42,12 +42,7 @@ def static(name: Literal["clerks.css", "clerks.js"]) -> FileResponse:
 @router.get("/sign-in", response_class=HTMLResponse)
 def sign_in_page(request: Request) -> HTMLResponse:
     """The page to sign in."""
-    return page(request, "sign_in.html", wrong="", oidc=_provider(request))
-
-
-def _provider(request: Request) -> str:
-    found = settings.of(request.app.state.office).oidc
-    return "" if found is None else found.title
+    return page(request, "sign_in.html", wrong="")
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -62,7 +57,7 @@ async def sign_in_form(
     found = await to_thread.run_sync(sign_in.by_password, office, user.strip(), password, source, limiter=sign_in.hashing())
     if found.session is None:
         wrong = words_of(request).text(f"sign_in.{found.why}")
-        return page(request, "sign_in.html", 429 if found.why == "too-many" else 401, wrong=wrong, oidc=_provider(request))
+        return page(request, "sign_in.html", 429 if found.why == "too-many" else 401, wrong=wrong)
     return with_cookie(request, found.session, RedirectResponse(_next(found.session), 303))
 
 

@@ -1,12 +1,23 @@
-"""Whom records are about: names and numbers of the newest roster, for searching, kept as rosters are issued."""
+"""Whom records are about: names and numbers of the newest roster, for searching, kept as rosters are issued.
+
+Sealed by a key that is a file: the database alone names nobody. What is searched by are keyed marks, so a search is for a whole
+name or a whole number.
+"""
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
+import secrets
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -14,6 +25,7 @@ from kiosk.bureau import tables
 from kiosk.bureau.clerks.tables import Person
 from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol, roster_file
+from kiosk.sync.keys import read_private
 
 _AT_ONCE = 500
 
@@ -26,8 +38,8 @@ def note(office: Office, version: int) -> int:
         return 0
     facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
     count = 0
-    found = lines_of(office, facts)
-    while some := [_row(line, version) for line in islice(found, _AT_ONCE)]:
+    found, keys = lines_of(office, facts), _Keys(office)
+    while some := [_row(keys, line, version) for line in islice(found, _AT_ONCE)]:
         _upsert(office, some)
         count += len(some)
     with office.session.begin() as transaction:
@@ -52,14 +64,40 @@ def lines_of(office: Office, facts: roster_file.Facts) -> Iterator[dict[str, Any
         yield json.loads(line)
 
 
-def _row(line: dict[str, Any], version: int) -> dict[str, Any]:
-    number = str(line["id_number"]).upper()
-    born = str(line.get("born") or born_of(number))
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person as clerks see them. `born`: YYYY-MM-DD or ""."""
+
+    name: str
+    number: str
+    born: str
+
+
+class _Keys:
+    """Keys of this bureau's people, derived from clerks.key."""
+
+    def __init__(self, office: Office) -> None:
+        key = read_private(Path(office.settings.data) / "clerks.key").strip().encode()
+        self.cipher = AESGCM(hmac.digest(key, b"people sealed", "sha256"))
+        self._marks = hmac.digest(key, b"people marks", "sha256")
+
+    def mark(self, kind: str, text: str) -> str:
+        """Return what a name or a number is searched by."""
+        return hmac.digest(self._marks, f"{kind}\n{text}".encode("utf-8", "replace"), "sha256").hex()[:32]
+
+
+def _row(keys: _Keys, line: dict[str, Any], version: int) -> dict[str, Any]:
+    number, name = str(line["id_number"]).upper(), str(line["name"])
+    born = str(line.get("born") or born_of(number))[:10]
+    nonce = secrets.token_bytes(12)
+    plain = json.dumps([name[:200], number[:32], born], ensure_ascii=False).encode()
+    sealed = nonce + keys.cipher.encrypt(nonce, plain, str(line["person_id"]).encode())
     return {
         "person_id": line["person_id"],
-        "name": str(line["name"])[:200],
-        "number": number[:32],
-        "born": born[:10],
+        "name_mark": keys.mark("name", name),
+        "number_mark": keys.mark("number", number),
+        "sealed": base64.b64encode(sealed).decode(),
+        "born_year": born[:4],
         "roster_version": version,
     }
 
@@ -78,7 +116,7 @@ def _upsert(office: Office, rows: list[dict[str, Any]]) -> None:
         raise TypeError("people")
     make = postgresql.insert if office.engine.dialect.name == "postgresql" else sqlite.insert
     statement = make(target)
-    changed = {name: statement.excluded[name] for name in ("name", "number", "born", "roster_version")}
+    changed = {name: statement.excluded[name] for name in ("name_mark", "number_mark", "sealed", "born_year", "roster_version")}
     with office.session.begin() as transaction:
         # In one order: two rosters that are noted at once never wait for each other in a circle.
         transaction.execute(
@@ -92,7 +130,22 @@ def masked(number: str) -> str:
     return number if len(number) < 10 else f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
 
 
-def by_id(office: Office, person_ids: Iterable[str]) -> dict[str, Person]:
-    """Return the people that are known of these."""
+def marks_of(office: Office, text: str) -> tuple[str, str]:
+    """Return the marks of a text as a name and as a number."""
+    keys = _Keys(office)
+    return keys.mark("name", text), keys.mark("number", text.upper())
+
+
+def by_id(office: Office, person_ids: Iterable[str]) -> dict[str, Known]:
+    """Return the people that are known of these. With another key than they were sealed by, nobody is."""
     with office.session.begin() as transaction:
-        return {one.person_id: one for one in transaction.scalars(select(Person).where(Person.person_id.in_(set(person_ids))))}
+        rows = list(transaction.scalars(select(Person).where(Person.person_id.in_(set(person_ids)))))
+    keys, known = _Keys(office), {}
+    for row in rows:
+        sealed = base64.b64decode(row.sealed)
+        try:
+            plain = keys.cipher.decrypt(sealed[:12], sealed[12:], row.person_id.encode())
+        except InvalidTag:
+            continue
+        known[row.person_id] = Known(*json.loads(plain))
+    return known

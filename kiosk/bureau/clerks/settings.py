@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.office import Office
 from kiosk.errors import ConfigError
 from kiosk.plain_text import read_text
@@ -67,28 +66,6 @@ class Alarms(Asked):
     every_s: Annotated[float, Field(ge=1)] = 60.0
 
 
-class Oidc(Asked):
-    """[oidc]: sign-in by the province's own provider. roles: value of the claim -> role here; who has none is refused."""
-
-    issuer: str
-    client_id: str
-    secret_file: str
-    title: str = "OpenID Connect"
-    role_claim: str = "roles"
-    roles: dict[str, Literal["viewer", "clerk", "supervisor", "administrator"]] = {}
-
-    @field_validator("issuer")
-    @classmethod
-    def _sealed(cls, issuer: str) -> str:
-        return _https(issuer)
-
-    def role_of(self, told: object) -> Role | None:
-        """Return the highest role that the claim's values stand for; None for nobody we know."""
-        values = told if isinstance(told, list) else [told]
-        found = [Role.of(self.roles[value]) for value in values if isinstance(value, str) and value in self.roles]
-        return max(found, default=None)
-
-
 class ClerkSettings(Asked):
     """The file as a whole."""
 
@@ -97,7 +74,6 @@ class ClerkSettings(Asked):
     mail: Mail | None = None
     webhook: Webhook | None = None
     alarms: Alarms = Alarms()
-    oidc: Oidc | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -221,13 +221,12 @@ class Band:
 def fairness(office: Office, days: int = FAIR_DAYS) -> list[Band]:
     """Return attempts and failures by age band over all stations, of the last days. Small groups are left out, not rounded."""
     since = utcnow() - timedelta(days=days)
-    year = func.substr(Person.born, 1, 4)
     query = (
-        select(year, func.count(), func.count().filter(Record.outcome == "failed"))
+        select(Person.born_year, func.count(), func.count().filter(Record.outcome == "failed"))
         .select_from(Record)
         .outerjoin(Person, Person.person_id == Record.person_id)
         .where(Record.received_at >= since, Record.channel.in_(_MACHINE), Record.outcome.in_(("passed", "failed")))
-        .group_by(year)
+        .group_by(Person.born_year)
     )
     takes: dict[str, int] = {}
     failed: dict[str, int] = {}

@@ -66,13 +66,14 @@ class Proposal(Base):
 
 
 class Person(Base):
-    """Whom a record is about, from the newest roster: what clerks search by. Nothing else of the roster is kept in the clear."""
+    """Whom a record is about, from the newest roster. Name and number are sealed; what is searched by are keyed marks of them."""
 
     __tablename__ = "people"
     person_id: Mapped[str] = mapped_column(Key, primary_key=True)
-    name: Mapped[str] = mapped_column(Name, index=True)
-    number: Mapped[str] = mapped_column(String(32), index=True)
-    born: Mapped[str] = mapped_column(String(10), default="")
+    name_mark: Mapped[str] = mapped_column(String(32), index=True)
+    number_mark: Mapped[str] = mapped_column(String(32), index=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    born_year: Mapped[str] = mapped_column(String(4), default="")  # for the counts by age band
     roster_version: Mapped[int] = mapped_column(default=0, index=True)
 
 

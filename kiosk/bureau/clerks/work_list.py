@@ -73,7 +73,7 @@ def decidable(outcome: str) -> bool:
 def find(office: Office, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Page:
     """Return a page. What waits stands oldest first, everything else newest first; an `after` that is none of ours is the start."""
     oldest_first = wanted.state == "pending"
-    query = _narrowed(select(Record, Kiosk.station_id).join(Kiosk, Kiosk.kiosk_id == Record.kiosk_id), wanted, zone)
+    query = _narrowed(office, select(Record, Kiosk.station_id).join(Kiosk, Kiosk.kiosk_id == Record.kiosk_id), wanted, zone)
     key = _read_key(after)
     if key is not None:
         query = query.where(_beyond(key, forwards=oldest_first))
@@ -114,7 +114,7 @@ def next_after(office: Office, received_at: datetime, record_id: str) -> str:
         return found or transaction.scalar(base) or ""
 
 
-def _narrowed(query: Select[Record, str], wanted: Wanted, zone: ZoneInfo) -> Select[Record, str]:
+def _narrowed(office: Office, query: Select[Record, str], wanted: Wanted, zone: ZoneInfo) -> Select[Record, str]:
     if wanted.state == "pending":
         query = query.where(Record.decision == "", Record.outcome == "passed")
     elif wanted.state in ("returned", "confirmed"):
@@ -131,19 +131,14 @@ def _narrowed(query: Select[Record, str], wanted: Wanted, zone: ZoneInfo) -> Sel
         query = query.where(Record.received_at >= _midnight(wanted.first, zone))
     if wanted.last is not None and wanted.last < date.max:
         query = query.where(Record.received_at < _midnight(wanted.last + timedelta(days=1), zone))
-    return query.where(_about(wanted.person)) if wanted.person else query
+    return query.where(_about(office, wanted.person)) if wanted.person else query
 
 
-def _about(person: str) -> ColumnElement[bool]:
+def _about(office: Office, person: str) -> ColumnElement[bool]:
     text = person.strip()
-    of_name = select(Person.person_id).where(Person.name.startswith(text, autoescape=True))
-    of_number = select(Person.person_id).where(Person.number == text.upper())
-    return or_(
-        Record.record_id == text,
-        Record.person_id == text,
-        Record.person_id.in_(of_number),
-        Record.person_id.in_(of_name),
-    )
+    name, number = people.marks_of(office, text)
+    of_both = select(Person.person_id).where(or_(Person.name_mark == name, Person.number_mark == number))
+    return or_(Record.record_id == text, Record.person_id == text, Record.person_id.in_(of_both))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -171,7 +166,7 @@ def _read_key(text: str) -> tuple[datetime, str] | None:
     return (moment, record_id) if moment.tzinfo is not None and record_id and "\0" not in record_id else None
 
 
-def _line(record: Record, station_id: str, person: Person | None, papers: int) -> Line:
+def _line(record: Record, station_id: str, person: people.Known | None, papers: int) -> Line:
     return Line(
         record.record_id,
         record.person_id,

@@ -87,13 +87,14 @@ def upgrade() -> None:
     op.create_table(
         "people",
         sa.Column("person_id", sa.String(length=128), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("number", sa.String(length=32), nullable=False),
-        sa.Column("born", sa.String(length=10), nullable=False),
+        sa.Column("name_mark", sa.String(length=32), nullable=False),
+        sa.Column("number_mark", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("born_year", sa.String(length=4), nullable=False),
         sa.Column("roster_version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_people")),
     )
-    for name in ("name", "number", "roster_version"):
+    for name in ("name_mark", "number_mark", "roster_version"):
         op.create_index(op.f(f"ix_people_{name}"), "people", [name], unique=False)
     op.create_table(
         "alarms",

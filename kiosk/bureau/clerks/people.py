@@ -138,7 +138,7 @@ def marks_of(office: Office, text: str) -> tuple[str, str]:
 
 def by_id(office: Office, person_ids: Iterable[str]) -> dict[str, Known]:
     """Return the people that are known of these. With another key than they were sealed by, nobody is."""
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         rows = list(transaction.scalars(select(Person).where(Person.person_id.in_(set(person_ids)))))
     keys, known = _Keys(office), {}
     for row in rows:

@@ -82,7 +82,7 @@ def find(office: Office, show: str, text: str, silent_h: float, after: tuple[str
         query = query.where(or_(Kiosk.station_id.startswith(text, autoescape=True), Kiosk.name.contains(text, autoescape=True)))
     if after is not None:
         query = query.where(or_(Kiosk.station_id > after[0], and_(Kiosk.station_id == after[0], Kiosk.kiosk_id > after[1])))
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         rows = transaction.execute(query).all()
         ids = [kiosk.kiosk_id for kiosk, _, _ in rows]
         issued = dict(
@@ -143,7 +143,7 @@ def counts(office: Office, silent_h: float) -> Counts:
     late = utcnow() - timedelta(hours=silent_h)
     heard = func.coalesce(Kiosk.last_contact, Kiosk.created_at)
     on = Kiosk.revoked_at.is_(None)
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
 
         def of(*where: Any) -> int:
             return transaction.scalar(select(func.count()).select_from(Kiosk).where(*where)) or 0
@@ -178,7 +178,7 @@ def troubles(office: Office, kiosk_id: str) -> list[Trouble]:
         .order_by(tables.JournalLine.seq.desc())
         .limit(20)
     )
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         rows = transaction.execute(query).all()
     return [Trouble(seq, kind, _code(body)) for seq, kind, body in rows]
 
@@ -200,7 +200,7 @@ def alarms(office: Office) -> list[tuple[Alarm, str, str]]:
         .order_by(Alarm.silent_since)
         .limit(50)
     )
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         return [(alarm, station, name) for alarm, station, name in transaction.execute(query)]
 
 
@@ -231,7 +231,7 @@ def fairness(office: Office, days: int = FAIR_DAYS) -> list[Band]:
     takes: dict[str, int] = {}
     failed: dict[str, int] = {}
     this_year = utcnow().year
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         for born, n, bad in transaction.execute(query):
             band = band_of(born, this_year)
             takes[band] = takes.get(band, 0) + n

@@ -62,7 +62,7 @@ def verify(request: Request, record_id: Annotated[protocol.Id, Path()]) -> HTMLR
 
 def valid_until(office: Office, record_id: str) -> date | None:
     """Return the last day that a confirmed certification is good for; None for anything else."""
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         row = transaction.get(tables.Record, record_id)
         if row is None or row.outcome != "passed" or row.decision != "confirmed" or row.channel in NO_PASS:
             return None

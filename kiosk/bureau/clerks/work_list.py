@@ -79,7 +79,7 @@ def find(office: Office, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Pag
         query = query.where(_beyond(key, forwards=oldest_first))
     order = (Record.received_at, Record.record_id)
     query = query.order_by(*order) if oldest_first else query.order_by(*(one.desc() for one in order))
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         rows = transaction.execute(query.limit(PAGE + 1)).all()
         shown = rows[:PAGE]
         papers = dict(
@@ -97,7 +97,7 @@ def find(office: Office, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Pag
 def waiting(office: Office) -> int:
     """Return how many records wait for a clerk, counted up to a bound."""
     inner = select(Record.record_id).where(Record.decision == "", Record.outcome == "passed").limit(_COUNTED_TO).subquery()
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         return transaction.scalar(select(func.count()).select_from(inner)) or 0
 
 
@@ -109,7 +109,7 @@ def next_after(office: Office, received_at: datetime, record_id: str) -> str:
         .order_by(Record.received_at, Record.record_id)
         .limit(1)
     )
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         found = transaction.scalar(base.where(_beyond((received_at, record_id), forwards=True)))
         return found or transaction.scalar(base) or ""
 
@@ -222,7 +222,7 @@ class Whole:
 
 def whole(office: Office, record_id: str) -> Whole | None:
     """Return one record, None when there is none."""
-    with office.session.begin() as transaction:
+    with office.reading.begin() as transaction:
         row = transaction.get(Record, record_id)
         if row is None:
             return None

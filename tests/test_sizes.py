@@ -9,19 +9,12 @@ KIOSK = Path(__file__).resolve().parents[1] / "kiosk"
 MOST_LINES, MOST_OF_A_CLASS, MOST_ATTRIBUTES = 400, 300, 20
 
 # A page of the desk or a frame is mostly named widgets; the others wait to be split along their subjects.
-LARGER_FILES = {
-    "app/visit_controller.py",
-    "doctor/checks.py",
-    "store/outbox.py",
-    "desk/events.py",  # 60 small values, one list
-}
+LARGER_FILES: set[str] = set()
 LARGER_CLASSES = {
     "app/composition.py: KioskApp",  # one attribute a part that it builds
-    "app/visit_controller.py: VisitController",
     "emulators/person.py: DemoPerson",
     "liveness/attacks/evidence.py: Evidence",
     "liveness/take.py: Take",
-    "ui/frame.py: Frame",
 }
 
 

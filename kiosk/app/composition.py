@@ -137,23 +137,23 @@ class KioskApp(QObject):
 
     def _wire(self) -> None:
         conductor, window = self.conductor, self.window
-        self.reader.event.connect(conductor.on_reader)
-        self.camera.status.connect(conductor.on_camera)
-        self.camera.stirred.connect(conductor.on_stirred)
+        self.reader.event.connect(conductor.devices.on_reader)
+        self.camera.status.connect(conductor.devices.on_camera)
+        self.camera.stirred.connect(conductor.devices.on_stirred)
         self.camera.identified.connect(self.camera_guard.on_seen)
         conductor.camera_wanted.connect(self.camera.set_awake)
-        self.vision.view.connect(conductor.on_take_view)
-        self.vision.finished.connect(conductor.on_take_finished)
-        self.vision.failed.connect(conductor.on_vision_failed)
-        self.vision.ready.connect(conductor.on_vision_ready)
-        self.vision.presence.connect(conductor.on_presence)
+        self.vision.view.connect(conductor.devices.on_take_view)
+        self.vision.finished.connect(conductor.devices.on_take_finished)
+        self.vision.failed.connect(conductor.devices.on_vision_failed)
+        self.vision.ready.connect(conductor.devices.on_vision_ready)
+        self.vision.presence.connect(conductor.devices.on_presence)
         conductor.watch_presence.connect(self.vision.watch_presence)
         conductor.vision_wanted.connect(self.vision.set_wanted)
         conductor.print_slip.connect(self.printer.print_slip)
         self.printer.done.connect(conductor.on_printed)
-        self.scan.view.connect(conductor.on_scan_view)
-        self.scan.finished.connect(conductor.on_scan_done)
-        self.scan.failed.connect(conductor.on_scan_failed)
+        self.scan.view.connect(conductor.devices.on_scan_view)
+        self.scan.finished.connect(conductor.devices.on_scan_done)
+        self.scan.failed.connect(conductor.devices.on_scan_failed)
         conductor.begin_scan.connect(self.scan.begin)
         conductor.cancel_scan.connect(self.scan.cancel)
         conductor.begin_take.connect(self.vision.begin_take)
@@ -193,7 +193,7 @@ class KioskApp(QObject):
     def _start_workers(self) -> None:
         self.window.prepare()
         self.store.start()
-        self.conductor.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
+        self.conductor.devices.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
         for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):
             worker.start()
         if self.settings.voice.headphones == "auto":

@@ -109,7 +109,7 @@ class DeskController(QObject):
         self.stage_moved.connect(self.on_stage_moved)
         view.sent.connect(self.feed)
         window.service.connect(self.on_service)
-        conductor.desk_card.connect(self.on_card)
+        conductor.devices.desk_card.connect(self.on_card)
         conductor.attendant_called.connect(self.on_called)
 
     @property
@@ -339,7 +339,8 @@ class DeskController(QObject):
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
     def _devices(self) -> boards.MaintenanceData:
-        reader, camera = self._conductor.devices_ready
+        devices = self._conductor.devices
+        reader, camera = devices.reader_ready, devices.camera_ready
         return boards.MaintenanceData(
             reader="ready" if reader else "away",
             camera="ready" if camera else "asleep",

@@ -79,7 +79,7 @@ class QuickVision(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(5)
         self._timer.timeout.connect(self._look)
-        self.done.connect(kiosk.conductor.on_take_finished)
+        self.done.connect(kiosk.conductor.devices.on_take_finished)
         self.fail_next = False
 
     @Slot(object)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from kiosk import config
-from kiosk.doctor.checks import Check, Finding
+from kiosk.doctor.finding import Check, Finding
 
 # Versions from which a package calls home (reasons: requirements/kiosk.in); the kiosk may speak to its bureau alone.
 CALLS_HOME_FROM = {"mediapipe": (0, 10, 35), "onnxruntime": (1, 30)}

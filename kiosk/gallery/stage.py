@@ -43,7 +43,7 @@ def show_scene(window: KioskWindow, scene: Scene) -> None:
         if button is not None:
             button.click()
     window.show_countdown(scene.countdown)
-    window.close_panels()
+    window.wishes.close_panels()
     for flash in window.findChildren(EdgeFlash):  # half a second long: a picture would show it for ever
         flash.rest()
     if scene.panel:
@@ -52,7 +52,7 @@ def show_scene(window: KioskWindow, scene: Scene) -> None:
 
 def set_form(window: KioskWindow, size: tuple[int, int], theme: ThemeName, large: bool) -> None:
     """Give the window a size, a theme and a text size."""
-    window.theme, window.large = theme, large
+    window.wishes.theme, window.wishes.large = theme, large
     if (window.width(), window.height()) != size:
         window.resize(*size)
     else:

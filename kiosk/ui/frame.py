@@ -1,6 +1,6 @@
 """What stands round every page: top bar, strips for news, steps, bottom bar; and how all of it looks. Base of `ui.window`.
 
-Language, theme and text size live here, because they change everything that is drawn; they are forgotten with the visit.
+Language, theme and text size, by which all of it is drawn, are `wishes`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.config import Settings
 from kiosk.texts import requests as r
-from kiosk.texts.strings import Strings, writing_for
+from kiosk.texts.strings import Strings
 from kiosk.ui.captions import Captions
 from kiosk.ui.pages.base import STEPS, Page
-from kiosk.ui.theme import MARGIN, Look, ThemeName
+from kiosk.ui.theme import MARGIN, Look
 from kiosk.ui.widgets.bars import BottomBar, Notice, TopBar
 from kiosk.ui.widgets.overlay import Countdown, Transition
 from kiosk.ui.widgets.progress import Step, StepBar
-from kiosk.ui.widgets.wishes import LanguagePanel, SoundPanel, WishPanel
+from kiosk.ui.wishes import Wishes
 
 CLOCK_MS = 10_000
 
@@ -36,16 +36,6 @@ class Frame(QWidget):
     def __init__(self, settings: Settings, strings: Strings | None, motion: bool, now: Callable[[], datetime] | None) -> None:
         super().__init__()
         self.settings = settings
-        self._home_writing: str = settings.ui.language if strings is None else strings.language
-        self.writing = self._home_writing  # what the screen shows: zh_CN, zh_Hant or en
-        self._home_language: str = settings.voice.language
-        self.language: str = self._home_language  # what the voice speaks: zh_CN, zh_HK or en
-        self._catalogues: dict[str, Strings] = {}
-        if strings is not None:
-            self._catalogues[strings.language] = strings
-        self.theme: ThemeName = settings.ui.theme
-        self.large = settings.ui.large_text
-        self.seated = False  # 矮屏: everything that is touched in the lower part; for this visit
         self.motion = motion
         zone = ZoneInfo(settings.station.timezone)
         self.now = now or (lambda: datetime.now(zone))
@@ -66,26 +56,21 @@ class Frame(QWidget):
         self.captions = Captions(self, self._caption_place, settings.ui.captions)
         self.strip.say("")
         self.banner.say("")
-        self.sound_panel, self.language_panel = SoundPanel(self), LanguagePanel(self)
-        self.top.large_touched.connect(self.toggle_large_text)
-        self.top.sound_touched.connect(self._open_sound)
-        self.top.language_touched.connect(self._open_languages)
-        self.language_panel.spoken_chosen.connect(self.change_language)
-        self.language_panel.written_chosen.connect(self.change_writing)
-        self.language_panel.colours_chosen.connect(self._choose_colours)
-        self.sound_panel.louder.clicked.connect(self._louder)
-        self.sound_panel.quieter.clicked.connect(self._quieter)
+        self.wishes = Wishes(self, settings, strings, self.nobody_here, self._reachable)
+        self.wishes.asked.connect(self.service)
+        self.wishes.texts_changed.connect(self.refresh)
+        self.wishes.look_changed.connect(self.relook)
+        self.wishes.forgotten.connect(self._begin_anew)
+        self.top.large_touched.connect(self.wishes.toggle_large_text)
+        self.top.sound_touched.connect(self.wishes.open_sound)
+        self.top.language_touched.connect(self.wishes.open_languages)
         self.top.desk_touched.connect(self._desk)
-        self.bottom.seated.clicked.connect(self.toggle_seated)
+        self.bottom.seated.clicked.connect(self.wishes.toggle_seated)
         self._day = self.now().date()
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tell_time)
         self._clock.start()
-        self._forgotten = QTimer(self)  # wishes made on the idle page by somebody who did not stay
-        self._forgotten.setSingleShot(True)
-        self._forgotten.setInterval(int(settings.ui.idle_timeout_s * 1000))
-        self._forgotten.timeout.connect(self._forget_wishes)
 
     # --- for the subclass
 
@@ -102,122 +87,20 @@ class Frame(QWidget):
     @property
     def strings(self) -> Strings:
         """The texts that the screen shows."""
-        name = self.writing
-        if name not in self._catalogues:
-            self._catalogues[name] = Strings.load(name)
-        return self._catalogues[name]
-
-    @Slot(str)
-    def change_language(self, language: str) -> None:
-        """Speak another language from now on; the screen follows where it would be English beside Chinese, or the other way."""
-        self.language = language
-        before, self.writing = self.writing, writing_for(language, self.writing, self._home_writing)
-        self.refresh()
-        self.wished()
-        self.service.emit(r.ChangeLanguage(language))
-        if self.writing != before:
-            self.service.emit(r.ChangeWriting(self.writing))
-
-    @Slot(str)
-    def change_writing(self, writing: str) -> None:
-        """Write the screen otherwise from now on (简体, 繁體, English); what is spoken stays."""
-        self.writing = writing
-        self.refresh()
-        self.wished()
-        self.service.emit(r.ChangeWriting(writing))
-
-    @Slot()
-    def toggle_large_text(self) -> None:
-        """大字, or back."""
-        self.large = not self.large
-        self.relook()
-        self.wished()
-        self.service.emit(r.ToggleLargeText())
-
-    @Slot()
-    def toggle_seated(self) -> None:
-        """矮屏, or back."""
-        self.seated = not self.seated
-        self.relook()
-        self.wished()
-        self.service.emit(r.Say(("spoken.seated.say_on" if self.seated else "spoken.seated.say_off",)))
-
-    @Slot()
-    def toggle_contrast(self) -> None:
-        """White on black, or back."""
-        self.theme = "paper" if self.theme == "contrast" else "contrast"
-        self.relook()
-        self.wished()
-        self.service.emit(r.ToggleContrast())
-
-    @Slot(str)
-    def _choose_colours(self, theme: str) -> None:
-        if theme != self.theme:
-            self.toggle_contrast()
-        else:
-            self._show_panels()
-
-    @Slot()
-    def _open_sound(self) -> None:
-        self._open(self.sound_panel)
-
-    @Slot()
-    def _open_languages(self) -> None:
-        self._open(self.language_panel)
-
-    def _open(self, panel: WishPanel) -> None:
-        self.close_panels()
-        panel.setGeometry(self._reachable())
-        self._show_panels()
-        panel.show()
-        panel.raise_()
-        panel.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.wished()
-
-    def close_panels(self) -> None:
-        """Take the panels of the top bar away."""
-        self.sound_panel.hide()
-        self.language_panel.hide()
-
-    def _show_panels(self) -> None:
-        self.sound_panel.show_texts(self.strings, self.look)
-        self.language_panel.show_texts(self.strings, self.language, self.writing, self.look)
-
-    @Slot()
-    def _louder(self) -> None:
-        self.service.emit(r.VolumeUp())
-
-    @Slot()
-    def _quieter(self) -> None:
-        self.service.emit(r.VolumeDown())
+        return self.wishes.strings
 
     @Slot()
     def _desk(self) -> None:
         self.service.emit(r.OpenDesk())
 
-    def wished(self) -> None:
-        """A wish about the window was made: on the idle page it is forgotten when nobody stays."""
-        if self.nobody_here():
-            self._forgotten.start()
-
-    @Slot()
-    def _forget_wishes(self) -> None:
-        if self.nobody_here():
-            self.reset_wishes()
-            self.refresh()
-
     def reset_wishes(self) -> None:
         """The next person begins with the station's own language, size and colours."""
-        self.close_panels()
-        self.theme, self.large = self.settings.ui.theme, self.settings.ui.large_text
-        self.seated = False
-        self.service.emit(r.ResetVolume())
-        if self.language != self._home_language:
-            self.language = self._home_language
-            self.service.emit(r.ChangeLanguage(self.language))
-        if self.writing != self._home_writing:
-            self.writing = self._home_writing
-            self.service.emit(r.ChangeWriting(self.writing))
+        self.wishes.reset()
+
+    @Slot()
+    def _begin_anew(self) -> None:
+        self.reset_wishes()
+        self.refresh()
 
     @Slot(object)
     def show_caption(self, keys: object) -> None:
@@ -227,7 +110,7 @@ class Frame(QWidget):
 
     def _reachable(self) -> QRect:
         """Return where panels lie: the whole window, or in 矮屏 its lower part where that is high enough for them."""
-        top = round(self.height() * self.settings.ui.seated_top) if self.seated and not self.look.landscape else 0
+        top = round(self.height() * self.settings.ui.seated_top) if self.wishes.seated and not self.look.landscape else 0
         return QRect(0, top, self.width(), self.height() - top)
 
     def _caption_place(self) -> QRect:
@@ -243,10 +126,10 @@ class Frame(QWidget):
     def relook(self) -> None:
         """Take on size, theme and texts of the bars, and place everything."""
         strings, page = self.strings, self.page
-        self.look = Look.for_screen(self.width(), self.height(), self.theme, self.large, self.motion)
+        self.look = Look.for_screen(self.width(), self.height(), self.wishes.theme, self.wishes.large, self.motion)
         self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.look)
-        self._show_panels()
-        self.bottom.show_texts(strings, page.leave, page.no_face, self.look, self.seated)
+        self.wishes.show_panels(self.look)
+        self.bottom.show_texts(strings, page.leave, page.no_face, self.look, self.wishes.seated)
         self.strip.say(strings.text("help_called.title") if self._help_called and not page.says_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")
         self.steps.beside = self.look.landscape
@@ -276,10 +159,10 @@ class Frame(QWidget):
         width, look = self.width(), self.look
         margin = look.px(MARGIN)
         # Sitting, the number pad and the camera's circle need the room of the chips, which every other page has.
-        self.top.setVisible(not (self.seated and self.page.body_low))
+        self.top.setVisible(not (self.wishes.seated and self.page.body_low))
         foot, bar = self.bottom.need(width), 0 if self.top.isHidden() else self.top.need(width)
-        y = 0 if self.seated else bar
-        self.top.setGeometry(0, self.height() - foot - bar if self.seated else 0, width, bar)
+        y = 0 if self.wishes.seated else bar
+        self.top.setGeometry(0, self.height() - foot - bar if self.wishes.seated else 0, width, bar)
         for strip in (self.strip, self.banner):
             if not strip.isHidden():
                 tall = strip.need(width - 2 * margin)
@@ -294,17 +177,16 @@ class Frame(QWidget):
         self.bottom.setGeometry(0, self.height() - foot, width, foot)
         # The page learns its look before its size: it fits itself once, not twice.
         self.page.look = look
-        low = round(self.height() * self.settings.ui.seated_top) - y if self.seated else None
+        low = round(self.height() * self.settings.ui.seated_top) - y if self.wishes.seated else None
         moved, self.page.low = low != self.page.low, low
-        bottom = self.height() - foot - (bar if self.seated else 0)
+        bottom = self.height() - foot - (bar if self.wishes.seated else 0)
         if moved or self.page.geometry().getRect() == (0, y, width, bottom - y):
             self.page.look = look
             self.page.set_look(look)
         self.page.setGeometry(0, y, width, bottom - y)
         self.countdown.setGeometry(self.rect())
         self.countdown.set_look(look)
-        for panel in (self.sound_panel, self.language_panel):
-            panel.setGeometry(self._reachable())
+        self.wishes.place_panels()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.transition.stop()

@@ -71,6 +71,7 @@ class KioskWindow(Frame):
         self.bottom.no_face.clicked.connect(self._no_face)
         self.bottom.help.clicked.connect(self._help)
         self.countdown.still_here.connect(self._still_here)
+        self.wishes.wished.connect(self.draw_curtain)
         self.spoken = SpokenKeys(self, dict(self._keys))
         self.curtain = Curtain(self)
         self.resize(1080, 1920)
@@ -140,7 +141,7 @@ class KioskWindow(Frame):
             forget()
             self.changed_at = time.monotonic()
             self.show_countdown(None)
-            self.close_panels()
+            self.wishes.close_panels()
         self.relook()
         page.show()
         page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -262,13 +263,10 @@ class KioskWindow(Frame):
 
     # --- what the frame asks
 
+    @Slot()
     def draw_curtain(self) -> None:
         """Darken the screen while the page is spoken, where the station wants it so."""
         self.curtain.follow(self.spoken.on and self.settings.ui.dark_when_spoken, self.strings, self.look)
-
-    def wished(self) -> None:
-        super().wished()
-        self.draw_curtain()
 
     def nobody_here(self) -> bool:
         return isinstance(self._state, s.Idle)

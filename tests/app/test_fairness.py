@@ -29,25 +29,27 @@ class Counting:
     def __init__(self, made: Bench, folder: Any) -> None:
         self.bench, self.folder = made, folder
         self.work: list[Any] = []
-        made.conductor._store.ask = lambda job, on_error=None: self.work.append(job)  # type: ignore[method-assign, assignment]
+        made.conductor._records._store.ask = lambda job, on_error=None: self.work.append(job)  # type: ignore[method-assign, assignment]
         made.card()
         for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
             made.conductor.feed(event)
 
     def look(self, *views: TakeView) -> None:
         for view in views:
-            self.bench.conductor.on_take_view(view)
+            self.bench.conductor.devices.on_take_view(view)
 
     def end(self, result: LivenessResult, glasses: Glasses = Glasses.UNKNOWN) -> None:
         state = self.bench.conductor.state
         assert isinstance(state, s.Acting)
-        self.bench.conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, result, state.take_id, glasses=glasses))
+        self.bench.conductor.devices.on_take_finished(
+            TakeOutcome(state.case.visit.visit_id, result, state.take_id, glasses=glasses)
+        )
 
     def rows(self) -> list[tuple[str, ...]]:
         settings = config.Settings.model_validate({"store": {"directory": str(self.folder), "key_file": str(self.folder / "k")}})
         with open_store(settings) as store:
             for job in self.work:
-                if "_note_fairness" in job.__qualname__:
+                if "note_fairness" in job.__qualname__:
                     job(store)
             found = ledger.rows(store, date(2026, 1, 1), date(2026, 12, 31))
         assert x.CHEN.name not in str(found)
@@ -67,7 +69,7 @@ def test_a_failed_take_counts_with_its_glasses_light_and_action(counting, glasse
 
 
 def test_a_pass_counts_too(counting, monkeypatch):
-    monkeypatch.setattr(counting.bench.conductor, "_compare", lambda case: Reason.OK)
+    monkeypatch.setattr(counting.bench.conductor._memory, "compare", lambda case, settings: Reason.OK)
     counting.look(TakeView("positioning"), TakeView("done"))
     counting.end(LivenessResult(True, Reason.OK, (ActionRecord(Action.BLINK, 1.0, 2.0),)), Glasses.YES)
     assert counting.rows() == [("yes", "good", "all", "passed", "ok")]
@@ -79,11 +81,11 @@ def test_a_face_that_does_not_match_counts_as_match(counting, monkeypatch, reaso
 
     conductor = counting.bench.conductor
 
-    def compare(case: object) -> Reason:
-        conductor._match = MatchResult(MatchDecision.UNCERTAIN, reason)
+    def compare(case: object, settings: object) -> Reason:
+        conductor._memory.match = MatchResult(MatchDecision.UNCERTAIN, reason)
         return reason
 
-    monkeypatch.setattr(conductor, "_compare", compare)
+    monkeypatch.setattr(conductor._memory, "compare", compare)
     counting.look(TakeView("done"))
     counting.end(LivenessResult(True, Reason.OK, (ActionRecord(Action.BLINK, 1.0, 2.0),)), Glasses.NO)
     assert counting.rows() == [("no", "good", "match", outcome, reason.value)]
@@ -101,7 +103,7 @@ def test_practice_counts_for_nothing(counting):
     conductor.feed(e.BackTouched())  # the take that the fixture began
     conductor.feed(e.PractiseTouched())
     state = conductor.state
-    conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, TIMED_OUT, state.take_id, practice=True))
+    conductor.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, TIMED_OUT, state.take_id, practice=True))
     assert [row[-1] for row in counting.rows()] == ["cancelled"]
 
 

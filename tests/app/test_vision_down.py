@@ -24,7 +24,7 @@ def test_a_take_begins_again_by_itself_and_costs_no_try(acting, bench):  # noqa:
     acting.begin_take.connect(begun.append)
     acting.cancel_take.connect(lambda: cancelled.append(1))
     first = acting.state.take_id
-    acting.on_vision_failed(Reason.MODEL_ERROR)
+    acting.devices.on_vision_failed(Reason.MODEL_ERROR)
     assert not acting.state.camera_ready
     assert cancelled
     bench.wait(1.75)
@@ -39,5 +39,5 @@ def test_a_take_begins_again_by_itself_and_costs_no_try(acting, bench):  # noqa:
 def test_nothing_happens_to_somebody_who_is_not_before_the_camera(bench):  # noqa: F811
     bench.card()
     before = bench.conductor.state
-    bench.conductor.on_vision_failed(Reason.MODEL_ERROR)
+    bench.conductor.devices.on_vision_failed(Reason.MODEL_ERROR)
     assert bench.conductor.state == before

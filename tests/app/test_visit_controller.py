@@ -69,8 +69,8 @@ def bench(qtbot):
     )
     made = Bench(conductor, window, clock)
     conductor.say.connect(made.said.append)
-    conductor.on_reader(ReaderReady(""))
-    conductor.on_camera(CameraUp("c", 1, 1))
+    conductor.devices.on_reader(ReaderReady(""))
+    conductor.devices.on_camera(CameraUp("c", 1, 1))
     window.show()
     return made
 
@@ -85,7 +85,7 @@ def test_nobody_is_rushed_then_asked_aloud_then_the_visit_ends(bench):
     bench.wait(31)
     assert isinstance(bench.conductor.state, s.TakingCard)  # the card still lies there
     assert bench.conductor.state.notice is Reason.IDLE_TIMEOUT
-    bench.conductor.on_reader(CardRemoved())
+    bench.conductor.devices.on_reader(CardRemoved())
     assert isinstance(bench.conductor.state, s.Idle)
 
 
@@ -100,10 +100,10 @@ def test_one_touch_answers_the_question(bench):
 
 def test_who_walks_away_is_asked_sooner_and_may_come_back(bench):
     bench.card()
-    bench.conductor.on_presence(True)
+    bench.conductor.devices.on_presence(True)
     bench.wait(14)
     assert bench.window.countdown.isVisible()
-    bench.conductor.on_presence(True)
+    bench.conductor.devices.on_presence(True)
     assert not bench.window.countdown.isVisible()
     bench.wait(14 + 31)
     assert isinstance(bench.conductor.state, s.TakingCard)
@@ -116,7 +116,7 @@ def test_who_holds_up_a_card_is_not_taken_for_gone_and_the_face_models_make_room
     bench.conductor.watch_presence.connect(watched.append)
     bench.conductor.feed(e.Started())
     bench.conductor.feed(e.SelfChosen())
-    bench.conductor.on_presence(True)
+    bench.conductor.devices.on_presence(True)
     bench.conductor.feed(e.ScanChosen())
     assert isinstance(bench.conductor.state, s.ScanningCard)
     assert (wanted[-1], watched[-1]) == (False, False)
@@ -154,7 +154,7 @@ def test_an_answer_of_an_ended_visit_is_dropped(bench):
     bench.conductor.feed(e.CardWasRead(x.CHEN))
     visit = s.visit_of(bench.conductor.state)
     bench.conductor.feed(e.CancelTouched())
-    bench.conductor.on_reader(CardRemoved())
+    bench.conductor.devices.on_reader(CardRemoved())
     bench.conductor.on_store_answered(x.looked_up(visit.visit_id, x.CHEN))
     assert isinstance(bench.conductor.state, s.Idle)
 
@@ -163,11 +163,11 @@ def test_a_camera_that_comes_and_goes_is_told_once_each(bench):
     bench.card()
     bench.conductor.feed(e.Confirmed())
     bench.conductor.feed(e.Agreed())
-    bench.conductor.on_camera(CameraDown())
-    bench.conductor.on_camera(CameraDown())
+    bench.conductor.devices.on_camera(CameraDown())
+    bench.conductor.devices.on_camera(CameraDown())
     assert isinstance(bench.conductor.state, s.Instructing)
     assert not bench.conductor.state.camera_ready
-    bench.conductor.on_camera(CameraUp("c", 1, 1))
+    bench.conductor.devices.on_camera(CameraUp("c", 1, 1))
     assert bench.conductor.state.camera_ready
 
 
@@ -176,7 +176,7 @@ def test_a_visit_under_way_is_not_frozen(bench):
     bench.conductor.on_frozen(True)
     assert isinstance(bench.conductor.state, s.Confirming)
     bench.conductor.feed(e.CancelTouched())
-    bench.conductor.on_reader(CardRemoved())
+    bench.conductor.devices.on_reader(CardRemoved())
     assert isinstance(bench.conductor.state, s.OutOfService)
 
 
@@ -197,14 +197,14 @@ def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_
     from kiosk.store.opening import open_store
 
     work = []
-    bench.conductor._store.ask = lambda job, on_error=None: work.append(job)
+    bench.conductor._records._store.ask = lambda job, on_error=None: work.append(job)
     bench.card()
     for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
         bench.conductor.feed(event)
     state = bench.conductor.state
-    bench.conductor.on_take_view(TakeView("cue", action=Action.TURN_LEFT, now=True))
+    bench.conductor.devices.on_take_view(TakeView("cue", action=Action.TURN_LEFT, now=True))
     missed = LivenessResult(False, Reason.ACTION_TIMEOUT, (ActionRecord(Action.TURN_LEFT, 1.0),))
-    bench.conductor.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
+    bench.conductor.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
     settings = config.Settings.model_validate({"store": {"directory": str(tmp_path), "key_file": str(tmp_path / "k")}})
     with open_store(settings) as store:
         work[-1](store)

@@ -76,8 +76,8 @@ def live(bureau, qtbot, tmp_path, monkeypatch):
     stick = tmp_path / "stick"
     stick.mkdir()
     app.desk.use_sticks(lambda: [stick])
-    app.conductor.on_reader(ReaderReady(""))
-    app.conductor.on_camera(CameraUp("c", 1, 1))
+    app.conductor.devices.on_reader(ReaderReady(""))
+    app.conductor.devices.on_camera(CameraUp("c", 1, 1))
     made_live = Live(qtbot, app.window, app.conductor, app.desk, app.store, Clock(), stick)
     yield made_live
     app.stop()
@@ -93,7 +93,7 @@ def finished_visit(live) -> str:
         conductor.feed(event)
     acting = conductor.state
     assert isinstance(acting, vs.Acting)
-    conductor.on_take_finished(
+    conductor.devices.on_take_finished(
         TakeOutcome(acting.case.visit.visit_id, LivenessResult(True, Reason.OK), acting.take_id, VECTOR, 3, made.DIGEST)
     )
     live.until(lambda: isinstance(conductor.state, vs.Finished))
@@ -222,7 +222,7 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, of
 def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived(live, bureau, office):
     record_id = finished_visit(live)
     live.conductor.feed(ve.DoneTouched())
-    live.conductor.on_reader(CardRemoved())
+    live.conductor.devices.on_reader(CardRemoved())
     live.until(lambda: isinstance(live.conductor.state, vs.Idle))
     long_ago = outbox.iso(datetime.now(UTC) - timedelta(days=16))
     live.ask(lambda store: store.db.execute("UPDATE outbox SET created_at = ?", (long_ago,)).rowcount)

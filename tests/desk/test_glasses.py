@@ -22,7 +22,7 @@ def take_over(live, *told: Glasses) -> None:
     live.conductor.feed(ve.NoFaceTouched())
     counted = tuple(Counted(made.TODAY, "80-84", one, "good", "match", "failed", "face-mismatch") for one in told)
     live.ask(lambda store: [ledger.count(store, one) for one in counted])
-    live.conductor._counted = counted
+    live.conductor._memory.counted = counted
     live.sign_in()
     live.touch("take-over")
     live.until_page("person")

@@ -174,10 +174,10 @@ def test_a_card_laid_while_the_desk_is_open_is_the_desks(live):
     live.conductor.feed(ve.Started())
     before = live.conductor.state
     live.sign_in()
-    live.conductor.on_reader(CardArrived())
+    live.conductor.devices.on_reader(CardArrived())
     live.desk.feed(e.CardRead(LI))
     live.until_page("person")
-    live.conductor.on_reader(CardRemoved())
+    live.conductor.devices.on_reader(CardRemoved())
     assert live.conductor.state == before
 
 
@@ -584,7 +584,7 @@ def test_a_take_under_the_desk_waits_and_costs_no_try(live):
     begun, cancelled = [], []
     live.conductor.begin_take.connect(begun.append)
     live.conductor.cancel_take.connect(lambda: cancelled.append(True))
-    live.conductor.on_camera(CameraUp("test", 640, 480))
+    live.conductor.devices.on_camera(CameraUp("test", 640, 480))
     for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
         live.conductor.feed(event)
     live.until(lambda: isinstance(live.conductor.state, vs.Confirming))

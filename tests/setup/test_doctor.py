@@ -11,6 +11,7 @@ from kiosk import config
 from kiosk.commands import doctor as command
 from kiosk.doctor import checks as doctor
 from kiosk.doctor import security as doctor_security
+from kiosk.doctor import sound, storage
 from kiosk.errors import ModelError
 from kiosk.voice.sound import Trouble
 
@@ -87,10 +88,10 @@ def test_devices_of_a_running_kiosk_are_left_alone(settings):
 
 
 def test_a_full_disk(settings, monkeypatch):
-    usage = doctor.shutil.disk_usage("/")
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage._replace(free=50_000_000))
+    usage = storage.shutil.disk_usage("/")
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: usage._replace(free=50_000_000))
     assert one(settings, "disk").state == "bad"
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage._replace(free=5_000_000_000))
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: usage._replace(free=5_000_000_000))
     assert one(settings, "disk").state == "ok"
 
 
@@ -108,7 +109,7 @@ def test_no_display_is_said(settings, monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="espeak-ng is the engine on Linux")
 def test_voice_without_engine_or_player(settings, monkeypatch):
-    monkeypatch.setattr(doctor.shutil, "which", lambda _: None)
+    monkeypatch.setattr(sound.shutil, "which", lambda _: None)
     assert "espeak-ng" in one(settings, "voice").remedy
     quiet = settings.model_copy(update={"voice": config.Voice(enabled=False)})
     assert one(quiet, "voice").state == "idle"
@@ -230,17 +231,17 @@ def test_the_security_command(settings, monkeypatch, capsys):
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_doctor_says_which_voice_speaks_and_what_the_kiosk_noted(settings, monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor.Path, "exists", lambda self: True)
-    monkeypatch.setattr(doctor.Path, "read_text", lambda self, **_: " 0 [PCH]: a card")
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(doctor, "_natural", lambda _: "")
-    monkeypatch.setattr(doctor.voice_state, "last", lambda _: (Trouble.NONE, ""))
+    monkeypatch.setattr(sound.Path, "exists", lambda self: True)
+    monkeypatch.setattr(sound.Path, "read_text", lambda self, **_: " 0 [PCH]: a card")
+    monkeypatch.setattr(sound.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(sound, "_natural", lambda _: "")
+    monkeypatch.setattr(sound.voice_state, "last", lambda _: (Trouble.NONE, ""))
     assert "请 is read as Mandarin" in one(settings, "voice").what
-    monkeypatch.setattr(doctor.voice_state, "last", lambda _: (Trouble.BUSY, "2026-11-30T08:00:00+00:00"))
+    monkeypatch.setattr(sound.voice_state, "last", lambda _: (Trouble.BUSY, "2026-11-30T08:00:00+00:00"))
     finding = one(settings, "voice")
     assert (finding.state, "held by another program" in finding.what) == ("idle", True)
     english = "(en)kI55NTr'i:55"
-    monkeypatch.setattr(doctor, "_espeak", lambda *arguments: english if "-x" in arguments else "head\ncmn\n")
+    monkeypatch.setattr(sound, "_espeak", lambda *arguments: english if "-x" in arguments else "head\ncmn\n")
     finding = one(settings, "voice")
     assert (finding.state, "reads 请 as English letters" in finding.what) == ("idle", True)
 

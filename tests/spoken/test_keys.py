@@ -128,8 +128,8 @@ def test_a_mode_begun_by_a_key_ends_with_the_visit(window):
 
 def test_a_passer_by_who_began_it_and_went_is_forgotten(window):
     hold(window)
-    assert window._forgotten.isActive()
-    window._forgotten.timeout.emit()
+    assert window.wishes._forgotten.isActive()
+    window.wishes._forgotten.timeout.emit()
     assert not window.spoken.on
 
 

@@ -32,7 +32,7 @@ class Ink:
 
 def over_page(window: KioskWindow) -> QWidget | None:
     """What lies over the page and is all there is to touch, if anything."""
-    panels = (window.countdown, window.language_panel, window.sound_panel)
+    panels = (window.countdown, window.wishes.language_panel, window.wishes.sound_panel)
     return next((panel for panel in panels if panel.isVisibleTo(window)), None)
 
 
@@ -107,7 +107,7 @@ def inks(window: KioskWindow) -> list[Ink]:
 def layout_findings(window: KioskWindow) -> list[str]:
     """Clipped or overlapping text, small type, small or crowded targets, anything outside."""
     scale = window.look.scale
-    step = LARGE if window.large else 1.0
+    step = LARGE if window.wishes.large else 1.0
     over = over_page(window)
     found: list[str] = []
     if not window.page.fits:

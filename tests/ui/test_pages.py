@@ -308,32 +308,32 @@ def test_wishes_change_the_window_and_are_forgotten_with_the_visit(window, qtbot
         touch(window, name)
     english = [r.ChangeLanguage("en"), r.ChangeWriting("en")]
     assert wishes == [r.ToggleLargeText(), r.ToggleContrast(), *english, r.VolumeUp(), r.VolumeDown(), r.Replay()]
-    assert (window.large, window.theme, window.strings.language) == (True, "contrast", "en")
+    assert (window.wishes.large, window.wishes.theme, window.strings.language) == (True, "contrast", "en")
     assert window.page.title.text() == Strings.load("en").text("page.consent.title")
     wishes.clear()
     window.show_state(s.Idle())
-    assert (window.large, window.theme, window.strings.language) == (False, "paper", "zh_CN")
+    assert (window.wishes.large, window.wishes.theme, window.strings.language) == (False, "paper", "zh_CN")
     assert wishes == [r.ResetVolume(), r.ChangeLanguage("zh_CN"), r.ChangeWriting("zh_CN")]
 
 
 def test_what_is_spoken_and_what_is_written_are_chosen_apart(window):
     title = "page.idle.title"
     touch(window, "language")
-    assert window.language_panel.isVisible()
+    assert window.wishes.language_panel.isVisible()
     touch(window, "language-zh_HK")
-    assert (window.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_CN").text(title))
+    assert (window.wishes.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_CN").text(title))
     assert button(window, "language-zh_HK").isChecked()
     touch(window, "writing-zh_Hant")
-    assert window.language_panel.title.text() == Strings.load("zh_Hant").text("language_page.title")
-    QTest.mouseClick(window.language_panel, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))  # beside the panel
-    assert not window.language_panel.isVisible()
-    assert (window.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_Hant").text(title))
-    window.change_language("zh_CN")
-    assert (window.language, window.writing) == ("zh_CN", "zh_Hant")
-    window.change_writing("en")
-    assert (window.language, window.page.title.text()) == ("zh_CN", Strings.load("en").text(title))
+    assert window.wishes.language_panel.title.text() == Strings.load("zh_Hant").text("language_page.title")
+    QTest.mouseClick(window.wishes.language_panel, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))  # beside the panel
+    assert not window.wishes.language_panel.isVisible()
+    assert (window.wishes.language, window.page.title.text()) == ("zh_HK", Strings.load("zh_Hant").text(title))
+    window.wishes.change_language("zh_CN")
+    assert (window.wishes.language, window.wishes.writing) == ("zh_CN", "zh_Hant")
+    window.wishes.change_writing("en")
+    assert (window.wishes.language, window.page.title.text()) == ("zh_CN", Strings.load("en").text(title))
     window.reset_wishes()
-    assert (window.language, window.writing) == ("zh_CN", "zh_CN")
+    assert (window.wishes.language, window.wishes.writing) == ("zh_CN", "zh_CN")
 
 
 def test_the_countdown_asks_and_any_touch_answers(window, qtbot):
@@ -413,14 +413,14 @@ def test_help_is_heard_as_well_as_seen(window):
 
 def test_wishes_of_a_passer_by_are_forgotten(window):
     touch(window, "large-text")
-    assert window.large
-    assert window._forgotten.isActive()
-    window._forgotten.timeout.emit()
-    assert not window.large
+    assert window.wishes.large
+    assert window.wishes._forgotten.isActive()
+    window.wishes._forgotten.timeout.emit()
+    assert not window.wishes.large
     window.show_state(SCENES["consent"].state)
     touch(window, "large-text")
-    window._forgotten.timeout.emit()
-    assert window.large, "not in the middle of a visit"
+    window.wishes._forgotten.timeout.emit()
+    assert window.wishes.large, "not in the middle of a visit"
 
 
 def test_the_notice_of_the_last_visit_goes_by_itself(window):

@@ -27,13 +27,13 @@ def test_all_controls_and_the_circle_lie_in_the_lower_half_of_a_portrait_screen(
     window = make_window(settings, language)
     qtbot.addWidget(window)
     window.show()
-    window.toggle_seated()
+    window.wishes.toggle_seated()
     set_form(window, (1080, 1920), "paper", large)
     high = {}
     for scene in STANDING:
         show_scene(window, scene)
-        if not window.seated:
-            window.toggle_seated()
+        if not window.wishes.seated:
+            window.wishes.toggle_seated()
         # 大字 on the number pad: its first row may begin a little higher, never above 45 %.
         line = round(1920 * (0.4 if large else 0.5))
         high[scene.name] = {name: top for name, top in tops(window).items() if top < line}
@@ -45,12 +45,12 @@ def test_all_controls_and_the_circle_lie_in_the_lower_half_of_a_portrait_screen(
 def test_a_landscape_screen_keeps_its_buttons_at_the_bottom(window, size):
     set_form(window, size, "paper", False)
     for scene in STANDING:
-        if window.seated:
-            window.toggle_seated()
+        if window.wishes.seated:
+            window.wishes.toggle_seated()
         show_scene(window, scene)
         standing = layout_findings(window)
-        if not window.seated:
-            window.toggle_seated()
+        if not window.wishes.seated:
+            window.wishes.toggle_seated()
         assert layout_findings(window) == [] or standing, scene.name
         page_buttons = [button for button in shown(window.page, Button)]
         if page_buttons:
@@ -65,7 +65,7 @@ def test_the_line_is_a_setting(qtbot, settings):
     window.show()
     window.resize(1080, 1920)
     show_scene(window, SCENES["consent"])
-    window.toggle_seated()
+    window.wishes.toggle_seated()
     assert min(tops(window).values()) >= 0.6 * 1920
 
 
@@ -87,17 +87,17 @@ def test_it_is_for_this_visit_only_and_said(window):
     window.bottom.seated.click()
     assert said == [r.Say(("spoken.seated.say_on",))]
     window.show_state(SCENES["instructions"].state)
-    assert window.seated
+    assert window.wishes.seated
     window.show_state(s.Idle())
-    assert not window.seated
+    assert not window.wishes.seated
 
 
 @pytest.mark.parametrize("name", ["language", "sound"])
 def test_what_the_chips_open_lies_low_as_well(window, name):
     set_form(window, (1080, 1920), "paper", False)
-    window.toggle_seated()
+    window.wishes.toggle_seated()
     (window.top.language if name == "language" else window.top.sound).click()
-    panel = window.language_panel if name == "language" else window.sound_panel
+    panel = window.wishes.language_panel if name == "language" else window.wishes.sound_panel
     assert panel.isVisible()
     assert min(place(button, window).top() for button in shown(panel, Button)) >= 960
     assert layout_findings(window) == []

@@ -206,7 +206,7 @@ class DeskView(QFrame):
         self.foot.show_tallies(kit, self._tallies)
 
     def _relook(self) -> None:
-        look = Look.for_screen(self._window.width(), self._window.height(), self._window.theme, False, False)
+        look = Look.for_screen(self._window.width(), self._window.height(), self._window.wishes.theme, False, False)
         if look != self.look or not self.styleSheet():
             self.look = look
             self.setStyleSheet(style_sheet(look))

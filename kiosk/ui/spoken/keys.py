@@ -13,6 +13,7 @@ from kiosk.config import Settings
 from kiosk.texts import requests as r
 from kiosk.ui.widgets.bars import BottomBar
 from kiosk.ui.widgets.overlay import Countdown
+from kiosk.ui.wishes import Wishes
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
@@ -41,9 +42,9 @@ class Listening(Protocol):
     now: Callable[[], datetime]
     bottom: BottomBar
     countdown: Countdown
+    wishes: Wishes
     touched: Any  # Signal(object)
     service: Any  # Signal(object)
-    language: str
 
     @property
     def state(self) -> s.State:
@@ -59,9 +60,6 @@ class Listening(Protocol):
 
     def leave_event(self) -> e.Event | None:
         """What the leave button of the page means just now."""
-
-    def wished(self) -> None:
-        """A wish about the window was made."""
 
     def setFocus(self, reason: Qt.FocusReason, /) -> None:
         """Take the keys."""
@@ -101,7 +99,7 @@ class SpokenKeys(QObject):
         window, settings = self._window, self._window.settings
         return Facts(
             today=window.now().date(),
-            english=window.language == "en",
+            english=window.wishes.language == "en",
             reader_place=str(getattr(settings.station, "reader_place", "")),
             printer=settings.printer.kind != "none",
             tries_per_visit=settings.liveness.tries_per_visit,
@@ -140,7 +138,7 @@ class SpokenKeys(QObject):
         self.by = by
         self.show(self._window.state, changed=True)
         self._window.service.emit(r.SpokenMode(self.on))
-        self._window.wished()
+        self._window.wishes.made()
         self._window.service.emit(r.Say(("spoken.say_on", *self.whole()) if by else ("spoken.say_off",)))
 
     def forget(self) -> None:

@@ -1,0 +1,122 @@
+"""The visit's work in the store: look-ups, saving, journal, fairness ledger. Asked in the store's thread, answered as events.
+
+Used by `visit_controller` alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from kiosk.app.visit_memory import VisitMemory
+from kiosk.config import Settings
+from kiosk.domain.fairness import Counted
+from kiosk.domain.person import Person
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Outcome
+from kiosk.store import clock, ledger, records, service
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.store.roster import lookup as roster
+from kiosk.store.worker import StoreWorker
+from kiosk.visit import events as e
+from kiosk.visit import states as s
+from kiosk.visit.recording import records_of
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVisit:
+    """The store's answer to a save: the visit's event, and what was saved."""
+
+    event: e.RecordsSaved
+    outcome: Outcome
+    reason: Reason
+
+
+class VisitRecords:
+    """Asks the store for the visit; the answers come by `StoreWorker.answered`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: StoreWorker,
+        now: Callable[[], datetime] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """now: the wall clock in UTC; both clocks are the host's where none is given."""
+        self._station_id, self._zone = settings.station.station_id, ZoneInfo(settings.station.timezone)
+        self._store, self._monotonic = store, monotonic
+        self.now = now or (lambda: datetime.now(UTC))
+
+    def today(self) -> date:
+        """Return the station's date."""
+        return self.local().date()
+
+    def local(self) -> datetime:
+        """Return the station's time."""
+        return self.now().astimezone(self._zone)
+
+    def look_up(self, visit_id: str, person: Person, mode: str, model_digest: str) -> None:
+        """Ask who this is and what is due; answered by `LookedUp`."""
+        today, now = self.today(), self.now()
+        self._store.ask(
+            lambda store: _looked_up(
+                visit_id, person.id_number, service.look_up(store, person, today, mode, now=now, model_digest=model_digest)
+            ),
+            lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR),
+        )
+
+    def offer_names(self, visit_id: str, id_number: str) -> None:
+        """Ask for the names to choose among; answered by `NamesOffered`."""
+        self._store.ask(
+            lambda store: e.NamesOffered(visit_id, id_number, service.names_to_choose(store, id_number)),
+            lambda _: e.NamesOffered(visit_id, id_number, (), Reason.STORE_ERROR),
+        )
+
+    def save(self, case: s.Case, outcome: Outcome, reason: Reason, memory: VisitMemory) -> None:
+        """Save one attempt; answered by `SavedVisit`. The ledger is kept apart from the save, which must not fail by it."""
+        visit_id, now, monotonic_s = case.visit.visit_id, self.now(), self._monotonic()
+        liveness, match, station_id = memory.liveness, memory.match, self._station_id
+
+        def work(store: Store) -> object:
+            evidence = clock.evidence(store, now, monotonic_s)
+            made = records_of(case, outcome, reason, evidence, station_id, roster.version(store), liveness, match)
+            ids = records.save_visit(store, made, now)
+            stale = roster.is_stale(store, now)
+            return SavedVisit(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
+
+        self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+        one = memory.count(case, outcome, reason, self.today())
+        memory.counted = (*memory.counted, one)
+        self._note_fairness(one)
+
+    def _note_fairness(self, one: Counted) -> None:
+        """Count whom the machine fails, not who."""
+
+        def work(store: Store) -> None:
+            ledger.count(store, one)
+
+        self._store.ask(work)
+
+    def note_refusal(self, visit_id: str, reason: Reason) -> None:
+        """Keep in the journal that this person was not in the roster, or not due."""
+        now = self.now()
+        self._store.ask(lambda store: service.note_refusal(store, visit_id, reason.value, now))
+
+    def journal(self, kind: str, data: dict[str, str]) -> None:
+        """Write a line of codes and ids into the journal."""
+        now = self.now()
+
+        def work(store: Store) -> None:
+            journal.note(store, kind, data, now)
+
+        self._store.ask(work)
+
+
+def _looked_up(visit_id: str, id_number: str, found: service.LookUp) -> e.LookedUp:
+    return e.LookedUp(
+        visit_id, id_number, found.reason, found.entry, found.eligibilities, found.stages, found.returned_reason, found.roster_stale
+    )

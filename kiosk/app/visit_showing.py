@@ -1,0 +1,133 @@
+"""What of a visit is seen and heard beyond its pages: camera pictures, hints of a take or a scan, prompts, the slip.
+
+Used by `visit_controller` alone, which tells it the state; it decides nothing about the visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from kiosk.camera.frame import Frame
+from kiosk.camera.mailbox import Mailbox
+from kiosk.config import Settings
+from kiosk.domain.reasons import Reason
+from kiosk.domain.take_view import ScanView, TakeView
+from kiosk.printer.slip import Slip, make_slip
+from kiosk.ui.prompts import prompt_for
+from kiosk.ui.spoken.guide import CameraGuide
+from kiosk.ui.window import KioskWindow
+from kiosk.visit import states as s
+
+_FRAME_MS = 33
+
+
+class VisitShowing(QObject):
+    """The window and the voice, for the visit under way."""
+
+    say = Signal(object)  # list of catalogue keys
+    hush = Signal()
+    spoke = Signal()  # something is said: nobody is asked whether they are there meanwhile
+
+    def __init__(self, settings: Settings, window: KioskWindow, mirror: Mailbox[Frame], monotonic: Callable[[], float]) -> None:
+        super().__init__()
+        self._settings, self._window, self._mirror, self._monotonic = settings, window, mirror, monotonic
+        self.silent = False  # the desk is open above the visit
+        self._take: TakeView | None = None
+        self._scan_hint: object = None
+        self._guide = CameraGuide()  # of this take, for somebody who does not see it
+        self._frames = QTimer(self)
+        self._frames.setInterval(_FRAME_MS)
+        self._frames.timeout.connect(self._show_frame)
+
+    def stop(self) -> None:
+        """Show no picture any more."""
+        self._frames.stop()
+
+    def enter(self, before: s.State, state: s.State) -> None:
+        """Show the page of a state, with the camera's picture where it has one; `before` is left."""
+        if not isinstance(state, s.Acting) or not isinstance(before, s.Acting) or state.take_id != before.take_id:
+            self._take = None
+        self._window.show_state(state)
+        if isinstance(state, s.Acting | s.ScanningCard):
+            self._frames.start()
+        else:
+            self._frames.stop()
+            self._mirror.clear()
+
+    def begin_take(self) -> None:
+        """A take begins: who does not see is guided anew."""
+        self._guide = CameraGuide()
+
+    def show_take(self, state: s.Acting, view: TakeView) -> None:
+        """Show where the take stands, and say what is new of it."""
+        before = prompt_for(state, self._take)
+        self._take = view
+        self._window.show_take(view)
+        if self._window.spoken.on:
+            said = self._guide.step(self._monotonic(), view, view.box)
+            if said:
+                self.say_keys(said)
+            return
+        now = prompt_for(state, view)
+        if now and now != before:
+            self.speak()
+
+    def show_scan(self, view: ScanView) -> bool:
+        """Show where the scan stands; each new hint is spoken. Returns whether it was a new one."""
+        self._window.show_scan(view)
+        if view.guidance == self._scan_hint:
+            return False
+        self._scan_hint = view.guidance
+        self.hush.emit()
+        self.say.emit([f"ocr.guidance.{view.guidance}.say"])
+        return True
+
+    def speak(self) -> None:
+        """Say what is shown."""
+        if not self.silent:
+            self.say_keys(self._window.spoken_key())
+
+    def say_keys(self, keys: list[str]) -> None:
+        """Say these texts instead of what is being said."""
+        self.spoke.emit()
+        self.hush.emit()
+        if keys:
+            self.say.emit(keys)
+
+    @Slot()
+    def _show_frame(self) -> None:
+        frame = self._mirror.take()
+        if frame is not None:
+            # A copy in the order Qt wants; the camera reuses its buffer.
+            self._window.show_frame(frame.image_bgr[:, :, ::-1].copy())
+
+    def make_slip(self, state: s.Finished, at: datetime) -> Slip:
+        """Return the slip of a result, and say on the screen that it is printed. at: the station's time."""
+        station = self._settings.station
+        self._window.show_banner("slip.printing")
+        return make_slip(
+            self._window.strings,
+            name=state.case.person.name,
+            stage=state.stage,
+            record_id=state.record_ids[0],
+            station=station.name,
+            hotline=station.hotline,
+            printed_at=at,
+            next_from=state.next_from,
+            next_to=state.next_to,
+        )
+
+    def show_printed(self, reason: Reason) -> None:
+        """A slip came out, or not."""
+        self._window.show_banner("slip.printed_done" if reason is Reason.OK else f"reason.{reason.value}.title")
+
+    def wipe(self) -> None:
+        """The visit ended: nothing of it stays on the screen or is said."""
+        self._take = None
+        self._mirror.clear()
+        self._window.show_help_called(False)
+        self._window.show_banner(None)
+        self.hush.emit()

@@ -1,0 +1,193 @@
+"""What can happen at the desk: touches and keys, cards, answers, time. Past tense; made by `ui.desk` and `app.desk_controller`."""
+
+from __future__ import annotations
+
+from kiosk.desk.events.person import (
+    AgentTyped,
+    AssistChosen,
+    AssistSubmitted,
+    CardRead,
+    CardTroubled,
+    DeclareChosen,
+    DeclareSubmitted,
+    EnrolChosen,
+    EnrolConsented,
+    EraseTouched,
+    KeepTouched,
+    LookTouched,
+    NotSaved,
+    PersonChosen,
+    PersonFound,
+    Saved,
+    ScanChosen,
+    ScanRegistered,
+    SearchTouched,
+    StageMoved,
+    TakeEnded,
+    TakeOverTouched,
+)
+from kiosk.desk.events.places import (
+    Acted,
+    ApproveTouched,
+    CallAnswered,
+    CameraConfirmed,
+    CardBindTouched,
+    ClockConfirmed,
+    CourierTouched,
+    ExportTouched,
+    HandledTouched,
+    HomeCarryTouched,
+    LendTouched,
+    Loaded,
+    MaintenanceTouched,
+    MediaSeen,
+    PinReset,
+    ShortPinChosen,
+    StaffAdded,
+    StaffRevoked,
+    SyncNowTouched,
+    SyncPauseTouched,
+    UnitListChosen,
+)
+from kiosk.desk.events.session import (
+    Alive,
+    BackTouched,
+    CloseTouched,
+    FirstNamed,
+    FirstRefused,
+    Opened,
+    ShortPinTouched,
+    SignedIn,
+    SignInRefused,
+    SignInTouched,
+    SomebodyElseTouched,
+    StaffCounted,
+    TimePassed,
+    Went,
+)
+
+__all__ = [
+    "Acted",
+    "AgentTyped",
+    "Alive",
+    "ApproveTouched",
+    "AssistChosen",
+    "AssistSubmitted",
+    "BackTouched",
+    "CallAnswered",
+    "CameraConfirmed",
+    "CardBindTouched",
+    "CardRead",
+    "CardTroubled",
+    "ClockConfirmed",
+    "CloseTouched",
+    "CourierTouched",
+    "DeclareChosen",
+    "DeclareSubmitted",
+    "EnrolChosen",
+    "EnrolConsented",
+    "EraseTouched",
+    "Event",
+    "ExportTouched",
+    "FirstNamed",
+    "FirstRefused",
+    "HandledTouched",
+    "HomeCarryTouched",
+    "KeepTouched",
+    "LendTouched",
+    "Loaded",
+    "LookTouched",
+    "MaintenanceTouched",
+    "MediaSeen",
+    "NotSaved",
+    "Opened",
+    "PersonChosen",
+    "PersonFound",
+    "PinReset",
+    "Saved",
+    "ScanChosen",
+    "ScanRegistered",
+    "SearchTouched",
+    "ShortPinChosen",
+    "ShortPinTouched",
+    "SignInRefused",
+    "SignInTouched",
+    "SignedIn",
+    "SomebodyElseTouched",
+    "StaffAdded",
+    "StaffCounted",
+    "StaffRevoked",
+    "StageMoved",
+    "SyncNowTouched",
+    "SyncPauseTouched",
+    "TakeEnded",
+    "TakeOverTouched",
+    "TimePassed",
+    "Touch",
+    "UnitListChosen",
+    "Went",
+]
+
+# Touches, and the card: they keep the session alive.
+Touch = (
+    CloseTouched
+    | Alive
+    | Went
+    | BackTouched
+    | TakeOverTouched
+    | SearchTouched
+    | PersonChosen
+    | AssistChosen
+    | ScanChosen
+    | AssistSubmitted
+    | AgentTyped
+    | EnrolChosen
+    | EnrolConsented
+    | LookTouched
+    | KeepTouched
+    | EraseTouched
+    | DeclareChosen
+    | DeclareSubmitted
+    | UnitListChosen
+    | ExportTouched
+    | HandledTouched
+    | CallAnswered
+    | ApproveTouched
+    | ClockConfirmed
+    | CameraConfirmed
+    | SyncNowTouched
+    | SyncPauseTouched
+    | CourierTouched
+    | LendTouched
+    | HomeCarryTouched
+    | StaffAdded
+    | PinReset
+    | StaffRevoked
+    | CardBindTouched
+    | ShortPinChosen
+    | MaintenanceTouched
+    | CardRead
+)
+Event = (
+    Opened
+    | SignInTouched
+    | ShortPinTouched
+    | SomebodyElseTouched
+    | FirstNamed
+    | Touch
+    | CardTroubled
+    | TimePassed
+    | StaffCounted
+    | SignedIn
+    | SignInRefused
+    | FirstRefused
+    | PersonFound
+    | Loaded
+    | Acted
+    | Saved
+    | NotSaved
+    | ScanRegistered
+    | MediaSeen
+    | TakeEnded
+    | StageMoved
+)

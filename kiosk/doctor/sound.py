@@ -1,0 +1,69 @@
+"""Can the kiosk be heard: the recordings, the speech engine, the sound card. Called by `checks.py`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from kiosk import config
+from kiosk.doctor.finding import Finding
+from kiosk.voice import state as voice_state
+from kiosk.voice.rendered import Rendered
+from kiosk.voice.sound import Trouble
+
+
+def check_voice(settings: config.Settings) -> Finding:
+    """Look for the speech engine, the voice of the language, and a sound card."""
+    if not settings.voice.enabled:
+        return Finding("voice", "idle", "switched off by [voice] enabled")
+    if sys.platform != "linux":
+        return Finding("voice", "idle", "uses the voices of the system; listen to them with: kiosk voice")
+    program = shutil.which("espeak-ng")
+    if program is None:
+        return Finding("voice", "bad", "espeak-ng is not installed", "apt-get install espeak-ng")
+    language = {"zh_CN": "cmn", "zh_HK": "yue", "en": "en"}[settings.voice.language]
+    if len(_espeak(program, f"--voices={language}").strip().splitlines()) < 2:
+        return Finding("voice", "bad", f"espeak-ng has no voice for {language}", "apt-get install --reinstall espeak-ng-data")
+    speaks = f"{_natural(settings.voice.language)}espeak-ng speaks {language}"
+    if language == "cmn":
+        # "(en)": the voice `cmn` of espeak-ng 1.51 reads the pinyin of 请 as English; `cmn-latn-pinyin` reads Mandarin.
+        read = _espeak(program, "-v", "cmn-latn-pinyin", "-x", "-q", "请")
+        if "(en)" in read or not read.strip():
+            return Finding(
+                "voice",
+                "idle",
+                f"{speaks}, but reads 请 as English letters: what has no recording is not understood",
+                "install an espeak-ng with the voice cmn-latn-pinyin",
+            )
+        speaks += "-latn-pinyin, 请 is read as Mandarin"
+    if not any(map(shutil.which, ("pw-play", "paplay", "aplay"))):
+        return Finding("voice", "bad", "nothing here can play sound", "apt-get install alsa-utils")
+    cards = Path("/proc/asound/cards")
+    if not cards.exists() or "no soundcards" in cards.read_text(encoding="utf-8", errors="replace"):
+        return Finding("voice", "idle", f"{speaks}, but there is no sound card: captions only", "connect a loudspeaker")
+    trouble, since = voice_state.last(config.resolve(settings.store.directory))
+    if trouble is not Trouble.NONE:
+        what, remedy = _SOUND_TROUBLES[trouble]
+        return Finding("voice", "idle", f"{speaks}; the kiosk noted at {since}: {what}", remedy)
+    return Finding("voice", "ok", f"{speaks}, a sound card is there")
+
+
+_SOUND_TROUBLES = {
+    Trouble.CARD_GONE: ("the sound card was not there", "look at the cable of the loudspeaker and the card"),
+    Trouble.BUSY: ("the sound card was held by another program", "end the other program, or let a sound server share the card"),
+    Trouble.SWEPT: ("its temporary folder was swept away, and was made anew", "exempt kiosk-voice-* from the cleaning of /tmp"),
+}
+
+
+def _espeak(program: str, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603
+        [program, *arguments], capture_output=True, text=True, errors="replace", check=False, timeout=10
+    )
+    return done.stdout
+
+
+def _natural(language: str) -> str:
+    rendered = Rendered.load(language)
+    return f"{len(rendered.prompts)} prompts in the natural voice {rendered.voice}; for the rest " if rendered.prompts else ""

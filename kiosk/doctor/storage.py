@@ -1,0 +1,77 @@
+"""Can the kiosk keep records: the database with its key, room on the disk, and who has them open. Called by `checks.py`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from kiosk import config
+from kiosk.doctor.finding import Finding
+from kiosk.errors import KioskError
+from kiosk.store.engine import database, key_check, keys, lock
+
+DISK_BAD_MB, DISK_LOW_MB = 200, 1000
+
+
+def check_database(settings: config.Settings) -> Finding:
+    """Open the database with its key, if there is one; else look whether it could be made."""
+    folder = config.resolve(settings.store.directory)
+    file = folder / "kiosk.db"
+    key_file = config.resolve(settings.store.key_file)
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(there, os.W_OK):
+        return Finding("database", "bad", f"{there} may not be written by this user", "change its owner to the kiosk's user")
+    if not file.exists():
+        return Finding("database", "idle", f"none yet in {folder}; it is made at the first start")
+    if not settings.store.key_command and not key_file.exists():
+        return Finding(
+            "database", "bad", f"its key {key_file} is gone", "bring the key back from its backup: without it nothing can be read"
+        )
+    try:
+        if not key_check.fits(folder, keys.database_key(settings.store, data_there=True)):
+            return Finding(
+                "database",
+                "bad",
+                "wrong key: it does not open, and was not touched",
+                "bring the right key back from its backup",
+            )
+        with database.store_errors():
+            connection = database.connect(file, keys.database_key(settings.store)).conn
+            try:
+                whole = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+            finally:
+                connection.close()
+    except KioskError as error:
+        return Finding(
+            "database",
+            "bad",
+            f"cannot be opened: {error}",
+            "check the key; at its next start the kiosk puts a damaged file aside and recovers",
+        )
+    if not whole:
+        return Finding("database", "bad", "damaged", "start the kiosk: it puts the file aside and recovers what the journal holds")
+    return Finding("database", "ok", f"opens with its key, {file.stat().st_size / 1e6:.1f} MB")
+
+
+def check_disk(settings: config.Settings) -> Finding:
+    """Look at the free space where the database lies."""
+    folder = config.resolve(settings.store.directory)
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(there).free // 1_000_000
+    if free < DISK_BAD_MB:
+        return Finding("disk", "bad", f"{free} MB free", "make room: records cannot be saved on a full disk")
+    if free < DISK_LOW_MB:
+        return Finding("disk", "idle", f"{free} MB free: low", "make room soon")
+    return Finding("disk", "ok", f"{free / 1000:.1f} GB free")
+
+
+def kiosk_runs(settings: config.Settings) -> bool:
+    """Whether another process owns the store, and so the devices."""
+    file = config.resolve(settings.store.directory) / "kiosk.lock"
+    if not file.exists():
+        return False
+    held = lock.try_lock(file)
+    if held is None:
+        return True
+    held.close()
+    return False

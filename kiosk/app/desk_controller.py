@@ -339,8 +339,7 @@ class DeskController(QObject):
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
     def _devices(self) -> boards.MaintenanceData:
-        devices = self._conductor.devices
-        reader, camera = devices.reader_ready, devices.camera_ready
+        reader, camera = self._conductor.devices.ready
         return boards.MaintenanceData(
             reader="ready" if reader else "away",
             camera="ready" if camera else "asleep",

@@ -48,6 +48,11 @@ class VisitDevices(QObject):
         self.camera_ready = False  # it sleeps between visits
         self.encoder_digest = ""  # of the model that made the last probe, or will make the next
 
+    @property
+    def ready(self) -> tuple[bool, bool]:
+        """Whether the reader answers, and whether the camera delivers pictures."""
+        return self.reader_ready, self.camera_ready
+
     @Slot(object)
     def on_reader(self, event: ReaderEvent) -> None:
         """An event of the card reader, for the visit or for the desk."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
@@ -29,7 +31,14 @@ def test_the_exceptions_from_the_types_are_few_and_give_their_reason():
 
 
 def classes(module) -> set[type]:
-    return {one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__}
+    """The classes that stand in a module, or in the files of a package."""
+    inside = [import_module(f"{module.__name__}.{one.name}") for one in pkgutil.iter_modules(getattr(module, "__path__", []))]
+    return {
+        one
+        for part in (module, *inside)
+        for one in vars(part).values()
+        if isinstance(one, type) and one.__module__ == part.__name__
+    }
 
 
 def test_every_event_and_command_of_both_machines_stands_in_its_union():

@@ -304,6 +304,13 @@ def resolve(path: str) -> Path:
     return given if given.is_absolute() else ROOT / given
 
 
+def credential(name: str) -> Path | None:
+    """Return the file with a sealed secret, opened by the service manager (systemd, LoadCredentialEncrypted=); None without one."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / f"pension-kiosk.{name}" if folder else None
+    return path if path is not None and path.is_file() else None
+
+
 def merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     """Return `base` with `top` laid over it, section by section."""
     out = dict(base)

@@ -61,16 +61,21 @@ def check_files(settings: config.Settings) -> Finding:
 def check_keys(settings: config.Settings) -> Finding:
     """A key in a file beside the data protects against nobody who takes the disk."""
     beside = [
-        name for name, command in (("database", settings.store.key_command), ("delivery", settings.sync.key_command)) if not command
+        name
+        for name, command, file in (
+            ("database", settings.store.key_command, settings.store.key_file),
+            ("delivery", settings.sync.key_command, settings.sync.key_file),
+        )
+        if not command and (config.resolve(file).exists() or config.credential(Path(file).name) is None)
     ]
     if beside:
         return Finding(
             "keys",
             "bad",
             f"the keys of {' and '.join(beside)} lie in files on the same disk",
-            "set [store] and [sync] key_command: a TPM or systemd credential (assets/deploy/pension-kiosk.service)",
+            "seal them to this machine (assets/deploy/seal-keys), or set [store] and [sync] key_command",
         )
-    return Finding("keys", "ok", "both keys come from a command")
+    return Finding("keys", "ok", "both keys are sealed, or come from a command")
 
 
 def check_program(_settings: config.Settings) -> Finding:

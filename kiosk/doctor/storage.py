@@ -23,7 +23,7 @@ def check_database(settings: config.Settings) -> Finding:
         return Finding("database", "bad", f"{there} may not be written by this user", "change its owner to the kiosk's user")
     if not file.exists():
         return Finding("database", "idle", f"none yet in {folder}; it is made at the first start")
-    if not settings.store.key_command and not key_file.exists():
+    if not settings.store.key_command and not key_file.exists() and config.credential("database.key") is None:
         return Finding(
             "database", "bad", f"its key {key_file} is gone", "bring the key back from its backup: without it nothing can be read"
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kiosk.config import Settings, Sync, resolve
+from kiosk.config import Settings, Sync, credential, resolve
 from kiosk.errors import ConfigError
 from kiosk.sync import seal, suites
 from kiosk.sync.protocol import Id, PublicKeys, Wire
@@ -121,6 +121,9 @@ def load_keys(settings: Sync) -> Keys:
             raise ConfigError(f"[sync] key_command failed: {type(error).__name__}") from None
         return parse_keys(done.stdout, "[sync] key_command")
     path = resolve(settings.key_file)
+    sealed = credential("kiosk.json")
+    if sealed is not None and not path.exists():  # a file is newer: it is sealed, and goes, at the next start
+        return parse_keys(sealed.read_text(encoding="utf-8"), "the sealed kiosk.json")
     return parse_keys(read_private(path), str(path))
 
 
@@ -173,7 +176,7 @@ class JournalSigner:
 
 def journal_signer(settings: Settings) -> JournalSigner | None:
     """Return the signer with the kiosk's own key, None while it has none (the store then signs with a key of its own)."""
-    if not settings.sync.key_command and not resolve(settings.sync.key_file).exists():
+    if not settings.sync.key_command and not resolve(settings.sync.key_file).exists() and credential("kiosk.json") is None:
         return None
     if pins_path(settings.sync).exists():
         pinned, told = load_pins(settings.sync).station_id, settings.station.station_id

@@ -10,7 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from kiosk.canonical import canonical
-from kiosk.config import Settings, resolve
+from kiosk.config import Settings, credential, resolve
 from kiosk.errors import ConfigError, SealError, SyncUnavailable
 from kiosk.sync import json_bounds, protocol, seal
 from kiosk.sync import keys as keyfiles
@@ -88,7 +88,7 @@ def _new_keys(settings: Settings) -> Keys:
 
 def _own_keys(settings: Settings) -> Keys:
     path = resolve(settings.sync.key_file)
-    if settings.sync.key_command or path.exists():
+    if settings.sync.key_command or path.exists() or credential(path.name) is not None:
         return keyfiles.load_keys(settings.sync)
     keys = Keys(*seal.new_keys())
     keyfiles.write_private(path, keyfiles.dump_keys(keys))

@@ -1,4 +1,4 @@
-"""The database key: from a command (TPM, systemd credential), or a file of mode 0600 made at the first start.
+"""The database key: from a command, a systemd credential (sealed to the machine), or a file of mode 0600 made at the first start.
 
 Called by `store.engine.database`. Sub-keys for other purposes are derived, so that no two uses share a key.
 """
@@ -34,7 +34,8 @@ def database_key(settings: config.Store, *, data_there: bool = False) -> bytes:
     """
     if settings.key_command:
         return _parse(_from_command(settings.key_command), "key_command")
-    path = config.resolve(settings.key_file)
+    sealed = config.credential("database.key")
+    path = sealed or config.resolve(settings.key_file)
     try:
         text = path.read_text(encoding="ascii")
     except FileNotFoundError:
@@ -45,7 +46,7 @@ def database_key(settings: config.Store, *, data_there: bool = False) -> bytes:
         return _make(path)
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path.name}: the database key cannot be read") from error
-    if os.name == "posix" and path.stat().st_mode & 0o077:
+    if not sealed and os.name == "posix" and path.stat().st_mode & 0o077:
         path.chmod(0o600)
     return _parse(text, path.name)
 

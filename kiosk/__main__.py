@@ -37,9 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "voice": ("voice", "prompts to record, what is missing, and rendering them"),
     "texts": ("texts", "make the traditional characters from the simplified"),
     "gallery": ("gallery", "render every page into pictures"),
+    "package": ("package", "make the Debian packages"),
 }
-# These need bench, demo, emulators, evaluate or gallery, which an installed kiosk leaves out (pyproject.toml).
-FROM_THE_SOURCE_TREE = frozenset({"demo", "watch", "emulate-reader", "evaluate", "bench", "gallery"})
+# These need bench, demo, emulators, evaluate, gallery or packaging, which an installed kiosk leaves out (pyproject.toml).
+FROM_THE_SOURCE_TREE = frozenset({"demo", "watch", "emulate-reader", "evaluate", "bench", "gallery", "package"})
 
 
 def main(argv: list[str] | None = None) -> int:

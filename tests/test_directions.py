@@ -72,9 +72,9 @@ MAY: dict[str, set[str]] = {
     "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit"},
 }
 # These may import anything, and are imported by no other room than those of this set.
-ABOVE = {"__main__", "commands", "bench", "demo", "evaluate"}
+ABOVE = {"__main__", "commands", "bench", "demo", "evaluate", "packaging"}
 # What measures, shows and emulates: no production module imports it, and the installed kiosk leaves it out.
-WORKBENCH = {"bench", "demo", "evaluate", "emulators", "gallery"}
+WORKBENCH = {"bench", "demo", "evaluate", "emulators", "gallery", "packaging"}
 # These commands exist in the source tree alone (kiosk.__main__.FROM_THE_SOURCE_TREE).
 WORKBENCH_COMMANDS = {module for name, (module, _) in main.COMMANDS.items() if name in main.FROM_THE_SOURCE_TREE}
 QT_ROOMS = {"app", "ui", "commands", "bench", "gallery", "demo"}

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 _LONGEST = 200
+UNSET = "UNSET"  # what a package's settings say before anybody has filled them in (assets/deploy/package/kiosk.toml)
 
 
 def main(argv: list[str]) -> int:
@@ -26,8 +27,8 @@ def main(argv: list[str]) -> int:
     from kiosk.sync.provision import provision
 
     settings = config.load()
-    if settings.station.station_id == config.Station().station_id:
-        raise ConfigError(f"[station] station_id is the demonstration's ({settings.station.station_id}): give this kiosk its own")
+    if settings.station.station_id in (config.Station().station_id, UNSET):
+        raise ConfigError(f"[station] station_id is no station's ({settings.station.station_id}): give this kiosk its own")
     url = options.bureau or settings.sync.bureau_url
     if not url:
         raise ConfigError("no bureau: give --bureau URL or set [sync] bureau_url")

@@ -224,7 +224,7 @@ def test_nothing_on_a_stick_can_be_run():
     assert "-/media" in deployed.unit(KIOSK)["Service"]["ReadWritePaths"]
 
 
-@pytest.mark.parametrize("name", ["session", "display", "as-kiosk"])
+@pytest.mark.parametrize("name", ["session", "display", "as-kiosk", "seal-keys"])
 def test_scripts_parse_and_may_be_run(name):
     assert os.access(DEPLOY / name, os.X_OK)
     assert subprocess.run(["sh", "-n", str(DEPLOY / name)], check=False).returncode == 0
@@ -251,23 +251,12 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
     assert f'SYMLINK+="{settings.reader.port.removeprefix("/dev/")}"' in rules
     assert f"--home-dir {state} " in STEPS
     assert deployed.environment(KIOSK)["KIOSK_CONFIG"] == "/etc/pension-kiosk/kiosk.toml"
-    name = re.search(r"key_command = \"(.*)\"`", STEPS)[1]
-    keys = deployed.unit("keys.conf")["Service"]["LoadCredentialEncrypted"]
-    for credential in ("database.key", "kiosk.json"):  # a drop-in: an update that copies the units anew leaves it there
-        sealed = re.search(rf"systemd-creds encrypt --name={credential} {credential} (\S+)", STEPS)[1]
-        assert f"{credential}:{sealed}" in keys
-    assert f"assets/deploy/keys.conf /etc/systemd/system/{KIOSK}.d/" in STEPS
-    assert "$CREDENTIALS_DIRECTORY/database.key" in name
-
-
-def test_the_readmes_key_command_prints_a_credential(tmp_path, monkeypatch):
-    """A key command is no shell line: $CREDENTIALS_DIRECTORY is only known to a shell that the command starts itself."""
-    command = re.search(r"key_command = \"(.*)\"`", STEPS)[1]
-    (tmp_path / "database.key").write_text("ab" * 32 + "\n", encoding="ascii")
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    from kiosk.store.engine.keys import database_key
-
-    assert database_key(config.Store(key_command=command)) == bytes.fromhex("ab" * 32)
+    sealed = deployed.unit(KIOSK)["Service"]["LoadCredentialEncrypted"]
+    sealer = (DEPLOY / "seal-keys").read_text(encoding="utf-8")
+    assert sealed == ["pension-kiosk.database.key", "pension-kiosk.kiosk.json"]  # without a path: one that is not there is no error
+    assert "for name in database.key kiosk.json; do" in sealer
+    assert KIOSK in deployed.unit("pension-kiosk-keys.service")["Unit"]["Before"]
+    assert "pension-kiosk-keys.service" in deployed.unit(KIOSK)["Unit"]["After"][0].split()
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):

@@ -17,7 +17,12 @@ from tests.named_tests import missing_of
 from tests.test_directions import MAY
 
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-SOURCES = [*(ROOT / "kiosk").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "assets" / "deploy").iterdir(), ROOT / "run"]
+SOURCES = [
+    *(ROOT / "kiosk").rglob("*.py"),
+    *(ROOT / "tests").rglob("*.py"),
+    *(path for path in (ROOT / "assets" / "deploy").rglob("*") if path.is_file()),
+    ROOT / "run",
+]
 MADE_UP = {"doc.md"}  # in tests that write documents
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 

@@ -20,7 +20,7 @@ RUN = AS_KIOSK + "/opt/pension-kiosk/current/run kiosk "
 IMPORTS = (
     'import importlib, pkgutil, sys; sys.path.insert(0, "/opt/pension-kiosk/current"); import kiosk; '
     'names = [m.name for m in pkgutil.walk_packages(kiosk.__path__, "kiosk.") '
-    'if not m.name.startswith(("kiosk.bureau", "kiosk.voice.render", "kiosk.__main__"))]; '
+    'if not m.name.startswith(("kiosk.bureau", "kiosk.voice.render", "kiosk.__main__", "kiosk.commands"))]; '
     '[importlib.import_module(n) for n in names]; print(len(names), "all loaded")'
 )
 # What is asked, and what its output must hold.

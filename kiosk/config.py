@@ -166,7 +166,6 @@ class Liveness(Section):
     )
     require_turn: bool = True
     action_timeout_s: float = Field(default=12.0, gt=0)
-    doubt_asks_more: bool = True
     swaps: int = Field(default=1, ge=0)
     tries_per_visit: int = Field(default=3, ge=1)
     tries_per_person_day: int = Field(default=5, ge=1)
@@ -201,6 +200,7 @@ class Store(Section):
     directory: str = "var"
     key_command: str = ""  # prints the database key (TPM, systemd credential); empty: key file
     key_file: str = "var/keys/database.key"
+    scan_cipher: Literal["aes", "sm4"] = "aes"  # of scans that wait for human review; the database is SQLCipher's AES-256
     retain_records_days: int = Field(default=730, ge=1)
     retain_journal_days: int = Field(default=1095, ge=730)
     retain_attempts_days: int = Field(default=90, ge=1)
@@ -213,6 +213,12 @@ class Sync(Section):
     ca_file: str = ""
     key_command: str = ""  # prints the kiosk's private keys; empty: key file
     key_file: str = "var/keys/kiosk.json"
+    key_module: str = ""  # library of a device that holds the keys; empty: none
+    key_module_kind: Literal["pkcs11", "sdf"] = "pkcs11"
+    key_token: str = "kiosk"  # noqa: S105  a label
+    key_pin_file: str = ""
+    key_index: int = Field(default=1, ge=1)
+    key_decrypt: Literal["plain", "with-algorithm"] = "plain"
     interval_s: float = Field(default=300.0, gt=0)
     backoff_max_s: float = Field(default=3600.0, gt=0)
     probe_s: float = Field(default=30.0, ge=0)

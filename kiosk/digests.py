@@ -1,7 +1,7 @@
 """Digests and MACs by their names, for store, sync and bureau: SHA-256 (FIPS 180-4) and SM3 (GB/T 32905). Both have 32 bytes.
 
-Which of them counts where is not decided here: what travels follows the suite (`kiosk.sync.suites`). Example:
-`hexdigest("sm3", b"abc")`; for what comes in pieces `h = hasher("sm3"); h.update(piece); h.hexdigest()`.
+Which of them counts where is not decided here: what travels follows the suite (`kiosk.sync.suites`), the journal follows the key
+that signs it (`of_key`). Example: `hexdigest("sm3", b"abc")`; for pieces `h = hasher("sm3"); h.update(piece); h.hexdigest()`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 SHA_256 = "sha-256"
 SM3 = "sm3"
+NAMES = (SHA_256, SM3)
+_SM3_KEYS = ("sm2:", "device-sm3")  # of whom entries are digested with SM3
 
 
 class Hasher(Protocol):
@@ -63,3 +65,8 @@ def mac(name: str, key: bytes, data: bytes) -> bytes:
     one = HMAC(key, hashes.SM3())
     one.update(data)
     return one.finalize()
+
+
+def of_key(key_id: str) -> str:
+    """Return the name of the digest that goes with a signing key: entries name their key, "sm2:…" or "ed25519:…"."""
+    return SM3 if key_id.startswith(_SM3_KEYS) else SHA_256

@@ -83,6 +83,10 @@ class SyncUnavailable(KioskError):
     reason = "bureau-unreachable"
 
 
+class KeyAway(SyncUnavailable):
+    """The device that holds the kiosk's private keys does not answer now: nothing can be signed or opened, nothing is lost."""
+
+
 class SealError(KioskError):
     """A sealed batch, receipt or roster is forged, altered, replayed, or meant for somebody else."""
 

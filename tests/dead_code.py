@@ -19,7 +19,9 @@ FRAMEWORKS = (
     " columnCount headerData do_GET do_POST log_message process_bind_param process_result_value _on_* *Page"
 ).split()
 # Handlers are found by their decorators.
-DECORATORS = "@router.* @web.* @pages.* @app.* @*.get @*.post @*.exception_handler @field_validator @model_validator".split()
+DECORATORS = (
+    "@router.* @web.* @pages.* @app.* @*.get @*.post @*.exception_handler @field_validator @model_validator @model_serializer"
+).split()
 # name -> why it stays although nothing here calls it by its name
 ALLOWED = {
     "create_from_environment": "uvicorn's factory, named as a string",

@@ -24,6 +24,7 @@ MAY: dict[str, set[str]] = {
     "terminal": set(),
     "canonical": set(),
     "digests": set(),
+    "sm4": set(),
     "memory": set(),
     "log": set(),
     "config": {"errors", "plain_text"},
@@ -41,10 +42,10 @@ MAY: dict[str, set[str]] = {
     "ocr": BASE | {"camera", "memory"},  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE | {"texts"},
     "unit_list": {"domain", "errors"},
-    "store": BASE | {"canonical", "digests", "failpoints"},
-    "sync": BASE | {"canonical", "digests", "store", "failpoints", "removable"},
+    "store": BASE | {"canonical", "digests", "sm4", "failpoints"},
+    "sync": BASE | {"canonical", "digests", "sm4", "store", "failpoints", "removable"},
     "ui": BASE | {"visit", "desk", "texts"},
-    "bureau": BASE | {"canonical", "digests", "sync", "failpoints", "removable", "texts"},  # sync: the wire, both ends
+    "bureau": BASE | {"canonical", "digests", "sm4", "sync", "failpoints", "removable", "texts"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts"},
     "doctor": BASE | {"camera", "face", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
     "app": BASE

@@ -32,7 +32,13 @@ _BUREAU_DEEDS = ("before-commit=die@{n}", "after-commit=die@{n}", "ingest=die@{n
 
 
 def run(
-    kills: int = 220, bureau_deaths: int = 24, boundaries: int = 400, seed: int = 1, misbehave_percent: int = 35, db: str = ""
+    kills: int = 220,
+    bureau_deaths: int = 24,
+    boundaries: int = 400,
+    seed: int = 1,
+    misbehave_percent: int = 35,
+    db: str = "",
+    suite: str = "std-1",
 ) -> dict[str, Any]:
     """Do it; return the counts. `within_bounds` is False when a record was lost or doubled, or a state is wrong on either side.
 
@@ -46,7 +52,7 @@ def run(
         bureau.start()
         try:
             chosen = chaos_kiosk.settings(folder / "kiosk", bureau.url)
-            provision(_patient(chosen), bureau.url, bureau.enrolment_code(chaos_kiosk.STATION))
+            provision(_patient(chosen), bureau.url, bureau.enrolment_code(chaos_kiosk.STATION, suite))
             deeds = Counter[str]()
             lock = threading.Lock()
 

@@ -28,7 +28,7 @@ from kiosk.bureau.process import BureauProcess
 from kiosk.canonical import canonical
 from kiosk.errors import SyncUnavailable
 from kiosk.removable import files
-from kiosk.sync import protocol, seal
+from kiosk.sync import protocol, seal, suites
 from kiosk.sync.keys import Keys
 
 STATION = "SZ-OUTSIDE-0001"
@@ -43,7 +43,8 @@ class Outside:
     folder: Path
     bureau: BureauProcess
     rng: random.Random
-    keys: Keys = field(default_factory=lambda: Keys(*seal.new_keys()))
+    suite: suites.Suite
+    keys: Keys
     kiosk_id: str = ""  # of the kiosk under test
     own_id: str = ""
     loan_id: str = ""
@@ -79,8 +80,8 @@ class Outside:
 
     def enrol(self, code: str) -> str:
         """Register the harness's own keys, by the wire alone; return the id it got."""
-        asked = protocol.Enrolment(secret=code.replace("-", "")[:10], station_id=STATION, name="outside", keys=self.keys.public)
-        signed = seal.sign_plain(canonical(asked.model_dump(mode="json")), "enrolment", self.keys.sign, STATION)
+        asked = protocol.Enrolment(secret=code.replace("-", "")[-26:-16], station_id=STATION, name="outside", keys=self.keys.public)
+        signed = seal.sign(asked, self.keys.sign, STATION)
         answer = httpx.post(
             f"{self.bureau.url}/v1/enrol",
             content=signed,
@@ -92,14 +93,15 @@ class Outside:
         return "kiosk-" + seal.fingerprint(self.keys.public).lower()
 
 
-def run(kills: int = 60, bureau_kills: int = 12, seed: int = 1, db: str = "") -> dict[str, Any]:
+def run(kills: int = 60, bureau_kills: int = 12, seed: int = 1, db: str = "", suite: str = "std-1") -> dict[str, Any]:
     """Do it; return the counts. `within_bounds` is False when a record was lost, doubled or changed, or a receipt was not true."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kiosk-outside-") as name:
         bureau = BureauProcess(data=Path(name) / "bureau", db=db, auto_confirm=True)
         bureau.start()
         try:
-            at = Outside(Path(name), bureau, random.Random(seed))
+            spoken = suites.by_name(suite)
+            at = Outside(Path(name), bureau, random.Random(seed), spoken, Keys(*seal.new_keys(spoken)))
             _set_up(at)
             life_s = _quietly(at)
             every = max(1, kills // max(1, bureau_kills))
@@ -122,8 +124,8 @@ def _set_up(at: Outside) -> None:
         encoding="utf-8",
     )
     at.stick.mkdir()
-    _must(at.command("provision", "--code-file", "-", stdin=at.bureau.enrolment_code(STATION)), "provision")
-    at.own_id = at.enrol(at.bureau.enrolment_code(STATION))
+    _must(at.command("provision", "--code-file", "-", stdin=at.bureau.enrolment_code(STATION, at.suite.name)), "provision")
+    at.own_id = at.enrol(at.bureau.enrolment_code(STATION, at.suite.name))
     at.kiosk_id = next(one["kiosk_id"] for one in at.bureau.summary()["stations"] if one["kiosk_id"] != at.own_id)
     roster = at.folder / "roster.jsonl"
     roster.write_text("".join(json.dumps(_person(number), ensure_ascii=False) + "\n" for number in range(PEOPLE)), encoding="utf-8")
@@ -212,7 +214,7 @@ def _keys_of(at: Outside) -> protocol.PublicKeys:
     compact = seal.decrypt(answer.content, at.keys.seal, at.own_id)
     bureau_id = seal.signer_of(compact)
     health = httpx.get(f"{at.bureau.url}/v1/health", trust_env=False, timeout=30.0).json()
-    if bureau_id != health["bureau_id"]:
+    if bureau_id not in health["bureau_ids"].values():
         raise SyncUnavailable("the bundle is of another bureau")
     payload = compact.split(".")[1]
     return _peer_in(payload, at.kiosk_id)
@@ -278,7 +280,7 @@ def _compare(at: Outside) -> dict[str, Any]:
     there: dict[str, list[dict[str, Any]]] = {}
     for one in at.bureau.ask("GET", "/admin/all-records"):
         there.setdefault(one["record_id"], []).append(one)
-    digests = {record_id: protocol.digest(content) for record_id, content in at.given.items()}
+    digests = {record_id: at.suite.digest(content) for record_id, content in at.given.items()}
     lost = [one for one in digests if one not in there]
     strangers = [one for one in there if one not in digests]
     changed = [one for one in digests if one in there and there[one][0]["content_digest"] != digests[one]]

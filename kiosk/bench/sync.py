@@ -32,7 +32,7 @@ from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Ou
 from kiosk.store import clock, outbox, records
 from kiosk.store.content import content_of
 from kiosk.store.opening import open_store
-from kiosk.sync import protocol, seal
+from kiosk.sync import protocol, seal, suites
 from kiosk.sync.client import Client
 from kiosk.sync.delivery import Delivery
 from kiosk.sync.keys import Keys, parse_keys
@@ -245,7 +245,7 @@ def _fill(kiosk: _Kiosk, count: int, to: protocol.PublicKeys, bureau_id: str) ->
                 head.batch_id,
                 seal.encrypt(signed, recipient, bureau_id),
                 {
-                    one["record_id"]: protocol.digest(content.encode())
+                    one["record_id"]: suites.of(kiosk.keys.sign).digest(content.encode())
                     for one, content in zip(plain["records"], contents, strict=True)
                 },
             )
@@ -283,7 +283,7 @@ async def _deliver(url: str, kiosks: list[_Kiosk], bureau: Keys, bureau_id: str)
             for number, (batch_id, sealed, made) in enumerate(kiosk.batches):
                 text = await post(sealed)
                 receipt = seal.verify(text, key, bureau_id, protocol.Receipt)
-                if receipt.batch_id != batch_id or receipt.batch_digest != protocol.digest(sealed):
+                if receipt.batch_id != batch_id or receipt.batch_digest != suites.of(key).digest(sealed):
                     raise RuntimeError("a receipt of another batch")
                 if {v.record_id: v.content_digest for v in receipt.verdicts} != made:
                     raise RuntimeError("a receipt about other records")

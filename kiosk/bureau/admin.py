@@ -17,7 +17,7 @@ from kiosk.bureau.api import office_of
 from kiosk.bureau.clerks import audit, people
 from kiosk.bureau.office import Office, make_code, revoke
 from kiosk.bureau.sessions import Session
-from kiosk.sync import protocol, seal
+from kiosk.sync import protocol, seal, suites
 
 router = APIRouter(tags=["clerk"])
 ErrorBody = {"content": {"application/json": {"schema": {"type": "object"}}}}
@@ -54,9 +54,10 @@ _409: dict[int | str, dict[str, Any]] = {**_401, 409: {"description": "Looks lik
 
 
 class CodeRequest(BaseModel):
-    """For which station."""
+    """For which station, and under which suite: the bureau's first when none is named."""
 
     station_id: protocol.Id
+    suite: Literal["std-1", "gm-1"] | None = None
 
 
 class DecisionRequest(BaseModel):
@@ -83,7 +84,10 @@ class RevokeRequest(BaseModel):
 @router.post("/admin/codes", responses=_401)
 def admin_code(office: Clerk, who: Who, asked: CodeRequest) -> dict[str, str]:
     """Make a one-time enrolment code."""
-    code = make_code(office, asked.station_id)
+    try:
+        code = make_code(office if asked.suite is None else office.under(suites.by_name(asked.suite)), asked.station_id)
+    except seal.Refused as error:
+        raise HTTPException(400, str(error)) from error
     audit.note(office, who.actor, "program-code", asked.station_id)
     return {"code": code}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -19,7 +19,7 @@ from kiosk.bureau import decisions, failpoints, ingest, rosters, standing, table
 from kiosk.bureau.door import source_of
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
-from kiosk.sync import limits, protocol, seal
+from kiosk.sync import limits, protocol, seal, suites
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,7 +81,8 @@ async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != protocol.MEDIA_TYPE:
         raise Turned(415, "media-type")
     body = await request.body()  # bounded at the door
-    request.state.about = await to_thread.run_sync(protocol.digest, body)  # 4 MB cost the event loop others' time
+    request.state.office = office = office_of(request).under_claimed(body)
+    request.state.about = await to_thread.run_sync(office.suite.digest, body)  # 4 MB cost the event loop others' time
     return body
 
 
@@ -107,17 +108,30 @@ def jose(text: str | bytes) -> Response:
 
 
 @router.get("/health", summary="Is the bureau there, and can it reach its database?", responses={503: _PROBLEMS[503]})
-def health(request: Request) -> dict[str, str]:
-    """Answer without authentication."""
+def health(request: Request) -> dict[str, str | dict[str, str]]:
+    """Answer without authentication. `bureau_ids`: by the suite, of those that are served."""
     with office_of(request).reading.begin() as session:
         session.get(tables.Counter, "health")
-    return {"status": "ok", "bureau_id": office_of(request).bureau_id}
+    office = office_of(request)
+    ids = {name: office.under(suites.by_name(name)).bureau_id for name in office.rings}
+    return {"status": "ok", "bureau_id": office.bureau_id, "bureau_ids": ids}
+
+
+SuiteQuery = Annotated[Literal["std-1", "gm-1"] | None, Query()]
+
+
+def _named(office: Office, suite: str | None) -> Office:
+    """Return the office under the suite that is asked for. Raises Turned: not served here."""
+    try:
+        return office if suite is None else office.under(suites.by_name(suite))
+    except seal.Refused as error:
+        raise Turned(404, error.why) from error
 
 
 @router.get("/time", summary="Signed time of the bureau", response_class=Response, responses={200: _JOSE})
-def time(request: Request, nonce: Annotated[protocol.Id, Query()]) -> Response:
-    """The nonce is echoed in the signed answer."""
-    office = office_of(request)
+def time(request: Request, nonce: Annotated[protocol.Id, Query()], suite: SuiteQuery = None) -> Response:
+    """The nonce is echoed in the signed answer. `suite`: that of the kiosk, when it is not std-1."""
+    office = _named(office_of(request), suite)
     return jose(office.sign(protocol.TimeAnswer(bureau_id=office.bureau_id, nonce=nonce, now=utcnow())))
 
 
@@ -129,7 +143,8 @@ _ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k 
 )
 async def post_enrol(request: Request) -> Response:
     """Body: a signed Enrolment. Answer: a signed Enrolled."""
-    office, body = office_of(request), await _body(request)
+    body = await _body(request)
+    office: Office = request.state.office
     if _hashing().statistics().tasks_waiting >= CODES_WAITING:
         raise Turned(503, "busy")
     try:
@@ -176,9 +191,10 @@ Auth = Annotated[str, Header(alias="Authorization", description="`Kiosk JWS`: a 
 Version = Annotated[int, Query(ge=0, le=2**53)]
 
 
-def _kiosk(request: Request, authorization: str) -> str:
-    office = office_of(request)
+def _kiosk(request: Request, authorization: str) -> tuple[Office, str]:
+    """Return the office under the kiosk's suite, and its id. Raises Turned."""
     scheme, _, compact = authorization.partition(" ")
+    office = request.state.office = office_of(request).under_claimed(compact.encode())
     if scheme != "Kiosk":
         raise Turned(401, "token-missing")
     try:
@@ -188,6 +204,8 @@ def _kiosk(request: Request, authorization: str) -> str:
         if kiosk is None:
             raise Turned(401, "unknown-kiosk")
         key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
+        if suites.of(key) is not office.suite:
+            raise seal.Refused("other-suite")
         token = seal.verify(compact, key, claimed, protocol.Token)
     except seal.Refused as error:
         raise Turned(401, error.why) from error
@@ -198,27 +216,27 @@ def _kiosk(request: Request, authorization: str) -> str:
         raise Turned(403, "revoked", claimed)
     if abs((utcnow() - token.at).total_seconds()) > TOKEN_AGE_S:
         raise Turned(401, "token-stale")
-    return claimed
+    return office, claimed
 
 
 @router.get("/decisions", summary="Decisions after a number", response_class=Response, responses=_DOWN)
 def get_decisions(request: Request, authorization: Auth, after: Version = 0) -> Response:
     """Answer: signed Decisions."""
-    office = office_of(request)
-    return jose(office.sign(decisions.after(office, _kiosk(request, authorization), after)))
+    office, kiosk_id = _kiosk(request, authorization)
+    return jose(office.sign(decisions.after(office, kiosk_id, after)))
 
 
 @router.get("/standing", summary="What the bureau thinks of this kiosk", response_class=Response, responses=_DOWN)
 def get_standing(request: Request, authorization: Auth) -> Response:
     """Answer: a signed Standing."""
-    office = office_of(request)
-    return jose(office.sign(standing.of(office, _kiosk(request, authorization))))
+    office, kiosk_id = _kiosk(request, authorization)
+    return jose(office.sign(standing.of(office, kiosk_id)))
 
 
 @router.get("/roster", summary="What to fetch to be up to date", response_class=Response, responses={**_DOWN, **_NOTHING})
 def get_roster(request: Request, authorization: Auth, have: Version = 0) -> Response:
     """Answer: a sealed RosterManifest (a delta from `have` where there is one, else a snapshot)."""
-    found = rosters.manifest(office_of(request), _kiosk(request, authorization), have)
+    found = rosters.manifest(*_kiosk(request, authorization), have)
     return Response(status_code=204) if found is None else jose(found)
 
 
@@ -246,14 +264,14 @@ def get_roster_file(request: Request, authorization: Auth, digest: Annotated[pro
 @router.get("/bundle", summary="Policies, staff, revocations, messages", response_class=Response, responses={**_DOWN, **_NOTHING})
 def get_bundle(request: Request, authorization: Auth, have: Version = 0) -> Response:
     """Answer: a sealed Bundle."""
-    found = rosters.bundle(office_of(request), _kiosk(request, authorization), have)
+    found = rosters.bundle(*_kiosk(request, authorization), have)
     return Response(status_code=204) if found is None else jose(found)
 
 
 def problem(request: Request, status: int, why: str, kiosk_id: str = "", retry_after_s: int = 0) -> JSONResponse:
     """Return a refusal, signed."""
-    office = office_of(request)
-    about = getattr(request.state, "about", protocol.digest(b""))
+    office: Office = getattr(request.state, "office", None) or office_of(request)  # under the suite that the question claims
+    about = getattr(request.state, "about", "") or office.suite.digest(b"")
     signed = office.sign(protocol.Problem(bureau_id=office.bureau_id, kiosk_id=kiosk_id, about=about, reason=why, at=utcnow()))
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
     return JSONResponse(ProblemBody(reason=why, signed=signed).model_dump(), status, headers)

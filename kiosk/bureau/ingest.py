@@ -22,7 +22,8 @@ from kiosk.bureau.office import Office, utcnow
 from kiosk.bureau.passes import NO_PASS
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
-from kiosk.sync import json_bounds, limits, protocol, seal
+from kiosk.sync import json_bounds, limits, protocol, seal, suites
+from kiosk.sync.suites import Suite
 
 CLOCK_DOUBT = timedelta(days=1)  # ours: more difference than this changes the date that the rules look at
 D = TypeVar("D", bound=protocol.Document)
@@ -43,8 +44,9 @@ class _Judged:
     record: protocol.Record | None = None
 
 
-def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str]:
-    """Decrypt, find the signer, verify. Returns (document, kiosk id). Raises Turned with the reason."""
+def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str, Office]:
+    """Decrypt, find the signer, verify. Returns (document, kiosk id, the office under the kiosk's suite). Raises Turned."""
+    office = office.under_claimed(body)
     try:
         compact = seal.decrypt(body, office.keys.seal, office.bureau_id)
         claimed = seal.signer_of(compact)
@@ -53,6 +55,8 @@ def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str]:
         if kiosk is None:
             raise Turned(401, "unknown-kiosk")
         key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
+        if kiosk.suite != office.suite.name or suites.of(key) is not office.suite:
+            raise seal.Refused("other-suite")  # sealed under one, signed by a kiosk of another
         document = seal.verify(compact, key, claimed, model)
     except seal.Refused as error:
         raise Turned(413 if error.why == "too-large" else 400, error.why) from error
@@ -60,13 +64,13 @@ def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str]:
         raise Turned(403, "wrong-signer", claimed)
     if kiosk.revoked_at is not None:
         raise Turned(403, "revoked", claimed)
-    return document, claimed
+    return document, claimed, office
 
 
 def take_batch(office: Office, body: bytes) -> str:
     """Take one sealed batch; return the signed receipt (the same one for the same bytes). Raises Turned."""
-    batch, kiosk_id = open_sealed(office, body, protocol.RawBatch)
-    sealed_digest = protocol.digest(body)
+    batch, kiosk_id, office = open_sealed(office, body, protocol.RawBatch)
+    sealed_digest = office.suite.digest(body)
     now = utcnow()
     with office.session.begin() as session:
         kiosk = database.lock_kiosk(session, kiosk_id)
@@ -79,7 +83,7 @@ def take_batch(office: Office, body: bytes) -> str:
                 raise Turned(409, "batch-conflict", kiosk_id)
             return known.receipt
         standing.look(session, kiosk, batch, sealed_digest, now)
-        judged = _judge(session, kiosk, batch, now)
+        judged = _judge(session, office.suite, kiosk, batch, now)
         receipt = office.sign(
             protocol.Receipt(
                 bureau_id=office.bureau_id,
@@ -123,14 +127,15 @@ def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) 
         kiosk.clock_offset_s = (now - batch.clock.sent_at_utc).total_seconds()
 
 
-def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> list[_Judged]:
-    first = [_well_formed(kiosk, batch, content, now) for content in batch.records]
+def _judge(session: Session, suite: Suite, kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> list[_Judged]:
+    first = [_well_formed(suite, kiosk, batch, content, now) for content in batch.records]
     rows: dict[str, dict[str, Any]] = {}
     for one in first:
         if one.row is not None:
             rows.setdefault(one.row["record_id"], one.row)
     fresh = database.insert_new(session, tables.Record, [rows[key] for key in sorted(rows)])
-    known = select(tables.Record.record_id, tables.Record.content_digest).where(tables.Record.record_id.in_(set(rows) - fresh))
+    # By their text: what came under another suite has another digest.
+    known = select(tables.Record.record_id, tables.Record.content).where(tables.Record.record_id.in_(set(rows) - fresh))
     stored = dict(session.execute(known).all()) if set(rows) - fresh else {}
     claims: dict[str, str] = {}
     for key in sorted(fresh):
@@ -144,14 +149,14 @@ def _judge(session: Session, kiosk: tables.Kiosk, batch: protocol.RawBatch, now:
         if one.row is None or one.record is None:
             out.append(one)
             continue
-        record_id, content_digest = one.row["record_id"], one.row["content_digest"]
-        if record_id in fresh and content_digest == rows[record_id]["content_digest"]:
+        record_id, content = one.row["record_id"], one.row["content"]
+        if record_id in fresh and content == rows[record_id]["content"]:
             fresh.discard(record_id)  # a second copy within this batch is a duplicate of the first
             loser = _claims_pass(one.row) and (one.row["pass_key"] not in won or claims[one.row["pass_key"]] != record_id)
             verdict: protocol.VerdictName = "duplicate-pass" if loser else "accepted"
             if loser:
                 session.get_one(tables.Record, record_id).verdict = verdict
-        elif content_digest == stored.get(record_id, rows[record_id]["content_digest"]):
+        elif content == stored.get(record_id, rows[record_id]["content"]):
             verdict = "duplicate"
         else:
             out.append(_Judged(one.verdict.model_copy(update={"verdict": "rejected", "reason": "conflict"})))
@@ -165,19 +170,19 @@ def _claims_pass(row: dict[str, Any]) -> bool:
     return row["outcome"] == "passed" and row["channel"] not in NO_PASS
 
 
-def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:
+def _well_formed(suite: Suite, kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[str, Any], now: datetime) -> _Judged:
     plain = b""
     try:
         plain = canonical(content)
         record = protocol.Record.model_validate(content)
     except (ValueError, RecursionError):  # also of half a surrogate pair, which no text has
-        return _Judged(_refusal(content, plain, "malformed"))
+        return _Judged(_refusal(suite, content, plain, "malformed"))
     if record.station_id != kiosk.station_id:
-        return _Judged(_refusal(content, plain, "wrong-station"))
+        return _Judged(_refusal(suite, content, plain, "wrong-station"))
     corrected = _corrected(batch, record, now)
     captured = record.clock.captured_at_utc
     doubtful = record.clock.suspect or (corrected is not None and abs(corrected - captured) > CLOCK_DOUBT)
-    verdict = protocol.Verdict(record_id=record.record_id, content_digest=protocol.digest(plain), verdict="accepted")
+    verdict = protocol.Verdict(record_id=record.record_id, content_digest=suite.digest(plain), verdict="accepted")
     return _Judged(
         verdict,
         {
@@ -203,12 +208,12 @@ def _well_formed(kiosk: tables.Kiosk, batch: protocol.RawBatch, content: dict[st
     )
 
 
-def _refusal(content: dict[str, Any], plain: bytes, why: str) -> protocol.Verdict:
+def _refusal(suite: Suite, content: dict[str, Any], plain: bytes, why: str) -> protocol.Verdict:
     record_id = content.get("record_id")
     try:
-        return protocol.Verdict(record_id=str(record_id), content_digest=protocol.digest(plain), verdict="rejected", reason=why)
+        return protocol.Verdict(record_id=str(record_id), content_digest=suite.digest(plain), verdict="rejected", reason=why)
     except ValidationError:
-        return protocol.Verdict(record_id="unnamed", content_digest=protocol.digest(plain), verdict="rejected", reason=why)
+        return protocol.Verdict(record_id="unnamed", content_digest=suite.digest(plain), verdict="rejected", reason=why)
 
 
 def _corrected(batch: protocol.RawBatch, record: protocol.Record, now: datetime) -> datetime | None:
@@ -254,7 +259,7 @@ def _note_refused_parts(kiosk: tables.Kiosk, lines: Sequence[protocol.JournalLin
 
 def answer(office: Office, body: bytes) -> str:
     """Say which records are here; return the signed answer. Raises Turned."""
-    question, kiosk_id = open_sealed(office, body, protocol.Question)
+    question, kiosk_id, office = open_sealed(office, body, protocol.Question)
     now = utcnow()
     with office.session.begin() as session:
         # The kiosk's row is locked first: a batch of this kiosk that is just being committed must be waited for, not missed.
@@ -270,7 +275,7 @@ def answer(office: Office, body: bytes) -> str:
     known = tuple(
         protocol.Verdict(
             record_id=row.record_id,
-            content_digest=row.content_digest,
+            content_digest=office.suite.digest(row.content.encode()),
             verdict="duplicate-pass" if row.verdict == "duplicate-pass" else "accepted",
         )
         for row in found.values()
@@ -295,7 +300,7 @@ def _has(session: Session, kiosk_id: str, record: tables.Record) -> bool:
 
 def take_evidence(office: Office, body: bytes) -> str:
     """Take evidence for human review; return the signed receipt. Evidence for a record that is not here is refused."""
-    evidence, kiosk_id = open_sealed(office, body, protocol.Evidence)
+    evidence, kiosk_id, office = open_sealed(office, body, protocol.Evidence)
     now, reason, content = utcnow(), "", b""
     try:
         content = base64.b64decode(evidence.content, validate=True)
@@ -319,25 +324,21 @@ def take_evidence(office: Office, body: bytes) -> str:
                         "record_id": evidence.record_id,
                         "consent_id": evidence.consent_id,
                         "media_type": evidence.media_type,
-                        "digest": protocol.digest(content),
+                        "digest": office.suite.digest(content),
                         "content": content,
                         "received_at": now,
                     }
                 ],
             )
             kept = None if fresh else session.get_one(tables.Evidence, evidence.evidence_id)
-            if kept is not None and (kept.kiosk_id, kept.record_id, kept.digest) != (
-                kiosk_id,
-                evidence.record_id,
-                protocol.digest(content),
-            ):
+            if kept is not None and (kept.kiosk_id, kept.record_id, kept.content) != (kiosk_id, evidence.record_id, content):
                 reason = "conflict"  # the kiosk erases what was accepted: it must be this, and no other
     return office.sign(
         protocol.EvidenceReceipt(
             bureau_id=office.bureau_id,
             kiosk_id=kiosk_id,
             evidence_id=evidence.evidence_id,
-            digest=protocol.digest(body),
+            digest=office.suite.digest(body),
             verdict="rejected" if reason else "accepted",
             reason=reason,
         )

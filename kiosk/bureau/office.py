@@ -6,8 +6,8 @@ import base64
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from kiosk.bureau import database, peers, tables
 from kiosk.errors import ConfigError, KioskError
-from kiosk.sync import json_bounds, limits, protocol, seal
+from kiosk.sync import json_bounds, limits, protocol, seal, suites
 from kiosk.sync.keys import Keys, dump_keys, parse_keys, read_private, write_private
+from kiosk.sync.suites import Suite
 
 CODE_DAYS = 7
 ENROL_FAILURES_PER_HOUR = 20  # ours; wrong codes of one station from one source: nobody else is locked out by them
@@ -31,6 +32,7 @@ class BureauSettings(protocol.Asked):
     data: str
     db: str = ""  # URL; empty: SQLite in the data folder
     db_read: str = ""  # URL of a read replica (PostgreSQL); empty: the same
+    suites: tuple[protocol.SuiteName, ...] = suites.NAMES  # which are served; the first one is used where nobody names any
     auto_confirm: bool = False
     max_body: Annotated[int, Field(gt=0)] = limits.MAX_SEALED
     max_upload: Annotated[int, Field(gt=0)] = limits.MAX_ROSTER_FILE  # bytes of a roster that a clerk hands in
@@ -52,14 +54,35 @@ class EnrolmentRefused(KioskError):
 
 @dataclass(frozen=True)
 class Office:
-    """Open bureau."""
+    """Open bureau, as it speaks under one suite: `under` gives it under another."""
 
     settings: BureauSettings
-    keys: Keys = field(repr=False)
+    keys: Keys = field(repr=False)  # of this suite
+    rings: Mapping[str, Keys] = field(repr=False)  # of all that are served, by the suite's name
     admin_password: str = field(repr=False)
     engine: Engine = field(repr=False)
     session: sessionmaker[Session] = field(repr=False)
     reading: sessionmaker[Session] = field(repr=False)  # for what only reads, and may be a moment behind: pages, look-ups
+
+    @property
+    def suite(self) -> Suite:
+        """What is spoken here."""
+        return suites.of(self.keys.sign)
+
+    def under(self, suite: Suite) -> Office:
+        """Return the same bureau with its keys and its id of another suite. Raises Refused: not served here."""
+        keys = self.rings.get(suite.name)
+        if keys is None:
+            raise seal.Refused("other-suite", f"{suite.name} is not served here")
+        return self if keys is self.keys else replace(self, keys=keys)
+
+    def under_claimed(self, compact: bytes) -> Office:
+        """Return the bureau under the suite that a document claims, to open it or to answer that it is no good; else as it is."""
+        try:
+            told = suites.claimed(suites.header_of(compact))
+            return self if told is None else self.under(told)
+        except (suites.NotWhole, seal.Refused):
+            return self
 
     @property
     def bureau_id(self) -> str:
@@ -87,17 +110,23 @@ def utcnow() -> datetime:
 
 
 def prepare(settings: BureauSettings) -> None:
-    """Create what is missing (keys, password, folders) and bring the database up to date."""
+    """Create what is missing (keys of each suite that is served, password, folders) and bring the database up to date."""
     folder = Path(settings.data)
     (folder / "rosters").mkdir(parents=True, exist_ok=True, mode=0o700)
     tidy(folder)
-    if not (folder / "keys.json").exists():
-        write_private(folder / "keys.json", dump_keys(Keys(*seal.new_keys())))
+    for name in settings.suites:
+        if not key_path(folder, name).exists():
+            write_private(key_path(folder, name), dump_keys(Keys(*seal.new_keys(suites.by_name(name)))))
     if not (folder / "admin-password").exists():
         write_private(folder / "admin-password", secrets.token_urlsafe(18) + "\n")
     if not (folder / "clerks.key").exists():  # seals second factors; another one only means that they are set up anew
         write_private(folder / "clerks.key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
     database.upgrade(settings.url)
+
+
+def key_path(folder: Path, suite: str) -> Path:
+    """Return where the bureau's keys of a suite lie."""
+    return folder / ("keys.json" if suite == suites.STD_1.name else f"keys-{suite}.json")
 
 
 def tidy(folder: Path) -> None:
@@ -114,15 +143,16 @@ def tidy(folder: Path) -> None:
 def open_office(settings: BureauSettings) -> Office:
     """Open a prepared bureau. Raises ConfigError when it was never prepared."""
     folder = Path(settings.data)
-    if not (folder / "keys.json").exists():
+    rings = _rings(folder, settings.suites)
+    if not rings:
         # Never made silently: with other keys every kiosk would refuse this bureau.
         raise ConfigError(f"{folder}: no bureau keys here; run once with --init")
-    keys = parse_keys(read_private(folder / "keys.json"), str(folder / "keys.json"))
     engine = database.open_engine(settings.url)
     replica = database.open_engine(settings.db_read) if settings.db_read else engine
     return Office(
         settings,
-        keys,
+        next(iter(rings.values())),
+        rings,
         read_private(folder / "admin-password").strip(),
         engine,
         sessionmaker(engine, expire_on_commit=False),
@@ -130,11 +160,26 @@ def open_office(settings: BureauSettings) -> Office:
     )
 
 
+def _rings(folder: Path, names: tuple[str, ...]) -> dict[str, Keys]:
+    rings = {}
+    for name in names:
+        path = key_path(folder, name)
+        if path.exists():
+            keys = parse_keys(read_private(path), str(path))
+            if suites.of(keys.sign).name != name:
+                raise ConfigError(f"{path}: keys of {suites.of(keys.sign).name}")
+            rings[name] = keys
+    return rings
+
+
 # --- enrolment
 
 
 def make_code(office: Office, station_id: str) -> str:
-    """Return a fresh one-time code for a station: 10 secret characters, then the fingerprint of the bureau's keys."""
+    """Return a fresh one-time code for a station, under the office's suite.
+
+    "GM" when that is gm-1; 10 secret characters; the fingerprint of the bureau's keys of that suite, which no others have.
+    """
     secret = base64.b32encode(secrets.token_bytes(10)).decode()[:10]
     now = utcnow()
     with office.session.begin() as session:
@@ -144,7 +189,8 @@ def make_code(office: Office, station_id: str) -> str:
             )
         )
     whole = secret + seal.fingerprint(office.keys.public)
-    return "-".join([whole[0:5], whole[5:10], whole[10:14], whole[14:18], whole[18:22], whole[22:26]])
+    mark = ["GM"] if office.suite is suites.GM_1 else []
+    return "-".join([*mark, whole[0:5], whole[5:10], whole[10:14], whole[14:18], whole[18:22], whole[22:26]])
 
 
 def _hash(office: Office, secret: str) -> str:
@@ -155,9 +201,11 @@ def _hash(office: Office, secret: str) -> str:
 def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
     """Register a kiosk by its one-time code; the same kiosk may ask again with the same code. source: whence it is asked.
 
-    Raises EnrolmentRefused, Refused.
+    Everything is of the office's suite: a code of another one is unknown here. Raises EnrolmentRefused, Refused.
     """
     claimed = _claimed(compact)
+    if seal.suite_of(claimed.keys) is not office.suite:
+        raise seal.Refused("other-suite")
     request = seal.verify(compact, seal.verify_key(claimed.keys), claimed.station_id, protocol.Enrolment)
     now = utcnow()
     mark = hashlib.sha256(f"{request.station_id}\n{source}".encode()).hexdigest()[:16]
@@ -194,6 +242,7 @@ def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
                         "name": request.name,
                         "sign_key": request.keys.sign,
                         "seal_key": request.keys.seal,
+                        "suite": office.suite.name,
                         "created_at": now,
                         "revoked_reason": "",
                         "last_seq": 0,

@@ -27,11 +27,14 @@ def changed(session: Session, kiosk: tables.Kiosk, now: datetime) -> None:
 
 
 def of(session: Session, kiosk: tables.Kiosk) -> tuple[protocol.Peer, ...]:
-    """Return the other kiosks of a station that are not revoked, the newest first."""
+    """Return the other kiosks of a station that are not revoked and speak its suite, the newest first."""
     rows = session.scalars(
         select(tables.Kiosk)
         .where(
-            tables.Kiosk.station_id == kiosk.station_id, tables.Kiosk.kiosk_id != kiosk.kiosk_id, tables.Kiosk.revoked_at.is_(None)
+            tables.Kiosk.station_id == kiosk.station_id,
+            tables.Kiosk.kiosk_id != kiosk.kiosk_id,
+            tables.Kiosk.suite == kiosk.suite,
+            tables.Kiosk.revoked_at.is_(None),
         )
         .order_by(tables.Kiosk.created_at.desc(), tables.Kiosk.kiosk_id)
         .limit(limits.MAX_PEERS)

@@ -171,9 +171,10 @@ class BureauProcess:
             answer.raise_for_status()
             return answer.json()
 
-    def enrolment_code(self, station_id: str) -> str:
-        """Return a one-time code for a station."""
-        return str(self.ask("POST", "/admin/codes", json={"station_id": station_id})["code"])
+    def enrolment_code(self, station_id: str, suite: str = "") -> str:
+        """Return a one-time code for a station, under the bureau's first suite when none is named."""
+        asked = {"station_id": station_id, **({"suite": suite} if suite else {})}
+        return str(self.ask("POST", "/admin/codes", json=asked)["code"])
 
     def issue_roster(self, path: Path, *, meant: bool = True) -> int:
         """Issue a roster file (lines of JSON); return its version. meant: also one that is much smaller than the last."""

@@ -51,7 +51,7 @@ def issue(office: Office, source: Path | BinaryIO, *, meant: bool = False) -> in
     on what a kiosk would refuse, naming the line; AskFirst when it is empty or much smaller than the last one and nobody said that
     it is meant.
     """
-    path, facts = roster_file.write(checked(source), office.rosters)
+    path, facts = roster_file.write(checked(source), office.rosters, office.suite)
     try:
         ask_first(office, facts.lines, meant)
     except AskFirst:
@@ -70,7 +70,7 @@ def publish(office: Office, path: Path, facts: roster_file.Facts) -> int:
         if before is not None:
             delta, count = _difference(office, before, path, _manifest_of(office, facts, version, 0, now))
             if count <= facts.lines * DELTA_SHARE:
-                _, delta_facts = roster_file.write(delta, office.rosters)
+                _, delta_facts = roster_file.write(delta, office.rosters, office.suite)
                 _add(session, version, version - 1, delta_facts, now)
     return version
 
@@ -159,8 +159,7 @@ def _manifest_of(office: Office, facts: roster_file.Facts, version: int, base: i
 def _difference(
     office: Office, before: tables.RosterFile, path: Path, manifest: protocol.RosterManifest
 ) -> tuple[list[bytes], int]:
-    old_facts = roster_file.Facts(before.digest, before.size, before.plain_size, before.lines, before.file_key)
-    old_manifest = _manifest_of(office, old_facts, before.version, 0, before.created_at)
+    old_manifest = _manifest_of(office, _facts(before), before.version, 0, before.created_at)
     old: dict[str, bytes] = {}
     for line in roster_file.read(office.rosters / f"{before.digest}.roster", old_manifest):
         old[json.loads(line)["person_id"]] = hashlib.sha256(line).digest()
@@ -187,17 +186,40 @@ def offer(office: Office, kiosk_id: str, have: int) -> tuple[bytes, protocol.Ros
             return None
         row = session.get(tables.RosterFile, (newest, have)) if have else None
         row = row or session.get_one(tables.RosterFile, (newest, 0))
-        facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
-        document = _manifest_of(office, facts, row.version, row.base_version, row.created_at).model_copy(
-            update={"kiosk_id": kiosk_id}
-        )
-        return office.seal_to(kiosk, document), document
+    facts = _facts(row) if roster_file.suite_of(row.file_key) is office.suite else _copied(office, row)
+    document = _manifest_of(office, facts, row.version, row.base_version, row.created_at).model_copy(update={"kiosk_id": kiosk_id})
+    return office.seal_to(kiosk, document), document
+
+
+def _facts(row: tables.RosterFile) -> roster_file.Facts:
+    return roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
+
+
+def _copied(office: Office, row: tables.RosterFile) -> roster_file.Facts:
+    """Return the facts of the file under the office's suite, written once, when the first kiosk of it asks."""
+    key = (office.suite.name, row.version, row.base_version)
+    with office.session.begin() as session:
+        kept = session.get(tables.RosterCopy, key)
+    if kept is None:
+        # Outside any transaction: a large roster takes a while, and others write meanwhile.
+        made = roster_file.copy(office.rosters / f"{row.digest}.roster", _facts(row), office.rosters, office.suite)
+        named = dict(zip(("suite", "version", "base_version"), key, strict=True))
+        with office.session.begin() as session:
+            database.insert_new(
+                session, tables.RosterCopy, [{**named, "digest": made.digest, "size": made.size, "file_key": made.key}]
+            )
+            kept = session.get_one(tables.RosterCopy, key)
+        if kept.digest != made.digest:
+            (office.rosters / f"{made.digest}.roster").unlink(missing_ok=True)  # two asked at once: one copy stays
+    return roster_file.Facts(kept.digest, kept.size, row.plain_size, row.lines, kept.file_key)
 
 
 def file_path(office: Office, digest: str) -> Path | None:
     """Return the issued file with this digest, or None."""
     with office.session.begin() as session:
-        known = session.scalar(select(tables.RosterFile.digest).where(tables.RosterFile.digest == digest))
+        known = session.scalar(select(tables.RosterFile.digest).where(tables.RosterFile.digest == digest)) or session.scalar(
+            select(tables.RosterCopy.digest).where(tables.RosterCopy.digest == digest)
+        )
     path = office.rosters / f"{known}.roster"
     return path if known and path.is_file() else None
 

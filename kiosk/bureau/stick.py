@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kiosk.bureau import decisions, ingest, rosters, standing, tables
 from kiosk.bureau.office import Office
 from kiosk.removable import files
-from kiosk.sync import courier, limits, protocol, seal
+from kiosk.sync import courier, limits, protocol, seal, suites
 
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
@@ -25,18 +25,20 @@ def serve(office: Office, stick: Path) -> list[tuple[str, str]]:
         raise files.RemovableError("stick-missing")
     for folder in sorted(root.iterdir()):
         with office.session.begin() as session:
-            known = _kiosk(session, folder.name)
-        if known and folder.is_dir() and not folder.is_symlink():
+            suite = _suite(session, folder.name)
+        if suite in office.rings and folder.is_dir() and not folder.is_symlink():
             told += _take_up(office, folder)
             try:
-                told += _put_down(office, folder, root)
+                told += _put_down(office.under(suites.by_name(suite)), folder, root)
             except (OSError, ValueError) as error:  # one folder that cannot be served stops nobody else's
                 told.append((folder.name, type(error).__name__))
     return told
 
 
-def _kiosk(session: Session, name: str) -> bool:
-    return session.get(tables.Kiosk, name) is not None
+def _suite(session: Session, name: str) -> str:
+    """Return the suite of a kiosk, "" for a folder that is no kiosk's."""
+    kiosk = session.get(tables.Kiosk, name)
+    return kiosk.suite if kiosk is not None else ""
 
 
 def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:

@@ -51,8 +51,9 @@ class Kiosk(Base):
     kiosk_id: Mapped[str] = mapped_column(Key, primary_key=True)
     station_id: Mapped[str] = mapped_column(Key)
     name: Mapped[str] = mapped_column(String(200), default="")
-    sign_key: Mapped[str] = mapped_column(String(64), unique=True)
-    seal_key: Mapped[str] = mapped_column(String(64))
+    sign_key: Mapped[str] = mapped_column(Key, unique=True)
+    seal_key: Mapped[str] = mapped_column(Key)
+    suite: Mapped[str] = mapped_column(String(16), default="std-1", server_default="std-1")
     created_at: Mapped[datetime] = mapped_column(Utc)
     revoked_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
     revoked_reason: Mapped[str] = mapped_column(String(64), default="")
@@ -228,6 +229,18 @@ class RosterFile(Base):
     lines: Mapped[int]
     file_key: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class RosterCopy(Base):
+    """A roster file under another suite than it was issued under, made when a kiosk of that suite first asks."""
+
+    __tablename__ = "roster_copies"
+    suite: Mapped[str] = mapped_column(String(16), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    base_version: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(Hex, unique=True)
+    size: Mapped[int]
+    file_key: Mapped[str] = mapped_column(String(64))
 
 
 class BundleVersion(Base):

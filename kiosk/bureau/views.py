@@ -76,6 +76,7 @@ def summary(office: Office) -> dict[str, Any]:
                     "roster_version",
                     "clock_offset_s",
                     "software",
+                    "suite",
                     "cannot_follow",
                     "revoked_at",
                     "revoked_reason",

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 
 def main(argv: list[str]) -> int:
@@ -20,6 +21,8 @@ def main(argv: list[str]) -> int:
         from kiosk.bureau.clerks import command
 
         return command.main(argv)
+    from kiosk.sync import suites
+
     parser = argparse.ArgumentParser(prog="kiosk bureau", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder for keys, rosters and the SQLite database")
     parser.add_argument("--db", default="", help="database URL, as postgresql+psycopg://USER@HOST/NAME (default: SQLite)")
@@ -33,6 +36,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--tls-cert", default="", help="certificate chain (PEM)")
     parser.add_argument("--tls-key", default="", help="its private key (PEM)")
     parser.add_argument("--code-for", metavar="STATION", default="", help="print a one-time enrolment code for a station, and exit")
+    parser.add_argument(
+        "--suite",
+        action="append",
+        choices=suites.NAMES,
+        help="serve this suite alone, or with --code-for make a code for it; may be given twice (default: std-1 and gm-1)",
+    )
     parser.add_argument("--stick", type=Path, help="serve a courier's stick, and exit")
     options = parser.parse_args(argv)
 
@@ -43,7 +52,9 @@ def main(argv: list[str]) -> int:
     if not options.tls_cert and not _is_loopback(options.host):
         parser.error("plain http is served on this machine alone: give --tls-cert and --tls-key, or put a proxy with TLS in front")
 
-    given = {"max_body": options.max_body} if options.max_body else {}
+    given: dict[str, Any] = {"max_body": options.max_body} if options.max_body else {}
+    if options.suite:
+        given["suites"] = tuple(options.suite)
     settings = BureauSettings(data=str(options.data.resolve()), db=options.db, auto_confirm=options.auto_confirm, **given)
     if options.workers > 1 and settings.url.startswith("sqlite"):
         parser.error("several workers need PostgreSQL")

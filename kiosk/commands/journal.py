@@ -29,6 +29,7 @@ def main(argv: list[str]) -> int:
         return _begin_anew(config.load(), options.by, options.why)
     from kiosk.store.engine import journal
     from kiosk.store.opening import open_store
+    from kiosk.sync.keys import check_public
 
     with open_store(config.load()) as store:
         if options.task == "show":
@@ -36,7 +37,7 @@ def main(argv: list[str]) -> int:
             for entry in journal.entries_since(store, max(0, last - options.last), options.last):
                 print(f"{entry.seq:6} {entry.body}")
             return 0
-        verdict = journal.verify(store, _checker(store.settings))
+        verdict = journal.verify(store, _checker(store.settings), check_public)
         if verdict.ok:
             print(f"✓ {verdict.entries} entries ({verdict.first_seq}–{verdict.last_seq}), chain and signatures hold")
             return 0

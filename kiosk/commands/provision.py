@@ -20,7 +20,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--bureau", metavar="URL", default="", help="default: [sync] bureau_url")
     parser.add_argument("--code-file", metavar="FILE", default="", help="read the one-time code from a file; -: standard input")
     parser.add_argument("--new-keys", action="store_true", help="make other keys, as after a revocation")
+    parser.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="the bureau's certificate (PEM), looked at besides the code"
+    )
+    parser.add_argument("--authority", type=Path, metavar="FILE", help="certificate of the authority that issued it")
     options = parser.parse_args(argv)
+    if (options.certificate is None) != (options.authority is None):
+        parser.error("--certificate and --authority go together")
 
     from kiosk import config
     from kiosk.errors import ConfigError
@@ -32,8 +38,10 @@ def main(argv: list[str]) -> int:
     url = options.bureau or settings.sync.bureau_url
     if not url:
         raise ConfigError("no bureau: give --bureau URL or set [sync] bureau_url")
-    identity = provision(settings, url, _code(options.code_file), new_keys=options.new_keys)
-    print(f"✓ {identity.pins.kiosk_id} of station {identity.pins.station_id} is registered at {identity.pins.bureau_id} ({url})")
+    certificate = (options.certificate, options.authority) if options.certificate else None
+    identity = provision(settings, url, _code(options.code_file), new_keys=options.new_keys, certificate=certificate)
+    pins = identity.pins
+    print(f"✓ {pins.kiosk_id} of station {pins.station_id} is registered at {pins.bureau_id} ({url}), suite {pins.suite}")
     return 0
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def signer_of(settings: config.Settings) -> JournalSigner | None:
-    """Return the signer with the kiosk's Ed25519 key, None while it has none."""
+    """Return the signer with the kiosk's own key, None while it has none."""
     from kiosk.sync import keys
 
     return keys.journal_signer(settings)

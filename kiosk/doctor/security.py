@@ -13,12 +13,21 @@ from pathlib import Path
 
 from kiosk import config
 from kiosk.doctor.finding import Check, Finding
+from kiosk.errors import ConfigError
+from kiosk.sync import keys
 
 # Versions from which a package calls home (reasons: requirements/kiosk.in); the kiosk may speak to its bureau alone.
 CALLS_HOME_FROM = {"mediapipe": (0, 10, 35), "onnxruntime": (1, 30)}
 ACCEPT_AT_LEAST = 0.37  # measured: one false match in a thousand (LFW, 4.7 million impostor pairs)
 ENFORCED = tuple(name for name, mode in config.Checks() if mode == "enforce")  # what the project ships with
 _LIMITS = Path("/proc/self/limits")
+_WHERE = {
+    "module": "in the device behind {module}",
+    "command": "where [sync] key_command takes them from",
+    "file": "in a file",
+    "sealed": "sealed to this machine",
+}
+_SUITES = {"std-1": "Ed25519, X25519, AES-256-GCM, SHA-256", "gm-1": "SM2, SM3, SM4: 国密"}
 
 
 def check_user(_settings: config.Settings) -> Finding:
@@ -37,14 +46,14 @@ def check_files(settings: config.Settings) -> Finding:
         return Finding("files", "idle", f"none yet in {folder}")
     if sys.platform == "win32":
         return Finding("files", "idle", "set the folder's access list by hand", f"only the kiosk's user on {folder}")
-    keys = [config.resolve(settings.store.key_file), config.resolve(settings.sync.key_file)]
+    key_files = [config.resolve(settings.store.key_file), config.resolve(settings.sync.key_file)]
     closed = not folder.stat().st_mode & 0o077
     open_to_others, links = [], []
-    for path in (folder, *sorted(folder.rglob("*")), *(key for key in keys if key.exists())):
+    for path in (folder, *sorted(folder.rglob("*")), *(key for key in key_files if key.exists())):
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
             links.append(path.name)
-        elif mode & 0o077 and (path in (folder, *keys) or not closed):  # in a closed folder a file's own mode matters little
+        elif mode & 0o077 and (path in (folder, *key_files) or not closed):  # in a closed folder a file's own mode matters little
             open_to_others.append(path.name)
     if open_to_others:
         return Finding(
@@ -62,11 +71,11 @@ def check_keys(settings: config.Settings) -> Finding:
     """A key in a file beside the data protects against nobody who takes the disk."""
     beside = [
         name
-        for name, command, file in (
+        for name, elsewhere, file in (
             ("database", settings.store.key_command, settings.store.key_file),
-            ("delivery", settings.sync.key_command, settings.sync.key_file),
+            ("delivery", settings.sync.key_module or settings.sync.key_command, settings.sync.key_file),
         )
-        if not command and (config.resolve(file).exists() or config.credential(Path(file).name) is None)
+        if not elsewhere and (config.resolve(file).exists() or config.credential(Path(file).name) is None)
     ]
     if beside:
         return Finding(
@@ -75,7 +84,23 @@ def check_keys(settings: config.Settings) -> Finding:
             f"the keys of {' and '.join(beside)} lie in files on the same disk",
             "seal them to this machine (assets/deploy/seal-keys), or set [store] and [sync] key_command",
         )
+    if settings.sync.key_module:
+        return Finding("keys", "ok", "the database's key is sealed or comes from a command, the delivery's stay in their device")
     return Finding("keys", "ok", "both keys are sealed, or come from a command")
+
+
+def check_suite(settings: config.Settings) -> Finding:
+    """Under which suite this kiosk speaks, and where its keys lie: what an assessment (密评) asks first."""
+    where = _WHERE[keys.where_keys_lie(settings.sync)].format(module=settings.sync.key_module)
+    try:
+        pins = keys.load_pins(settings.sync)
+    except ConfigError:
+        return Finding("suite", "idle", f"not registered yet; keys will lie {where}", "kiosk provision")
+    try:
+        keys.load_identity(settings.sync)
+    except ConfigError as error:
+        return Finding("suite", "bad", f"{pins.suite}, and the keys do not fit or cannot be had: {error}", "kiosk provision")
+    return Finding("suite", "ok", f"{pins.suite} ({_SUITES.get(pins.suite, '?')}); its keys lie {where}")
 
 
 def check_program(_settings: config.Settings) -> Finding:
@@ -202,6 +227,7 @@ CHECKS: dict[str, Check] = {
     "user": check_user,
     "files": check_files,
     "keys": check_keys,
+    "suite": check_suite,
     "program": check_program,
     "camera": check_camera,
     "liveness": check_liveness,

@@ -15,7 +15,6 @@ from kiosk.domain.take_view import Phase, TakeView
 from kiosk.liveness.attacks.evidence import Evidence, TurnPictures, TurnVerdict
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
-from kiosk.liveness.doubt import Doubt, is_stray
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, hints, look
 from kiosk.liveness.keep import FaceKeeper, KeptFace
@@ -64,7 +63,6 @@ class Take:
         self._early = self._wrong = 0
         self._larger = self._slower = False
         self._strays = 0
-        self._doubt, self._more = Doubt(), settings.doubt_asks_more
         self._last: FaceObservation | None = None
         self._now_s = 0.0
         self._frames = 0
@@ -165,11 +163,7 @@ class Take:
             return Reason.FACE_LOST
         if self._phase in ("positioning", "baseline"):
             return self._advance_start(blocked)
-        cued_s = self._cued_s if self._phase == "cue" else None
-        for event in events:
-            if is_stray(event, self._current, cued_s):
-                self._strays += 1
-                self._doubt.stray(event)
+        self._strays += sum(self._is_stray(event) for event in events)
         if self._strays > STRAYS:
             return Reason.ACTION_TIMEOUT
         if self._phase == "light":
@@ -240,10 +234,17 @@ class Take:
             return Reason.ACTION_TIMEOUT
         return None
 
+    def _is_stray(self, event: GestureEvent) -> bool:
+        """A deliberate gesture that was not asked for now. People blink all the time; wrong turns are counted by themselves."""
+        if event.action in (Action.BLINK, Action.NOD):
+            return False
+        current = self._current
+        answers = event.action is current or (event.action in TURNS and current in TURNS)
+        return not (answers and self._phase == "cue" and event.start_s >= self._cued_s)
+
     def _accept(self, step: Step, event: GestureEvent) -> None:
         began = self._began_s or 0.0
         self._records.append(ActionRecord(step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
-        self._doubt.accepted(event, self._cued_s, wrong=self._wrong, early=self._early)
         self._index += 1
         self._early = self._wrong = 0
         self._larger = self._slower = False
@@ -252,8 +253,6 @@ class Take:
 
     def _advance_between(self) -> Reason | None:
         shown = self._now_s - self._since_s >= BETWEEN_S
-        if self._index == len(self._steps) and self._doubt.enough and self._spares and self._more:
-            self._more, self._steps, self._spares = False, [*self._steps, self._spares[0]], self._spares[1:]
         if self._index < len(self._steps):
             if shown:
                 self._enter("wait-cue")

@@ -2,7 +2,7 @@
 
 `outbox_evidence` is what counts; a file is there exactly as long as its row still holds the scan, and is erased with it. Called by
 `store.opening` (start, and after every commit) and by the sync after a receipt. Files: `journal/scans/ID.scan`, a nonce and
-AES-256-GCM of a line of JSON and the scan.
+AES-256-GCM of a line of JSON and the scan; with `[store] scan_cipher = "sm4"` the letters `SM4-1` and SM4-GCM. Either is read.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import sqlcipher3.dbapi2 as sqlcipher
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kiosk import sm4
 from kiosk.store.engine import keys
 from kiosk.store.engine.database import Store
 
 _NONCE = 12
+_SM4 = b"SM4-1"  # before the nonce
 _MADE_FOR = b"kiosk-scan-1"
 _LATE = "mirrored <> (content IS NOT NULL)"
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -88,14 +90,17 @@ def _path(store: Store, evidence_id: str) -> Path:
     return store.folder / "journal" / "scans" / f"{evidence_id}.scan"
 
 
-def _cipher(store: Store) -> AESGCM:
+def _cipher(store: Store, mark: bytes) -> AESGCM | sm4.Sm4Gcm:
+    if mark == _SM4:
+        return sm4.Sm4Gcm(keys.derive(store.key, "scan-file-sm4")[: sm4.KEY])
     return AESGCM(keys.derive(store.key, "scan-file"))
 
 
 def _write(store: Store, path: Path, head: dict[str, str], content: bytes) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = nonce + _cipher(store).encrypt(nonce, json.dumps(head).encode() + b"\n" + content, _MADE_FOR + path.stem.encode())
+    nonce, mark = secrets.token_bytes(_NONCE), _SM4 if store.settings.store.scan_cipher == "sm4" else b""
+    plain, made_for = json.dumps(head).encode() + b"\n" + content, _MADE_FOR + path.stem.encode()
+    sealed = mark + nonce + _cipher(store, mark).encrypt(nonce, plain, made_for)
     part = path.with_suffix(".part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb") as file:
         file.write(sealed)
@@ -108,8 +113,14 @@ def _write(store: Store, path: Path, head: dict[str, str], content: bytes) -> No
 def _read(store: Store, path: Path) -> tuple[dict[str, str], bytes] | None:
     try:
         sealed = path.read_bytes()
-        plain = _cipher(store).decrypt(sealed[:_NONCE], sealed[_NONCE:], _MADE_FOR + path.stem.encode())
-        head, _, content = plain.partition(b"\n")
-        return dict(json.loads(head)), content
-    except (OSError, InvalidTag, ValueError):
+    except OSError:
         return None
+    for mark in (_SM4, b"") if sealed.startswith(_SM4) else (b"",):  # a nonce of AES may begin with these letters too
+        nonce, text = sealed[len(mark) : len(mark) + _NONCE], sealed[len(mark) + _NONCE :]
+        try:
+            plain = _cipher(store, mark).decrypt(nonce, text, _MADE_FOR + path.stem.encode())
+            head, _, content = plain.partition(b"\n")
+            return dict(json.loads(head)), content
+        except (InvalidTag, ValueError):
+            continue
+    return None

@@ -5,7 +5,6 @@ What is compared are the entries. Rows are looked at only when entries were lost
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from dataclasses import dataclass, field
@@ -72,7 +71,7 @@ def _look(mirror: JournalFile) -> _Look:
         if isinstance(one, Damage):
             look.damaged.append(one)
         else:
-            look.entries[one.seq] = hashlib.sha256(one.body.encode()).digest()
+            look.entries[one.seq] = bytes.fromhex(journal.digest_of(one.body, one.key_id))
     return look
 
 

@@ -5,7 +5,6 @@ Used by `store.recovery` and `store.mirror_check`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from kiosk.store import outbox, records
+from kiosk.store.engine import journal
 from kiosk.store.engine.journal_file import Frame
 
 # Tables that come back, with the columns that name a row. All else is the bureau's, or made anew.
@@ -43,7 +43,7 @@ def insert_entry(db: Database, frame: Frame) -> None:
             frame.seq,
             json.loads(frame.body)["kind"],
             frame.body,
-            hashlib.sha256(frame.body.encode()).hexdigest(),
+            journal.digest_of(frame.body, frame.key_id),
             frame.signature,
             frame.key_id,
         ),

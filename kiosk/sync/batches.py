@@ -68,13 +68,9 @@ class Packed:
     batch_id: str
     seq: int
     sealed: bytes = field(repr=False)
+    digest: str  # of the sealed bytes
     record_ids: tuple[str, ...]
     journal_to: int
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the sealed bytes."""
-        return protocol.digest(self.sealed)
 
 
 def journal_lines(store: Any, after: int, limit: int) -> list[protocol.JournalLine]:
@@ -114,6 +110,7 @@ def pack(
         seq, batch_id = outbox.next_seq(db), str(uuid.uuid4())
         offset = outbox.get(db, "bureau_offset_s")
         head = protocol.BatchHead(
+            suite=identity.suite.name,
             batch_id=batch_id,
             kiosk_id=identity.pins.kiosk_id,
             seq=seq,
@@ -136,7 +133,8 @@ def pack(
         )
         signed = seal.sign_plain(plain, "batch", identity.keys.sign, identity.pins.kiosk_id)
         sealed = seal.encrypt(signed, identity.bureau_seal, identity.pins.bureau_id)
-        packed = Packed(batch_id, seq, sealed, tuple(row.record_id for row in rows), lines[-1].seq if lines else 0)
+        ids, journal_to = tuple(row.record_id for row in rows), lines[-1].seq if lines else 0
+        packed = Packed(batch_id, seq, sealed, identity.suite.digest(sealed), ids, journal_to)
         outbox.open_batch(db, batch_id, seq, packed.digest, way, packed.record_ids, now, packed.journal_to)
     return packed
 

@@ -18,10 +18,11 @@ import httpx
 
 from kiosk.config import Sync, resolve
 from kiosk.errors import ConfigError, SyncUnavailable
-from kiosk.sync import json_bounds, limits, protocol, seal
+from kiosk.sync import json_bounds, limits, protocol, seal, suites
 from kiosk.sync.deadline import Deadline, transport
 from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
+from kiosk.sync.suites import Suite
 
 CONNECT_S = 5.0
 TOTAL = 4.0  # ours: a whole request may take so many times the limit of one read
@@ -117,7 +118,7 @@ class Client:
         """Post sealed bytes; return the bureau's signed answer, verified, and its signed text. Raises Failure."""
         status, headers, body = self._exchange("POST", path, content=sealed, headers={"Content-Type": protocol.MEDIA_TYPE})
         if status != 200:
-            raise self._failure(status, headers, body, protocol.digest(sealed))
+            raise self._failure(status, headers, body, self.identity.suite.digest(sealed))
         return self._verified(body, model)
 
     # --- down
@@ -147,9 +148,9 @@ class Client:
 
     def _time(self) -> datetime:
         nonce = str(uuid.uuid4())
-        status, headers, body = self._exchange("GET", f"/v1/time?nonce={nonce}")
+        status, headers, body = self._exchange("GET", f"/v1/time?nonce={nonce}" + suite_query(self.identity.suite))
         if status != 200:
-            raise self._failure(status, headers, body, protocol.digest(b""))
+            raise self._failure(status, headers, body, self.identity.suite.digest(b""))
         answer, _ = self._verified(body, protocol.TimeAnswer)
         if answer.nonce != nonce:
             raise Failure(Trouble.FORGED, "replayed")
@@ -172,7 +173,7 @@ class Client:
                 return b""
             if status == 200 and body:  # nothing newer is 204: an empty answer is a broken one
                 return body
-            failure = self._failure(status, headers, body, protocol.digest(b""))
+            failure = self._failure(status, headers, body, self.identity.suite.digest(b""))
             if last or failure.why != "token-stale":
                 raise failure
             self.time()  # our clock ran away since we last asked
@@ -192,7 +193,7 @@ class Client:
         try:
             with self._http.deadline.within(total_s), self._http.stream("GET", path, headers=headers) as answer:
                 if answer.status_code not in (200, 206):
-                    raise self._failure(answer.status_code, answer.headers, _bounded(answer), protocol.digest(b""))
+                    raise self._failure(answer.status_code, answer.headers, _bounded(answer), self.identity.suite.digest(b""))
                 resumed = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(f"bytes {have}-")
                 have = have if resumed else 0
                 with target.open("ab" if resumed else "wb") as file:
@@ -251,6 +252,11 @@ class Client:
         if status in (400, 401, 403, 404, 409, 415) and problem is not None:
             return Failure(Trouble.REFUSED, problem.reason)
         return Failure(Trouble.BROKEN, why or f"http-{status}")
+
+
+def suite_query(suite: Suite) -> str:
+    """Return what a question without a token adds, so that it is answered under our suite; nothing for the first one."""
+    return "" if suite is suites.STD_1 else f"&suite={suite.name}"
 
 
 def verified(identity: Identity, body: bytes, model: type[D]) -> tuple[D, str]:

@@ -23,7 +23,7 @@ from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import batches, client, json_bounds, limits, protocol, roster_feed, seal, standing
+from kiosk.sync import batches, client, json_bounds, limits, protocol, registration, roster_feed, roster_file, seal, standing
 from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure
 from kiosk.sync.keys import Identity
@@ -74,11 +74,12 @@ def export(
     if not stick.is_dir():
         raise files.RemovableError("stick-missing")
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
+    run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
     folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / "up"
     covered: set[str] = set()
     kept = repaired = 0
     for path, digest in files.matching(folder, BATCH_NAME):
-        state = _on_stick(run_in_store, path, digest)
+        state = _on_stick(run_in_store, identity, path, digest)
         if state is None:
             files.remove(path)
             repaired += 1
@@ -102,13 +103,13 @@ def export(
     return Exported(folder, new, kept, records, repaired)
 
 
-def _on_stick(run_in_store: RunInStore, path: Path, digest: str) -> set[str] | None:
+def _on_stick(run_in_store: RunInStore, identity: Identity, path: Path, digest: str) -> set[str] | None:
     """Return the unsettled records of a batch file of ours; empty when all are settled; None when the file is no good."""
     try:
         data = files.whole(path, digest, limits.MAX_SEALED)
     except (files.FileRefused, OSError):
         return None
-    return run_in_store(lambda store: outbox.unsettled_of(store.db, protocol.digest(data)))
+    return run_in_store(lambda store: outbox.unsettled_of(store.db, identity.suite.digest(data)))
 
 
 def _portions(run_in_store: RunInStore, covered: set[str], size: int) -> Iterator[list[str]]:
@@ -157,6 +158,7 @@ def import_from(
     if not stick.is_dir():
         raise files.RemovableError("stick-missing")
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
+    run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
     folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
     order = {"receipt": 0, "decisions": 1, "standing": 2, "bundle": 3, "roster": 4}  # decisions speak of received records
@@ -200,6 +202,7 @@ def _take(
         bundle = client.open_sealed(identity, data, protocol.RawBundle)
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))
     manifest = client.open_sealed(identity, data, protocol.RosterManifest)
+    roster_file.must_be(manifest, identity.suite)
     _take_roster(run_in_store, manifest, stick, clocks)
     return [], True
 

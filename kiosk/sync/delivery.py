@@ -22,7 +22,7 @@ from kiosk.config import Sync
 from kiosk.store import evidence_files, outbox, review_evidence
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
-from kiosk.sync import limits, protocol, seal, standing
+from kiosk.sync import limits, protocol, registration, seal, standing
 from kiosk.sync.batches import (
     Clocks,
     JournalTail,
@@ -93,6 +93,7 @@ class Delivery:
         result = Round()
         try:
             self._contact()
+            self._ask_again()
             self._reconcile(result)
             if not self._stop.is_set():
                 self._send_batches(result, batch_limit, by_hand)
@@ -112,6 +113,7 @@ class Delivery:
         at = outbox.iso(self._clocks.utc())
 
         def note(store: Store) -> None:
+            registration.follow(store, self._client.identity, self._clocks.utc())
             with store.db.atomic():
                 outbox.put(store.db, "bureau_offset_s", f"{offset_s:.3f}")
                 outbox.put(store.db, "last_contact", at)
@@ -119,28 +121,43 @@ class Delivery:
 
         self._run(note)
 
+    def _ask_again(self) -> None:
+        """Registered anew: the bureau is asked about what it has from our other id, and so tells this id of its decisions."""
+        while not self._stop.is_set():
+            ids = self._run(lambda store: registration.to_ask(store.db, ASK_AT_ONCE))
+            if ids:
+                self._question(ids)
+            self._run(lambda store: registration.asked(store.db, ids))  # noqa: B023
+            if not ids:
+                return
+
+    def _question(self, ids: list[str]) -> tuple[protocol.Answer, str, str]:
+        """Ask the bureau about records; return its answer, the same signed, and the question's id. Raises Failure."""
+        identity = self._client.identity
+        question = protocol.Question(question_id=str(uuid.uuid4()), kiosk_id=identity.pins.kiosk_id, record_ids=tuple(ids))
+        sealed = seal.encrypt(
+            seal.sign(question, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
+        )
+        answer, signed = self._client.send("/v1/reconcile", sealed, protocol.Answer)
+        if __debug__:
+            failpoints.hit("sync.reconciled")
+        named = {one.record_id for one in answer.known} | set(answer.unknown)
+        if answer.question_id != question.question_id or named != set(ids):
+            raise Failure(Trouble.FORGED, "other-question")
+        return answer, signed, question.question_id
+
     def _reconcile(self, result: Round) -> None:
         while not self._stop.is_set():
             ids = self._run(lambda store: outbox.unsettled(store.db, ASK_AT_ONCE))
             if not ids:
                 return
-            identity = self._client.identity
-            question = protocol.Question(question_id=str(uuid.uuid4()), kiosk_id=identity.pins.kiosk_id, record_ids=tuple(ids))
-            sealed = seal.encrypt(
-                seal.sign(question, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
-            )
-            answer, signed = self._client.send("/v1/reconcile", sealed, protocol.Answer)
-            if __debug__:
-                failpoints.hit("sync.reconciled")
-            named = {one.record_id for one in answer.known} | set(answer.unknown)
-            if answer.question_id != question.question_id or named != set(ids):
-                raise Failure(Trouble.FORGED, "other-question")
+            answer, signed, asked = self._question(ids)
             said = [outbox.Said(one.record_id, one.content_digest, one.verdict, one.reason) for one in answer.known]
             known, missing, at = said, answer.unknown, answer.answered_at
 
             def settle(
                 store: Store,
-                question_id: str = question.question_id,
+                question_id: str = asked,
                 signed: str = signed,
                 at: datetime = at,
                 known: list[outbox.Said] = known,
@@ -278,7 +295,7 @@ class Delivery:
             if failure.trouble in (Trouble.TOO_LARGE, Trouble.REFUSED):
                 return self._evidence_behind(row, failure.why or failure.trouble.value)
             raise
-        if receipt.evidence_id != document.evidence_id or receipt.digest != protocol.digest(sealed):
+        if receipt.evidence_id != document.evidence_id or receipt.digest != identity.suite.digest(sealed):
             raise Failure(Trouble.FORGED, "other-batch")
 
         def settle(store: Store) -> None:

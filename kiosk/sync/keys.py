@@ -1,14 +1,13 @@
 """The kiosk's own keys, and the bureau's keys it has pinned. Used by `provision`, `client`, `courier`.
 
-Private keys lie in `[sync] key_file` (mode 0600) or are printed by `[sync] key_command` (TPM, systemd credential). What was
-pinned at provisioning lies beside the key file in `NAME.pins.json`; it holds nothing secret.
+Private keys lie in a device (`[sync] key_module`), are printed by `[sync] key_command` (TPM, systemd credential) or lie in
+`[sync] key_file` (mode 0600). What was pinned at provisioning lies beside the key file in `NAME.pins.json`, nothing secret in it.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 import shlex
 import subprocess
 from dataclasses import dataclass, field
@@ -18,17 +17,20 @@ from pydantic import ValidationError
 
 from kiosk.config import Settings, Sync, credential, resolve
 from kiosk.errors import ConfigError
-from kiosk.sync import seal, suites
-from kiosk.sync.protocol import Id, PublicKeys, Wire
+from kiosk.sync import devices, seal, suites
+from kiosk.sync.private_files import MAX_KEY_FILE
+from kiosk.sync.private_files import read_private as read_private
+from kiosk.sync.private_files import write_private as write_private
+from kiosk.sync.protocol import Id, PublicKeys, SuiteName, Wire
 from kiosk.sync.suites import Key, Suite
 
-MAX_KEY_FILE = 64 * 1024
 _KEY_NAMES = {suites.STD_1.name: "ed25519", suites.GM_1.name: "sm2"}  # in the journal, before a key's fingerprint
 
 
 class Pins(Wire):
-    """Who this kiosk is at the bureau, and the bureau's public keys."""
+    """Who this kiosk is at the bureau, the suite that was agreed, and the bureau's public keys."""
 
+    suite: SuiteName = "std-1"
     kiosk_id: Id
     station_id: Id
     bureau_id: Id
@@ -86,32 +88,10 @@ def parse_keys(text: str, where: str) -> Keys:
         raise ConfigError(f"{where}: not a pair of private keys") from None
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(path.name + f".{os.getpid()}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-
-
-def read_private(path: Path) -> str:
-    """Return the text of a private file. Raises ConfigError when it is missing or others may read it."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if os.name == "posix" and mode & 0o077:
-                raise ConfigError(f"{path}: others can read it; chmod 600 it, and provision anew if anybody may have")
-            return file.read(MAX_KEY_FILE)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-
-
 def load_keys(settings: Sync) -> Keys:
-    """Return the kiosk's private keys from the key command or the key file. Raises ConfigError."""
+    """Return the kiosk's private keys: in a device, from the key command, or from the key file. Raises ConfigError."""
+    if settings.key_module:
+        return Keys(*devices.pair(settings))
     if settings.key_command:
         try:
             done = subprocess.run(  # noqa: S603  the owner's own command, no shell
@@ -147,7 +127,11 @@ def load_pins(settings: Sync) -> Pins:
 def load_identity(settings: Sync) -> Identity:
     """Return keys and pins. Raises ConfigError when the kiosk is not provisioned."""
     pins = load_pins(settings)  # first: "not provisioned" says more than a missing key file
-    return Identity(load_keys(settings), pins)
+    keys = load_keys(settings)
+    held = suites.of(keys.sign).name
+    if held != pins.suite or seal.suite_of(pins.bureau).name != pins.suite:
+        raise ConfigError(f"the keys are of {held}, this kiosk was registered under {pins.suite}: run kiosk provision")
+    return Identity(keys, pins)
 
 
 class JournalSigner:
@@ -174,9 +158,31 @@ class JournalSigner:
         return self._suite.signature.verify(data, given, self._public)
 
 
+def check_public(public: str, data: bytes, signature: str) -> bool | None:
+    """Return whether a journal's signature was made with this key's other half; None for a key of no suite."""
+    try:
+        suite = suites.of_public(public)
+        given = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+        return suite.signature.verify(data, given, suite.signature.from_public(public))
+    except ValueError:
+        return None
+
+
+def has_keys(settings: Sync) -> bool:
+    """Whether there is a place from which keys come; whether they come is seen by `load_keys`."""
+    return where_keys_lie(settings) != "file" or resolve(settings.key_file).exists()
+
+
+def where_keys_lie(settings: Sync) -> str:
+    """Return in one word where the private keys lie: module, command, sealed (by the service manager) or file."""
+    if settings.key_module or settings.key_command:
+        return "module" if settings.key_module else "command"
+    return "sealed" if credential("kiosk.json") is not None and not resolve(settings.key_file).exists() else "file"
+
+
 def journal_signer(settings: Settings) -> JournalSigner | None:
     """Return the signer with the kiosk's own key, None while it has none (the store then signs with a key of its own)."""
-    if not settings.sync.key_command and not resolve(settings.sync.key_file).exists() and credential("kiosk.json") is None:
+    if not has_keys(settings.sync):
         return None
     if pins_path(settings.sync).exists():
         pinned, told = load_pins(settings.sync).station_id, settings.station.station_id

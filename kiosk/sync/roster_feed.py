@@ -57,6 +57,8 @@ class Feed:
         while not stop.is_set():
             have = self._run(lambda store: roster.version(store))
             manifest = self._client.get_sealed(f"/v1/roster?have={have}", protocol.RosterManifest)
+            if manifest is not None:
+                _must_be_ours(self._client, manifest)
             if manifest is None or (metered and manifest.size > _METERED_MAX):
                 break
             folder: Path = self._run(lambda store: store.folder)
@@ -98,6 +100,13 @@ class Feed:
         except seal.Refused as error:
             raise Failure(Trouble.FORGED, error.why) from error
         return [f"bundle {bundle.version}"]
+
+
+def _must_be_ours(client: Client, manifest: protocol.RosterManifest) -> None:
+    try:
+        roster_file.must_be(manifest, client.identity.suite)
+    except seal.Refused as error:
+        raise Failure(Trouble.FORGED, error.why) from error
 
 
 def take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, path: Path, now: datetime) -> None:

@@ -1,14 +1,14 @@
 """Roster files: zstd-compressed lines of JSON, encrypted in chunks with a key of their own. Both ends.
 
 The same file serves every kiosk, HTTP ranges and sticks; only the manifest (`protocol.RosterManifest`) is made for one kiosk and
-carries the key. Chunks: AES-256-GCM over 1 MiB each; the nonce holds the chunk's number and whether it is the last, so that
-chunks cannot be swapped, repeated or cut off (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár).
+carries the key. Chunks: the suite's content encryption (AES-256-GCM, SM4-GCM) over 1 MiB each; the nonce holds the chunk's number
+and whether it is the last, so that chunks cannot be swapped, repeated or cut off (the STREAM construction of Hoang,
+Reyhanitabar, Rogaway and Vizár). Another suite needs a copy of the file under a key of its own (`copy`).
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -18,17 +18,19 @@ from typing import BinaryIO, cast
 
 import zstandard
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk.errors import StoreError
 from kiosk.store.roster import build as roster_build
 from kiosk.store.roster import line as roster_line
-from kiosk.sync import json_bounds
+from kiosk.sync import json_bounds, suites
 from kiosk.sync.limits import MAX_ROSTER_FILE, MAX_ROSTER_LINE
 from kiosk.sync.protocol import RosterManifest
 from kiosk.sync.seal import Refused
+from kiosk.sync.suites import Suite
 
 MAGIC = b"PKROSTR1"
+_MAGIC = {suites.STD_1.name: MAGIC, suites.GM_1.name: b"PKROSTRG"}  # bound to every chunk
+_KEYS = {43: suites.STD_1, 22: suites.GM_1}  # characters of a key
 CHUNK = 1024 * 1024
 TAG = 16
 
@@ -47,11 +49,11 @@ class Facts:
 class _Chunks:
     """Encrypts what is written to it, chunk by chunk."""
 
-    def __init__(self, target: BinaryIO, key: bytes) -> None:
-        self._target, self._cipher, self._number = target, AESGCM(key), 0
-        self._waiting = bytearray()
-        self.digest, self.size = hashlib.sha256(), 0
-        self._emit(MAGIC)
+    def __init__(self, target: BinaryIO, key: bytes, suite: Suite) -> None:
+        self._target, self._cipher, self._number = target, suite.content.cipher(key), 0
+        self._waiting, self._magic = bytearray(), _MAGIC[suite.name]
+        self.digest, self.size = suite.hasher(), 0
+        self._emit(self._magic)
 
     def write(self, data: bytes) -> int:
         self._waiting += data
@@ -64,7 +66,7 @@ class _Chunks:
         self._seal(bytes(self._waiting), last=True)
 
     def _seal(self, plain: bytes, *, last: bool) -> None:
-        self._emit(self._cipher.encrypt(_nonce(self._number, last), plain, MAGIC))
+        self._emit(self._cipher.encrypt(_nonce(self._number, last), plain, self._magic))
         self._number += 1
 
     def _emit(self, data: bytes) -> None:
@@ -77,14 +79,14 @@ def _nonce(number: int, last: bool) -> bytes:
     return number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
 
 
-def write(lines: Iterable[bytes], folder: Path) -> tuple[Path, Facts]:
+def write(lines: Iterable[bytes], folder: Path, suite: Suite = suites.STD_1) -> tuple[Path, Facts]:
     """Write lines (without line feeds) as a roster file named by its digest into `folder`. Raises Refused on an overlong line."""
-    key = secrets.token_bytes(32)
+    key = suite.random(suite.content.key_bytes)
     part = folder / f".{secrets.token_hex(8)}.part"
     count = plain = 0
     try:
         with part.open("wb") as file:
-            chunks = _Chunks(file, key)
+            chunks = _Chunks(file, key, suite)
             compressor = zstandard.ZstdCompressor(level=6, threads=0).compressobj()
             for line in lines:
                 if len(line) > MAX_ROSTER_LINE:
@@ -95,12 +97,35 @@ def write(lines: Iterable[bytes], folder: Path) -> tuple[Path, Facts]:
             chunks.finish()
             file.flush()
             os.fsync(file.fileno())
-        facts = Facts(chunks.digest.hexdigest(), chunks.size, plain, count, base64.urlsafe_b64encode(key).rstrip(b"=").decode())
+        facts = Facts(chunks.digest.hexdigest(), chunks.size, plain, count, _text(key))
         final = folder / f"{facts.digest}.roster"
         os.replace(part, final)
     finally:
         part.unlink(missing_ok=True)
     return final, facts
+
+
+def copy(path: Path, facts: Facts, folder: Path, suite: Suite) -> Facts:
+    """Write the file anew under another suite, still compressed, into `folder`; return its facts. Raises Refused."""
+    key = suite.random(suite.content.key_bytes)
+    part = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        with part.open("wb") as file:
+            chunks = _Chunks(file, key, suite)
+            for block in _decrypted(path, facts.key):
+                chunks.write(block)
+            chunks.finish()
+            file.flush()
+            os.fsync(file.fileno())
+        made = Facts(chunks.digest.hexdigest(), chunks.size, facts.plain_size, facts.lines, _text(key))
+        os.replace(part, folder / f"{made.digest}.roster")
+    finally:
+        part.unlink(missing_ok=True)
+    return made
+
+
+def _text(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).rstrip(b"=").decode()
 
 
 def line_fault(line: bytes) -> tuple[str, str, str]:
@@ -125,7 +150,7 @@ def check(path: Path, manifest: RosterManifest) -> None:
     """Raise Refused unless the file is exactly the one the signed manifest names."""
     if manifest.size > MAX_ROSTER_FILE:
         raise Refused("too-large")
-    hasher = hashlib.sha256()
+    hasher = suite_of(manifest.file_key).hasher()
     size = 0
     with path.open("rb") as file:
         while block := file.read(CHUNK):
@@ -173,7 +198,7 @@ class _Plain:
     """A reader of the decrypted chunks, as zstandard wants it."""
 
     def __init__(self, path: Path, manifest: RosterManifest) -> None:
-        self._chunks = _decrypted(path, manifest)
+        self._chunks = _decrypted(path, manifest.file_key)
         self._waiting = b""
 
     def read(self, size: int) -> bytes:
@@ -183,17 +208,29 @@ class _Plain:
         return out
 
 
-def _decrypted(path: Path, manifest: RosterManifest) -> Iterator[bytes]:
-    cipher = AESGCM(base64.urlsafe_b64decode(manifest.file_key + "="))
+def suite_of(file_key: str) -> Suite:
+    """Return the suite of a file by the length of its key; whether it is the pinned one says `must_be`."""
+    return _KEYS[len(file_key)]
+
+
+def must_be(manifest: RosterManifest, suite: Suite) -> None:
+    """Raise Refused for a file under another suite than the pinned one, however well its manifest is signed."""
+    if suite_of(manifest.file_key) is not suite:
+        raise Refused("other-suite", "roster file")
+
+
+def _decrypted(path: Path, file_key: str) -> Iterator[bytes]:
+    suite = suite_of(file_key)
+    cipher, magic = suite.content.cipher(base64.urlsafe_b64decode(file_key + "=" * (-len(file_key) % 4))), _MAGIC[suite.name]
     with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
+        if file.read(len(magic)) != magic:
             raise Refused("malformed", "not a roster file")
         number = 0
         block = file.read(CHUNK + TAG)
         while block:
             following = file.read(CHUNK + TAG)
             try:
-                yield cipher.decrypt(_nonce(number, not following), block, MAGIC)
+                yield cipher.decrypt(_nonce(number, not following), block, magic)
             except InvalidTag as error:
                 raise Refused("truncated", f"chunk {number}") from error
             number, block = number + 1, following

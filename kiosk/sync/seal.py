@@ -78,12 +78,13 @@ def recipient_key(keys: PublicKeys) -> Key:
 
 
 def sign(document: Document, key: Key, signer: str) -> str:
-    """Return the document as a compact JWS; `signer` becomes the key id."""
-    return sign_plain(canonical(document.model_dump(mode="json")), document.model_dump()["kind"], key, signer)
+    """Return the document as a compact JWS, naming the key's suite; `signer` becomes the key id."""
+    plain = document.model_copy(update={"suite": suites.of(key).name}).model_dump(mode="json")
+    return sign_plain(canonical(plain), plain["kind"], key, signer)
 
 
 def sign_plain(payload: bytes, kind: str, key: Key, signer: str) -> str:
-    """Return ready-made canonical JSON as a compact JWS of this kind (batches are put together from stored bytes)."""
+    """Return ready-made canonical JSON, which names its suite where it must, as a compact JWS (batches: of stored bytes)."""
     content = "json"
     if len(payload) > _COMPRESS_ABOVE and kind not in _NEVER_COMPRESSED:
         payload, content = zstandard.ZstdCompressor(level=6).compress(payload), "json+zstd"
@@ -149,6 +150,8 @@ def verify_plain(compact: str, key: Key, signer: str, kind: str) -> dict[str, An
         raise Refused(error.why, str(error)) from None
     if not isinstance(data, dict):
         raise Refused("malformed", "not a JSON object")
+    if data.get("suite", suites.STD_1.name) != suites.of(key).name:
+        raise Refused("other-suite")
     # Asked before the schema, so that a newer peer is told its version is unknown and not that its fields are wrong.
     if data.get("schema_version") != SCHEMA_VERSION:
         raise Refused("schema-unsupported")

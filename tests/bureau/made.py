@@ -13,12 +13,13 @@ from kiosk.bureau.office import BureauSettings, Office, open_office, prepare
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
+from tests.suite import SUITE, named
 
 STATION = "SZ-TEST-0001"
 
 
 def opened(folder: Path, **given: Any) -> Office:
-    settings = BureauSettings(data=str(folder), **given)
+    settings = BureauSettings(data=str(folder), **{"suites": (SUITE.name,), **given})
     prepare(settings)
     return open_office(settings)
 
@@ -68,6 +69,7 @@ class Kiosk:
         now = datetime.now(UTC)
         plain = {
             "schema_version": protocol.SCHEMA_VERSION,
+            **named(self.office.suite),
             "kind": "batch",
             "batch_id": str(uuid.uuid4()),
             "kiosk_id": self.kiosk_id,
@@ -91,7 +93,7 @@ class Kiosk:
 
 
 def register(office: Office, number: int = 1, station: str = STATION, **extra: Any) -> Kiosk:
-    keys = Keys(*seal.new_keys())
+    keys = Keys(*seal.new_keys(office.suite))
     kiosk_id = f"kiosk-{number}-{uuid.uuid4().hex[:6]}"
     with office.session.begin() as session:
         session.add(
@@ -101,6 +103,7 @@ def register(office: Office, number: int = 1, station: str = STATION, **extra: A
                 name=f"测试站{number}",
                 sign_key=keys.public.sign,
                 seal_key=keys.public.seal,
+                suite=office.suite.name,
                 created_at=datetime.now(UTC),
             )
         )

@@ -73,7 +73,7 @@ def test_an_enrolment_code_is_good_until_it_expires(office, left, taken):
             office_room.enrol(office, enrolment(secret))
 
 
-@pytest.mark.parametrize(("count", "more"), [(MAX_DECISIONS, False), (protocol.MAX_DECISIONS + 1, True)])
+@pytest.mark.parametrize(("count", "more"), [(MAX_DECISIONS, False), (MAX_DECISIONS + 1, True)])
 def test_whoever_has_more_decisions_than_fit_is_told_so(office, count, more):
     kiosk, one = register(office), record()
     kiosk.send(one)

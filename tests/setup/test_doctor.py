@@ -13,6 +13,8 @@ from kiosk.doctor import checks as doctor
 from kiosk.doctor import security as doctor_security
 from kiosk.doctor import sound, storage
 from kiosk.errors import ModelError
+from kiosk.sync import keys as sync_keys
+from kiosk.sync import seal, suites
 from kiosk.voice.sound import Trouble
 
 
@@ -164,6 +166,24 @@ def test_files_that_others_may_read(settings, tmp_path):
     (tmp_path / "var" / "elsewhere").unlink()
     (tmp_path / "var").chmod(0o755)
     assert safe(settings, "files") == "bad"
+
+
+def test_the_suite_and_where_its_keys_lie(settings, tmp_path):
+    """What an assessment asks first: named when it is known, bad when keys and registration do not fit."""
+    assert safe(settings, "suite") == "idle"
+    chosen = settings
+    told = doctor_security.check_suite(chosen)
+    assert told.what.endswith("keys will lie in a file")
+    keys = {one.name: sync_keys.Keys(*seal.new_keys(one)) for one in (suites.STD_1, suites.GM_1)}
+    path = config.resolve(chosen.sync.key_file)
+    for name, words in (("std-1", "Ed25519"), ("gm-1", "国密")):
+        pins = sync_keys.Pins(suite=name, kiosk_id="k", station_id="s", bureau_id="b", bureau=keys[name].public)
+        sync_keys.write_private(path, sync_keys.dump_keys(keys[name]))
+        sync_keys.write_private(sync_keys.pins_path(chosen.sync), pins.model_dump_json())
+        found = doctor_security.check_suite(chosen)
+        assert (found.state, words in found.what, "in a file" in found.what) == ("ok", True, True), found
+    sync_keys.write_private(path, sync_keys.dump_keys(keys["std-1"]))
+    assert doctor_security.check_suite(chosen).state == "bad"
 
 
 def test_keys_beside_the_data(settings):

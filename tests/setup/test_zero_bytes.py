@@ -17,7 +17,7 @@ from kiosk.store.engine import meta
 from kiosk.store.opening import open_store
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import keys as sync_keys
-from kiosk.sync import protocol, roster_file, seal
+from kiosk.sync import protocol, roster_file, seal, suites
 from kiosk.texts.strings import DIRECTORY, Strings
 from kiosk.voice.prompts import prompt
 from tests.store import made
@@ -154,7 +154,7 @@ def test_a_roster_file_from_the_bureau_that_holds_nothing_is_refused(tmp_path, c
     path = tmp_path / "x.roster"
     path.write_bytes(content)
     manifest = protocol.RosterManifest(
-        bureau_id="B", kiosk_id="K", version=2, base_version=None, created_at=made.NOW, digest=protocol.digest(content),
+        bureau_id="B", kiosk_id="K", version=2, base_version=None, created_at=made.NOW, digest=suites.STD_1.digest(content),
         size=len(content), plain_size=0, lines=0, file_key="A" * 43,
     )  # fmt: skip
     with pytest.raises(seal.Refused):

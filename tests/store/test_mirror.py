@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain.record import Outcome
-from kiosk.store import outbox, records, review_evidence
+from kiosk.store import evidence_files, outbox, records, review_evidence
 from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.journal_file import Damage, Frame, JournalFile, frame_text
@@ -23,8 +23,9 @@ from tests.store import made
 KEY = bytes(range(32))
 
 
-def reopen(folder):
-    return open_store(made.settings(folder), now=made.NOW)
+def reopen(folder, **store):
+    chosen = made.settings(folder)
+    return open_store(chosen.model_copy(update={"store": chosen.store.model_copy(update=store)}), now=made.NOW)
 
 
 def kinds(store):
@@ -219,8 +220,13 @@ def test_a_chain_that_parted_keeps_the_records_of_both(folder):
             assert [data["other_content"] for kind, data in kinds(store) if kind == "mirror-compared"] == [1]
 
 
-def test_consented_scans_survive_a_recovery_and_go_with_their_receipt(folder):
-    with reopen(folder) as store:
+@pytest.mark.parametrize(("before", "after"), [("aes", "aes"), ("sm4", "sm4"), ("aes", "sm4"), ("sm4", "aes")])
+def test_consented_scans_survive_a_recovery_and_go_with_their_receipt(folder, monkeypatch, before, after):
+    """Also when `[store] scan_cipher` was changed in between: a file says what it was written with."""
+    if before == "aes":
+        real = evidence_files.secrets.token_bytes
+        monkeypatch.setattr(evidence_files.secrets, "token_bytes", lambda n: b"SM4-1 is not" if n == 12 else real(n))
+    with reopen(folder, scan_cipher=before) as store:
         consent = records.Consent("review-1", "p-1", "human-review", witness="1001")
         with store.transaction() as db:
             (record_id,) = records.save_visit(store, [made.record()], made.NOW, consent=consent)
@@ -228,9 +234,10 @@ def test_consented_scans_survive_a_recovery_and_go_with_their_receipt(folder):
     (file,) = (folder / "journal" / "scans").iterdir()
     assert oct(file.stat().st_mode)[-3:] == "600"
     assert b"a scan of paper" not in file.read_bytes()
+    assert file.read_bytes().startswith(b"SM4-1"), "a mark; or, here, a nonce of AES that happens to begin so"
     for database in folder.glob("kiosk.db*"):
         database.unlink()
-    with reopen(folder) as store:
+    with reopen(folder, scan_cipher=after) as store:
         row = store.db.execute("SELECT evidence_id, record_id, consent_id, media_type, content FROM outbox_evidence").fetchone()
         assert row == (evidence_id, record_id, "review-1", "image/jpeg", b"\xff\xd8 a scan of paper" * 1000)
         with store.transaction() as db:

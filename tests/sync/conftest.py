@@ -5,12 +5,35 @@ import shutil
 import pytest
 
 from kiosk.bureau.process import BureauProcess
+from kiosk.sync import suites
+from tests.suite import SUITE
 from tests.sync.made import make_kiosk
+
+if SUITE is not suites.STD_1:
+    _made, other = BureauProcess.__init__, next(name for name in suites.NAMES if name != SUITE.name)
+
+    def _under_the_suite(self, *given, extra=(), **named):
+        _made(self, *given, extra=extra if "--suite" in extra else ("--suite", SUITE.name, "--suite", other, *extra), **named)
+
+    BureauProcess.__init__ = _under_the_suite
+
+
+def pytest_generate_tests(metafunc):
+    named = any("suite" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "suite" in metafunc.fixturenames and not named:
+        both = getattr(metafunc.module, "BOTH_SUITES", False)
+        names = suites.NAMES if both else (SUITE.name,)
+        metafunc.parametrize("suite", [suites.by_name(name) for name in names], ids=names, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
-def bureau(tmp_path_factory):
-    with BureauProcess(data=tmp_path_factory.mktemp("bureau")) as process:
+def suite(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def bureau(suite, tmp_path_factory):
+    with BureauProcess(data=tmp_path_factory.mktemp("bureau"), extra=("--suite", suite.name)) as process:
         yield process
 
 

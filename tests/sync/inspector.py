@@ -18,15 +18,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
 from kiosk.domain.identity import check_digit
 from kiosk.sync import protocol, seal
+from kiosk.sync.suites import Key
 
 # --- what may travel: a place, and the names that it may hold
 
-_HEAD = {"schema_version", "kind"}
+_HEAD = {"schema_version", "suite", "kind"}
 FIELDS: dict[str, set[str]] = {
     "batch": _HEAD
     | {
@@ -130,6 +130,7 @@ JOURNAL: dict[str, set[str]] = {
     "camera-measured": {"camera", "control"},
     "camera-confirmed": {"camera", "staff", "why"},
     "evidence-turned-away": {"evidence", "record", "why"},
+    "suite-changed": {"suite", "digest"},
 }
 CHECKS = {
     "depth",
@@ -149,7 +150,7 @@ JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}
 PATHS = re.compile(
-    r"/v1/(time\?nonce=[0-9a-f-]{36}|standing|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
+    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
 )
 POSTS: dict[str, type[protocol.Document]] = {
     "/v1/batches": protocol.Batch,
@@ -197,9 +198,9 @@ def open_request(
     target: str,
     headers: dict[str, str],
     body: bytes,
-    bureau_seal: OKPKey,
+    bureau_seal: Key,
     bureau_id: str,
-    kiosk_sign: OKPKey,
+    kiosk_sign: Key,
     kiosk_id: str,
 ) -> list[tuple[str, bytes]]:
     """Return (kind, JSON) of every document in a request. Raises NotOpened for what cannot be one of ours."""
@@ -229,7 +230,7 @@ def open_request(
     return [*out, (kind, open_sealed(body, bureau_seal, bureau_id, kiosk_sign, kiosk_id, kind))]
 
 
-def open_sealed(body: bytes, bureau_seal: OKPKey, bureau_id: str, kiosk_sign: OKPKey, kiosk_id: str, kind: str) -> bytes:
+def open_sealed(body: bytes, bureau_seal: Key, bureau_id: str, kiosk_sign: Key, kiosk_id: str, kind: str) -> bytes:
     """Return the JSON of a sealed document, as it was signed."""
     _jose_headers(body)
     compact = seal.decrypt(body, bureau_seal, bureau_id)

@@ -98,10 +98,11 @@ class Kiosk:
         self.store.close()
 
 
-def make_kiosk(bureau: BureauProcess, folder: Path, station: str = STATION, **sync: Any) -> Kiosk:
+def make_kiosk(bureau: BureauProcess, folder: Path, station: str = STATION, *, suite: str = "", **sync: Any) -> Kiosk:
+    """suite: of the code; the bureau's first by default."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = settings(folder, bureau.url, station, **sync)
-    identity = provision(chosen, bureau.url, bureau.enrolment_code(station))
+    identity = provision(chosen, bureau.url, bureau.enrolment_code(station, suite))
     return Kiosk(chosen, identity, open_store(chosen), Client(chosen.sync, identity), [])
 
 

@@ -8,12 +8,13 @@ import pytest
 
 from kiosk.bench import chaos
 
+BOTH_SUITES = True
 KILLS = int(os.environ.get("KIOSK_CHAOS_KILLS", "4"))
 
 
 @pytest.mark.timeout(120 + 6 * KILLS)
-def test_every_finished_record_is_at_the_bureau_exactly_once():
-    result = chaos.run(kills=KILLS, bureau_deaths=max(1, KILLS // 8), boundaries=3 * KILLS, seed=KILLS)
+def test_every_finished_record_is_at_the_bureau_exactly_once(suite):
+    result = chaos.run(kills=KILLS, bureau_deaths=max(1, KILLS // 8), boundaries=3 * KILLS, seed=KILLS, suite=suite.name)
     assert result["kills_at_random"] == KILLS
     assert result["kills_at_boundaries"] >= 2 * KILLS
     assert result["records_finished"] > 0

@@ -17,6 +17,7 @@ from kiosk.sync.delivery import Clocks
 from kiosk.sync.keys import load_identity
 from kiosk.sync.provision import ProvisionRefused, provision
 from kiosk.sync.schedule import Trouble
+from tests.suite import bureau_keys
 from tests.sync import inspector
 from tests.sync.made import bureau_record, make_kiosk, record
 
@@ -49,7 +50,7 @@ def test_what_arrives_is_byte_for_byte_what_was_saved(bureau, kiosk):
     )
     kiosk.save(one)
     assert kiosk.round().failure is None
-    assert bureau_record(bureau, one.record_id)["content_digest"] == protocol.digest(content_of(one).encode())
+    assert bureau_record(bureau, one.record_id)["content_digest"] == kiosk.identity.suite.digest(content_of(one).encode())
 
 
 def test_canonical_form_is_the_same_at_both_ends():
@@ -244,14 +245,12 @@ def test_nothing_is_deleted_before_a_receipt(kiosk):
 
 def test_no_image_and_no_embedding_in_a_sealed_batch(bureau, kiosk):
     """Opened with the bureau's own key, a batch holds the known fields and nothing long. Of a whole day: trust/test_demo_day."""
-    from kiosk.sync.keys import parse_keys
-
     kiosk.save(*(record(n) for n in range(5)))
     seen = []
     send = kiosk.client.send
     kiosk.client.send = lambda path, sealed, model: (seen.append((path, sealed)), send(path, sealed, model))[1]
     kiosk.round()
-    keys = parse_keys((bureau.data / "keys.json").read_text(), "")
+    keys = bureau_keys(bureau.data)
     batches = [sealed for path, sealed in seen if path == "/v1/batches"]
     assert batches
     for sealed in batches:

@@ -25,6 +25,7 @@ from kiosk.sync.client import Failure, _retry_after
 from kiosk.sync.delivery import journal_lines
 from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Trouble
+from tests.suite import named
 from tests.sync.made import make_kiosk, record
 from tests.sync.test_forged import people, post, signed_by
 
@@ -50,7 +51,7 @@ def documents(kiosk):
 @pytest.mark.parametrize("kind", ["answer", "decisions", "bundle", "evidence-receipt", "time", "problem"])
 def test_a_forged_re_signed_truncated_or_misdirected_answer_is_not_believed(bureau, kiosk, kind):
     good = documents(kiosk)[kind]
-    text, (stranger, _) = signed_by(bureau, good), seal.new_keys()
+    text, (stranger, _) = signed_by(bureau, good), seal.new_keys(kiosk.identity.suite)
     other = documents(kiosk)["decisions" if kind != "decisions" else "answer"]
     tries = {
         signed_by(bureau, good, key=stranger): "bad-signature",
@@ -108,6 +109,7 @@ def test_a_bundle_that_is_not_sealed_to_us_or_is_old_changes_nothing(bureau, kio
 def evidence(kiosk, record_id, **changes):
     plain = {
         "schema_version": 2,
+        **named(kiosk.identity.suite),
         "kind": "evidence",
         "evidence_id": str(uuid.uuid4()),
         "kiosk_id": kiosk.identity.pins.kiosk_id,
@@ -126,7 +128,7 @@ def evidence_verdict(bureau, kiosk, body):
     if answer.status_code != 200:
         return answer.json()["reason"]
     receipt, _ = client.verified(kiosk.identity, answer.content, protocol.EvidenceReceipt)
-    assert receipt.digest == protocol.digest(body)
+    assert receipt.digest == kiosk.identity.suite.digest(body)
     return receipt.reason or receipt.verdict
 
 

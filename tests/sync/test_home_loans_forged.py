@@ -17,7 +17,8 @@ from kiosk.store.content import content_of
 from kiosk.store.home_visits import borrowed, lent
 from kiosk.store.roster import line as roster_format
 from kiosk.sync import home_visits as home_loans
-from kiosk.sync import keys, protocol, roster_feed, seal
+from kiosk.sync import protocol, roster_feed, seal
+from tests.suite import bureau_keys
 from tests.sync import visits as v
 from tests.sync.made import make_kiosk, record
 
@@ -100,7 +101,7 @@ def test_a_malformed_list(pair, how):
 
 def test_signatures_and_seals_of_others(bureau, pair, tmp_path):
     loan = loan_of(pair)
-    sign, box = seal.new_keys()
+    sign, box = seal.new_keys(pair.station.identity.suite)
     stranger = make_kiosk(bureau, tmp_path / "stranger", "SZ-TEST-0711")
     try:
         theirs = loan.model_copy(update={"from_kiosk": stranger.identity.pins.kiosk_id})
@@ -124,7 +125,7 @@ def test_signatures_and_seals_of_others(bureau, pair, tmp_path):
 
 def test_the_bureau_itself_lends_nobody(bureau, pair):
     """Its keys are pinned, but it is no peer."""
-    office = keys.parse_keys(keys.read_private(bureau.data / "keys.json"), "bureau")
+    office = bureau_keys(bureau.data)
     loan = loan_of(pair, from_kiosk=pair.portable.identity.pins.bureau_id)
     put(
         pair,

@@ -18,6 +18,7 @@ from kiosk.sync import json_bounds, limits, protocol, seal
 from kiosk.sync.schedule import Trouble
 from tests.bureau.made import opened, register
 from tests.bureau.made import record as plain_record
+from tests.suite import named
 from tests.sync.made import record
 
 PIN = "$argon2id$v=19$m=19456,t=3,p=1$" + "c2FsdHNhbHRzYWx0c2FsdA" + "$" + "aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
@@ -261,6 +262,7 @@ def test_odd_values_in_one_record_refuse_it_alone(office):
     plain = canonical(
         {
             "schema_version": protocol.SCHEMA_VERSION,
+            **named(office.suite),
             "kind": "batch",
             "batch_id": "odd",
             "kiosk_id": kiosk.kiosk_id,

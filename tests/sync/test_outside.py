@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from kiosk.bench import outside
+from tests.suite import SUITE
 
 KILLS = int(os.environ.get("KIOSK_OUTSIDE_KILLS", "2"))
 
 
 @pytest.mark.timeout(180 + 20 * KILLS)
 def test_nothing_is_lost_doubled_or_changed_as_an_outsider_sees_it():
-    result = outside.run(kills=KILLS, bureau_kills=max(1, KILLS // 5), seed=KILLS)
+    result = outside.run(kills=KILLS, bureau_kills=max(1, KILLS // 5), seed=KILLS, suite=SUITE.name)
     assert result["kills"] == KILLS
     assert result["bureau_kills"] >= 1
     assert result["records"] > 0

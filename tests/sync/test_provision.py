@@ -28,6 +28,7 @@ from kiosk.sync import keys, seal
 from kiosk.sync.client import Client, Failure, check_url
 from kiosk.sync.provision import ProvisionRefused, provision
 from kiosk.sync.schedule import Trouble
+from tests.suite import SUITE
 from tests.sync.made import STATION, Kiosk, record, settings
 
 
@@ -44,26 +45,32 @@ def test_the_code_registers_once_and_pins_the_bureau(bureau, tmp_path):
     assert '"d"' not in (tmp_path / "kiosk.pins.json").read_text()
 
 
+def parts(code):
+    """Return what stands before the secret of a code, and the fingerprint behind it."""
+    whole = code.replace("-", "")
+    return whole[:-26], whole[-16:]
+
+
 def test_wrong_codes(bureau, tmp_path):
     chosen = settings(tmp_path, bureau.url)
     code = bureau.enrolment_code("SZ-ELSEWHERE")
     with pytest.raises(ProvisionRefused, match="other-station"):
         provision(chosen, bureau.url, code)
-    fingerprint = code.replace("-", "")[10:]
+    start, fingerprint = parts(code)
     with pytest.raises(ProvisionRefused, match="code-unknown"):
-        provision(chosen, bureau.url, "AAAAAAAAAA" + fingerprint)
+        provision(chosen, bureau.url, start + "AAAAAAAAAA" + fingerprint)
     for bad in ("", "ABC", "1" * 26, code + "A"):
         with pytest.raises(ConfigError, match="26"):
             provision(chosen, bureau.url, bad)
     with pytest.raises(SealError, match="not the bureau"):
-        provision(chosen, bureau.url, bureau.enrolment_code(STATION)[:11] + "-AAAA-AAAA-AAAA-AAAA")
+        provision(chosen, bureau.url, bureau.enrolment_code(STATION)[:-19] + "AAAA-AAAA-AAAA-AAAA")
     assert not (tmp_path / "kiosk.pins.json").exists()
 
 
 def test_guessing_codes_is_stopped_for_that_station_and_source_and_nobody_else(tmp_path):
     with BureauProcess(data=tmp_path / "bureau") as bureau:
         chosen = settings(tmp_path / "kiosk", bureau.url)
-        fingerprint = bureau.enrolment_code(STATION).replace("-", "")[10:]
+        start, fingerprint = parts(bureau.enrolment_code(STATION))
         mark = hashlib.sha256(f"{STATION}\n127.0.0.1".encode()).hexdigest()[:16]
         hour = f"enrol-{datetime.now(UTC):%Y%m%d%H}-{mark}"
         with contextlib.closing(sqlite3.connect(tmp_path / "bureau" / "bureau.db", isolation_level=None)) as database:
@@ -71,7 +78,7 @@ def test_guessing_codes_is_stopped_for_that_station_and_source_and_nobody_else(t
         why = ""
         for number in range(5):
             with pytest.raises(ProvisionRefused) as refused:
-                provision(chosen, bureau.url, f"AAAAAAAA{chr(65 + number // 20)}{chr(65 + number % 20)}" + fingerprint)
+                provision(chosen, bureau.url, f"{start}AAAAAAAA{chr(65 + number // 20)}{chr(65 + number % 20)}" + fingerprint)
             why = refused.value.why
             if why == "too-many-tries":
                 break
@@ -96,13 +103,13 @@ def test_keys_that_others_can_read_or_that_are_no_keys_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"kiosk\.json"):
         keys.load_keys(chosen)
     path = tmp_path / "kiosk.json"
-    keys.write_private(path, keys.dump_keys(keys.Keys(*seal.new_keys())))
+    keys.write_private(path, keys.dump_keys(keys.Keys(*seal.new_keys(SUITE))))
     assert keys.load_keys(chosen).public
     path.chmod(0o640)
     with pytest.raises(ConfigError, match="others can read it"):
         keys.load_keys(chosen)
     path.chmod(0o600)
-    sign, _ = seal.new_keys()
+    sign, _ = seal.new_keys(SUITE)
     public_only = json.dumps({"sign": sign.as_dict(private=False), "seal": sign.as_dict(private=False)})
     for text in ("", "{}", "[]", public_only, '{"sign": {"kty": "oct", "k": "AAAA"}, "seal": {}}'):
         path.write_text(text)
@@ -113,7 +120,7 @@ def test_keys_that_others_can_read_or_that_are_no_keys_are_refused(tmp_path):
 def test_keys_from_a_command(bureau, tmp_path):
     """As from a TPM or a systemd credential: no private key lies in the kiosk's folder."""
     kept = tmp_path / "credential"
-    kept.write_text(keys.dump_keys(keys.Keys(*seal.new_keys())))
+    kept.write_text(keys.dump_keys(keys.Keys(*seal.new_keys(SUITE))))
     printer = shlex.join([sys.executable, "-c", f"print(open({str(kept)!r}).read())"])
     chosen = settings(tmp_path / "kiosk", bureau.url, key_command=printer)
     identity = provision(chosen, bureau.url, bureau.enrolment_code(STATION))
@@ -125,7 +132,7 @@ def test_keys_from_a_command(bureau, tmp_path):
 
 
 def test_the_journal_signer(tmp_path):
-    signer = keys.JournalSigner(keys.Keys(*seal.new_keys()))
+    signer = keys.JournalSigner(keys.Keys(*seal.new_keys(SUITE)))
     signature = signer.sign(b"entry")
     assert signer.check(signer.key_id, b"entry", signature) is True
     assert signer.check(signer.key_id, b"other", signature) is False

@@ -15,7 +15,7 @@ from kiosk.bureau.clerks import audit, four_eyes, settings, stations
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.office import Office, make_code
-from kiosk.sync import protocol
+from kiosk.sync import protocol, suites
 
 router = APIRouter(tags=["page"], responses=ANSWERS)
 REVOKE_REASONS = ("stolen", "doubled", "retired", "key-lost")
@@ -59,6 +59,7 @@ def stations_page(
         days=stations.FAIR_DAYS,
         least=stations.MIN_SHOWN,
         silent_h=silent_h,
+        suites=list(office.rings),
     )
 
 
@@ -91,15 +92,21 @@ def _station(request: Request, office: Office, kiosk_id: str, wrong: str, status
 
 
 @router.post("/stations/code", response_class=HTMLResponse)
-def code_form(request: Request, office: Bureau, who: Own, station_id: Annotated[str, Form(max_length=200)] = "") -> Response:
-    """A one-time code, shown once by the next page."""
+def code_form(
+    request: Request,
+    office: Bureau,
+    who: Own,
+    station_id: Annotated[str, Form(max_length=200)] = "",
+    suite: Annotated[Literal["", "std-1", "gm-1"], Form()] = "",
+) -> Response:
+    """A one-time code, shown once by the next page. suite: under which the station will speak; else the bureau's first."""
     words = words_of(request)
     try:
         station = _ID.validate_python(station_id.strip())
     except ValidationError:
         sessions.leave(office, who.token, words.text("stations.number-malformed"))
         return RedirectResponse("/stations", 303)
-    code = make_code(office, station)
+    code = make_code(office.under(suites.by_name(suite)) if suite in office.rings else office, station)
     audit.note(office, who.actor, "code-made", station)
     sessions.leave(office, who.token, words.text("stations.code", station=station, code=code))
     return RedirectResponse("/stations", 303)

@@ -34,6 +34,7 @@ class Shown:
     silent: bool
     backlog: int
     software: str
+    suite: str
     cannot_follow: str
     roster_version: int
     roster_days: int | None
@@ -115,6 +116,7 @@ def _shown(kiosk: Kiosk, findings: int, silent: bool, issued: datetime | None, r
         silent,
         kiosk.backlog,
         kiosk.software,
+        kiosk.suite,
         kiosk.cannot_follow,
         kiosk.roster_version,
         None if issued is None else max(0, (now - issued).days),

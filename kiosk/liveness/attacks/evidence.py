@@ -149,7 +149,7 @@ class Evidence:
             self._sway.step(observation)
             self._holes.step(observation)
             self._look_for_screen(observation, frame_bgr)
-        if phase == "cue" and action in TURNS and self._checks.depth != "off":
+        if phase == "cue" and action in TURNS:
             self._collect_turn(observation, points, frame_bgr, neutral_deg)
         elif self._turn:
             self._turn = []
@@ -260,7 +260,7 @@ class Evidence:
                     None  # a turn too small to count is over: the next one begins from a fresh picture
                 )
             if observation.t_s - self._frontal_s >= _FRONTAL_EVERY_S or not self._turn:
-                self._frontal_s, self._frontal, self._frontal_bgr = observation.t_s, points, frame_bgr
+                self._frontal_s, self._frontal, self._frontal_bgr = observation.t_s, points, frame_bgr.copy()
                 if self._turned is None:
                     self._scale = tracking_scale(points)
                     self._turn = [turn_frame(frame_bgr, points, yaw, self._scale)]
@@ -269,5 +269,5 @@ class Evidence:
         if abs(yaw - self._turn[-1].yaw_deg) < _STEP_DEG or len(self._turn) >= _MAX_TURN:
             return
         if abs(yaw) > max(abs(frame.yaw_deg) for frame in self._turn):
-            self._turned, self._turned_bgr = points, frame_bgr
+            self._turned, self._turned_bgr = points, frame_bgr.copy()
         self._turn.append(turn_frame(frame_bgr, points, yaw, self._scale))

@@ -8,11 +8,9 @@ connection belongs to the thread that opened it.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Protocol
@@ -20,7 +18,7 @@ from typing import IO, Protocol
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlite_utils import Database
 
-from kiosk import config, failpoints
+from kiosk import config, digests, failpoints
 from kiosk.domain.policy import PolicyBook
 from kiosk.errors import StoreError
 from kiosk.store.engine import keys, lock
@@ -34,11 +32,11 @@ class StoreCorrupt(StoreError):
 
 
 class Signer(Protocol):
-    """Signs journal entries. The app passes the kiosk's Ed25519 key once it is provisioned."""
+    """Signs journal entries. The app passes the kiosk's own key once it is provisioned."""
 
     @property
     def key_id(self) -> str:
-        """Name of the key, e.g. "ed25519:<fingerprint>"."""
+        """Name of the key, "ed25519:<fingerprint>" or "sm2:<fingerprint>": it says the entry's digest too (`digests.of_key`)."""
 
     def sign(self, data: bytes) -> str:
         """Return the signature as text."""
@@ -46,14 +44,19 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeviceSigner:
-    """HMAC-SHA256 with a key derived from the database key: until the kiosk has keys of its own."""
+    """HMAC with a key derived from the database key: until the kiosk has keys of its own, and to vouch for those. "device": with
+    SHA-256; "device-sm3": with SM3."""
 
     key: bytes = field(repr=False)
     key_id: str = "device"
 
     def sign(self, data: bytes) -> str:
         """Return the MAC in hexadecimal."""
-        return hmac.new(self.key, data, hashlib.sha256).hexdigest()
+        return digests.mac(digests.of_key(self.key_id), self.key, data).hex()
+
+    def check(self, key_id: str, data: bytes, mac: str) -> bool | None:
+        """Return whether the MAC is right; None when it is no device's."""
+        return replace(self, key_id=key_id).sign(data) == mac if key_id in ("device", "device-sm3") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Store:
         self.path = path
         self.db = db
         self.key = key
-        self.device_signer = DeviceSigner(keys.derive(key, "journal-mac"))
+        national = signer is not None and digests.of_key(signer.key_id) == digests.SM3
+        self.device_signer = DeviceSigner(keys.derive(key, "journal-mac"), "device-sm3" if national else "device")
         self.signer: Signer = signer or self.device_signer
         self.mirror = mirror  # None in a guest process, which leaves mirroring to the owner
         self.recovered = recovered  # what was recovered when this store was opened, if anything

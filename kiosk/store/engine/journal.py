@@ -1,15 +1,16 @@
 """Hash-chained, signed journal of what happened: visit ids, reasons, staff actions, configuration changes, clock jumps. No names.
 
 Each entry's `body` is canonical JSON that names its number, time, kind, data and the digest of the entry before; its digest is
-the SHA-256 of the body, and that is signed. `append` is called inside the transaction it tells of. After the commit the entry
-goes, with the rows it wrote, to the mirror (`store.journal_file`), and the save counts as done when that is durable too.
+that of the body (SHA-256, or SM3 under a key of SM2: `digests.of_key`), and that is signed. `append` is called inside the
+transaction it tells of. After the commit the entry goes, with the rows it wrote, to the mirror (`store.journal_file`), and the
+save counts as done when that is durable too.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,12 +21,16 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlite_utils import Database
 
+from kiosk import digests
 from kiosk.canonical import canonical
+from kiosk.errors import KeyAway
 from kiosk.store.engine import keys, meta
 from kiosk.store.engine.database import Signer, Store
 from kiosk.store.engine.journal_file import Frame, JournalFile, frame_text
 
+log = logging.getLogger(__name__)
 FIRST = "0" * 64
+_ED25519 = 43  # characters of a public key; another length is another suite's
 MAX_BODY = 2000  # as one line travels to the bureau (sync protocol)
 _TABLE = """CREATE TABLE journal (
     seq INTEGER PRIMARY KEY,
@@ -103,16 +108,24 @@ def append(
     body = canonical({"at": _iso(now), "data": dict(data), "kind": kind, "previous": previous, "seq": seq}).decode()
     if len(body) > MAX_BODY:
         raise ValueError(f"a journal entry of {len(body)} characters; at most {MAX_BODY}")
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    signer = signer or store.signer
-    store.db.execute(
-        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (seq, kind, body, digest, signer.sign(digest.encode()), signer.key_id)
-    )
+    signer, digest, signature = _signed(store, signer or store.signer, body)
+    store.db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", (seq, kind, body, digest, signature, signer.key_id))
     store.db.execute(
         "INSERT INTO mirror_queue VALUES (?, ?)",
         (seq, json.dumps([[table, plain_row(row)] for table, row in rows], ensure_ascii=False)),
     )
     return int(seq)
+
+
+def _signed(store: Store, signer: Signer, body: str) -> tuple[Signer, str, str]:
+    """Return who signed, digest and signature. A device that is away prevents no save: the database's key vouches then."""
+    digest = digest_of(body, signer.key_id)
+    try:
+        return signer, digest, signer.sign(digest.encode())
+    except KeyAway as error:
+        log.warning("the journal's key is away", extra={"code": error.reason})
+        digest = digest_of(body, store.device_signer.key_id)
+        return store.device_signer, digest, store.device_signer.sign(digest.encode())
 
 
 def announce_key(store: Store, now: datetime) -> None:
@@ -176,20 +189,32 @@ def retired_through(db: Database) -> int:
     return int(row[0] or 0)
 
 
-def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None = None) -> Verdict:
+def digest_of(body: str, key_id: str) -> str:
+    """Return the digest of an entry that was signed with a key of this name."""
+    return digests.hexdigest(digests.of_key(key_id), body.encode())
+
+
+def verify(
+    store: Store,
+    check: Callable[[str, bytes, str], bool | None] | None = None,
+    check_public: Callable[[str, bytes, str], bool | None] | None = None,
+) -> Verdict:
     """Walk the whole chain and locate the first entry that does not fit.
 
     check(key_id, data, signature): True, False, or None when the key is not known; besides, the device's own MAC is checked, and
-    every key that `announce_key` wrote down. Entries that retention erased are missing rightly: an entry says up to which number.
+    every key that `announce_key` wrote down: Ed25519 here, others by check_public(public key, data, signature). Entries that
+    retention erased are missing rightly: an entry says up to which number.
     """
     announced = _announced(store)
 
     def signed(key_id: str, digest: str, signature: str) -> bool | None:
-        if key_id == store.device_signer.key_id:
-            return store.device_signer.sign(digest.encode()) == signature
-        told = None if check is None else check(key_id, digest.encode(), signature)
+        told = store.device_signer.check(key_id, digest.encode(), signature)
+        if told is None and check is not None:
+            told = check(key_id, digest.encode(), signature)
         if told is None and key_id in announced:
-            return _signed_by(announced[key_id], digest.encode(), signature)
+            told = _signed_by(announced[key_id], digest.encode(), signature)
+            if told is None and check_public is not None:
+                told = check_public(announced[key_id], digest.encode(), signature)
         return told
 
     count = unsigned = first = 0
@@ -208,7 +233,7 @@ def verify(store: Store, check: Callable[[str, bytes, str], bool | None] | None 
         except ValueError:
             told = {}
         valid = signed(key_id, digest, signature)
-        if hashlib.sha256(body.encode()).hexdigest() != digest:
+        if digest_of(body, key_id) != digest:
             why = "body altered"
         elif valid is False:
             why = "signature wrong"
@@ -234,14 +259,15 @@ def _announced(store: Store) -> dict[str, str]:
     found = {}
     rows = store.db.execute("SELECT body, digest, signature, key_id FROM journal WHERE kind = 'journal-key'").fetchall()
     for body, digest, signature, key_id in rows:
-        whole = hashlib.sha256(body.encode()).hexdigest() == digest
-        if whole and key_id == store.device_signer.key_id and store.device_signer.sign(digest.encode()) == signature:
+        if digest_of(body, key_id) == digest and store.device_signer.check(key_id, digest.encode(), signature):
             data = json.loads(body)["data"]
             found[str(data["key_id"])] = str(data["public"])
     return found
 
 
-def _signed_by(public: str, data: bytes, signature: str) -> bool:
+def _signed_by(public: str, data: bytes, signature: str) -> bool | None:
+    if len(public) != _ED25519:
+        return None
     try:
         key = Ed25519PublicKey.from_public_bytes(_unpadded(public))
         key.verify(_unpadded(signature), data)

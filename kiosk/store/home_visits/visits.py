@@ -5,7 +5,6 @@ Called by the desk through `store.worker`, and by `sync.home_loans`, which seals
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -184,7 +183,7 @@ def bring_in(
     with store.transaction() as db:
         for record, content in made:
             known = db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (record.record_id,)).fetchone()
-            if known is not None and known[0] != hashlib.sha256(content.encode()).hexdigest():
+            if known is not None and not outbox.is_digest(known[0], content):
                 raise RecordConflict(record.record_id)
             if known is None:
                 records.save_visit(store, [record], now, contents={record.record_id: content})

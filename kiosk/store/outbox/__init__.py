@@ -35,17 +35,21 @@ from kiosk.store.outbox.progress import (
 from kiosk.store.outbox.rows import (
     LEASE_S,
     Waiting,
+    digest_name,
     enqueue,
     expire_leases,
+    is_digest,
     lease,
     mark_carried,
     mark_unknown,
+    received_undecided,
     release,
     turn_away,
     unsent,
     unsent_count,
     unsent_ids,
     unsettled,
+    use_digest,
 )
 from kiosk.store.outbox.values import get, iso, put
 
@@ -60,10 +64,12 @@ __all__ = [
     "batch",
     "counts",
     "decide",
+    "digest_name",
     "enqueue",
     "expire_leases",
     "get",
     "go_on_numbering",
+    "is_digest",
     "iso",
     "last_receipt",
     "lease",
@@ -76,6 +82,7 @@ __all__ = [
     "open_batch",
     "purge",
     "put",
+    "received_undecided",
     "release",
     "reserve_numbers",
     "settle",
@@ -87,4 +94,5 @@ __all__ = [
     "unsent_ids",
     "unsettled",
     "unsettled_of",
+    "use_digest",
 ]

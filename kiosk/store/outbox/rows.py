@@ -6,7 +6,6 @@ try that lies further ahead than it ever can be set is taken as past: the clock 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Sequence
@@ -15,12 +14,14 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from kiosk import digests
 from kiosk.domain.record import AuthenticationRecord
 from kiosk.store.content import content_of
-from kiosk.store.outbox.values import iso, rows_of
+from kiosk.store.outbox.values import get, iso, put, rows_of
 from kiosk.store.outbox_table import IS_UNSETTLED, Step
 
 LEASE_S = 180.0
+_DIGEST = "digest"  # key in `sync_state`: which digest records have at the bureau; missing: SHA-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,36 @@ def enqueue(db: Database, record: AuthenticationRecord, now: datetime, content: 
     content: `content_of(record)`, when the caller has it already.
     """
     content = content or content_of(record)
+    digest = digests.hexdigest(digest_name(db), content.encode())
     db.execute(
         "INSERT INTO outbox (record_id, person_id, pass_key, content, content_digest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (record.record_id, record.person_id, record.pass_key, content, hashlib.sha256(content.encode()).hexdigest(), iso(now)),
+        (record.record_id, record.person_id, record.pass_key, content, digest, iso(now)),
     )
+
+
+def digest_name(db: Database) -> str:
+    """Return the name of the digest that rows are made with, of `kiosk.digests`: that of the agreed suite."""
+    return get(db, _DIGEST, digests.SHA_256)
+
+
+def use_digest(db: Database, name: str) -> None:
+    """From now on digest with `name`, and all content that is still here anew: a receipt must name it as the bureau does."""
+    with db.atomic():
+        for row in rows_of(db, "SELECT record_id, content FROM outbox WHERE content <> ''"):
+            digest = digests.hexdigest(name, row["content"].encode())
+            db.execute("UPDATE outbox SET content_digest = ? WHERE record_id = ?", (digest, row["record_id"]))
+        put(db, _DIGEST, name)
+
+
+def is_digest(digest: str, content: str) -> bool:
+    """Return whether this is the digest of `content`; of what was erased here an older one may have stayed."""
+    return any(digests.hexdigest(name, content.encode()) == digest for name in digests.NAMES)
+
+
+def received_undecided(db: Database, after: str, limit: int) -> list[str]:
+    """Return ids of records that the bureau has and has not decided, in the order of their ids, behind `after`."""
+    sql = "SELECT record_id FROM outbox WHERE state = 'received' AND decision = '' AND record_id > ? ORDER BY record_id LIMIT ?"
+    return [row["record_id"] for row in rows_of(db, sql, (after, limit))]
 
 
 def lease(db: Database, now: datetime, limit: int, *, ignore_next_try: bool = False) -> list[Waiting]:

@@ -51,9 +51,9 @@ from kiosk.sync.protocol.wire import (
     Id,
     Moment,
     Short,
+    SuiteName,
     Text,
     Wire,
-    digest,
 )
 
 __all__ = [
@@ -102,13 +102,13 @@ __all__ = [
     "Staff",
     "StaffRow",
     "Standing",
+    "SuiteName",
     "Text",
     "TimeAnswer",
     "Token",
     "Verdict",
     "VerdictName",
     "Wire",
-    "digest",
     "json_schema",
 ]
 

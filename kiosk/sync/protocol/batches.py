@@ -117,7 +117,7 @@ class Verdict(Wire):
 
 
 class Receipt(Document):
-    """Signed answer to one batch. `batch_digest`: SHA-256 of the sealed bytes that were received."""
+    """Signed answer to one batch. `batch_digest`: of the sealed bytes that were received."""
 
     kind: Literal["receipt"] = "receipt"
     bureau_id: Id

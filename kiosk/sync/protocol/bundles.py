@@ -14,8 +14,8 @@ from kiosk.sync.protocol.wire import Count, Digest, Document, Id, Moment, Short,
 class RosterManifest(Document):
     """Signed, then sealed to one kiosk: what a roster file is, and the key that opens it.
 
-    The file itself is the same for every kiosk: zstd-compressed lines of JSON, encrypted in chunks (`seal.py`), fetched by
-    its digest with HTTP ranges or copied from a stick. `base_version` None: a snapshot; else the version a delta builds on.
+    The file itself is the same for every kiosk of a suite: zstd-compressed lines of JSON, encrypted in chunks (`roster_file.py`),
+    fetched by its digest with HTTP ranges or copied from a stick. `base_version` None: a snapshot; else what a delta builds on.
     """
 
     kind: Literal["roster"] = "roster"
@@ -24,11 +24,11 @@ class RosterManifest(Document):
     version: Annotated[int, Field(ge=1)]
     base_version: Count | None = None
     created_at: Moment
-    digest: Digest  # SHA-256 of the encrypted file
+    digest: Digest  # of the encrypted file
     size: Count  # bytes of the encrypted file
     plain_size: Count  # bytes after decryption and decompression
     lines: Count
-    file_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", repr=False)]  # base64url, 32 bytes
+    file_key: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{22})$", repr=False)]  # base64url, 32 or 16 bytes
 
 
 class Message(Wire):

@@ -8,12 +8,14 @@ from pydantic import Field
 
 from kiosk.sync.protocol.wire import Document, Id, Moment, Short, Wire
 
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}(?:[A-Za-z0-9_-]{43})?$")]
+
 
 class PublicKeys(Wire):
-    """Ed25519 and X25519 public keys, base64url of 32 bytes each."""
+    """Public keys of one suite (`seal.suite_of`), base64url: Ed25519 and X25519 of 32 bytes, or two points of SM2 of 64."""
 
-    sign: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-    seal: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    sign: PublicKey
+    seal: PublicKey
 
 
 class Enrolment(Document):

@@ -34,7 +34,7 @@ class Standing(Document):
 
 
 class Problem(Document):
-    """Signed refusal of a whole request. `about`: SHA-256 of the body that was refused, or of the empty body."""
+    """Signed refusal of a whole request. `about`: digest of the body that was refused, or of the empty body."""
 
     kind: Literal["problem"] = "problem"
     bureau_id: Id

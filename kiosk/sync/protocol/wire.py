@@ -6,14 +6,22 @@ version of the program: whoever does not know it keeps it and goes on.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 # 2: canonical JSON is RFC 8785 (kiosk.canonical); 1 wrote numbers as Python does.
 SCHEMA_VERSION = 2
+FIRST_SUITE = "std-1"
 MEDIA_TYPE = "application/jose"  # RFC 7515, 9.2: compact serialization
 
 
@@ -29,7 +37,8 @@ Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A
 Code = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9_-]*$")]
 Text = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # of the document's suite: SHA-256 or SM3
+SuiteName = Annotated[str, Field(pattern=r"^[a-z]{2,8}-[0-9]{1,3}$")]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -47,11 +56,17 @@ class Asked(BaseModel):
 
 
 class Document(Wire):
-    """What every signed document names."""
+    """What every signed document names. `suite` is written by `seal.sign`, and must be that of the key it is verified with.
+
+    Only std-1 is named by saying nothing: its documents are what they were before there was another suite.
+    """
 
     schema_version: Literal[2] = 2
+    suite: SuiteName = FIRST_SUITE
 
-
-def digest(data: bytes) -> str:
-    """Return the SHA-256 of `data` in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
+    @model_serializer(mode="wrap")
+    def _unnamed_when_first(self, plain_of: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = plain_of(self)
+        if plain.get("suite") == FIRST_SUITE:
+            del plain["suite"]
+        return plain

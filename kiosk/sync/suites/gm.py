@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kiosk import digests
+from kiosk.sm4 import NONCE, TAG, Sm4Gcm
 from kiosk.sync.suites import sm2
 from kiosk.sync.suites.sm2 import SM2Key
 from kiosk.sync.suites.suite import Aead, BadSignature, Key, NotWhole, Suite, header_of, padless, unpadded
 
-_NONCE, _TAG = 12, 16
 _JWS_NAMES = {"alg", "kid", "typ", "cty"}
 _JWE_NAMES = {"alg", "enc", "kid", "cty"}
 
@@ -53,31 +52,6 @@ class _SM2Encryption:
 
     def from_public(self, text: str) -> Key:
         return sm2.from_public(text)
-
-
-class Sm4Gcm:
-    """SM4-GCM with 16-byte tags: the form of cryptography's AESGCM, which has no SM4."""
-
-    def __init__(self, key: bytes) -> None:
-        if len(key) != 16:
-            raise ValueError("16 bytes")
-        self._key = key
-
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
-        """Return ciphertext and tag."""
-        if len(nonce) != _NONCE:
-            raise ValueError("12 bytes")
-        one = Cipher(algorithms.SM4(self._key), modes.GCM(nonce)).encryptor()
-        one.authenticate_additional_data(associated_data or b"")
-        return one.update(data) + one.finalize() + one.tag
-
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
-        """Return the plaintext. Raises InvalidTag, also for one that is shorter than 16 bytes."""
-        if len(nonce) != _NONCE or len(data) < _TAG:
-            raise InvalidTag
-        one = Cipher(algorithms.SM4(self._key), modes.GCM(nonce, data[-_TAG:])).decryptor()
-        one.authenticate_additional_data(associated_data or b"")
-        return one.update(data[:-_TAG]) + one.finalize()
 
 
 class _SM4Gcm:
@@ -126,9 +100,9 @@ class National(Suite):
     def encrypt(self, header: Mapping[str, str], plain: bytes, key: Key) -> bytes:
         """Return a compact JWE: header (authenticated), SM2 ciphertext (DER) of a fresh SM4 key, nonce, ciphertext, tag."""
         head = _head({"alg": self.agreement.alg, "enc": self.content.enc, **header})
-        fresh, nonce = self.random(self.content.key_bytes), self.random(_NONCE)
+        fresh, nonce = self.random(self.content.key_bytes), self.random(NONCE)
         sealed = self.content.cipher(fresh).encrypt(nonce, plain, head)
-        parts = (sm2.encrypt(_sm2(key), fresh), nonce, sealed[:-_TAG], sealed[-_TAG:])
+        parts = (sm2.encrypt(_sm2(key), fresh), nonce, sealed[:-TAG], sealed[-TAG:])
         return b".".join((head, *map(padless, parts)))
 
     def decrypt(self, sealed: bytes, key: Key) -> bytes:
@@ -139,7 +113,7 @@ class National(Suite):
             head = header_of(first)
             if head.get("alg") != self.agreement.alg or head.get("enc") != self.content.enc or not set(head) <= _JWE_NAMES:
                 raise ValueError("header")
-            if len(nonce) != _NONCE or len(tag) != _TAG:
+            if len(nonce) != NONCE or len(tag) != TAG:
                 raise ValueError("lengths")
             return self.content.cipher(sm2.decrypt(_sm2(key), wrapped)).decrypt(nonce, ciphertext + tag, first)
         except (ValueError, InvalidTag) as error:

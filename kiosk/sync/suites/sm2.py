@@ -162,6 +162,34 @@ def decrypt(key: SM2Key, ciphertext: bytes) -> bytes:
     return _secret_half(key).decrypt(ciphertext)
 
 
+def ciphertext_parts(der: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Return C1 (x, y of 32 bytes), C3 and C2 of a ciphertext as `encrypt` writes it. Raises ValueError for anything else."""
+    tag, content, rest = _element(der)
+    parts = []
+    for wanted in (2, 2, 4, 4):
+        kind, value, content = _element(content)
+        if kind != wanted:
+            raise ValueError("not a ciphertext")
+        parts.append(value)
+    numbers = [int.from_bytes(one, "big", signed=True) for one in parts[:2]]
+    if tag != 0x30 or rest or content or len(parts[2]) != _SIDE or any(not 0 <= one < 2**256 for one in numbers):
+        raise ValueError("not a ciphertext")
+    x, y = (one.to_bytes(_SIDE, "big") for one in numbers)
+    return x, y, parts[2], parts[3]
+
+
+def _element(der: bytes) -> tuple[int, bytes, bytes]:
+    """Return tag, content and what follows; lengths below 65 536 in their shortest form, as DER has them."""
+    if len(der) < 2:
+        raise ValueError("not a ciphertext")
+    more = der[1] & 0x7F if der[1] & 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + more], "big") if more else der[1]
+    start, least = 2 + more, {0: 0, 1: 128, 2: 256}.get(more)
+    if least is None or length < least or len(der) < start + length:
+        raise ValueError("not a ciphertext")
+    return der[0], der[start : start + length], der[start + length :]
+
+
 def _secret_half(key: SM2Key) -> Private:
     if key.private is None:
         raise ValueError("a public key")

@@ -12,9 +12,9 @@ from joserfc import jwe, jws
 from joserfc.jwk import OKPKey
 
 from kiosk import digests
+from kiosk.sm4 import Sm4Gcm
 from kiosk.sync import suites
 from kiosk.sync.suites import sm2
-from kiosk.sync.suites.gm import Sm4Gcm
 from tests.sync.suites import made
 
 KEY = bytes.fromhex("0123456789abcdeffedcba9876543210")

@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from kiosk.sm4 import Sm4Gcm
 from kiosk.sync import suites
 from kiosk.sync.suites import sm2
-from kiosk.sync.suites.gm import Sm4Gcm
 from tests.sync.suites import made
 
 ID = "distid:1234567812345678"

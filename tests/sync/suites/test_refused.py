@@ -7,9 +7,9 @@ import json
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from kiosk.sm4 import Sm4Gcm
 from kiosk.sync import suites
 from kiosk.sync.suites import sm2
-from kiosk.sync.suites.gm import Sm4Gcm
 from kiosk.sync.suites.suite import padless, unpadded
 from tests.sync.suites import made
 

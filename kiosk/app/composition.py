@@ -5,21 +5,16 @@ The first page is shown before any model, camera or port is touched: heavy impor
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import sys
-import threading
-from datetime import UTC, datetime
-from types import TracebackType
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from kiosk import __version__, models
-from kiosk.app import watchdog
+from kiosk import models
 from kiosk.app.camera_guard import CameraGuard
+from kiosk.app.crash_hooks import CrashHooks
 from kiosk.app.desk_controller import DeskController
+from kiosk.app.housekeeping import Housekeeping
 from kiosk.app.visit_controller import VisitController
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
@@ -29,13 +24,9 @@ from kiosk.domain.reasons import Reason
 from kiosk.errors import KioskError
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.liveness.worker import ENCODER, VisionWorker
-from kiosk.log import describe
 from kiosk.ocr.worker import ScanWorker
 from kiosk.printer.worker import PrintWorker
-from kiosk.store import outbox, policies, records
-from kiosk.store.engine import journal
-from kiosk.store.engine.database import Store
-from kiosk.store.home_visits import visits as home
+from kiosk.store import outbox
 from kiosk.store.worker import StoreWorker
 from kiosk.sync.keys import journal_signer
 from kiosk.sync.status import SyncStatus
@@ -49,24 +40,14 @@ from kiosk.voice import state as voice_state
 from kiosk.voice.headphones import HeadphoneWatch
 from kiosk.voice.worker import VoiceWorker
 
-log = logging.getLogger(__name__)
-
 RESTART = 75  # exit status: the service unit starts the kiosk again
 _CRASH_REST_MS = 5000  # "out of service" stands so long after a bug of ours
 _DESK_MS = 1500  # the desk's pages are made after the first page stands
-_HOUSEKEEPING_MS = 6 * 3600 * 1000
-
-
-def _retain(store: Store) -> None:
-    now = datetime.now(UTC)
-    records.retain(store, now)
-    home.retain(store, now)
 
 
 class KioskApp(QObject):
     """Everything of one running kiosk. Build it after QApplication, call `start`, and `stop` before leaving."""
 
-    crashed = Signal(str)
     headphones = Signal(bool)  # plugged in, or out; from the watch's thread
 
     def __init__(self, settings: Settings, window: KioskWindow | None = None) -> None:
@@ -75,13 +56,13 @@ class KioskApp(QObject):
         self.settings = settings
         self.window = window or KioskWindow(settings, Strings.load(settings.ui.language))
         self.mirror: Mailbox[Frame] = Mailbox()
-        self._vision_box: Mailbox[Frame] = Mailbox()
-        self._scan_box: Mailbox[Frame] = Mailbox()
+        for_vision: Mailbox[Frame] = Mailbox()
+        for_scan: Mailbox[Frame] = Mailbox()
         self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
-        self.camera = CameraWorker(settings.camera, [self._vision_box, self._scan_box, self.mirror])
-        self.vision = VisionWorker(settings, self._vision_box, steer=self.camera.steer)
-        self.scan = ScanWorker(self._scan_box)
+        self.camera = CameraWorker(settings.camera, [for_vision, for_scan, self.mirror])
+        self.vision = VisionWorker(settings, for_vision, steer=self.camera.steer)
+        self.scan = ScanWorker(for_scan)
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))
         self._headphones = HeadphoneWatch(self.headphones.emit, settings.voice.headphones_card)
@@ -95,22 +76,19 @@ class KioskApp(QObject):
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
         self._sync_thread.started.connect(self.sync.start)
-        self._watchdog = QTimer(self)
-        self._watchdog.timeout.connect(self._beat)
-        self._housekeeping = QTimer(self)
-        self._housekeeping.setInterval(_HOUSEKEEPING_MS)
-        self._housekeeping.timeout.connect(self._keep_house)
+        self._house = Housekeeping(settings, self.store, self)
+        self._hooks = CrashHooks(self)
+        self._hooks.crashed.connect(self._on_crash)
         # Timers of our own, not QTimer.singleShot: stop() stops them, and none fires into a kiosk that is gone.
         self._wake = QTimer(self, singleShot=True, interval=0)
         self._wake.timeout.connect(self._start_workers)
         self._resume_later = QTimer(self, singleShot=True, interval=_CRASH_REST_MS)
         self._resume_later.timeout.connect(self._resume)
-        self._hooks = (sys.excepthook, threading.excepthook)
         self._wire()
 
     def start(self) -> None:
         """Show the first page, then wake everything behind it."""
-        self._install_hooks()
+        self._hooks.install()
         self.conductor.start()
         if not self.window.isVisible():
             self.window.take_over_screen()
@@ -118,11 +96,11 @@ class KioskApp(QObject):
 
     def stop(self) -> None:
         """Stop the workers and wait for their threads. Finished records are safe at any instant, so nothing is waited for."""
-        watchdog.notify("STOPPING=1")
-        for timer in (self._wake, self._resume_later, self._watchdog, self._housekeeping):
-            timer.stop()
+        self._house.stop()
+        self._wake.stop()
+        self._resume_later.stop()
         self.desk.view.prepare_never()
-        self._remove_hooks()
+        self._hooks.remove()
         self.desk.stop()
         self.conductor.stop()
         self.sync.stop()
@@ -201,40 +179,12 @@ class KioskApp(QObject):
         elif self.settings.voice.headphones == "always":
             self._on_headphones(True)
         self._sync_thread.start()
-        self.store.ask(self._note_start)
-        self._keep_house()
-        self._housekeeping.start()
+        self._house.start()
         self.desk.view.prepare_in(_DESK_MS)
-        watchdog.notify("READY=1")
-        interval = watchdog.interval_s()
-        if interval is not None:
-            self._watchdog.start(int(interval * 1000))
 
     @Slot(bool)
     def _on_headphones(self, plugged: bool) -> None:
         self.window.spoken.switch("headphones" if plugged else "")
-
-    def _note_start(self, store: Store) -> None:
-        """Journal the start and which configuration and rules it is with: changed ones show as other digests."""
-        text = self.settings.model_dump_json()
-        journal.note(
-            store,
-            "kiosk-started",
-            {
-                "version": __version__,
-                "settings": hashlib.sha256(text.encode()).hexdigest()[:16],
-                "policies": policies.files_digest(self.settings.rules.policies),
-            },
-            datetime.now(UTC),
-        )
-
-    @Slot()
-    def _keep_house(self) -> None:
-        self.store.ask(_retain)
-
-    @Slot()
-    def _beat(self) -> None:
-        watchdog.notify("WATCHDOG=1")
 
     @Slot(object)
     def _on_stage_moved(self, moved: outbox.Moved) -> None:
@@ -261,45 +211,16 @@ class KioskApp(QObject):
         if isinstance(state, s.OutOfService) and state.reason is reason:
             self.conductor.feed(e.ServiceResumed())
 
-    # --- what is journaled
-
-    def _journal(self, kind: str, code: str) -> None:
-        """Tell the journal, and with it the bureau. `code`: a reason or the name of a type, never a text."""
-        now = datetime.now(UTC)
-
-        def work(store: Store) -> None:
-            journal.note(store, kind, {"code": code}, now)
-
-        self.store.ask(work)
+    # --- leaving, and our own bugs
 
     @Slot()
     def _restart(self) -> None:
         """The supervisor restarts the kiosk: leave with a status that the service manager answers with a new start."""
         QApplication.exit(RESTART)
 
-    # --- our own bugs
-
-    def _install_hooks(self) -> None:
-        """An exception in a slot would leave the kiosk on its page for ever: end the visit, say so, go on."""
-        self.crashed.connect(self._on_crash)
-        self._hooks = (sys.excepthook, threading.excepthook)
-        sys.excepthook = self._hook
-        threading.excepthook = lambda args: self._hook(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
-
-    def _remove_hooks(self) -> None:
-        """What goes wrong after the stop is not this kiosk's any more: its pages may be gone."""
-        sys.excepthook, threading.excepthook = self._hooks
-
-    def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            QApplication.quit()
-            return
-        log.critical("unexpected error", extra={"code": describe(error.with_traceback(trace))})
-        self.crashed.emit(kind.__name__)
-
     @Slot(str)
     def _on_crash(self, kind: str) -> None:
-        self._journal("unexpected-error", kind)
+        self._house.journal("unexpected-error", kind)
         self.conductor.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
         self._resume_later.start()
 

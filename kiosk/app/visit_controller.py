@@ -83,11 +83,13 @@ class VisitController(QObject):
         self._records = VisitRecords(settings, store, clock, monotonic)
         self._memory = VisitMemory()
         self._showing = VisitShowing(settings, window, mirror, monotonic)
+        self._showing.setParent(self)
         self._showing.say.connect(self.say)
         self._showing.hush.connect(self.hush)
         self._showing.spoke.connect(self._on_spoke)
         self._state: s.State = s.Idle()
         self.devices = VisitDevices(window, self._memory, self._showing, lambda: self._state, lambda: self._paused)
+        self.devices.setParent(self)
         self.devices.told.connect(self.feed)
         self.devices.noticed.connect(self._presently)
         ui = settings.ui

@@ -83,6 +83,7 @@ class Runner(QObject):
             self.recorder.heard = self.person.heard
         else:
             self.person = DemoPerson(window, stage, Habits(**habits))
+            self.person.lost.connect(self._on_lost)
         self._loop = QEventLoop()
         self._left = False
         self._starting: threading.Thread | None = None
@@ -129,6 +130,12 @@ class Runner(QObject):
     @Slot()
     def _on_left(self) -> None:
         self._left = True
+        self._loop.quit()
+
+    @Slot(str)
+    def _on_lost(self, page: str) -> None:
+        """A page that the person does not know: no use in waiting out the limit."""
+        self.stage.problems.append(f"the demo's person does not know the page {page!r}: it needs a handler, or a place in WAITS")
         self._loop.quit()
 
     @Slot(object)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -83,31 +84,69 @@ def press(widget: QWidget, at: QPoint | None = None) -> None:
         QCoreApplication.sendEvent(widget, event)
 
 
+# On these pages a person only waits; on any other page without a handler, the demo fails at once.
+WAITS = frozenset({"checking", "out-of-service"})
+
+
+@dataclass(slots=True)
+class _Sight:
+    """What is seen: the page, the how manieth it is, and since when."""
+
+    page: str = ""
+    number: int = 0
+    seen_ms: int = 0
+    now_ms: int = 0
+
+
+@dataclass(slots=True)
+class _Did:
+    """What was done already, so that it is not done again at the next look."""
+
+    side: Literal["front", "back", ""] = ""  # of the card, held up
+    typed: int = 0
+    typed_ms: int = 0
+    laid: str = ""
+    laid_ms: int = 0
+    pulled: bool = False
+    away: bool = False
+
+
 class DemoPerson(QObject):
     """Looks at the window a few times a second and does the next thing. `left` is emitted when the visit is over for them."""
 
     left = Signal()
+    lost = Signal(str)  # a page that it does not know: whoever plays ends at once
 
     def __init__(self, window: KioskWindow, hands: Hands, habits: Habits) -> None:
         super().__init__()
         self._window, self._hands, self._habits = window, hands, habits
-        self._page = ""
-        self._seen_ms = 0
-        self._now_ms = 0
+        self._sight = _Sight()
         self._begun = -1  # the page number on which the present visit was begun
         self._visits = 0
         self._printed = -1
-        self._side: Literal["front", "back", ""] = ""
-        self._typed = 0
-        self._typed_ms = 0
+        self._did = _Did()
         self._gone = False
-        self._laid = ""
-        self._laid_ms = 0
-        self._pulled = False
         self._answered: tuple[str, int] = ("", -1)
         self._cued: tuple[Action, int] | None = None
-        self._pages = 0
-        self._tries = 0
+        self.handlers: dict[str, Callable[[], None]] = {
+            "idle": self._on_idle,
+            "who": self._on_who,
+            "card": self._on_card,
+            "scan": self._on_scan,
+            "looking-up": self._on_looking_up,
+            "number": self._on_number,
+            "name": self._on_name,
+            "confirm": self._on_confirm,
+            "benefits": self._on_benefits,
+            "consent": self._on_consent,
+            "instructions": self._on_instructions,
+            "retry": self._on_retry,
+            "camera": self._on_camera,
+            "answer": self._on_answer,
+            "result": self._on_result,
+            "referred": self._on_referred,
+            "take-card": self._on_take_card,
+        }
         self._timer = QTimer(self)
         self._timer.setInterval(habits.look_ms)
         self._timer.timeout.connect(self._look)
@@ -124,16 +163,19 @@ class DemoPerson(QObject):
 
     @Slot()
     def _look(self) -> None:
-        self._now_ms += self._habits.look_ms
+        self._sight.now_ms += self._habits.look_ms
         page = self._window.page_name
-        if page != self._page:
-            self._page, self._seen_ms = page, self._now_ms
-            self._pages += 1
-        if self._now_ms - self._seen_ms < max(LEAST_READING_S, self._habits.reading_s) * 1000 and page != "camera":
+        if page != self._sight.page:
+            self._sight.page, self._sight.seen_ms = page, self._sight.now_ms
+            self._sight.number += 1
+        if self._sight.now_ms - self._sight.seen_ms < max(LEAST_READING_S, self._habits.reading_s) * 1000 and page != "camera":
             return
-        handler = getattr(self, "_on_" + page.replace("-", "_"), None)
+        handler = self.handlers.get(page)
         if handler is not None:
             handler()
+        elif page not in WAITS:
+            self.stop()
+            self.lost.emit(page)
 
     def _see(self, name: str) -> QWidget | None:
         """Return the visible widget of this object name: what is not shown cannot be touched."""
@@ -149,12 +191,12 @@ class DemoPerson(QObject):
 
     def _touch(self, *names: str) -> bool:
         """Press the first of these buttons that is visible and enabled, once a page."""
-        if self._answered[1] == self._pages:
+        if self._answered[1] == self._sight.number:
             return False
         for name in names:
             button = self._see(name)
             if isinstance(button, QAbstractButton) and button.isEnabled():
-                self._answered = (name, self._pages)
+                self._answered = (name, self._sight.number)
                 press(button)
                 return True
         return False
@@ -162,12 +204,12 @@ class DemoPerson(QObject):
     # --- page by page
 
     def _on_idle(self) -> None:
-        if self._begun != self._pages and self._visits < self._habits.visits:
+        if self._begun != self._sight.number and self._visits < self._habits.visits:
             if self._touch("query" if self._habits.mode == "query" else "start"):
-                self._begun = self._pages
+                self._begun = self._sight.number
                 self._visits += 1
-                self._laid, self._cued, self._typed = "", None, 0
-        elif self._begun != self._pages and not self._gone:
+                self._did.laid, self._cued, self._did.typed = "", None, 0
+        elif self._begun != self._sight.number and not self._gone:
             self._gone = True
             self.left.emit()
 
@@ -181,8 +223,8 @@ class DemoPerson(QObject):
             self._touch("manual")
             return
         if self._habits.scan:
-            if not self._pulled:
-                self._pulled = True
+            if not self._did.pulled:
+                self._did.pulled = True
                 self._hands.unplug("reader")
             self._touch("scan")
             return
@@ -190,34 +232,34 @@ class DemoPerson(QObject):
             return
         helper = self._reads("page.card.title_helper") or self._reads("page.card.title_helper_last")
         whose = "helper" if helper else "beneficiary"
-        if self._laid != whose or self._now_ms - self._laid_ms > _LAY_AGAIN_MS:
-            if self._laid:
+        if self._did.laid != whose or self._sight.now_ms - self._did.laid_ms > _LAY_AGAIN_MS:
+            if self._did.laid:
                 self._hands.lift_card()
-            self._laid, self._laid_ms = whose, self._now_ms
+            self._did.laid, self._did.laid_ms = whose, self._sight.now_ms
             self._hands.lay_card(whose)
 
     def _on_scan(self) -> None:
         """Does as the title says: front, then back."""
         sides: tuple[Literal["front", "back"], ...] = ("front", "back")
         for side in sides:
-            if self._reads(f"ocr.guidance.show-{side}.title") and self._side != side:
-                self._side = side
+            if self._reads(f"ocr.guidance.show-{side}.title") and self._did.side != side:
+                self._did.side = side
                 self._hands.hold_up(side)
 
     def _on_looking_up(self) -> None:
-        if self._side:
-            self._side = ""
+        if self._did.side:
+            self._did.side = ""
             self._hands.hold_up("")
 
     def _on_number(self) -> None:
-        if self._typed < len(self._habits.number):
-            key = self._see(f"key-{self._habits.number[self._typed]}")
-            again = self._typed > 0 and self._habits.number[self._typed] == self._habits.number[self._typed - 1]
-            if again and self._now_ms - self._typed_ms < _KEY_AGAIN_MS:
+        if self._did.typed < len(self._habits.number):
+            key = self._see(f"key-{self._habits.number[self._did.typed]}")
+            again = self._did.typed > 0 and self._habits.number[self._did.typed] == self._habits.number[self._did.typed - 1]
+            if again and self._sight.now_ms - self._did.typed_ms < _KEY_AGAIN_MS:
                 return
             if isinstance(key, QAbstractButton):
-                self._typed += 1
-                self._typed_ms = self._now_ms
+                self._did.typed += 1
+                self._did.typed_ms = self._sight.now_ms
                 press(key)
         else:
             self._touch("next")
@@ -258,22 +300,22 @@ class DemoPerson(QObject):
             return
         wanted = Action(action)
         if self._cued is None or self._cued[0] is not wanted:
-            self._cued = (wanted, self._now_ms)
-        elif self._cued[1] >= 0 and self._now_ms - self._cued[1] >= self._habits.reaction_s * 1000:
+            self._cued = (wanted, self._sight.now_ms)
+        elif self._cued[1] >= 0 and self._sight.now_ms - self._cued[1] >= self._habits.reaction_s * 1000:
             self._hands.act(wanted)
             # Somebody who sees that nothing came of it does it once more after a while.
-            self._cued = (wanted, self._now_ms + 3500)
+            self._cued = (wanted, self._sight.now_ms + 3500)
 
     def _on_answer(self) -> None:
         self._touch("done", "not-today")
 
     def _on_result(self) -> None:
         """Reads on until the centre has it, or until nothing more is to be expected."""
-        if self._now_ms - self._seen_ms < self._habits.stays_s * 1000:
+        if self._sight.now_ms - self._sight.seen_ms < self._habits.stays_s * 1000:
             return
-        patient = self._now_ms - self._seen_ms < self._habits.waits_s * 1000
-        if self._habits.prints and self._printed != self._pages:
-            self._printed = self._pages
+        patient = self._sight.now_ms - self._sight.seen_ms < self._habits.waits_s * 1000
+        if self._habits.prints and self._printed != self._sight.number:
+            self._printed = self._sight.number
             button = self._see("print")
             if isinstance(button, QAbstractButton):
                 press(button)
@@ -284,10 +326,10 @@ class DemoPerson(QObject):
         self._touch("not-today")
 
     def _on_take_card(self) -> None:
-        if self._laid:
-            self._laid = ""
+        if self._did.laid:
+            self._did.laid = ""
             self._hands.lift_card()
-        elif self._now_ms - self._seen_ms > _HAVE_IT_MS:  # the reader did not notice: say so
+        elif self._sight.now_ms - self._sight.seen_ms > _HAVE_IT_MS:  # the reader did not notice: say so
             self._hands.lift_card()
             self._touch("done")
 
@@ -295,16 +337,14 @@ class DemoPerson(QObject):
 
     def _pull(self, device: str, seen_away: bool) -> bool:
         """Pull a cable, wait until the screen says so, put it back; True while at it."""
-        if not self._pulled:
-            self._pulled = True
+        if not self._did.pulled:
+            self._did.pulled = True
             self._hands.unplug(device)
-            self._away = True
+            self._did.away = True
             return True
-        if self._away:
+        if self._did.away:
             if seen_away:
-                self._away = False
+                self._did.away = False
                 self._hands.plug(device)
             return True
         return False
-
-    _away = False

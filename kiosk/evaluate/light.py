@@ -22,7 +22,7 @@ from kiosk.evaluate.light_render import EYES_M, SPECIES, Light, answering, lit
 from kiosk.evaluate.metrics import Rate
 from kiosk.evaluate.report import Report, Table, number
 from kiosk.evaluate.takes import play
-from kiosk.liveness.attacks.evidence import RULES
+from kiosk.liveness.attacks.limits import RULES
 from kiosk.liveness.landmarks import Landmarker
 from kiosk.liveness.light.answer import LightScores, Seen, Surface, judge, pose_of, room_of, skin_of, surface_of
 from kiosk.liveness.light.code import LENGTH_S, LightCode, draw_code

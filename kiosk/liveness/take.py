@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from kiosk.config import Liveness
-from kiosk.domain.outcome import ActionRecord, CheckScore, LivenessResult
+from kiosk.config import CheckMode, Liveness
+from kiosk.domain.outcome import CheckScore, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.take_view import Phase, TakeView
-from kiosk.liveness.attacks.evidence import Evidence, TurnPictures, TurnVerdict
+from kiosk.liveness.asked import Asked
+from kiosk.liveness.attacks.evidence import Evidence
 from kiosk.liveness.attacks.reflection import LIGHTS
-from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
+from kiosk.liveness.attacks.turns import TurnPictures, TurnVerdict
+from kiosk.liveness.challenge import TURNS, Challenge, Step
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
-from kiosk.liveness.guidance import LIMITS, GuidanceFilter, Limits, Look, hints, look
+from kiosk.liveness.guidance import LIMITS, Limits
 from kiosk.liveness.keep import FaceKeeper, KeptFace
-from kiosk.liveness.landmarks import Box, FaceObservation, overlap
+from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.light.code import DEPTH
 from kiosk.liveness.pace import (
     AFTER_LIMIT_S,
     BASELINE_S,
     BETWEEN_S,
-    BLOCKING,
     CUE_PATIENCE_S,
-    JUMP_OVERLAP,
-    JUMP_S,
-    LOOK_PERIOD_S,
     LOST_LIMIT_S,
     POSITION_LIMIT_S,
     STEADY_S,
@@ -37,6 +35,7 @@ from kiosk.liveness.pace import (
     TURNED_LOST_S,
     WRONG_TURNS,
 )
+from kiosk.liveness.placing import Placing
 
 
 class Take:
@@ -44,33 +43,23 @@ class Take:
 
     def __init__(self, challenge: Challenge, settings: Liveness, limits: Limits = LIMITS, *, attended: bool = False) -> None:
         """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody."""
-        self._settings, self._limits, self._attended = settings, limits, attended
-        self._steps = list(challenge.steps)
-        self._spares, self._swaps = challenge.spares, challenge.swaps
+        self._settings, self._attended = settings, attended
+        self._asked = Asked(challenge, settings.require_turn)
+        self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
-        self._filter = GuidanceFilter()
         self._keeper = FaceKeeper()
         self._evidence = Evidence(settings, challenge.lights, challenge.light_code, challenge.proof)
         self._code_s = 0.0  # seconds of the light code that were shown
-        self._records: list[ActionRecord] = []
-        self._swapped: tuple[Action, ...] = ()
         self._phase: Phase = "positioning"
-        self._index = 0
         self._began_s: float | None = None
         self._since_s = 0.0  # when the present phase began
         self._good_s: float | None = None  # well placed since
         self._cued_s = 0.0
-        self._early = self._wrong = 0
-        self._larger = self._slower = False
         self._strays = 0
-        self._last: FaceObservation | None = None
         self._now_s = 0.0
         self._frames = 0
         self._began = False
         self.result: LivenessResult | None = None
-        self.look = Look()
-        self._look_s: float | None = None
-        self._fresh_look = False
 
     # --- what the owner asks
 
@@ -87,32 +76,18 @@ class Take:
     @property
     def turns(self) -> tuple[TurnPictures, ...]:
         """Accepted turns, to be confirmed picture by picture (`verdict.conclude`)."""
-        return tuple(self._evidence.turns)
+        return tuple(self._evidence.turns.accepted)
 
     @property
     def can_swap(self) -> bool:
         """ "做不到" is possible now."""
-        return self.result is None and self._swaps > 0 and self._index < len(self._steps) and self._spare() is not None
-
-    def _spare(self) -> Step | None:
-        asked = self._steps[self._index].action
-        other_turn = any(step.action in TURNS for number, step in enumerate(self._steps) if number != self._index)
-        return pick_spare(asked, self._spares, turn_needed=self._settings.require_turn and not other_turn)
+        return self.result is None and self._asked.can_swap
 
     def swap_action(self) -> bool:
         """Replace the present action by a spare one; False when no swap is left."""
         if not self.can_swap:
             return False
-        old = self._steps[self._index]
-        spare = self._spare()
-        if spare is None:
-            return False
-        self._spares = tuple(s for s in self._spares if s is not spare)
-        self._steps[self._index] = spare
-        self._swaps -= 1
-        self._swapped = (*self._swapped, old.action)
-        self._early = self._wrong = 0
-        self._larger = self._slower = False
+        self._asked.swap()
         if self._phase in ("cue", "wait-cue"):
             self._enter("wait-cue")
         return True
@@ -126,25 +101,16 @@ class Take:
         self._frames += 1
         if self._began_s is None:
             self._began_s = self._since_s = self._now_s
-        unseen = self.look.size == 0.0 and observation.points is not None
-        if unseen or self._look_s is None or observation.t_s - self._look_s >= LOOK_PERIOD_S:
-            self._look_s = observation.t_s
-            self.look = look(observation, frame_bgr)
-            self._fresh_look = True
-        measured = self.look
-        turning = self._phase in ("cue", "between") and self._current in (*TURNS, Action.NOD)
-        told = hints(observation, frame_bgr, self._limits, straight=not turning, seen=measured)
-        blocked = not BLOCKING.isdisjoint(told)
-        guidance = self._filter.step(self._now_s, self._left_frame(next(iter(told), None)))
-        if self._jumped(observation):
+        turning = self._phase in ("cue", "between") and self._asked.action in (*TURNS, Action.NOD)
+        blocked, guidance = self._placing.step(observation, frame_bgr, turning=turning, started=self._placed)
+        if self._placed and self._placing.jumped(observation, turned_away=self._turned_away()):
             return self._finish(Reason.FACE_CHANGED)
         events = self._tracker.step(observation)
         self._evidence.step(
-            observation, frame_bgr, self._phase, self._current, self._tracker.baseline.value().yaw_deg, self._code()
+            observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code()
         )
-        self._keep(observation, frame_bgr, blocked, measured)
-        if observation.points is not None:
-            self._last = observation
+        self._keep(observation, frame_bgr, blocked)
+        self._placing.seen(observation)
         reason = self._advance(blocked, events)
         if reason is not None:
             return self._finish(reason)
@@ -153,15 +119,16 @@ class Take:
     # --- phases
 
     @property
-    def _current(self) -> Action | None:
-        return self._steps[self._index].action if self._index < len(self._steps) else None
+    def _placed(self) -> bool:
+        """The person was well placed once: from then on, leaving or changing places ends the take."""
+        return self._phase not in ("positioning", "baseline")
 
     def _advance(self, blocked: bool, events: list[GestureEvent]) -> Reason | None:
         """Move on; return a reason when the take ends."""
         limit = TURNED_LOST_S if self._turned_away() else LOST_LIMIT_S
-        if self._phase not in ("positioning", "baseline") and self._lost_s() > limit:
+        if self._placed and self._placing.lost_s(self._now_s) > limit:
             return Reason.FACE_LOST
-        if self._phase in ("positioning", "baseline"):
+        if not self._placed:
             return self._advance_start(blocked)
         self._strays += sum(self._is_stray(event) for event in events)
         if self._strays > STRAYS:
@@ -196,14 +163,14 @@ class Take:
         return Reason.NO_GOOD_FRAME if self._now_s - began > POSITION_LIMIT_S else None
 
     def _advance_wait(self, blocked: bool, events: list[GestureEvent]) -> Reason | None:
-        step = self._steps[self._index]
+        step = self._present_step()
         early = [e for e in events if e.action is step.action and e.start_s >= self._since_s]
         if early and step.action is not Action.BLINK:  # people blink all the time: no reproach for that
-            self._early += 1
+            self._asked.early += 1
             self._enter("wait-cue", restart=True)
             return None
         waited = self._now_s - self._since_s
-        delay = step.delay_s(self._early)
+        delay = step.delay_s(self._asked.early)
         if step.cue_at_s is not None:
             delay = step.cue_at_s - self._since_s
         neutral = self._tracker.finder(step.action).started_s is None and not blocked
@@ -213,22 +180,22 @@ class Take:
         return None
 
     def _advance_cue(self, events: list[GestureEvent]) -> Reason | None:
-        step = self._steps[self._index]
+        step, asked = self._present_step(), self._asked
         for event in events:
             if event.start_s < self._cued_s:
                 continue  # begun before the cue: does not count
             if event.action is step.action:
                 if step.action in TURNS:
-                    verdict = self._evidence.turned()
-                    self._larger = verdict is TurnVerdict.FLAT  # too small to tell a head from a print: say so, once more
-                    self._slower = verdict is TurnVerdict.JERKY
-                    if self._larger or self._slower:
+                    verdict = self._evidence.turns.judge()
+                    asked.larger = verdict is TurnVerdict.FLAT  # too small to tell a head from a print: say so, once more
+                    asked.slower = verdict is TurnVerdict.JERKY
+                    if asked.larger or asked.slower:
                         continue
-                self._accept(step, event)
+                self._accept(event)
                 return None
             if step.action in TURNS and event.action in TURNS:
-                self._wrong += 1
-                if self._wrong > WRONG_TURNS:
+                asked.wrong += 1
+                if asked.wrong > WRONG_TURNS:
                     return Reason.ACTION_TIMEOUT
         if self._now_s - self._cued_s > self._settings.action_timeout_s + self._grace_s():
             return Reason.ACTION_TIMEOUT
@@ -238,22 +205,24 @@ class Take:
         """A deliberate gesture that was not asked for now. People blink all the time; wrong turns are counted by themselves."""
         if event.action in (Action.BLINK, Action.NOD):
             return False
-        current = self._current
+        current = self._asked.action
         answers = event.action is current or (event.action in TURNS and current in TURNS)
         return not (answers and self._phase == "cue" and event.start_s >= self._cued_s)
 
-    def _accept(self, step: Step, event: GestureEvent) -> None:
-        began = self._began_s or 0.0
-        self._records.append(ActionRecord(step.action, self._cued_s - began, event.peak_s - began, event.strength, self._early))
-        self._index += 1
-        self._early = self._wrong = 0
-        self._larger = self._slower = False
+    def _present_step(self) -> Step:
+        step = self._asked.step
+        if step is None:
+            raise ValueError("all actions are done")
+        return step
+
+    def _accept(self, event: GestureEvent) -> None:
+        self._asked.accept(event, self._began_s or 0.0, self._cued_s)
         self._keeper.next_part()
         self._enter("between")
 
     def _advance_between(self) -> Reason | None:
         shown = self._now_s - self._since_s >= BETWEEN_S
-        if self._index < len(self._steps):
+        if self._asked.step is not None:
             if shown:
                 self._enter("wait-cue")
             return None
@@ -263,7 +232,7 @@ class Take:
 
     def _grace_s(self) -> float:
         """An action under way at the limit may still come back."""
-        current = self._current
+        current = self._asked.action
         return 3.0 if current is not None and self._tracker.finder(current).peaked else 0.0
 
     # --- parts
@@ -272,35 +241,19 @@ class Take:
         if phase != self._phase or restart or phase == "wait-cue":
             self._phase, self._since_s = phase, self._now_s
 
-    def _keep(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool, seen: Look) -> None:
-        if not self._fresh_look:
+    def _keep(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool) -> None:
+        if not self._placing.fresh:
             return
-        self._fresh_look = False
+        self._placing.fresh = False
         if self._phase in ("positioning", "failed") or blocked:
             return
         base = self._tracker.baseline.value()
-        self._keeper.offer(observation, frame_bgr, base, seen)
+        self._keeper.offer(observation, frame_bgr, base, self._placing.look)
 
     def _turned_away(self) -> bool:
         """The turn that was asked for has reached its peak, and only the return is missing."""
-        current = self._current
+        current = self._asked.action
         return self._phase == "cue" and current is not None and current in TURNS and self._tracker.finder(current).peaked
-
-    def _lost_s(self) -> float:
-        return 0.0 if self._last is None else self._now_s - self._last.t_s
-
-    def _left_frame(self, raw: Guidance | None) -> Guidance | None:
-        """Somebody who was there and left is told so, rather than "no face"."""
-        started = self._phase not in ("positioning", "baseline")
-        return Guidance.LEFT_FRAME if raw is Guidance.NO_FACE and started else raw
-
-    def _jumped(self, observation: FaceObservation) -> bool:
-        last = self._last
-        if last is None or last.box is None or observation.box is None or self._phase in ("positioning", "baseline"):
-            return False
-        # A face lost in a turn must come back where it was, too: else somebody else stepped in.
-        near_in_time = observation.t_s - last.t_s <= (TURNED_LOST_S if self._turned_away() else JUMP_S)
-        return near_in_time and overlap(last.box, observation.box) < JUMP_OVERLAP
 
     def _light(self) -> tuple[int, int, int] | None:
         shown = self._evidence.light.shown(self._now_s) if self._phase == "light" and self._evidence.light else None
@@ -322,26 +275,18 @@ class Take:
         across, along = answer.code.levels(self._code_s)
         return DEPTH * across, DEPTH * along
 
-    def _box(self) -> Box | None:
-        last = self._last
-        if last is None or last.box is None or last.t_s != self._now_s:
-            return None
-        (x0, y0, x1, y1), (width, height) = last.box, last.size
-        return x0 / width, y0 / height, x1 / width, y1 / height
-
     def _finish(self, reason: Reason) -> TakeView:
         checks = self._evidence.scores()
         if reason is Reason.OK:
-            reason = self._judged(checks)
+            reason = judged(checks, self._evidence, self._settings.checks.depth, attended=self._attended)
         began = self._began_s or 0.0
-        current = self._current
-        if current is not None and self._phase == "cue":
-            self._records.append(ActionRecord(current, self._cued_s - began, None, 0.0, self._early))
+        if self._phase == "cue":
+            self._asked.give_up(began, self._cued_s)
         self.result = LivenessResult(
             passed=reason is Reason.OK,
             reason=reason,
-            actions=tuple(self._records),
-            swapped=self._swapped,
+            actions=tuple(self._asked.records),
+            swapped=self._asked.swapped,
             checks=checks,
             duration_s=self._now_s - began,
             frames=self._frames,
@@ -349,23 +294,9 @@ class Take:
         self._phase = "done" if self.result.passed else "failed"
         return self._view(None)
 
-    def _judged(self, checks: tuple[CheckScore, ...]) -> Reason:
-        """What the checks say of a take whose actions were all done.
-
-        Without an accepted turn nothing shows depth (both turns were impossible, or swapped away): a print could have done the
-        rest, so the attendant looks. `attended`: somebody who answers for it has the person in sight.
-        """
-        if any(one.flagged and one.mode == "enforce" for one in checks):
-            return Reason.LIVENESS_FAILED
-        if self._attended:
-            return Reason.OK
-        shallow = self._settings.checks.depth == "enforce" and not self._evidence.saw_depth
-        if shallow or self._evidence.camera_unclear or any(one.flagged and one.mode == "refer" for one in checks):
-            return Reason.LIVENESS_UNCERTAIN
-        return Reason.OK
-
     def _view(self, guidance: Guidance | None) -> TakeView:
-        current, cued = self._current, self._phase == "cue"
+        asked, cued = self._asked, self._phase == "cue"
+        current = asked.action
         finder = None if current is None or not cued else self._tracker.finder(current)
         counts = finder is not None and finder.started_s is not None and finder.started_s >= self._cued_s
         returning = counts and finder is not None and finder.peaked
@@ -378,19 +309,35 @@ class Take:
             phase=self._phase,
             guidance=guidance,
             action=current if self._phase in ("wait-cue", "cue") else None,
-            action_index=min(self._index, len(self._steps) - 1),
-            action_count=len(self._steps),
+            action_index=asked.index,
+            action_count=asked.count,
             now=cued,
             progress=progress,
-            done_actions=tuple(step.action for step in self._steps[: self._index]),
+            done_actions=asked.done,
             seconds_left=left,
             returning=returning,
-            too_early=self._early > 0 and self._phase == "wait-cue",
-            wrong_way=self._wrong > 0 and cued,
-            larger=self._larger and cued,
-            slower=self._slower and cued,
+            too_early=asked.early > 0 and self._phase == "wait-cue",
+            wrong_way=asked.wrong > 0 and cued,
+            larger=asked.larger and cued,
+            slower=asked.slower and cued,
             can_swap=self.can_swap,
             light=self._light(),
             light_pattern=self._pattern(),
-            box=self._box(),
+            box=self._placing.box(self._now_s),
         )
+
+
+def judged(checks: tuple[CheckScore, ...], evidence: Evidence, depth: CheckMode, *, attended: bool) -> Reason:
+    """Return what the checks say of a take whose actions were all done.
+
+    Without an accepted turn nothing shows depth (both turns were impossible, or swapped away): a print could have done the
+    rest, so the attendant looks. `attended`: somebody who answers for it has the person in sight.
+    """
+    if any(one.flagged and one.mode == "enforce" for one in checks):
+        return Reason.LIVENESS_FAILED
+    if attended:
+        return Reason.OK
+    shallow = depth == "enforce" and not evidence.turns.saw_depth
+    if shallow or evidence.camera_unclear or any(one.flagged and one.mode == "refer" for one in checks):
+        return Reason.LIVENESS_UNCERTAIN
+    return Reason.OK

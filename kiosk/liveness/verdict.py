@@ -17,7 +17,7 @@ from kiosk.config import Match
 from kiosk.domain.outcome import CheckScore, Glasses, LivenessResult
 from kiosk.domain.reasons import Reason
 from kiosk.face.compare import cosine, fuse
-from kiosk.liveness.attacks.evidence import TurnPictures
+from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation
 

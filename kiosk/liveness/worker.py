@@ -30,7 +30,7 @@ from kiosk.domain.take_view import TakeView
 from kiosk.errors import KioskError, ModelError
 from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
-from kiosk.liveness.attacks.evidence import TurnPictures
+from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.camera_proof.proof import CameraProof
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.glasses import tell

@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.liveness.attacks.cutout import HoleWatcher
 from kiosk.liveness.attacks.depth import MESH_LIMIT, depth_score, mesh_residual
-from kiosk.liveness.attacks.evidence import RULES
+from kiosk.liveness.attacks.limits import RULES
 from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, parallax
 from kiosk.liveness.attacks.reflection import LIGHTS, LightWatcher
 from kiosk.liveness.attacks.repeats import LoopWatcher, RepeatWatcher

@@ -16,8 +16,9 @@ from kiosk.domain.take_view import TakeView
 from kiosk.emulators.puppet import PuppetSource
 from kiosk.face.compare import cosine
 from kiosk.face.encoder import Encoder
-from kiosk.liveness.attacks.evidence import Evidence, TurnVerdict
+from kiosk.liveness.attacks.evidence import Evidence
 from kiosk.liveness.attacks.parallax import Parallax
+from kiosk.liveness.attacks.turns import TurnVerdict
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
@@ -176,12 +177,12 @@ def test_a_turn_without_pictures_is_asked_for_again_while_depth_is_enforced(mode
     evidence, camera = Evidence(Liveness(checks=Checks(depth=mode))), Camera()  # type: ignore[arg-type]
     for number in range(20):
         evidence.step(face(number / 20), camera.picture(), "wait-cue", Action.TURN_LEFT)
-    assert evidence.turned() is verdict
-    assert not evidence.saw_depth
+    assert evidence.turns.judge() is verdict
+    assert not evidence.turns.saw_depth
 
 
 def test_the_worst_turn_counts_for_the_background() -> None:
     evidence = Evidence(Liveness(checks=Checks(background="enforce")))
-    evidence._parallax = [Parallax(follow=0.05), Parallax(follow=0.9), Parallax()]
+    evidence.turns.parallax = [Parallax(follow=0.05), Parallax(follow=0.9), Parallax()]
     (check,) = [one for one in evidence.scores() if one.name == "background"]
     assert (check.score, check.flagged) == (0.9, True)

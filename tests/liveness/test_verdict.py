@@ -8,7 +8,7 @@ import pytest
 from kiosk.camera.frame import Frame
 from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.reasons import Reason
-from kiosk.liveness.attacks.evidence import TurnPictures
+from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.verdict import confirm_turns
 from tests.liveness.faces import Pose, face, nobody

@@ -1,0 +1,88 @@
+"""What a running kiosk does by the clock: what is old is erased, the start is journaled, the service manager is told that it lives.
+
+Part of `composition`; lives in the GUI thread, the work itself runs in the store's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from kiosk import __version__
+from kiosk.app import watchdog
+from kiosk.config import Settings
+from kiosk.store import policies, records
+from kiosk.store.engine import journal
+from kiosk.store.engine.database import Store
+from kiosk.store.home_visits import visits as home
+from kiosk.store.worker import StoreWorker
+
+_RETAIN_MS = 6 * 3600 * 1000
+
+
+def _retain(store: Store) -> None:
+    now = datetime.now(UTC)
+    records.retain(store, now)
+    home.retain(store, now)
+
+
+class Housekeeping(QObject):
+    """Begins with `start`; after `stop` nothing of it runs."""
+
+    def __init__(self, settings: Settings, store: StoreWorker, parent: QObject) -> None:
+        super().__init__(parent)
+        self._settings, self._store = settings, store
+        self._watchdog = QTimer(self)
+        self._watchdog.timeout.connect(self._beat)
+        self._retaining = QTimer(self)
+        self._retaining.setInterval(_RETAIN_MS)
+        self._retaining.timeout.connect(self._retain)
+
+    def start(self) -> None:
+        """The kiosk works: journal it, erase what is old now and every six hours, tell the service manager."""
+        self._store.ask(self.note_start)
+        self._retain()
+        self._retaining.start()
+        watchdog.notify("READY=1")
+        interval = watchdog.interval_s()
+        if interval is not None:
+            self._watchdog.start(int(interval * 1000))
+
+    def stop(self) -> None:
+        """The kiosk ends."""
+        watchdog.notify("STOPPING=1")
+        self._watchdog.stop()
+        self._retaining.stop()
+
+    def note_start(self, store: Store) -> None:
+        """Journal the start and which configuration and rules it is with: changed ones show as other digests."""
+        text = self._settings.model_dump_json()
+        journal.note(
+            store,
+            "kiosk-started",
+            {
+                "version": __version__,
+                "settings": hashlib.sha256(text.encode()).hexdigest()[:16],
+                "policies": policies.files_digest(self._settings.rules.policies),
+            },
+            datetime.now(UTC),
+        )
+
+    def journal(self, kind: str, code: str) -> None:
+        """Tell the journal, and with it the bureau. `code`: a reason or the name of a type, never a text."""
+        now = datetime.now(UTC)
+
+        def work(store: Store) -> None:
+            journal.note(store, kind, {"code": code}, now)
+
+        self._store.ask(work)
+
+    @Slot()
+    def _retain(self) -> None:
+        self._store.ask(_retain)
+
+    @Slot()
+    def _beat(self) -> None:
+        watchdog.notify("WATCHDOG=1")

@@ -42,6 +42,8 @@ class Base(DeclarativeBase):
 
 Key = String(128)
 Hex = String(64)
+# 86 characters at most. SQLite counts none, and would have to make the table anew to say so, which its references forbid.
+PublicKey = String(128).with_variant(String(64), "sqlite")
 
 
 class Kiosk(Base):
@@ -51,8 +53,8 @@ class Kiosk(Base):
     kiosk_id: Mapped[str] = mapped_column(Key, primary_key=True)
     station_id: Mapped[str] = mapped_column(Key)
     name: Mapped[str] = mapped_column(String(200), default="")
-    sign_key: Mapped[str] = mapped_column(Key, unique=True)
-    seal_key: Mapped[str] = mapped_column(Key)
+    sign_key: Mapped[str] = mapped_column(PublicKey, unique=True)
+    seal_key: Mapped[str] = mapped_column(PublicKey)
     suite: Mapped[str] = mapped_column(String(16), default="std-1", server_default="std-1")
     created_at: Mapped[datetime] = mapped_column(Utc)
     revoked_at: Mapped[datetime | None] = mapped_column(Utc, default=None)

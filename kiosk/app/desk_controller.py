@@ -25,7 +25,7 @@ from kiosk.desk import boards_data as boards
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.machine import World, step
+from kiosk.desk.machine import DeskWorld, step
 from kiosk.desk.values import Call, Place, VisitGlance
 from kiosk.desk_backend import commands as work
 from kiosk.desk_backend import home_visits as desk_home
@@ -203,7 +203,7 @@ class DeskController(QObject):
     @Slot(object)
     def feed(self, event: e.Event) -> None:
         """Let one event happen."""
-        world = World(self._monotonic(), self._today(), self._sessions + 1, self._settings.desk.sign_out_s, self._glance())
+        world = DeskWorld(self._monotonic(), self._today(), self._sessions + 1, self._settings.desk.sign_out_s, self._glance())
         before = self._state
         self._state, commands = step(before, event, world)
         if isinstance(self._state, s.Open):

@@ -40,7 +40,7 @@ _TICK_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class VisitMoved:
     """The visit went from one state to another (told to the desk, the demo and the tests)."""
 
     before: s.State
@@ -202,7 +202,7 @@ class VisitController(QObject):
         self._state, commands = step(before, event, world)
         if self._state != before:
             self._entered(before)
-        self.moved.emit(Moved(before, event, self._state, commands))
+        self.moved.emit(VisitMoved(before, event, self._state, commands))
         for command in commands:
             self._do(command)
         self._presently(p.Settled())

@@ -26,12 +26,12 @@ def run(seconds: int = 30, take_s: int = 10) -> dict[str, Any]:
     """Start a kiosk, let it speak, look at a face and look for a card for `take_s` each, then watch it sleep for `seconds`."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import Stage
+    from kiosk.demo.stage import DemoFixture
 
     with tempfile.TemporaryDirectory(prefix="kiosk-idle-") as name:
         folder = Path(name)
         portrait = SCENARIOS["pass"].portrait
-        stage = Stage(SCENARIOS["pass"], folder, 0, {"camera": {"source": f"still:{portrait}"}, "ui": {"fullscreen": False}})
+        stage = DemoFixture(SCENARIOS["pass"], folder, 0, {"camera": {"source": f"still:{portrait}"}, "ui": {"fullscreen": False}})
         try:
             stage.prepare(lambda _: None)
             (folder / "settings.json").write_text(stage.settings.model_dump_json(), encoding="utf-8")

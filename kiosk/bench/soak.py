@@ -31,7 +31,7 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
     memory.stay_small()
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import Stage
+    from kiosk.demo.stage import DemoFixture
 
     qt = QApplication.instance() or QApplication(["bench"])
     habits: dict[str, object] = {"visits": visits, "reading_s": 0.0, "waits_s": 0.0, "look_ms": 10}
@@ -39,7 +39,7 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kiosk-soak-") as folder:
         overrides = {"ui": {"fullscreen": False}, "voice": {"enabled": False}, "reader": {"poll_interval_s": 0.3}}
-        stage = Stage(scenario, Path(folder), seed, overrides, crowd=visits)
+        stage = DemoFixture(scenario, Path(folder), seed, overrides, crowd=visits)
         try:
             stage.prepare(lambda _: None)
             runner = Runner(scenario, stage, None, time.monotonic(), size=(1080, 1920))

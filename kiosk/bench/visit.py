@@ -21,12 +21,12 @@ def run(visits: int = 50) -> dict[str, Any]:
 
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import Stage
+    from kiosk.demo.stage import DemoFixture
 
     qt = QApplication.instance() or QApplication(["bench"])
     scenario = replace(SCENARIOS["pass"], habits={"visits": visits, "reading_s": 2.0, "waits_s": 1.0})
     with tempfile.TemporaryDirectory(prefix="kiosk-bench-") as folder:
-        stage = Stage(scenario, Path(folder), 0, {"ui": {"fullscreen": False}, "voice": {"enabled": False}}, crowd=visits)
+        stage = DemoFixture(scenario, Path(folder), 0, {"ui": {"fullscreen": False}, "voice": {"enabled": False}}, crowd=visits)
         try:
             stage.prepare(lambda _: None)
             runner = Runner(scenario, stage, None, time.monotonic(), size=(1080, 1920))

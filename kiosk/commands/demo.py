@@ -115,7 +115,7 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
     from PySide6.QtWidgets import QApplication
 
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import Stage
+    from kiosk.demo.stage import DemoFixture
 
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
     overrides = {"ui": {"fullscreen": not (headless or options.windowed)}, "voice": {"enabled": not headless}}
     with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as temporary:
         folder = options.folder.resolve() if options.folder else Path(temporary)
-        stage = Stage(SCENARIOS[options.scenario], folder, options.seed, overrides)
+        stage = DemoFixture(SCENARIOS[options.scenario], folder, options.seed, overrides)
         try:
             stage.prepare(lambda text: print(f"demo: {text} …", flush=True))
             started_s = time.monotonic()

@@ -19,7 +19,7 @@ from kiosk.app.composition import KioskApp
 from kiosk.demo import people
 from kiosk.demo.desk_script import ATTENDANT, Script, Until, W
 from kiosk.demo.recorder import Recorder
-from kiosk.demo.stage import Stage
+from kiosk.demo.stage import DemoFixture
 from kiosk.domain.reasons import Action
 from kiosk.emulators.person import LEAST_READING_S, press
 from kiosk.ui.desk.table import Table
@@ -33,7 +33,7 @@ class DeskPerson(QObject):
 
     left = Signal()
 
-    def __init__(self, kiosk: KioskApp, stage: Stage, script: Callable[[DeskPerson], Script], recorder: Recorder) -> None:
+    def __init__(self, kiosk: KioskApp, stage: DemoFixture, script: Callable[[DeskPerson], Script], recorder: Recorder) -> None:
         """script: begun at once; what it does happens from `start` on."""
         super().__init__()
         self.kiosk, self.stage, self.recorder = kiosk, stage, recorder

@@ -9,12 +9,12 @@ from pathlib import Path
 from kiosk.demo import people
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
-from kiosk.demo.stage import Stage
+from kiosk.demo.stage import DemoFixture
 
 _LIST = "unit-list.csv"
 
 
-def prepare(script: str, stage: Stage) -> None:
+def prepare(script: str, stage: DemoFixture) -> None:
     """Bring the kiosk's store into the state the script begins with. Raises KioskError."""
     from kiosk.store import clock
     from kiosk.store.desk import staff
@@ -39,7 +39,7 @@ def prepare(script: str, stage: Stage) -> None:
         _lend(stage, stick)
 
 
-def _lend(stage: Stage, stick: Path) -> None:
+def _lend(stage: DemoFixture, stick: Path) -> None:
     """The station's kiosk comes to be after this one, so that both are told of each other; then it lends two people."""
     from kiosk.demo.station import Station
     from kiosk.sync.keys import load_pins

@@ -27,8 +27,8 @@ from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.splash import Splash
-from kiosk.demo.stage import Stage
-from kiosk.demo.table import Card, Table
+from kiosk.demo.stage import DemoFixture
+from kiosk.demo.table import Card, DemoTable
 from kiosk.demo.training import Facts, Progress, in_words, read_facts
 from kiosk.desk import events as e
 from kiosk.domain.reasons import Action
@@ -97,7 +97,7 @@ def draw_paper(path: Path, words: str) -> None:
         raise KioskError(f"{path.name} cannot be written")
 
 
-class PlayStage(Stage):
+class PlayStage(DemoFixture):
     """A stage whose people all have the face that is before the camera, and whose bureau decides by hand when training."""
 
     def __init__(self, folder: Path, portrait: Path, webcam: bool, train: bool, seed: int) -> None:
@@ -211,7 +211,7 @@ class StageProps(QObject):
 class PlayWindow(QWidget):
     """The kiosk and the table, side by side, at any size."""
 
-    def __init__(self, kiosk: QWidget, table: Table) -> None:
+    def __init__(self, kiosk: QWidget, table: DemoTable) -> None:
         super().__init__()
         self.setWindowTitle("养老金领取资格认证：试一试")
         self._kiosk, self._table = kiosk, table
@@ -235,7 +235,7 @@ class Teacher(QObject):
 
     looked = Signal(object, bool)  # Facts, whether the centre has just taken the stick: from the store's thread
 
-    def __init__(self, stage: PlayStage, table: Table, ask: Callable[[Callable[[Store], None]], None]) -> None:
+    def __init__(self, stage: PlayStage, table: DemoTable, ask: Callable[[Callable[[Store], None]], None]) -> None:
         """ask: runs a function in the store's thread."""
         super().__init__()
         self._stage, self._table, self._ask = stage, table, ask
@@ -375,7 +375,7 @@ def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) ->
     note = f"工作台：站员 {ATTENDANT[0]} 密码 {ATTENDANT[2]}；主管 {SUPERVISOR[0]} 密码 {SUPERVISOR[2]}"
     props = StageProps(stage)
     tasks = in_words(Strings.load("zh_CN")) if train else ()
-    table = Table(cards_of(), props, webcam=webcam, tasks=tasks, note=note)
+    table = DemoTable(cards_of(), props, webcam=webcam, tasks=tasks, note=note)
     window = PlayWindow(app.window, table)
     window.resize(*size)
     window.show()

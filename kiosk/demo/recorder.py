@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from kiosk.app.desk_controller import DeskMoved
-from kiosk.app.visit_controller import Moved
+from kiosk.app.visit_controller import VisitMoved
 from kiosk.desk import events as desk_events
 from kiosk.desk.boards_data import UnitListData
 from kiosk.domain.reasons import Reason
@@ -47,7 +47,7 @@ class Recorder(QObject):
         self._note_page()
 
     @Slot(object)
-    def on_moved(self, moved: Moved) -> None:
+    def on_moved(self, moved: VisitMoved) -> None:
         """Take down what one event did."""
         self._measure(moved)
         for command in moved.commands:
@@ -119,7 +119,7 @@ class Recorder(QObject):
         if self._directory is not None:
             self._save(f"{len(self.pages):02d}-{name}")
 
-    def _measure(self, moved: Moved) -> None:
+    def _measure(self, moved: VisitMoved) -> None:
         now = time.monotonic()
         if s.visit_of(moved.before) is None and s.visit_of(moved.after) is not None:
             self._marks["total"] = now

@@ -12,13 +12,13 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 
 from kiosk.app.composition import KioskApp
-from kiosk.app.visit_controller import Moved
+from kiosk.app.visit_controller import VisitMoved
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.listener import Listener, wishes_for, words_of
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
-from kiosk.demo.stage import Stage
+from kiosk.demo.stage import DemoFixture
 from kiosk.domain.record import Stage as RecordStage
 from kiosk.emulators.person import DemoPerson, Habits
 from kiosk.visit import states as s
@@ -42,7 +42,7 @@ class Runner(QObject):
     def __init__(
         self,
         scenario: Scenario,
-        stage: Stage,
+        stage: DemoFixture,
         out: Path | None,
         started_s: float,
         pace: float = 1.0,
@@ -139,7 +139,7 @@ class Runner(QObject):
         self._loop.quit()
 
     @Slot(object)
-    def _on_moved(self, moved: Moved) -> None:
+    def _on_moved(self, moved: VisitMoved) -> None:
         if not isinstance(moved.after, s.Finished):
             return
         if self.scenario.trouble == "offline" and self._starting is None:

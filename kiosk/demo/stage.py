@@ -60,7 +60,7 @@ class EmulatedReader:
             self._child.stdin.close()
 
 
-class Stage:
+class DemoFixture:
     """Prepares and clears away. The hands of the demonstration's person are here, because the props are."""
 
     def __init__(

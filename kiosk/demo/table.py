@@ -190,7 +190,7 @@ class Tray(QWidget):
         paint_card(painter, QRectF(box.center().x() - wide / 2, box.center().y() - tall / 2, wide, tall), self.card)
 
 
-class Table(QWidget):
+class DemoTable(QWidget):
     """Everything beside the kiosk. `props`: what it moves."""
 
     def __init__(

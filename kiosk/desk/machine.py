@@ -18,7 +18,7 @@ UNTOUCHED_S = 30.0  # the sign-in page that nobody touches
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DeskWorld:
     """What a decision may depend on besides state and event."""
 
     now_s: float  # monotonic
@@ -31,7 +31,7 @@ class World:
 Step = tuple[s.State, tuple[c.Command, ...]]
 
 
-def step(state: s.State, event: e.Event, world: World) -> Step:
+def step(state: s.State, event: e.Event, world: DeskWorld) -> Step:
     """Return the next state and what is to be done. Never raises for any order of events."""
     if isinstance(state, s.Open):
         return _open(state, event, world)
@@ -58,7 +58,7 @@ def step(state: s.State, event: e.Event, world: World) -> Step:
     return state, ()
 
 
-def _signing_in(state: s.SigningIn, event: e.Event, world: World) -> Step:
+def _signing_in(state: s.SigningIn, event: e.Event, world: DeskWorld) -> Step:
     match event:
         case e.SignInTouched(staff_id, pin) if not state.busy and world.now_s >= state.wait_until_s:
             if not staff_id.strip() or not pin:
@@ -83,7 +83,7 @@ def _signing_in(state: s.SigningIn, event: e.Event, world: World) -> Step:
     return state, ()
 
 
-def _setting_up(state: s.SettingUp, event: e.Event, world: World) -> Step:
+def _setting_up(state: s.SettingUp, event: e.Event, world: DeskWorld) -> Step:
     match event:
         case e.FirstNamed(staff_id, name, pin, again) if not state.busy:
             if not staff_id.strip() or not name.strip():
@@ -98,14 +98,14 @@ def _setting_up(state: s.SettingUp, event: e.Event, world: World) -> Step:
     return state, ()
 
 
-def _signed_in(event: e.SignedIn, world: World) -> Step:
+def _signed_in(event: e.SignedIn, world: DeskWorld) -> Step:
     member = event.member
     role = Role.ATTENDANT if event.quick else Role(member.role)  # what a supervisor alone may do needs number and PIN
     session = s.Session(world.new_session_id, member.staff_id, member.name, role, world.now_s, event.quick)
     return s.Open(session, s.Board(Place.HOME)), (c.Load(session, Place.HOME),)
 
 
-def _open(state: s.Open, event: e.Event, world: World) -> Step:
+def _open(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
     session = state.session
     # Time is looked at first: a touch after the time is over signs out, it does nothing else.
     if world.now_s - session.touched_s >= world.sign_out_s:

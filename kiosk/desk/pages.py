@@ -82,7 +82,7 @@ def _showing(session: s.Session, page: s.Showing, event: e.Event, today: date) -
         case e.EnrolChosen() if found.entry is not None:
             return s.Enrolling(found), ()
         case e.DeclareChosen() if found.entry is not None:
-            return s.Declared(found), ()
+            return s.TakingDeclaration(found), ()
         case e.CardRead(person) if person.id_number != found.person.id_number:
             return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)
         case e.BackTouched():
@@ -159,7 +159,7 @@ def _enrolling(session: s.Session, page: s.Enrolling, event: e.Event, today: dat
     return page, ()
 
 
-def _declaring(session: s.Session, page: s.Declared, event: e.Event, today: date) -> PageStep:
+def _declaring(session: s.Session, page: s.TakingDeclaration, event: e.Event, today: date) -> PageStep:
     if page.busy:
         match event:
             case e.Saved(_, record_ids, erased):
@@ -203,6 +203,6 @@ _HANDLERS: dict[type, Callable[[s.Session, Any, e.Event, date], PageStep]] = {
     s.Showing: _showing,
     s.Assisting: _assisting,
     s.Enrolling: _enrolling,
-    s.Declared: _declaring,
+    s.TakingDeclaration: _declaring,
     s.Done: _done,
 }

@@ -116,7 +116,7 @@ class Enrolling:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class TakingDeclaration:
     """A declaration about somebody is being filled in."""
 
     found: Found = field(repr=False)
@@ -137,7 +137,7 @@ class Done:
     erased: bool = False
 
 
-Page = Board | Finding | Showing | Assisting | Enrolling | Declared | Done
+Page = Board | Finding | Showing | Assisting | Enrolling | TakingDeclaration | Done
 
 
 @dataclass(frozen=True, slots=True)

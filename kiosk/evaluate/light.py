@@ -24,7 +24,7 @@ from kiosk.evaluate.report import Report, Table, number
 from kiosk.evaluate.takes import play
 from kiosk.liveness.attacks.limits import RULES
 from kiosk.liveness.landmarks import Landmarker
-from kiosk.liveness.light.answer import LightScores, Seen, Surface, judge, pose_of, room_of, skin_of, surface_of
+from kiosk.liveness.light.answer import LightScores, LitFrames, Surface, judge, pose_of, room_of, skin_of, surface_of
 from kiosk.liveness.light.code import LENGTH_S, LightCode, draw_code
 
 ROOM_LUX = (50.0, 100.0, 300.0, 1000.0)
@@ -56,7 +56,7 @@ def run(csv: Path, make: Callable[[], Landmarker], *, tries: int, seed: int) -> 
     return _report(found, errors, {"tries": tries, "seed": seed})
 
 
-def _seen(path: Path, make: Callable[[], Landmarker]) -> tuple[Seen, Surface, tuple[float, float]]:
+def _seen(path: Path, make: Callable[[], Landmarker]) -> tuple[LitFrames, Surface, tuple[float, float]]:
     clip = play(path, make, fit=True)
     times, skins, rooms, poses = [], [], [], []
     straight = None
@@ -76,10 +76,12 @@ def _seen(path: Path, make: Callable[[], Landmarker]) -> tuple[Seen, Surface, tu
     metre = EYES_M / float(np.hypot(*(mesh[33, :2] - mesh[263, :2])))
     size = (float(np.ptp(mesh[:468, 0])) * metre, float(np.ptp(mesh[:468, 1])) * metre)
     clock = np.array(times) - times[0]
-    return Seen(clock, np.stack(skins), np.array(rooms), np.stack(poses)), surface_of(mesh), size
+    return LitFrames(clock, np.stack(skins), np.array(rooms), np.stack(poses)), surface_of(mesh), size
 
 
-def _once(species: str, lux: float, seen: Seen, surface: Surface, size_m: tuple[float, float], rng: random.Random) -> LightScores:
+def _once(
+    species: str, lux: float, seen: LitFrames, surface: Surface, size_m: tuple[float, float], rng: random.Random
+) -> LightScores:
     code = draw_code(rng)
     shown: LightCode = draw_code(rng) if species.endswith("other-code") else code
     delay = OWN_DELAY_S + rng.uniform(-0.04, 0.04) + (rng.uniform(0.3, 0.8) if species == "late" else 0.0)
@@ -90,7 +92,7 @@ def _once(species: str, lux: float, seen: Seen, surface: Surface, size_m: tuple[
     place = surface.place * (1.0, size_m[1] / size_m[0])  # one scale for both
     answer = answering(body, Surface(place, surface.normal), size_m[0], light, emission_lux=rng.uniform(80, 250))
     skin = lit(seen.skin, seen.times, answer, shown, delay, surface.place[:, 1], 0.02)
-    return judge(code, Seen(seen.times, skin, seen.room, seen.pose), surface, OWN_DELAY_S)
+    return judge(code, LitFrames(seen.times, skin, seen.room, seen.pose), surface, OWN_DELAY_S)
 
 
 def _report(found: dict[tuple[str, float], list[LightScores]], errors: list[tuple[str, str]], options: dict[str, Any]) -> Report:

@@ -162,8 +162,8 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-enrol-looking", s.Enrolling(one, True, True, 1)),
         _open("desk-enrol-ready", s.Enrolling(one, True, False, 1, True)),
         _open("desk-enrol-failed", s.Enrolling(one, True, False, 2, problem="action-timeout")),
-        _open("desk-declare", s.Declared(one)),
-        _open("desk-declare-missing", s.Declared(one, agent, "place-missing")),
+        _open("desk-declare", s.TakingDeclaration(one)),
+        _open("desk-declare-missing", s.TakingDeclaration(one, agent, "place-missing")),
         _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
         _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, Stage.RECEIVED)),
         _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, Stage.RETURNED, "roster-abnormal")),
@@ -182,7 +182,7 @@ def _keyboards() -> tuple[DeskScene, ...]:
         ("begun", proxy, "agent-name", tuple("zh")),
         ("none", proxy, "agent-name", ("v",)),
         ("note", proxy, "assist-note", ("symbols",)),
-        ("place", s.Declared(one), "declare-place", tuple("zhuangzhuang")),
+        ("place", s.TakingDeclaration(one), "declare-place", tuple("zhuangzhuang")),
         ("staff", staff, "new-name", ()),
     )
     letters = (

@@ -61,7 +61,7 @@ LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FaceLook:
     """Measurements of one frame, for the attendant's overlay and the evaluation."""
 
     luma: float = 0.0
@@ -77,10 +77,10 @@ class Look:
     size: float = 0.0
 
 
-def look(observation: FaceObservation, frame_bgr: np.ndarray) -> Look:
+def look(observation: FaceObservation, frame_bgr: np.ndarray) -> FaceLook:
     """Return the measurements behind the light, blur and cover hints; zeros without a face."""
     if observation.points is None or observation.box is None:
-        return Look()
+        return FaceLook()
     height, width = frame_bgr.shape[:2]
     xy = np.rint(observation.points[_ALL, :2]).astype(np.intp)
     pixels = frame_bgr[np.clip(xy[:, 1], 0, height - 1), np.clip(xy[:, 0], 0, width - 1)].astype(np.float32)
@@ -94,7 +94,7 @@ def look(observation: FaceObservation, frame_bgr: np.ndarray) -> Look:
     above = np.r_[forehead, eyelids]
     red_mouth, blue_mouth, red_above, blue_above = (_middle(c[at]) for at in (mouth, above) for c in (red, blue))
     luma_mouth = max(_middle(luma[mouth]), 1.0)
-    return Look(
+    return FaceLook(
         luma=_middle(luma[upper]),
         surroundings=_surroundings(frame_bgr, observation.box),
         sharpness=sharpness(frame_bgr, observation.box),
@@ -110,7 +110,11 @@ def look(observation: FaceObservation, frame_bgr: np.ndarray) -> Look:
 
 
 def hints(
-    observation: FaceObservation, frame_bgr: np.ndarray, limits: Limits = LIMITS, straight: bool = True, seen: Look | None = None
+    observation: FaceObservation,
+    frame_bgr: np.ndarray,
+    limits: Limits = LIMITS,
+    straight: bool = True,
+    seen: FaceLook | None = None,
 ) -> tuple[Guidance, ...]:
     """Return everything that could be better in one frame, the most urgent first; empty when all is well.
 
@@ -150,13 +154,17 @@ def hints(
 
 
 def judge(
-    observation: FaceObservation, frame_bgr: np.ndarray, limits: Limits = LIMITS, straight: bool = True, seen: Look | None = None
+    observation: FaceObservation,
+    frame_bgr: np.ndarray,
+    limits: Limits = LIMITS,
+    straight: bool = True,
+    seen: FaceLook | None = None,
 ) -> Guidance | None:
     """Return the most urgent hint for one frame, or None when all is well; see `hints`."""
     return next(iter(hints(observation, frame_bgr, limits, straight, seen)), None)
 
 
-def covered_mouth(measured: Look, limits: Limits = LIMITS) -> bool:
+def covered_mouth(measured: FaceLook, limits: Limits = LIMITS) -> bool:
     """Say whether a mask or a hand covers the mouth: its colour is not the face's, or there are no lips where lips should be.
 
     measured: drawn masks of nine colours on frames of the 50 development clips, seen in 93-100 % of frames (beige, the colour of

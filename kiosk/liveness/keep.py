@@ -11,7 +11,7 @@ import numpy as np
 
 from kiosk.face.align import align
 from kiosk.liveness.gestures import Baseline, sample
-from kiosk.liveness.guidance import Look
+from kiosk.liveness.guidance import FaceLook
 from kiosk.liveness.landmarks import FaceObservation
 
 PER_PART = 3
@@ -49,7 +49,7 @@ class FaceKeeper:
         """Return all kept faces, best first within each part."""
         return tuple(face for part in self._parts for face in sorted(part, key=lambda f: -f.quality))
 
-    def offer(self, observation: FaceObservation, frame_bgr: np.ndarray, base: Baseline, seen: Look) -> None:
+    def offer(self, observation: FaceObservation, frame_bgr: np.ndarray, base: Baseline, seen: FaceLook) -> None:
         """Keep this face if it is frontal, open-eyed and better than what there is."""
         value = quality(observation, base, seen)
         if value <= 0 or observation.points is None:
@@ -66,7 +66,7 @@ class FaceKeeper:
         part.append(kept)
 
 
-def quality(observation: FaceObservation, base: Baseline, seen: Look) -> float:
+def quality(observation: FaceObservation, base: Baseline, seen: FaceLook) -> float:
     """Return how fit a face is for the match, 0 (not at all) to about 1."""
     now = sample(observation)
     if now is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from kiosk.domain.reasons import Guidance
-from kiosk.liveness.guidance import GuidanceFilter, Limits, Look, hints, look
+from kiosk.liveness.guidance import FaceLook, GuidanceFilter, Limits, hints, look
 from kiosk.liveness.landmarks import Box, FaceObservation, overlap
 from kiosk.liveness.pace import BLOCKING, JUMP_OVERLAP, JUMP_S, LOOK_PERIOD_S, TURNED_LOST_S
 
@@ -21,7 +21,7 @@ class Placing:
         self._filter = GuidanceFilter()
         self._last: FaceObservation | None = None  # with a face
         self._looked_s: float | None = None
-        self.look = Look()  # light and sharpness, measured now and then
+        self.look = FaceLook()  # light and sharpness, measured now and then
         self.fresh = False  # `look` is of this very frame
 
     def step(

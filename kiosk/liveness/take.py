@@ -13,7 +13,7 @@ from kiosk.domain.outcome import CheckScore, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.take_view import Phase, TakeView
 from kiosk.liveness.asked import Asked
-from kiosk.liveness.attacks.evidence import Evidence
+from kiosk.liveness.attacks.evidence import AttackEvidence
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.attacks.turns import TurnPictures, TurnVerdict
 from kiosk.liveness.challenge import TURNS, Challenge, Step
@@ -48,7 +48,7 @@ class Take:
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._keeper = FaceKeeper()
-        self._evidence = Evidence(settings, challenge.lights, challenge.light_code, challenge.proof)
+        self._evidence = AttackEvidence(settings, challenge.lights, challenge.light_code, challenge.proof)
         self._code_s = 0.0  # seconds of the light code that were shown
         self._phase: Phase = "positioning"
         self._began_s: float | None = None
@@ -327,7 +327,7 @@ class Take:
         )
 
 
-def judged(checks: tuple[CheckScore, ...], evidence: Evidence, depth: CheckMode, *, attended: bool) -> Reason:
+def judged(checks: tuple[CheckScore, ...], evidence: AttackEvidence, depth: CheckMode, *, attended: bool) -> Reason:
     """Return what the checks say of a take whose actions were all done.
 
     Without an accepted turn nothing shows depth (both turns were impossible, or swapped away): a print could have done the

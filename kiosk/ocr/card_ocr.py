@@ -21,7 +21,7 @@ from kiosk.errors import DeviceError
 from kiosk.ocr import guide, outline
 from kiosk.ocr.ballot import BackBallot, FrontBallot
 from kiosk.ocr.fields import CardBack, CardFront, FieldFlag, read_back, read_front, side_of
-from kiosk.ocr.guide import Look
+from kiosk.ocr.guide import CardLook
 from kiosk.ocr.lines import TextLine
 from kiosk.ocr.recogniser import Recogniser
 
@@ -39,7 +39,7 @@ class OcrReading:
     front: CardFront | None = None
     back: CardBack | None = None
     guidance: CardGuidance | None = CardGuidance.SHOW_FRONT
-    look: Look = Look()
+    look: CardLook = CardLook()
 
 
 class CardOcr:
@@ -87,7 +87,7 @@ class CardOcr:
             return OcrReading(look=seen)
         return self._recognised(card, seen, None)
 
-    def _recognised(self, card: np.ndarray, seen: Look, hint: CardGuidance | None) -> OcrReading:
+    def _recognised(self, card: np.ndarray, seen: CardLook, hint: CardGuidance | None) -> OcrReading:
         lines = self._recogniser.lines(card)
         side = side_of(lines)
         if side is None and len(lines) >= _FEW_LINES:
@@ -97,7 +97,7 @@ class CardOcr:
             return OcrReading(guidance=hint or CardGuidance.SHOW_FRONT, look=seen)
         return self._reading(side, lines, seen, hint)
 
-    def _reading(self, side: Side, lines: list[TextLine], seen: Look, hint: CardGuidance | None) -> OcrReading:
+    def _reading(self, side: Side, lines: list[TextLine], seen: CardLook, hint: CardGuidance | None) -> OcrReading:
         if side is Side.FRONT:
             front = read_front(lines, self._today)
             if not front.usable:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from kiosk.domain.identity import DocumentKind, IdNumber, Sex, parse_date
 from kiosk.domain.take_view import Side
 from kiosk.ocr.gaps import room_for_one
-from kiosk.ocr.lines import DOTS, Row, TextLine, clean, rows_of
+from kiosk.ocr.lines import DOTS, TextLine, TextRow, clean, rows_of
 from kiosk.ocr.numbers import digits_of, looks_like_number, numbers_in
 
 # More, and the recogniser itself doubts a character. Measured on 200 drawn names, half of them with a character outside its
@@ -179,7 +179,7 @@ def read_back(lines: Iterable[TextLine]) -> CardBack:
 # ---- inside
 
 
-def _number(rows: list[Row], flags: set[FieldFlag], today: date | None) -> IdNumber | None:
+def _number(rows: list[TextRow], flags: set[FieldFlag], today: date | None) -> IdNumber | None:
     seen = [row for row in rows if looks_like_number(row.text) or "身份号码" in row.text]
     if not seen:
         flags.add(FieldFlag.NUMBER_MISSING)
@@ -218,7 +218,7 @@ def _cross_checked(number: IdNumber, sex: Sex, born: date | None) -> set[FieldFl
     return flags
 
 
-def _name(rows: list[Row], flags: set[FieldFlag]) -> str:
+def _name(rows: list[TextRow], flags: set[FieldFlag]) -> str:
     for at, row in enumerate(rows[:4]):
         found = _NAME_ROW.fullmatch(row.text)
         if found is None:
@@ -245,7 +245,7 @@ def _common(name: str) -> bool:
     return True
 
 
-def _sex(rows: list[Row]) -> Sex:
+def _sex(rows: list[TextRow]) -> Sex:
     for row in rows:
         found = _SEX_ROW.match(row.text)
         if found:
@@ -253,7 +253,7 @@ def _sex(rows: list[Row]) -> Sex:
     return Sex.UNKNOWN
 
 
-def _nation(rows: list[Row]) -> str:
+def _nation(rows: list[TextRow]) -> str:
     for row in rows:
         found = re.search(rf"(?:民族|民|族):?([{_HAN}]{{1,6}})$", row.text)
         if found and re.search(r"性|别|男|女", row.text):
@@ -261,7 +261,7 @@ def _nation(rows: list[Row]) -> str:
     return ""
 
 
-def _born(rows: list[Row]) -> date | None:
+def _born(rows: list[TextRow]) -> date | None:
     for row in rows:
         if not re.match(r".{0,2}?(?:出生|出|生)|[0-9]{4}年", row.text):  # a pale label may be missed: the number vouches
             continue
@@ -272,7 +272,7 @@ def _born(rows: list[Row]) -> date | None:
     return None
 
 
-def _address(rows: list[Row]) -> str:
+def _address(rows: list[TextRow]) -> str:
     start = next((i for i, row in enumerate(rows) if re.match(r".?(?:住址|住|址)", row.text)), None)
     if start is None:
         return ""

@@ -6,7 +6,7 @@ the characters that it did read give it away: Chinese characters stand at one di
 
 from __future__ import annotations
 
-from kiosk.ocr.lines import DOTS, Row, TextLine
+from kiosk.ocr.lines import DOTS, TextLine, TextRow
 
 # In heights of the line as the detector cuts it out; measured on 200 drawn names of two to four characters, half of them with one
 # that is not in the alphabet: from one character to the next 0.50 to 0.84, over one left out from 1.16; before the first and behind
@@ -20,7 +20,7 @@ _DOT_MORE = 0.17  # a dot may stand in the middle of a whole square
 _ASPECT = 85.6 / 54.0  # boxes are in shares of the card's width and height
 
 
-def room_for_one(row: Row, begin: int) -> bool:
+def room_for_one(row: TextRow, begin: int) -> bool:
     """Return whether a character may stand, unread, in what the row holds from index `begin` of its text on. False for lines whose
     characters have no places (tests of other things, other recognisers)."""
     at, before = 0, None

@@ -32,7 +32,7 @@ LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CardLook:
     """Measurements of one card in one frame. `quad`: corners clockwise from the top left, shares of width and height."""
 
     quad: tuple[tuple[float, float], ...] = ()
@@ -45,7 +45,7 @@ class Look:
     cut_off: bool = False
 
 
-def look(image_bgr: np.ndarray, quad: np.ndarray, card_bgr: np.ndarray) -> Look:
+def look(image_bgr: np.ndarray, quad: np.ndarray, card_bgr: np.ndarray) -> CardLook:
     """Return the measurements of the card at `quad`; `card_bgr`: the same, straightened."""
     height, width = image_bgr.shape[:2]
     sides = [float(np.linalg.norm(quad[(i + 1) % 4] - quad[i])) for i in range(4)]
@@ -53,7 +53,7 @@ def look(image_bgr: np.ndarray, quad: np.ndarray, card_bgr: np.ndarray) -> Look:
     along = quad[1] - quad[0]
     margin = 0.004 * width
     outside = (quad < margin).any() or (quad[:, 0] > width - margin).any() or (quad[:, 1] > height - margin).any()
-    return Look(
+    return CardLook(
         quad=tuple((float(x) / width, float(y) / height) for x, y in quad),
         width_px=(sides[0] + sides[2]) / 2,
         sharpness=sharpness(gray),
@@ -65,7 +65,7 @@ def look(image_bgr: np.ndarray, quad: np.ndarray, card_bgr: np.ndarray) -> Look:
     )
 
 
-def judge(seen: Look, limits: Limits = LIMITS) -> CardGuidance | None:
+def judge(seen: CardLook, limits: Limits = LIMITS) -> CardGuidance | None:
     """Return the most urgent hint, or None when the card can be read."""
     if seen.cut_off:
         return CardGuidance.CUT_OFF

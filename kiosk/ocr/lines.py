@@ -31,7 +31,7 @@ class TextLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TextRow:
     """Lines that stand beside each other, joined from left to right. `doubt`: what is missing in the least certain of them."""
 
     text: str = field(repr=False)
@@ -61,7 +61,7 @@ def clean(lines: Iterable[TextLine]) -> list[TextLine]:
     return out
 
 
-def rows_of(lines: Sequence[TextLine]) -> list[Row]:
+def rows_of(lines: Sequence[TextLine]) -> list[TextRow]:
     """Return the rows of cleaned lines from top to bottom."""
     groups: list[list[TextLine]] = []
     for line in sorted(lines, key=lambda one: one.box[1] + one.box[3]):
@@ -76,8 +76,8 @@ def rows_of(lines: Sequence[TextLine]) -> list[Row]:
     return [_joined(group) for group in groups]
 
 
-def _joined(group: list[TextLine]) -> Row:
+def _joined(group: list[TextLine]) -> TextRow:
     group.sort(key=lambda one: one.box[0])
     x0, y0, x1, y1 = zip(*(line.box for line in group), strict=True)
     doubt = 1.0 - min(line.score for line in group)
-    return Row("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), doubt, tuple(group))
+    return TextRow("".join(line.text for line in group), (min(x0), min(y0), max(x1), max(y1)), doubt, tuple(group))

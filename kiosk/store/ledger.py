@@ -38,7 +38,7 @@ MIGRATIONS = (_create,)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """One line of the ledger."""
 
     day: str
@@ -113,11 +113,11 @@ def _add(db: Database, one: Counted) -> None:
     db.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", _key(one))
 
 
-def rows(store: Store, first: date, last: date) -> list[Row]:
+def rows(store: Store, first: date, last: date) -> list[LedgerRow]:
     """Return the ledger of a span of days, both included."""
     with store_errors():
         return [
-            Row(*row)
+            LedgerRow(*row)
             for row in store.db.execute(
                 "SELECT * FROM ledger WHERE day BETWEEN ? AND ? ORDER BY day, age_band, glasses, light, action, outcome, reason",
                 (first.isoformat(), last.isoformat()),
@@ -125,7 +125,7 @@ def rows(store: Store, first: date, last: date) -> list[Row]:
         ]
 
 
-def shares(found: Sequence[Row], by: str) -> list[Share]:
+def shares(found: Sequence[LedgerRow], by: str) -> list[Share]:
     """Return how often each group failed; by: age_band, glasses, light or action. For the table and the chart.
 
     An action is no group of people: what failed at it is counted against all takes, for nobody passes by a blink alone.
@@ -144,7 +144,7 @@ def shares(found: Sequence[Row], by: str) -> list[Share]:
     return [Share(group, takes[group], failures[group]) for group in order]
 
 
-def to_csv(found: Sequence[Row], first: date, last: date) -> str:
+def to_csv(found: Sequence[LedgerRow], first: date, last: date) -> str:
     """Return the ledger of a span as CSV with a header, lines ended by CR LF (RFC 4180).
 
     Days are added up, and a count under `MIN_SHOWN` leaves the kiosk as "<5": in a village, the one woman over ninety who came

@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.store import outbox
 from kiosk.store.engine import journal, keys
 from kiosk.store.engine.database import Store
-from kiosk.store.engine.journal_file import Damage, Frame, JournalFile, frame_text
+from kiosk.store.engine.journal_file import Damage, JournalFile, MirrorFrame, frame_text
 from kiosk.store.mirrored_rows import RECOVERED, apply_row, insert_entry, rows_of
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _fill_database(store: Store, mirror: JournalFile, lost: set[int], other: set
     return {"entries_back": entries, "records_back": records}
 
 
-def _records_only(store: Store, frame: Frame) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _records_only(store: Store, frame: MirrorFrame) -> tuple[tuple[str, dict[str, Any]], ...]:
     ids = {row["record_id"] for table, row in frame.rows if table == "records"}
     known = {one for one in ids if store.db.execute("SELECT 1 FROM outbox WHERE record_id = ?", (one,)).fetchone() is not None}
     if ids <= known:

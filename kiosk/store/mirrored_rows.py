@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from kiosk.store import outbox, records
 from kiosk.store.engine import journal
-from kiosk.store.engine.journal_file import Frame
+from kiosk.store.engine.journal_file import MirrorFrame
 
 # Tables that come back, with the columns that name a row. All else is the bureau's, or made anew.
 RECOVERED: dict[str, tuple[str, ...]] = {
@@ -35,7 +35,7 @@ RECOVERED: dict[str, tuple[str, ...]] = {
 }
 
 
-def insert_entry(db: Database, frame: Frame) -> None:
+def insert_entry(db: Database, frame: MirrorFrame) -> None:
     """Put an entry of the mirror into the journal; one that is there stays."""
     db.execute(
         "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?)",

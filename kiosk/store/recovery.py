@@ -9,7 +9,7 @@ from datetime import datetime
 from kiosk.store import mirror_check, outbox
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Recovered, Store
-from kiosk.store.engine.journal_file import Frame, JournalFile
+from kiosk.store.engine.journal_file import JournalFile, MirrorFrame
 from kiosk.store.mirrored_rows import apply_row, insert_entry
 from kiosk.store.roster import attach as roster_attach
 
@@ -63,13 +63,13 @@ def _numbers(mirror: JournalFile) -> list[int]:
     return [frame.seq for frame in mirror.read()]
 
 
-def _frames(mirror: JournalFile, seqs: list[int]) -> Iterator[Frame]:
+def _frames(mirror: JournalFile, seqs: list[int]) -> Iterator[MirrorFrame]:
     """Yield every entry once, in order. After a crash the last ones may stand twice.
 
     Read as they stand, one at a time, for years fit into no memory; sorted only where a clock put months out of order.
     """
     if all(one <= two + _TWICE for one, two in zip(seqs, seqs[1:], strict=False)):
-        window: dict[int, Frame] = {}
+        window: dict[int, MirrorFrame] = {}
         done = 0
         for frame in mirror.read():
             if frame.seq > done:

@@ -50,7 +50,7 @@ class HomeLoanError(KioskError):
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class ListExported:
     """A list that lies on the stick. `left_out`: asked for, but not in this kiosk's roster, or too many."""
 
     loan_id: str
@@ -92,7 +92,7 @@ def lend(
     person_ids: Iterable[str],
     staff_id: str,
     now: datetime,
-) -> Lent:
+) -> ListExported:
     """Put a list for a portable kiosk on the stick. Raises HomeLoanError, files.RemovableError; then nobody counts as lent."""
     run, asked = guarded(run_in_store), list(person_ids)
     if not stick.is_dir():
@@ -104,7 +104,7 @@ def lend(
     path = _write(stick, "loan", document, document.until, sealed)
     _clear(path.parent, _LOAN, lambda name: name[5:13] < f"{now - _FUTURE:%Y%m%d}")
     run(lambda store: lent.given(store, given, staff_id, now))
-    return Lent(document.loan_id, peer, len(document.people), len(set(asked)) - len(document.people), document.until, path)
+    return ListExported(document.loan_id, peer, len(document.people), len(set(asked)) - len(document.people), document.until, path)
 
 
 def _prepare(
@@ -211,7 +211,9 @@ def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_
         raise seal.Refused("loan-expired")
     if document.created_at > now + _FUTURE or document.until - document.created_at > timedelta(days=limits.MAX_LOAN_DAYS):
         raise seal.Refused("malformed", "created_at, until")
-    people = [borrowed.Lent(one.person_id, one.line.encode(), one.booked_at, one.booked_by, one.note) for one in document.people]
+    people = [
+        borrowed.ListedPerson(one.person_id, one.line.encode(), one.booked_at, one.booked_by, one.note) for one in document.people
+    ]
     ids = tuple(dict.fromkeys(one.person_id for one in people))
     loan = borrowed.Loan(
         document.loan_id,

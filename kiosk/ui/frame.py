@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
@@ -27,11 +28,11 @@ from kiosk.ui.wishes import Wishes
 CLOCK_MS = 10_000
 
 
-class Frame(QWidget):
+class WindowFrame(QWidget):
     """Everything but the page. A subclass owns `page` and fills it in `refresh`."""
 
     service = Signal(object)
-    page: Page
+    page: Page[Any]
 
     def __init__(self, settings: Settings, strings: Strings | None, motion: bool, now: Callable[[], datetime] | None) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -24,7 +24,7 @@ from kiosk.config import Settings
 from kiosk.domain.take_view import ScanView, TakeView
 from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
-from kiosk.ui.frame import Frame
+from kiosk.ui.frame import WindowFrame
 from kiosk.ui.pages import PAGES, make_page
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.prompts import prompt_for
@@ -42,7 +42,7 @@ _PREPARE_MS = 40
 DESK_TOUCHES = 5  # on the station's name: opens the desk without a button
 
 
-class KioskWindow(Frame):
+class KioskWindow(WindowFrame):
     """The one window retirees see."""
 
     touched = Signal(object)
@@ -52,7 +52,7 @@ class KioskWindow(Frame):
     ) -> None:
         super().__init__(settings, strings, motion, now)
         self.setObjectName("kiosk")
-        self.pages: dict[type, Page] = {}
+        self.pages: dict[type, Page[Any]] = {}
         self._state: s.State = s.Idle()
         self._take: TakeView | None = None
         self._scan: ScanView | None = None
@@ -77,7 +77,7 @@ class KioskWindow(Frame):
         self.resize(1080, 1920)
         self.show_state(s.Idle())
 
-    def _page_for(self, kind: type) -> Page:
+    def _page_for(self, kind: type) -> Page[Any]:
         if kind not in self.pages:
             page = self.pages[kind] = make_page(kind)
             page.setParent(self)

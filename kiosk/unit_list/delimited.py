@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Callable
 
-from kiosk.unit_list.table import MAX_CELLS, MAX_ROWS, ListUnreadable, Row, Sheet
+from kiosk.unit_list.table import MAX_CELLS, MAX_ROWS, ListRow, ListUnreadable, Sheet
 
 _DELIMITERS = ",\t;|，"
 _MARKS = (
@@ -34,7 +34,7 @@ def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> Sheet:
     if told:
         first, delimiter = 1, told[1]
     delimiter = delimiter or _delimiter(lines, is_heading)
-    rows: list[Row] = []
+    rows: list[ListRow] = []
     cells_seen = 0
     for number, line in enumerate(lines[first:], first + 1):
         if not line.strip():
@@ -45,7 +45,7 @@ def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> Sheet:
             raise ListUnreadable("list-too-long", str(MAX_ROWS))
         filled = {at: cell for at, cell in enumerate(cells) if cell.strip()}
         if filled:
-            rows.append(Row(number, filled))
+            rows.append(ListRow(number, filled))
     return Sheet("", rows)
 
 

@@ -16,7 +16,7 @@ from datetime import date
 from kiosk.domain.identity import IdNumber, NumberFlag, normalise_number
 from kiosk.domain.names import ascii_digits, plain_name, tidy_name, visible
 from kiosk.domain.unit_row import UnitRow
-from kiosk.unit_list.table import MAX_ROWS, ListUnreadable, Row, Sheet
+from kiosk.unit_list.table import MAX_ROWS, ListRow, ListUnreadable, Sheet
 
 _WHOSE = (
     "人员|退休人员|离退休人员|退休职工|退休工人|职工|员工|参保人|参保人员|本人|被认证人|认证人|认证人员|待遇领取人|待遇领取人员"
@@ -89,7 +89,7 @@ def _why_no_headings(sheets: Sequence[Sheet]) -> str:
     return "list-no-headings"
 
 
-def _seen(sheet: Sheet, row: Row) -> dict[int, str]:
+def _seen(sheet: Sheet, row: ListRow) -> dict[int, str]:
     return {at: text for at, text in row.cells.items() if at not in sheet.hidden_columns}
 
 
@@ -140,7 +140,7 @@ def _people(sheet: Sheet, at: int, columns: Columns) -> list[UnitRow]:
     return found
 
 
-def _person(row: Row, cells: dict[int, str], columns: Columns) -> UnitRow | None:
+def _person(row: ListRow, cells: dict[int, str], columns: Columns) -> UnitRow | None:
     """Return what a row says, None for a row about nobody. Raises ListUnreadable for a row about two."""
     names = _different(cells, columns.names, plain_name)
     numbers = _different(cells, columns.numbers, lambda text: normalise_number(_bare(text)))
@@ -192,7 +192,7 @@ def _is_footer(cells: dict[int, str]) -> bool:
     return bool(_FOOTER.fullmatch(first)) and not _numbers_in(texts)
 
 
-def _is_the_one_above(row: Row, cells: dict[int, str], columns: Columns, benefit: str) -> bool:
+def _is_the_one_above(row: ListRow, cells: dict[int, str], columns: Columns, benefit: str) -> bool:
     """A cell merged over two rows is one person, unless the second row has a benefit of its own."""
     own = [at for at in (*columns.names, *columns.numbers) if at in cells and at not in row.inherited]
     new_benefit = bool(benefit) and not any(at in row.inherited for at in columns.benefits)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from xml.parsers import expat
 
-from kiosk.unit_list.table import MAX_CELLS, MAX_ROWS, ListUnreadable, Row, Sheet
+from kiosk.unit_list.table import MAX_CELLS, MAX_ROWS, ListRow, ListUnreadable, Sheet
 
 MAX_UNPACKED = 50 * 1024 * 1024
 _MAX_PARTS = 400
@@ -190,7 +190,7 @@ class _SheetReader:
 
     def __init__(self, name: str, strings: list[str], *, hidden: bool) -> None:
         self._name, self._strings, self._hidden = name, strings, hidden
-        self._rows: list[Row] = []
+        self._rows: list[ListRow] = []
         self._hidden_columns: set[int] = set()
         self._merged: list[str] = []
         self._line = self._column = 0
@@ -239,7 +239,7 @@ class _SheetReader:
                 if self._row:
                     if len(self._rows) > MAX_ROWS + 100:
                         raise ListUnreadable("list-too-long", str(MAX_ROWS))
-                    self._rows.append(Row(self._line, self._row, self._row_hidden, frozenset(self._cut)))
+                    self._rows.append(ListRow(self._line, self._row, self._row_hidden, frozenset(self._cut)))
                 self._row = None
 
     def _take_cell(self, row: dict[int, str]) -> None:

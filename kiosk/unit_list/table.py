@@ -21,7 +21,7 @@ class ListUnreadable(KioskError):
 
 
 @dataclass(slots=True)
-class Row:
+class ListRow:
     """A row with something in it. cells: text by column, counted from 0. cut: columns whose number the spreadsheet shortened."""
 
     line: int
@@ -36,6 +36,6 @@ class Sheet:
     """The rows of a sheet that hold something, in their order; columns that are hidden count as not there."""
 
     name: str
-    rows: list[Row]
+    rows: list[ListRow]
     hidden: bool = False
     hidden_columns: frozenset[int] = frozenset()

@@ -14,7 +14,7 @@ from kiosk import models
 from kiosk.config import Settings
 from kiosk.demo.play import PlayWindow, cards_of, draw_portrait
 from kiosk.demo.splash import splash_picture
-from kiosk.demo.table import Table
+from kiosk.demo.table import DemoTable
 from kiosk.demo.training import TASKS, Progress
 from kiosk.domain.reasons import Action, Reason
 from kiosk.emulators.puppet import PuppetSource
@@ -41,7 +41,7 @@ def props():
 
 @pytest.fixture
 def table(qtbot, props):
-    made = Table(cards_of(), props, webcam=False, tasks=TASKS)
+    made = DemoTable(cards_of(), props, webcam=False, tasks=TASKS)
     kiosk = QWidget()
     window = PlayWindow(kiosk, made)
     qtbot.addWidget(window)

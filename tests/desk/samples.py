@@ -6,7 +6,7 @@ from datetime import date
 
 from kiosk.desk import boards_data as b
 from kiosk.desk import events as e
-from kiosk.desk.machine import World
+from kiosk.desk.machine import DeskWorld
 from kiosk.desk.values import Assisted, Declared, Declaring, Document, Found, ListFile, Member, Place, Role, Signature, VisitGlance
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Stage
@@ -28,8 +28,8 @@ def found(person=x.CHEN, benefits: int = 1, **more) -> Found:
     return Found(person, Reason.OK, x.entry_of(person, benefits), tuple(x.due(n) for n in range(benefits)), **more)
 
 
-def world(now_s: float = 0.0, session_id: int = 1, visit: VisitGlance | None = GLANCE) -> World:
-    return World(now_s, TODAY, session_id, 900.0, visit)
+def world(now_s: float = 0.0, session_id: int = 1, visit: VisitGlance | None = GLANCE) -> DeskWorld:
+    return DeskWorld(now_s, TODAY, session_id, 900.0, visit)
 
 
 def day(authors=("1001",), when: date = TODAY) -> b.ApprovalDay:

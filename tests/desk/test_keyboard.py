@@ -216,7 +216,7 @@ def test_while_a_character_is_to_be_chosen_nothing_else_is_put_in(hand):
 
 
 def test_the_fields_limit_holds(hand):
-    hand.show(gallery.DeskScene("declare", s.Open(gallery.session(), s.Declared(gallery.found()))))
+    hand.show(gallery.DeskScene("declare", s.Open(gallery.session(), s.TakingDeclaration(gallery.found()))))
     hand.touch("declare-day")
     hand.keys(*"2026", "dash", *"11", "dash", *"2111")
     assert hand.field("declare-day").text() == "2026-11-21"

@@ -16,7 +16,7 @@ from kiosk.domain.take_view import TakeView
 from kiosk.emulators.puppet import PuppetSource
 from kiosk.face.compare import cosine
 from kiosk.face.encoder import Encoder
-from kiosk.liveness.attacks.evidence import Evidence
+from kiosk.liveness.attacks.evidence import AttackEvidence
 from kiosk.liveness.attacks.parallax import Parallax
 from kiosk.liveness.attacks.turns import TurnVerdict
 from kiosk.liveness.challenge import draw_challenge
@@ -174,7 +174,7 @@ def test_no_face_of_a_moment_that_blocks_is_kept() -> None:
 
 @pytest.mark.parametrize(("mode", "verdict"), [("enforce", TurnVerdict.JERKY), ("record", TurnVerdict.UNJUDGED)])
 def test_a_turn_without_pictures_is_asked_for_again_while_depth_is_enforced(mode: str, verdict: TurnVerdict) -> None:
-    evidence, camera = Evidence(Liveness(checks=Checks(depth=mode))), Camera()  # type: ignore[arg-type]
+    evidence, camera = AttackEvidence(Liveness(checks=Checks(depth=mode))), Camera()  # type: ignore[arg-type]
     for number in range(20):
         evidence.step(face(number / 20), camera.picture(), "wait-cue", Action.TURN_LEFT)
     assert evidence.turns.judge() is verdict
@@ -182,7 +182,7 @@ def test_a_turn_without_pictures_is_asked_for_again_while_depth_is_enforced(mode
 
 
 def test_the_worst_turn_counts_for_the_background() -> None:
-    evidence = Evidence(Liveness(checks=Checks(background="enforce")))
+    evidence = AttackEvidence(Liveness(checks=Checks(background="enforce")))
     evidence.turns.parallax = [Parallax(follow=0.05), Parallax(follow=0.9), Parallax()]
     (check,) = [one for one in evidence.scores() if one.name == "background"]
     assert (check.score, check.flagged) == (0.9, True)

@@ -14,7 +14,7 @@ from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.evaluate.light_render import SPECIES, Light, answering, lit
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
-from kiosk.liveness.light.answer import POINTS, Seen, Surface, judge
+from kiosk.liveness.light.answer import POINTS, LitFrames, Surface, judge
 from kiosk.liveness.light.code import DEPTH, LENGTH_S, SYMBOL_S, SYMBOLS, draw_code
 from kiosk.liveness.take import Take
 from kiosk.ui.widgets.light import paint_pattern
@@ -67,7 +67,7 @@ def _scores(species: str, seed: int, lux: float = 100.0, unrest: float = 0.004):
     body = "head" if species in ("late", "stream-other-code", "tablet-other-code") else species
     answer = answering(body, surface, 0.16, Light(0.5, lux, 0.3, 40.0, delay, (4.0, 3.0)), emission_lux=150.0)
     skin = 0.2 * (1 + unrest * noise.standard_normal((len(times), len(POINTS))))
-    seen = Seen(
+    seen = LitFrames(
         times,
         lit(skin, times, answer, shown, delay, surface.place[:, 1], 0.02),
         0.1 * (1 + 0.003 * noise.standard_normal(len(times))),

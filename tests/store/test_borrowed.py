@@ -23,8 +23,10 @@ from tests.store import made
 LATER = (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 12, 20)),)
 
 
-def loan(version: int, *people, until=timedelta(days=7), at=made.NOW) -> tuple[borrowed.Loan, list[borrowed.Lent]]:
-    lines = [borrowed.Lent(one.person_id, roster_format.to_line(replace(one, template=None)), at, "A1", "sick") for one in people]
+def loan(version: int, *people, until=timedelta(days=7), at=made.NOW) -> tuple[borrowed.Loan, list[borrowed.ListedPerson]]:
+    lines = [
+        borrowed.ListedPerson(one.person_id, roster_format.to_line(replace(one, template=None)), at, "A1", "sick") for one in people
+    ]
     return borrowed.Loan(
         str(uuid.uuid4()), "kiosk-a", "站 A", at, at + until, version, at, tuple(one.person_id for one in people), at
     ), lines

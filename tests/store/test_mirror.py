@@ -15,7 +15,7 @@ from kiosk.domain.record import Outcome
 from kiosk.store import evidence_files, outbox, records, review_evidence
 from kiosk.store.desk import staff
 from kiosk.store.engine import journal
-from kiosk.store.engine.journal_file import Damage, Frame, JournalFile, frame_text
+from kiosk.store.engine.journal_file import Damage, JournalFile, MirrorFrame, frame_text
 from kiosk.store.engine.keys import derive
 from kiosk.store.opening import open_store
 from tests.store import made
@@ -136,7 +136,7 @@ def test_searching_a_large_damage_decrypts_almost_nothing(tmp_path, monkeypatch)
             return cipher.decrypt(nonce, sealed, made_for)
 
     file._cipher = Counting()
-    assert [one.seq for one in file.walk() if isinstance(one, Frame)] == [1, 2, 3]
+    assert [one.seq for one in file.walk() if isinstance(one, MirrorFrame)] == [1, 2, 3]
     assert len(tried) < 40
 
 

@@ -68,7 +68,7 @@ class Pair:
         version = roster.version(self.station.store) + 1
         roster.import_snapshot(self.station.store, lines, roster.RosterHeader(version, now(), len(lines)), now())
 
-    def lend(self, *person_ids: str, at: datetime | None = None) -> home_loans.Lent:
+    def lend(self, *person_ids: str, at: datetime | None = None) -> home_loans.ListExported:
         ids = person_ids or [one.entry.person_id for one in home.booked(self.station.store, today())]
         return home_loans.lend(
             self.station.run, self.station.identity, self.stick, self.portable.identity.pins.kiosk_id, ids, ANN, at or now()

@@ -29,7 +29,7 @@ from kiosk.bench.badline import BadLine
 from kiosk.demo import desk_person, people
 from kiosk.demo.runner import Runner
 from kiosk.demo.scenarios import SCENARIOS, Scenario
-from kiosk.demo.stage import Stage
+from kiosk.demo.stage import DemoFixture
 from kiosk.domain.record import Outcome
 from kiosk.emulators.card_holder import CardHolder
 from kiosk.emulators.puppet import PuppetSource
@@ -99,7 +99,7 @@ class Tap(BadLine):
         return super()._forward(method, path, headers, body)
 
 
-class TappedStage(Stage):
+class TappedStage(DemoFixture):
     """A stage where the kiosk meets the bureau through the tap, from its first request on."""
 
     tap: Tap | None = None
@@ -251,7 +251,7 @@ def templates() -> list[str]:
     return sorted({entry.template.vector.hex() for entry in entries if entry.template is not None})
 
 
-def play(stage: Stage, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:
+def play(stage: DemoFixture, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:
     """One visit in a kiosk of its own on the day's store."""
     stage.scenario = scenario
     stage.puppet = PuppetSource(scenario.portrait, mode=scenario.mode, fps=20.0)

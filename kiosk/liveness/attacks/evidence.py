@@ -29,7 +29,7 @@ _LIGHT_CLEAR = 2.5  # the answer measured at set-up over today's noise
 _SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6
 
 
-class Evidence:
+class AttackEvidence:
     """What a take has seen so far, for the checks."""
 
     def __init__(

@@ -79,7 +79,7 @@ class LightAnswer:
         """Return what came back. delay_s: of this kiosk's screen and camera together, measured at set-up."""
         if len(self._times) < _MIN_FRAMES or self._mesh is None or self._times[-1] - self._times[0] < 0.6 * LENGTH_S:
             return LightScores()
-        seen = Seen(np.array(self._times), np.stack(self._skin), np.array(self._room), np.stack(self._pose))
+        seen = LitFrames(np.array(self._times), np.stack(self._skin), np.array(self._room), np.stack(self._pose))
         return judge(self.code, seen, surface_of(self._mesh), delay_s)
 
 
@@ -141,7 +141,7 @@ def surface_of(mesh: np.ndarray) -> Surface:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LitFrames:
     """What was seen in f frames: `times` (f,) of the code; `skin` (f, points), `room` (f,) linear brightness; `pose` (f, 6)."""
 
     times: np.ndarray
@@ -150,7 +150,7 @@ class Seen:
     pose: np.ndarray
 
 
-def judge(code: LightCode, seen: Seen, face: Surface, delay_s: float) -> LightScores:
+def judge(code: LightCode, seen: LitFrames, face: Surface, delay_s: float) -> LightScores:
     """Return the scores of one take."""
     times, skin, room = seen.times, seen.skin, seen.room
     lit = skin.mean(axis=0) > 1e-4

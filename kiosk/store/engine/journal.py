@@ -26,7 +26,7 @@ from kiosk.canonical import canonical
 from kiosk.errors import KeyAway
 from kiosk.store.engine import keys, meta
 from kiosk.store.engine.database import Signer, Store
-from kiosk.store.engine.journal_file import Frame, JournalFile, frame_text
+from kiosk.store.engine.journal_file import JournalFile, MirrorFrame, frame_text
 
 log = logging.getLogger(__name__)
 FIRST = "0" * 64
@@ -310,7 +310,7 @@ def scrub(store: Store, keep: Callable[[str, dict[str, Any]], bool], entries_bef
     if store.mirror is None:
         return 0
 
-    def change(frame: Frame) -> Frame | None:
+    def change(frame: MirrorFrame) -> MirrorFrame | None:
         rows = tuple((table, row) for table, row in frame.rows if keep(table, row))
         if not rows and entries_before and json.loads(frame.body)["at"] < entries_before:
             return None

@@ -32,7 +32,7 @@ _BEGINS = re.compile(rb"\[\d+[,\d]")  # how the JSON of a frame begins
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class MirrorFrame:
     """One journal entry with the rows it wrote. `rows`: (table, row) in order; a table name with a leading "-" deletes."""
 
     seq: int
@@ -120,18 +120,18 @@ class JournalFile:
         self._kept = (path, handle)
         return handle, fresh
 
-    def read(self) -> Iterator[Frame]:
+    def read(self) -> Iterator[MirrorFrame]:
         """Yield the frames of all files in order of their files; what is damaged is left out."""
         for one in self.walk():
-            if isinstance(one, Frame):
+            if isinstance(one, MirrorFrame):
                 yield one
 
-    def walk(self) -> Iterator[Frame | Damage]:
+    def walk(self) -> Iterator[MirrorFrame | Damage]:
         """Yield the frames of all files, and what is damaged between them, in order of their files."""
         for path in self.files():
             yield from self._walk(path)
 
-    def rewrite(self, change: Callable[[Frame], Frame | None], *, damaged_too: bool = False) -> int:
+    def rewrite(self, change: Callable[[MirrorFrame], MirrorFrame | None], *, damaged_too: bool = False) -> int:
         """Pass every frame through `change` (None drops it) and replace the files that changed. Returns how many frames did.
 
         For retention and erasure: what a person withdrew must not live on here. damaged_too: leave damaged parts out as well.
@@ -142,7 +142,7 @@ class JournalFile:
             path.unlink()  # of a rewriting that the power ended
         for path in self.files():
             found = list(self._walk(path))
-            before = [one for one in found if isinstance(one, Frame)]
+            before = [one for one in found if isinstance(one, MirrorFrame)]
             after = [change(frame) for frame in before]
             here = sum(one is not two for one, two in zip(before, after, strict=True))
             if not here and not (damaged_too and len(found) > len(before)):
@@ -187,14 +187,14 @@ class JournalFile:
         return names
 
     def _opens(self, path: Path) -> bool:
-        return any(isinstance(one, Frame) for one in self._walk(path))
+        return any(isinstance(one, MirrorFrame) for one in self._walk(path))
 
     def _seal(self, plain: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, plain, _HEADER)
         return struct.pack(">I", len(sealed)) + sealed
 
-    def _walk(self, path: Path) -> Iterator[Frame | Damage]:
+    def _walk(self, path: Path) -> Iterator[MirrorFrame | Damage]:
         data = path.read_bytes()  # a month: some MB
         size = len(data)
         at = len(_HEADER) if data.startswith(_HEADER) else 0
@@ -211,7 +211,7 @@ class JournalFile:
             yield Damage(path, at, end, torn=following is None and _cut_short(data, at))
             at = end
 
-    def _frame(self, data: bytes, at: int, *, searching: bool = False) -> tuple[Frame, int] | None:
+    def _frame(self, data: bytes, at: int, *, searching: bool = False) -> tuple[MirrorFrame, int] | None:
         """Return the whole frame that begins at `at`, and where it ends; None when there is none."""
         if len(data) < at + 4:
             return None
@@ -230,7 +230,7 @@ class JournalFile:
         except InvalidTag:
             return None
         seq, body, signature, key_id, rows = json.loads(plain)
-        return Frame(seq, body, signature, key_id, tuple((table, row) for table, row in rows)), end
+        return MirrorFrame(seq, body, signature, key_id, tuple((table, row) for table, row in rows)), end
 
     def _next_whole(self, data: bytes, start: int) -> int | None:
         for place in _LENGTH.finditer(data, start):
@@ -242,7 +242,7 @@ class JournalFile:
         size = path.stat().st_size
         found = list(self._walk(path))
         last = found[-1] if found else None
-        if size > len(_HEADER) and not any(isinstance(one, Frame) for one in found):
+        if size > len(_HEADER) and not any(isinstance(one, MirrorFrame) for one in found):
             with path.open("rb") as file:
                 ours = file.read(len(_HEADER)) == _HEADER
             if not ours:

@@ -66,7 +66,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class ListedPerson:
     """One person of a list: the line (no template) and the booking."""
 
     person_id: str
@@ -178,7 +178,7 @@ def _moment(text: str) -> datetime | None:
 # --- inside a transaction of `store.home_visits`
 
 
-def add(store: Store, db: Database, loan: Loan, people: Sequence[Lent], staff_id: str, now: datetime) -> int:
+def add(store: Store, db: Database, loan: Loan, people: Sequence[ListedPerson], staff_id: str, now: datetime) -> int:
     """Take a list; returns how many people are new or newer. A list that was taken before only brings back what is missing."""
     known = db.execute("SELECT ended_at FROM borrowed_loans WHERE loan_id = ?", (loan.loan_id,)).fetchone()
     if known is None:

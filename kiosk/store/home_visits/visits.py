@@ -95,7 +95,7 @@ def booked(store: Store, today: date, now: datetime | None = None) -> list[HomeV
 # --- for a portable kiosk
 
 
-def to_lend(store: Store, person_ids: Iterable[str]) -> list[borrowed.Lent]:
+def to_lend(store: Store, person_ids: Iterable[str]) -> list[borrowed.ListedPerson]:
     """Return some people as a portable kiosk takes them along, in this order. Who is not in this kiosk's own roster is left out.
 
     No template goes along (it would leave the device without a consent); passes made here that the roster does not know do.
@@ -109,7 +109,7 @@ def to_lend(store: Store, person_ids: Iterable[str]) -> list[borrowed.Lent]:
         if entry is not None and issued is not None:
             booked_by, note, booked_at = local.get(person_id, ("roster", "", ""))
             found.append(
-                borrowed.Lent(
+                borrowed.ListedPerson(
                     person_id,
                     roster_format.to_line(_for_the_road(store, entry)),
                     datetime.fromisoformat(booked_at) if booked_at else issued,
@@ -137,7 +137,7 @@ def subset(store: Store, person_ids: Iterable[str]) -> list[bytes]:
     return [one.line for one in to_lend(store, person_ids)]
 
 
-def take_along(store: Store, loan: borrowed.Loan, people: Sequence[borrowed.Lent], staff_id: str, now: datetime) -> int:
+def take_along(store: Store, loan: borrowed.Loan, people: Sequence[borrowed.ListedPerson], staff_id: str, now: datetime) -> int:
     """Take a verified list; returns how many people are new or newer. No longer than this kiosk's own rules allow.
 
     Raises ValueError on a line that is no person, names somebody else, or holds a template; then nothing was taken.

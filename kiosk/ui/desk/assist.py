@@ -13,7 +13,7 @@ from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Field, Words, row
 
 
-class AssistPage(DeskPage):
+class AssistPage(DeskPage[s.Assisting]):
     """A form that says at its end what is still missing."""
 
     name = "assist"

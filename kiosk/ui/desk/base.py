@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt, Signal
@@ -81,8 +81,11 @@ class DeskKit:
         return self.strings.text(f"reason.{item.reason}.title")
 
 
-class DeskPage(QWidget):
-    """One page. Subclasses build in `build` (add to `self.box`) and fill in `show_page`."""
+Shown = TypeVar("Shown")
+
+
+class DeskPage(QWidget, Generic[Shown]):
+    """One page, for one kind of page of the machine. Subclasses build in `build` (add to `self.box`) and fill in `show_page`."""
 
     sent = Signal(object)
     name = ""
@@ -130,7 +133,7 @@ class DeskPage(QWidget):
         self.box.addLayout(box)
         self._splits.append(box)
 
-    def show_page(self, page: Any, kit: DeskKit) -> None:
+    def show_page(self, page: Shown, kit: DeskKit) -> None:
         """Fill from a page of the machine."""
         raise NotImplementedError
 

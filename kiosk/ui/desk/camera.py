@@ -13,7 +13,7 @@ from kiosk.ui.desk.widgets import Action, Card, Chips, Words, row
 _DIFFERS = {"others": "second-node"}  # a row's name, where the code of its difference is another
 
 
-class CameraPage(DeskPage):
+class CameraBoardPage(DeskPage[s.Board]):
     """What differs stands in the table; the reason is chosen before it can be confirmed."""
 
     name = "camera"

@@ -14,7 +14,7 @@ from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
 
 
-class DeclarePage(DeskPage):
+class DeclarePage(DeskPage[s.TakingDeclaration]):
     """What kind, then only what that kind asks for."""
 
     name = "declare"
@@ -47,7 +47,7 @@ class DeclarePage(DeskPage):
         self.box.addStretch(1)
         self._kit: DeskKit | None = None
 
-    def show_page(self, page: s.Declared, kit: DeskKit) -> None:
+    def show_page(self, page: s.TakingDeclaration, kit: DeskKit) -> None:
         self._kit = kit
         self.title.say(kit.text("channel.declaration"))
         self.say_problem(page, kit)

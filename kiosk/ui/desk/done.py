@@ -12,7 +12,7 @@ _ROW = (Stage.SAVED, Stage.RECEIVED, Stage.CONFIRMED)
 _REACHED = {Stage.SAVED: 1, Stage.SENDING: 1, Stage.RECEIVED: 2, Stage.CONFIRMED: 3, Stage.RETURNED: 2, Stage.REFUSED: 1}
 
 
-class DonePage(DeskPage):
+class DonePage(DeskPage[s.Done]):
     """What was done, for whom, and how far it has come."""
 
     name = "done"

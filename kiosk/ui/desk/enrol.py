@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class EnrolPage(DeskPage):
+class EnrolPage(DeskPage[s.Enrolling]):
     """Three steps, one below the other; each opens the next."""
 
     name = "enrol"

@@ -11,7 +11,7 @@ from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, row
 from kiosk.ui.theme import Look
 
 
-class FindPage(DeskPage):
+class FindPage(DeskPage[s.Finding]):
     """Number, name, pad."""
 
     name = "find"

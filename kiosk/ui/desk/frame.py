@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -71,7 +71,7 @@ class DeskView(QFrame):
         self.stack.letters_wanted.connect(self._show_keyboard)
         self.bar.close_button.clicked.connect(lambda: self.sent.emit(e.CloseTouched()))
         self.rail.gone.connect(lambda place: self.sent.emit(e.Went(place)))
-        self._page: DeskPage | None = None
+        self._page: DeskPage[Any] | None = None
         self.keyboard = Keyboard(self, self._following)
         self.hide()
         self._watch = DeskWatch(self)
@@ -89,12 +89,12 @@ class DeskView(QFrame):
         self.stack.prepare_never()
 
     @property
-    def pages(self) -> dict[str, DeskPage]:
+    def pages(self) -> dict[str, DeskPage[Any]]:
         """All pages by name; whatever is not made yet is made now."""
         return self.stack.all()
 
     @property
-    def page(self) -> DeskPage:
+    def page(self) -> DeskPage[Any]:
         """The page that is shown, or was last."""
         return self._page or self.pages["sign-in"]
 

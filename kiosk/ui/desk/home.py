@@ -16,7 +16,7 @@ from kiosk.ui.desk.widgets import Action, Card, Field, Words, row
 _COUNTS = (Place.TODO, Place.HOME_VISITS, Place.APPROVAL, Place.SYNC)
 
 
-class Tile(Card):
+class CountTile(Card):
     """A count that is a button: one touch to what it counts, by finger or by key."""
 
     clicked = Signal()
@@ -42,7 +42,7 @@ class Tile(Card):
             super().keyPressEvent(event)
 
 
-class HomePage(DeskPage):
+class HomePage(DeskPage[s.Board]):
     """Everything at a glance, one touch from everything."""
 
     name = "home"
@@ -74,7 +74,7 @@ class HomePage(DeskPage):
         self.grid = QGridLayout()
         self.counts: dict[Place, tuple[Words, Words, Card]] = {}
         for number, place in enumerate(_COUNTS):
-            card = Tile(f"count-{place}")
+            card = CountTile(f"count-{place}")
             card.clicked.connect(lambda place=place: self.sent.emit(e.Went(place)))
             figure, words = Words(f"count-{place}-figure", "figure"), Words(f"count-{place}-words", "small")
             card.box.addWidget(figure)

@@ -18,7 +18,7 @@ from kiosk.ui.theme import Look
 _CARD_WIDTH = 380  # design pixels: the longest button in either language
 
 
-class HomeVisitsPage(DeskPage):
+class HomeVisitsPage(DeskPage[s.Board]):
     """The longest overdue first; Enter begins the visit. What is done with a stick stands beside the list."""
 
     name = "home-visits"

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 from kiosk.config import ASSETS
 from kiosk.desk.pinyin import Candidate, Pinyin
 from kiosk.texts.strings import Strings, is_chinese
-from kiosk.ui.desk.keyboard_plan import DIGITS, KEYS, LETTERS, PAGING, SIGNS, SIGNS_CHINESE, SIGNS_LATIN, Plan, plan, top_of
+from kiosk.ui.desk.keyboard_plan import DIGITS, KEYS, LETTERS, PAGING, SIGNS, SIGNS_CHINESE, SIGNS_LATIN, KeyboardPlan, plan, top_of
 from kiosk.ui.desk.widgets import Action, Field, Words
 from kiosk.ui.theme import Look
 
@@ -54,7 +54,7 @@ class Keyboard(QFrame):
         self._watched: list[QWidget] = []
         self._look = Look()
         self._strings: Strings | None = None
-        self._plan: Plan | None = None
+        self._plan: KeyboardPlan | None = None
         self.said = Words("keyboard-said", wrap=False)
         self.said.setParent(self)
         self.hide()
@@ -286,7 +286,7 @@ class Keyboard(QFrame):
             return name in LETTERS or name in ("back", "space", "language", "hide")
         return name != "language" or engine() is not None
 
-    def _fill_choices(self, made: Plan) -> None:
+    def _fill_choices(self, made: KeyboardPlan) -> None:
         area = made.grid if self.wide else made.choices
         start, rows, gap = self._starts[-1], made.rows(area), made.gap
         x, y, self._shown = area.left(), area.top(), []
@@ -315,7 +315,7 @@ class Keyboard(QFrame):
         key.set_look(self._look)
         self.choices.append(key)
 
-    def _say(self, field: Field, made: Plan) -> None:
+    def _say(self, field: Field, made: KeyboardPlan) -> None:
         pinyin, label = engine(), field.accessibleName()
         if self._found and pinyin is not None:
             text, rect = "'".join(pinyin.syllables(self.letters)), made.letters

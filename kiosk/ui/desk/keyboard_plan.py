@@ -50,7 +50,7 @@ _CHOICE_UNITS = 0.82  # one character to choose
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class KeyboardPlan:
     """Rectangles within the keyboard, and the keyboard's height."""
 
     height: int
@@ -68,7 +68,7 @@ class Plan:
         return max(1, (area.height() + self.gap) // (self.key_height + self.gap))
 
 
-def plan(width: int, height: int, look: Look) -> Plan:
+def plan(width: int, height: int, look: Look) -> KeyboardPlan:
     """Return the plan for a desk of width x height pixels.
 
     Two keyboards and a field fit below each other, so that a field is never covered wherever it stands.
@@ -101,10 +101,10 @@ def plan(width: int, height: int, look: Look) -> Plan:
     grid = QRect(pad, choices.top() if above > 1 else pad + tall + gap, across, 0)
     grid.setBottom(pad + lines * (tall + gap) - gap - 1)
     choice = max(LEAST_KEY, round(_CHOICE_UNITS * unit) - gap)
-    return Plan(2 * pad + lines * (tall + gap) - gap, gap, keys, bar, letters, choices, grid, tall, choice)
+    return KeyboardPlan(2 * pad + lines * (tall + gap) - gap, gap, keys, bar, letters, choices, grid, tall, choice)
 
 
-def top_of(field: QRect, made: Plan, desk: QRect) -> int:
+def top_of(field: QRect, made: KeyboardPlan, desk: QRect) -> int:
     """Return where the keyboard begins: at the bottom, or right above a field that it would cover there."""
     bottom = desk.height() - made.height
     if field.bottom() + 1 + made.gap <= bottom:

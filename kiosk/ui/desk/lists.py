@@ -17,7 +17,7 @@ _BACK = ("returned", "refused", "scan")
 _TONES = {"returned": "bad", "refused": "bad", "scan": "bad", "due": "wait", "waiting": "quiet"}
 
 
-class TodoPage(DeskPage):
+class TodoPage(DeskPage[s.Board]):
     """Returned by the centre with reasons, refused, due soon, waiting."""
 
     name = "todo"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget
 
@@ -9,7 +11,7 @@ from kiosk.desk import states as s
 from kiosk.desk.values import Place
 from kiosk.ui.desk.assist import AssistPage
 from kiosk.ui.desk.base import DeskPage
-from kiosk.ui.desk.camera import CameraPage
+from kiosk.ui.desk.camera import CameraBoardPage
 from kiosk.ui.desk.declare import DeclarePage
 from kiosk.ui.desk.done import DonePage
 from kiosk.ui.desk.enrol import EnrolPage
@@ -25,7 +27,7 @@ from kiosk.ui.desk.supervisor import ApprovalPage, StaffPage
 from kiosk.ui.desk.unit_list import UnitListPage
 from kiosk.ui.desk.widgets import Pad
 
-KINDS: tuple[type[DeskPage], ...] = (
+KINDS: tuple[type[DeskPage[Any]], ...] = (
     SignInPage,
     SetUpPage,
     HomePage,
@@ -43,7 +45,7 @@ KINDS: tuple[type[DeskPage], ...] = (
     ClockPage,
     SyncPage,
     MaintenancePage,
-    CameraPage,
+    CameraBoardPage,
     StaffPage,
     ShortPinPage,
 )
@@ -61,7 +63,7 @@ class DeskPages(QStackedWidget):
         super().__init__()
         self.setObjectName("desk-stack")
         self._letters = letters
-        self.made: dict[str, DeskPage] = {}
+        self.made: dict[str, DeskPage[Any]] = {}
         self._preparing = QTimer(self, singleShot=True)
         self._preparing.timeout.connect(self.prepare)
 
@@ -81,14 +83,14 @@ class DeskPages(QStackedWidget):
         """The kiosk stops: make no page any more."""
         self._preparing.stop()
 
-    def all(self) -> dict[str, DeskPage]:
+    def all(self) -> dict[str, DeskPage[Any]]:
         """Return all pages by name; whatever is not made yet is made now."""
         for kind in KINDS:
             if kind.name not in self.made:
                 self._make(kind)
         return self.made
 
-    def _make(self, kind: type[DeskPage]) -> None:
+    def _make(self, kind: type[DeskPage[Any]]) -> None:
         made = kind()
         made.sent.connect(self.sent)
         for pad in made.findChildren(Pad):
@@ -111,7 +113,7 @@ def name_of(state: s.State) -> str:
                 s.Showing: "person",
                 s.Assisting: "assist",
                 s.Enrolling: "enrol",
-                s.Declared: "declare",
+                s.TakingDeclaration: "declare",
                 s.Done: "done",
             }[type(page)]
     return "sign-in"

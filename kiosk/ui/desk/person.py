@@ -16,7 +16,7 @@ CHANNELS = (Channel.FACE_TO_FACE, Channel.FAMILY_PROXY, Channel.AGENT, Channel.H
 _ICONS = {Channel.FACE_TO_FACE: "persons", Channel.FAMILY_PROXY: "person", Channel.AGENT: "card", Channel.HOME_VISIT: "desk-visit"}
 
 
-class PersonPage(DeskPage):
+class PersonPage(DeskPage[s.Showing]):
     """Facts left, actions right (or below)."""
 
     name = "person"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DIMENSIONS = ("age_band", "glasses", "light", "action")
 
 
-class FairnessPage(DeskPage):
+class FairnessPage(DeskPage[s.Board]):
     """Whom does the machine fail? Counts only."""
 
     name = "fairness"
@@ -109,7 +109,7 @@ class FairnessPage(DeskPage):
         return e.ExportTouched(self._data.sticks[0]) if self._data and self._data.sticks else None
 
 
-class ClockPage(DeskPage):
+class ClockPage(DeskPage[s.Board]):
     """Is this the date? A clock that jumped back decides nothing before somebody has looked."""
 
     name = "clock"
@@ -157,12 +157,13 @@ class ClockPage(DeskPage):
         self.back.say(kit.text("back"))
 
 
-class SyncPage(DeskPage):
+class SyncPage(DeskPage[s.Board]):
     """Counts by state from signed receipts; try now, pause, or carry on a stick."""
 
     name = "sync"
 
     def build(self) -> None:
+        self._paused = False
         self.grid = QGridLayout()
         self.figures: dict[str, tuple[Words, Words]] = {}
         for number, step in enumerate(("waiting", "sending", "received", "confirmed", "returned", "refused")):
@@ -189,7 +190,6 @@ class SyncPage(DeskPage):
         self.split((self.grid, row(self.now, self.pause, 1)), (self.state, self.stick))
         self.box.addLayout(row(self.back, 1))
         self.box.addStretch(1)
-        self._paused = False
         self._sticks: tuple[str, ...] = ()
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
@@ -255,7 +255,7 @@ class SyncPage(DeskPage):
         return e.CourierTouched(direction, self._sticks[0] if self._sticks else "")
 
 
-class MaintenancePage(DeskPage):
+class MaintenancePage(DeskPage[s.Board]):
     """Volume, camera, reader, checks, restart."""
 
     name = "maintenance"
@@ -268,11 +268,11 @@ class MaintenancePage(DeskPage):
         self.devices = Card("devices", heading=Words("devices-title", "strong"))
         self.reader = Words("maint-reader")
         self.camera = Words("maint-camera")
+        self.circle = CameraCircle("maint-circle")
         self.camera_on = self.on(
             Action("camera-on", "outlined", icon="camera"),
             lambda: e.MaintenanceTouched("camera-off" if self.circle.isVisible() else "camera-on"),
         )
-        self.circle = CameraCircle("maint-circle")
         self.prompt = Words("maint-prompt", "heading")
         for part in (self.reader, self.camera):
             self.devices.box.addWidget(part)

@@ -13,7 +13,7 @@ from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, row
 
 
-class ShortPinPage(DeskPage):
+class ShortPinPage(DeskPage[s.Board]):
     """Twice four digits."""
 
     name = "short-pin"

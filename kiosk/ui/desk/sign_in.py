@@ -14,7 +14,7 @@ from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, row
 
 
-class SignInPage(DeskPage):
+class SignInPage(DeskPage[s.SigningIn | s.Asking]):
     """Who is there?"""
 
     name = "sign-in"
@@ -53,7 +53,7 @@ class SignInPage(DeskPage):
         self._page: s.SigningIn | s.Asking = s.Asking()
         self._kit: DeskKit | None = None
 
-    def show_page(self, page: Any, kit: DeskKit) -> None:
+    def show_page(self, page: s.SigningIn | s.Asking, kit: DeskKit) -> None:
         self._page, self._kit = page, kit
         quick = page.quick if isinstance(page, s.SigningIn) else None
         self._show_quick(quick is not None)
@@ -132,7 +132,7 @@ class SignInPage(DeskPage):
         self.sent.emit(e.SignInTouched(self.staff.text(), self.pin.text()))
 
 
-class SetUpPage(DeskPage):
+class SetUpPage(DeskPage[s.SettingUp]):
     """The first supervisor, only while there is nobody."""
 
     name = "set-up"

@@ -13,7 +13,7 @@ from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
 
 
-class ApprovalPage(DeskPage):
+class ApprovalPage(DeskPage[s.Board]):
     """Days on the left of the table, what happened on the chosen one below; who made records of a day does not approve it."""
 
     name = "approval"
@@ -103,7 +103,7 @@ class ApprovalPage(DeskPage):
         return self.days
 
 
-class StaffPage(DeskPage):
+class StaffPage(DeskPage[s.Board]):
     """Add, new PIN, end access."""
 
     name = "staff"

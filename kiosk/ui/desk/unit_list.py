@@ -14,7 +14,7 @@ from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, row
 
 
-class UnitListPage(DeskPage):
+class UnitListPage(DeskPage[s.Board]):
     """A form, then answers."""
 
     name = "unit-list"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from kiosk.ui.pages.base import Page
 from kiosk.visit import states as s
@@ -32,7 +32,7 @@ PAGES: dict[type, tuple[str, str]] = {
 }
 
 
-def make_page(kind: type) -> Page:
+def make_page(kind: type) -> Page[Any]:
     """Return a new page for a kind of state."""
     module, name = PAGES[kind]
-    return cast(Page, getattr(import_module(f"kiosk.ui.pages.{module}"), name)())
+    return cast(Page[Any], getattr(import_module(f"kiosk.ui.pages.{module}"), name)())

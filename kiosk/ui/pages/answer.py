@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.domain.reasons import Reason
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.pages.open_visit import OpenSign
@@ -18,7 +16,7 @@ from kiosk.visit import states as s
 MOST_BENEFITS = 3
 
 
-class AnswerPage(Page):
+class AnswerPage(Page[s.Answered]):
     """Always with a way on: the date, or the next step and who helps."""
 
     name = "answer"
@@ -45,7 +43,7 @@ class AnswerPage(Page):
         self.open = OpenSign(self)
         self.done = self.button("done", "filled", e.DoneTouched())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Answered, kit: Kit) -> None:
         returned, good = s.returned(state), state.reason in s.GOOD
         waiting = s.waits_for_staff(state)
         self.left_share = 0.52 if good else 0.42  # dates are wider than addresses

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -57,8 +57,11 @@ class Kit:
         return self.strings.text(key, **values)
 
 
-class Page(Fitting):
-    """One page. Subclasses build their parts in `build` and fill them in `fill`."""
+Shown = TypeVar("Shown")
+
+
+class Page(Fitting, Generic[Shown]):
+    """One page, for one kind of state. Subclasses build their parts in `build` and fill them in `fill`."""
 
     touched = Signal(object)
     name = ""
@@ -83,7 +86,7 @@ class Page(Fitting):
     def build(self) -> None:
         """Make the parts, once."""
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: Shown, kit: Kit) -> None:
         """Set every text and picture from a state."""
         raise NotImplementedError
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.choice import ChoiceButton
 from kiosk.ui.widgets.flow import Stack
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 
-class BenefitsPage(Page):
+class BenefitsPage(Page[s.ChoosingBenefits]):
     """One large tick box a benefit; the state stands in words beside the sign."""
 
     name = "benefits"
@@ -30,7 +29,7 @@ class BenefitsPage(Page):
         self.next = self.button("next", "filled", self._chosen)
         self.hint.say("")
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.ChoosingBenefits, kit: Kit) -> None:
         self._kit = kit
         self.title.say(kit.text("page.benefits.title"))
         self.lead.say(kit.text("page.benefits.lead"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -20,6 +20,7 @@ from kiosk.ui.widgets.light import paint_pattern
 from kiosk.ui.widgets.progress import Step, StepBar
 from kiosk.ui.widgets.text import Text, wrap
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,7 +118,7 @@ class SteadyHead(Stack):
     want = need
 
 
-class CameraPage(Page):
+class CameraPage(Page[s.Acting]):
     """Shows what the take says, nothing of its own. `prompt` carries action and now as it says them in words."""
 
     name = "camera"
@@ -164,7 +165,7 @@ class CameraPage(Page):
         """The mirror."""
         return self.mirror.circle
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Acting, kit: Kit) -> None:
         self._kit, self._practice, self._ready = kit, state.practice, state.camera_ready
         self._friend = friend_of(state.case)
         self._view_key = None

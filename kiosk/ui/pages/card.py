@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.views import card_variant
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.kiosk_picture import KioskPicture
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 
-class CardPage(Page):
+class CardPage(Page[s.AwaitingCard]):
     """The card is awaited, being read, or was not readable."""
 
     name = "card"
@@ -26,7 +25,7 @@ class CardPage(Page):
         self.scan = self.button("scan", "outlined", e.ScanChosen())
         self.manual = self.button("manual", "outlined", e.ManualChosen())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.AwaitingCard, kit: Kit) -> None:
         kind = card_variant(state)
         self.title.say(kit.text(f"page.card.title{kind}"))
         lead = f"page.card.lead{kind}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.domain.identity import DocumentKind, last_four
 from kiosk.ui.drawable import masked_as_known
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.flow import Card, Rule, Stack
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 from kiosk.visit.states import Mode
 
 
@@ -18,7 +17,7 @@ def benefit_names(kit: Kit, kinds: list[str]) -> str:
     return "\n".join(kit.text(f"benefit.{kind}.name") for kind in dict.fromkeys(kinds))
 
 
-class ConfirmPage(Page):
+class ConfirmPage(Page[s.Confirming]):
     """Shown to the person alone, and masked all the same: others stand behind."""
 
     name = "confirm"
@@ -43,7 +42,7 @@ class ConfirmPage(Page):
         self.no = self.button("no", "outlined", e.Denied())
         self.other = self.button("helping", "outlined", e.OtherChosen(), icon="persons")
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Confirming, kit: Kit) -> None:
         other = "_other" if state.visit.mode is Mode.OTHER else ""
         self.title.say(kit.text(f"page.confirm.title{other}"))
         shown, whole = masked_as_known(state.person.name or state.entry.name)

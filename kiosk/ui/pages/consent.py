@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page, friend_of
 from kiosk.ui.widgets.flow import Card, Rule
 from kiosk.ui.widgets.labels import IconLine
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 POINTS = (("what", "camera"), ("where", "device"), ("long", "bin"))
 
 
-class ConsentPage(Page):
+class ConsentPage(Page[s.Consenting]):
     """What, where, how long; two buttons of the same kind and size."""
 
     name = "consent"
@@ -34,7 +33,7 @@ class ConsentPage(Page):
         for line in self.points.values():
             line.say("")
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Consenting, kit: Kit) -> None:
         friend = friend_of(state.case)  # who is helped consents, not who helps
         other = "_other" if friend else ""
         self.title.say(kit.text(f"page.consent.title{other}", name=friend))

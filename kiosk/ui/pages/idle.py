@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QTimer, Slot
 
 from kiosk.ui.pages.base import Kit, Page
@@ -13,13 +11,14 @@ from kiosk.ui.widgets.flow import Row
 from kiosk.ui.widgets.labels import Fact
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 NEAR_MS = 20_000
 NOTICE_MS = 30_000  # who comes next should not wonder whom it is about
 FACTS = (("time", "clock"), ("bring", "card"), ("free", "free"))
 
 
-class IdlePage(Page):
+class IdlePage(Page[s.Idle]):
     """Nobody is here, or somebody just came."""
 
     name = "idle"
@@ -47,7 +46,7 @@ class IdlePage(Page):
         self.safe.words.bold = False
         self.foot.add(self.safe)
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Idle, kit: Kit) -> None:
         self.title.say(kit.text("page.idle.title"))
         self.lead.say(kit.text("page.idle.lead"))
         for key, fact in self.facts.items():

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page, friend_of
 from kiosk.ui.widgets.circle import WaitingRing
 from kiosk.ui.widgets.flow import Row, Stack
 from kiosk.ui.widgets.pictures import Tip, TipPicture
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 TIPS: tuple[tuple[str, Tip], ...] = (("tip_one", "circle"), ("tip_two", "now"), ("tip_three", "hat"))
 
 
-class InstructionsPage(Page):
+class InstructionsPage(Page[s.Instructing]):
     """While the camera is away there is nothing to start, but there is somebody to call."""
 
     name = "instructions"
@@ -33,7 +32,7 @@ class InstructionsPage(Page):
         self.start = self.button("begin", "filled", e.BeginTouched())
         self.practise = self.button("practise", "outlined", e.PractiseTouched())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Instructing, kit: Kit) -> None:
         ready = state.camera_ready
         friend = friend_of(state.case)
         title = "title_wait" if not ready else "title_other" if friend else "title"

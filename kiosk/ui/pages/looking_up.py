@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.circle import WaitingRing
+from kiosk.visit import states as s
 
 
-class LookingUpPage(Page):
+class LookingUpPage(Page[s.LookingUp]):
     """Nothing to do here but wait, or leave."""
 
     name = "looking-up"
@@ -17,6 +16,6 @@ class LookingUpPage(Page):
     def build(self) -> None:
         self.body.add(WaitingRing())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.LookingUp, kit: Kit) -> None:
         self.title.say(kit.text("page.looking-up.title"))
         self.lead.say(kit.text("page.looking-up.lead"))

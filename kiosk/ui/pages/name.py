@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.flow import Row, Stack
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 
-class NamePage(Page):
+class NamePage(Page[s.ChoosingName]):
     """The offered names as large buttons, two beside each other."""
 
     name = "name"
@@ -22,7 +21,7 @@ class NamePage(Page):
         self.foot.add(self.names)
         self.none = self.button("none", "outlined", e.BackTouched())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.ChoosingName, kit: Kit) -> None:
         self.title.say(kit.text("page.name.title"))
         self.lead.say(kit.text("page.name.lead_scanned" if state.scanned else "page.name.lead"))
         self.none.say(kit.text("page.name.none"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -15,6 +14,7 @@ from kiosk.ui.widgets.flow import Card
 from kiosk.ui.widgets.pad import DigitDisplay, NumberPad
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 from kiosk.visit.states import Whose
 
 LENGTH = 18
@@ -34,7 +34,7 @@ def number_help(number: str) -> str:
     return "complete" if check_digit(number[:17]) == number[17] else "wrong_digit"
 
 
-class NumberPage(Page):
+class NumberPage(Page[s.EnteringNumber]):
     """Eighteen characters, in groups as on the card."""
 
     name = "number"
@@ -60,7 +60,7 @@ class NumberPage(Page):
         self.again = self.button("other-number", "filled", self._anew)
         self.card = self.button("use-card", "outlined", e.BackTouched(), icon="card")
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.EnteringNumber, kit: Kit) -> None:
         self._kit = kit
         helper = state.whose is Whose.HELPER
         self.title.say(kit.text("page.number.title_helper" if helper else "page.number.title"))

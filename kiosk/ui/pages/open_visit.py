@@ -5,6 +5,8 @@ Nobody may press a button that reads like the end of it and go home uncertified.
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtWidgets import QWidget
 
 from kiosk.ui.pages.base import Kit, Page
@@ -26,7 +28,7 @@ class Ways(Row):
 class OpenSign:
     """The sign and the two buttons, put into a page once and shown or hidden with its state."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page[Any]) -> None:
         self.sign = Notice("not-done", "info")
         self.sign.words.role = "body"
         page.head.items.insert(0, self.sign)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.labels import Channels
 from kiosk.ui.widgets.text import Text
+from kiosk.visit import states as s
 
 
-class OutOfServicePage(Page):
+class OutOfServicePage(Page[s.OutOfService]):
     """Nothing to touch here but the call for help."""
 
     name = "out-of-service"
@@ -23,7 +22,7 @@ class OutOfServicePage(Page):
         self.channels = Channels()
         self.body.add(self.channels)
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.OutOfService, kit: Kit) -> None:
         reason = f"reason.{state.reason}"
         self.title.say(kit.text("page.out-of-service.title"))
         self.what.say(kit.text(f"{reason}.title"))

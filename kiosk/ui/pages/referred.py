@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.domain.reasons import Reason
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.pages.open_visit import OpenSign
@@ -11,9 +9,10 @@ from kiosk.ui.widgets.flow import Card
 from kiosk.ui.widgets.labels import IconLine, Sign
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 
-class ReferredPage(Page):
+class ReferredPage(Page[s.Referred]):
     """Failure is kind; "without face" is not failure at all."""
 
     name = "referred"
@@ -34,7 +33,7 @@ class ReferredPage(Page):
         self.open = OpenSign(self)
         self.back = self.button("back-to-face", "outlined", e.BackTouched(), to=self.open.ways)
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Referred, kit: Kit) -> None:
         reason = f"reason.{state.reason}"
         self.open.fill(kit, stayed=state.stayed, waiting=True)
         self.title.say(kit.text(f"{reason}.title"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.domain.next_time import next_time
 from kiosk.domain.record import Stage
 from kiosk.texts import requests
@@ -17,6 +15,7 @@ from kiosk.ui.widgets.pictures import QrCode
 from kiosk.ui.widgets.progress import Mark, Step, StepBar
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 from kiosk.visit.states import Finished
 
 _TITLE = {
@@ -49,7 +48,7 @@ def slip_number(state: Finished, station_id: str) -> str:
     return f"{station_id}-{state.record_ids[0][:8].upper()}" if state.record_ids else station_id
 
 
-class ResultPage(Page):
+class ResultPage(Page[s.Finished]):
     """Two-stage honesty: nothing is promised that the centre has not confirmed."""
 
     name = "result"
@@ -85,7 +84,7 @@ class ResultPage(Page):
         self.paper.clicked.connect(self._print)
         self.foot.add(self.paper)
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Finished, kit: Kit) -> None:
         stage = state.stage
         returned = stage in (Stage.RETURNED, Stage.REFUSED)
         self.title.say(kit.text(f"page.result.{_TITLE[stage]}"))

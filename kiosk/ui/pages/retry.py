@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.domain.reasons import Reason
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.face import FaceFigure
@@ -12,6 +10,7 @@ from kiosk.ui.widgets.labels import Sign
 from kiosk.ui.widgets.pictures import Tip, TipPicture
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 TIPS: tuple[Tip, ...] = ("hat", "light", "centre")
 # What helps against what. Light and hats are no advice for somebody whose face is not much like the photo on record.
@@ -25,7 +24,7 @@ _HELPS: dict[Reason, tuple[Tip, ...]] = {
 }
 
 
-class RetryPage(Page):
+class RetryPage(Page[s.Retrying]):
     """Kind, with a reason and something to do better; the last try is announced together with who helps."""
 
     name = "retry"
@@ -48,7 +47,7 @@ class RetryPage(Page):
         self.again = self.button("again", "filled", e.BeginTouched())
         self.practise = self.button("practise", "outlined", e.PractiseTouched())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.Retrying, kit: Kit) -> None:
         reason = f"reason.{state.reason}"
         self.title.say(kit.text(f"{reason}.title"))
         self.lead.say(kit.text(f"{reason}.why"))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk.domain.take_view import ScanView
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.card_camera import CardCamera
 from kiosk.ui.widgets.text import Text
+from kiosk.visit import states as s
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-class ScanPage(Page):
+class ScanPage(Page[s.ScanningCard]):
     """Front, then back. Nothing of a picture is kept."""
 
     name = "scan"
@@ -33,7 +34,7 @@ class ScanPage(Page):
         self.head.add(self.front)
         self.foot.add(self.privacy)
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.ScanningCard, kit: Kit) -> None:
         self._kit, self._shown = kit, None
         self.title.say(kit.text("ocr.page.title" if state.camera_ready else "page.camera.away"))
         self.lead.say(kit.text("ocr.page.lead" if state.camera_ready else "page.camera.away_lead"))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.kiosk_picture import KioskPicture
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 
-class TakeCardPage(Page):
+class TakeCardPage(Page[s.TakingCard]):
     """The person's data are wiped already; only the card is still there."""
 
     name = "take-card"
@@ -25,7 +24,7 @@ class TakeCardPage(Page):
         self.body.add(self.picture)
         self.done = self.button("done", "outlined", e.DoneTouched())
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.TakingCard, kit: Kit) -> None:
         self.title.say(kit.text("page.take-card.title"))
         self.lead.say("" if state.notice else kit.text("page.take-card.lead" if state.passed else "page.take-card.lead_told"))
         key = f"page.idle.notice.{state.notice}" if state.notice else ""

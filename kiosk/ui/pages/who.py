@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kiosk.ui.pages.base import Kit, Page
 from kiosk.ui.widgets.flow import Row
 from kiosk.ui.widgets.tile import ONE, TWO, Tile
 from kiosk.visit import events as e
+from kiosk.visit import states as s
 
 
-class WhoPage(Page):
+class WhoPage(Page[s.ChoosingWho]):
     """Two large choices, as pictures of people."""
 
     name = "who"
@@ -23,7 +22,7 @@ class WhoPage(Page):
         self.primary = self.me
         self.foot.add(Row(self.me, self.other, gap=36))
 
-    def fill(self, state: Any, kit: Kit) -> None:
+    def fill(self, state: s.ChoosingWho, kit: Kit) -> None:
         self.title.say(kit.text("page.who.title"))
         self.lead.say(kit.text("page.who.lead"))
         self.me.say(kit.text("page.who.self"))

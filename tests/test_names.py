@@ -1,0 +1,50 @@
+"""One class name, one thing, where a reader could mistake them: no room uses two classes of one name."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from itertools import combinations
+
+from tests.test_directions import KIOSK, modules_of
+
+# Two of a name that one room uses all the same, each with the reason. A row of the bureau's tables bears the name of the document
+# that it keeps; both are written with their module (`tables.Record`, `protocol.Record`).
+ALLOWED = {
+    "Action": "the desk's button; the retiree's pages, where the liveness action is shown, have `Button`",
+    "Card": "the white card of the desk's pages and of the retiree's: one thing, drawn densely and widely",
+    "Notice": "the strip that says what is wrong, of the desk's pages and of the retiree's: one thing, as above",
+    "Channel": "a section of the settings, known by its section alone; the gallery shows settings and records",
+    "DeskOpened": "one event, told to the visit and to presence: written `e.` and `p.`",
+    "DeskClosed": "one event, told to the visit and to presence: written `e.` and `p.`",
+    "VisionFailed": "one event, told to the visit and to presence: written `e.` and `p.`",
+    "Shown": "what two of the clerks' pages show, each a value of its own file",
+}
+
+
+def mistakable() -> dict[str, set[str]]:
+    """Return class name -> rooms that define or import two classes of that name."""
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules_of(KIOSK).items()}
+    rooms: dict[str, dict[str, set[str]]] = defaultdict(dict)  # class name -> module -> rooms that use this one by its bare name
+    for module, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                rooms[node.name][module] = {_room(module)}
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for one in node.names:
+                    if one.asname is None and (node.module or "") in rooms.get(one.name, {}):
+                        rooms[one.name][node.module or ""].add(_room(module))
+    found = {name: {room for a, b in combinations(used.values(), 2) for room in a & b} for name, used in rooms.items()}
+    return {name: both for name, both in found.items() if both}
+
+
+def _room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_no_room_uses_two_classes_of_one_name():
+    found = mistakable()
+    assert {name: both for name, both in found.items() if name not in ALLOWED} == {}, "rename one, or give the reason above"
+    assert set(ALLOWED) <= set(found), "take what is gone off the list"

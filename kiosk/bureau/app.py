@@ -16,7 +16,17 @@ from fastapi.responses import JSONResponse
 
 import kiosk
 from kiosk.bureau import admin, api, connections, failpoints
-from kiosk.bureau.clerks import account_pages, record_pages, request_pages, roles, roster_pages, station_pages, verify
+from kiosk.bureau.clerks import (
+    account_pages,
+    oidc_pages,
+    policy_pages,
+    record_pages,
+    request_pages,
+    roles,
+    roster_pages,
+    station_pages,
+    verify,
+)
 from kiosk.bureau.clerks.alarms import Watch
 from kiosk.bureau.clerks.roster_drafts import Issuer
 from kiosk.bureau.door import Door
@@ -38,7 +48,7 @@ def build() -> FastAPI:
     )  # those pages load scripts from elsewhere
     app.include_router(api.router)
     app.include_router(admin.router)
-    for pages in (account_pages, record_pages, request_pages, station_pages, roster_pages, verify):
+    for pages in (account_pages, oidc_pages, record_pages, request_pages, station_pages, roster_pages, policy_pages, verify):
         app.include_router(pages.router)
     return app
 

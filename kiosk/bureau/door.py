@@ -29,14 +29,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BUFFERED = 32 * 1024 * 1024  # bytes of bodies in memory, all requests together
 PUBLIC = ("/sign-in", "/openapi.json")
-_PUBLIC_BELOW = ("/static/", "/verify/")
+_PUBLIC_BELOW = ("/static/", "/verify/", "/oidc/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
      b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser says of our own forms that they come from "null"
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),

@@ -253,17 +253,10 @@ def issue_bundle(office: Office, content: BundleContent, witness: Callable[[Sess
     return version
 
 
-def newest_bundle(session: Session) -> int:
-    """Return the number of the newest bundle for all stations, 0 when there is none."""
-    return (
-        session.scalar(
-            select(tables.BundleVersion.version)
-            .where(tables.BundleVersion.station_id == "")
-            .order_by(tables.BundleVersion.version.desc())
-            .limit(1)
-        )
-        or 0
-    )
+def in_force(session: Session) -> BundleContent:
+    """Return what the newest bundle holds; an empty one when there is none."""
+    newest = session.scalar(select(tables.BundleVersion.content).order_by(tables.BundleVersion.version.desc()).limit(1))
+    return BundleContent.model_validate_json(newest) if newest else BundleContent()
 
 
 def _must_fit(office: Office, content: BundleContent) -> None:

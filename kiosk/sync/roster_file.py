@@ -14,11 +14,12 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 from cryptography.exceptions import InvalidTag
 
+from kiosk.domain.person import RosterEntry
 from kiosk.errors import StoreError
 from kiosk.store.roster import build as roster_build
 from kiosk.store.roster import line as roster_line
@@ -144,6 +145,11 @@ def line_fault(line: bytes) -> tuple[str, str, str]:
     except (KeyError, TypeError, ValueError, AttributeError, StoreError):
         return "id_number", "", ""
     return "", str(data["person_id"]), number
+
+
+def entry_of(data: Any) -> RosterEntry:
+    """Return the person of a parsed line. Raises ValueError."""
+    return roster_line.of_data(data)
 
 
 def check(path: Path, manifest: RosterManifest) -> None:

@@ -123,7 +123,7 @@ def test_every_answer_forbids_framing_scripts_from_elsewhere_and_caching(bureau,
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
 
 
 def test_no_template_holds_a_script_or_a_style_of_its_own():

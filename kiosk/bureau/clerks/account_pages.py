@@ -40,9 +40,15 @@ def static(name: Literal["clerks.css", "clerks.js"]) -> FileResponse:
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
-def sign_in_page(request: Request) -> HTMLResponse:
+def get_sign_in(request: Request) -> HTMLResponse:
     """The page to sign in."""
-    return page(request, "sign_in.html", wrong="")
+    return sign_in_page(request)
+
+
+def sign_in_page(request: Request, wrong: str = "", status: int = 200) -> HTMLResponse:
+    """Return the page to sign in. wrong: what was wrong, in words."""
+    provider = settings.of(request.app.state.office).oidc
+    return page(request, "sign_in.html", status, wrong=wrong, oidc=provider.title if provider else "")
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -57,11 +63,12 @@ async def sign_in_form(
     found = await to_thread.run_sync(sign_in.by_password, office, user.strip(), password, source, limiter=sign_in.hashing())
     if found.session is None:
         wrong = words_of(request).text(f"sign_in.{found.why}")
-        return page(request, "sign_in.html", 429 if found.why == "too-many" else 401, wrong=wrong)
-    return with_cookie(request, found.session, RedirectResponse(_next(found.session), 303))
+        return sign_in_page(request, wrong, 429 if found.why == "too-many" else 401)
+    return with_cookie(request, found.session, RedirectResponse(next_of(found.session), 303))
 
 
-def _next(session: Session) -> str:
+def next_of(session: Session) -> str:
+    """Return where somebody goes from here: the step that is due, or the first page."""
     return roles.STEPS[session.stage] if session.stage else "/"
 
 
@@ -93,7 +100,7 @@ def second_form(request: Request, office: Bureau, who: Own, code: Annotated[str,
     if found.session is None:
         why = "code-wrong" if found.why == "wrong" else found.why
         return page(request, "second.html", 429 if why == "too-many" else 401, wrong=words_of(request).text(f"sign_in.{why}"))
-    return with_cookie(request, found.session, RedirectResponse(_next(found.session), 303))
+    return with_cookie(request, found.session, RedirectResponse(next_of(found.session), 303))
 
 
 @router.post("/sign-out", response_class=HTMLResponse)
@@ -159,7 +166,7 @@ async def password_form(
     made = sign_in.after_password(office, who)
     if not made.stage:
         sessions.leave(office, made.token, words_of(request).text("password.changed"))
-    return with_cookie(request, made, RedirectResponse(_next(made), 303))
+    return with_cookie(request, made, RedirectResponse(next_of(made), 303))
 
 
 def _change_password(office: Office, who: Session, old: str, new: str, again: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import decisions, rosters, tables
-from kiosk.bureau.clerks import four_eyes, roster_drafts
+from kiosk.bureau.clerks import four_eyes, policies, roster_drafts
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.four_eyes import Asked, FourEyesRefused
 from kiosk.bureau.clerks.roster_drafts import DraftRefused
@@ -28,9 +27,9 @@ def do(office: Office, who: Actor, asked: Asked) -> None:
 
 def _override(office: Office, who: Actor, asked: Asked) -> None:
     def witness(transaction: Transaction, row: tables.Record) -> None:
+        four_eyes.agree(transaction, who, asked.proposal_id)
         if row.decision != asked.content["before"]:
             raise FourEyesRefused("changed-meanwhile")
-        four_eyes.agree(transaction, who, asked.proposal_id)
 
     if not decisions.decide(office, asked.subject, asked.content["decided"], asked.content["reason"], witness):
         raise FourEyesRefused("not-there")
@@ -60,14 +59,17 @@ def _roster_withdraw(office: Office, who: Actor, asked: Asked) -> None:
 
 
 def _bundle(office: Office, who: Actor, asked: Asked) -> None:
-    content = rosters.BundleContent.model_validate(json.loads(asked.content["bundle"]))
+    name, text = asked.subject, str(asked.content["text"])
+    with office.session.begin() as transaction:
+        four_eyes.check(transaction, who, asked.proposal_id)
+        content = rosters.in_force(transaction)
+    if policies.mark_of(content, name) != asked.content["base"]:
+        raise FourEyesRefused("changed-meanwhile")
 
     def witness(transaction: Transaction) -> None:
-        if rosters.newest_bundle(transaction) != asked.content["base"]:
-            raise FourEyesRefused("changed-meanwhile")
         four_eyes.agree(transaction, who, asked.proposal_id)
 
-    rosters.issue_bundle(office, content, witness)
+    rosters.issue_bundle(office, policies.with_policy(content, name, text), witness)
 
 
 _DO: dict[str, Callable[[Office, Actor, Asked], None]] = {

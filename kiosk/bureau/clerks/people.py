@@ -86,6 +86,21 @@ class _Keys:
         return hmac.digest(self._marks, f"{kind}\n{text}".encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
+def seal_text(office: Office, text: str, about: str) -> str:
+    """Return a text that names people as it may lie in the database. about: the id of what it belongs to."""
+    nonce = secrets.token_bytes(12)
+    return base64.b64encode(nonce + _Keys(office).cipher.encrypt(nonce, text.encode(), about.encode())).decode()
+
+
+def open_text(office: Office, sealed: str, about: str) -> str:
+    """Return a sealed text; "" when it was sealed by another key, for something else, or not at all."""
+    try:
+        found = base64.b64decode(sealed)
+        return _Keys(office).cipher.decrypt(found[:12], found[12:], about.encode()).decode()
+    except (InvalidTag, ValueError):
+        return ""
+
+
 def _row(keys: _Keys, line: dict[str, Any], version: int) -> dict[str, Any]:
     number, name = str(line["id_number"]).upper(), str(line["name"])
     born = str(line.get("born") or born_of(number))[:10]

@@ -8,7 +8,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,7 +72,7 @@ def take(office: Office, who: Actor, source: BinaryIO) -> str:
                     plain_size=facts.plain_size,
                     lines=facts.lines,
                     file_key=facts.key,
-                    report=json.dumps({name: getattr(report, name) for name in report.__slots__}, ensure_ascii=False),
+                    report=_sealed(office, report, draft_id),
                     state="checked",
                     told="",
                     version=0,
@@ -143,9 +143,14 @@ def _content(line: dict[str, Any]) -> bytes:
     return hashlib.blake2b(json.dumps(line, sort_keys=True).encode(), digest_size=12).digest()
 
 
-def report_of(draft: RosterDraft) -> Report:
+def _sealed(office: Office, report: Report, draft_id: str) -> str:
+    # Its examples name people.
+    return people.seal_text(office, json.dumps(asdict(report), ensure_ascii=False), draft_id)
+
+
+def report_of(office: Office, draft: RosterDraft) -> Report:
     """Return what was found when a draft was handed in."""
-    found = Report(**json.loads(draft.report))
+    found = Report(**json.loads(people.open_text(office, draft.report, draft.draft_id) or "{}"))
     found.examples = [(one[0], one[1], one[2]) for one in found.examples]
     return found
 
@@ -227,7 +232,7 @@ def withdraw(office: Office, who: Actor, version: int) -> str:
                 plain_size=facts.plain_size,
                 lines=facts.lines,
                 file_key=facts.key,
-                report=json.dumps({"people": facts.lines, "base": version, "before": rows[0].lines}),
+                report=_sealed(office, Report(people=facts.lines, base=version, before=rows[0].lines), draft_id),
                 state="checked",
                 told=f"of {row.version}",
                 version=0,

@@ -26,7 +26,7 @@ def rosters_page(request: Request, office: Bureau, _: Who) -> HTMLResponse:
 
 
 def _rosters(request: Request, office: Office, wrong: str, status: int) -> HTMLResponse:
-    drafts = [(draft, roster_drafts.report_of(draft)) for draft in roster_drafts.newest(office)]
+    drafts = [(draft, roster_drafts.report_of(office, draft)) for draft in roster_drafts.newest(office)]
     busy = any(draft.state in ("waiting", "issuing") for draft, _ in drafts)
     return page(request, "rosters.html", status, drafts=drafts, issued=roster_drafts.issued(office), wrong=wrong, busy=busy)
 
@@ -52,7 +52,7 @@ def _draft(request: Request, office: Office, draft_id: str, wrong: str, status: 
         draft = roster_drafts.get(office, draft_id)
     except DraftRefused:
         return _rosters(request, office, words_of(request).text("rosters.not-there"), 404)
-    return page(request, "roster.html", status, draft=draft, report=roster_drafts.report_of(draft), wrong=wrong)
+    return page(request, "roster.html", status, draft=draft, report=roster_drafts.report_of(office, draft), wrong=wrong)
 
 
 @router.post("/rosters/{draft_id}/issue", response_class=HTMLResponse)
@@ -60,7 +60,7 @@ def issue_form(request: Request, office: Bureau, who: Own, draft_id: DraftId) ->
     """Issue a roster in the background; one that looks like a mistake waits for a second person."""
     words = words_of(request)
     try:
-        report = roster_drafts.report_of(roster_drafts.get(office, draft_id))
+        report = roster_drafts.report_of(office, roster_drafts.get(office, draft_id))
         if report.asks:
             content = {"people": report.people, "before": report.before, "why": report.asks}
             four_eyes.ask(office, who.actor, "roster-small", draft_id, content)

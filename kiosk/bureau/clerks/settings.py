@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.office import Office
 from kiosk.errors import ConfigError
 from kiosk.plain_text import read_text
@@ -22,7 +23,8 @@ def _is_here(host: str) -> bool:
     return host in ("localhost", "127.0.0.1", "::1")
 
 
-def _https(url: str) -> str:
+def safe(url: str) -> str:
+    """Return an address that may be called: https, or http on this machine. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname or "")):
         raise ValueError("https, or http on this machine alone")
@@ -56,7 +58,7 @@ class Webhook(Asked):
     @field_validator("url")
     @classmethod
     def _sealed(cls, url: str) -> str:
-        return _https(url)
+        return safe(url)
 
 
 class Alarms(Asked):
@@ -64,6 +66,28 @@ class Alarms(Asked):
 
     silent_h: Annotated[float, Field(gt=0)] = 24.0
     every_s: Annotated[float, Field(ge=1)] = 60.0
+
+
+class Oidc(Asked):
+    """[oidc]: sign-in by the province's own provider. roles: value of the claim -> role here; who has none is refused."""
+
+    issuer: str
+    client_id: str
+    secret_file: str
+    title: str = "OpenID Connect"
+    role_claim: str = "roles"
+    roles: dict[str, Literal["viewer", "clerk", "supervisor", "administrator"]] = {}
+
+    @field_validator("issuer")
+    @classmethod
+    def _sealed(cls, issuer: str) -> str:
+        return safe(issuer)
+
+    def role_of(self, told: object) -> Role | None:
+        """Return the highest role that the claim's values stand for; None for nobody we know."""
+        values = told if isinstance(told, list) else [told]
+        found = [Role.of(self.roles[value]) for value in values if isinstance(value, str) and value in self.roles]
+        return max(found, default=None)
 
 
 class ClerkSettings(Asked):
@@ -74,6 +98,7 @@ class ClerkSettings(Asked):
     mail: Mail | None = None
     webhook: Webhook | None = None
     alarms: Alarms = Alarms()
+    oidc: Oidc | None = None
 
     @property
     def zone(self) -> ZoneInfo:

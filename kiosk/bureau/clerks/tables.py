@@ -100,7 +100,7 @@ class RosterDraft(Base):
     plain_size: Mapped[int]
     lines: Mapped[int]
     file_key: Mapped[str] = mapped_column(String(64))
-    report: Mapped[str] = mapped_column(Text)  # JSON: counts, differences, examples' person ids
+    report: Mapped[str] = mapped_column(Text)  # sealed JSON: counts, differences, examples
     state: Mapped[str] = mapped_column(String(16))  # checked | waiting | issuing | issued | failed | dropped
     told: Mapped[str] = mapped_column(String(200), default="")  # why it failed
     version: Mapped[int] = mapped_column(default=0)

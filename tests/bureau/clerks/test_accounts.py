@@ -246,7 +246,7 @@ def test_an_administrator_makes_changes_and_resets_accounts_on_the_page(office):
     page = browser.text("/accounts")
     assert "&lt;script&gt;孙" in page
     assert "<script>孙" not in page
-    first = re.search(r"sun 的首次密码.*?:([a-z0-9-]{19})", page)[1]
+    first = re.search(r"sun 的首次密码.*?：([a-z0-9-]{19})", page)[1]
     assert first not in browser.text("/accounts"), "shown once"
     assert Browser(office).sign_in("sun", first).headers["location"] == "/account/password"
     assert "已经有人用" in browser.post("/accounts/add", {"name": "sun", "shown_name": "x", "role": "clerk"}).text

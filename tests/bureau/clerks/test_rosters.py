@@ -1,0 +1,212 @@
+"""Rosters: looked at before they are issued, issued in the background, withdrawn by two; and the public answer behind a slip."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from kiosk.bureau import decisions, rosters
+from kiosk.bureau.clerks import four_eyes, people, roster_drafts, verify
+from kiosk.bureau.office import utcnow
+from tests.bureau.clerks.made import URL, Browser
+from tests.bureau.made import record, register
+
+
+def file_of(count, **changes):
+    """Lines of `count` people; changes: person id -> name."""
+    lines = [
+        {
+            "person_id": f"P{n}",
+            "name": changes.get(f"P{n}", f"测试{n}"),
+            "id_number": f"{n:018d}",
+            "status": "active",
+            "benefits": [],
+        }
+        for n in range(count)
+    ]
+    return "\n".join(json.dumps(one, ensure_ascii=False) for one in lines).encode()
+
+
+def upload(browser, data):
+    files = {"file": ("roster.jsonl", data)}
+    return browser.ask("POST", "/rosters/upload", data={"token": browser.token}, files=files, headers={"Origin": URL})
+
+
+def issued(office, browser, data):
+    answer = upload(browser, data)
+    assert answer.status_code == 303, answer.text
+    draft_id = answer.headers["location"].rsplit("/", 1)[1]
+    assert browser.post(f"/rosters/{draft_id}/issue").status_code == 303
+    while roster_drafts.issue_next(office):
+        pass
+    return draft_id
+
+
+def test_a_roster_is_looked_at_then_issued_in_the_background(office):
+    li = Browser(office).enter("li")
+    answer = upload(li, file_of(20))
+    page = li.text(answer.headers["location"])
+    assert "<dt>人数</dt><dd>20" in page
+    assert page.count("<td>新增</td>") == 5
+    assert roster_drafts.issued(office) == [], "looked at, not issued"
+    draft_id = answer.headers["location"].rsplit("/", 1)[1]
+    assert li.post(f"/rosters/{draft_id}/issue").headers["location"] == "/rosters"
+    assert "正在发布" in li.text("/rosters")
+    assert roster_drafts.issue_next(office)
+    assert not roster_drafts.issue_next(office)
+    assert [(version, count) for version, count, _, _ in roster_drafts.issued(office)] == [(1, 20)]
+    assert people.by_id(office, ["P3"])["P3"].name == "测试3"
+    again = li.post(f"/rosters/{draft_id}/issue")
+    assert (again.status_code, "已经处理" in again.text) == (409, True)
+
+
+def test_differences_and_examples_name_who_would_go_first(office):
+    li = Browser(office).enter("li")
+    issued(office, li, file_of(30))
+    data = b"\n".join([*file_of(28, P3="<script>新名").split(b"\n"), file_of(41).split(b"\n")[40]])
+    page = li.text(upload(li, data).headers["location"])
+    for label, count in (("新增", 1), ("变更", 1), ("减少", 2)):
+        assert re.search(rf"<dt>{label}</dt><dd[^>]*>{count}</dd>", page), label
+    examples = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", page)
+    assert [what for what, _ in examples] == ["减少", "减少", "变更", "新增"]
+    assert ("变更", "&lt;script&gt;新名") in examples
+    assert "000000000000000028" not in page, "numbers are masked"
+
+
+def test_what_kiosks_would_refuse_is_refused_with_its_line(office):
+    li = Browser(office).enter("li")
+    answer = upload(li, b'{"person_id": "P1"}')
+    assert (answer.status_code, "line 1" in answer.text) == (400, True)
+    assert list(office.rosters.glob("*")) == [], "nothing is left of it"
+    assert Browser(office).enter("zhang").get("/rosters").status_code == 403
+
+
+def test_a_much_smaller_roster_takes_a_second_person(office):
+    li, wang = Browser(office).enter("li"), Browser(office).enter("wang")
+    issued(office, li, file_of(30))
+    draft_id = upload(li, file_of(5)).headers["location"].rsplit("/", 1)[1]
+    assert "人数明显变少：5 人，上一版 30 人" in li.text(f"/rosters/{draft_id}")
+    assert li.post(f"/rosters/{draft_id}/issue").headers["location"] == f"/rosters/{draft_id}"
+    assert not roster_drafts.issue_next(office)
+    (asked,) = four_eyes.waiting(office)
+    assert li.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 403
+    assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
+    assert roster_drafts.issue_next(office)
+    assert [count for _, count, _, _ in roster_drafts.issued(office)] == [5, 30]
+
+
+def test_a_roster_is_withdrawn_by_issuing_the_one_before(office):
+    li, wang = Browser(office).enter("li"), Browser(office).enter("wang")
+    issued(office, li, file_of(3))
+    assert li.post("/rosters/issued/1/withdraw").status_code == 409, "there is none before it"
+    issued(office, li, file_of(4, P1="错名"))
+    assert li.post("/rosters/issued/1/withdraw").status_code == 409, "not the newest"
+    assert li.post("/rosters/issued/2/withdraw").status_code == 303
+    (asked,) = four_eyes.waiting(office)
+    assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
+    assert roster_drafts.issue_next(office)
+    assert [(version, count) for version, count, _, _ in roster_drafts.issued(office)] == [(3, 3), (2, 4), (1, 3)]
+    assert people.by_id(office, ["P1", "P3"]).keys() == {"P1"}
+    assert people.by_id(office, ["P1"])["P1"].name == "测试1"
+    kiosk = register(office)
+    sealed, manifest = rosters.offer(office, kiosk.kiosk_id, 2)
+    assert (manifest.version, bool(sealed)) == (3, True), "kiosks only ever go forward"
+
+
+def test_a_draft_is_dropped_with_its_file(office):
+    li = Browser(office).enter("li")
+    draft_id = upload(li, file_of(3)).headers["location"].rsplit("/", 1)[1]
+    assert len(list(office.rosters.glob("*.roster"))) == 1
+    assert li.post(f"/rosters/{draft_id}/drop").status_code == 303
+    assert list(office.rosters.glob("*")) == []
+    assert li.post(f"/rosters/{draft_id}/issue").status_code == 409
+    assert li.post("/rosters/nothing/issue").status_code == 404
+
+
+def test_an_issue_that_was_killed_is_told_and_can_be_asked_for_again(office):
+    li = Browser(office).enter("li")
+    draft_id = upload(li, file_of(3)).headers["location"].rsplit("/", 1)[1]
+    with office.session.begin() as transaction:
+        row = transaction.get(roster_drafts.RosterDraft, draft_id)
+        row.state, row.changed_at = "issuing", utcnow() - roster_drafts._STUCK * 2
+    assert not roster_drafts.issue_next(office)
+    assert roster_drafts.get(office, draft_id).state == "failed"
+    assert li.post(f"/rosters/{draft_id}/issue").status_code == 303
+    assert roster_drafts.issue_next(office)
+    assert roster_drafts.get(office, draft_id).state == "issued"
+
+
+def test_a_file_that_is_gone_is_a_failure_that_is_told(office):
+    li = Browser(office).enter("li")
+    draft_id = upload(li, file_of(3)).headers["location"].rsplit("/", 1)[1]
+    issued(office, li, file_of(2))
+    for path in office.rosters.glob("*.roster"):
+        path.unlink()
+    li.post(f"/rosters/{draft_id}/issue")
+    roster_drafts.issue_next(office)
+    assert (roster_drafts.get(office, draft_id).state, "发布失败" in li.text("/rosters")) == ("failed", True)
+
+
+# --- the public answer
+
+
+def test_the_answer_is_a_month_and_nothing_else(office):
+    kiosk = register(office)
+    next_year = utcnow().year + 1
+    good = record(valid_from="2026-12-01", valid_to=f"{next_year}-11-30", person_id="P-secret")
+    kiosk.send(good)
+    browser = Browser(office, source="198.51.100.7")
+    path = f"/verify/{good['record_id']}"
+    unknown = browser.get("/verify/nothing-of-ours").text
+    assert browser.get(path).text == unknown, "received is not confirmed"
+    decisions.decide(office, good["record_id"], "confirmed", "")
+    answer = browser.get(path)
+    assert f"有效至 {next_year}年11月" in answer.text
+    assert f"Valid until {next_year}-11" in browser.get(path, headers={"Accept-Language": "en"}).text
+    for hidden in ("P-secret", "SZ-TEST", "self-face", "enterprise", "set-cookie"):
+        assert hidden not in answer.text + str(answer.headers)
+    assert (answer.headers["cache-control"], answer.status_code) == ("no-store", 200)
+    decisions.decide(office, good["record_id"], "returned", "deceased")
+    assert browser.get(path).text == unknown, "a returned one looks like one that never was"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": "failed", "reason": "face-mismatch"},
+        {"channel": "enrolment"},
+        {"valid_to": "2020-01-01"},
+        {"valid_to": None},
+    ],
+)
+def test_what_is_no_valid_certification_is_answered_like_an_unknown_one(office, changes):
+    kiosk = register(office)
+    one = record(**{"valid_to": f"{utcnow().year + 1}-01-31", **changes})
+    kiosk.send(one)
+    decisions.decide(office, one["record_id"], "confirmed", "")
+    assert verify.valid_until(office, one["record_id"]) is None
+
+
+def test_questions_are_counted_by_source(office):
+    asker = Browser(office, source="198.51.100.9")
+    codes = [asker.get(f"/verify/guess-{n}").status_code for n in range(verify.PER_MINUTE + 3)]
+    assert codes == [200] * verify.PER_MINUTE + [429] * 3
+    assert Browser(office, source="198.51.100.10").get("/verify/guess").status_code == 200
+
+
+def test_the_count_is_bounded_and_forgets():
+    rate = verify.Rate(2)
+    assert [rate.let("a", 0.0) for _ in range(3)] == [True, True, False]
+    assert rate.let("a", 60.0)
+    for n in range(verify._SOURCES + 10):
+        rate.let(f"s{n}", 61.0)
+    assert len(rate._seen) == verify._SOURCES
+
+
+def test_uploads_leave_no_name_in_the_clear(office):
+    issued(office, Browser(office).enter("li"), file_of(3, P1="独特之名"))
+    whole = b"".join(path.read_bytes() for path in Path(office.settings.data).rglob("*") if path.is_file())
+    assert "独特之名".encode() not in whole, "neither the people nor a draft's examples"

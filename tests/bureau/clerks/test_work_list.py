@@ -1,0 +1,251 @@
+"""The work list: found by name, number, station and day; a page by key; decided once; four eyes for what was told already."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kiosk.bureau import decisions, rosters, tables
+from kiosk.bureau.clerks import audit, four_eyes, people, record_pages, work_list
+from kiosk.bureau.clerks.work_list import Wanted
+from kiosk.bureau.office import utcnow
+from tests.bureau.clerks.made import Browser
+from tests.bureau.made import record, register
+
+ZONE = ZoneInfo("Asia/Shanghai")
+PEOPLE = {"P1": ("王芳", "440305195603150028"), "P2": ("<script>李", "440305194001010019"), "P3": ("王", "440305193501010012")}
+
+
+def issue(office, found=PEOPLE):
+    lines = [
+        json.dumps({"person_id": key, "name": name, "id_number": number, "status": "active", "benefits": []}, ensure_ascii=False)
+        for key, (name, number) in found.items()
+    ]
+    people.note(office, rosters.issue(office, BytesIO("\n".join(lines).encode()), meant=True))
+
+
+@pytest.fixture
+def kiosk(office):
+    issue(office)
+    return register(office)
+
+
+def sent(kiosk, **changes):
+    one = record(**changes)
+    kiosk.send(one)
+    return one["record_id"]
+
+
+def ids(office, **wanted):
+    return [line.record_id for line in work_list.find(office, Wanted(**wanted), ZONE).lines]
+
+
+def test_records_are_found_by_whom_they_are_about(office, kiosk):
+    one, two = sent(kiosk), sent(kiosk, person_id="P2")
+    assert ids(office) == [one, two], "what waits longest stands first"
+    for text, found in (
+        ("王芳", [one]),
+        ("440305195603150028", [one]),
+        ("P2", [two]),
+        (two, [two]),
+        ("王", []),
+        ("%", []),
+        ("x" * 100, []),
+    ):
+        assert ids(office, person=text) == found, text
+    assert ids(office, person="440305195603150028".lower()) == [one]
+
+
+def test_names_are_nowhere_in_the_database(office, kiosk):
+    from pathlib import Path
+
+    whole = b"".join(path.read_bytes() for path in Path(office.settings.data).rglob("*") if path.is_file())
+    assert "王芳".encode() not in whole
+    assert b"440305195603150028" not in whole
+    assert people.by_id(office, ["P1"])["P1"].name == "王芳"
+
+
+def test_whoever_leaves_the_roster_leaves_the_search(office, kiosk):
+    issue(office, {"P1": PEOPLE["P1"]})
+    assert set(people.by_id(office, PEOPLE)) == {"P1"}
+
+
+def test_filters_by_station_way_day_doubt_and_state(office, kiosk):
+    other = register(office, 2, "SZ-OTHER")
+    here = sent(kiosk)
+    there = sent(other, station_id="SZ-OTHER", channel="face-to-face", person_id="P2")
+    doubtful = sent(kiosk, person_id="P3")
+    with office.session.begin() as transaction:
+        for row in transaction.query(tables.Record):
+            row.clock_suspect = row.record_id == doubtful
+    failed = sent(kiosk, outcome="failed", reason="face-mismatch")
+    assert ids(office, station="SZ-OTHER") == [there]
+    assert ids(office, channel="face-to-face") == [there]
+    assert ids(office, suspect=True) == [doubtful]
+    assert ids(office, state="attempts") == [failed]
+    assert set(ids(office, state="all")) == {here, there, doubtful, failed}
+    decisions.decide(office, here, "returned", "photo-unclear")
+    assert ids(office, state="returned") == [here]
+    assert here not in ids(office)
+    today = datetime.now(ZONE).date()
+    assert len(ids(office, state="all", first=today, last=today)) == 4
+    assert ids(office, state="all", first=today + timedelta(days=1)) == []
+    assert ids(office, state="all", last=today - timedelta(days=1)) == []
+
+
+def test_a_day_is_the_clerks_own(office, kiosk):
+    """23:30 in Shenzhen is still that day, though it is 15:30 in UTC; half past midnight is the next, though UTC says no."""
+    one = sent(kiosk)
+    for hour_utc, day in (("15:30", "2026-11-20"), ("16:30", "2026-11-21")):
+        with office.session.begin() as transaction:
+            transaction.get(tables.Record, one).received_at = datetime.fromisoformat(f"2026-11-20T{hour_utc}:00+00:00")
+        wanted = datetime.fromisoformat(day).date()
+        assert ids(office, first=wanted, last=wanted) == [one]
+
+
+def test_pages_go_on_by_key_whatever_comes_in_between(office, kiosk, monkeypatch):
+    monkeypatch.setattr(work_list, "PAGE", 3)
+    made = [sent(kiosk, person_id=f"Q{n}") for n in range(5)]
+    with office.session.begin() as transaction:  # all at one moment: the record's id decides
+        for row in transaction.query(tables.Record):
+            row.received_at = datetime(2026, 11, 20, tzinfo=UTC)
+    made.sort()
+    first = work_list.find(office, Wanted(), ZONE)
+    decisions.decide(office, made[0], "confirmed", "")  # an offset would skip one now
+    second = work_list.find(office, Wanted(), ZONE, first.after)
+    assert [line.record_id for line in first.lines + second.lines] == made
+    assert second.after == ""
+    backwards = work_list.find(office, Wanted(state="all"), ZONE)
+    rest = work_list.find(office, Wanted(state="all"), ZONE, backwards.after)
+    assert [line.record_id for line in backwards.lines + rest.lines] == made[::-1]
+    for wrong in ("x", "!!!", "AAAA", "a" * 300, work_list.key_of(utcnow(), "\0")):
+        assert len(work_list.find(office, Wanted(), ZONE, wrong).lines) == 3, "no place of ours: the start"
+
+
+def test_the_page_of_a_record_shows_words_and_no_markup_of_others(office, kiosk):
+    record_id = sent(kiosk, person_id="P2", helper_name="<img src=x>", notes="<b>n</b>", reason="ok")
+    page = Browser(office).enter("zhang").text(f"/records/{record_id}")
+    for shown in ("&lt;script&gt;李", "440305194001010019", "自助人脸", "刷身份证", "&lt;img src=x&gt;", "&lt;b&gt;n&lt;/b&gt;"):
+        assert shown in page
+    for hidden in ("<script>李", "<img src=x", "self-face", "<b>n"):
+        assert hidden not in page
+    viewer = Browser(office).enter("look").text(f"/records/{record_id}")
+    assert "440305194001010019" not in viewer, "whoever only looks needs no whole number"
+    assert "4403**********0019" in viewer
+    assert 'id="decide"' not in viewer
+    assert "<script>李" not in Browser(office).enter("zhang").text("/records?state=all&person=<script>")
+
+
+def test_a_clerk_decides_and_goes_on_to_the_next(office, kiosk):
+    one, two = sent(kiosk), sent(kiosk, person_id="P2")
+    browser = Browser(office).enter("zhang")
+    answer = browser.post(f"/records/{one}/decide", {"decided": "confirmed"})
+    assert answer.headers["location"] == f"/records/{two}"
+    assert "已确认：王芳" in browser.text(f"/records/{two}")
+    wrong = browser.post(f"/records/{two}/decide", {"decided": "returned"})
+    assert (wrong.status_code, "退回要选原因" in wrong.text) == (400, True)
+    wrong = browser.post(f"/records/{two}/decide", {"decided": "returned", "reason": "made-up"})
+    assert wrong.status_code == 400
+    answer = browser.post(f"/records/{two}/decide", {"decided": "returned", "reason": "photo-unclear", "note": "模糊"})
+    assert answer.headers["location"] == "/records"
+    told = [(one.record_id, one.decided, one.reason) for one in decisions.after(office, kiosk.kiosk_id, 0).decisions]
+    assert told == [(one, "confirmed", ""), (two, "returned", "photo-unclear")]
+    logged = [(line["actor"], line["action"], line["subject"]) for line in audit.lines(office)]
+    assert ("zhang", "confirmed", one) in logged
+    assert ("zhang", "returned", two) in logged
+    assert ("zhang", "saw-record", two) in logged
+
+
+def test_there_is_nothing_to_confirm_about_a_failed_attempt(office, kiosk):
+    failed = sent(kiosk, outcome="failed", reason="face-mismatch")
+    browser = Browser(office).enter("zhang")
+    assert "没有可确认的内容" in browser.text(f"/records/{failed}")
+    answer = browser.post(f"/records/{failed}/decide", {"decided": "confirmed"})
+    assert (answer.status_code, "没有可确认的内容" in answer.text) == (409, True)
+    assert decisions.after(office, kiosk.kiosk_id, 0).decisions == ()
+
+
+def asked(office, record_id, decided="returned", reason="identity-unclear", name="zhang"):
+    answer = Browser(office).enter(name).post(f"/records/{record_id}/decide", {"decided": decided, "reason": reason})
+    assert answer.status_code == 303, answer.text
+    (one,) = [one for one in four_eyes.waiting(office) if one.subject == record_id]
+    return one.proposal_id
+
+
+def test_another_decision_takes_a_second_person(office, kiosk):
+    one = sent(kiosk)
+    decisions.decide(office, one, "confirmed", "")
+    proposal = asked(office, one, name="li")
+    assert len(decisions.after(office, kiosk.kiosk_id, 0).decisions) == 1, "asking changes nothing"
+    for name, status, told in (("li", 403, "不能同意自己的申请"), ("zhang", 403, "你的角色不能同意")):
+        answer = Browser(office).enter(name).post(f"/requests/{proposal}/settle", {"answer": "agree"})
+        assert (answer.status_code, told in answer.text) == (status, True), name
+    assert Browser(office).enter("look").get("/requests").status_code == 403
+    assert Browser(office).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "agree"}).status_code == 303
+    told = [(one.decided, one.reason) for one in decisions.after(office, kiosk.kiosk_id, 0).decisions]
+    assert told == [("confirmed", ""), ("returned", "identity-unclear")]
+    answer = Browser(office).enter("boss").post(f"/requests/{proposal}/settle", {"answer": "agree"})
+    assert (answer.status_code, "已经处理或过期" in answer.text) == (409, True)
+    actions = [(line["actor"], line["action"]) for line in audit.lines(office)]
+    for wanted in (("li", "asked-override"), ("li", "four-eyes-refused"), ("wang", "agreed-override")):
+        assert wanted in actions
+
+
+def test_a_request_expires_is_taken_back_refused_and_asked_once(office, kiosk, monkeypatch):
+    one = sent(kiosk)
+    decisions.decide(office, one, "confirmed", "")
+    proposal = asked(office, one)
+    again = Browser(office).enter("li").post(f"/records/{one}/decide", {"decided": "returned", "reason": "deceased"})
+    assert (again.status_code, "已经有人申请" in again.text) == (409, True)
+    assert Browser(office).enter("zhang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
+    proposal = asked(office, one)
+    assert Browser(office).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
+    proposal = asked(office, one)
+    later = utcnow() + four_eyes.LASTS + timedelta(seconds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(four_eyes, "utcnow", lambda: later)
+        with office.session.begin() as transaction, pytest.raises(four_eyes.FourEyesRefused) as refused:
+            four_eyes.check(transaction, audit.Actor("wang", "supervisor"), proposal)
+        assert refused.value.why == "over"
+        assert four_eyes.waiting(office) == []
+    outcomes = [line["action"] for line in audit.lines(office) if "override" in line["action"]]
+    assert outcomes == ["asked-override", "took-back-override", "asked-override", "refused-override", "asked-override"]
+
+
+def test_what_changed_meanwhile_is_not_done(office, kiosk):
+    one = sent(kiosk)
+    decisions.decide(office, one, "confirmed", "")
+    proposal = asked(office, one)
+    decisions.decide(office, one, "returned", "deceased")  # a program
+    answer = Browser(office).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "agree"})
+    assert (answer.status_code, "情况已变" in answer.text) == (409, True)
+    assert four_eyes.waiting(office)[0].proposal_id == proposal, "neither agreed nor done"
+
+
+def test_two_clerks_who_decide_at_once_decide_once(office, kiosk):
+    one = sent(kiosk)
+    first, second = Browser(office).enter("zhang"), Browser(office).enter("li")
+    token = second.token
+    first.post(f"/records/{one}/decide", {"decided": "confirmed"})
+
+    found = record_pages.NotDecided
+    with pytest.raises(found) as refused:
+        record_pages._decide(
+            office, __import__("types").SimpleNamespace(actor=audit.Actor("li", "supervisor")), one, "returned", "deceased", ""
+        )
+    assert refused.value.why == "decided-already"
+    assert token
+    assert len(decisions.after(office, kiosk.kiosk_id, 0).decisions) == 1
+
+
+def test_the_list_counts_what_waits_up_to_a_bound(office, kiosk, monkeypatch):
+    for n in range(4):
+        sent(kiosk, person_id=f"Q{n}")
+    monkeypatch.setattr(work_list, "_COUNTED_TO", 3)
+    assert work_list.waiting(office) == 3
+    assert re.search(r"等待决定 3 条", Browser(office).enter("zhang").text("/records"))

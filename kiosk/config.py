@@ -46,6 +46,7 @@ class Station(Section):
     name: str = "示范社区工作站"
     station_id: str = "SZ-DEMO-0001"
     hotline: str = "12333"
+    verify_url: Annotated[str, Field(pattern=r"^(https://[^\s]+)?$", max_length=200)] = ""
     reader_place: Literal["below", "left-below", "right-below", "left", "right"] = "below"
     timezone: str = "Asia/Shanghai"
     channels: tuple[Channel, ...] = ()

@@ -118,6 +118,7 @@ class VisitShowing(QObject):
             printed_at=at,
             next_from=state.next_from,
             next_to=state.next_to,
+            verify_url=station.verify_url,
         )
 
     def show_printed(self, reason: Reason) -> None:

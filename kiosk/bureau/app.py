@@ -12,13 +12,16 @@ from collections.abc import AsyncIterator
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 import kiosk
 from kiosk.bureau import admin, api, connections, failpoints
 from kiosk.bureau.clerks import (
     account_pages,
     oidc_pages,
+    pages,
     policy_pages,
     record_pages,
     request_pages,
@@ -40,7 +43,7 @@ def build() -> FastAPI:
     app = FastAPI(
         title="Reference bureau",
         version=kiosk.__version__,
-        exception_handlers={**api.HANDLERS, RequestValidationError: on_invalid},
+        exception_handlers={**api.HANDLERS, RequestValidationError: on_invalid, HTTPException: on_refused},
         lifespan=_lifespan,
         dependencies=[Depends(roles.allowed), Depends(api.known_parameters)],
         docs_url=None,
@@ -48,8 +51,8 @@ def build() -> FastAPI:
     )  # those pages load scripts from elsewhere
     app.include_router(api.router)
     app.include_router(admin.router)
-    for pages in (account_pages, oidc_pages, record_pages, request_pages, station_pages, roster_pages, policy_pages, verify):
-        app.include_router(pages.router)
+    for part in (account_pages, oidc_pages, record_pages, request_pages, station_pages, roster_pages, policy_pages, verify):
+        app.include_router(part.router)
     return app
 
 
@@ -58,6 +61,20 @@ async def on_invalid(_: Request, error: Exception) -> Response:
     found = error.errors()[:20] if isinstance(error, RequestValidationError) else []
     told = [{"type": one["type"], "loc": [str(part)[:100] for part in one["loc"]], "msg": str(one["msg"])[:200]} for one in found]
     return JSONResponse({"detail": told}, 422)
+
+
+async def on_refused(request: Request, error: Exception) -> Response:
+    """Refuse a program in JSON, a person on a page."""
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    if error.status_code == 303:
+        return RedirectResponse(headers["Location"], 303)
+    if request.url.path.startswith(("/v1/", "/admin/")):
+        return JSONResponse({"detail": error.detail}, error.status_code, headers)
+    answer = await run_in_threadpool(pages.problem, request, error.status_code, str(error.detail))
+    answer.headers.update(headers)
+    return answer
 
 
 @contextlib.asynccontextmanager

@@ -153,7 +153,8 @@ class Record(Base):
     __table_args__ = (
         Index("ix_records_decision", "decision", "received_at"),
         Index("ix_records_kiosk", "kiosk_id", "received_at"),
-        Index("ix_records_received_at", "received_at", "record_id"),  # the work list's pages
+        Index("ix_records_received_at", "received_at", "record_id"),  # the work list's pages: all
+        Index("ix_records_list", "outcome", "decision", "received_at", "record_id"),  # what waits, was returned, was confirmed
     )
 
 

@@ -76,11 +76,13 @@ def make_slip(
     next_from: date | None = None,
     next_to: date | None = None,
     returned_reason: str = "",
+    verify_url: str = "",
 ) -> Slip:
     """Return the slip of one record.
 
     name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
     printed_at: local time. returned_reason: in words, when the bureau sent the record back.
+    verify_url: see `code_text`.
     """
     upcoming = None if stage in (Stage.RETURNED, Stage.REFUSED) else next_time(next_from, next_to, printed_at.date())
     window = "" if upcoming is None else texts.dated(upcoming.key, upcoming.first, upcoming.last)
@@ -105,7 +107,7 @@ def make_slip(
         title=_line(texts.text("slip.title")),
         rows=tuple((_line(label), _line(value)) for label, value in rows if value),
         notes=(_line(texts.text(promise)), _line(texts.text("slip.free"))),
-        qr_text=code_text(texts, _line(record_id), _line(window), _line(hotline)),
+        qr_text=code_text(texts, _line(record_id), _line(window), _line(hotline), verify_url),
         qr_caption=_line(texts.text("slip.qr_caption")),
         footer=_line(texts.text("slip.footer")),
     )

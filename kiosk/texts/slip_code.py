@@ -12,8 +12,14 @@ class Texts(Protocol):
         """Return the text of `key`."""
 
 
-def code_text(texts: Texts, record: str, when: str, hotline: str) -> str:
-    """Return the payload: record number, when to come next (left out when empty), hotline. No name, no document number."""
+def code_text(texts: Texts, record: str, when: str, hotline: str, verify_url: str = "") -> str:
+    """Return the payload: record number, when to come next (left out when empty), hotline. No name, no document number.
+
+    verify_url: where the bureau answers whether a record is valid (its /verify). The code is then that address alone: a telephone
+    opens an address, and shows lines of text.
+    """
+    if verify_url:
+        return f"{verify_url.rstrip('/')}/{record}"
     lines = [texts.text("slip.qr_record", record=record)]
     lines += [texts.text("slip.qr_next", window=when)] if when else []
     lines.append(texts.text("slip.qr_hotline", hotline=hotline))

@@ -88,3 +88,9 @@ def test_no_value_brings_a_command_of_its_own(name, station):
         assert not any(unicodedata.category(c).startswith("C") for c in line.text)
         assert width_of(line.text) * (2 if line.large else 1) <= 32
     assert one.qr_text.count("\n") == 2
+
+
+def test_with_an_address_of_the_bureau_the_code_is_that_address_alone():
+    one = slip(verify_url="https://bureau.example/verify/")
+    assert one.qr_text == f"https://bureau.example/verify/{RECORD}"
+    assert RECORD in str(one.rows), "the number stands on the paper all the same"

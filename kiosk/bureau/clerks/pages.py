@@ -26,18 +26,22 @@ _templates = Environment(
 )
 _HTML: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
 _JSON: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+_EITHER: dict[str, Any] = {"content": {**_HTML["content"], **_JSON["content"]}}  # the door refuses in JSON, a page as a page
 # What a page may answer besides 200, for its OpenAPI.
 ANSWERS: dict[int | str, dict[str, Any]] = {
     303: {"description": "Go on there"},
     400: {"description": "Not as it should be", **_HTML},
-    401: {"description": "Not signed in", "content": {**_HTML["content"], **_JSON["content"]}},
-    403: {"description": "Not for this role, another site, or not of this session", **_JSON},
-    404: {"description": "Not there", "content": {**_HTML["content"], **_JSON["content"]}},
+    401: {"description": "Not signed in", **_EITHER},
+    403: {
+        "description": "Not for this role, another site, or not of this session",
+        "content": {**_HTML["content"], **_JSON["content"]},
+    },
+    404: {"description": "Not there", **_EITHER},
     408: {"description": "Too slow", **_JSON},
     409: {"description": "Changed meanwhile, or a person must say that it is meant", **_HTML},
     413: {"description": "Too large", **_JSON},
     415: {"description": "A content encoding", **_JSON},
-    429: {"description": "Too many tries", "content": {**_HTML["content"], **_JSON["content"]}},
+    429: {"description": "Too many tries", **_EITHER},
 }
 
 
@@ -111,3 +115,9 @@ def html(request: Request, template: str, /, **values: Any) -> str:
         **values,
     }
     return _templates.get_template(template).render(given)
+
+
+def problem(request: Request, status: int, detail: str) -> HTMLResponse:
+    """Return a refusal as a page in the reader's language; `detail` is the code's own word for whoever helps."""
+    kind = status if status in (401, 403, 404, 405) else 400
+    return page(request, "problem.html", status, title=words_of(request).text(f"problem.of_{kind}"), detail=detail)

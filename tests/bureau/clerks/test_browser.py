@@ -81,7 +81,8 @@ def bureau(tmp_path_factory):
         process.office, process.kiosk = office, register(office)
         process.records = [record(person_id=f"P{n}", checks=[["depth", 0.2, False]]) for n in range(4)]
         process.failed = record(person_id="P3", outcome="failed", reason="face-mismatch")
-        process.kiosk.send(*process.records, process.failed)
+        for one in (*process.records, process.failed):
+            process.kiosk.send(one)  # one after the other: what waits longest stands first
         with office.session.begin() as transaction:
             transaction.add(
                 tables.Evidence(

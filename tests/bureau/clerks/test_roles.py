@@ -113,3 +113,11 @@ def test_the_check_is_of_the_whole_application():
     extra.get("/unlisted")(lambda: "x")
     app.include_router(extra)
     assert any(one.dependency is roles.allowed for one in app.router.dependencies)
+
+
+def test_a_person_is_refused_on_a_page_and_a_program_in_json(browsers):
+    page = browsers[Role.VIEWER].get("/accounts")
+    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (403, "text/html")
+    assert "您的角色不能做这件事" in page.text
+    assert "没有找到" in browsers[Role.VIEWER].get("/no/such/page").text
+    assert browsers[Role.VIEWER].get("/admin/summary").json() == {"detail": "not for this role"}

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_roster_drafts")),
     )
     op.create_index(op.f("ix_records_received_at"), "records", ["received_at", "record_id"], unique=False)
+    op.create_index("ix_records_list", "records", ["outcome", "decision", "received_at", "record_id"], unique=False)
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             op.execute(_SQLITE.format(verb=verb, word=verb.lower()))

@@ -58,7 +58,7 @@ class Report:
 
 def take(office: Office, who: Actor, source: BinaryIO) -> str:
     """Take a roster as it is handed in and look at it; return the draft's id. Raises Refused naming the line."""
-    path, facts = roster_file.write(rosters.checked(source), office.rosters)
+    path, facts = roster_file.write(rosters.checked(source), office.rosters, office.suite)
     try:
         report = _report(office, facts)
         draft_id = str(uuid.uuid4())
@@ -221,7 +221,7 @@ def withdraw(office: Office, who: Actor, version: int) -> str:
         raise DraftRefused("changed-meanwhile")
     row = rows[1]
     manifest_facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
-    _, facts = roster_file.write(_raw(office, manifest_facts), office.rosters)
+    _, facts = roster_file.write(_raw(office, manifest_facts), office.rosters, office.suite)
     draft_id, now = str(uuid.uuid4()), utcnow()
     with office.session.begin() as transaction:
         transaction.add(

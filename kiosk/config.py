@@ -80,6 +80,7 @@ class Voice(Section):
     language: Literal["zh_CN", "zh_HK", "en"] = "zh_CN"
     headphones: Literal["auto", "off", "always"] = "auto"  # spoken mode while they are plugged in
     headphones_card: str = "0"
+    headphones_silence: bool = False  # the socket itself silences the loudspeaker
     rate_per_min: int = Field(default=200, ge=80, le=400)
     volume: Share = 1.0
     recordings: str = "assets/voice"  # folder of the bureau's own recordings: LANG/KEY.wav

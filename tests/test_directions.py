@@ -70,7 +70,7 @@ MAY: dict[str, set[str]] = {
         "removable",
     },
     "gallery": BASE | {"texts", "visit", "desk", "ui"},
-    "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit"},
+    "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit", "voice"},
 }
 # These may import anything, and are imported by no other room than those of this set.
 ABOVE = {"__main__", "commands", "bench", "demo", "evaluate", "packaging"}

@@ -31,13 +31,15 @@ from kiosk.store.worker import StoreWorker
 from kiosk.sync.keys import journal_signer
 from kiosk.sync.status import SyncStatus
 from kiosk.sync.worker import SyncWorker
+from kiosk.texts import requests
 from kiosk.texts.strings import Strings
 from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 from kiosk.voice import state as voice_state
-from kiosk.voice.headphones import HeadphoneWatch
+from kiosk.voice.headphones import HeadphoneWatch, Plug
+from kiosk.voice.sound_card import AlsaCard
 from kiosk.voice.worker import VoiceWorker
 
 RESTART = 75  # exit status: the service unit starts the kiosk again
@@ -48,7 +50,7 @@ _DESK_MS = 1500  # the desk's pages are made after the first page stands
 class KioskApp(QObject):
     """Everything of one running kiosk. Build it after QApplication, call `start`, and `stop` before leaving."""
 
-    headphones = Signal(bool)  # plugged in, or out; from the watch's thread
+    headphones = Signal(object)  # Plug: in, or out; from the watch's thread
 
     def __init__(self, settings: Settings, window: KioskWindow | None = None) -> None:
         """window: one that `front` shows already; else one is made."""
@@ -65,7 +67,13 @@ class KioskApp(QObject):
         self.scan = ScanWorker(for_scan)
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))
-        self._headphones = HeadphoneWatch(self.headphones.emit, settings.voice.headphones_card)
+        self._headphones = HeadphoneWatch(
+            AlsaCard(settings.voice.headphones_card),
+            self.headphones.emit,
+            self.voice.speaker.set_private,
+            resolve(settings.store.directory),
+            socket_silences=settings.voice.headphones_silence,
+        )
         self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone))
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
@@ -104,9 +112,9 @@ class KioskApp(QObject):
         self.desk.stop()
         self.conductor.stop()
         self.sync.stop()
-        self._headphones.stop()
         for worker in (self.vision, self.scan, self.camera, self.reader, self.voice):
             worker.stop()
+        self._headphones.stop()  # after the voice: the loudspeaker may sound again
         self._sync_thread.quit()
         self._sync_thread.wait(int(self.settings.sync.timeout_s * 1000) + 1000)  # a request under way ends first
         self.store.stop()
@@ -142,6 +150,7 @@ class KioskApp(QObject):
         conductor.say.connect(window.show_caption)
         conductor.hush.connect(window.captions.hush)
         window.service.connect(self.voice.on_wish)
+        window.service.connect(self._on_service)
         self.headphones.connect(self._on_headphones)
         conductor.nudge_sync.connect(self.sync.nudge)
         self.sync.stage_moved.connect(self._on_stage_moved)
@@ -174,17 +183,22 @@ class KioskApp(QObject):
         self.conductor.devices.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
         for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):
             worker.start()
-        if self.settings.voice.headphones == "auto":
-            self._headphones.start()
-        elif self.settings.voice.headphones == "always":
-            self._on_headphones(True)
+        self._headphones.start(watch=self.settings.voice.headphones == "auto")
+        if self.settings.voice.headphones == "always":
+            self._headphones.by_key(True)
         self._sync_thread.start()
         self._house.start()
         self.desk.view.prepare_in(_DESK_MS)
 
-    @Slot(bool)
-    def _on_headphones(self, plugged: bool) -> None:
-        self.window.spoken.switch("headphones" if plugged else "")
+    @Slot(object)
+    def _on_headphones(self, plug: Plug) -> None:
+        self.window.spoken.headphones(plugged=plug.plugged, private=plug.private)
+        self._headphones.answered()
+
+    @Slot(object)
+    def _on_service(self, wish: object) -> None:
+        if isinstance(wish, requests.Headphones):
+            self._headphones.by_key(wish.plugged)
 
     @Slot(object)
     def _on_stage_moved(self, moved: outbox.Moved) -> None:

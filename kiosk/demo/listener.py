@@ -1,6 +1,7 @@
 """The person of the demonstration who does not see: hears what is spoken, presses five keys, lays a card, moves when told.
 
-Used by `kiosk demo` and its tests. It looks at no widget: what it knows are the words that were spoken, in order.
+Headphones are plugged in first: a key panel tells of them, and its socket silences the loudspeaker. Used by `kiosk demo` and its
+tests. It looks at no widget: what it knows are the words that were spoken, in order.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 
+from kiosk.config import Settings
 from kiosk.domain.reasons import Action
 from kiosk.emulators.person import Hands
 from kiosk.texts.strings import Strings
 
 log = logging.getLogger(__name__)
 
-NEXT, CHOOSE, MARKED = Qt.Key.Key_F6, Qt.Key.Key_F7, Qt.Key.Key_F9
+NEXT, CHOOSE, PLUG = Qt.Key.Key_F6, Qt.Key.Key_F7, Qt.Key.Key_F10
 _THINK_MS = 700  # between what is heard and what is done
-_HOLD_MS = 2300
 _MOST_KEYS = 40
+
+
+def with_headphones(settings: Settings) -> Settings:
+    """Return settings of a station with such a key panel."""
+    ui = settings.ui.model_copy(update={"keys": {**settings.ui.keys, "F10": "headphones-in", "F11": "headphones-out"}})
+    return settings.model_copy(update={"ui": ui, "voice": settings.voice.model_copy(update={"headphones_silence": True})})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ def words_of(strings: Strings) -> Callable[[list[str]], list[str]]:
 
 
 class Listener(QObject):
-    """Comes to the kiosk, holds the marked key, and does what it is told. `left` is emitted when it is home again."""
+    """Comes to the kiosk, plugs headphones in, and does what it is told. `left` is emitted when it is home again."""
 
     left = Signal()
 
@@ -90,17 +97,12 @@ class Listener(QObject):
         self._pause.timeout.connect(self._go_on)
 
     def start(self) -> None:
-        """Hold the marked key: now the kiosk speaks."""
-        self._key(QEvent.Type.KeyPress, MARKED)
-        QTimer.singleShot(_HOLD_MS, self, self._let_go)
+        """Plug headphones in: now the kiosk speaks."""
+        self._press(PLUG)
 
     def stop(self) -> None:
         """Go away."""
         self._pause.stop()
-
-    @Slot()
-    def _let_go(self) -> None:
-        self._key(QEvent.Type.KeyRelease, MARKED)
 
     @Slot(object)
     def on_said(self, keys: object) -> None:

@@ -15,7 +15,7 @@ from kiosk.app.composition import KioskApp
 from kiosk.app.visit_controller import VisitMoved
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_person import DeskPerson
-from kiosk.demo.listener import Listener, wishes_for, words_of
+from kiosk.demo.listener import Listener, wishes_for, with_headphones, words_of
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.stage import DemoFixture
@@ -51,7 +51,7 @@ class Runner(QObject):
         """pace: how slowly the person goes about it. size: of the window in pixels, None to fill the screen."""
         super().__init__()
         self.scenario, self.stage, self._out, self._size = scenario, stage, out, size
-        self.kiosk = KioskApp(stage.settings)
+        self.kiosk = KioskApp(with_headphones(stage.settings) if scenario.by_ear else stage.settings)
         window = self.kiosk.window
         window.motion = pace > 1.0 or not stage.settings.ui.fullscreen
         desk = self.kiosk.desk

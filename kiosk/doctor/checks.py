@@ -203,6 +203,7 @@ CHECKS: dict[str, Check] = {
     "reader": check_reader,
     "models": check_models,
     "voice": sound.check_voice,
+    "headphones": sound.check_headphones,
     "fonts": display.check_fonts,
     "screen": display.check_screen,
     "program": check_program,

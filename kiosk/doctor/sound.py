@@ -1,4 +1,4 @@
-"""Can the kiosk be heard: the recordings, the speech engine, the sound card. Called by `checks.py`."""
+"""Can the kiosk be heard: the recordings, the speech engine, the sound card, headphones. Called by `checks.py`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 from kiosk import config
 from kiosk.doctor.finding import Finding
+from kiosk.voice import headphones
 from kiosk.voice import state as voice_state
 from kiosk.voice.rendered import Rendered
 from kiosk.voice.sound import Trouble
+from kiosk.voice.sound_card import AlsaCard, SoundCard
 
 
 def check_voice(settings: config.Settings) -> Finding:
@@ -43,10 +45,14 @@ def check_voice(settings: config.Settings) -> Finding:
     cards = Path("/proc/asound/cards")
     if not cards.exists() or "no soundcards" in cards.read_text(encoding="utf-8", errors="replace"):
         return Finding("voice", "idle", f"{speaks}, but there is no sound card: captions only", "connect a loudspeaker")
-    trouble, since = voice_state.last(config.resolve(settings.store.directory))
-    if trouble is not Trouble.NONE:
-        what, remedy = _SOUND_TROUBLES[trouble]
-        return Finding("voice", "idle", f"{speaks}; the kiosk noted at {since}: {what}", remedy)
+    noted = voice_state.last(config.resolve(settings.store.directory))
+    if noted.now is not Trouble.NONE:
+        what, remedy = _SOUND_TROUBLES[noted.now]
+        return Finding("voice", "idle", f"{speaks}; the kiosk noted at {noted.since}: {what}", remedy)
+    over = [(at, *_SOUND_TROUBLES[trouble]) for trouble, at in noted.before.items()]
+    if over:
+        at, what, remedy = max(over)
+        return Finding("voice", "ok", f"{speaks}, a sound card is there; at {at} {what}, and that is over", remedy)
     return Finding("voice", "ok", f"{speaks}, a sound card is there")
 
 
@@ -67,3 +73,32 @@ def _espeak(program: str, *arguments: str) -> str:
 def _natural(language: str) -> str:
     rendered = Rendered.load(language)
     return f"{len(rendered.prompts)} prompts in the natural voice {rendered.voice}; for the rest " if rendered.prompts else ""
+
+
+def check_headphones(settings: config.Settings, card: SoundCard | None = None) -> Finding:
+    """Ask the sound card whether it tells of a plug, and whether a plug silences the loudspeaker. Nothing is switched."""
+    voice = settings.voice
+    quiet = "names and numbers are spoken then" if voice.headphones_silence else "names and numbers stay unspoken"
+    if voice.headphones != "auto":
+        what = "are taken as plugged in" if voice.headphones == "always" else "are not looked for"
+        return Finding("headphones", "idle", f"{what} ([voice] headphones = {voice.headphones!r}); {quiet}")
+    card = card or AlsaCard(voice.headphones_card)
+    name = f"card {voice.headphones_card}"
+    try:
+        parts, silenced = headphones.able(card)
+        plugged = [jack for jack in parts.jacks if card.is_on(jack)]
+    except FileNotFoundError:
+        told = f"a plug is not noticed: amixer is not installed; {quiet}"
+        return Finding("headphones", "idle", told, "apt-get install alsa-utils")
+    except OSError as error:
+        return Finding("headphones", "idle", f"{name} does not answer: {error}; {quiet}", "look at [voice] headphones_card")
+    if not parts.jacks:
+        remedy = "map a key panel's plug ([ui] keys, headphones-in), or another card ([voice] headphones_card)"
+        return Finding("headphones", "idle", f"{name} tells of no headphone jack; {quiet}", remedy)
+    if not silenced and not voice.headphones_silence:
+        told = f"{parts.jacks[0]}: a plug begins spoken mode, but nothing here silences the loudspeaker; {quiet}"
+        remedy = "switch Auto-Mute Mode on (alsamixer), or use a socket that silences ([voice] headphones_silence)"
+        return Finding("headphones", "idle", told, remedy)
+    by = ", ".join(parts.loudspeakers) or parts.auto_mute or "the socket itself"
+    state = f"something is plugged into {', '.join(plugged)}" if plugged else "nothing is plugged in"
+    return Finding("headphones", "ok", f"{', '.join(parts.jacks)}: a plug silences the loudspeaker ({by}); {state}")

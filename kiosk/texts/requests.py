@@ -74,6 +74,13 @@ class SpokenMode:
 
 
 @dataclass(frozen=True, slots=True)
+class Headphones:
+    """A key panel tells that headphones were plugged in, or pulled out."""
+
+    plugged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenDesk:
     """The attendant wants the desk (the corner was touched, or the desk key pressed)."""
 
@@ -92,4 +99,5 @@ Request = (
     | OpenDesk
     | Say
     | SpokenMode
+    | Headphones
 )

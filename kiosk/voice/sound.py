@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import logging
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,14 @@ from typing import Protocol
 RATE = 22050
 CLOSE_TIMEOUT_S = 2.0
 _SAID = 2000  # bytes of a player's complaint that are read
+URGENT_NICE = -10
+BUFFER_MS = 40  # of sound that the card holds at most: so long a prompt may be heard after its player was ended
+# A player of the system, and how it is asked for a small buffer.
+PLAYERS = (
+    (("pw-play",), (f"--latency={BUFFER_MS}ms",)),
+    (("paplay",), (f"--latency-msec={BUFFER_MS}",)),
+    (("aplay", "-q"), (f"--buffer-time={BUFFER_MS * 1000}", f"--period-time={BUFFER_MS * 250}")),
+)
 BROKEN_REST_S = 4.0  # how long no more sounds are tried after the hardware refused one: a card comes back, a busy one is let go
 
 _log = logging.getLogger(__name__)
@@ -52,11 +61,26 @@ class Player(Protocol):
         """End for good, and wait for what was begun."""
 
 
-class CommandPlayer:
-    """A player program of the system, one process a prompt."""
+def urgent(pid: int) -> bool:
+    """Let a process of ours run before ordinary ones (POSIX, where the unit allows it: LimitNICE); False where it may not."""
+    if sys.platform == "win32":
+        return False
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, URGENT_NICE)
+    except OSError:
+        return False
+    return True
 
-    def __init__(self, command: tuple[str, ...]) -> None:
-        self._command = command
+
+class CommandPlayer:
+    """A player program of the system, one process a prompt.
+
+    quick: further arguments for a small buffer: what the card still holds when the player is ended is heard. They are given as long
+    as the player may run before all others; a small buffer on a busy machine would crackle.
+    """
+
+    def __init__(self, command: tuple[str, ...], quick: tuple[str, ...] = ()) -> None:
+        self._command, self._quick = command, quick
         self.trouble = Trouble.NONE
         self._process: subprocess.Popen[bytes] | None = None
         self._broken_at: float | None = None
@@ -71,10 +95,16 @@ class CommandPlayer:
             return
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed program found on the path, our own file
-                [*self._command, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                [*self._command, *self._quick, str(path)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
             )
         except OSError:
             self._broken_at, self.trouble = time.monotonic(), Trouble.CARD_GONE
+            return
+        if self._quick and not urgent(self._process.pid):
+            self._quick = ()
 
     def playing(self) -> bool:
         process = self._process
@@ -167,9 +197,9 @@ def find_player() -> Player:
     """Return the player of this machine."""
     if sys.platform == "win32":
         return WindowsPlayer()
-    for command in (("pw-play",), ("paplay",), ("aplay", "-q")):
+    for command, quick in PLAYERS:
         if shutil.which(command[0]):
-            return CommandPlayer(command)
+            return CommandPlayer(command, quick)
     _log.warning("no sound player found: silent")
     return SilentPlayer()
 

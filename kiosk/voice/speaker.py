@@ -26,7 +26,7 @@ from kiosk.voice.sound import Trouble
 POLL_S = 0.02
 LEAST_VOLUME = 0.2
 JOINED = "+"  # before a key: without a pause after the one before; numbers and dates are made of pieces
-WORDS = "text:"  # before words that no catalogue has
+WORDS = "text:"  # before words that no catalogue has: a name, spoken into headphones alone
 KEEP_S = 60.0  # of silence, then the child ends: about 30 MB; what it decoded so far is played without it
 KEPT = 40  # decoded prompts in the temporary folder, about 0.2 MB each
 CARD_TRIES = 3  # a sound card that is busy or away may be back while the page stays
@@ -55,9 +55,11 @@ class Speaker:
         self._recordings = recordings
         self._rendered_folder = rendered
         self._rendered: dict[str, Rendered] = {}
-        self._told, self._trouble = told, Trouble.NONE
+        self._told = told
+        self._trouble: Trouble | None = None  # until the first sound: an earlier kiosk may have noted one
         self._strings: dict[str, Strings] = {}
         self._wishes: queue.SimpleQueue[tuple[int, tuple[str, ...]] | None] = queue.SimpleQueue()
+        self._private = False
         self._turn = 0
         self._silence = threading.Event()
         self._lock = threading.Lock()
@@ -101,6 +103,12 @@ class Speaker:
         self._player.stop()
         self._silence.set()
         return turn
+
+    def set_private(self, private: bool) -> None:
+        """Names may be spoken from now on (headphones alone hear it), or no more: then it is silent at once. From any thread."""
+        self._private = private
+        if not private:
+            self.hush()
 
     def set_language(self, language: str) -> None:
         """Speak another language from the next prompt on."""
@@ -171,10 +179,12 @@ class Speaker:
             sound.louder(path, scaled, volume)
             path = scaled
         for _ in range(CARD_TRIES):
-            with self._lock:  # between the check and the sound no hush may slip in
-                if turn != self._turn:
-                    return
-                self._player.play(path)
+            if not self._current(turn):
+                return
+            self._player.play(path)  # not under the lock: starting a program takes a moment, and the page waits in `hush`
+            if not self._current(turn):  # a hush came meanwhile, and found nothing to stop
+                self._player.stop()
+                return
             while self._player.playing():
                 if self._rest(turn, POLL_S):
                     return
@@ -247,8 +257,8 @@ class Speaker:
         return self._joined([key]) or self._synthesised(self._prompt(key))
 
     def _words(self, words: str) -> Path | None:
-        """Words that no catalogue has: a name. Nothing of them is kept; a voice that cannot read them passes over them."""
-        if self._folder is None or (self.language == "en" and not words.isascii()):
+        """Words that no catalogue has: a name. It is not kept; a voice that cannot read it, or that others hear, passes over it."""
+        if self._folder is None or not self._private or (self.language == "en" and not words.isascii()):
             return None
         path = self._folder / "words.wav"
         path.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from kiosk.errors import ModelError
 from kiosk.sync import keys as sync_keys
 from kiosk.sync import seal, suites
 from kiosk.voice.sound import Trouble
+from kiosk.voice.state import Noted
 
 
 @pytest.fixture
@@ -255,9 +256,13 @@ def test_doctor_says_which_voice_speaks_and_what_the_kiosk_noted(settings, monke
     monkeypatch.setattr(sound.Path, "read_text", lambda self, **_: " 0 [PCH]: a card")
     monkeypatch.setattr(sound.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(sound, "_natural", lambda _: "")
-    monkeypatch.setattr(sound.voice_state, "last", lambda _: (Trouble.NONE, ""))
+    monkeypatch.setattr(sound.voice_state, "last", lambda _: Noted())
     assert "请 is read as Mandarin" in one(settings, "voice").what
-    monkeypatch.setattr(sound.voice_state, "last", lambda _: (Trouble.BUSY, "2026-11-30T08:00:00+00:00"))
+    monkeypatch.setattr(sound.voice_state, "last", lambda _: Noted(before={Trouble.SWEPT: "2026-11-29T08:00:00+00:00"}))
+    finding = one(settings, "voice")
+    assert (finding.state, "at 2026-11-29T08:00:00+00:00 its temporary folder was swept away" in finding.what) == ("ok", True)
+    assert "/tmp" in finding.remedy
+    monkeypatch.setattr(sound.voice_state, "last", lambda _: Noted(Trouble.BUSY, "2026-11-30T08:00:00+00:00"))
     finding = one(settings, "voice")
     assert (finding.state, "held by another program" in finding.what) == ("idle", True)
     english = "(en)kI55NTr'i:55"

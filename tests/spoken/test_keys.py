@@ -119,6 +119,39 @@ def test_headphones_begin_it_and_keep_it_for_the_next_person(window):
     assert not window.spoken.on
 
 
+def test_a_key_panels_plug_is_handed_on(window):
+    """Whether the loudspeaker is silent is not the window's to know: it waits for the answer."""
+    asked = []
+    window.service.connect(asked.append)
+    window._keys |= {int(Qt.Key.Key_F10): "headphones-in", int(Qt.Key.Key_F11): "headphones-out"}
+    window.spoken._wishes = window._keys
+    QTest.keyClick(window, Qt.Key.Key_F10)
+    QTest.keyClick(window, Qt.Key.Key_F11)
+    assert asked == [r.Headphones(True), r.Headphones(False)]
+    assert not window.spoken.on
+
+
+def test_headphones_hear_who_it_is_and_others_do_not(window, heard):
+    show_scene(window, SCENES["confirm"])
+    hold(window)
+    assert "spoken.private.say_confirm" in heard[-1]
+    window.spoken.headphones(plugged=True, private=True)
+    assert "spoken.confirm.say_last_four" in heard[-1], "the page is said anew"
+    window.spoken.headphones(plugged=True, private=False)
+    assert "spoken.confirm.say_last_four" not in heard[-1]
+    window.spoken.headphones(plugged=False, private=False)
+    assert not window.spoken.on
+
+
+def test_the_key_begins_it_again_while_headphones_are_in(window, heard):
+    show_scene(window, SCENES["confirm"])
+    window.spoken.headphones(plugged=True, private=True)
+    hold(window)
+    assert not window.spoken.on
+    hold(window)
+    assert "spoken.confirm.say_last_four" in heard[-1]
+
+
 def test_a_mode_begun_by_a_key_ends_with_the_visit(window):
     show_scene(window, SCENES["consent"])
     hold(window)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 import kiosk.ui.spoken as room
 from kiosk.domain.reasons import Guidance
-from kiosk.gallery.scenes import reason_scenes, scenes
+from kiosk.gallery.scenes import NUMBER, reason_scenes, scenes
 from kiosk.gallery.stage import show_scene
 from kiosk.texts.strings import CATALOGUES, Strings
 from kiosk.ui.spoken.guide import hint
@@ -20,7 +21,8 @@ from kiosk.ui.widgets.button import Button
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
-FACTS = Facts(date(2026, 11, 30), reader_place="right-below", hotline="12333", printer=True)
+FACTS = Facts(date(2026, 11, 30), reader_place="right-below", hotline="12333", printer=True, private=True)
+ALOUD = replace(FACTS, private=False)
 SCENES = {scene.name: scene for scene in scenes()}
 ALL = [*scenes(), *reason_scenes()]
 
@@ -49,7 +51,8 @@ def test_every_line_of_every_page_stands_in_the_catalogues(language):
         line.removeprefix("+")
         for scene in ALL
         for place in places
-        for line in lines_of(plan_for(scene.state, Facts(date(2026, 11, 30), reader_place=place, hotline="12333", can_swap=True)))
+        for facts in (FACTS, ALOUD)
+        for line in lines_of(plan_for(scene.state, replace(facts, reader_place=place, can_swap=True)))
     }
     lines |= {line for code in Guidance for line in hint(code, (0.1, 0.2, 0.4, 0.5))}
     missing = {line for line in lines if not line.startswith(("chime.", "text:")) and line not in strings}
@@ -82,7 +85,7 @@ def test_what_the_screen_offers_is_offered_to_the_ear(window, name):
     scene = SCENES[name]
     show_scene(window, scene)
     before_cue = getattr(window.leave_event(), "before_cue", False)
-    facts = Facts(FACTS.today, printer=True, tries_per_visit=3, can_swap=window.can_swap, before_cue=before_cue)
+    facts = replace(FACTS, can_swap=window.can_swap, before_cue=before_cue)
     offered = [choice.does for choice in plan_for(scene.state, facts, Entered(scene.typed)).choices]
     elsewhere = ("PrintSlip", "HelpTouched")  # … and help has a key of its own
     missing = [event for event in sent_by_the_buttons(window) if event not in offered and type(event).__name__ not in elsewhere]
@@ -111,6 +114,42 @@ def test_who_it_is_is_said_masked_and_digit_by_digit():
     said = heard(plan_for(SCENES["confirm"].state, FACTS).lines, Strings.load("zh_CN"))
     assert "陈小芳" not in said
     assert re.search(r"姓名， 陈某芳 身份证号码后四位， .{4} 今天要办的是", said)
+
+
+def test_without_headphones_nothing_private_is_said():
+    """No name, no place of a number, no benefit on any page: but the hotline, and what the page says instead."""
+    own = re.compile(r"text:|spoken\.(benefit\.|confirm\.say_(name|last_four|benefits))")
+    found = {}
+    for scene in ALL:
+        for entered in (Entered(), Entered(scene.typed or NUMBER[:7])):
+            said = lines_of(plan_for(scene.state, ALOUD, entered))
+            if [line for line in said if own.search(line)]:
+                found[scene.name] = said
+            if "spoken.digit" in str(said).split("spoken.result.say_hotline")[0].split("spoken.date")[0]:
+                found[scene.name] = said
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("scene", "instead"),
+    [
+        ("confirm", "spoken.private.say_confirm"),
+        ("number-empty", "spoken.private.say_number"),
+        ("name", "spoken.private.say_name"),
+        ("benefits", "spoken.private.say_benefits"),
+    ],
+)
+def test_without_headphones_a_page_says_what_it_leaves_out(scene, instead):
+    plan = plan_for(SCENES[scene].state, ALOUD)
+    assert instead in plan.lines
+    assert instead not in plan_for(SCENES[scene].state, FACTS).lines
+    assert plan.choices, "there is a way on"
+
+
+def test_benefits_are_told_apart_without_being_named():
+    said = heard(lines_of(plan_for(SCENES["benefits"].state, ALOUD)), Strings.load("zh_CN"))
+    assert "要办，第一项，" in said
+    assert "要办，第二项，" in said
 
 
 def test_the_result_says_its_date_in_full():

@@ -13,7 +13,7 @@ from kiosk.ui.spoken.session import SpokenSession
 from kiosk.visit import events as e
 
 SCENES = {scene.name: scene.state for scene in scenes()}
-FACTS = Facts(date(2026, 11, 30))
+FACTS = Facts(date(2026, 11, 30), private=True)
 
 
 @pytest.fixture

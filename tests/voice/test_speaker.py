@@ -97,6 +97,42 @@ def test_a_failing_engine_is_silence_and_the_next_prompt_works(speaker, player, 
     assert player.played == ["chime.done.wav"]
 
 
+def test_a_hush_waits_for_no_player_that_is_just_starting(speaker, player):
+    """A program takes a moment to start; the page that changes meanwhile is not held up, and the sound is stopped as it begins."""
+    starting, started = threading.Event(), threading.Event()
+    begin = player.play
+
+    def slowly(path):
+        starting.set()
+        started.wait(10)
+        begin(path)
+
+    player.play = slowly
+    speaker.say([HELLO])
+    assert starting.wait(10)
+    speaker.hush()  # returns, though the player has not begun
+    assert player.played == []
+    started.set()
+    assert player.wait_for(1)
+    player.play = begin
+    speaker.say([WHO])
+    assert player.wait_for(2)
+    assert player.stops >= 3, "the one of the hush found nothing to stop"
+
+
+def test_a_name_is_spoken_into_headphones_alone(speaker, player, synthesiser):
+    speaker.say(["text:陈某芳", WHO])
+    assert player.wait_for(1)
+    assert player.played == [f"zh_CN-{WHO}.wav"]
+    speaker.set_private(True)
+    speaker.say(["text:陈某芳"])
+    assert player.wait_for(2)
+    assert player.played[-1] == "words.wav"
+    speaker.set_private(False)
+    assert not player.playing(), "silent at once when they are pulled out"
+    assert [text for _, text in synthesiser.texts].count("陈某芳") == 1
+
+
 def test_another_language(speaker, player):
     speaker.set_language("zh_HK")
     speaker.say([HELLO])
@@ -198,6 +234,33 @@ def test_a_machine_without_sound_is_left_in_peace(tmp_path):
     assert not player.playing()
     player.play(tmp_path / "a.wav")
     assert player._process is None
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_small_buffer_is_asked_for_only_where_the_player_may_run_before_others(tmp_path, monkeypatch, allowed):
+    write_silence(tmp_path / "a.wav")
+    asked = []
+    monkeypatch.setattr(sound, "urgent", lambda pid: asked.append(pid) or allowed)
+    script = tmp_path / "player"
+    script.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n', encoding="utf-8")
+    script.chmod(0o755)
+    player = sound.CommandPlayer((str(script),), ("--small",))
+    for _ in range(2):
+        player.play(tmp_path / "a.wav")
+        player._process.wait()
+        assert not player.playing()
+    lines = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert ["--small" in line for line in lines] == [True, allowed]
+    assert len(asked) == (2 if allowed else 1)
+
+
+def test_a_process_that_may_not_run_before_others_is_left_as_it_is():
+    def refuse(*_):
+        raise PermissionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sound.os, "setpriority", refuse, raising=False)
+        assert sound.urgent(1) is False
 
 
 def test_no_player_program_at_all(tmp_path, monkeypatch):

@@ -72,6 +72,7 @@ class SpokenKeys(QObject):
         super().__init__(cast(QObject, window))
         self._window, self._wishes = window, wishes
         self.by: By = ""  # what switched it on
+        self.private = False  # headphones alone hear what is said
         self._session: SpokenSession | None = None
         self._lines: tuple[str, ...] = ()
         self._held = QTimer(self)
@@ -107,6 +108,7 @@ class SpokenKeys(QObject):
             hotline=settings.station.hotline,
             can_swap=window.can_swap,
             counting_down=window.counting_down,
+            private=self.private,
             before_cue=getattr(window.leave_event(), "before_cue", False),
         )
 
@@ -141,6 +143,14 @@ class SpokenKeys(QObject):
         self._window.wishes.made()
         self._window.service.emit(r.Say(("spoken.say_on", *self.whole()) if by else ("spoken.say_off",)))
 
+    def headphones(self, *, plugged: bool, private: bool) -> None:
+        """Headphones came or went. private: they alone hear what is said; what a page says changes with it."""
+        before, changed = self.on, private != self.private
+        self.private = private
+        self.switch("headphones" if plugged else "")
+        if before and self.on and changed:
+            self._window.service.emit(r.Say(tuple(self.whole())))
+
     def forget(self) -> None:
         """The visit is over: a mode that a key switched on goes with it; headphones that are still plugged in keep it."""
         if self.by == "key":
@@ -157,7 +167,7 @@ class SpokenKeys(QObject):
                 self._held.start()
             return True
         if wish in ("headphones-in", "headphones-out"):
-            self.switch("headphones" if wish == "headphones-in" else "")
+            self._window.service.emit(r.Headphones(wish == "headphones-in"))
             return True
         if not self.on:
             return False

@@ -1,5 +1,7 @@
 """What a page says and offers, in order, to somebody who does not see it. Pure: states and settings in, catalogue keys out.
 
+Without headphones (`Facts.private`) it says no name, no number and no benefit, and that it does not.
+
 A line is a catalogue key, `chime.NAME` for a soft sound, or `text:WORDS` for the few words no catalogue has (a name). A line that
 begins with + joins the one before without a pause: numbers and dates are made of recorded pieces.
 """
@@ -21,6 +23,7 @@ from kiosk.visit import states as s
 
 NUMBER_LENGTH = 18
 MOST_COUNTED = 12
+MOST_ITEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Facts:
     hotline: str = ""
     can_swap: bool = False
     counting_down: bool = False
+    private: bool = False  # headphones alone are heard: names, numbers and what somebody is paid for may be said
     before_cue: bool = False  # in front of the camera nothing was asked for yet: going back costs nothing
 
 
@@ -114,6 +118,11 @@ def _name(name: str) -> list[str]:
 
 def _benefit(kind: str) -> str:
     return f"spoken.benefit.say_{kind.replace('-', '_')}"
+
+
+def _item(kind: str, number: int, facts: Facts) -> str:
+    """What somebody is paid for tells of an illness, an accident, a death: without headphones it is the first, the second …"""
+    return _benefit(kind) if facts.private else f"spoken.private.say_item_{min(number, MOST_ITEMS)}"
 
 
 def _window_said(first: date | None, last: date | None, facts: Facts) -> list[str]:
@@ -200,6 +209,8 @@ def number_advice(number: str) -> list[str]:
 def _number(state: s.EnteringNumber, facts: Facts, entered: Entered) -> Plan:
     number = entered.number
     lines = [f"reason.{state.problem}.say"] if state.problem and not number else []
+    if not facts.private:  # each key would be said as it is chosen
+        return Plan((*lines, "spoken.page.say_number", "spoken.private.say_number"), _bar("back", "no_face"))
     lines += ["spoken.page.say_number", "spoken.number.say_how", *number_said(number)]
     keys = "0123456789" if len(number) < NUMBER_LENGTH - 1 else "0123456789X" if len(number) < NUMBER_LENGTH else ""
     choices = [Choice(f"digit-{key}", (f"spoken.digit.say_{key.lower()}",), Act("digit", key)) for key in keys]
@@ -217,6 +228,8 @@ def _number(state: s.EnteringNumber, facts: Facts, entered: Entered) -> Plan:
 
 
 def _names(state: s.ChoosingName, facts: Facts, entered: Entered) -> Plan:
+    if not facts.private:
+        return Plan(("spoken.page.say_name", "spoken.private.say_name"), (_choice("none", e.BackTouched()), *_bar("no_face")))
     named = [Choice(f"name-{number}", (f"text:{name}",), e.NameChosen(name)) for number, name in enumerate(state.options)]
     return Plan(("spoken.page.say_name",), (*named, _choice("none", e.BackTouched()), *_bar("no_face")))
 
@@ -235,31 +248,33 @@ def _confirm(state: s.Confirming, facts: Facts, entered: Entered) -> Plan:
     kinds = dict.fromkeys(item.benefit_kind for item in state.eligibilities if item.may_pass)
     lines = [
         "spoken.page.say_confirm_other" if other else "spoken.page.say_confirm",
-        "spoken.confirm.say_name",
-        *_name(state.person.name or state.entry.name),
-        "spoken.confirm.say_last_four",
-        *digits(last_four(state.person.id_number)),
+        *(_who_it_is(state) if facts.private else ["spoken.private.say_confirm"]),
         *(["spoken.confirm.say_expired"] if any(item.card_expired for item in state.eligibilities) else []),
-        *(["spoken.confirm.say_benefits", *map(_benefit, kinds)] if kinds else []),
+        *(["spoken.confirm.say_benefits", *map(_benefit, kinds)] if kinds and facts.private else []),
     ]
     helping = () if other or state.visit.mode is s.Mode.QUERY else (_choice("helping", e.OtherChosen()),)
     yes = _choice("yes_other" if other else "yes", e.Confirmed())
     return Plan(tuple(lines), (yes, _choice("no", e.Denied()), *helping, *_bar("leave", "no_face")))
 
 
+def _who_it_is(state: s.Confirming) -> list[str]:
+    number = digits(last_four(state.person.id_number))
+    return ["spoken.confirm.say_name", *_name(state.person.name or state.entry.name), "spoken.confirm.say_last_four", *number]
+
+
 def _benefits(state: s.ChoosingBenefits, facts: Facts, entered: Entered) -> Plan:
     chosen = tuple(item.benefit_id for item in state.due if item.benefit_id not in entered.left_out)
-    lines = ["spoken.page.say_benefits", "spoken.benefits.say_how"]
+    lines = ["spoken.page.say_benefits", *([] if facts.private else ["spoken.private.say_benefits"]), "spoken.benefits.say_how"]
     toggles = [
         Choice(
             f"benefit-{item.benefit_id}",
             (
                 f"spoken.benefits.say_{'chosen' if item.benefit_id in chosen else 'not_chosen'}",
-                f"+{_benefit(item.benefit_kind)}",
+                f"+{_item(item.benefit_kind, number, facts)}",
             ),
             Act("toggle", item.benefit_id),
         )
-        for item in state.due
+        for number, item in enumerate(state.due, 1)
     ]
     go = _choice("next", e.BenefitsChosen(chosen) if chosen else Act("need_one"))
     return Plan(tuple(lines), (go, *toggles, *_bar("back", "no_face")))
@@ -268,12 +283,12 @@ def _benefits(state: s.ChoosingBenefits, facts: Facts, entered: Entered) -> Plan
 def _eligible_said(items: tuple[Eligibility, ...], facts: Facts) -> list[str]:
     lines: list[str] = []
     rows: dict[tuple[str, ...], list[str]] = {}
-    for item in items:
+    for number, item in enumerate(items, 1):
         said = _window_said(None if item.may_pass else item.earliest_next, item.due, facts)
         if item.may_pass:
             said.insert(0, "page.answer.say_today")
         if said:
-            rows.setdefault(tuple(said), []).append(_benefit(item.benefit_kind))
+            rows.setdefault(tuple(said), []).append(_item(item.benefit_kind, number, facts))
     for said_row, kinds in rows.items():
         lines += [*(dict.fromkeys(kinds) if len(items) > 1 else ()), *said_row]
     return lines

@@ -56,7 +56,8 @@ class SpokenSession:
         """Another state, or other facts. What was entered stays while the page does; it is forgotten with the page."""
         if type(state) is not type(self._state):
             self._entered = Entered()
-        if type(state) is not type(self._state) or facts.counting_down != self.facts.counting_down:
+        same_facts = (facts.counting_down, facts.private) == (self.facts.counting_down, self.facts.private)
+        if type(state) is not type(self._state) or not same_facts:  # other choices: the one that was heard may not be there
             self._at = _START
         self._state, self.facts = state, facts
 

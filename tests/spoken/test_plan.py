@@ -16,7 +16,8 @@ from kiosk.gallery.scenes import NUMBER, reason_scenes, scenes
 from kiosk.gallery.stage import show_scene
 from kiosk.texts.strings import CATALOGUES, Strings
 from kiosk.ui.spoken.guide import hint
-from kiosk.ui.spoken.plan import Entered, Facts, day_said, digits, number_said, plan_for
+from kiosk.ui.spoken.pieces import day_said, digits
+from kiosk.ui.spoken.plan import Entered, Facts, number_said, plan_for
 from kiosk.ui.widgets.button import Button
 from kiosk.visit import events as e
 from kiosk.visit import states as s

@@ -18,6 +18,7 @@ from kiosk.domain.identity import check_digit, last_four, mask_name
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Stage
 from kiosk.ui.prompts import prompt_for
+from kiosk.ui.spoken.pieces import after, day_said, digits
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
@@ -94,23 +95,6 @@ def _choice(name: str, does: e.Event | Act | Wish) -> Choice:
     return Choice(name, (f"spoken.option.say_{name}",), does)
 
 
-def joined(pieces: list[str]) -> list[str]:
-    """Return pieces that are said as one word."""
-    return [piece if number == 0 else f"+{piece}" for number, piece in enumerate(pieces)]
-
-
-def digits(text: str) -> list[str]:
-    """Return the pieces that say a row of digits (and the X of a check character), one by one."""
-    return joined([f"spoken.digit.say_{char.lower()}" for char in text if char.isdigit() or char in "xX"])
-
-
-def day_said(day: date, english: bool) -> list[str]:
-    """Return the pieces that say a date."""
-    year = [f"spoken.digit.say_{char}" for char in f"{day.year:04d}"]
-    month, number = f"spoken.date.say_month_{day.month}", f"spoken.date.say_day_{day.day}"
-    return joined([number, month, *year] if english else [*year, "spoken.date.say_year", month, number])
-
-
 def _name(name: str) -> list[str]:
     """A masked name as it is said: the hidden character is a word; spaces of the mask are not said."""
     return [f"text:{mask_name(name).replace(' ', '').replace('*', '某')}"]
@@ -128,14 +112,10 @@ def _item(kind: str, number: int, facts: Facts) -> str:
 def _window_said(first: date | None, last: date | None, facts: Facts) -> list[str]:
     out: list[str] = []
     if first is not None:
-        out += ["spoken.date.say_from", *_after(day_said(first, facts.english))]
+        out += ["spoken.date.say_from", *after(day_said(first, facts.english))]
     if last is not None:
-        out += ["spoken.date.say_until" if first else "spoken.date.say_by", *_after(day_said(last, facts.english))]
+        out += ["spoken.date.say_until" if first else "spoken.date.say_by", *after(day_said(last, facts.english))]
     return out
-
-
-def _after(pieces: list[str]) -> list[str]:
-    return [f"+{pieces[0]}", *pieces[1:]] if pieces else []
 
 
 def _bar(*names: str) -> tuple[Choice, ...]:
@@ -195,7 +175,7 @@ def number_said(number: str) -> list[str]:
     """Return what is said about the number so far."""
     if not number:
         return ["spoken.number.say_nothing_yet"]
-    return ["spoken.number.say_so_far", *_after(digits(number)), *number_advice(number)]
+    return ["spoken.number.say_so_far", *after(digits(number)), *number_advice(number)]
 
 
 def number_advice(number: str) -> list[str]:
@@ -310,7 +290,7 @@ def _waiting_or_done(state: s.State) -> tuple[Choice, ...]:
 
 
 def _hotline(facts: Facts) -> list[str]:
-    return ["spoken.result.say_hotline", *_after(digits(facts.hotline))] if facts.hotline else []
+    return ["spoken.result.say_hotline", *after(digits(facts.hotline))] if facts.hotline else []
 
 
 def _other(case: s.Case) -> bool:

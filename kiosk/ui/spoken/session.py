@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from kiosk.ui.spoken.pieces import digits
 from kiosk.ui.spoken.plan import (
     MOST_COUNTED,
     NUMBER_LENGTH,
@@ -13,7 +14,6 @@ from kiosk.ui.spoken.plan import (
     Entered,
     Facts,
     Plan,
-    digits,
     number_advice,
     number_said,
     plan_for,

@@ -63,7 +63,7 @@ class AlsaCard:
 
     def __init__(self, card: str = "0") -> None:
         self._card = card
-        self._events: subprocess.Popen[str] | None = None
+        self._events: subprocess.Popen[bytes] | None = None
 
     def parts(self) -> Parts:
         return parts_of(self._ask("controls"))

@@ -35,7 +35,9 @@ def teller(folder: Path) -> Callable[[Trouble], None]:
         if trouble is noted.now:
             return  # so it was before the kiosk was started anew
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        before = {**noted.before, **({trouble: at} if trouble is not Trouble.NONE else {})}
+        before = dict(noted.before)
+        if trouble is not Trouble.NONE:
+            before[trouble] = at
         unfinished = folder / (FILE + ".part")
         try:
             text = json.dumps({"trouble": trouble.value, "since": at, "before": before})

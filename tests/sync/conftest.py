@@ -31,6 +31,13 @@ def suite(request):
     return request.param
 
 
+@pytest.fixture(scope="session")
+def of_both(tmp_path_factory):
+    """A bureau that serves both suites: the hardest case, since whoever signs under the other one is genuine."""
+    with BureauProcess(data=tmp_path_factory.mktemp("both"), extra=("--suite", "std-1", "--suite", "gm-1")) as process:
+        yield process
+
+
 @pytest.fixture(scope="module")
 def bureau(suite, tmp_path_factory):
     with BureauProcess(data=tmp_path_factory.mktemp("bureau"), extra=("--suite", suite.name)) as process:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+import httpx
 import pytest
 
-from kiosk.bureau.office import key_path
+from kiosk.bureau.office import enrol, make_code
+from kiosk.commands import provision as command
 from kiosk.errors import ConfigError
 from kiosk.sync import certificates, seal, suites
 from kiosk.sync import keys as keyfiles
+from kiosk.sync import provision as provisioning
 from kiosk.sync.keys import Keys
 from kiosk.sync.provision import provision
-from tests.suite import SUITE, bureau_keys
+from tests.bureau import made as made_bureau
 from tests.sync.made import settings
 from tests.sync.suites import made
 
@@ -101,15 +103,26 @@ def test_without_openssl_it_says_what_to_do(suite, folder, monkeypatch):
         certificates.check(good, folder / "ca.pem", keys.public)
 
 
-def test_provisioning_looks_at_it_before_anything_is_pinned(bureau, suite, folder):
-    office = bureau_keys(bureau.data, suite)
-    chosen = settings(folder / "kiosk", bureau.url, "SZ-CERT-0001")
+def test_provisioning_looks_at_it_before_anything_is_pinned(suite, folder, monkeypatch):
+    office = made_bureau.opened(folder / "bureau", suites=(suite.name,))
+
+    def exchange(*_, content, **__):
+        return 200, httpx.Headers(), office.sign(enrol(office, content.decode())).encode()
+
+    monkeypatch.setattr(provisioning, "exchange", exchange)
+    chosen = settings(folder / "kiosk", "http://127.0.0.1:1", "SZ-CERT-0001")
     stranger = certified(folder, suite, Keys(*seal.new_keys(suite)).sign, name="stranger")
-    code = bureau.enrolment_code("SZ-CERT-0001")
+    code = make_code(office, "SZ-CERT-0001")
     with pytest.raises(ConfigError, match="for another key"):
-        provision(chosen, bureau.url, code, certificate=(stranger, folder / "ca.pem"))
+        provision(chosen, "http://127.0.0.1:1", code, certificate=(stranger, folder / "ca.pem"))
     assert not keyfiles.pins_path(chosen.sync).exists()
-    assert key_path(bureau.data, SUITE.name).name.startswith("keys")
-    assert os.path.exists(chosen.sync.key_file), "the same keys ask again with the same code"
-    good = certified(folder, suite, office.sign, name="good")
-    assert provision(chosen, bureau.url, code, certificate=(good, folder / "ca.pem")).suite is suite
+    assert Path(chosen.sync.key_file).exists(), "the same keys ask again with the same code"
+    good = certified(folder, suite, office.keys.sign, name="good")
+    assert provision(chosen, "http://127.0.0.1:1", code, certificate=(good, folder / "ca.pem")).suite is suite
+    office.engine.dispose()
+
+
+def test_the_command_asks_for_both_files(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--bureau", "http://127.0.0.1:1", "--certificate", "cert.pem"])
+    assert "go together" in capsys.readouterr().err

@@ -25,14 +25,12 @@ from kiosk.sync.devices import sdf, token
 from kiosk.sync.keys import JournalSigner, check_public, journal_signer, load_keys
 from kiosk.sync.provision import provision
 from kiosk.sync.suites import sm2
-from tests.suite import SUITE
 from tests.sync.made import Kiosk, bureau_record, record, settings
 from tests.sync.suites import made
 
 PIN = "87654321"
 PLACES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 STATION = "SZ-DEVICE-0001"
-only_std = pytest.mark.skipif(SUITE is not suites.STD_1, reason="tokens hold Ed25519 and X25519")
 
 
 def pin_file(folder: Path) -> str:
@@ -81,10 +79,10 @@ def chosen(softhsm, tmp_path):
     token._forget(settings(tmp_path, **softhsm).sync)
 
 
-@only_std
-def test_a_kiosk_whose_keys_never_leave_their_token(bureau, chosen):
+def test_a_kiosk_whose_keys_never_leave_their_token(of_both, chosen):
     """Registered, batches sent, bundles opened, the journal signed: nothing of the private keys lies in a file."""
-    identity = provision(chosen, bureau.url, bureau.enrolment_code(STATION))
+    bureau = of_both
+    identity = provision(chosen, bureau.url, bureau.enrolment_code(STATION, "std-1"))
     assert not Path(chosen.sync.key_file).exists()
     kiosk = Kiosk(chosen, identity, open_store(chosen, signer=journal_signer(chosen)), Client(chosen.sync, identity), [])
     kiosk.point_at(bureau.url)
@@ -97,12 +95,11 @@ def test_a_kiosk_whose_keys_never_leave_their_token(bureau, chosen):
         kiosk.feed()
         assert journal.verify(kiosk.store, JournalSigner(load_keys(chosen.sync)).check, check_public).ok
         with pytest.raises(ConfigError, match="key_module gives the keys"):
-            provision(chosen, bureau.url, bureau.enrolment_code(STATION), new_keys=True)
+            provision(chosen, bureau.url, bureau.enrolment_code(STATION, "std-1"), new_keys=True)
     finally:
         kiosk.close()
 
 
-@only_std
 def test_the_token_computes_what_a_file_would(chosen):
     keys = load_keys(chosen.sync)
     assert suites.of(keys.sign) is suites.STD_1
@@ -122,7 +119,6 @@ def test_the_token_computes_what_a_file_would(chosen):
         assert "d" not in key.as_dict(private=True)
 
 
-@only_std
 def test_a_token_that_was_pulled_and_is_back(chosen, monkeypatch):
     keys, real, tries = load_keys(chosen.sync), token._session, []
 
@@ -144,7 +140,6 @@ def test_a_token_that_was_pulled_and_is_back(chosen, monkeypatch):
         keys.sign.private_key.sign(b"x")
 
 
-@only_std
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -160,7 +155,6 @@ def test_what_is_missing_is_said(chosen, changes, told):
         devices.pair(chosen.sync.model_copy(update=changes))
 
 
-@only_std
 def test_a_wrong_pin_is_tried_once(chosen, tmp_path, monkeypatch):
     wrong = tmp_path / "wrong"
     keyfiles.write_private(wrong, "00000000")
@@ -229,10 +223,9 @@ def test_a_machine_signs_and_opens(machine):
         keyfiles.dump_keys(keys)
 
 
-def test_a_kiosk_whose_keys_never_leave_their_machine(bureau, machine):
-    if SUITE is suites.STD_1:
-        pytest.skip("the module's bureau serves std-1 first: see test_a_machine_signs_and_opens; KIOSK_SUITE=gm-1 runs this")
-    identity = provision(machine, bureau.url, bureau.enrolment_code(STATION))
+def test_a_kiosk_whose_keys_never_leave_their_machine(of_both, machine):
+    bureau = of_both
+    identity = provision(machine, bureau.url, bureau.enrolment_code(STATION, "gm-1"))
     kiosk = Kiosk(machine, identity, open_store(machine, signer=journal_signer(machine)), Client(machine.sync, identity), [])
     kiosk.point_at(bureau.url)
     try:

@@ -15,7 +15,6 @@ import pytest
 
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.office import BureauSettings, open_office
-from kiosk.bureau.process import BureauProcess
 from kiosk.canonical import canonical
 from kiosk.errors import ConfigError, SealError
 from kiosk.removable import files
@@ -113,9 +112,8 @@ def test_every_kind_is_refused_under_the_other(rings, pinned, other, number):
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    with BureauProcess(data=tmp_path_factory.mktemp("both"), extra=("--suite", "std-1", "--suite", "gm-1")) as bureau:
-        yield bureau
+def large(of_both):
+    return of_both
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,8 @@ STATION = "SZ-MOVE-0001"
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    with BureauProcess(data=tmp_path_factory.mktemp("both"), extra=("--suite", "std-1", "--suite", "gm-1")) as bureau:
-        yield bureau
+def large(of_both):
+    return of_both
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""`kiosk evaluate gestures|takes|stills|match|glasses|light CSV`: measure on labelled files. Paths in a CSV are relative to it."""
+"""`kiosk evaluate gestures|takes|stills|match|glasses|light|injection CSV`: measure on labelled files.
+
+Paths in a CSV are relative to it; injection needs none.
+"""
 
 from __future__ import annotations
 
@@ -81,6 +84,10 @@ def _run(args: argparse.Namespace) -> Report:
         from kiosk.evaluate import light
 
         return light.run(args.csv, make, tries=args.tries, seed=args.seed)
+    if args.what == "injection":
+        from kiosk.evaluate import injection
+
+        return injection.run(args.csv, settings, make, tries=args.tries, seed=args.seed, simulated=args.sensors)
     if args.what == "glasses":
         from kiosk.evaluate import glasses
 
@@ -117,8 +124,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     from kiosk.config import ASSETS
 
     parser = argparse.ArgumentParser(prog="kiosk evaluate", description=__doc__)
-    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses", "light"))
-    parser.add_argument("csv", type=Path, metavar="CSV")
+    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses", "light", "injection"))
+    parser.add_argument("csv", type=Path, metavar="CSV", nargs="?", help="the labelled files; injection needs none")
+    parser.add_argument("--sensors", type=int, default=0, help="simulated takes for the sensor's pattern (injection)")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
     parser.add_argument("--lines", type=Path, metavar="F", help="write each take as a line of JSON as soon as it ends (takes)")
     parser.add_argument("--html", type=Path, metavar="F", help="write one page with tables and plots")
@@ -138,4 +146,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--flip", action="store_true", help="average with the mirrored face (match)")
     parser.add_argument("--models", type=Path, default=ASSETS / "models", metavar="DIR")
     parser.add_argument("--config", type=Path, metavar="F", help="another configuration than config/kiosk.toml")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.csv is None and args.what != "injection":
+        parser.error(f"{args.what} needs a CSV")
+    return args

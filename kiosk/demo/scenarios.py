@@ -22,6 +22,7 @@ class Scenario:
     portrait: str = "obama.jpg"  # the enrolled picture is another one, of a later year
     mode: Literal["live", "print"] = "live"
     trouble: Literal["", "offline", "reader", "camera"] = ""
+    injected: bool = False  # the pinned camera stands there, but the pictures come from elsewhere
     delivered: bool = True  # a record reaches the bureau
     habits: dict[str, object] = field(default_factory=dict)  # see emulators/person.py
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -143,6 +144,14 @@ _ALL = (
         Outcome.PASSED,
         "ok",
         desk="clock-back",
+    ),
+    Scenario(
+        "injected",
+        "another stream comes in the pinned camera's place and does what is asked, but does not answer when the camera is steered",
+        Outcome.FAILED,
+        "liveness-failed",
+        injected=True,
+        settings={"liveness": {"tries_per_visit": 1, "checks": {"camera": "enforce"}}},
     ),
     Scenario(
         "camera-swapped",

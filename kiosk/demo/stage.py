@@ -68,6 +68,7 @@ class DemoFixture:
     ) -> None:
         """crowd: instead of the scenario's person, so many people come one after the other (all with the same face)."""
         from kiosk.emulators.card_holder import CardHolder
+        from kiosk.emulators.emulated_camera import EmulatedCamera, Optics
         from kiosk.emulators.puppet import PuppetSource
 
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
@@ -79,7 +80,8 @@ class DemoFixture:
         self.reader: EmulatedReader | None = None
         self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
         self._bus = folder / "sys"  # a made-up system's tree of devices: the puppet's camera has an identity, as a real one
-        self.camera = CardHolder(self.puppet, identify=lambda: sysfs.identify("0", self._bus))
+        seen = EmulatedCamera(self.puppet, Optics(answers=False)) if scenario.injected else self.puppet
+        self.camera = CardHolder(seen, identify=lambda: sysfs.identify("0", self._bus))
         camera_source.register("puppet", lambda *_: self.camera)
         self.settings = self._settings(overrides or {})
 
@@ -115,6 +117,8 @@ class DemoFixture:
         if self.scenario.roster:
             self._issue()
         self._provision()
+        if self.scenario.injected:
+            self._measure_camera()
         if self.scenario.trouble == "offline":
             self.bureau.stop()
 
@@ -143,6 +147,17 @@ class DemoFixture:
         code = self.bureau.enrolment_code(self.settings.station.station_id)
         provision(self.settings, self.bureau_url(), code)
         self.pull()
+
+    def _measure_camera(self) -> None:
+        """What `kiosk camera measure` kept at set-up, before anybody brought other pictures in."""
+        from kiosk.domain.camera_facts import CameraFacts
+        from kiosk.store import camera_pin
+        from kiosk.store.opening import open_store
+
+        now = datetime.now(ZoneInfo("UTC"))
+        with open_store(self.settings) as store:
+            if camera_pin.see(store, self.camera.identity(), now).pinned is not None:
+                camera_pin.keep_facts(store, CameraFacts("gain", 100, 9, 0.13, 0.036, 0.001, (640, 480)), now)
 
     def pull(self) -> None:
         """Let the kiosk fetch what the bureau has for it. Before the kiosk is started only."""

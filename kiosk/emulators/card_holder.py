@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kiosk.camera.frame import Frame, FrameSource
+from kiosk.camera.frame import Frame, FrameSource, Steerable
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.emulators.card_picture import draw_back, draw_front, hold_up
 
@@ -75,6 +75,11 @@ class CardHolder:
             pitch_deg=unrest * (-5.0 + 2.0 * math.sin(0.9 * t)),
         )
         return replace(frame, image_bgr=image)
+
+    def steer(self, control: str, value: int) -> bool:
+        """Set a control of the source behind; False where it has none."""
+        inner: object = self._inner
+        return isinstance(inner, Steerable) and inner.steer(control, value)
 
     def identity(self) -> CameraIdentity | None:
         """Return which camera it is, as the made-up system tells."""

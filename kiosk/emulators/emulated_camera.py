@@ -68,18 +68,20 @@ class EmulatedCamera:
     def read(self) -> Frame | None:
         """Return the next picture as this sensor and this processor make it."""
         frame = self._inner.read()
-        if frame is None:
-            return None
+        return None if frame is None else replace(frame, image_bgr=self.expose(frame.image_bgr))
+
+    def expose(self, image_bgr: np.ndarray) -> np.ndarray:
+        """Return a picture as this sensor and this processor make it now."""
         with self._lock:
             self._on_its_way.append(dict(self._set))
             now = self._on_its_way.popleft()
-        return replace(frame, image_bgr=self._expose(frame.image_bgr, now))
+        return self._made(image_bgr, now)
 
     def close(self) -> None:
         """Release the source behind; may be called twice."""
         self._inner.close()
 
-    def _expose(self, image_bgr: np.ndarray, now: dict[str, int]) -> np.ndarray:
+    def _made(self, image_bgr: np.ndarray, now: dict[str, int]) -> np.ndarray:
         light = 1.0
         if self._optics.answers:
             light += _GAIN_STEP * (now["gain"] - RANGES["gain"].value) + _BRIGHTNESS_STEP * now["brightness"]

@@ -131,7 +131,7 @@ def play(path: Path, make: Callable[[], Landmarker], fit: bool) -> Played:
 def take_once(clip: Played, take: Take, rng: np.random.Generator, noise: float, start: int = 0) -> LivenessResult | None:
     """Play a clip, looped, into a take until it ends; None when it does not end in time."""
     table = _noise_table(clip.pictures[0].shape, noise, rng)
-    for seen, image in _looped(clip, start):
+    for seen, image in looped(clip, start):
         if seen.t_s > TAKE_LIMIT_S:
             return None
         take.step(seen, image if table is None else _add_noise(image, table, rng))
@@ -152,7 +152,7 @@ def _tries(
 ) -> Iterator[Try]:
     genuine = row["label"] == "bona_fide"
     liveness = settings.liveness
-    fitted = _fitted(row, clip, settings)
+    fitted = fitted_challenge(row, clip, settings)
     faceless = sum(seen.points is None for seen in clip.observations) / len(clip.observations)
     if genuine:  # that a short recording comes round again is our doing, not the person's
         checks = liveness.checks.model_copy(update={"repeated_frames": "record"})
@@ -233,7 +233,7 @@ def _attack(take: Take, held: HeldPicture, landmarker: Landmarker, rng: random.R
     return take.result or LivenessResult(passed=False, reason=Reason.ACTION_TIMEOUT)
 
 
-def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge | None:
+def fitted_challenge(row: dict[str, str], clip: Played, settings: Settings) -> Challenge | None:
     """A challenge the kiosk could draw and the recording answers; None when it shows none. Raises ClipError on bad columns."""
     names = [name for name in row.get("actions", "").replace("_", "-").replace(",", ";").split(";") if name.strip()]
     if names:
@@ -244,7 +244,7 @@ def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge 
         return Challenge(tuple(Step(a, (0.0,), cues[i] if cues else None) for i, a in enumerate(actions)))
     liveness = settings.liveness
     tracker, events = GestureTracker(), []
-    for seen, _ in _looped(clip, 0):
+    for seen, _ in looped(clip, 0):
         if seen.t_s > max(20.0, 2 * clip.length_s):
             break
         events += tracker.step(seen)
@@ -265,7 +265,7 @@ def _fitted(row: dict[str, str], clip: Played, settings: Settings) -> Challenge 
     return None
 
 
-def _looped(clip: Played, start: int) -> Iterator[tuple[FaceObservation, np.ndarray]]:
+def looped(clip: Played, start: int) -> Iterator[tuple[FaceObservation, np.ndarray]]:
     """Frames over and over, times going on from 0."""
     offset = -clip.observations[start].t_s
     index = start

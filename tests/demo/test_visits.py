@@ -102,6 +102,7 @@ def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp
         ("camera-unplugged", "passed", "ok"),
         ("helper-face", "failed", "face-mismatch"),
         ("camera-swapped", "passed", "ok"),
+        ("injected", "failed", "liveness-failed"),
     ],
 )
 def test_scenario(tmp_path, scenario, outcome, reason):

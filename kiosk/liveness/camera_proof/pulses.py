@@ -15,7 +15,7 @@ import numpy as np
 
 from kiosk.domain.camera_facts import CameraFacts
 
-PAUSE_S = (0.35, 0.9)  # between two pulses; with a pulse's length never more than three changes in a second (WCAG 2.3.1)
+PAUSE_S = (0.3, 0.7)  # between two pulses; with a pulse's length never more than three changes in a second (WCAG 2.3.1)
 LENGTH_S = (0.2, 0.34)
 LEVEL = (0.6, 1.0)  # of the calibrated step
 MOST = 24  # pulses of one take
@@ -23,7 +23,7 @@ _STRIDE = 16  # every so many rows and columns are enough for a mean
 _MARGIN_S = 0.045  # about the edges of a pulse: rolling shutter, and a frame that is half old
 _BESIDE_S = 0.25  # before and after a pulse: what the pixels would have been without it
 _KEPT_S = 60.0
-MIN_PULSES = 5
+MIN_PULSES = 4
 MAX_ERROR = 0.15  # of the answer: above, nothing can be said of it
 _FLAT = 1e-9
 

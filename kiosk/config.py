@@ -168,6 +168,7 @@ class Liveness(Section):
     )
     require_turn: bool = True
     action_timeout_s: float = Field(default=12.0, gt=0)
+    doubt_asks_more: bool = True
     swaps: int = Field(default=1, ge=0)
     tries_per_visit: int = Field(default=3, ge=1)
     tries_per_person_day: int = Field(default=5, ge=1)

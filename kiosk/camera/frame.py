@@ -12,8 +12,9 @@ from kiosk.domain.camera_identity import CameraIdentity
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture. `image_bgr`: uint8 (height, width, 3), not mirrored; `t_s`: seconds on the source's clock
-    (monotonic for a device, media time for a clip); `seq` counts up by one for each picture the source made."""
+    """One picture. `image_bgr`: uint8 (height, width, 3), not mirrored; an array of its own, into which nobody writes afterwards,
+    so that it may be kept as it is. `t_s`: seconds on the source's clock (monotonic for a device, media time for a clip); `seq`
+    counts up by one for each picture the source made."""
 
     image_bgr: np.ndarray
     t_s: float

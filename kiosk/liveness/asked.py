@@ -5,13 +5,17 @@ from __future__ import annotations
 from kiosk.domain.outcome import ActionRecord
 from kiosk.domain.reasons import Action
 from kiosk.liveness.challenge import TURNS, Challenge, Step, pick_spare
+from kiosk.liveness.doubt import Doubt, hardest
 from kiosk.liveness.gestures import GestureEvent
 
 
 class Asked:
     """The actions of one take. `began_s`, `cued_s`: the take's own seconds."""
 
-    def __init__(self, challenge: Challenge, require_turn: bool) -> None:
+    def __init__(self, challenge: Challenge, require_turn: bool, more: bool = False) -> None:
+        """more: one action more where the movements do not wait for the cues."""
+        self._more = more
+        self.doubt = Doubt()
         self._steps = list(challenge.steps)
         self._spares, self._swaps = challenge.spares, challenge.swaps
         self._require_turn = require_turn
@@ -50,8 +54,12 @@ class Asked:
     def accept(self, event: GestureEvent, began_s: float, cued_s: float) -> None:
         """The present action was done: on to the next."""
         self.records.append(ActionRecord(event.action, cued_s - began_s, event.peak_s - began_s, event.strength, self.early))
+        self.doubt.accepted(event, cued_s, wrong=self.wrong, early=self.early)
         self._index += 1
         self._anew()
+        if self._index == len(self._steps) and self._more and self.doubt.enough and self._spares:
+            self._more = False
+            self._steps.append(hardest(self._spares))
 
     def give_up(self, began_s: float, cued_s: float) -> None:
         """The take ends while the present action is awaited: it is kept as not done."""

@@ -18,6 +18,7 @@ import numpy as np
 from kiosk.camera.frame import Frame
 from kiosk.errors import ModelError
 from kiosk.liveness.mediapipe_import import import_mediapipe
+from kiosk.liveness.mediapipe_result import Found, QuickCall, plain
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the frame
 
@@ -123,11 +124,12 @@ class Landmarker:
         self._offset_ms = 0
         self._primary: Box | None = None
         self._task: Any = None
+        self._quick: QuickCall | None = None
         self._rgb: np.ndarray | None = None
         if not model_path.is_file():
             raise ModelError(f"{model_path.name} is missing: run `kiosk models fetch`")
         try:
-            self._mp, self._task = _load(model_path, max_faces, stills)
+            self._mp, self._task, self._quick = _load(model_path, max_faces, stills)
         except (RuntimeError, ValueError, ImportError, OSError) as error:
             raise ModelError(f"{model_path.name} cannot be loaded: {error}") from error
 
@@ -135,7 +137,7 @@ class Landmarker:
         """Return what `frame` shows. Raises ModelError when MediaPipe fails: build a new Landmarker then."""
         image = self.prepare(frame.image_bgr)
         try:
-            found = self.detect(image, frame.t_s)
+            found = self.find(image, frame.t_s)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"the face landmarker failed: {error}") from error
         return self.convert(found, frame)
@@ -155,38 +157,43 @@ class Landmarker:
         """Return the MediaPipe image of an RGB picture."""
         return self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=rgb)
 
+    def find(self, image: Any, t_s: float) -> Found:
+        """Return all faces of a MediaPipe image."""
+        quick = self._quick
+        return plain(self.detect(image, t_s)) if quick is None else quick(image, self._stamp(t_s))
+
     def detect(self, image: Any, t_s: float) -> Any:
         """Run the bare FaceLandmarker call (what `kiosk bench vision` compares with)."""
-        if self._stills:
-            return self._task.detect(image)
+        return self._task.detect(image) if self._stills else self._task.detect_for_video(image, self._stamp(t_s))
+
+    def _stamp(self, t_s: float) -> int:
         stamp = round(t_s * 1000) + self._offset_ms
         if stamp <= self._last_ms:  # MediaPipe refuses equal or falling stamps
             self._offset_ms += self._last_ms + 1 - stamp
             stamp = self._last_ms + 1
         self._last_ms = stamp
-        return self._task.detect_for_video(image, stamp)
+        return stamp
 
-    def convert(self, found: Any, frame: Frame) -> FaceObservation:
+    def convert(self, found: Found, frame: Frame) -> FaceObservation:
         """Return MediaPipe's result as an observation of the primary face."""
         height, width = frame.image_bgr.shape[:2]
-        clouds = [_points(face, width, height) for face in found.face_landmarks]
+        clouds = [points * np.array((width, height, width), np.float32) for points in found.points]
         if not clouds:
             self._primary = None
             return FaceObservation(t_s=frame.t_s, size=(width, height))
         boxes = [_box(cloud) for cloud in clouds]
         chosen = self._choose(boxes)
         self._primary = boxes[chosen]
-        blend = found.face_blendshapes[chosen]
-        if len(blend) != len(BLENDSHAPES) or blend[_INDEX["jawOpen"]].category_name != "jawOpen":
+        if len(found.names) != len(BLENDSHAPES) or found.names[_INDEX["jawOpen"]] != "jawOpen":
             raise ModelError("the landmark model has other blendshapes than expected")
-        matrix = np.asarray(found.facial_transformation_matrixes[chosen], dtype=np.float32)
+        matrix = found.matrixes[chosen]
         yaw, pitch, roll = angles(matrix)
         return FaceObservation(
             t_s=frame.t_s,
             size=(width, height),
             face_count=len(clouds),
             points=clouds[chosen],
-            blendshapes=np.fromiter((b.score for b in blend), np.float32, len(blend)),
+            blendshapes=found.blendshapes[chosen],
             matrix=matrix,
             yaw_deg=yaw,
             pitch_deg=pitch,
@@ -197,7 +204,7 @@ class Landmarker:
 
     def close(self) -> None:
         """Free the model; may be called twice."""
-        task, self._task = self._task, None
+        task, self._task, self._quick = self._task, None, None
         if task is not None:
             task.close()
 
@@ -234,7 +241,7 @@ def overlap(one: Box, two: Box) -> float:
     return both / total if total > 0 else 0.0
 
 
-def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any]:
+def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any, QuickCall | None]:
     mp = import_mediapipe()
     from mediapipe.tasks.python import vision
     from mediapipe.tasks.python.core.base_options import BaseOptions
@@ -247,15 +254,11 @@ def _load(model_path: Path, max_faces: int, stills: bool) -> tuple[Any, Any]:
         output_face_blendshapes=True,
         output_facial_transformation_matrixes=True,
     )
-    return mp, vision.FaceLandmarker.create_from_options(options)
-
-
-def _points(face: Any, width: int, height: int) -> np.ndarray:
-    cloud = np.empty((len(face), 3), np.float32)
-    cloud[:, 0] = [p.x for p in face]
-    cloud[:, 1] = [p.y for p in face]
-    cloud[:, 2] = [p.z for p in face]
-    return cloud * np.array((width, height, width), np.float32)
+    task = vision.FaceLandmarker.create_from_options(options)
+    try:
+        return mp, task, None if stills else QuickCall(task)
+    except AttributeError:  # another version of the binding: the public way, which is slower
+        return mp, task, None
 
 
 def _box(points: np.ndarray) -> Box:

@@ -17,6 +17,7 @@ from kiosk.liveness.attacks.evidence import AttackEvidence
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.attacks.turns import TurnPictures, TurnVerdict
 from kiosk.liveness.challenge import TURNS, Challenge, Step
+from kiosk.liveness.doubt import is_stray
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.guidance import LIMITS, Limits
 from kiosk.liveness.keep import FaceKeeper, KeptFace
@@ -44,7 +45,7 @@ class Take:
     def __init__(self, challenge: Challenge, settings: Liveness, limits: Limits = LIMITS, *, attended: bool = False) -> None:
         """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody."""
         self._settings, self._attended = settings, attended
-        self._asked = Asked(challenge, settings.require_turn)
+        self._asked = Asked(challenge, settings.require_turn, settings.doubt_asks_more)
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._keeper = FaceKeeper()
@@ -130,7 +131,11 @@ class Take:
             return Reason.FACE_LOST
         if not self._placed:
             return self._advance_start(blocked)
-        self._strays += sum(self._is_stray(event) for event in events)
+        cued_s = self._cued_s if self._phase == "cue" else None
+        for event in events:
+            if is_stray(event, self._asked.action, cued_s):
+                self._strays += 1
+                self._asked.doubt.stray(event)
         if self._strays > STRAYS:
             return Reason.ACTION_TIMEOUT
         if self._phase == "light":
@@ -200,14 +205,6 @@ class Take:
         if self._now_s - self._cued_s > self._settings.action_timeout_s + self._grace_s():
             return Reason.ACTION_TIMEOUT
         return None
-
-    def _is_stray(self, event: GestureEvent) -> bool:
-        """A deliberate gesture that was not asked for now. People blink all the time; wrong turns are counted by themselves."""
-        if event.action in (Action.BLINK, Action.NOD):
-            return False
-        current = self._asked.action
-        answers = event.action is current or (event.action in TURNS and current in TURNS)
-        return not (answers and self._phase == "cue" and event.start_s >= self._cued_s)
 
     def _present_step(self) -> Step:
         step = self._asked.step

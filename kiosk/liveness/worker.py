@@ -182,6 +182,7 @@ class _Loop:
         self._facts: CameraFacts | None = None
         self._proof: CameraProof | None = None
         self._steered = 0.0
+        self._still: Landmarker | None = None  # without tracking: for the end of a take
         self._take: Take | None = None
         self._request: TakeRequest | None = None
         self._shown: TakeView | None = None
@@ -287,14 +288,12 @@ class _Loop:
         if request.practice or not result.passed or self._encoder is None:
             return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice, glasses=glasses)
         chip = None
-        still = Landmarker(self._models / FACE_LANDMARKER, max_faces=1, stills=True)
-        try:
-            result = confirm_turns(result, turns, still)
-            result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
-            if result.passed:
-                chip = _chip_reference(request.chip_photo, self._encoder, still)
-        finally:
-            still.close()
+        if self._still is None:  # a third of a second, once: not before the first page, and not for every take
+            self._still = Landmarker(self._models / FACE_LANDMARKER, max_faces=1, stills=True)
+        result = confirm_turns(result, turns, self._still)
+        result, probe, used = conclude(result, kept, self._encoder, self._settings.match)
+        if result.passed:
+            chip = _chip_reference(request.chip_photo, self._encoder, self._still)
         return TakeOutcome(
             request.visit_id, result, request.take_id, probe, used, self._encoder.model_digest, chip_reference=chip, glasses=glasses
         )
@@ -337,9 +336,10 @@ class _Loop:
         return self._landmarker.observe(frame)
 
     def _close_landmarker(self) -> None:
-        landmarker, self._landmarker = self._landmarker, None
-        if landmarker is not None:
-            landmarker.close()
+        for landmarker in (self._landmarker, self._still):
+            if landmarker is not None:
+                landmarker.close()
+        self._landmarker = self._still = None
 
 
 def _chip_reference(photo_rgb: bytes, encoder: Encoder, still: Landmarker) -> np.ndarray | None:

@@ -190,14 +190,14 @@ def test_the_worker_survives_a_landmarker_that_raises(
     with qtbot.waitSignal(worker.ready, timeout=20000):
         worker.start()
     try:
-        real, broken = Landmarker.detect, [True]
+        real, broken = Landmarker.find, [True]
 
-        def detect(self: Landmarker, image: object, t_s: float) -> object:
+        def find(self: Landmarker, image: object, t_s: float) -> object:
             if broken.pop() if broken else False:
                 raise RuntimeError("graph is dead")
             return real(self, image, t_s)
 
-        monkeypatch.setattr(Landmarker, "detect", detect)
+        monkeypatch.setattr(Landmarker, "find", find)
         with qtbot.waitSignals([worker.failed, worker.ready], timeout=20000):
             worker.begin_take(TakeRequest("visit-2", 1, seed=1))
         with qtbot.waitSignal(worker.view, timeout=20000):

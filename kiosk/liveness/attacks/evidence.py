@@ -72,7 +72,7 @@ class AttackEvidence:
             self._sway.step(observation)
             self._holes.step(observation)
             self._look_for_screen(observation, frame_bgr)
-        if phase == "cue" and action in TURNS:
+        if phase == "cue" and action in TURNS and self._checks.depth != "off":
             self.turns.step(observation, points, frame_bgr, neutral_deg)
         else:
             self.turns.no_turn()

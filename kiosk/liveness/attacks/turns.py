@@ -139,7 +139,7 @@ class TurnWatcher:
                     None  # a turn too small to count is over: the next one begins from a fresh picture
                 )
             if observation.t_s - self._frontal_s >= _FRONTAL_EVERY_S or not self._turn:
-                self._frontal_s, self._frontal, self._frontal_bgr = observation.t_s, points, frame_bgr.copy()
+                self._frontal_s, self._frontal, self._frontal_bgr = observation.t_s, points, frame_bgr
                 if self._turned is None:
                     self._scale = tracking_scale(points)
                     self._turn = [turn_frame(frame_bgr, points, yaw, self._scale)]
@@ -148,5 +148,5 @@ class TurnWatcher:
         if abs(yaw - self._turn[-1].yaw_deg) < _STEP_DEG or len(self._turn) >= _MAX_TURN:
             return
         if abs(yaw) > max(abs(frame.yaw_deg) for frame in self._turn):
-            self._turned, self._turned_bgr = points, frame_bgr.copy()
+            self._turned, self._turned_bgr = points, frame_bgr
         self._turn.append(turn_frame(frame_bgr, points, yaw, self._scale))

@@ -36,12 +36,13 @@ class Person:
 
     def __init__(self, after_s: float = 0.6, slow: float = 1.0, wrong: int = 0, deaf: bool = False) -> None:
         self._after_s, self._slow, self._wrong, self._deaf = after_s, slow, wrong, deaf
-        self._cued: tuple[int, float] | None = None
+        self._cued: tuple[tuple[int, Action | None], float] | None = None
         self._doing: tuple[Action, float] | None = None
 
     def __call__(self, t_s: float, view: TakeView) -> Pose:
-        if view.now and (self._cued is None or self._cued[0] != view.action_index):
-            self._cued = (view.action_index, t_s)
+        asked = (view.action_index, view.action)
+        if view.now and (self._cued is None or self._cued[0] != asked):
+            self._cued = (asked, t_s)
             self._doing = None
         if view.now and self._cued and not self._deaf and self._doing is None and t_s - self._cued[1] >= self._after_s:
             action = view.action or Action.BLINK

@@ -98,6 +98,11 @@ def test_set_up_says_what_is_not_to_be_had():
     assert (facts.control, facts.pattern) == ("", b"")
     assert [line.endswith("no clear answer") for line in lines if line.startswith(("gain", "brightness"))] == [True, True]
     assert lines[-1].endswith("not taken")
+    bars = Room(slope=0)
+    bars.base = bars.base.copy()
+    bars.base[:, ::64] = 220  # a test picture, a wall with tiles: it agrees with itself, and is no sensor's pattern
+    assert measure(EmulatedCamera(bars, Optics(controls=False)), lines.append).pattern == b""
+    assert "no even paper" in lines[-1]
     none = EmulatedCamera(Room(), Optics(controls=False))
     assert measure(none, lines.append, pattern=False).control == ""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from kiosk.camera.frame import Frame
@@ -26,7 +27,7 @@ _FIRST_SHARE = 0.08  # of a control's range: what is tried first
 _LEAST, _MOST = 0.012, 0.1  # a response outside is no use: too small to find, or large enough to be seen
 _CLEAR = 6.0  # response over noise
 PATTERN_PICTURES = 120
-_BLUR = 2.0  # a wall: mean absolute difference of neighbouring pixels in grey levels, at most
+_EVEN = 4.0  # grey levels: what the mean of all pictures may differ from its own surroundings; paper and a sensor differ by 2
 
 
 class Found(Protocol):
@@ -124,9 +125,11 @@ def _pattern(source: Measurable, say: Callable[[str], None]) -> bytes:
         return b""
     # The halves must agree with each other, or what they share is not the sensor's.
     halves = sensor.likeness(sensor.pattern(pictures[::2]), sensor.pattern(pictures[1::2]))
-    rough = float(np.mean([np.abs(np.diff(one.astype(np.float32), axis=-1)).mean() for one in pictures[:4]]))
-    if halves < sensor.CLEAR or rough > _BLUR * 4:
-        say(f"pattern: likeness of two halves {halves:.0f}, roughness {rough:.1f}: no wall, or no pattern; not taken")
+    # A test picture or a wall in focus agrees with itself, too: edges and grain, which are no sensor's.
+    mean = np.mean(np.stack(pictures), axis=0, dtype=np.float32)
+    uneven = max(float((one - cv2.GaussianBlur(one, (0, 0), 8)).std()) for one in mean)
+    if halves < sensor.CLEAR or uneven > _EVEN:
+        say(f"pattern: likeness of two halves {halves:.0f}, unevenness {uneven:.1f}: no even paper, or no pattern; not taken")
         return b""
     say(f"pattern: {len(pictures)} pictures, likeness of two halves {halves:.0f}")
     return sensor.pack(sensor.pattern(pictures))

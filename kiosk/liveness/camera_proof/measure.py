@@ -126,7 +126,7 @@ def _pattern(source: Measurable, say: Callable[[str], None]) -> bytes:
     # The halves must agree with each other, or what they share is not the sensor's.
     halves = sensor.likeness(sensor.pattern(pictures[::2]), sensor.pattern(pictures[1::2]))
     # A test picture or a wall in focus agrees with itself, too: edges and grain, which are no sensor's.
-    mean = np.mean(np.stack(pictures), axis=0, dtype=np.float32)
+    mean = np.asarray(np.mean(np.stack(pictures), axis=0, dtype=np.float32))
     uneven = max(float((one - cv2.GaussianBlur(one, (0, 0), 8)).std()) for one in mean)
     if halves < sensor.CLEAR or uneven > _EVEN:
         say(f"pattern: likeness of two halves {halves:.0f}, unevenness {uneven:.1f}: no even paper, or no pattern; not taken")

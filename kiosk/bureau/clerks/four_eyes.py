@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import tables
@@ -97,6 +97,20 @@ def waiting(office: Office) -> list[Asked]:
             select(Proposal).where(Proposal.outcome == "", Proposal.expires_at > utcnow()).order_by(Proposal.asked_at).limit(200)
         )
         return [_asked(row) for row in rows]
+
+
+def count_for(office: Office, name: str, role: Role) -> int:
+    """Return how many open requests somebody may agree to."""
+    kinds = [kind for kind, needed in AGREES.items() if role >= needed]
+    if not kinds:
+        return 0
+    query = (
+        select(func.count())
+        .select_from(Proposal)
+        .where(Proposal.outcome == "", Proposal.expires_at > utcnow(), Proposal.asked_by != name, Proposal.kind.in_(kinds))
+    )
+    with office.reading.begin() as transaction:
+        return transaction.scalar(query) or 0
 
 
 def _asked(row: Proposal) -> Asked:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import roles, settings
+from kiosk.bureau.clerks import four_eyes, roles, settings
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.words import LANGUAGES, Words
 from kiosk.bureau.office import Office
@@ -109,6 +109,7 @@ def html(request: Request, template: str, /, **values: Any) -> str:
         "role": role,
         "Role": Role,
         "may": may,
+        "open_requests": four_eyes.count_for(office, who.user, role) if who is not None and role is not None else 0,
         "token": who.form_token if who is not None else "",
         "flash": sessions.take(office, who.token) if who is not None and not who.stage else "",
         "here": request.url.path,

@@ -182,6 +182,8 @@ def test_another_decision_takes_a_second_person(office, kiosk):
     decisions.decide(office, one, "confirmed", "")
     proposal = asked(office, one, name="li")
     assert len(decisions.after(office, kiosk.kiosk_id, 0).decisions) == 1, "asking changes nothing"
+    counted = {name: '<b class="count">1</b>' in Browser(office).enter(name).text("/records") for name in ("li", "zhang", "wang")}
+    assert counted == {"li": False, "zhang": False, "wang": True}, "whoever may agree is told on every page"
     for name, status, told in (("li", 403, "不能同意自己的申请"), ("zhang", 403, "你的角色不能同意")):
         answer = Browser(office).enter(name).post(f"/requests/{proposal}/settle", {"answer": "agree"})
         assert (answer.status_code, told in answer.text) == (status, True), name

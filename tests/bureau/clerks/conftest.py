@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from kiosk.bureau.clerks.roles import Role
+from kiosk.bureau.office import BureauSettings, open_office
 from tests.bureau.clerks.made import account
 from tests.bureau.made import opened
 
 
-@pytest.fixture
-def office(tmp_path):
-    """A bureau with one account a role, and a second supervisor."""
-    made = opened(tmp_path / "bureau")
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A bureau's folder with one account a role, and a second supervisor: made once, copied for each test."""
+    folder = tmp_path_factory.mktemp("prepared") / "bureau"
+    made = opened(folder)
     for name, role, shown in (
         ("look", Role.VIEWER, "查看"),
         ("zhang", Role.CLERK, "张经办"),
@@ -19,5 +23,14 @@ def office(tmp_path):
         ("boss", Role.ADMINISTRATOR, "管理"),
     ):
         account(made, name, role, shown)
+    made.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def office(prepared, tmp_path):
+    folder = tmp_path / "bureau"
+    shutil.copytree(prepared, folder)
+    made = open_office(BureauSettings(data=str(folder)))
     yield made
     made.engine.dispose()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FIRST_TEXTS = "pages.toml"  # all that the first page says
 _AFTER_FIRST_PICTURE_MS = 60  # the import would take the interpreter from the first picture
 
 
@@ -36,7 +37,7 @@ class Startup(QObject):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self.window = KioskWindow(settings, Strings.load(settings.ui.language))
+        self.window = KioskWindow(settings, Strings.load(settings.ui.language, first=_FIRST_TEXTS))
         self.kiosk: KioskApp | None = None
         self._early: list[e.Event | requests.Request] = []
         self.window.touched.connect(self._keep_touch)
@@ -85,6 +86,7 @@ class Startup(QObject):
             return
         from kiosk.app.composition import KioskApp
 
+        self.window.strings.complete()
         self.window.touched.disconnect(self._keep_touch)
         self.window.service.disconnect(self._keep_wish)
         self.kiosk = KioskApp(self._settings, self.window)

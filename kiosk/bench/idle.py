@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-_MEMORY_BOUND_MB = 450
-_CPU_BOUND = 0.05
+_MEMORY_BOUND_MB = 380
+_CPU_BOUND = 0.03
 _READY_S = 240.0
 _CALM_S = 8.0  # after the models are loaded, or a take has ended: allocators and pools come to rest
-_KEEP_S = 4.0  # instead of what ocr.worker and voice.worker wait: nobody waits minutes for a figure
+_KEEP_S = 4.0  # instead of what ocr.worker, voice.worker and liveness.worker wait: nobody waits minutes for a figure
 _FRAME_S = 1 / 30
 
 
@@ -170,6 +170,7 @@ def _size_mb(folder: Path) -> float:
 def _kiosk(folder: Path) -> int:
     import threading
 
+    _hide_what_no_station_has()
     from PySide6.QtCore import QObject, Signal
     from PySide6.QtWidgets import QApplication
 
@@ -179,7 +180,7 @@ def _kiosk(folder: Path) -> int:
     from kiosk.app.composition import KioskApp
     from kiosk.camera import source
     from kiosk.config import Settings
-    from kiosk.liveness.worker import TakeRequest
+    from kiosk.liveness import worker as vision
     from kiosk.voice import speaker as voice
 
     class Ear(QObject):
@@ -190,7 +191,7 @@ def _kiosk(folder: Path) -> int:
     source.register("still", lambda name, *_: _Still(name, settings.camera.width, settings.camera.height))
     qt = QApplication(["kiosk"])
     kiosk = KioskApp(settings)
-    kiosk.scan.keep_s = voice.KEEP_S = _KEEP_S
+    kiosk.scan.keep_s = voice.KEEP_S = vision.ENCODER_KEEP_S = _KEEP_S
     kiosk.vision.ready.connect(lambda _: print("ready", flush=True))
     said: list[str] = []
 
@@ -208,7 +209,7 @@ def _kiosk(folder: Path) -> int:
         if word == "look":
             kiosk.conductor.say.emit(["page.idle.say", "page.card.say"])
             kiosk.conductor.camera_wanted.emit(True)
-            kiosk.conductor.begin_take.emit(TakeRequest("bench", 0, practice=True))
+            kiosk.conductor.begin_take.emit(vision.TakeRequest("bench", 0, practice=True))
         elif word == "scan":
             kiosk.conductor.cancel_take.emit()
             kiosk.conductor.vision_wanted.emit(False)
@@ -235,6 +236,24 @@ def _kiosk(folder: Path) -> int:
     status = qt.exec()
     kiosk.stop()
     return status
+
+
+def _hide_what_no_station_has() -> None:
+    """Let nothing be imported that requirements/kiosk*.txt do not install: httpx, for one, loads trio where it is."""
+    import re
+    from importlib.metadata import packages_distributions
+
+    from kiosk.config import ROOT
+
+    locks = "".join((ROOT / "requirements" / name).read_text(encoding="utf-8") for name in ("kiosk.txt", "kiosk-nodeps.txt"))
+    installed = {_plain(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", locks, re.MULTILINE)}
+    for module, owners in packages_distributions().items():
+        if module not in sys.modules and not any(_plain(owner) in installed for owner in owners):
+            sys.modules[module] = None  # type: ignore[assignment]  # how Python itself marks what must not be imported
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 class _Still:

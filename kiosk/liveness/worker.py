@@ -50,6 +50,7 @@ DETECTOR = "face_detection_yunet_2023mar.onnx"
 PRESENCE_PERIOD_S = 0.4  # between takes: two or three looks a second see somebody come or leave
 PRESENCE_SIZE = 0.12  # face height over the frame's shorter side: a passer-by at the back wakes nothing
 RELOAD_DELAY_S = 5.0
+ENCODER_KEEP_S = 60.0  # after the last take: then nobody is being compared, and 50 MB of weights go back to the system
 CHIP_PHOTO = (102, 126)  # width, height of the photo on a card's chip
 
 
@@ -189,6 +190,8 @@ class _Loop:
         self._watching = False
         self._resting = False
         self._polled_s = -1e9
+        self._encoder_used_s = 0.0
+        self._digest = ""  # of the encoder's weights, once they were loaded
         self.pause_s = 0.0
 
     # --- wishes
@@ -256,6 +259,9 @@ class _Loop:
             return
         time.sleep(0.02)  # between takes nobody is in a hurry: a wish waits 20 ms at most
         now = time.monotonic()
+        if self._encoder is not None and now - self._encoder_used_s >= ENCODER_KEEP_S:
+            self._encoder = None
+            give_back()
         if self._watching and not self._resting and now - self._polled_s >= PRESENCE_PERIOD_S:
             self._polled_s = now
             frame = self._frames.take(0.0)
@@ -309,19 +315,30 @@ class _Loop:
     # --- models
 
     def load(self) -> None:
-        """Load what is not loaded. Raises ModelError."""
-        if self._resting or (self._landmarker is not None and self._encoder is not None):
+        """Load what is needed and not loaded: the encoder once at the start, so that a bad file is known, and for a take.
+
+        Raises ModelError.
+        """
+        if self._take is not None:
+            self._encoder_used_s = time.monotonic()
+        compares = self._encoder is not None or (self._take is None and bool(self._digest))
+        if self._resting or (self._landmarker is not None and compares):
             return
         self.pause_s = RELOAD_DELAY_S  # a model that cannot be loaded is not asked for in a hot loop
-        if self._encoder is None:
+        if not compares:
             self._encoder = Encoder(self._models / ENCODER)
-        self._landmarker = Landmarker(self._models / FACE_LANDMARKER, frame_width=self._settings.liveness.frame_width)
+            self._digest, self._encoder_used_s = self._encoder.model_digest, time.monotonic()
+        news = self._landmarker is None
+        if news:
+            self._landmarker = Landmarker(self._models / FACE_LANDMARKER, frame_width=self._settings.liveness.frame_width)
         self.pause_s = 0.0
-        self._worker.ready.emit(self._encoder.model_digest)
+        if news:
+            self._worker.ready.emit(self._digest)
 
     def give_up(self, reason: str) -> None:
         """After a failure: drop the take and the landmarker (MediaPipe's graph is dead after an error); `load` builds a new one."""
         self.cancel()
+        self._digest = ""  # it may have been the encoder: it is loaded again before anybody is led to the camera
         self._close_landmarker()
         self._worker.failed.emit(Reason(reason))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,35 +44,57 @@ def writing_for(spoken: str, writing: str, home: str = "zh_CN") -> str:
 class Strings:
     """The texts of one language, looked up by dotted key."""
 
-    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+    def __init__(self, language: str, texts: Mapping[str, str], later: Sequence[Path] = ()) -> None:
+        """later: files of the catalogue that are read when a key is missed, or by `complete`."""
         self.language = language
         self._texts = dict(texts)
+        self._later = tuple(later)
 
     @classmethod
-    def load(cls, language: str, directory: Path = DIRECTORY) -> Strings:
-        """Return a catalogue: one of WRITTEN, or zh_HK (spoken lines alone). Raises ConfigError naming file and key."""
+    def load(cls, language: str, directory: Path = DIRECTORY, *, first: str = "") -> Strings:
+        """Return a catalogue: one of WRITTEN, or zh_HK (spoken lines alone). Raises ConfigError naming file and key.
+
+        first: only this file is read now, for a page that must not wait for the others.
+        """
         folder = directory / language
-        texts: dict[str, str] = {}
-        for path in sorted(folder.glob("*.toml")):
-            try:
-                data = tomllib.loads(read_text(path))
-            except tomllib.TOMLDecodeError as error:
-                raise ConfigError(f"{path.name} ({language}): {error}") from error
-            for key, value in _flat(data):
-                if not isinstance(value, str):
-                    raise ConfigError(f"{path.name} ({language}): {key} is not a text")
-                if key in texts:
-                    raise ConfigError(f"{path.name} ({language}): {key} stands in another file already")
-                texts[key] = value
-        if not texts:
+        paths = sorted(folder.glob("*.toml"))
+        now = [path for path in paths if path.name == first] or paths
+        made = cls(language, {}, [path for path in paths if path not in now])
+        for path in now:
+            made._read(path)
+        if not made._texts:
             raise ConfigError(f"no texts in {folder}")
-        return cls(language, texts)
+        return made
+
+    def complete(self) -> None:
+        """Read what was not read yet. Raises ConfigError naming file and key."""
+        later, self._later = self._later, ()
+        for path in later:
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        try:
+            data = tomllib.loads(read_text(path))
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path.name} ({self.language}): {error}") from error
+        for key, value in _flat(data):
+            if not isinstance(value, str):
+                raise ConfigError(f"{path.name} ({self.language}): {key} is not a text")
+            if key in self._texts:
+                raise ConfigError(f"{path.name} ({self.language}): {key} stands in another file already")
+            self._texts[key] = value
+
+    def _find(self, key: str) -> str | None:
+        if key not in self._texts:
+            self.complete()
+        return self._texts.get(key)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._texts
+        return self._find(key) is not None
 
     def keys(self) -> Iterator[str]:
         """Return all keys."""
+        self.complete()
         return iter(self._texts)
 
     def text(self, key: str, /, **values: object) -> str:
@@ -81,7 +103,7 @@ class Strings:
         A missing key never stops a person's visit: it is logged, and reads as nothing for a detail, as the reason
         "internal-error" for a reason. The tests hold that no key is missing.
         """
-        found = self._texts.get(key)
+        found = self._find(key)
         if found is None:
             _log.error("text missing", extra={"code": key})
             if key.startswith("reason."):
@@ -93,8 +115,9 @@ class Strings:
     def any_of(self, *keys: str) -> str:
         """Return the text of the first key that exists."""
         for key in keys:
-            if key in self._texts:
-                return self._texts[key]
+            found = self._find(key)
+            if found is not None:
+                return found
         return self.text(keys[-1])
 
     def date(self, day: dt.date) -> str:

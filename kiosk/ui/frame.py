@@ -129,7 +129,7 @@ class WindowFrame(QWidget):
         strings, page = self.strings, self.page
         self.look = Look.for_screen(self.width(), self.height(), self.wishes.theme, self.wishes.large, self.motion)
         self.top.show_texts(strings, self.settings.station.name, strings.day_and_time(self.now()), self.look)
-        self.wishes.show_panels(self.look)
+        self.wishes.take_look(self.look)
         self.bottom.show_texts(strings, page.leave, page.no_face, self.look, self.wishes.seated)
         self.strip.say(strings.text("help_called.title") if self._help_called and not page.says_called else "")
         self.banner.say(strings.text(self._banner_key) if self._banner_key else "")

@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import threading
+import weakref
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -138,6 +139,53 @@ def test_the_face_models_are_let_go_on_a_wish_and_a_take_has_them_again(looking,
     looking.set_wanted(True)
     qtbot.waitUntil(lambda: len(Fails.built) == 3)
     assert failed == []
+
+
+def test_the_encoder_is_let_go_when_nobody_is_compared_and_a_take_has_it_again(looking, qtbot, monkeypatch):
+    alive: list[weakref.ref[object]] = []
+
+    class Weights:
+        model_digest = "d" * 64
+
+    def load(_: object) -> Weights:
+        made = Weights()
+        alive.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(vision, "Encoder", load)
+    monkeypatch.setattr(vision, "ENCODER_KEEP_S", 0.05)
+    views: list[object] = []
+    looking.view.connect(views.append)
+    looking.set_wanted(False)  # the one of the fixture goes
+    qtbot.waitUntil(lambda: bool(Fails.built) and Fails.built[0].closed)
+    looking.begin_take(vision.TakeRequest("v", 1))
+    qtbot.waitUntil(lambda: bool(views))
+    qtbot.wait(150)
+    assert [one() is not None for one in alive] == [True], "kept as long as the take goes on"
+    looking.cancel()
+    qtbot.waitUntil(lambda: alive[0]() is None)
+    assert not Fails.built[-1].closed, "somebody who comes is still seen"
+    looking.begin_take(vision.TakeRequest("v", 2))
+    qtbot.waitUntil(lambda: len(alive) == 2)
+
+
+def test_weights_that_are_gone_when_a_take_needs_them_keep_the_kiosk_from_saying_it_is_ready(looking, qtbot, monkeypatch):
+    ready: list[object] = []
+    failed: list[object] = []
+    qtbot.waitUntil(lambda: bool(Fails.built))
+    monkeypatch.setattr(vision, "ENCODER_KEEP_S", 0.0)
+    qtbot.wait(100)  # let go
+
+    def missing(_: object) -> object:
+        raise ModelError("the file is missing")
+
+    monkeypatch.setattr(vision, "Encoder", missing)
+    looking.ready.connect(ready.append)
+    looking.failed.connect(failed.append)
+    looking.begin_take(vision.TakeRequest("v", 1))
+    qtbot.waitUntil(lambda: len(failed) > 2)
+    assert set(failed) == {Reason.MODEL_ERROR}
+    assert ready == [], "three failures without a success: nobody is led to the camera"
 
 
 def test_an_error_inside_mediapipe_is_a_model_error(monkeypatch, tmp_path):

@@ -111,3 +111,22 @@ def test_dates():
     assert hant.date(last) == "2027年11月30日"
     assert hant.dated("next_time.before_month", last, last) == "2027年11月底前，再來辦一次"
     assert hant.today(datetime(2026, 11, 30)) == "今天是2026年11月30日，星期一"  # noqa: DTZ001 - a wall clock's words
+
+
+def test_the_first_page_reads_one_file_and_the_rest_is_there_when_it_is_missed():
+    first, whole = Strings.load("zh_CN", first="pages.toml"), Strings.load("zh_CN")
+    assert first._later
+    assert first.text("page.idle.title") == whole.text("page.idle.title")
+    assert first._later, "nothing more was read for it"
+    assert first.text("desk.title") == whole.text("desk.title")
+    assert sorted(first.keys()) == sorted(whole.keys())
+
+
+def test_a_catalogue_that_is_read_later_is_checked_as_well(tmp_path):
+    folder = tmp_path / "en"
+    folder.mkdir()
+    (folder / "pages.toml").write_text('a = "A"', encoding="utf-8")
+    (folder / "more.toml").write_text('a = "B"', encoding="utf-8")
+    early = Strings.load("en", tmp_path, first="pages.toml")
+    with pytest.raises(ConfigError, match="a stands in another file"):
+        early.complete()

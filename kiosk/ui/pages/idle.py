@@ -56,7 +56,7 @@ class IdlePage(Page[s.Idle]):
         self.query.say(kit.text("page.idle.query"))
         self.safe.say(kit.text("page.idle.safe"))
         key = f"page.idle.notice.{state.notice}" if state.notice else ""
-        self.notice.say(kit.text(key) if key in kit.strings else "")
+        self.notice.say(kit.text(key) if key and key in kit.strings else "")
         self.somebody_near()
         if key:
             self._moment.start()

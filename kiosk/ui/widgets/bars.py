@@ -49,7 +49,7 @@ class TopBar(QWidget):
         self.large.setChecked(look.large)
         self.sound.say(strings.text("top.sound"), strings.text("top.sound_name"))
         self.language.say(strings.text("top.language"), strings.text("top.language_name"))
-        self.desk.say(strings.text("top.staff"), strings.text("desk.open_name"))
+        self.desk.say(strings.text("top.staff"), strings.text("top.staff_name"))
         self.set_look(look)
 
     def set_look(self, look: Look) -> None:

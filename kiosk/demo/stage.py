@@ -20,6 +20,7 @@ from kiosk.camera import source as camera_source
 from kiosk.camera import sysfs
 from kiosk.config import ROOT, Settings
 from kiosk.demo import people
+from kiosk.demo.portraits import draw_portrait, pose_of
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.station import Station
 from kiosk.domain.person import RosterEntry
@@ -78,16 +79,22 @@ class DemoFixture:
         self.problems: list[str] = []  # what a script found wrong
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
-        self.puppet = PuppetSource(scenario.portrait, seed=seed, mode=scenario.mode)
+        self.portrait = self.portrait_of(scenario)
+        self.puppet = PuppetSource(self.portrait, seed=seed, mode=scenario.mode)
         self._bus = folder / "sys"  # a made-up system's tree of devices: the puppet's camera has an identity, as a real one
         seen = EmulatedCamera(self.puppet, Optics(answers=False)) if scenario.injected else self.puppet
         self.camera = CardHolder(seen, identify=lambda: sysfs.identify("0", self._bus))
         camera_source.register("puppet", lambda *_: self.camera)
         self.settings = self._settings(overrides or {})
 
+    def portrait_of(self, scenario: Scenario) -> str:
+        """Return whose picture stands before the camera: a stranger's photograph, or the person of the card, drawn."""
+        number = str(people.card(scenario.card)["id_number"])
+        return scenario.portrait or str(draw_portrait(self.folder / "faces" / f"{scenario.card}.png", pose_of(number)))
+
     def _settings(self, overrides: dict[str, Any]) -> Settings:
         own: dict[str, Any] = {
-            "camera": {"source": f"puppet:{self.scenario.portrait}"},
+            "camera": {"source": f"puppet:{self.portrait}"},
             "reader": {"port": str(self.folder / "reader"), "reopen_delay_s": 0.3},
             "store": {"directory": str(self.folder / "store"), "key_file": str(self.folder / "keys" / "database.key")},
             "sync": {"key_file": str(self.folder / "keys" / "kiosk.json"), "interval_s": 3.0, "backoff_max_s": 3.0},

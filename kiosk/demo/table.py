@@ -34,7 +34,7 @@ class Card:
     name: str
     born: str
     remark: str
-    young: bool = False
+    pose: Pose = Pose()
 
 
 class Props(Protocol):
@@ -75,7 +75,7 @@ def paint_card(painter: QPainter, rect: QRectF, card: Card) -> None:
     paint_face(
         painter,
         QRectF(rect.right() - side * 1.12, rect.top() + rect.height() * 0.2, side, side),
-        Pose(young=card.young),
+        card.pose,
         Look().palette,
         ground=False,
     )

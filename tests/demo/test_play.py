@@ -11,13 +11,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from kiosk import models
-from kiosk.config import Settings
-from kiosk.demo.play import PlayWindow, cards_of, draw_portrait
+from kiosk.config import Match, Settings
+from kiosk.demo import people
+from kiosk.demo.play import PlayWindow, cards_of
+from kiosk.demo.portraits import draw_portrait
 from kiosk.demo.splash import splash_picture
 from kiosk.demo.table import DemoTable
 from kiosk.demo.training import TASKS, Progress
 from kiosk.domain.reasons import Action, Reason
 from kiosk.emulators.puppet import PuppetSource
+from kiosk.face.compare import vector_of
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.landmarks import Landmarker
 from kiosk.liveness.take import Take
@@ -147,10 +150,16 @@ def test_a_player_passes_with_the_drawn_face(tmp_path, seed):
     assert depth.score > 1.3 * depth.limit
 
 
+def test_drawn_people_are_nobody_of_the_photographs(qtbot):
+    """The stranger of `other-person` is a photograph: drawings alike are one person to the encoder, and a photograph is another."""
+    drawn = [entry for entry in people.roster(date(2026, 11, 30), ("li", "chen", "zhuang")) if entry.template is not None]
+    assert len(drawn) == 3, "a man, a woman and a younger woman: the landmarks find each of their faces"
+    stranger = vector_of(people.template_of("biden.jpg", "c"))
+    assert all(float(vector_of(entry.template) @ stranger) < Match().reject for entry in drawn)
+
+
 def test_the_drawn_face_is_accepted_and_recognised_again(qtbot, tmp_path):
     """Landmarks and encoder take the kiosk's own drawing for a face: no photograph is needed to play."""
-    from kiosk.demo import people
-
     portrait = draw_portrait(tmp_path / "p.png")
     entries = {entry.person_id: entry for entry in people.roster(date(2026, 11, 30), ("li", "huang"), portrait)}
     assert entries["P-li"].template is not None

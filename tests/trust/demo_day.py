@@ -47,10 +47,9 @@ DAY = (
         Outcome.PASSED,
         "ok",
         card="zhuang",
-        portrait="astronaut.png",
         habits={**QUICK, "scan": True},
     ),
-    replace(SCENARIOS["attendant-takeover"], card="hongkong", portrait="biden.jpg"),
+    replace(SCENARIOS["attendant-takeover"], card="hongkong"),
     SCENARIOS["enrol"],
     replace(SCENARIOS["proxy"], card="huang"),
 )
@@ -254,7 +253,7 @@ def templates() -> list[str]:
 def play(stage: DemoFixture, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:
     """One visit in a kiosk of its own on the day's store."""
     stage.scenario = scenario
-    stage.puppet = PuppetSource(scenario.portrait, mode=scenario.mode, fps=20.0)
+    stage.puppet = PuppetSource(stage.portrait_of(scenario), mode=scenario.mode, fps=20.0)
     stage.camera = CardHolder(stage.puppet)
     runner = Runner(scenario, stage, None, time.monotonic(), size=(540, 960))
     runner.kiosk.vision.finished.connect(faces.note)

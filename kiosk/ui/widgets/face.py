@@ -24,6 +24,7 @@ class Pose:
     hat: bool = False
     glasses: bool = False
     young: bool = False  # the relative who helps
+    woman: bool = False  # hair to the chin
 
 
 def pose_at(action: Action | None, phase: float) -> Pose:
@@ -85,6 +86,8 @@ def _head(painter: QPainter, pose: Pose, colours: Palette) -> None:
     yaw, pitch = pose.yaw, pose.pitch
     painter.setBrush(hair)  # hair behind the head
     painter.drawEllipse(QRectF(25.5 - yaw * 2, 15, 49, 46))
+    if pose.woman:
+        painter.drawRoundedRect(QRectF(22.5 - yaw * 2, 26, 55, 44), 12, 16)
     painter.setBrush(shade)  # ears: the far one goes behind
     for side in (-1, 1):
         hidden = max(0.0, yaw * side)

@@ -121,9 +121,11 @@ SuiteQuery = Annotated[Literal["std-1", "gm-1"] | None, Query()]
 
 
 def _named(office: Office, suite: str | None) -> Office:
-    """Return the office under the suite that is asked for. Raises Turned: not served here."""
+    """Return the office under the suite that is asked for; who names none speaks std-1. Raises Turned: not served here."""
+    if suite is None:
+        return office.under(suites.STD_1) if suites.STD_1.name in office.rings else office
     try:
-        return office if suite is None else office.under(suites.by_name(suite))
+        return office.under(suites.by_name(suite))
     except seal.Refused as error:
         raise Turned(404, error.why) from error
 

@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.bureau.clerks.roles import Role
 from kiosk.commands import bureau as command
-from kiosk.sync import seal, suites
+from kiosk.sync import protocol, seal, suites
 from tests.bureau import made
 from tests.bureau.clerks.made import Browser, account
 
@@ -64,3 +64,15 @@ def test_an_upgraded_bureau_serves_what_it_has_keys_for(tmp_path):
     assert (list(both.rings), both.bureau_id) == (["std-1", "gm-1"], before.bureau_id)
     for one in (before, again, both):
         one.engine.dispose()
+
+
+def test_who_names_no_suite_is_answered_under_std_1_whichever_is_first(tmp_path):
+    """As every kiosk of before asks the time."""
+    office = made.opened(tmp_path / "bureau", suites=("gm-1", "std-1"))
+    assert office.suite is suites.GM_1
+    browser = Browser(office)
+    for query, suite in (("", suites.STD_1), ("&suite=gm-1", suites.GM_1), ("&suite=std-1", suites.STD_1)):
+        under = office.under(suite)
+        told = browser.get(f"/v1/time?nonce=n{query}").text
+        assert seal.verify(told, seal.verify_key(under.keys.public), under.bureau_id, protocol.TimeAnswer).nonce == "n"
+    office.engine.dispose()

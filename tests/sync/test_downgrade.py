@@ -216,6 +216,7 @@ def test_the_time_is_asked_under_the_pinned_suite(large, kiosks):
         assert client.verified(one.identity, told, protocol.TimeAnswer)[0].suite == name
         one.client.time()
     nobody = httpx.get(f"{large.url}/v1/time?nonce=n", trust_env=False).content
+    assert client.verified(kiosks["std-1"].identity, nobody, protocol.TimeAnswer)[0].suite == "std-1"
     with pytest.raises(Failure, match="other-suite"):
         client.verified(kiosks["gm-1"].identity, nobody, protocol.TimeAnswer)
     assert httpx.get(f"{large.url}/v1/time?nonce=n&suite=none-1", trust_env=False).status_code == 422

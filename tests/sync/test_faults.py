@@ -68,7 +68,9 @@ def test_a_forged_re_signed_truncated_or_misdirected_answer_is_not_believed(bure
         with pytest.raises(Failure) as refused:
             client.verified(kiosk.identity, forged.encode(), type(good))
         assert (refused.value.trouble, refused.value.why) == (Trouble.FORGED, why)
-    assert client.verified(kiosk.identity, text.encode(), type(good))[0] == good
+    assert client.verified(kiosk.identity, text.encode(), type(good))[0] == good.model_copy(
+        update={"suite": kiosk.identity.suite.name}
+    )
 
 
 def test_a_bundle_that_is_not_sealed_to_us_or_is_old_changes_nothing(bureau, kiosk, tmp_path):

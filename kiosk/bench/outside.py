@@ -50,6 +50,7 @@ class Outside:
     loan_id: str = ""
     given: dict[str, bytes] = field(default_factory=dict)  # record id -> canonical bytes, as they lay on the stick
     received: set[str] = field(default_factory=set)  # a `kiosk sync now` said that a receipt covers them
+    last: str = ""  # what the last `kiosk sync now` said
     kills: int = 0
     bureau_kills: int = 0
 
@@ -243,6 +244,7 @@ def _bring_in(at: Outside, kill_after_s: float = 0.0) -> None:
 
 def _deliver(at: Outside, kill_after_s: float = 0.0) -> bool:
     status, out = at.command("sync", "now", "--json", kill_after_s=kill_after_s)
+    at.last = f"{status} {out[-600:]}"
     if status is None or not out.startswith("{"):
         return False
     told = json.loads(out)
@@ -273,7 +275,7 @@ def _settle(at: Outside) -> None:
     for _ in range(_PATIENCE):
         if _deliver(at):
             return
-    raise SyncUnavailable("not everything was delivered")
+    raise SyncUnavailable(f"not everything was delivered: {at.last}")
 
 
 def _compare(at: Outside) -> dict[str, Any]:

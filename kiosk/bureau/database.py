@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import tables
+from kiosk.bureau import counts, months, tables
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 READING = "kiosk_reading"  # execution option of transactions that only read
@@ -51,6 +52,10 @@ def upgrade(url: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        months.make_ahead(connection, datetime.now(UTC))
+    engine.dispose()
 
 
 def insert_new(session: Session, table: type[tables.Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
@@ -60,9 +65,7 @@ def insert_new(session: Session, table: type[tables.Base], rows: Sequence[dict[s
     """
     if not rows:
         return set()
-    target = table.__table__
-    if not isinstance(target, Table):
-        raise TypeError(table.__name__)
+    target = counts.table_of(table)
     make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     key = next(iter(target.primary_key.columns))
     # Rows as parameters, not .values(rows): that statement would be compiled anew each time (a third of a batch's cost).
@@ -72,6 +75,7 @@ def insert_new(session: Session, table: type[tables.Base], rows: Sequence[dict[s
 
 def lock_kiosk(session: Session, kiosk_id: str) -> tables.Kiosk | None:
     """Return the kiosk's row, locked until the end of the transaction (SQLite: the whole database is)."""
+    session.info[counts.SHARD] = kiosk_id
     return session.scalar(select(tables.Kiosk).where(tables.Kiosk.kiosk_id == kiosk_id).with_for_update())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,13 +17,28 @@ from kiosk.sync import limits, protocol
 RETURN_REASONS = ("photo-unclear", "identity-unclear", "clock-doubtful", "evidence-missing", "deceased")
 
 
-def by_rule(session: Session, kiosk: tables.Kiosk, records: Iterable[protocol.Record], now: datetime) -> None:
-    """Confirm what needs no clerk: a record with a trustworthy clock. The rest waits for a person. The kiosk's row is locked."""
-    # In one order: two batches that lock the same passes must not wait for each other.
-    for record in sorted(records, key=lambda one: one.pass_key):
-        row = session.get_one(tables.Record, record.record_id)
-        if not row.clock_suspect and not row.decision:
-            _write(session, kiosk, row, "confirmed", row.verdict if row.verdict == "duplicate-pass" else "", now)
+def by_rule(kiosk: tables.Kiosk, rows: Iterable[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """Confirm, in rows of records about to be written, what needs no clerk: a trustworthy clock. The rest waits for a person.
+
+    Returns the rows of `decisions`, numbered on; the kiosk's row is locked.
+    """
+    decided = []
+    for row in sorted(rows, key=lambda one: str(one["pass_key"])):
+        if row["clock_suspect"]:
+            continue
+        row["decision"], row["decision_reason"] = "confirmed", "duplicate-pass" if row["verdict"] == "duplicate-pass" else ""
+        kiosk.decision_seq += 1
+        decided.append(
+            {
+                "kiosk_id": kiosk.kiosk_id,
+                "seq": kiosk.decision_seq,
+                "record_id": row["record_id"],
+                "decided": "confirmed",
+                "reason": row["decision_reason"],
+                "decided_at": now,
+            }
+        )
+    return decided
 
 
 def decide(

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, decisions, failpoints, standing, tables
+from kiosk.bureau import counts, database, decisions, failpoints, passes, standing, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.bureau.passes import NO_PASS
 from kiosk.canonical import canonical
@@ -26,6 +28,7 @@ from kiosk.sync import json_bounds, limits, protocol, seal, suites
 from kiosk.sync.suites import Suite
 
 CLOCK_DOUBT = timedelta(days=1)  # ours: more difference than this changes the date that the rules look at
+_LINE = {"seq", "kind", "digest", "body", "signature", "key_id"}
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -83,7 +86,7 @@ def take_batch(office: Office, body: bytes) -> str:
                 raise Turned(409, "batch-conflict", kiosk_id)
             return known.receipt
         standing.look(session, kiosk, batch, sealed_digest, now)
-        judged = _judge(session, office.suite, kiosk, batch, now)
+        judged = _judge(session, office.suite, kiosk, batch, now, office.settings.auto_confirm)
         receipt = office.sign(
             protocol.Receipt(
                 bureau_id=office.bureau_id,
@@ -106,12 +109,11 @@ def take_batch(office: Office, body: bytes) -> str:
             )
         )
         _note_contact(kiosk, batch, now)
-        _keep_journal(session, kiosk_id, batch.journal_tail)
+        _keep_journal(session, kiosk_id, batch.journal_tail, now)
         _note_refused_parts(kiosk, batch.journal_tail)
-        if office.settings.auto_confirm:
-            fresh = [one.record for one in judged if one.record and one.verdict.verdict != "duplicate"]
-            decisions.by_rule(session, kiosk, fresh, now)
-        decisions.note_carrier(session, kiosk, [one.verdict.record_id for one in judged if one.verdict.verdict == "duplicate"])
+        doubles = [one.verdict.record_id for one in judged if one.verdict.verdict == "duplicate"]
+        if doubles:
+            decisions.note_carrier(session, kiosk, doubles)
         session.flush()
         failpoints.hit("before-commit")
     failpoints.hit("after-commit")
@@ -127,15 +129,22 @@ def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) 
         kiosk.clock_offset_s = (now - batch.clock.sent_at_utc).total_seconds()
 
 
-def _judge(session: Session, suite: Suite, kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) -> list[_Judged]:
+def _judge(
+    session: Session, suite: Suite, kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime, rule: bool
+) -> list[_Judged]:
+    """Judge all records of a batch and write them, in a few statements whatever their number. rule: confirm what needs no clerk."""
     first = [_well_formed(suite, kiosk, batch, content, now) for content in batch.records]
     rows: dict[str, dict[str, Any]] = {}
     for one in first:
         if one.row is not None:
             rows.setdefault(one.row["record_id"], one.row)
-    fresh = database.insert_new(session, tables.Record, [rows[key] for key in sorted(rows)])
     # By their text: what came under another suite has another digest.
-    known = select(tables.Record.record_id, tables.Record.content).where(tables.Record.record_id.in_(set(rows) - fresh))
+    texts = {key: hashlib.sha256(row["content"].encode()).hexdigest() for key, row in rows.items()}
+    ids = [{"record_id": key, "content_digest": texts[key], "received_at": now} for key in sorted(rows)]
+    fresh = database.insert_new(session, tables.RecordId, ids)
+    known = select(tables.RecordId.record_id, tables.RecordId.content_digest).where(
+        tables.RecordId.record_id.in_(set(rows) - fresh)
+    )
     stored = dict(session.execute(known).all()) if set(rows) - fresh else {}
     claims: dict[str, str] = {}
     for key in sorted(fresh):
@@ -144,6 +153,11 @@ def _judge(session: Session, suite: Suite, kiosk: tables.Kiosk, batch: protocol.
     won = database.insert_new(
         session, tables.Pass, [{"pass_key": key, "record_id": claims[key], "created_at": now} for key in sorted(claims)]
     )
+    for key in fresh:
+        row = rows[key]
+        if _claims_pass(row) and (row["pass_key"] not in won or claims[row["pass_key"]] != key):
+            row["verdict"] = "duplicate-pass"
+    _write(session, kiosk, [rows[key] for key in sorted(fresh)], len(won), now, rule)
     out: list[_Judged] = []
     for one in first:
         if one.row is None or one.record is None:
@@ -152,17 +166,31 @@ def _judge(session: Session, suite: Suite, kiosk: tables.Kiosk, batch: protocol.
         record_id, content = one.row["record_id"], one.row["content"]
         if record_id in fresh and content == rows[record_id]["content"]:
             fresh.discard(record_id)  # a second copy within this batch is a duplicate of the first
-            loser = _claims_pass(one.row) and (one.row["pass_key"] not in won or claims[one.row["pass_key"]] != record_id)
-            verdict: protocol.VerdictName = "duplicate-pass" if loser else "accepted"
-            if loser:
-                session.get_one(tables.Record, record_id).verdict = verdict
-        elif content == stored.get(record_id, rows[record_id]["content"]):
+            verdict: protocol.VerdictName = "duplicate-pass" if rows[record_id]["verdict"] == "duplicate-pass" else "accepted"
+        elif hashlib.sha256(content.encode()).hexdigest() == stored.get(record_id, texts[record_id]):
             verdict = "duplicate"
         else:
             out.append(_Judged(one.verdict.model_copy(update={"verdict": "rejected", "reason": "conflict"})))
             continue
         out.append(_Judged(one.verdict.model_copy(update={"verdict": verdict}), one.row, one.record))
     return out
+
+
+def _write(session: Session, kiosk: tables.Kiosk, rows: list[dict[str, Any]], passes_won: int, now: datetime, rule: bool) -> None:
+    """Write fresh records, and what the rule decides about them; count them."""
+    decided = decisions.by_rule(kiosk, rows, now) if rule else []
+    if rows:
+        session.execute(insert(counts.table_of(tables.Record)), rows)
+    if decided:
+        session.execute(insert(counts.table_of(tables.Decision)), decided)
+    told = Counter(counts.verdict_name(row["verdict"], row["decision"]) for row in rows)
+    counts.add(session, told + Counter({counts.BATCHES: 1, counts.PASSES: passes_won}))
+    # A confirmed attempt takes the pass from an undecided one that came before it.
+    late = [row["record_id"] for row in rows if row["verdict"] == "duplicate-pass" and row["decision"] == "confirmed"]
+    if late:
+        query = select(tables.Record).where(tables.Record.record_id.in_(late)).order_by(tables.Record.pass_key)
+        for loser in session.scalars(query).all():
+            passes.settle(session, loser, now)
 
 
 def _claims_pass(row: dict[str, Any]) -> bool:
@@ -224,24 +252,29 @@ def _corrected(batch: protocol.RawBatch, record: protocol.Record, now: datetime)
     return now - timedelta(seconds=age_s) if 0 <= age_s < 366 * 86400 else None
 
 
-def _keep_journal(session: Session, kiosk_id: str, lines: Sequence[protocol.JournalLine]) -> None:
+def _keep_journal(session: Session, kiosk_id: str, lines: Sequence[protocol.JournalLine], now: datetime) -> None:
+    """Keep lines that are not here yet. The kiosk's row is locked: nobody else writes lines of it meanwhile."""
+    if not lines:
+        return
+    line_rows = select(tables.JournalLine).where(
+        tables.JournalLine.kiosk_id == kiosk_id, tables.JournalLine.seq.in_({line.seq for line in lines})
+    )
+    kept = {row.seq: row for row in session.scalars(line_rows)}
+    new: dict[int, protocol.JournalLine] = {}
+    conflicts = 0
     for line in lines:
-        kept = session.get(tables.JournalLine, (kiosk_id, line.seq))
-        if kept is None:
-            session.add(
-                tables.JournalLine(
-                    kiosk_id=kiosk_id,
-                    seq=line.seq,
-                    kind=line.kind,
-                    digest=line.digest,
-                    body=line.body,
-                    signature=line.signature,
-                    key_id=line.key_id,
-                    conflict="",
-                )
-            )
-        elif kept.digest != line.digest and not kept.conflict:
-            kept.conflict = line.model_dump_json()
+        before = kept.get(line.seq)
+        if before is None:
+            new.setdefault(line.seq, line)
+        elif before.digest != line.digest and not before.conflict:
+            before.conflict = line.model_dump_json()
+            conflicts += 1
+    if new:
+        given = [
+            {**line.model_dump(include=_LINE), "kiosk_id": kiosk_id, "conflict": "", "received_at": now} for line in new.values()
+        ]
+        session.execute(insert(counts.table_of(tables.JournalLine)), given)
+    counts.add(session, {counts.CONFLICTS: conflicts})
 
 
 def _note_refused_parts(kiosk: tables.Kiosk, lines: Sequence[protocol.JournalLine]) -> None:

@@ -16,7 +16,7 @@ from pydantic import Field
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from kiosk.bureau import database, peers, tables
+from kiosk.bureau import counts, database, peers, tables
 from kiosk.errors import ConfigError, KioskError
 from kiosk.sync import json_bounds, limits, protocol, seal, suites
 from kiosk.sync.keys import Keys, dump_keys, parse_keys, read_private, write_private
@@ -149,13 +149,15 @@ def open_office(settings: BureauSettings) -> Office:
         raise ConfigError(f"{folder}: no bureau keys here; run once with --init")
     engine = database.open_engine(settings.url)
     replica = database.open_engine(settings.db_read) if settings.db_read else engine
+    writing = sessionmaker(engine, expire_on_commit=False)
+    counts.watch(writing)
     return Office(
         settings,
         next(iter(rings.values())),
         rings,
         read_private(folder / "admin-password").strip(),
         engine,
-        sessionmaker(engine, expire_on_commit=False),
+        writing,
         sessionmaker(database.reading(replica), expire_on_commit=False),
     )
 

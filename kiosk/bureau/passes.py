@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, tables
+from kiosk.bureau import counts, database, tables
 
 NO_PASS = ("enrolment", "declaration")  # channels that end well without certifying anything
 
@@ -26,7 +26,8 @@ def settle(session: Session, row: tables.Record, now: datetime) -> None:
     if held is None:
         if row.decision == "returned":
             return
-        database.insert_new(session, tables.Pass, [{"pass_key": key, "record_id": row.record_id, "created_at": now}])
+        made = database.insert_new(session, tables.Pass, [{"pass_key": key, "record_id": row.record_id, "created_at": now}])
+        counts.add(session, {counts.PASSES: len(made)})
         held = session.scalars(select(tables.Pass).where(tables.Pass.pass_key == key).with_for_update()).one()
     confirmed_first = case((tables.Record.decision == "confirmed", 0), else_=1)
     standing = list(

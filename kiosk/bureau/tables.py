@@ -128,8 +128,29 @@ class Batch(Base):
     __table_args__ = (Index("ix_batches_seq", "kiosk_id", "seq"),)
 
 
+class RecordId(Base):
+    """That a record was here, and with what content (SHA-256 of its text, whatever the suite): outlives the record's month, so that a late duplicate is still one.
+
+    Records themselves lie in months on PostgreSQL (`months`), where nothing else can keep an id from standing twice.
+    """
+
+    __tablename__ = "record_ids"
+    record_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    content_digest: Mapped[str] = mapped_column(Hex)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Count(Base):
+    """A count that is kept: the sum over all shards. A transaction changes only the shard of the kiosk whose row it has locked."""
+
+    __tablename__ = "counts"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    shard: Mapped[str] = mapped_column(Key, primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)
+
+
 class Record(Base):
-    """One attempt for one benefit, once. `content` is the canonical JSON as the kiosk wrote it."""
+    """One attempt for one benefit, once. `content` is the canonical JSON as the kiosk wrote it. PostgreSQL: by month of arrival."""
 
     __tablename__ = "records"
     record_id: Mapped[str] = mapped_column(Key, primary_key=True)
@@ -166,7 +187,7 @@ class Carrier(Base):
 
     __tablename__ = "carriers"
     kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
-    record_id: Mapped[str] = mapped_column(ForeignKey("records.record_id"), primary_key=True, index=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("record_ids.record_id"), primary_key=True, index=True)
     decision: Mapped[str] = mapped_column(String(16), default="")
     reason: Mapped[str] = mapped_column(String(64), default="")
 
@@ -198,16 +219,16 @@ class Evidence(Base):
     __tablename__ = "evidence"
     evidence_id: Mapped[str] = mapped_column(Key, primary_key=True)
     kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"))
-    record_id: Mapped[str] = mapped_column(ForeignKey("records.record_id"), index=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("record_ids.record_id"), index=True)
     consent_id: Mapped[str] = mapped_column(Key)
     media_type: Mapped[str] = mapped_column(String(64))
     digest: Mapped[str] = mapped_column(Hex)
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(Utc)
+    received_at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 
 class JournalLine(Base):
-    """The kiosks' hash-chained journals, line by line, out of their reach."""
+    """The kiosks' hash-chained journals, line by line, out of their reach. PostgreSQL: by month of arrival."""
 
     __tablename__ = "journal"
     kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
@@ -218,6 +239,7 @@ class JournalLine(Base):
     signature: Mapped[str] = mapped_column(String(200), default="")
     key_id: Mapped[str] = mapped_column(String(200), default="")
     conflict: Mapped[str] = mapped_column(Text, default="")  # a second, different line with this number: the chain was rewritten
+    received_at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 
 class RosterFile(Base):

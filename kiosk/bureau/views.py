@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from kiosk.bureau import standing, tables
+from kiosk.bureau import counts, standing, tables
 from kiosk.bureau.office import Office
 
 
@@ -15,7 +15,7 @@ def records(office: Office, limit: int, decision: str) -> list[dict[str, Any]]:
     query = select(tables.Record).order_by(tables.Record.received_at.desc()).limit(limit)
     if decision:
         query = query.where(tables.Record.decision == ("" if decision == "pending" else decision))
-    with office.session.begin() as session:
+    with office.reading.begin() as session:
         return [shown(row) for row in session.scalars(query)]
 
 
@@ -23,7 +23,7 @@ def evidence(office: Office, limit: int) -> list[dict[str, Any]]:
     """Return what came for human review, newest first, without the content."""
     names = ("evidence_id", "record_id", "kiosk_id", "consent_id", "media_type", "received_at")
     query = select(*(getattr(tables.Evidence, name) for name in names)).order_by(tables.Evidence.received_at.desc()).limit(limit)
-    with office.session.begin() as session:
+    with office.reading.begin() as session:
         return [dict(zip(names, row, strict=True)) for row in session.execute(query)]
 
 
@@ -54,15 +54,7 @@ def shown(row: tables.Record) -> dict[str, Any]:
 
 def summary(office: Office) -> dict[str, Any]:
     """Return counts, stations and findings."""
-    with office.session.begin() as session:
-        verdicts = {
-            f"{v}/{d or 'pending'}": n
-            for v, d, n in session.execute(
-                select(tables.Record.verdict, tables.Record.decision, func.count()).group_by(
-                    tables.Record.verdict, tables.Record.decision
-                )
-            )
-        }
+    with office.reading.begin() as session:
         stations = [
             {
                 key: getattr(row, key)
@@ -86,12 +78,7 @@ def summary(office: Office) -> dict[str, Any]:
         ]
         return {
             "stations": stations,
-            "verdicts": verdicts,
-            "passes": session.scalar(select(func.count()).select_from(tables.Pass)),
-            "batches": session.scalar(select(func.count()).select_from(tables.Batch)),
-            "journal_conflicts": session.scalar(
-                select(func.count()).select_from(tables.JournalLine).where(tables.JournalLine.conflict != "")
-            ),
+            **counts.read(session),
             "findings": standing.open_findings(session),
             "roster_version": session.scalar(select(func.max(tables.RosterFile.version))) or 0,
             "bundle_version": session.scalar(select(func.max(tables.BundleVersion.version))) or 0,

@@ -21,6 +21,7 @@ BENCHES: dict[str, str] = {
     "store": "save of a visit, lookup and import at several sizes",
     "sync": "drain of the outbox, against a bare httpx loop; a fleet of kiosks",
     "suites": "batches under std-1 and gm-1: sealing, opening, the whole way, size",
+    "bureau": "records a second at the bureau, pages and batches above many rows (PostgreSQL)",
     "doors": "hostile bodies and connections at a bureau: its memory, and how long others wait",
     "ui": "event latency of the GUI thread",
     "idle": "memory and processor time while nobody is there; installed size",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 
-from kiosk.bureau import database, decisions, tables
+from kiosk.bureau import counts, database, decisions, tables
 from kiosk.domain.record import pass_key
 from tests.bureau.made import opened, record, register
 
@@ -26,7 +27,16 @@ def office(tmp_path_factory):
 
 def emptied(office):
     with office.session.begin() as session:
-        for table in (tables.Decision, tables.Carrier, tables.Pass, tables.Record, tables.Batch, tables.Finding):
+        for table in (
+            tables.Decision,
+            tables.Carrier,
+            tables.Pass,
+            tables.Record,
+            tables.RecordId,
+            tables.Batch,
+            tables.Finding,
+            tables.Count,
+        ):
             session.execute(delete(table))
 
 
@@ -95,6 +105,68 @@ def test_every_order_of_accept_duplicate_confirm_and_return(office, steps):
         elif standing:
             assert held[0][1] in standing
         assert {key for key in standing if there[key][1] == "accepted"} == {holder for _, holder in held}
+    kept, counted = kept_and_counted(office)
+    assert kept == counted
+
+
+def kept_and_counted(office):
+    """The counts as they were kept, and as they are when everything is counted."""
+    with office.session.begin() as session:
+        kept = counts.read(session)
+        counts.recount(session)
+        return kept, counts.read(session)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.booleans()), min_size=1, max_size=5), min_size=1, max_size=4)
+)
+def test_the_rule_in_statements_gives_the_pass_as_one_by_one(office, batches):
+    """People, clocks that are in doubt, attempts that failed, in batches of two kiosks, confirmed by rule."""
+    emptied(office)
+    by_rule = replace(office, settings=office.settings.model_copy(update={"auto_confirm": True}))
+    kiosks = [register(by_rule, 1), register(by_rule, 2)]
+    sent = {}
+    for number, batch in enumerate(batches):
+        made = []
+        for person, doubtful, passed in batch:
+            one = record(person_id=f"P{person}", outcome="passed" if passed else "failed")
+            one["clock"] = {**one["clock"], "suspect": doubtful, "boot_id": "another"}
+            made.append(one)
+            sent[one["record_id"]] = (person, doubtful, passed)
+        told = kiosks[number % 2].send(*made)
+        assert {one.verdict for one in told.verdicts} <= {"accepted", "duplicate-pass"}
+    there, held = states(office), passes(office)
+    assert {key: decision for key, (decision, _) in there.items()} == {
+        key: "" if doubtful else "confirmed" for key, (_, doubtful, _) in sent.items()
+    }
+    for person in {person for person, _, passed in sent.values() if passed}:
+        mine = {key: doubtful for key, (whose, doubtful, passed) in sent.items() if whose == person and passed}
+        (holder,) = [record_id for _, record_id in held if record_id in mine]
+        assert not mine[holder] or all(mine.values()), "a confirmed attempt before an undecided one"
+        assert [key for key in mine if there[key][1] == "accepted"] == [holder]
+    with office.session.begin() as session:
+        rows = session.execute(select(tables.Decision.kiosk_id, tables.Decision.seq).order_by(tables.Decision.seq)).all()
+    for kiosk in kiosks:
+        numbers = [seq for whose, seq in rows if whose == kiosk.kiosk_id]
+        assert numbers == list(range(1, len(numbers) + 1))
+    kept, counted = kept_and_counted(office)
+    assert kept == counted
+
+
+def test_a_batch_costs_as_many_statements_with_a_hundred_records_as_with_two(office):
+    emptied(office)
+    by_rule = replace(office, settings=office.settings.model_copy(update={"auto_confirm": True}))
+    kiosk = register(by_rule)
+    seen = []
+    event.listen(office.engine, "after_cursor_execute", lambda _c, _k, statement, *_: seen.append(" ".join(statement.split()[:3])))
+    told = []
+    for number in (2, 100):
+        seen.clear()
+        kiosk.send(*(record(person_id=f"{number}-{n}") for n in range(number)))
+        told.append(list(seen))
+    assert told[0] == told[1]
+    assert len(told[0]) < 20
 
 
 PART = st.text(alphabet="ab/%2F5:@", min_size=1, max_size=6)

@@ -254,12 +254,15 @@ def get_roster(request: Request, authorization: Auth, have: Version = 0) -> Resp
         **{k: _PROBLEMS[k] for k in (401, 403, 503)},
     },
 )
-def get_roster_file(request: Request, authorization: Auth, digest: Annotated[protocol.Digest, Path()]) -> FileResponse:
+def get_roster_file(request: Request, authorization: Auth, digest: Annotated[protocol.Digest, Path()]) -> Response:
     """The file is encrypted; its key is in the manifest."""
     _kiosk(request, authorization)
     path = rosters.file_path(office_of(request), digest)
     if path is None:
         raise Turned(404, "no-such-file")
+    accel = office_of(request).settings.accel
+    if accel:
+        return Response(headers={"X-Accel-Redirect": f"{accel.rstrip('/')}/{path.name}"}, media_type="application/octet-stream")
     return FileResponse(path, media_type="application/octet-stream")
 
 

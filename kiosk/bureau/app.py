@@ -34,6 +34,8 @@ from kiosk.bureau.clerks.alarms import Watch
 from kiosk.bureau.clerks.roster_drafts import Issuer
 from kiosk.bureau.door import Door
 from kiosk.bureau.office import BureauSettings, Office, open_office
+from kiosk.bureau.operate import observed
+from kiosk.bureau.operate.observed import Observed
 
 ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"  # JSON of BureauSettings, from the parent to the workers
 
@@ -88,14 +90,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.issuer.close()
 
 
-def create(office: Office) -> Door:
+def create(office: Office) -> Observed:
     """Return the application of an open bureau, behind its door."""
     app = build()
     app.state.office = office
-    return Door(app, office)
+    return Observed(Door(app, office), office)
 
 
-def create_from_environment() -> Door:
+def create_from_environment() -> Observed:
     """Return the application as `kiosk bureau` asked for it."""
     failpoints.load()
-    return create(open_office(BureauSettings.model_validate_json(os.environ[ENVIRONMENT])))
+    settings = BureauSettings.model_validate_json(os.environ[ENVIRONMENT])
+    observed.log_to(settings.access_log)
+    return create(open_office(settings))

@@ -55,21 +55,23 @@ def add(session: Session, changes: Mapping[str, int]) -> None:
 def watch(maker: sessionmaker[Session]) -> None:
     """Have every session of `maker` keep the counts for the records and passes it changes."""
 
-    @event.listens_for(maker, "before_flush")
-    def _before_flush(session: Session, _context: object, _instances: object) -> None:
-        changes: Counter[str] = Counter()
-        for row in session.dirty:
+    event.listen(maker, "before_flush", _count_changes)
+
+
+def _count_changes(session: Session, _context: object, _instances: object) -> None:
+    changes: Counter[str] = Counter()
+    for row in session.dirty:
+        if isinstance(row, tables.Record):
+            changes.subtract([verdict_name(_before(row, "verdict"), _before(row, "decision"))])
+            changes.update([verdict_name(row.verdict, row.decision)])
+    for sign, rows in ((1, session.new), (-1, session.deleted)):
+        for row in rows:
             if isinstance(row, tables.Record):
-                changes.subtract([verdict_name(_before(row, "verdict"), _before(row, "decision"))])
-                changes.update([verdict_name(row.verdict, row.decision)])
-        for sign, rows in ((1, session.new), (-1, session.deleted)):
-            for row in rows:
-                if isinstance(row, tables.Record):
-                    changes[verdict_name(row.verdict, row.decision)] += sign
-                elif isinstance(row, tables.Pass):
-                    changes[PASSES] += sign
-        if changes:
-            add(session, changes)
+                changes[verdict_name(row.verdict, row.decision)] += sign
+            elif isinstance(row, tables.Pass):
+                changes[PASSES] += sign
+    if changes:
+        add(session, changes)
 
 
 def _before(row: tables.Record, name: str) -> str:

@@ -34,6 +34,8 @@ class BureauSettings(protocol.Asked):
     db_read: str = ""  # URL of a read replica (PostgreSQL); empty: the same
     suites: tuple[protocol.SuiteName, ...] = suites.NAMES  # which are served; the first one is used where nobody names any
     auto_confirm: bool = False
+    accel: str = ""  # internal path of nginx below which it serves the folder of rosters (X-Accel-Redirect); empty: we do
+    access_log: str = ""  # file, or "-" for standard error; empty: none
     max_body: Annotated[int, Field(gt=0)] = limits.MAX_SEALED
     max_upload: Annotated[int, Field(gt=0)] = limits.MAX_ROSTER_FILE  # bytes of a roster that a clerk hands in
 

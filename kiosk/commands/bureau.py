@@ -1,4 +1,5 @@
-"""`kiosk bureau`: run the reference bureau, or make an enrolment code; `kiosk bureau accounts|audit`: its clerks."""
+"""`kiosk bureau`: run the reference bureau, or make an enrolment code; `kiosk bureau accounts|audit`: its clerks;
+`kiosk bureau backup|restore|retention|work`: its operator."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import argparse
 import ipaddress
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -21,6 +23,10 @@ def main(argv: list[str]) -> int:
         from kiosk.bureau.clerks import command
 
         return command.main(argv)
+    if argv[:1] in (["backup"], ["restore"], ["retention"], ["work"]):
+        from kiosk.bureau.operate import command as operate
+
+        return operate.main(argv)
     from kiosk.sync import suites
 
     parser = argparse.ArgumentParser(prog="kiosk bureau", description=__doc__)
@@ -42,6 +48,11 @@ def main(argv: list[str]) -> int:
         choices=suites.NAMES,
         help="serve this suite alone, or with --code-for make a code for it; may be given twice (default: std-1 and gm-1)",
     )
+    parser.add_argument(
+        "--access-log", default="", metavar="FILE", help="a line of JSON a request, without paths (-: standard error)"
+    )
+    parser.add_argument("--accel", default="", metavar="PATH", help="nginx serves roster files from this internal path")
+    parser.add_argument("--db-read", default="", help="database URL of a read replica, for pages and look-ups")
     parser.add_argument("--stick", type=Path, help="serve a courier's stick, and exit")
     options = parser.parse_args(argv)
 
@@ -55,7 +66,15 @@ def main(argv: list[str]) -> int:
     given: dict[str, Any] = {"max_body": options.max_body} if options.max_body else {}
     if options.suite:
         given["suites"] = tuple(options.suite)
-    settings = BureauSettings(data=str(options.data.resolve()), db=options.db, auto_confirm=options.auto_confirm, **given)
+    settings = BureauSettings(
+        data=str(options.data.resolve()),
+        db=options.db,
+        db_read=options.db_read,
+        auto_confirm=options.auto_confirm,
+        accel=options.accel,
+        access_log=options.access_log,
+        **given,
+    )
     if options.workers > 1 and settings.url.startswith("sqlite"):
         parser.error("several workers need PostgreSQL")
     if options.init:
@@ -80,6 +99,12 @@ def _serve(options: argparse.Namespace, settings: str) -> int:
     from uvicorn.supervisors import Multiprocess
 
     from kiosk.bureau import connections
+
+    metrics = options.data / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics.resolve())  # before anything that counts is loaded, in the workers too
+
     from kiosk.bureau.app import ENVIRONMENT
 
     os.environ[ENVIRONMENT] = settings

@@ -96,7 +96,7 @@ def test_a_bureau_of_before_keeps_every_row_and_every_count(database_kind, postg
     config = Config()
     config.set_main_option("script_location", str(database.MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url)
-    command.upgrade(config, "0005")
+    command.upgrade(config, "0007")
     engine = database.open_engine(url)
     with engine.begin() as db:
         db.execute(

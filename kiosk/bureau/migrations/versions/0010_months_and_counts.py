@@ -10,7 +10,7 @@ from alembic import op
 from kiosk.bureau import months
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0007"
 
 _RECORDS = """CREATE TABLE records (
     record_id VARCHAR(128) NOT NULL, kiosk_id VARCHAR(128) NOT NULL, batch_id VARCHAR(128) NOT NULL,

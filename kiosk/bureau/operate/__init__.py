@@ -1,0 +1,1 @@
+"""What an operator needs: health, measures, access log, backup and restore, retention, the worker beside the web processes."""

@@ -1,0 +1,118 @@
+"""`kiosk bureau backup | restore | retention | work`: for whoever operates a bureau, on its own machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.bureau import counts, months
+from kiosk.bureau.office import BureauSettings, Office, open_office, utcnow
+from kiosk.bureau.operate import backup, measures, retention, vault
+
+log = logging.getLogger(__name__)
+TASKS = ("backup", "restore", "retention", "work")
+_EVERY_S = 3600.0  # the worker looks at its daily duties this often
+
+
+def main(argv: list[str]) -> int:
+    """Run one task; 0 when it was done."""
+    parser = argparse.ArgumentParser(prog="kiosk bureau", description=__doc__)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    saving = tasks.add_parser("backup", help="everything at one moment, encrypted, into a file; the bureau goes on")
+    saving.add_argument("--to", type=Path, required=True, help="the file")
+    back = tasks.add_parser("restore", help="a backup back into an empty folder (and an empty database)")
+    back.add_argument("--from", dest="source", type=Path, required=True, help="the file")
+    for one in (saving, back):
+        one.add_argument("--key-file", type=Path, required=True, help="the key; keep it elsewhere than the backups")
+    saving.add_argument("--new-key", action="store_true", help="make the key file first")
+    keeping = tasks.add_parser("retention", help="apply retention.json once; also: count everything anew")
+    keeping.add_argument("--recount", action="store_true", help="count everything once and keep counts from that")
+    work = tasks.add_parser("work", help="the daily duties beside the web processes, and /metrics on loopback")
+    work.add_argument("--metrics-port", type=int, default=0, help="serve /metrics on this port of 127.0.0.1 (0: not)")
+    work.add_argument("--once", action="store_true", help="do the duties once, and exit")
+    for one in (saving, back, keeping, work):
+        one.add_argument("--data", type=Path, required=True, help="the bureau's folder")
+        one.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
+    options = parser.parse_args(argv)
+    try:
+        return _restore(options) if options.task == "restore" else _with_office(options)
+    except (vault.VaultRefused, backup.RestoreRefused) as error:
+        print(f"kiosk bureau: {error} [{error.why}]", file=sys.stderr)
+        return 1
+
+
+def _with_office(options: argparse.Namespace) -> int:
+    office = open_office(BureauSettings(data=str(options.data.resolve()), db=options.db))
+    try:
+        if options.task == "backup":
+            if options.new_key:
+                vault.new_key(options.key_file)
+            about = backup.backup(office, options.to, vault.read_key(options.key_file))
+            print(f"✓ {options.to} ({options.to.stat().st_size} bytes): {len(about['files'])} files of {about['bureau_id']}")
+            return 0
+        if options.task == "retention":
+            if options.recount:
+                with office.session.begin() as session:
+                    counts.recount(session)
+            print(json.dumps(asdict(retention.run(office, retention.keep_of(office), utcnow()))))
+            return 0
+        if options.once:
+            duties(office, utcnow())
+            return 0
+        return _work(office, options.metrics_port)
+    finally:
+        office.engine.dispose()
+
+
+def _restore(options: argparse.Namespace) -> int:
+    about = backup.restore(options.source, vault.read_key(options.key_file), options.data, options.db)
+    print(
+        f"✓ {about['bureau_id']} as of {about['created_at']}; start it with --init once, so that tables of a newer version are made"
+    )
+    return 0
+
+
+def duties(office: Office, now: datetime) -> None:
+    """What is done once a day: months ahead, retention."""
+    with office.engine.begin() as connection:
+        made = months.make_ahead(connection, now)
+    if made:
+        log.info("months made: %s", ", ".join(made))
+    retention.run(office, retention.keep_of(office), now)
+
+
+def _work(office: Office, metrics_port: int) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if metrics_port:
+        folder = Path(office.settings.data) / "metrics"
+        if folder.is_dir():
+            measures.join(folder)
+        measures.serve(office, metrics_port)
+    day = ""
+    while True:
+        day = daily(office, day, duties)
+        if stop.wait(_EVERY_S):
+            return 0
+
+
+def daily(office: Office, day: str, work: Callable[[Office, datetime], None]) -> str:
+    """Do the duties when a new day has begun; return the day they were done for. What fails is told and tried an hour later."""
+    now = utcnow()
+    if f"{now:%Y-%m-%d}" == day:
+        return day
+    try:
+        work(office, now)
+    except Exception:
+        log.exception("the daily duties")
+        return day
+    return f"{now:%Y-%m-%d}"

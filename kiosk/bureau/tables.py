@@ -131,7 +131,7 @@ class Batch(Base):
 class RecordId(Base):
     """That a record was here, and with what content (SHA-256 of its text, whatever the suite).
 
-    It outlives the record's month, so that a late duplicate is still one. Records themselves lie in months on PostgreSQL (`months`),
+    It outlives the record's month, so that a late duplicate is still one. Records lie in months on PostgreSQL (`months`),
     where nothing else can keep an id from standing twice.
     """
 

@@ -2,7 +2,7 @@
 
 Sizes and times are measured first, from the real codec, ingest and web process of this program on this machine; only the day
 itself is simulated, second by second: an ordinary one; one on which the bureau is away for two hours at noon; days on which a
-roster is issued at ten, as it is now (one file for everybody) and by catchment (on paper).
+roster is issued at ten, one file for everybody or by catchment.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def run(
         Day("bureau away 12-14", away=(12 * 3600, 14 * 3600)),
         Day("roster: one file for all, whole", roster=(10 * 3600, whole)),
         Day("roster: one file for all, delta", roster=(10 * 3600, whole * changed)),
-        Day("roster: by catchment, whole (on paper)", roster=(10 * 3600, local)),
-        Day("roster: by catchment, delta (on paper)", roster=(10 * 3600, local * changed)),
+        Day("roster: by catchment, whole", roster=(10 * 3600, local)),
+        Day("roster: by catchment, delta", roster=(10 * 3600, local * changed)),
     ]
     rng = np.random.default_rng(seed)
     out: dict[str, Any] = {"kiosks": kiosks, "visits_a_kiosk": visits, "people": people, "cores": cores, "uplink_mbit": uplink_mbit}

@@ -8,6 +8,7 @@ same settings, both followed by a write of the mirror's size with the same fsync
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import random
 import statistics
@@ -19,6 +20,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlcipher3.dbapi2 as sqlcipher
+
 from kiosk.config import Settings
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Person
@@ -27,11 +30,12 @@ from kiosk.store import records, service
 from kiosk.store.content import content_of
 from kiosk.store.engine.database import Store, connect
 from kiosk.store.opening import open_store
+from kiosk.store.roster import build as roster_build
 from kiosk.store.roster import lookup as roster
 
 _SAVE_BOUND = 1.5
-_LOOKUP_P99_BOUND_MS = 1.0
-_IMPORT_BOUND = 50_000
+_LOOKUP_RATIO_BOUND = 5.0  # ours: p99 of `find` (four statements, checks, values) against one bare indexed read
+_IMPORT_RATIO_BOUND = 2.5  # against bare rows into such a file in the same run: people a second moved fourfold between machines
 _FLAT_BOUND = 2.0  # median look-up in the largest against the smallest roster
 _FAMILY, _GIVEN = "王李张刘陈杨黄赵吴周", "国建志德永明华文荣福秀英玉兰桂芳丽珍凤美"
 
@@ -58,12 +62,13 @@ def run(
     largest = sizes[-1]
     out["within_bounds"] = (
         out["save_ratio"] <= _SAVE_BOUND
-        and out[f"find_p99_ms_{largest}"] <= _LOOKUP_P99_BOUND_MS
-        and out[f"import_people_per_s_{largest}"] >= _IMPORT_BOUND
+        and out[f"find_p99_ratio_{largest}"] <= _LOOKUP_RATIO_BOUND
+        and out[f"import_ratio_{largest}"] <= _IMPORT_RATIO_BOUND
         and out["find_flat_ratio"] <= _FLAT_BOUND
     )
     out["bounds"] = (
-        f"save_ratio <= {_SAVE_BOUND}, find_p99 <= {_LOOKUP_P99_BOUND_MS} ms, import >= {_IMPORT_BOUND}/s, flat <= {_FLAT_BOUND}"
+        f"save_ratio <= {_SAVE_BOUND}, find_p99_ratio <= {_LOOKUP_RATIO_BOUND}, import_ratio <= {_IMPORT_RATIO_BOUND}, "
+        f"flat <= {_FLAT_BOUND}"
     )
     return out
 
@@ -147,16 +152,23 @@ def _roster(
     with path.open("rb") as file:
         info = roster.import_snapshot(store, (line.rstrip(b"\n") for line in file), header, now)
     import_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
+    bare_s = _bare_rows(path, store.folder / "bare-rows.db", store.key)
     path.unlink()
     asked = [rng.randrange(size) for _ in range(lookups)]
     found_s: list[float] = []
+    own_find_s: list[float] = []
+    bare_find_s: list[float] = []
     whole_s: list[float] = []
     today = now.date()
     for number in asked:
         person = Person(_name(number), _id_number(number))
-        began = time.perf_counter()
+        own = time.thread_time()  # the ratio is taken in our own time: what else the machine does is in neither
+        store.db.conn.execute("SELECT line FROM roster.everybody WHERE id_number = ?", (person.id_number,)).fetchone()
+        bare_find_s.append(time.thread_time() - own)
+        began, own = time.perf_counter(), time.thread_time()
         entry = roster.find(store, person.id_number)
         middle = time.perf_counter()
+        own_find_s.append(time.thread_time() - own)
         answer = service.look_up(store, person, today, now=now)
         whole_s.append(time.perf_counter() - middle)
         found_s.append(middle - began)
@@ -165,12 +177,51 @@ def _roster(
     return {
         f"import_people_per_s_{size}": size / import_s,
         f"import_people_per_cpu_s_{size}": size / cpu_s,
+        f"import_ratio_{size}": import_s / bare_s,
+        f"find_p99_ratio_{size}": _quantile(own_find_s, 0.99) / _quantile(bare_find_s, 0.99),
+        f"find_p50_ratio_{size}": statistics.median(own_find_s) / statistics.median(bare_find_s),
         f"roster_mb_{size}": info.size_bytes / 1e6,
         f"find_p50_us_{size}": statistics.median(found_s) * 1e6,
         f"find_p99_ms_{size}": _quantile(found_s, 0.99) * 1e3,
         f"look_up_p50_us_{size}": statistics.median(whole_s) * 1e6,
         f"look_up_p99_ms_{size}": _quantile(whole_s, 0.99) * 1e3,
     }
+
+
+def _bare_rows(source: Path, path: Path, key: bytes) -> float:
+    """Put the same rows, ready made, into the same tables of such a file, with its indexes and one fsync; return the seconds.
+
+    Not in it: reading, parsing and checking of lines, and whatever else is ours.
+    """
+    connection = sqlcipher.connect(str(path), isolation_level=None)
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    connection.execute(f"PRAGMA key = \"x'{roster_build.file_key(key)}'\"")
+    for pragma in roster_build.FAST:
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    roster_build.make_tables(connection)
+    seconds, number = 0.0, 0
+
+    def timed(work: Callable[[], object]) -> None:
+        nonlocal seconds
+        began = time.perf_counter()
+        work()
+        seconds += time.perf_counter() - began
+
+    timed(lambda: connection.execute("BEGIN"))
+    with source.open("rb") as file:
+        while lines := [line.rstrip(b"\n") for line in itertools.islice(file, 2000)]:
+            rows = [(number + n, *roster_build.row(roster_build.parsed(line, n))) for n, line in enumerate(lines, 1)]
+            wide = [(number + n, line) for n, line in enumerate(lines, 1)]
+            number += len(lines)
+            timed(lambda: connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", rows))  # noqa: B023
+            timed(lambda: connection.executemany("INSERT INTO lines VALUES (?, ?)", wide))  # noqa: B023
+    timed(lambda: connection.execute("COMMIT"))
+    timed(lambda: roster_build.make_indexes(connection))
+    timed(connection.close)
+    with path.open("r+b") as file:
+        timed(lambda: os.fsync(file.fileno()))
+    path.unlink()
+    return seconds
 
 
 def people_lines(count: int, template_percent: int = 100) -> Iterator[bytes]:

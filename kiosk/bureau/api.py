@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kiosk.bureau import decisions, failpoints, ingest, rosters, standing, tables
+from kiosk.bureau import catchment, decisions, failpoints, ingest, rosters, standing, tables
 from kiosk.bureau.door import source_of
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
@@ -243,6 +243,21 @@ def get_roster(request: Request, authorization: Auth, have: Version = 0) -> Resp
 
 
 @router.get(
+    "/roster/chunks",
+    summary="The station's own roster, in buckets",
+    response_class=Response,
+    responses={**_DOWN, **_NOTHING, 404: {"model": ProblemBody, "description": "This station has no catchment"}},
+)
+def get_roster_chunks(request: Request, authorization: Auth, have: Version = 0) -> Response:
+    """Answer: sealed RosterChunks."""
+    try:
+        found = catchment.manifest(*_kiosk(request, authorization), have)
+    except seal.Refused as error:
+        raise Turned(404, error.why) from error
+    return Response(status_code=204) if found is None else jose(found)
+
+
+@router.get(
     "/roster/files/{digest}",
     summary="A roster file, resumable by Range",
     response_class=FileResponse,
@@ -256,11 +271,11 @@ def get_roster(request: Request, authorization: Auth, have: Version = 0) -> Resp
 )
 def get_roster_file(request: Request, authorization: Auth, digest: Annotated[protocol.Digest, Path()]) -> Response:
     """The file is encrypted; its key is in the manifest."""
-    _kiosk(request, authorization)
-    path = rosters.file_path(office_of(request), digest)
-    if path is None:
+    office, kiosk_id = _kiosk(request, authorization)
+    path = office.rosters / f"{digest}.roster" if catchment.is_of(office, kiosk_id, digest) else rosters.file_path(office, digest)
+    if path is None or not path.is_file():
         raise Turned(404, "no-such-file")
-    accel = office_of(request).settings.accel
+    accel = office.settings.accel
     if accel:
         return Response(headers={"X-Accel-Redirect": f"{accel.rstrip('/')}/{path.name}"}, media_type="application/octet-stream")
     return FileResponse(path, media_type="application/octet-stream")

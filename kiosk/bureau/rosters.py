@@ -16,7 +16,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, peers, tables
+from kiosk.bureau import areas, database, peers, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
@@ -182,13 +182,18 @@ def offer(office: Office, kiosk_id: str, have: int) -> tuple[bytes, protocol.Ros
     with office.session.begin() as session:
         newest = session.scalar(select(tables.RosterFile.version).order_by(tables.RosterFile.version.desc()).limit(1))
         kiosk = session.get(tables.Kiosk, kiosk_id)
-        if newest is None or kiosk is None or have >= newest:
-            return None
+        if newest is None or kiosk is None or have >= newest or areas.there(session, kiosk.station_id):
+            return None  # a station with a catchment gets nobody else's people, by no way
         row = session.get(tables.RosterFile, (newest, have)) if have else None
         row = row or session.get_one(tables.RosterFile, (newest, 0))
     facts = _facts(row) if roster_file.suite_of(row.file_key) is office.suite else _copied(office, row)
     document = _manifest_of(office, facts, row.version, row.base_version, row.created_at).model_copy(update={"kiosk_id": kiosk_id})
     return office.seal_to(kiosk, document), document
+
+
+def manifest_of(office: Office, row: tables.RosterFile) -> protocol.RosterManifest:
+    """Return what opens an issued file here."""
+    return _manifest_of(office, _facts(row), row.version, row.base_version, row.created_at)
 
 
 def _facts(row: tables.RosterFile) -> roster_file.Facts:

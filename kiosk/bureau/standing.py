@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import tables
+from kiosk.bureau import areas, tables
 from kiosk.bureau.office import Office, utcnow
 from kiosk.sync import protocol
 
@@ -81,10 +81,13 @@ def of(office: Office, kiosk_id: str) -> protocol.Standing:
             .order_by(tables.Finding.first_at)
             .limit(1)
         )
+        kiosk = session.get(tables.Kiosk, kiosk_id)
+        in_chunks = kiosk is not None and areas.there(session, kiosk.station_id)
     told: dict[str, Any] = {"state": "good"}
     if row is not None:
         told = {"state": "twin", "why": row.kind, "about": row.finding_id, "since": row.first_at}
-    return protocol.Standing(bureau_id=office.bureau_id, kiosk_id=kiosk_id, at=utcnow(), **told)
+    way = "chunks" if in_chunks else "whole"
+    return protocol.Standing(bureau_id=office.bureau_id, kiosk_id=kiosk_id, at=utcnow(), roster=way, **told)
 
 
 def open_findings(session: Session) -> list[dict[str, Any]]:

@@ -269,6 +269,26 @@ class RosterCopy(Base):
     file_key: Mapped[str] = mapped_column(String(64))
 
 
+class Catchment(Base):
+    """A street or district ("area" of a roster's line) whose people a station's kiosks know."""
+
+    __tablename__ = "catchments"
+    station_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    area: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class StationRoster(Base):
+    """A station's own roster as it was issued, in buckets. `chunks`: JSON, for each bucket its facts and its people's digest."""
+
+    __tablename__ = "station_rosters"
+    station_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    suite: Mapped[str] = mapped_column(String(16), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    people: Mapped[int]
+    chunks: Mapped[str] = mapped_column(Text)
+
+
 class BundleVersion(Base):
     """Policies, staff and revocations, as they were issued. `station_id`: for it alone, as its kiosks changed; empty: all."""
 

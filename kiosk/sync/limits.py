@@ -30,4 +30,6 @@ MAX_RETURN = 500  # records in one return of such a list
 MAX_LOAN_DAYS = 92  # no list may be kept for longer
 
 MAX_ROSTER_LINE = 64 * 1024  # bytes of one person
+MAX_CHUNKS = 4096  # buckets of a station's roster
+MAX_CHUNKED = 64 * 1024 * 1024  # bytes of all its lines together, as JSON: about 60 000 people
 MAX_ROSTER_FILE = 4 * 1024**3  # bytes: a million people with templates are well below

@@ -20,7 +20,7 @@ from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import bundle_parts, limits, protocol, roster_file, seal
+from kiosk.sync import bundle_parts, limits, protocol, roster_chunks, roster_file, seal, standing
 from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.schedule import Trouble
@@ -47,10 +47,45 @@ class Feed:
             if failure.trouble is not Trouble.FORGED:
                 raise
             bad_bundle = failure  # a bundle that is no good must not keep a good roster away
-        changed += self._rosters(stop, metered)
+        in_chunks = self._run(lambda store: standing.comes_in_chunks(store.db))
+        changed += self._chunks(stop, metered) if in_chunks else self._rosters(stop, metered)
         if bad_bundle is not None:
             raise bad_bundle
         return changed
+
+    def _chunks(self, stop: threading.Event, metered: bool) -> list[str]:
+        """Bring the station's own roster: the buckets that differ, each resumed where a try stopped."""
+        have = self._run(lambda store: roster.version(store))
+        document = self._client.get_sealed(f"/v1/roster/chunks?have={have}", protocol.RosterChunks)
+        if document is None:
+            return []
+        folder: Path = self._run(lambda store: store.folder)
+        try:
+            wanted = self._run(lambda store: roster_chunks.differing(store, document))
+            numbers = range(len(document.chunks)) if wanted is None else wanted
+            chunks = [document.chunks[number] for number in numbers if document.chunks[number].lines]
+            if metered and sum(chunk.size for chunk in chunks) > _METERED_MAX:
+                return []
+            paths = {chunk.digest: folder / f"{chunk.digest}.fetching" for chunk in chunks}
+            for other in folder.glob("*.fetching"):
+                if other.stem not in paths:
+                    other.unlink(missing_ok=True)
+            for chunk in chunks:
+                for _ in self._client.fetch(f"/v1/roster/files/{chunk.digest}", paths[chunk.digest], chunk.size):
+                    if stop.is_set():
+                        return []
+            try:
+                roster_chunks.take(self._run, document, wanted, lambda chunk: paths[chunk.digest], self._clocks.utc())
+            finally:
+                for path in paths.values():
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            for path in folder.glob("*.fetching"):
+                path.unlink(missing_ok=True)  # a full disk: what is left of it is for records
+            raise StoreError(f"the roster cannot be kept: {error.strerror}") from error
+        except seal.Refused as error:
+            raise Failure(Trouble.FORGED, error.why) from error
+        return [f"roster {document.version}"]
 
     def _rosters(self, stop: threading.Event, metered: bool) -> list[str]:
         changed: list[str] = []

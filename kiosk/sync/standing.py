@@ -37,5 +37,10 @@ def is_twin(db: Database) -> bool:
     return _kept(db).get("state") == "twin"
 
 
+def comes_in_chunks(db: Database) -> bool:
+    """Return whether the bureau said that this station's roster comes in chunks."""
+    return _kept(db).get("roster") == "chunks"
+
+
 def _kept(db: Database) -> dict[str, Any]:
     return dict(json.loads(outbox.get(db, _KEY, "{}")))

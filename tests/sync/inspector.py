@@ -150,7 +150,7 @@ JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}
 PATHS = re.compile(
-    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
+    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|roster/chunks\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
 )
 POSTS: dict[str, type[protocol.Document]] = {
     "/v1/batches": protocol.Batch,

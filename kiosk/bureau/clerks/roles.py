@@ -51,6 +51,7 @@ _API = {
     ("GET", "/v1/decisions"): KIOSK,
     ("GET", "/v1/standing"): KIOSK,
     ("GET", "/v1/roster"): KIOSK,
+    ("GET", "/v1/roster/chunks"): KIOSK,
     ("GET", "/v1/roster/files/{digest}"): KIOSK,
     ("GET", "/v1/bundle"): KIOSK,
     ("POST", "/admin/codes"): PROGRAM,

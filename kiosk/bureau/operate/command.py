@@ -1,4 +1,4 @@
-"""`kiosk bureau backup | restore | retention | work`: for whoever operates a bureau, on its own machine."""
+"""`kiosk bureau backup | restore | retention | work | catchment`: for whoever operates a bureau, on its own machine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.bureau import counts, months
+from kiosk.bureau import areas, catchment, counts, months
 from kiosk.bureau.office import BureauSettings, Office, open_office, utcnow
 from kiosk.bureau.operate import backup, measures, retention, vault
 
 log = logging.getLogger(__name__)
-TASKS = ("backup", "restore", "retention", "work")
-_EVERY_S = 3600.0  # the worker looks at its daily duties this often
+TASKS = ("backup", "restore", "retention", "work", "catchment")
+_EVERY_S = 30.0  # the worker looks so often whether a roster was issued, or a day has begun
+_AGAIN = 120  # looks until duties that failed are tried again: an hour
 
 
 def main(argv: list[str]) -> int:
@@ -38,7 +39,10 @@ def main(argv: list[str]) -> int:
     work = tasks.add_parser("work", help="the daily duties beside the web processes, and /metrics on loopback")
     work.add_argument("--metrics-port", type=int, default=0, help="serve /metrics on this port of 127.0.0.1 (0: not)")
     work.add_argument("--once", action="store_true", help="do the duties once, and exit")
-    for one in (saving, back, keeping, work):
+    areas_of = tasks.add_parser("catchment", help="which areas a station's kiosks know people of (none given: of all)")
+    areas_of.add_argument("--station", required=True)
+    areas_of.add_argument("--area", action="append", default=[], help="as in the roster's lines; may be repeated")
+    for one in (saving, back, keeping, work, areas_of):
         one.add_argument("--data", type=Path, required=True, help="the bureau's folder")
         one.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
     options = parser.parse_args(argv)
@@ -64,8 +68,13 @@ def _with_office(options: argparse.Namespace) -> int:
                     counts.recount(session)
             print(json.dumps(asdict(retention.run(office, retention.keep_of(office), utcnow()))))
             return 0
+        if options.task == "catchment":
+            areas.put(office, options.station, options.area)
+            print(f"✓ {options.station}: {', '.join(sorted(options.area)) or 'the one roster for all'}, from the next roster on")
+            return 0
         if options.once:
             duties(office, utcnow())
+            catchment.catch_up(office)
             return 0
         return _work(office, options.metrics_port)
     finally:
@@ -98,15 +107,21 @@ def _work(office: Office, metrics_port: int) -> int:
         if folder.is_dir():
             measures.join(folder)
         measures.serve(office, metrics_port)
-    day = ""
+    day, look = "", 0
     while True:
-        day = daily(office, day, duties)
+        if look % _AGAIN == 0 or f"{utcnow():%Y-%m-%d}" != day:
+            day = daily(office, day, duties)
+        try:
+            catchment.catch_up(office)
+        except Exception:
+            log.exception("rosters by catchment")
+        look += 1
         if stop.wait(_EVERY_S):
             return 0
 
 
 def daily(office: Office, day: str, work: Callable[[Office, datetime], None]) -> str:
-    """Do the duties when a new day has begun; return the day they were done for. What fails is told and tried an hour later."""
+    """Do the duties when a new day has begun; return the day they were done for. What fails is told and tried again."""
     now = utcnow()
     if f"{now:%Y-%m-%d}" == day:
         return day

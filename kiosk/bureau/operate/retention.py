@@ -16,7 +16,7 @@ from pydantic import Field
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import counts, months, tables
+from kiosk.bureau import catchment, counts, months, tables
 from kiosk.bureau.office import Office
 from kiosk.sync import protocol
 
@@ -118,11 +118,18 @@ def _rosters(office: Office, before: datetime) -> int:
                 select(tables.RosterFile).where(tables.RosterFile.created_at < before, tables.RosterFile.version < newest)
             )
         )
+        gone = {row.digest for row in over}
         for row in over:
             session.delete(row)
-        known = set(session.scalars(select(tables.RosterFile.digest))) - {row.digest for row in over}
+        for copy in session.scalars(select(tables.RosterCopy)).all():
+            if (copy.version, copy.base_version) in {(row.version, row.base_version) for row in over}:
+                gone.add(copy.digest)
+                session.delete(copy)
+        session.flush()
+        known = set(session.scalars(select(tables.RosterFile.digest))) | set(session.scalars(select(tables.RosterCopy.digest)))
+        known |= catchment.files_of(session, before)
     for path in office.rosters.glob("*.roster"):
-        if path.stem not in known and (path.stem in {row.digest for row in over} or time.time() - path.stat().st_mtime > _ORPHAN_S):
+        if path.stem not in known and (path.stem in gone or time.time() - path.stat().st_mtime > _ORPHAN_S):
             path.unlink(missing_ok=True)
     return len(over)
 

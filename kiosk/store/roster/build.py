@@ -26,6 +26,8 @@ from kiosk.store.roster import line as roster_format
 HOME_VISIT, TEMPLATE = 1, 2  # flags of a person
 LAYOUT = "2"  # of the tables below; a file of another one is fetched anew
 _BATCH = 2000
+# Of a file that is made in one go: until it is whole and synced, nothing of it counts.
+FAST = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -65536", "temp_store = MEMORY")
 Row = tuple[str, str, int, str]  # number, person, flags, earliest last pass
 
 
@@ -71,24 +73,15 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
         os.chmod(path, 0o600)
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{file_key(key)}'\"")
-        for pragma in (
-            "journal_mode = OFF",
-            "synchronous = OFF",
-            "locking_mode = EXCLUSIVE",
-            "cache_size = -65536",
-            "temp_store = MEMORY",
-        ):
+        for pragma in FAST:
             connection.execute(f"PRAGMA {pragma}").fetchall()
-        _make_tables(connection)
+        make_tables(connection)
         count = _fill(connection, lines, header)
         connection.execute("BEGIN")
         try:
-            connection.execute("CREATE UNIQUE INDEX people_number ON people (id_number)")
-            connection.execute("CREATE UNIQUE INDEX people_person ON people (person_id)")
+            make_indexes(connection)
         except sqlcipher.IntegrityError as error:
             raise RosterRefused(_twice(connection)) from error
-        connection.execute("CREATE INDEX people_home ON people (flags) WHERE flags & 1")
-        connection.execute("CREATE INDEX people_pass ON people (last_pass)")
         about(connection, header, count)
         connection.execute("COMMIT")
         connection.close()
@@ -120,7 +113,16 @@ def file_key(key: bytes) -> str:
     return keys.derive(key, "roster-file").hex()
 
 
-def _make_tables(connection: sqlcipher.Connection) -> None:
+def make_indexes(connection: sqlcipher.Connection) -> None:
+    """Make the indexes, once the rows are there. Raises the driver's IntegrityError where somebody stands twice."""
+    connection.execute("CREATE UNIQUE INDEX people_number ON people (id_number)")
+    connection.execute("CREATE UNIQUE INDEX people_person ON people (person_id)")
+    connection.execute("CREATE INDEX people_home ON people (flags) WHERE flags & 1")
+    connection.execute("CREATE INDEX people_pass ON people (last_pass)")
+
+
+def make_tables(connection: sqlcipher.Connection) -> None:
+    """Make the tables of a roster file."""
     # Narrow and wide apart: each index is made by reading the whole table once, and the lines are 20 times as large.
     connection.execute(
         "CREATE TABLE people (id INTEGER PRIMARY KEY, id_number TEXT NOT NULL, person_id TEXT NOT NULL, "

@@ -49,6 +49,7 @@ __all__ = [
     "is_stale",
     "names_to_choose",
     "passed_between",
+    "person_ids",
     "same_name",
     "version",
     "version_for",
@@ -184,6 +185,14 @@ def everybody(store: Store) -> Iterator[RosterEntry]:
             yield _own_knowledge(store, _entry(line))
 
 
+def person_ids(store: Store) -> list[str]:
+    """Return the ids of all people of the roster in use."""
+    if not attach(store):
+        return []
+    with roster_errors(store):
+        return [row[0] for row in store.db.execute("SELECT person_id FROM roster.people").fetchall()]
+
+
 def info(store: Store) -> RosterInfo:
     """Return what roster is in use."""
     if not attach(store):
@@ -256,8 +265,13 @@ def import_snapshot(store: Store, lines: Iterable[bytes], header: RosterHeader, 
     return adopt(store, build(store.folder, store.key, lines, header), now)
 
 
-def apply_delta(store: Store, lines: Iterable[bytes], header: RosterHeader, now: datetime) -> RosterInfo:
-    """Change the roster in use from `header.base_version` to `header.version`, in one transaction. Raises RosterRefused."""
+def apply_delta(
+    store: Store, lines: Iterable[bytes], header: RosterHeader, now: datetime, *, people: int | None = None
+) -> RosterInfo:
+    """Change the roster in use from `header.base_version` to `header.version`, in one transaction. Raises RosterRefused.
+
+    people: how many there must be afterwards.
+    """
     _must_be_newer(store, header)
     here = version(store)
     if header.base_version is None or here != header.base_version:
@@ -273,6 +287,8 @@ def apply_delta(store: Store, lines: Iterable[bytes], header: RosterHeader, now:
             if seen != header.count or (header.digest and digest.hexdigest() != header.digest):
                 raise RosterRefused("the roster is not what its header says")
             count = db.execute("SELECT count(*) FROM roster.people").fetchone()[0]
+            if people is not None and count != people:
+                raise RosterRefused(f"{count} people, {people} are meant")
             about(db.conn, header, count, schema="roster.")
         meta.put(db, "roster_floor", str(header.version))
         clock.note_issue(db, header.issued_at)

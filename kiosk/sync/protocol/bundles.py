@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kiosk.sync.limits import MAX_MESSAGES, MAX_PEERS, MAX_POLICIES, MAX_POLICY_TEXT, MAX_REVOKED, MAX_STAFF
+from kiosk.sync.limits import MAX_CHUNKS, MAX_MESSAGES, MAX_PEERS, MAX_POLICIES, MAX_POLICY_TEXT, MAX_REVOKED, MAX_STAFF
 from kiosk.sync.protocol.enrolment import PublicKeys
 from kiosk.sync.protocol.wire import Count, Digest, Document, Id, Moment, Short, Text, Wire
 
@@ -29,6 +29,31 @@ class RosterManifest(Document):
     plain_size: Count  # bytes after decryption and decompression
     lines: Count
     file_key: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{22})$", repr=False)]  # base64url, 32 or 16 bytes
+
+
+class RosterChunk(Wire):
+    """One bucket of a station's roster: a small roster file of its own. The same people are the same file, whatever the version."""
+
+    digest: Digest  # SHA-256 of the encrypted file
+    size: Count
+    plain_size: Count
+    lines: Count
+    file_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", repr=False)]
+
+
+class RosterChunks(Document):
+    """Signed, then sealed to one kiosk: its station's roster in buckets. A kiosk fetches those that differ from what it has.
+
+    A person lies in the bucket that `kiosk.sync.roster_chunks.bucket_of` says.
+    """
+
+    kind: Literal["roster-chunks"] = "roster-chunks"
+    bureau_id: Id
+    kiosk_id: Id
+    version: Annotated[int, Field(ge=1)]
+    created_at: Moment
+    people: Count
+    chunks: Annotated[tuple[RosterChunk, ...], Field(min_length=1, max_length=MAX_CHUNKS)]
 
 
 class Message(Wire):

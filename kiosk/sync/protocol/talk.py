@@ -31,6 +31,7 @@ class Standing(Document):
     why: Code = ""
     about: Short = ""
     since: Moment | None = None
+    roster: Code = "whole"  # how the station's roster comes: whole (one file for all), or chunks (its own people alone)
 
 
 class Problem(Document):

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, text
 
 from kiosk.bench import sync as fleet
 from kiosk.bench.postgres import Cluster
-from kiosk.bureau import database, process
+from kiosk.bureau import database
 from kiosk.bureau.process import BureauProcess
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import parse_keys
@@ -57,15 +57,7 @@ class _Other(BureauProcess):
 
     def __init__(self, root: str, **given: Any) -> None:
         super().__init__(**given, environment={"PYTHONPATH": root})
-        self._root = root
-
-    def start(self, timeout_s: float = 30.0) -> str:
-        """Start it from its folder."""
-        before, process.ROOT = process.ROOT, Path(self._root)
-        try:
-            return super().start(timeout_s)
-        finally:
-            process.ROOT = before
+        self.root = Path(root)
 
 
 def _ingest(folder: Path, cluster: Cluster, records: int, kiosks: int, turns: int, old: str, auto_confirm: bool) -> dict[str, Any]:

@@ -218,8 +218,8 @@ def _bare_rows(source: Path, path: Path, key: bytes) -> float:
     timed(lambda: connection.execute("COMMIT"))
     timed(lambda: roster_build.make_indexes(connection))
     timed(connection.close)
-    with path.open("r+b") as file:
-        timed(lambda: os.fsync(file.fileno()))
+    with path.open("r+b") as made:
+        timed(lambda: os.fsync(made.fileno()))
     path.unlink()
     return seconds
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -139,7 +140,7 @@ def _buckets(people: int, before: int) -> int:
     return max(1, min(limits.MAX_CHUNKS, people // PEOPLE_A_BUCKET))
 
 
-def _chunk(office: Office, suite: str, lines: list[bytes], before: dict[str, object]) -> dict[str, object]:
+def _chunk(office: Office, suite: str, lines: list[bytes], before: dict[str, Any]) -> dict[str, Any]:
     same = hashlib.sha256(b"\n".join(lines)).hexdigest()
     if before.get("same") == same and (office.rosters / f"{before['digest']}.roster").is_file():
         return before

@@ -22,6 +22,8 @@ from kiosk.errors import SyncUnavailable
 class BureauProcess:
     """One bureau. `data` holds everything that must outlive a kill; `db` is a database URL or empty for SQLite in `data`."""
 
+    root = ROOT  # of the program that is run
+
     def __init__(
         self,
         port: int = 0,
@@ -94,7 +96,7 @@ class BureauProcess:
         with (self.data / "log").open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603
                 command,
-                cwd=ROOT,
+                cwd=self.root,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -105,7 +105,7 @@ def registry(office: Office) -> CollectorRegistry:
     found = CollectorRegistry()
     if os.environ.get(FOLDER):
         MultiProcessCollector(found)  # type: ignore[no-untyped-call]
-    found.register(Stock(office))  # type: ignore[arg-type]  # a collector by its method
+    found.register(Stock(office))
     return found
 
 

@@ -13,9 +13,9 @@ from coverage import Coverage
 from coverage.results import Numbers
 
 ROOT = Path(__file__).resolve().parent.parent
-# Raised when more is covered, never lowered. The aim is 100; on 2026-11-30 the core's tests alone gave 99.08, 97.64 and 85.39. The
+# By the core's own tests; a branch that nothing reaches is taken out, not left out of the count. The
 # whole of kiosk/ is told without a bound until a whole run has been measured (the aim: 92).
-CORE = {"domain": 98.0, "visit": 96.0, "desk": 84.0}
+CORE = {"domain": 100.0, "visit": 100.0, "desk": 100.0}
 
 
 def measured() -> dict[str, Numbers]:

@@ -118,10 +118,8 @@ def _campaign_opens(policy: Policy, year: int) -> date:
 
 def _campaign_year(policy: Policy, day: date) -> int:
     """Return the year whose campaign `day` belongs to: from its opening to the day before the next opening."""
-    for year in (day.year + 1, day.year, day.year - 1):
-        if _campaign_opens(policy, year) <= day:
-            return year
-    return day.year - 1
+    # Last year's opens last year or the year before, so one of the three has begun.
+    return next(year for year in (day.year + 1, day.year, day.year - 1) if _campaign_opens(policy, year) <= day)
 
 
 def decide(

@@ -144,3 +144,9 @@ def test_the_files_are_what_they_say(pinyin):
     words = (ASSETS / "pinyin" / "words.txt").read_text(encoding="utf-8").splitlines()
     cut = {letters: pinyin.syllables(letters) for letters, *_ in (line.split(" ") for line in words)}
     assert [letters for letters, pieces in cut.items() if not set(pieces) <= set(pinyin._tiers)] == []
+
+
+def test_a_table_without_a_syllable_has_no_other_way_to_type_it():
+    few = Pinyin("lv 吕 - -\n", "")
+    assert texts(few, "lyu")[:1] == texts(few, "lv")[:1] == ["吕"]
+    assert "女" not in texts(few, "nyu")

@@ -32,6 +32,7 @@ PAGES: dict[str, s.Page] = {
     "Board.approval+day": APPROVAL,
     "Board.approval+own": OWN,
     "Board.camera+strange": STRANGE_CAMERA,
+    "Board.sync+busy": s.Board(Place.SYNC, object(), busy=True),
     "Finding": s.Finding(),
     "Showing": s.Showing(d.found()),
     "Showing+not-in-roster": s.Showing(Found(x.CHEN, Reason.NOT_IN_ROSTER)),

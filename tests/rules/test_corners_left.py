@@ -1,0 +1,54 @@
+"""What no other test of the rules walked: the bureau's first due date, a record's key, a camera's facts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from kiosk.domain.camera_facts import CameraFacts, from_json
+from kiosk.domain.next_time import next_time
+from kiosk.domain.record import pass_key
+from kiosk.domain.renewal import decide, term_after
+from tests.rules import made
+
+
+def test_a_due_date_of_the_bureau_opens_its_window_before_any_pass():
+    """Never passed, but the bureau says when: the window opens `window_months` before, not a day sooner."""
+    due = date(2026, 12, 31)
+    opens = due - timedelta(days=92)  # three months
+    told = {
+        day: decide(made.BOOK, made.benefit("annual-window", None, due), made.person(), day)
+        for day in (opens - timedelta(days=1), opens, due)
+    }
+    assert [one.may_pass for one in told.values()] == [False, True, True]
+    assert {one.due for one in told.values() if one.may_pass} <= {due, None}
+
+
+def test_validity_once_granted_is_never_shortened_and_the_window_moves_with_it():
+    policy = made.BOOK.at("annual-window", date(2026, 11, 29))
+    plain, longer = (term_after(policy, date(2026, 11, 29), at_least=day) for day in (None, date(2028, 6, 30)))
+    assert plain.due == date(2027, 11, 29)
+    assert (longer.due, longer.next_from) == (date(2028, 6, 30), date(2028, 3, 30))
+
+
+def test_two_different_passes_never_have_one_key():
+    assert pass_key("p", "a/b", "c", "2026") == "p/a%2Fb/c/2026"
+    assert pass_key("p", "a", "b/c", "2026") != pass_key("p", "a/b", "c", "2026")
+    assert pass_key("p%2F", "a", "b", "c") == "p%252F/a/b/c"
+
+
+def test_a_window_within_one_month_is_told_by_the_month():
+    told = next_time(date(2027, 3, 1), date(2027, 3, 31), date(2026, 11, 29))
+    assert told is not None
+    assert (told.key, told.first, told.last) == ("next_time.in_month", date(2027, 3, 1), date(2027, 3, 31))
+    told = next_time(date(2027, 3, 1), date(2027, 5, 31), date(2026, 11, 29))
+    assert told is not None
+    assert told.key == "next_time.between_months"
+    told = next_time(date(2027, 11, 1), date(2028, 1, 31), date(2026, 11, 29))
+    assert told is not None
+    assert told.key == "next_time.between_months_years"
+
+
+def test_what_is_kept_of_a_camera_comes_back_with_its_pattern():
+    facts = CameraFacts(delay_s=0.2, response=0.03, noise=0.001, size=(1280, 720), pattern=b"\x01\x02")
+    assert from_json(facts.to_json(), facts.pattern) == facts
+    assert "pattern" not in facts.to_json()

@@ -65,7 +65,7 @@ def draw_paper(path: Path, words: str) -> None:
     painter.setFont(font)
     painter.drawText(sheet.rect().adjusted(60, 160, -60, 0), int(Qt.AlignmentFlag.AlignHCenter), f"{words}\n\n（练习用的样本）")
     painter.end()
-    if not sheet.save(str(path), b"JPEG", 80):
+    if not sheet.save(str(path), None, 80):  # the name tells the format
         raise KioskError(f"{path.name} cannot be written")
 
 
@@ -284,7 +284,7 @@ class _Preparing(QObject):
     def _run(self) -> None:
         try:
             self._make(self.told.emit)
-        except (KioskError, OSError) as error:
+        except Exception as error:  # whatever it was: a splash must not stand for ever
             self.done.emit(error)
         else:
             self.done.emit(None)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from kiosk import models
 from kiosk.config import Match, Settings
 from kiosk.demo import people
-from kiosk.demo.play import PlayWindow, cards_of
+from kiosk.demo.play import PlayWindow, cards_of, draw_paper
 from kiosk.demo.portraits import draw_portrait
 from kiosk.demo.splash import splash_picture
 from kiosk.demo.table import DemoTable
@@ -130,6 +130,8 @@ def test_tasks_are_shown_as_done_and_the_stick_goes_to_the_centre_and_back(table
 def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):
     assert not splash_picture().isNull()
     assert draw_portrait(tmp_path / "p.png").stat().st_size > 5000
+    draw_paper(tmp_path / "户口本.jpg", "户口本")
+    assert (tmp_path / "户口本.jpg").read_bytes()[:3] == b"\xff\xd8\xff", "papers for the stick"
 
 
 @pytest.mark.parametrize("seed", [1, 3])

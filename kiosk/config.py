@@ -237,6 +237,14 @@ class Sync(Section):
     freeze_after_h: float = 360.0  # the programme: at 15 days self-service stops, attended work goes on
 
 
+class Update(Section):
+    """When updates of the program may be taken (kiosk update)."""
+
+    from_hour: int = Field(default=1, ge=0, le=23)
+    to_hour: int = Field(default=5, ge=0, le=23)
+    over_metered: bool = False
+
+
 class Desk(Section):
     """The attendant's desk."""
 
@@ -283,6 +291,7 @@ class Settings(Section):
     rules: Rules = Rules()
     store: Store = Store()
     sync: Sync = Sync()
+    update: Update = Update()
     desk: Desk = Desk()
     printer: Printer = Printer()
 

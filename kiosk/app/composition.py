@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from kiosk import models
+from kiosk.app import watchdog
 from kiosk.app.camera_guard import CameraGuard
 from kiosk.app.crash_hooks import CrashHooks
 from kiosk.app.desk_controller import DeskController
@@ -84,7 +85,7 @@ class KioskApp(QObject):
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
         self._sync_thread.started.connect(self.sync.start)
-        self._house = Housekeeping(settings, self.store, self)
+        self._house = Housekeeping(settings, self.store, self._alive, self)
         self._hooks = CrashHooks(self)
         self._hooks.crashed.connect(self._on_crash)
         # Timers of our own, not QTimer.singleShot: stop() stops them, and none fires into a kiosk that is gone.
@@ -189,6 +190,11 @@ class KioskApp(QObject):
         self._sync_thread.start()
         self._house.start()
         self.desk.view.prepare_in(_DESK_MS)
+
+    def _alive(self) -> str:
+        at, devices = self.conductor.at, self.conductor.devices
+        camera = devices.camera_ready or (None if at == "idle" else False)  # it sleeps between visits
+        return watchdog.beat(at=at, reader=devices.reader_ready, camera=camera)
 
     @Slot(object)
     def _on_headphones(self, plug: Plug) -> None:

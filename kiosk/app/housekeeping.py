@@ -6,6 +6,7 @@ Part of `composition`; lives in the GUI thread, the work itself runs in the stor
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -31,9 +32,10 @@ def _retain(store: Store) -> None:
 class Housekeeping(QObject):
     """Begins with `start`; after `stop` nothing of it runs."""
 
-    def __init__(self, settings: Settings, store: StoreWorker, parent: QObject) -> None:
+    def __init__(self, settings: Settings, store: StoreWorker, alive: Callable[[], str], parent: QObject) -> None:
+        """alive: what the service manager is told at every beat (`watchdog.beat`)."""
         super().__init__(parent)
-        self._settings, self._store = settings, store
+        self._settings, self._store, self._alive = settings, store, alive
         self._watchdog = QTimer(self)
         self._watchdog.timeout.connect(self._beat)
         self._retaining = QTimer(self)
@@ -46,6 +48,7 @@ class Housekeeping(QObject):
         self._retain()
         self._retaining.start()
         watchdog.notify("READY=1")
+        self._beat()
         interval = watchdog.interval_s()
         if interval is not None:
             self._watchdog.start(int(interval * 1000))
@@ -85,4 +88,4 @@ class Housekeeping(QObject):
 
     @Slot()
     def _beat(self) -> None:
-        watchdog.notify("WATCHDOG=1")
+        watchdog.notify(self._alive())

@@ -118,6 +118,11 @@ class VisitController(QObject):
         return self._state
 
     @property
+    def at(self) -> str:
+        """Where somebody is: "desk", "visit", or "idle" for nobody."""
+        return "desk" if self._paused else "idle" if s.visit_of(self._state) is None else "visit"
+
+    @property
     def counted(self) -> tuple[Counted, ...]:
         """The takes of this visit as the fairness ledger counts them: the attendant's word may put their glasses right.
 

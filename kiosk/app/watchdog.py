@@ -10,7 +10,7 @@ import socket
 
 
 def notify(message: str) -> bool:
-    """Send "READY=1", "WATCHDOG=1" or "STOPPING=1"; return whether somebody listens."""
+    """Send "READY=1", "WATCHDOG=1", "STATUS=…" or "STOPPING=1"; return whether somebody listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     family = getattr(socket, "AF_UNIX", None)  # not on Windows
     if not address or family is None:
@@ -23,6 +23,15 @@ def notify(message: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def beat(*, at: str, reader: bool, camera: bool | None) -> str:
+    """Return the message that the kiosk lives: where somebody is (idle, visit, desk), and its devices (None: it sleeps).
+
+    Read by the updater (`kiosk.updates.system`), which changes the program only when nobody is there.
+    """
+    words = {True: "yes", False: "no", None: "asleep"}
+    return f"WATCHDOG=1\nSTATUS=at={at} reader={words[reader]} camera={words[camera]}"
 
 
 def interval_s() -> float | None:

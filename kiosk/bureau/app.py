@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 import kiosk
-from kiosk.bureau import admin, api, connections, failpoints
+from kiosk.bureau import admin, api, connections, failpoints, updates
 from kiosk.bureau.clerks import (
     account_pages,
     oidc_pages,
@@ -53,6 +53,7 @@ def build() -> FastAPI:
     )  # those pages load scripts from elsewhere
     app.include_router(api.router)
     app.include_router(admin.router)
+    app.include_router(updates.router)
     for part in (account_pages, oidc_pages, record_pages, request_pages, station_pages, roster_pages, policy_pages, verify):
         app.include_router(part.router)
     return app

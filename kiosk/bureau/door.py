@@ -29,7 +29,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BUFFERED = 32 * 1024 * 1024  # bytes of bodies in memory, all requests together
 PUBLIC = ("/sign-in", "/openapi.json")
-_PUBLIC_BELOW = ("/static/", "/verify/", "/oidc/")
+_PUBLIC_BELOW = ("/static/", "/verify/", "/oidc/", "/updates/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -115,7 +115,7 @@ class Door:
 
     def _rule(self, scope: Scope) -> Rule:
         path = scope["path"]
-        if path.startswith("/v1/roster/files/"):
+        if path.startswith(("/v1/roster/files/", "/updates/")):
             return self._files
         if path.startswith("/v1/"):
             return self._kiosks

@@ -45,7 +45,14 @@ _SCREEN_NEEDS = [
     "udev",
     "util-linux",
 ]
-_KIOSK_UNITS = ("pension-kiosk.service", "pension-kiosk-display.service", "pension-kiosk-keys.service")
+_KIOSK_UNITS = (
+    "pension-kiosk.service",
+    "pension-kiosk-display.service",
+    "pension-kiosk-keys.service",
+    "pension-kiosk-recover.service",
+    "pension-kiosk-update.service",
+    "pension-kiosk-update.timer",
+)
 _BUREAU_UNITS = ("pension-kiosk-bureau.service",)
 
 
@@ -76,6 +83,7 @@ def package(purpose: Purpose, version: str, tree: Path, work: Path, date: str, c
     if purpose.screen:
         file(DEPLOY / "70-pension-kiosk.rules", "/lib/udev/rules.d/70-pension-kiosk.rules")
         file(DEPLOY / "70-pension-kiosk.conf", "/usr/share/X11/xorg.conf.d/70-pension-kiosk.conf")
+        file(DEPLOY / "update", "/usr/lib/pension-kiosk/update", 0o755)
         file(SCRIPTS / "kiosk.toml", "/etc/pension-kiosk/kiosk.toml", kind="config|noreplace")
         contents.append({"src": f"{home}/current/assets/deploy/as-kiosk", "dst": "/usr/sbin/as-kiosk", "type": "symlink"})
     scripts = {}

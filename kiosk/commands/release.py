@@ -1,0 +1,87 @@
+"""`kiosk release`: the signed repository of updates. init, add and withdraw are the owner's; publish, stage and refresh the
+bureau's.
+
+A passphrase is asked for, or read from --passphrase-file. Keys lie in --keys as ROLE-N.pem; what a step signs with must lie there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def main(argv: list[str]) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="kiosk release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repository", type=Path, required=True)
+    parser.add_argument("--keys", type=Path, help="folder of key files")
+    parser.add_argument("--passphrase-file", type=Path)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    tasks.add_parser("init", help="make all keys and an empty repository; prints where the stations' root is")
+    add = tasks.add_parser("add", help="sign a version: the folder /opt/pension-kiosk/versions/N of a machine with its package")
+    add.add_argument("version")
+    add.add_argument("tree", type=Path)
+    tasks.add_parser("withdraw", help="no station takes it any more").add_argument("version")
+    tasks.add_parser("publish", help="put in force what the owner signed")
+    stage = tasks.add_parser("stage", help="open a version to a share of the stations")
+    stage.add_argument("version")
+    stage.add_argument("--share", type=int, required=True, help="percent: 0, 10, 50, 100")
+    stage.add_argument("--canary", action="append", default=[], metavar="STATION")
+    tasks.add_parser("refresh", help="sign the bureau's lists anew before they end (daily)")
+    tasks.add_parser("list", help="what is open to whom")
+    options = parser.parse_args(argv)
+
+    from kiosk.errors import ConfigError
+    from kiosk.release import keys
+    from kiosk.release.repository import Release
+
+    release, now = Release(options.repository), datetime.now(UTC)
+    if options.task == "list":
+        for version, offer in sorted(release.offers().items()):
+            print(f"{version}: {offer['share']} %, canaries {', '.join(offer['canaries']) or '–'}")
+        return 0
+    if options.keys is None:
+        raise ConfigError("--keys FOLDER is needed")
+    phrase = _passphrase(options.passphrase_file)
+    if options.task == "init":
+        made = {
+            role: [keys.make(options.keys, role, one, phrase) for one in range(1, number + 1)]
+            for role, (number, _) in (keys.OFFLINE | keys.ONLINE).items()
+        }
+        release.init(made, now)
+        print(f"stations get {options.repository / 'metadata' / '1.root.json'} as /etc/pension-kiosk/update-root.json")
+        print("root-*.pem and targets-*.pem: apart from each other, offline. snapshot, timestamp, rollout: to the bureau")
+        return 0
+    roles = {"add": ("targets",), "withdraw": ("targets",), "publish": ("snapshot", "timestamp")}.get(
+        options.task, ("snapshot", "timestamp", "rollout")
+    )
+    signers = {role: keys.load(options.keys, role, phrase) for role in roles}
+    if options.task == "add":
+        manifest = release.add(options.tree, options.version, signers, now)
+        print(f"{options.version}: {len(manifest.entries)} files signed; at the bureau: kiosk release publish, then stage")
+    elif options.task == "withdraw":
+        release.withdraw(options.version, signers, now)
+    elif options.task == "publish":
+        release.publish(signers, now)
+    elif options.task == "stage":
+        release.stage(options.version, options.share, options.canary, signers, now)
+    else:
+        release.refresh(signers, now)
+    return 0
+
+
+def _passphrase(file: Path | None) -> str:
+    from kiosk.errors import ConfigError
+
+    try:
+        if file is not None:
+            return file.read_text(encoding="utf-8").strip()
+        return getpass.getpass("passphrase of the keys: ")
+    except (OSError, EOFError) as error:
+        print(type(error).__name__, file=sys.stderr)
+        raise ConfigError("no passphrase") from error

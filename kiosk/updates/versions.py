@@ -1,0 +1,151 @@
+"""Versions beside each other: laid out in `NAME.part`, whole under their name; `current` leads to the one in force."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from kiosk.updates.disk import Disk
+from kiosk.updates.manifest import Entry, Manifest, ManifestError, file_sha256, parse, version_key
+
+LIST = "files.json"  # a version's own manifest, in its folder
+_PART = ".part"
+
+Fetch = Callable[[Entry], bytes]
+
+
+class Versions:
+    """The folder of versions (`/opt/pension-kiosk`): versions/N and current."""
+
+    def __init__(self, home: Path, disk: Disk) -> None:
+        self.home, self.disk = home, disk
+        self.folder = home / "versions"
+
+    def current(self) -> str:
+        """Return the version in force, empty when none is."""
+        try:
+            return Path(os.readlink(self.home / "current")).name
+        except OSError:
+            return ""
+
+    def path(self, version: str) -> Path:
+        """Return a version's folder."""
+        version_key(version)
+        return self.folder / version
+
+    def whole(self) -> list[str]:
+        """Return the versions that were laid out to the end, oldest first."""
+        names = []
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            try:
+                version_key(path.name)
+            except ManifestError:
+                continue
+            names.append(path.name)
+        return sorted(names, key=version_key)
+
+    def lay_out(self, manifest: Manifest, fetch: Fetch) -> None:
+        """Make the version's folder: files that an installed version has are taken from it, others fetched, all checked.
+
+        A broken-off try goes on where it stopped. Raises ManifestError for a file that is not what was signed, and what `fetch`
+        raises.
+        """
+        final = self.path(manifest.version)
+        if final.is_dir():
+            return
+        part = final.with_name(final.name + _PART)
+        self.disk.make_folder(part)
+        here = self._installed_files()
+        folders = {part}
+        for entry in manifest.entries:
+            target = part / entry.path
+            if target.parent not in folders:
+                self.disk.make_folder(target.parent)
+                folders.update((target.parent, *[up for up in target.parents if part in up.parents]))
+            if entry.link:
+                if not target.is_symlink():
+                    self.disk.link(entry.link, target)
+                continue
+            if target.is_file() and _fits(target, entry):
+                continue
+            self.disk.remove(target)
+            source = here.get((entry.sha256, entry.program))
+            if source is not None and _fits(source, entry):
+                self.disk.take(source, target)
+            else:
+                self.disk.write(target, fetch(entry), program=entry.program)
+            if not _fits(target, entry):
+                self.disk.remove(target)
+                raise ManifestError(f"{entry.path}: not the file that was signed")
+        self._nothing_else(part, manifest)
+        self.disk.write(part / LIST, manifest.to_bytes())
+        for folder in sorted(folders, key=lambda path: -len(path.parts)):
+            self.disk.sync(folder)
+        self.disk.rename(part, final)
+        self.disk.sync(self.folder)
+
+    def check(self, version: str) -> Manifest:
+        """Return the manifest of a laid-out version after looking at every file. Raises ManifestError."""
+        folder = self.path(version)
+        try:
+            manifest = parse((folder / LIST).read_bytes(), version)
+        except OSError as error:
+            raise ManifestError(f"{version}: no list of its files") from error
+        for entry in manifest.entries:
+            path = folder / entry.path
+            right = os.readlink(path) == entry.link if entry.link and path.is_symlink() else path.is_file() and _fits(path, entry)
+            if not right:
+                raise ManifestError(f"{version}: {entry.path} is not as it was signed")
+        return manifest
+
+    def put_in_force(self, version: str) -> None:
+        """Let `current` lead to a version, at once."""
+        if not self.path(version).is_dir():
+            raise ManifestError(f"{version} is not here")
+        new = self.home / "current.new"
+        self.disk.remove(new)
+        self.disk.link(f"versions/{version}", new)
+        self.disk.rename(new, self.home / "current")
+        self.disk.sync(self.home)
+
+    def tidy(self, keep: set[str]) -> None:
+        """Remove versions and parts of versions that nobody needs any more. The one in force always stays."""
+        keep = keep | {self.current()}
+        for path in sorted(self.folder.iterdir()):
+            name = path.name.removesuffix(_PART)
+            if name not in keep or (path.name.endswith(_PART) and self.path(name).is_dir()):
+                self.disk.remove(path)
+        self.disk.sync(self.folder)
+
+    def _installed_files(self) -> dict[tuple[str, bool], Path]:
+        found: dict[tuple[str, bool], Path] = {}
+        for version in self.whole():
+            folder = self.path(version)
+            try:
+                listed = parse((folder / LIST).read_bytes(), version)
+            except (OSError, ManifestError):
+                continue  # a package's version, or a damaged list: its files are fetched
+            for entry in listed.entries:
+                if not entry.link:
+                    found[entry.sha256, entry.program] = folder / entry.path
+        return found
+
+    def _nothing_else(self, part: Path, manifest: Manifest) -> None:
+        wanted = {entry.path for entry in manifest.entries}
+        for folder, folders, files in os.walk(part):
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            for name in (*files, *links):
+                path = Path(folder, name)
+                if path.relative_to(part).as_posix() not in wanted:
+                    self.disk.remove(path)  # left by another try
+
+
+def _fits(path: Path, entry: Entry) -> bool:
+    status = path.lstat()
+    return (
+        not path.is_symlink()
+        and status.st_size == entry.size
+        and (os.name != "posix" or bool(status.st_mode & 0o100) == entry.program)
+        and file_sha256(path) == entry.sha256
+    )

@@ -1,4 +1,4 @@
-"""The desk's use of the camera: the take of an enrolment and the preview of maintenance, and the probe until it is kept.
+"""The desk's use of the camera: the take of an enrolment, the preview of maintenance, papers; and the probe until it is kept.
 
 Built by `DeskController`; lives in the GUI thread.
 """
@@ -27,6 +27,7 @@ class DeskCamera(QObject):
     cancel_take = Signal()
     camera_wanted = Signal(bool)
     confirmed = Signal()  # a supervisor answers for the camera that is there
+    shown = Signal(object)  # Frame: the desk shows it
 
     def __init__(self, view: DeskView, mirror: Mailbox[Frame], wanted_below: Callable[[], bool]) -> None:
         """wanted_below: whether the visit under the desk wants the camera, asked when the desk lets it go."""
@@ -92,3 +93,4 @@ class DeskCamera(QObject):
         frame = self._mirror.take()
         if frame is not None:
             self._view.show_frame(frame.image_bgr[:, :, ::-1].copy())
+            self.shown.emit(frame)

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from kiosk.app.desk_camera import DeskCamera
-from kiosk.app.desk_work import Answer, Checked, DeskWork, Tallied
+from kiosk.app.desk_papers import DeskPapers
+from kiosk.app.desk_work import Answer, Checked, DeskWork, Tallied, devices
 from kiosk.app.visit_controller import VisitController
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
@@ -93,6 +94,7 @@ class DeskController(QObject):
         self._clock, self._monotonic = clock or (lambda: datetime.now(UTC)), monotonic
         self._zone = ZoneInfo(settings.station.timezone)
         self.camera = DeskCamera(view, mirror, lambda: vs.visit_of(conductor.state) is not None)
+        self.papers = DeskPapers(view, store, self.camera, self.feed)
         self._work = DeskWork(store, self._moment, lambda: media.mounted(settings.desk.stick_folders))
         if sticks is not None:
             self.use_sticks(sticks)
@@ -130,6 +132,7 @@ class DeskController(QObject):
         """Stop the clocks and forget a probe."""
         self._ticker.stop()
         self.camera.stop()
+        self.papers.stop()
         self._work.stop()
 
     # --- events in
@@ -244,6 +247,10 @@ class DeskController(QObject):
                 self._load(place, by)
             case c.Maintain(by, what):
                 self._maintain(by, what)
+            case c.LookForMedia(by):
+                self._work.look_for_media(by.session_id)
+            case c.WatchPapers() | c.ShootPage() | c.KeepPage():
+                self.papers.do(command)
             case c.RegisterScan() | c.TakeUnitList() | c.Export() | c.Courier() | c.LendHomeVisits() | c.CarryHomeVisits():
                 self._on_media(command)
             case c.SaveAssisted() if command.form.review:
@@ -339,14 +346,7 @@ class DeskController(QObject):
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
     def _devices(self) -> boards.MaintenanceData:
-        reader, camera = self._conductor.devices.ready
-        return boards.MaintenanceData(
-            reader="ready" if reader else "away",
-            camera="ready" if camera else "asleep",
-            lines=self._checks.lines if self._checks else (),
-            checking=self._checks is None,
-            preview=self.camera.previewing,
-        )
+        return devices(*self._conductor.devices.ready, self._checks, preview=self.camera.previewing)
 
     # --- small things
 

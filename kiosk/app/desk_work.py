@@ -116,7 +116,7 @@ class DeskWork(QObject):
         match answer:
             case _Found(session_id, media):
                 self._looking, self._media = False, media
-                self.answered.emit(e.MediaSeen(session_id, media.sticks, media.lists))
+                self.answered.emit(e.MediaSeen(session_id, media.sticks, media.lists, media.papers))
             case e.Loaded(session_id, place, data):
                 self.answered.emit(e.Loaded(session_id, place, self._with_media(data)))
             case e.Acted(session_id, place, notice, problem, detail, data):
@@ -126,3 +126,14 @@ class DeskWork(QObject):
 
     def _with_media(self, data: object) -> object:
         return boards.with_media(data, self._media.sticks, self._media.lists)
+
+
+def devices(reader: bool, camera: bool, checks: Checked | None, *, preview: bool) -> boards.MaintenanceData:
+    """Return what the page of the devices shows. checks: None while the doctor is at work."""
+    return boards.MaintenanceData(
+        reader="ready" if reader else "away",
+        camera="ready" if camera else "asleep",
+        lines=checks.lines if checks else (),
+        checking=checks is None,
+        preview=preview,
+    )

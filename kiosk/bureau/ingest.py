@@ -333,6 +333,11 @@ def _has(session: Session, kiosk_id: str, record: tables.Record) -> bool:
 
 def take_evidence(office: Office, body: bytes) -> str:
     """Take evidence for human review; return the signed receipt. Evidence for a record that is not here is refused."""
+    return take_carried_evidence(office, body)[0]
+
+
+def take_carried_evidence(office: Office, body: bytes) -> tuple[str, bool]:
+    """Take evidence; return the signed receipt and whether it was accepted: on a stick only that is told."""
     evidence, kiosk_id, office = open_sealed(office, body, protocol.Evidence)
     now, reason, content = utcnow(), "", b""
     try:
@@ -366,7 +371,7 @@ def take_evidence(office: Office, body: bytes) -> str:
             kept = None if fresh else session.get_one(tables.Evidence, evidence.evidence_id)
             if kept is not None and (kept.kiosk_id, kept.record_id, kept.content) != (kiosk_id, evidence.record_id, content):
                 reason = "conflict"  # the kiosk erases what was accepted: it must be this, and no other
-    return office.sign(
+    receipt = office.sign(
         protocol.EvidenceReceipt(
             bureau_id=office.bureau_id,
             kiosk_id=kiosk_id,
@@ -376,3 +381,4 @@ def take_evidence(office: Office, body: bytes) -> str:
             reason=reason,
         )
     )
+    return receipt, not reason

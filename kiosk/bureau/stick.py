@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kiosk.bureau import decisions, ingest, rosters, standing, tables
 from kiosk.bureau.office import Office
 from kiosk.removable import files
-from kiosk.sync import courier, limits, protocol, seal, suites
+from kiosk.sync import courier, evidence, limits, protocol, seal, suites
 
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
@@ -49,6 +49,20 @@ def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
             batch = path.name.removeprefix("batch-").split("-")[0]
             files.write_file(folder / "down" / files.named(f"receipt-{batch}", receipt, "jws"), receipt)
             told.append((path.name, "taken"))
+        except seal.Refused as error:
+            told.append((path.name, error.why))
+        except (ingest.Turned, files.FileRefused) as error:
+            told.append((path.name, error.why))
+        except OSError:
+            told.append((path.name, "unreadable"))
+    for path, digest in files.matching(folder / "up", evidence.NAME):  # after the batches: its records are here by now
+        piece = evidence.NAME.fullmatch(path.name)
+        try:
+            receipt, accepted = ingest.take_carried_evidence(office, files.whole(path, digest, limits.MAX_SEALED))
+            if accepted and piece is not None:
+                name = files.named(f"evidence-{piece['piece']}", receipt.encode(), "jws")
+                files.write_file(folder / "down" / name, receipt.encode())
+            told.append((path.name, "taken" if accepted else "refused"))
         except seal.Refused as error:
             told.append((path.name, error.why))
         except (ingest.Turned, files.FileRefused) as error:

@@ -224,6 +224,12 @@ class DemoFixture:
         else:
             self.camera.put_away()
 
+    def lay_paper(self, title: str) -> None:
+        """Lay a printed sheet under the camera."""
+        from kiosk.emulators.paper_picture import draw_page
+
+        self.camera.lay(draw_page(title))
+
     def act(self, action: Action) -> None:
         """Move before the camera."""
         self.puppet.perform(action)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from kiosk.desk.paper_commands import DropPages, KeepPage, LookForMedia, ShootPage, WatchPapers
 from kiosk.desk.states import Session
 from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile, Place, Role
 from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
+
+__all__ = ("DropPages", "KeepPage", "LookForMedia", "ShootPage", "WatchPapers")  # used through this module like all others
 
 # --- before anybody is signed in
 
@@ -350,6 +353,7 @@ InStore = (
     | RevokeStaff
     | BindCard
     | SetShortPin
+    | DropPages
 )
 # For the visit below, the camera, the sync and the devices, or a question with an answer of its own.
 ForOthers = (
@@ -364,6 +368,10 @@ ForOthers = (
     | Maintain
     | NudgeSync
     | LookAtCamera
+    | WatchPapers
+    | ShootPage
+    | KeepPage
+    | LookForMedia
 )
 Command = OnMedia | InStore | ForOthers
 FREE = (CountStaff, CheckPin, CheckShortPin, CheckCard, AddFirst, PauseVisit, ResumeVisit, EndEnrolment)  # need no session

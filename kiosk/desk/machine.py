@@ -12,6 +12,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.pages import on_page
+from kiosk.desk.papers import pages_of
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
 
 UNTOUCHED_S = 30.0  # the sign-in page that nobody touches
@@ -109,9 +110,9 @@ def _open(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
     session = state.session
     # Time is looked at first: a touch after the time is over signs out, it does nothing else.
     if world.now_s - session.touched_s >= world.sign_out_s:
-        return s.Closed(), (c.NoteSignOut(session, automatic=True), *_put_away(state.page), c.ResumeVisit())
+        return s.Closed(), (c.NoteSignOut(session, automatic=True), *_put_away(session, state.page), c.ResumeVisit())
     if isinstance(event, e.CloseTouched):
-        return s.Closed(), (c.NoteSignOut(session), *_put_away(state.page), c.ResumeVisit())
+        return s.Closed(), (c.NoteSignOut(session), *_put_away(session, state.page), c.ResumeVisit())
     if isinstance(event, e.Touch):
         session = replace(session, touched_s=world.now_s)
     if getattr(event, "session_id", session.session_id) != session.session_id:
@@ -121,17 +122,20 @@ def _open(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
             if place in SUPERVISOR_PLACES and session.role is not Role.SUPERVISOR or getattr(state.page, "busy", False):
                 return s.Open(session, state.page), ()
             page, more = enter(session, place)
-            return s.Open(session, page), (*_put_away(state.page), *more)
+            return s.Open(session, page), (*_put_away(session, state.page), *more)
         case e.TakeOverTouched():
             if world.visit is None or getattr(state.page, "busy", False):
                 return s.Open(session, state.page), ()
-            return _take_over(session, world.visit)
+            taken, todo = _take_over(session, world.visit)
+            return taken, (*_put_away(session, state.page), *todo)
+        case e.PageKept(_, _, document) if document is not None and not isinstance(state.page, s.Assisting):
+            return s.Open(session, state.page), (c.DropPages(session, (document.page_id,)),)
     after, commands = on_page(session, state.page, event, world.today)
     if isinstance(after, Place):  # the page asks for another one
         entered, further = enter(session, after)
-        return s.Open(session, entered), (*_put_away(state.page), *commands, *further)
+        return s.Open(session, entered), (*_put_away(session, state.page), *commands, *further)
     if type(after) is not type(state.page):
-        commands = (*(one for one in _put_away(state.page) if one not in commands), *commands)
+        commands = (*(one for one in _put_away(session, state.page) if one not in commands), *commands)
     return s.Open(session, after), commands
 
 
@@ -153,8 +157,12 @@ def _take_over(session: s.Session, visit: VisitGlance) -> Step:
     )
 
 
-def _put_away(page: s.Page) -> tuple[c.Command, ...]:
-    """What must not outlive a page: the camera, and a probe nobody kept."""
+def _put_away(session: s.Session, page: s.Page) -> tuple[c.Command, ...]:
+    """What must not outlive a page: the camera, a probe nobody kept, pictures of papers that no record took."""
+    if isinstance(page, s.Assisting):  # pages that a record took are its evidence by now: dropping them changes nothing
+        watch = (c.WatchPapers(session, False),) if page.camera is not None else ()
+        taken = pages_of(page)
+        return (*watch, c.DropPages(session, taken)) if taken and not page.busy else watch
     if isinstance(page, s.Enrolling) or (isinstance(page, s.Board) and page.place is Place.MAINTENANCE):
         return (c.EndEnrolment(),)
     return ()

@@ -12,6 +12,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards import on_board
+from kiosk.desk.papers import on_papers
 from kiosk.desk.values import Declared as Kind
 from kiosk.desk.values import Place
 from kiosk.domain import desk_rules
@@ -98,26 +99,29 @@ def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: dat
             case e.NotSaved(_, problem):
                 return replace(page, busy=False, problem=problem), ()
         return page, ()
+    step = on_papers(session, page, event) if page.channel in desk_rules.PROXIES else None
+    if step is not None:
+        return step
     match event:
-        case e.ScanChosen(path) if page.channel in desk_rules.PROXIES and not page.scanning:
-            if not path.strip():
-                return replace(page, scan_bad=True), ()
-            return replace(page, scanning=path.strip(), scan_bad=False), (c.RegisterScan(session, path.strip()),)
-        case e.ScanRegistered(_, path, document) if path == page.scanning:
-            more = () if document is None else (document,)
-            return replace(page, scanning="", scan_bad=document is None, documents=(*page.documents, *more)), ()
         case e.AssistSubmitted() if page.scanning:
             return page, ()  # the form would go without the paper that is being read
         case e.AssistSubmitted(form):
+            papers = tuple(dict.fromkeys((*form.papers, *page.seen)))
+            form = replace(form, papers=papers, documents=page.documents, review=page.review and bool(page.documents))
             problem = checks.assisted(page, form)
             if problem:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True, problem=""), (c.SaveAssisted(session, page.found, page.channel, form, page.agent),)
         case e.CardRead(person) if page.channel in desk_rules.PROXIES:
-            return _with_agent(page, replace(person, identified_by=IdentifiedBy.DESK)), ()
+            after = _with_agent(page, replace(person, identified_by=IdentifiedBy.DESK))
+            shown = not after.problem and "agent-id" not in page.seen  # the card itself lay on the reader
+            return (replace(after, seen=(*page.seen, "agent-id")) if shown else after), ()
         case e.AgentTyped(name, number) if page.channel in desk_rules.PROXIES:
             problem = checks.person(name, number)
-            return (replace(page, problem=problem) if problem else _with_agent(page, typed(name, number))), ()
+            if problem:
+                return replace(page, problem=problem), ()
+            left = tuple(paper for paper in page.seen if paper != "agent-id" or page.agent is None)  # no card of this one was laid
+            return _with_agent(replace(page, seen=left), typed(name, number)), ()
         case e.AssistChosen(channel) if page.channel in desk_rules.PROXIES and channel in desk_rules.PROXIES:
             return replace(page, channel=channel), ()
         case e.CardTroubled(reason):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kiosk.desk.values import Document, Found, Member, Place, Role
+from kiosk.desk.values import Document, Found, ListFile, Member, Place, Role
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Stage
 
@@ -89,6 +89,18 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
+class Photographing:
+    """The camera looks at papers: at which, the number of the newest picture, and what is wrong with it."""
+
+    paper: str
+    shot: int = 0
+    busy: bool = False
+    flaws: tuple[str, ...] = ()
+    problem: str = ""
+    last: str = ""  # page id of the page that was kept last
+
+
+@dataclass(frozen=True, slots=True)
 class Assisting:
     """Authenticate without the face: FACE_TO_FACE, FAMILY_PROXY, AGENT or HOME_VISIT."""
 
@@ -97,7 +109,12 @@ class Assisting:
     agent: Person | None = field(default=None, repr=False)
     problem: str = ""
     busy: bool = False
-    documents: tuple[Document, ...] = ()  # scans that were registered
+    documents: tuple[Document, ...] = ()  # scans that were registered, pages that were photographed
+    review: bool = False  # a consent of its own: pictures of the papers may be taken and sent to human review
+    seen: tuple[str, ...] = ()  # papers that were laid on the reader or photographed: they need no tick
+    camera: Photographing | None = None
+    listed: bool = False  # the files on the sticks are shown
+    files: tuple[ListFile, ...] = field(default=(), repr=False)
     scanning: str = field(default="", repr=False)  # path of the one that is being read
     scan_bad: bool = False  # the last one could not be read
 

@@ -120,11 +120,16 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A scanned document that stays where it lies: its file name and digest are recorded. It is sent only with its own consent."""
+    """A paper: a scan that stays where it lies (`path`), or a page that was photographed (`page_id`: where it waits, encrypted).
+
+    Name and digest are recorded; it is sent only with its own consent. `flawed`: the program could not read it, but the attendant.
+    """
 
     name: str
     digest: str
     path: str = field(default="", repr=False)
+    page_id: str = ""
+    flawed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,8 @@ class Declaring:
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A file on a removable medium that may be a unit's list. It is chosen by `path`, as the system has it, whatever its
-    name's encoding; `name` is how it is shown, and `stick` the folder of its medium."""
+    """A file on a removable medium that may be a unit's list or a scanned paper. It is chosen by `path`, as the system has it,
+    whatever its name's encoding; `name` is how it is shown, and `stick` the folder of its medium."""
 
     path: str
     name: str

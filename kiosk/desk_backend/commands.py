@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from kiosk import config
@@ -12,18 +12,18 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Place
-from kiosk.desk_backend import camera
-from kiosk.desk_backend.boards import member_of
+from kiosk.desk_backend import camera, staff_work
 from kiosk.desk_backend.moment import Moment
 from kiosk.domain import desk_rules
+from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.fairness import corrected
-from kiosk.domain.person import IdentifiedBy, Person
+from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import KioskError, StoreError
 from kiosk.store import clock, ledger, outbox, records, review_evidence, service
 from kiosk.store.desk import assisted as desk
-from kiosk.store.desk import declarations, quick, staff, todo, unit_list
+from kiosk.store.desk import declarations, paper_pages, staff, todo, unit_list
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
@@ -31,40 +31,6 @@ from kiosk.sync.status import PAUSED_BY
 from kiosk.unit_list import reading
 
 log = logging.getLogger(__name__)
-
-# --- signing in
-
-
-def check_pin(store: Store, command: c.CheckPin, at: Moment) -> e.Event:
-    """Look at a PIN."""
-    answer = staff.sign_in(store, command.staff_id, command.pin, at.now, monotonic_s=at.monotonic_s)
-    if answer.member is None:
-        return e.SignInRefused(answer.wait_s, answer.tries_left)
-    return e.SignedIn(member_of(answer.member))
-
-
-def unlock(store: Store, command: c.CheckShortPin | c.CheckCard, at: Moment) -> e.Event:
-    """The quick way back."""
-    if isinstance(command, c.CheckCard):
-        answer = quick.by_card(store, command.card, at.now, monotonic_s=at.monotonic_s)
-    else:
-        answer = quick.by_short_pin(store, command.staff_id, command.pin, at.now, monotonic_s=at.monotonic_s)
-    if answer.member is None:
-        return e.SignInRefused(tries_left=answer.tries_left, problem=answer.problem)
-    return e.SignedIn(member_of(answer.member), quick=True)
-
-
-def add_first(store: Store, command: c.AddFirst, at: Moment) -> e.Event:
-    """The first supervisor; refused as soon as there is anybody."""
-    if any(member.active for member in staff.members(store)):
-        return e.FirstRefused("staff-exist")
-    try:
-        made = staff.add(store, command.staff_id, command.name, staff.Role.SUPERVISOR, command.pin, at.now, by="set-up")
-    except staff.WeakPin:
-        return e.FirstRefused("weak-pin")
-    except ValueError:
-        return e.FirstRefused("number-taken")
-    return e.SignedIn(member_of(made))
 
 
 # --- people
@@ -115,22 +81,39 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment, review: Seq
     if form.note:
         details["note"] = form.note
     items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
-    ids = desk.authenticate(
+    try:
+        ids = _authenticated(store, found.entry, command, items, details, at, review)
+    except paper_pages.PageGone:
+        return e.NotSaved(session.session_id, "page-gone")
+    _settle_glasses(store, command)
+    return e.Saved(session.session_id, ids)
+
+
+def _authenticated(
+    store: Store,
+    entry: RosterEntry,
+    command: c.SaveAssisted,
+    items: Sequence[Eligibility],
+    details: Mapping[str, object],
+    at: Moment,
+    review: Sequence[tuple[str, bytes]],
+) -> tuple[str, ...]:
+    form = command.form
+    return desk.authenticate(
         store,
-        found.entry,
+        entry,
         items,
         command.channel,
-        session.staff_id,
+        command.by.staff_id,
         at.now,
         why=form.why,
         helper=command.agent,
         papers=form.papers,
-        visit_id=found.visit_id,
+        visit_id=command.found.visit_id,
         details=details,
         review=review,
+        pages=[one.page_id for one in form.documents if one.page_id and form.review],
     )
-    _settle_glasses(store, command)
-    return e.Saved(session.session_id, ids)
 
 
 def _settle_glasses(store: Store, command: c.SaveAssisted) -> None:
@@ -235,56 +218,6 @@ def confirm_clock(store: Store, command: c.ConfirmClock, at: Moment) -> e.Event:
     return e.Acted(command.by.session_id, Place.CLOCK, "clock-confirmed")
 
 
-def change_staff(store: Store, command: c.AddStaff | c.ResetPin | c.RevokeStaff | c.BindCard, at: Moment) -> e.Event:
-    """Add, new PIN, end, card."""
-    by, session_id = command.by.staff_id, command.by.session_id
-    try:
-        match command:
-            case c.AddStaff(_, staff_id, name, role, pin):
-                staff.add(store, staff_id, name, role, pin, at.now, by=by)
-                done = "staff-added"
-            case c.ResetPin(_, staff_id, pin):
-                staff.set_pin(store, staff_id, pin, at.now, by=by)
-                done = "pin-reset"
-            case c.RevokeStaff(_, staff_id):
-                problem = desk_rules.revocation_problem(desk_rules.Role.SUPERVISOR, by, staff_id)
-                if problem:
-                    return e.Acted(session_id, Place.STAFF, problem=problem)
-                staff.revoke(store, staff_id, at.now, by=by)
-                done = "staff-revoked"
-            case c.BindCard(_, staff_id, card):
-                try:
-                    quick.bind_card(store, staff_id, card, at.now, by=by)
-                except ValueError:
-                    return e.Acted(session_id, Place.STAFF, problem="staff-card-taken")
-                done = "staff-card-bound"
-    except staff.WeakPin:
-        return e.Acted(session_id, Place.STAFF, problem="weak-pin")
-    except ValueError:
-        return e.Acted(session_id, Place.STAFF, problem="number-taken")
-    return e.Acted(session_id, Place.STAFF, done)
-
-
-def set_short_pin(store: Store, command: c.SetShortPin, at: Moment) -> e.Event:
-    """The short PIN of whoever signed in with the full one."""
-    session_id = command.by.session_id
-    if command.by.quick:
-        return e.Acted(session_id, Place.SHORT_PIN, problem="full-sign-in-first")
-    try:
-        quick.set_short_pin(store, command.by.staff_id, command.pin, at.now)
-    except staff.WeakPin:
-        return e.Acted(session_id, Place.SHORT_PIN, problem="weak-short-pin")
-    except ValueError:
-        return e.Acted(session_id, Place.SHORT_PIN, problem="desk-not-allowed")
-    return e.Acted(session_id, Place.SHORT_PIN, "short-pin-set")
-
-
-def count(store: Store, at: Moment) -> e.Event:
-    """Is there anybody, and somebody who signed in a moment ago?"""
-    recent = quick.offered(store, monotonic_s=at.monotonic_s)
-    return e.StaffCounted(any(member.active for member in staff.members(store)), member_of(recent) if recent else None)
-
-
 def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", model_digest: str = "") -> e.Event | None:
     """Do a command's work. vector, model_digest: the probe that KeepTemplate keeps. Raises StoreError.
 
@@ -295,13 +228,13 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
         return e.Acted(command.by.session_id, place, problem="desk-not-allowed")
     match command:
         case c.CountStaff():
-            return count(store, at)
+            return staff_work.count(store, at)
         case c.CheckPin():
-            return check_pin(store, command, at)
+            return staff_work.check_pin(store, command, at)
         case c.CheckShortPin() | c.CheckCard():
-            return unlock(store, command, at)
+            return staff_work.unlock(store, command, at)
         case c.AddFirst():
-            return add_first(store, command, at)
+            return staff_work.add_first(store, command, at)
         case c.NoteSignOut(by, automatic):
             staff.sign_out(store, by.staff_id, at.now, automatic=automatic)
             return None
@@ -326,9 +259,12 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
         case c.PauseSync(by, on):
             return note_pause(store, by, on, at)
         case c.AddStaff() | c.ResetPin() | c.RevokeStaff() | c.BindCard():
-            return change_staff(store, command, at)
+            return staff_work.change_staff(store, command, at)
+        case c.DropPages(_, page_ids):
+            paper_pages.drop(store, page_ids)
+            return None
         case c.SetShortPin():
-            return set_short_pin(store, command, at)
+            return staff_work.set_short_pin(store, command, at)
         case _:
             assert_never(command)
 
@@ -369,7 +305,7 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
             return e.FirstRefused(code)
         case c.CountStaff():
             return e.StaffCounted(True)
-        case c.NoteSignOut():
+        case c.NoteSignOut() | c.DropPages():
             return None
         case c.FindPerson() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate():
             return e.NotSaved(command.by.session_id, code)

@@ -38,10 +38,11 @@ MAX_SCAN = 64 * 1024 * 1024  # bytes of a paper that is registered by its digest
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What is plugged in: folders that can be written, and the unit lists on all of them."""
+    """What is plugged in: folders that can be written, and the unit lists and scanned papers on all of them."""
 
     sticks: tuple[str, ...] = ()
     lists: tuple[ListFile, ...] = ()
+    papers: tuple[ListFile, ...] = ()
 
 
 def mounted(folders: Sequence[str]) -> list[files.Medium]:
@@ -53,11 +54,14 @@ def mounted(folders: Sequence[str]) -> list[files.Medium]:
 def look(found: Sequence[files.Medium]) -> Media:
     """Return what can be chosen from: a list is also read from a medium that cannot be written."""
     lists: list[ListFile] = []
+    papers: list[ListFile] = []
     for medium in found:
         with os.scandir(medium.path) as entries:
-            names = sorted(one.name for one in entries if reading.is_offered(one.name) and one.is_file(follow_symlinks=False))
-        lists += [ListFile(str(medium.path / name), shown_name(name), str(medium.path)) for name in names]
-    return Media(tuple(str(medium.path) for medium in found if medium.writable), tuple(lists[:MAX_LISTS]))
+            names = sorted(one.name for one in entries if one.is_file(follow_symlinks=False))
+        for wanted, offered in ((lists, reading.is_offered), (papers, scans.is_offered)):
+            wanted += [ListFile(str(medium.path / name), shown_name(name), str(medium.path)) for name in names if offered(name)]
+    sticks = tuple(str(medium.path) for medium in found if medium.writable)
+    return Media(sticks, tuple(lists[:MAX_LISTS]), tuple(papers[:MAX_LISTS]))
 
 
 def shown_name(name: str) -> str:

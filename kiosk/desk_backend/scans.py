@@ -21,9 +21,14 @@ class ScanUnfit(ValueError):
     """A scan cannot go to review: gone, a link, changed since it was registered, too large, or no JPEG, PNG or PDF."""
 
 
+def is_offered(name: str) -> bool:
+    """Return whether a file's name is that of a scan; hidden files are none."""
+    return not name.startswith(".") and name.lower().endswith((".jpg", ".jpeg", ".png", ".pdf"))
+
+
 def for_review(documents: Sequence[Document]) -> list[tuple[str, bytes]]:
-    """Return (media type, bytes) of each document. Raises ScanUnfit."""
-    return [_read(one) for one in documents]
+    """Return (media type, bytes) of each file; photographed pages wait in the store. Raises ScanUnfit."""
+    return [_read(one) for one in documents if not one.page_id]
 
 
 def _read(document: Document) -> tuple[str, bytes]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from kiosk.camera.frame import Frame, FrameSource, Steerable
 from kiosk.domain.camera_identity import CameraIdentity
+from kiosk.emulators import paper_picture
 from kiosk.emulators.card_picture import draw_back, draw_front, hold_up
 
 
@@ -36,6 +37,8 @@ class CardHolder:
         self._inner, self._width, self._tremor = inner, width, tremor
         self._lock = Lock()
         self._card: np.ndarray | None = None
+        self._page: np.ndarray | None = None
+        self._laid: np.ndarray | None = None  # the frame with the page, drawn once
 
     @property
     def inner(self) -> FrameSource:
@@ -48,10 +51,15 @@ class CardHolder:
         with self._lock:
             self._card = drawn
 
-    def put_away(self) -> None:
-        """Take the card out of the picture."""
+    def lay(self, page_bgr: np.ndarray) -> None:
+        """Lay a sheet of paper (`paper_picture.draw_page`) under the camera from the next frame on."""
         with self._lock:
-            self._card = None
+            self._page, self._laid = page_bgr, None
+
+    def put_away(self) -> None:
+        """Take card and paper out of the picture."""
+        with self._lock:
+            self._card = self._page = self._laid = None
 
     def open(self) -> None:
         """Open the source behind. Raises CameraUnavailable."""
@@ -61,7 +69,12 @@ class CardHolder:
         """Return the next frame with the card before it. Raises CameraUnavailable."""
         frame = self._inner.read()
         with self._lock:
-            card = self._card
+            card, page = self._card, self._page
+            if frame is not None and page is not None:
+                if self._laid is None:
+                    height, width = frame.image_bgr.shape[:2]
+                    self._laid = paper_picture.lay(page, (width, height), roll_deg=4.0, pitch=0.08)
+                return replace(frame, image_bgr=self._laid)
         if frame is None or card is None:
             return frame
         t, unrest = frame.t_s, self._tremor

@@ -118,7 +118,8 @@ def hold_up(
 
 
 @lru_cache(maxsize=32)
-def _font(pixels: int) -> ImageFont.FreeTypeFont:
+def font(pixels: int) -> ImageFont.FreeTypeFont:
+    """Return a font with Chinese letters of a height in pixels. Raises ConfigError when none is installed."""
     names = ["msyh.ttc", "simhei.ttf", "NotoSansCJK-Regular.ttc"]
     try:
         found = subprocess.run(
@@ -152,13 +153,13 @@ def _text(
     pen: ImageDraw.ImageDraw, left: float, top: float, text: str, size: float, ink: tuple[int, int, int], spacing: float = 0.0
 ) -> None:
     """Write `text`; left, top, size and extra spacing in millimetres."""
-    font = _font(round(size * _SCALE))
+    face = font(round(size * _SCALE))
     if not spacing:
-        pen.text((left * _SCALE, (top - 0.3 * size) * _SCALE), text, ink, font)
+        pen.text((left * _SCALE, (top - 0.3 * size) * _SCALE), text, ink, face)
         return
     for character in text:
-        pen.text((left * _SCALE, (top - 0.3 * size) * _SCALE), character, ink, font)
-        left += pen.textlength(character, font) / _SCALE + spacing
+        pen.text((left * _SCALE, (top - 0.3 * size) * _SCALE), character, ink, face)
+        left += pen.textlength(character, face) / _SCALE + spacing
 
 
 def _figure(pen: ImageDraw.ImageDraw) -> None:

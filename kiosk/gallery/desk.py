@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.desk import boards_data as b
 from kiosk.desk import states as s
-from kiosk.desk.values import Call, Found, ListFile, Member, Place, Role, VisitGlance
+from kiosk.desk.values import Call, Document, Found, ListFile, Member, Place, Role, VisitGlance
 from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, RosterStatus, Template
@@ -143,6 +143,12 @@ def _people() -> tuple[DeskScene, ...]:
     agent = Person("李建国", NUMBER, identified_by=IdentifiedBy.DESK)
     one = found()
     counted = Counted(TODAY, "75-79", Glasses.YES, "good", "match", "referred", Reason.FACE_UNCERTAIN.value)
+    taken = (
+        Document("principal-id-copy.jpg", "5e" * 32, page_id="page-1"),
+        Document("agent-id.jpg", "a7" * 32, page_id="page-2", flawed=True),
+    )
+    seen = ("principal-id-copy", "agent-id")
+    scans = tuple(ListFile(f"U盘/委托书{at}.jpg", f"委托书{at}.jpg", "U盘") for at in range(1, 4))
     not_yet = found(eligibilities=(eligibility(KINDS[0], may_pass=False, reason=Reason.NOT_YET),), reason=Reason.NOT_YET, why=None)
     suspect = found(clock_suspect=True, why=None, roster_stale=True)
     return (
@@ -157,6 +163,33 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-face-to-face-glasses", s.Assisting(found(counted=(counted,)), Channel.FACE_TO_FACE), Role.ATTENDANT),
         _open("desk-face-to-face-missing", s.Assisting(one, Channel.FACE_TO_FACE, problem="person-signs")),
         _open("desk-proxy", s.Assisting(one, Channel.FAMILY_PROXY, agent), Role.ATTENDANT),
+        _open("desk-proxy-papers", s.Assisting(one, Channel.AGENT, agent, documents=taken, review=True, seen=seen), Role.ATTENDANT),
+        _open("desk-proxy-stick", s.Assisting(one, Channel.AGENT, agent, listed=True, files=scans), Role.ATTENDANT),
+        _open("desk-papers", s.Assisting(one, Channel.AGENT, agent, review=True, camera=s.Photographing("principal-proof"))),
+        _open(
+            "desk-papers-blurred",
+            s.Assisting(
+                one,
+                Channel.AGENT,
+                agent,
+                documents=taken[:1],
+                review=True,
+                seen=seen[:1],
+                camera=s.Photographing("agent-id", 2, flaws=("blurred",), last="page-1"),
+            ),
+        ),
+        _open(
+            "desk-papers-good",
+            s.Assisting(
+                one,
+                Channel.AGENT,
+                agent,
+                documents=taken,
+                review=True,
+                seen=seen,
+                camera=s.Photographing("principal-proof", 2, last="page-2"),
+            ),
+        ),
         _open("desk-proxy-missing", s.Assisting(one, Channel.AGENT, problem="agent-missing")),
         _open("desk-enrol", s.Enrolling(one)),
         _open("desk-enrol-looking", s.Enrolling(one, True, True, 1)),
@@ -187,7 +220,6 @@ def _keyboards() -> tuple[DeskScene, ...]:
     )
     letters = (
         ("number", s.Finding(), "letters", ("e", "1", "2", "3")),
-        ("path", proxy, "scan-path", ("symbols",)),
         ("pin", staff, "new-pin", ("1",)),
         ("last", staff, "new-pin-again", ("1",)),
     )

@@ -5,6 +5,8 @@ Used by `card_ocr.py`. Outlines are proposals: whether there is a card inside, o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from kiosk.camera.opencv import import_cv2
@@ -17,8 +19,24 @@ _WORK_WIDTH = 640  # outlines are looked for at this width: edges of a card are 
 GUIDED_WIDTH = 0.70  # the frame drawn on the screen, in shares of the picture's width (and at most 0.8 high)
 
 
-def locate(image_bgr: np.ndarray, most: int = 2) -> list[np.ndarray]:
-    """Return up to `most` outlines that may be a card, best first: (4, 2) float32 pixels, clockwise from the top left."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is looked for: how much of the frame it fills at least, how long it may be, its shape where it has one, and how much of
+    its outline must lie on edges (what a card is, only its text tells; a bright half of a table is no sheet)."""
+
+    least: float
+    aspects: tuple[float, float]
+    aspect: float | None
+    support: float = 0.0
+
+
+CARD = Form(0.03, (1.15, 2.2), _ASPECT)
+SHEET = Form(0.12, (1.0, 2.6), None, 0.6)
+
+
+def locate(image_bgr: np.ndarray, most: int = 2, form: Form = CARD) -> list[np.ndarray]:
+    """Return up to `most` outlines that may be a card (or what else `form` says), best first: (4, 2) float32 pixels, clockwise from
+    the top left."""
     scale = min(1.0, _WORK_WIDTH / image_bgr.shape[1])
     small = cv2.resize(image_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image_bgr
     found: list[tuple[float, np.ndarray]] = []
@@ -26,9 +44,10 @@ def locate(image_bgr: np.ndarray, most: int = 2) -> list[np.ndarray]:
     for edges in pictures:
         contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:12]:
-            quad = _quad(contour, small.shape[1] * small.shape[0])
-            if quad is not None:
-                found.append((_merit(quad, contour) * _support(quad, pictures[0]), quad))
+            quad = _quad(contour, small.shape[1] * small.shape[0], form)
+            support = 0.0 if quad is None else _support(quad, pictures[0])
+            if quad is not None and support >= form.support:
+                found.append((_merit(quad, contour, form) * support, quad))
     found.sort(key=lambda one: -one[0])
     out: list[np.ndarray] = []
     for _, quad in found:
@@ -77,12 +96,12 @@ def _edge_pictures(small: np.ndarray) -> list[np.ndarray]:
     return out
 
 
-def _quad(contour: np.ndarray, frame_area: int) -> np.ndarray | None:
-    """Return four corners when the contour may be a card's outline: (4, 2) float32, clockwise from the top left."""
+def _quad(contour: np.ndarray, frame_area: int, form: Form) -> np.ndarray | None:
+    """Return four corners when the contour may be the outline: (4, 2) float32, clockwise from the top left."""
     area = float(cv2.contourArea(contour))
     hull = cv2.convexHull(contour)
     hull_area = float(cv2.contourArea(hull))
-    if hull_area < 0.03 * frame_area or hull_area > 0.97 * frame_area or area < 0.80 * hull_area:
+    if hull_area < form.least * frame_area or hull_area > 0.97 * frame_area or area < 0.80 * hull_area:
         return None
     corners = _four_sides(hull)
     if corners is None:
@@ -92,7 +111,7 @@ def _quad(contour: np.ndarray, frame_area: int) -> np.ndarray | None:
     if min(sides) < 20:
         return None
     aspect = (sides[0] + sides[2]) / (sides[1] + sides[3])
-    if not 1.15 <= aspect <= 2.2:
+    if not form.aspects[0] <= aspect <= form.aspects[1]:
         return None
     turns = []
     for i in range(4):
@@ -173,11 +192,11 @@ def _support(quad: np.ndarray, edges: np.ndarray) -> float:
     return max(0.1, float((edges[y[inside], x[inside]] > 0).sum()) / len(points))
 
 
-def _merit(quad: np.ndarray, contour: np.ndarray) -> float:
+def _merit(quad: np.ndarray, contour: np.ndarray, form: Form) -> float:
     """Return how much an outline deserves to be a card: large, filled, and shaped like one."""
     area = float(cv2.contourArea(quad))
     filled = float(cv2.contourArea(cv2.convexHull(contour))) / max(area, 1.0)
     sides = [float(np.linalg.norm(quad[(i + 1) % 4] - quad[i])) for i in range(4)]
     aspect = (sides[0] + sides[2]) / max(sides[1] + sides[3], 1.0)
-    shape = float(np.exp(-2.0 * abs(np.log(aspect / _ASPECT))))
+    shape = float(np.exp(-2.0 * abs(np.log(aspect / form.aspect)))) if form.aspect is not None else 1.0
     return float(np.sqrt(area)) * min(filled, 1.0 / max(filled, 1e-6)) ** 2 * shape

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from kiosk import config
 from kiosk.errors import StoreError
 from kiosk.store import emptied, evidence_files, quarantined, recovery
+from kiosk.store.desk import paper_pages
 from kiosk.store.engine import journal, key_check, keys, lock, migrations
 from kiosk.store.engine.database import Signer, Store, connect, is_damage, store_errors
 from kiosk.store.engine.journal_file import JournalFile
@@ -92,6 +93,7 @@ def _open(
             journal.note(store, "store-brought-back", {"file": back.name, "records": back.records, "whole": True}, now)
         quarantined.merge(store, now)
         evidence_files.after_open(store)
+        paper_pages.clear(store)
         journal.announce_key(store, now)
         _after_commit(store)
     except BaseException:

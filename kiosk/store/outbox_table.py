@@ -114,4 +114,8 @@ def _evidence_handled(db: Database) -> None:
     db.execute("CREATE INDEX outbox_evidence_turned ON outbox_evidence (record_id) WHERE reason <> '' AND handled_at = ''")
 
 
-MIGRATIONS = (_create, _evidence_beside, _rewrite_numbers, _evidence_handled)
+def _evidence_carried(db: Database) -> None:
+    db.execute("ALTER TABLE outbox_evidence ADD COLUMN carried TEXT NOT NULL DEFAULT ''")  # digests of its sealed bytes on sticks
+
+
+MIGRATIONS = (_create, _evidence_beside, _rewrite_numbers, _evidence_handled, _evidence_carried)

@@ -37,6 +37,30 @@ def following(db: Database, now: datetime) -> dict[str, Any] | None:
     return dict(zip((column[0] for column in cursor.description), row, strict=True)) if row is not None else None
 
 
+def to_carry(db: Database, most: int) -> list[str]:
+    """Return the ids of pieces for a stick, oldest first: their records are at the bureau, or are carried there too."""
+    rows = db.execute(
+        "SELECT e.evidence_id FROM outbox_evidence e JOIN outbox o USING (record_id) WHERE e.state = 'waiting' "
+        "AND o.state IN ('received', 'carried') ORDER BY e.rowid LIMIT ?",
+        (most,),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def piece(db: Database, evidence_id: str) -> dict[str, Any] | None:
+    """Return one piece that still waits, or None."""
+    cursor = db.execute("SELECT * FROM outbox_evidence WHERE evidence_id = ? AND state = 'waiting'", (evidence_id,))
+    row = cursor.fetchone()
+    return dict(zip((column[0] for column in cursor.description), row, strict=True)) if row is not None else None
+
+
+def note_carried(db: Database, evidence_id: str, digest: str) -> None:
+    """These sealed bytes go on a stick: a receipt for them, or for one of the sixteen before, is ours."""
+    (known,) = db.execute("SELECT carried FROM outbox_evidence WHERE evidence_id = ?", (evidence_id,)).fetchone()
+    carried = " ".join([*known.split()[-16:], digest])
+    db.execute("UPDATE outbox_evidence SET carried = ? WHERE evidence_id = ?", (carried, evidence_id))
+
+
 def put_behind(db: Database, evidence_id: str, next_try: datetime, reason: str) -> None:
     """The bureau turned this piece away: the others go first, and the reason is kept."""
     db.execute(

@@ -6,7 +6,7 @@ The names are what `engine.migrations` wrote into the database: they never chang
 from __future__ import annotations
 
 from kiosk.store import camera_pin, clock, ledger, outbox_table, policies, records
-from kiosk.store.desk import declarations, quick, staff, todo, unit_list
+from kiosk.store.desk import declarations, paper_pages, quick, staff, todo, unit_list
 from kiosk.store.engine import journal, meta
 from kiosk.store.home_visits import borrowed, lent, visits
 from kiosk.store.roster import lookup
@@ -29,4 +29,5 @@ TABLES = (
     ("ledger", ledger.MIGRATIONS),
     ("outbox", outbox_table.MIGRATIONS),
     ("camera_pin", camera_pin.MIGRATIONS),
+    ("paper_pages", paper_pages.MIGRATIONS),
 )

@@ -1,9 +1,9 @@
 """Sealed batches on a stick, and receipts, decisions, rosters back: the same bytes as over HTTPS. Used by a command and the desk.
 
-Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/batch-SEQ-DIGEST.jwe`, `.../up/have.json`,
-`.../down/{receipt,decisions,bundle,roster}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`. Everything may be done twice. Names
-carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is hostile: only regular files of
-known names and bounded sizes are read, links are not followed.
+Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/{batch-SEQ,evidence-ID}-DIGEST.jwe`, `.../up/have.json`,
+`.../down/{receipt,evidence,decisions,bundle,roster}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`. Everything may be done
+twice. Names carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is hostile: only
+regular files of known names and bounded sizes are read, links are not followed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,25 @@ from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import batches, client, json_bounds, limits, protocol, registration, roster_feed, roster_file, seal, standing
+from kiosk.sync import (
+    batches,
+    client,
+    evidence,
+    json_bounds,
+    limits,
+    protocol,
+    registration,
+    roster_feed,
+    roster_file,
+    seal,
+    standing,
+)
 from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure
 from kiosk.sync.keys import Identity
 
 BATCH_NAME = re.compile(r"batch-\d{8}-([0-9a-f]{16})\.jwe")
-_DOWN = re.compile(r"(receipt|decisions|standing|bundle|roster)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
+_DOWN = re.compile(r"(receipt|evidence|decisions|standing|bundle|roster)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -42,6 +54,7 @@ class Exported:
     kept_batches: int
     records: int
     repaired: int  # partial copies that were replaced
+    evidence: int = 0  # pictures of papers for human review
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +111,10 @@ def export(
         new, records = new + 1, records + len(packed.record_ids)
         if on_progress is not None:
             on_progress(records)
+    pieces = evidence.export(run_in_store, identity, folder)
     have = run_in_store(_have)
     files.write_file(folder / "have.json", canonical(have))
-    return Exported(folder, new, kept, records, repaired)
+    return Exported(folder, new, kept, records, repaired, pieces)
 
 
 def _on_stick(run_in_store: RunInStore, identity: Identity, path: Path, digest: str) -> set[str] | None:
@@ -161,7 +175,8 @@ def import_from(
     run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
     folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
-    order = {"receipt": 0, "decisions": 1, "standing": 2, "bundle": 3, "roster": 4}  # decisions speak of received records
+    kinds = ("receipt", "evidence", "decisions", "standing", "bundle", "roster")  # decisions speak of received records
+    order = {kind: place for place, kind in enumerate(kinds)}
     found = sorted(files.matching(folder, _DOWN), key=lambda item: (order[item[0].name.split("-")[0]], item[0].name))
     for path, digest in found:
         kind = path.name.split("-")[0]
@@ -191,6 +206,9 @@ def _take(
         receipt, signed = client.verified(identity, data, protocol.Receipt)
         moved = run_in_store(lambda store: batches.accept_receipt(store.db, receipt, signed))
         return moved, bool(moved)
+    if kind == "evidence":
+        told_of, _ = client.verified(identity, data, protocol.EvidenceReceipt)
+        return [], run_in_store(lambda store: evidence.take_receipt(store, told_of))
     if kind == "decisions":
         decisions, _ = client.verified(identity, data, protocol.Decisions)
         moved = run_in_store(lambda store: batches.accept_decisions(store.db, decisions))

@@ -6,7 +6,6 @@ first failure ends the round. Everything is written down before it leaves, so th
 
 from __future__ import annotations
 
-import base64
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
 from sqlite_utils import Database
 
 from kiosk import failpoints
@@ -22,7 +20,7 @@ from kiosk.config import Sync
 from kiosk.store import evidence_files, outbox, review_evidence
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
-from kiosk.sync import limits, protocol, registration, seal, standing
+from kiosk.sync import evidence, limits, protocol, registration, seal, standing
 from kiosk.sync.batches import (
     Clocks,
     JournalTail,
@@ -272,22 +270,8 @@ class Delivery:
         row = self._run(lambda store: review_evidence.following(store.db, self._clocks.utc()))
         if row is None:
             return False
-        identity = self._client.identity
-        if len(row["content"]) > limits.MAX_EVIDENCE:
-            return self._evidence_behind(row, "too-large")
-        try:
-            document = protocol.Evidence(
-                evidence_id=row["evidence_id"],
-                kiosk_id=identity.pins.kiosk_id,
-                record_id=row["record_id"],
-                consent_id=row["consent_id"],
-                media_type=row["media_type"],
-                content=base64.b64encode(row["content"]).decode(),
-            )
-            sealed = seal.encrypt(
-                seal.sign(document, identity.keys.sign, identity.pins.kiosk_id), identity.bureau_seal, identity.pins.bureau_id
-            )
-        except (seal.Refused, ValidationError):
+        sealed = evidence.sealed(self._client.identity, row)
+        if sealed is None:
             return self._evidence_behind(row, "too-large")
         try:
             receipt, _ = self._client.send("/v1/evidence", sealed, protocol.EvidenceReceipt)
@@ -295,7 +279,7 @@ class Delivery:
             if failure.trouble in (Trouble.TOO_LARGE, Trouble.REFUSED):
                 return self._evidence_behind(row, failure.why or failure.trouble.value)
             raise
-        if receipt.evidence_id != document.evidence_id or receipt.digest != identity.suite.digest(sealed):
+        if receipt.evidence_id != row["evidence_id"] or receipt.digest != self._client.identity.suite.digest(sealed):
             raise Failure(Trouble.FORGED, "other-batch")
 
         def settle(store: Store) -> None:

@@ -18,6 +18,7 @@ TODAY = date(2026, 11, 21)
 ANN = Member("1001", "陈站员", Role.ATTENDANT)
 SUE = Member("9001", "黄主管", Role.SUPERVISOR)
 SIGNATURE = Signature("a" * 64, 3, 40)
+PAGE = Document("principal-proof.jpg", "d" * 64, page_id="page-1")
 FULL = Assisted(("b0",), Reason.NO_FACE_WANTED.value, "", True, True, (), (), SIGNATURE, False, SIGNATURE)
 PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
 PROXY = Assisted(("b0",), "", "", False, False, PAPERS, (Document("a.pdf", "b" * 64),), SIGNATURE, False, SIGNATURE)
@@ -60,8 +61,16 @@ def touches() -> list[e.Event]:
         e.PersonChosen(x.CHEN.id_number, Channel.HOME_VISIT),
         e.PersonChosen(x.CHEN.id_number),
         *(e.AssistChosen(channel) for channel in Channel),
-        e.ScanChosen("stick/proof.pdf"),
-        e.ScanChosen(""),
+        e.ScanChosen(ListFile("stick/proof.pdf", "proof.pdf", "stick")),
+        e.ReviewConsented(True),
+        e.ReviewConsented(False),
+        e.PaperCameraTouched("principal-proof"),
+        e.PaperCameraTouched("anything"),
+        e.ShootTouched(),
+        e.UseAnywayTouched(),
+        e.PageDropTouched("page-1"),
+        e.PaperCameraClosed(),
+        e.ScanListTouched(),
         e.AssistSubmitted(Assisted()),
         e.AssistSubmitted(FULL),
         e.AssistSubmitted(PROXY),
@@ -142,6 +151,8 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         e.ScanRegistered(session_id, "stick/proof.pdf", None),
         e.MediaSeen(session_id, ("stick",), (LIST,)),
         e.MediaSeen(session_id, ()),
+        *(e.PageSeen(session_id, shot, flaws) for shot in (1, 2) for flaws in (("blurred",), ("no-paper",))),
+        *(e.PageKept(session_id, shot, document) for shot in (1, 2) for document in (None, PAGE)),
         e.TakeEnded(session_id, take_id, "ok"),
         e.TakeEnded(session_id, take_id, "face-lost"),
         e.StageMoved("r1", Stage.RECEIVED),

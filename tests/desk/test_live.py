@@ -181,7 +181,7 @@ def test_a_card_laid_while_the_desk_is_open_is_the_desks(live):
     assert live.conductor.state == before
 
 
-def fill_proxy(live, scan, content):
+def fill_proxy(live, scan, content, *, review=False):
     live.sign_in()
     live.type("home-number", made.NUMBER, enter=True)
     live.until_page("person")
@@ -189,11 +189,14 @@ def fill_proxy(live, scan, content):
     live.until_page("assist")
     scan.write_bytes(content)
     live.desk.feed(e.CardRead(LI))
-    for paper in ("principal-id-copy", "agent-id", "principal-proof"):
+    for paper in ("principal-id-copy", "principal-proof"):
         live.touch(f"paper-{paper}")
-    assert not live.find("review-consent").isEnabled()  # nothing to consent to yet
-    live.type("scan-path", str(scan))
-    live.touch("scan-add")
+    assert live.find("paper-agent-id").isChecked()  # the card itself lay on the reader
+    if review:
+        live.touch("review-consent")
+    live.touch("paper-from-stick")
+    live.until(lambda: live.find("scan-file-0").text().strip() == scan.name)
+    live.touch("scan-file-0")
     live.until(lambda: live.desk.state.page.documents)
     live.sign("sign-person")
     live.sign("sign-staff")
@@ -220,8 +223,7 @@ def test_a_proxy_brings_papers_and_scans_stay_here(live):
 
 def test_scans_go_to_human_review_only_after_a_consent_of_their_own(live):
     content = b"%PDF-1.4 scan-content-marker"
-    fill_proxy(live, live.stick / "proof.pdf", content)
-    live.touch("review-consent")
+    fill_proxy(live, live.stick / "proof.pdf", content, review=True)
     live.touch("assist-save")
     live.until_page("done")
     (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
@@ -238,8 +240,7 @@ def test_scans_go_to_human_review_only_after_a_consent_of_their_own(live):
 
 def test_a_scan_that_changed_meanwhile_is_not_sent_and_nothing_is_saved(live):
     scan = live.stick / "proof.pdf"
-    fill_proxy(live, scan, b"%PDF-1.4 what was registered")
-    live.touch("review-consent")
+    fill_proxy(live, scan, b"%PDF-1.4 what was registered", review=True)
     scan.write_bytes(b"%PDF-1.4 something else")
     live.touch("assist-save")
     live.until(lambda: live.view.findChild(QWidget, "foot-problem").isVisible())

@@ -119,8 +119,7 @@ def test_a_scan_is_registered_outside_the_screens_thread_and_the_form_waits_for_
     live.until_page("assist")
     scan = live.stick / "proof.pdf"
     scan.write_bytes(b"%PDF-1.4 scan")
-    live.type("scan-path", str(scan))
-    live.touch("scan-add")
+    live.desk.feed(e.ScanChosen(ListFile(str(scan), scan.name, str(live.stick))))
     live.until(medium.asked.is_set)
     assert not live.find("assist-save").isEnabled()  # else the form would go without the paper
     live.type("assist-note", "abc")  # the page goes on answering
@@ -134,8 +133,7 @@ def test_a_scan_is_registered_outside_the_screens_thread_and_the_form_waits_for_
 
 def test_a_scan_for_review_is_read_outside_the_stores_thread(live, medium):
     medium.answers.set()
-    fill_proxy(live, live.stick / "proof.pdf", b"%PDF-1.4 scan")
-    live.touch("review-consent")
+    fill_proxy(live, live.stick / "proof.pdf", b"%PDF-1.4 scan", review=True)
     medium.answers.clear()
     medium.asked.clear()
     live.touch("assist-save")

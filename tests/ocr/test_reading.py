@@ -106,12 +106,12 @@ def test_the_back_first_asks_to_turn_it(recogniser):
 def test_a_page_of_text_is_no_card(recogniser):
     from PIL import Image, ImageDraw
 
-    from kiosk.emulators.card_picture import _font
+    from kiosk.emulators.card_picture import font
 
     page = Image.new("RGB", (1280, 720), (245, 245, 240))
     pen = ImageDraw.Draw(page)
     for row in range(7):
-        pen.text((60, 20 + row * 100), "养老金领取资格认证每年一次不收取任何费用请本人到场" * 2, (20, 20, 20), _font(24))
+        pen.text((60, 20 + row * 100), "养老金领取资格认证每年一次不收取任何费用请本人到场" * 2, (20, 20, 20), font(24))
     reading = CardOcr(recogniser).read(np.ascontiguousarray(np.asarray(page)[:, :, ::-1]))
     assert reading.front is None
     assert reading.back is None

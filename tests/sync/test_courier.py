@@ -10,11 +10,12 @@ import shutil
 import pytest
 
 from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import tables
 from kiosk.bureau.office import BureauSettings, open_office
 from kiosk.removable import files
-from kiosk.store import outbox
+from kiosk.store import outbox, review_evidence
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import courier
+from kiosk.sync import courier, protocol
 from kiosk.sync.delivery import journal_lines
 from tests.sync.made import bureau_record, make_kiosk, record
 
@@ -220,3 +221,103 @@ def test_the_hint_of_what_a_kiosk_has_may_be_anything(tmp_path):
     for text in ("", "[]", "{}", '{"decisions_after": -1, "roster_version": "x", "bundle_version": null}', "\x00", "[" * 5000):
         (tmp_path / "have.json").write_text(text)
         assert courier.read_have(tmp_path) == {}
+
+
+PAGE = b"\xff\xd8\xff a photographed page"
+
+
+def with_page(kiosk):
+    """One record with one piece of consented evidence; returns both ids."""
+    one = record()
+    kiosk.save(one)
+    return one.record_id, review_evidence.enqueue(kiosk.store.db, one.record_id, "consent-review", "image/jpeg", PAGE)
+
+
+def states(kiosk):
+    return kiosk.store.db.execute("SELECT state, content FROM outbox_evidence").fetchall()
+
+
+def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word(bureau, kiosk, office, stick):
+    record_id, evidence_id = with_page(kiosk)
+    done = export(kiosk, stick)
+    assert (done.records, done.evidence) == (1, 1)
+    (piece,) = done.folder.glob("evidence-*.jwe")
+    assert PAGE not in piece.read_bytes()
+    assert export(kiosk, stick).evidence == 1
+    assert list(done.folder.glob("evidence-*.jwe")) == [piece], "a second export adds nothing"
+    told = bureau_stick.serve(office, stick)
+    assert (piece.name, "taken") in told
+    assert bureau_record(bureau, record_id)["verdict"] == "accepted"
+    with office.session.begin() as session:
+        kept = session.get_one(tables.Evidence, evidence_id)
+        assert (kept.record_id, kept.content) == (record_id, PAGE)
+    assert states(kiosk) == [("waiting", PAGE)], "not before the receipt is brought back"
+    outcomes = {one.name.split("-")[0]: one.outcome for one in bring_back(kiosk, stick)}
+    assert (outcomes["receipt"], outcomes["evidence"]) == ("applied", "applied")
+    assert states(kiosk) == [("received", None)]
+    assert [one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("evidence")] == ["nothing-new"]
+    assert export(kiosk, stick).evidence == 0
+    assert not list(done.folder.glob("evidence-*.jwe"))
+
+
+def test_a_page_carried_without_its_record_waits_and_is_not_lost(bureau, kiosk, office, stick):
+    with_page(kiosk)
+    done = export(kiosk, stick)
+    for batch in done.folder.glob("batch-*.jwe"):
+        batch.unlink()  # the record's file was lost on the way
+    (piece,) = done.folder.glob("evidence-*.jwe")
+    assert (piece.name, "refused") in bureau_stick.serve(office, stick)
+    bring_back(kiosk, stick)
+    assert states(kiosk) == [("waiting", PAGE)]
+    export(kiosk, stick)
+    bureau_stick.serve(office, stick)
+    bring_back(kiosk, stick)
+    assert states(kiosk) == [("received", None)]
+
+
+def test_a_page_is_not_on_the_stick_before_its_record_is(kiosk, stick):
+    with_page(kiosk)
+    kiosk.store.db.execute("UPDATE outbox SET state = 'refused'")
+    assert export(kiosk, stick).evidence == 0
+
+
+def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, office, stick):
+    _, evidence_id = with_page(kiosk)
+    export(kiosk, stick)
+    down = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
+    down.mkdir(parents=True)
+
+    def receipt(**changes) -> list[courier.Imported]:
+        told = {
+            "bureau_id": office.bureau_id,
+            "kiosk_id": kiosk.identity.pins.kiosk_id,
+            "evidence_id": evidence_id,
+            "digest": "0" * 64,
+            "verdict": "accepted",
+        } | changes
+        signed = office.sign(protocol.EvidenceReceipt(**told)).encode()
+        path = down / files.named(f"evidence-{evidence_id}", signed, "jws")
+        path.write_bytes(signed)
+        found = [one for one in bring_back(kiosk, stick) if one.name.startswith("evidence")]
+        path.unlink()
+        return found
+
+    assert [(one.outcome, one.why) for one in receipt()] == [("refused", "other-batch")]
+    assert [(one.outcome, one.why) for one in receipt(kiosk_id="kiosk-other")] == [("refused", "not-for-us")]
+    (carried,) = kiosk.store.db.execute("SELECT carried FROM outbox_evidence").fetchone()
+    assert [one.outcome for one in receipt(digest=carried, verdict="rejected", reason="unknown-record")] == ["nothing-new"]
+    assert states(kiosk) == [("waiting", PAGE)]
+    assert [one.outcome for one in receipt(digest=carried)] == ["applied"]
+    assert states(kiosk) == [("received", None)]
+
+
+def test_a_partial_copy_of_a_page_is_replaced(kiosk, office, stick):
+    with_page(kiosk)
+    done = export(kiosk, stick)
+    (piece,) = done.folder.glob("evidence-*.jwe")
+    piece.write_bytes(piece.read_bytes()[:-9])
+    assert (piece.name, "truncated") in bureau_stick.serve(office, stick)
+    export(kiosk, stick)
+    (again,) = done.folder.glob("evidence-*.jwe")
+    assert again != piece
+    assert (again.name, "taken") in bureau_stick.serve(office, stick)

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from kiosk.desk.events.papers import (
+    PageDropTouched,
+    PageKept,
+    PageSeen,
+    PaperAnswer,
+    PaperCameraClosed,
+    PaperCameraTouched,
+    PaperTouch,
+    ReviewConsented,
+    ScanListTouched,
+    ShootTouched,
+    UseAnywayTouched,
+)
 from kiosk.desk.events.person import (
     AgentTyped,
     AssistChosen,
@@ -101,13 +114,21 @@ __all__ = [
     "MediaSeen",
     "NotSaved",
     "Opened",
+    "PageDropTouched",
+    "PageKept",
+    "PageSeen",
+    "PaperCameraClosed",
+    "PaperCameraTouched",
     "PersonChosen",
     "PersonFound",
     "PinReset",
+    "ReviewConsented",
     "Saved",
     "ScanChosen",
+    "ScanListTouched",
     "ScanRegistered",
     "SearchTouched",
+    "ShootTouched",
     "ShortPinChosen",
     "ShortPinTouched",
     "SignInRefused",
@@ -125,6 +146,7 @@ __all__ = [
     "TimePassed",
     "Touch",
     "UnitListChosen",
+    "UseAnywayTouched",
     "Went",
 ]
 
@@ -167,6 +189,7 @@ Touch = (
     | ShortPinChosen
     | MaintenanceTouched
     | CardRead
+    | PaperTouch
 )
 Event = (
     Opened
@@ -188,6 +211,7 @@ Event = (
     | NotSaved
     | ScanRegistered
     | MediaSeen
+    | PaperAnswer
     | TakeEnded
     | StageMoved
 )

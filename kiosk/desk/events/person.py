@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kiosk.desk.values import Assisted, Declaring, Document, Found
+from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Stage
 
@@ -39,9 +39,9 @@ class AssistChosen:
 
 @dataclass(frozen=True, slots=True)
 class ScanChosen:
-    """A scanned paper of a proxy: the file is to be registered by its digest."""
+    """A scanned paper of a proxy, from the list of files on the sticks: it is to be registered by its digest."""
 
-    path: str = field(repr=False)
+    file: ListFile = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,9 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class MediaSeen:
-    """The removable media that are mounted, and the unit lists on them; the search runs beside everything else."""
+    """The removable media that are mounted, unit lists and scanned papers on them; the search runs beside everything else."""
 
     session_id: int
     sticks: tuple[str, ...]
     lists: tuple[ListFile, ...] = ()
+    papers: tuple[ListFile, ...] = ()

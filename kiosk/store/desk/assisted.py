@@ -18,6 +18,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import Channel, new_record_id
 from kiosk.store import records, review_evidence
+from kiosk.store.desk import paper_pages
 from kiosk.store.desk.declarations import NotAllowed, forget_template, plain_record, scrub_template
 from kiosk.store.desk.unit_list import attended
 from kiosk.store.engine import journal
@@ -42,13 +43,15 @@ def authenticate(
     visit_id: str = "",
     details: Mapping[str, object] | None = None,
     review: Sequence[tuple[str, bytes]] = (),
+    pages: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Save a pass without the face: face to face, by a relative or agent, or at home. Returns the record ids.
 
     why: the reason code for not using the face. papers: codes of what was seen (principal-id-copy, agent-id, principal-proof).
     visit_id: of the visit that was taken over. details: further plain facts for the notes (digests of signatures and scans).
     review: (media type, bytes) of scans that somebody consented to send for human review; kept with that consent, sent after the
-    record was received. Raises NotAllowed when an item may not pass, or papers or the agent are missing.
+    record was received. pages: ids of photographed pages (`paper_pages`) that go the same way. Raises PageGone when one is not
+    there; NotAllowed when an item may not pass, or papers or the agent are missing.
     """
     if channel in desk_rules.PROXIES:
         problem = desk_rules.proxy_problem(entry.id_number, helper.id_number if helper is not None else "", papers)
@@ -63,12 +66,15 @@ def authenticate(
     made = [
         attended(store, item, entry.person_id, channel, staff_id, now, helper=helper, notes=notes, visit_id=visit) for item in items
     ]
-    consent = records.Consent(f"review-{new_record_id()}", entry.person_id, "human-review", witness=staff_id) if review else None
+    consent = (
+        records.Consent(f"review-{new_record_id()}", entry.person_id, "human-review", witness=staff_id) if review or pages else None
+    )
     with store.transaction() as db:
         ids = records.save_visit(store, made, now, consent=consent)
         if consent is not None:
             for media_type, content in review:
                 review_evidence.enqueue(db, ids[0], consent.consent_id, media_type, content)
+            paper_pages.become_evidence(db, pages, ids[0], consent.consent_id)
         if channel is Channel.HOME_VISIT:
             home.done(store, db, entry.person_id, staff_id, now)
     return ids

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.checks import why_of
@@ -10,7 +12,12 @@ from kiosk.domain.outcome import Glasses
 from kiosk.domain.record import Channel
 from kiosk.ui.desk.assist_cards import AgentCard, BenefitsCard, GlassesCard, PapersCard, SignaturesCard, WhyCard
 from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.paper_camera import PaperCamera
 from kiosk.ui.desk.widgets import Action, Field, Words, row
+from kiosk.ui.theme import Look
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class AssistPage(DeskPage[s.Assisting]):
@@ -24,7 +31,10 @@ class AssistPage(DeskPage[s.Assisting]):
         self.papers, self.glasses, self.signs = PapersCard(), GlassesCard(), SignaturesCard()
         self.agent.kind.chosen.connect(lambda key: self.sent.emit(e.AssistChosen(Channel(key))))
         self.on(self.agent.take, lambda: e.AgentTyped(self.agent.name.text(), self.agent.number.text()))
-        self.on(self.papers.scan_add, lambda: e.ScanChosen(self.papers.scan.text()))
+        self.papers.review.clicked.connect(lambda on: self.sent.emit(e.ReviewConsented(on)))
+        self.on(self.papers.photograph, lambda: e.PaperCameraTouched(self.papers.next_paper))
+        self.on(self.papers.from_stick, e.ScanListTouched())
+        self.papers.files.touched.connect(lambda file: self.sent.emit(e.ScanChosen(file)))
         self.note = Field("assist-note", limit=200)
         self.save = self.on(Action("assist-save", "primary", icon="tick"), lambda: e.AssistSubmitted(self.form()))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
@@ -36,6 +46,10 @@ class AssistPage(DeskPage[s.Assisting]):
         )
         self.box.addStretch(1)
         self._shown = ""
+        self.camera = PaperCamera()
+        self.camera.sent.connect(self.sent)
+        self.camera.hide()
+        self.outer.addWidget(self.camera)
 
     def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
         if page.found.person.id_number != self._shown:
@@ -43,8 +57,12 @@ class AssistPage(DeskPage[s.Assisting]):
         self.title.say(kit.text(f"channel.{page.channel}"))
         self.who.say(kit.who(page.found.person))
         self.benefits.say_heading(kit)
-        for card in (self.agent, self.papers, self.why, self.glasses, self.signs):
+        for card in (self.agent, self.why, self.glasses, self.signs):
             card.show_page(page, kit)
+        self.papers.show_page(page, kit, self.look)
+        self.area.setVisible(page.camera is None)
+        self.camera.setVisible(page.camera is not None)
+        self.camera.show_page(page, kit)
         self.note.say(kit.text("assist.note"))
         self.save.say(kit.text("saving") if page.busy else kit.text("assist.save"))
         self.save.setEnabled(not page.busy and not page.scanning)
@@ -63,7 +81,7 @@ class AssistPage(DeskPage[s.Assisting]):
             self.glasses.worn.choose(page.found.glasses.value)
 
     def form(self) -> Assisted:
-        """Return what is filled in."""
+        """Return what is filled in; papers and the consent for their pictures the machine knows itself."""
         saw_person, saw_card = self.why.saw()
         return Assisted(
             self.benefits.chosen(),
@@ -72,17 +90,33 @@ class AssistPage(DeskPage[s.Assisting]):
             saw_person,
             saw_card,
             self.papers.shown(),
-            self.papers.documents,
+            (),
             self.signs.person.signature(),
             self.signs.cannot_sign(),
             self.signs.staff.signature(),
             Glasses(self.glasses.worn.key or Glasses.UNKNOWN),
-            self.papers.to_review(),
         )
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show what the camera sees while papers are photographed."""
+        self.camera.show_frame(image_rgb)
+
+    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
+        """Show where the sheet is seen, in shares of the picture."""
+        self.camera.show_outline(quad)
+
+    def show_taken(self, image_rgb: np.ndarray) -> None:
+        """Show the page that was taken."""
+        self.camera.show_taken(image_rgb)
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        self.camera.set_look(look)
 
     def clear(self) -> None:
         for card in (self.benefits, self.agent, self.papers, self.why, self.glasses, self.signs):
             card.clear()
+        self.camera.clear()
         self.note.clear()
         self._shown = ""
         self.who.say("")

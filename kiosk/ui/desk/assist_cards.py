@@ -12,6 +12,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.outcome import Glasses
 from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.drawing import SignaturePad
+from kiosk.ui.desk.file_choice import FileChoice
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Tick, Words, row
 from kiosk.ui.theme import Look
 
@@ -95,60 +96,68 @@ class AgentCard(_HeadedCard):
 
 
 class PapersCard(_HeadedCard):
-    """The agent's papers: which were shown, which were scanned, and the consent that sends scans to review."""
+    """The agent's papers: which were shown, pictures of them by the kiosk's camera or from a stick, and the consent for those."""
 
     def __init__(self) -> None:
         super().__init__("papers")
         self._ticks = {paper: Tick(f"paper-{paper}") for paper in PROXY_PAPERS}
         for tick in self._ticks.values():
             self.box.addWidget(tick)
-        self.scan = Field("scan-path", latin=True, limit=400)
-        self.scan_add = Action("scan-add", "outlined", icon="desk-list")
+        self.review = Tick("review-consent")
+        self.photograph = Action("paper-photograph", "outlined", icon="camera")
+        self.from_stick = Action("paper-from-stick", "outlined", icon="desk-stick")
+        self.files = FileChoice("scan")
         self._scans = Words("scans", "small")
-        self._review = Tick("review-consent")
-        self.box.addLayout(row(self.scan, self.scan_add))
+        self.box.addWidget(self.review)
+        self.box.addLayout(row(self.photograph, self.from_stick, 1))
+        self.box.addWidget(self.files)
         self.box.addWidget(self._scans)
-        self.box.addWidget(self._review)
-        self.documents: tuple[Document, ...] = ()
+        self.next_paper = PROXY_PAPERS[0]
 
-    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+    def show_page(self, page: s.Assisting, kit: DeskKit, look: Look) -> None:
         """Fill from the page."""
         self.say_heading(kit)
         self.setVisible(page.channel in PROXIES)
+        self.next_paper = next((paper for paper in PROXY_PAPERS if paper not in page.seen), PROXY_PAPERS[0])
         for paper, tick in self._ticks.items():
             tick.say(kit.text(f"paper.{paper}"))
-        self.scan.say(kit.text("assist.scan"))
-        self.scan_add.say(kit.text("assist.scan_add"))
-        self.scan_add.setEnabled(not page.scanning)
-        self._review.say(kit.text("assist.review"))
-        self._show_scans(page, kit)
+            if paper in page.seen:
+                tick.setChecked(True)
+            tick.setEnabled(paper not in page.seen)
+        self.review.say(kit.text("assist.review"))
+        self.review.setChecked(page.review)
+        self.photograph.say(kit.text("assist.photograph"))
+        self.photograph.setEnabled(page.review and not page.busy)
+        self.from_stick.say(kit.text("assist.from_stick"))
+        self.from_stick.setEnabled(not page.scanning and not page.busy)
+        self.files.setVisible(page.listed)
+        self.files.offer(page.files, kit, look)
+        self._show_documents(page, kit)
 
-    def _show_scans(self, page: s.Assisting, kit: DeskKit) -> None:
-        """Name and digest: the file stays where it is, unless a consent of its own sends it to review."""
-        if len(page.documents) > len(self.documents):
-            self.scan.clear()
-        self.documents = page.documents
-        lines = [f"{one.name}  SHA-256 {one.digest[:12]}…" for one in page.documents]
+    def _show_documents(self, page: s.Assisting, kit: DeskKit) -> None:
+        """Name and digest: a file stays where it is, a page in the store, unless a consent of its own sends it to review."""
+        lines = [f"{self._name_of(one, kit)}  SHA-256 {one.digest[:12]}…" for one in page.documents]
         if page.scan_bad:
             self._scans.say(kit.text("assist.scan_bad"), "bad")
         else:
             self._scans.say(kit.text("loading") if page.scanning else "\n".join(lines) or kit.text("assist.scan_none"), "quiet")
-        self._review.setEnabled(bool(page.documents))
+
+    @staticmethod
+    def _name_of(document: Document, kit: DeskKit) -> str:
+        if not document.page_id:
+            return document.name
+        name = kit.text(f"paper_short.{document.name.removesuffix('.jpg')}")
+        return kit.text("assist.page_flawed", name=name) if document.flawed else kit.text("assist.page", name=name)
 
     def shown(self) -> tuple[str, ...]:
         """Return the papers that were ticked."""
         return tuple(paper for paper, tick in self._ticks.items() if tick.isChecked())
 
-    def to_review(self) -> bool:
-        """Return whether the person agrees that the scans are sent to review."""
-        return bool(self.documents) and self._review.isChecked()
-
     def clear(self) -> None:
-        """Forget papers and scans."""
-        for box in (self._review, *self._ticks.values()):
+        """Forget papers and files."""
+        for box in (self.review, *self._ticks.values()):
             box.setChecked(False)
-        self.scan.clear()
-        self.documents = ()
+        self.files.choose(None)
 
 
 class WhyCard(_HeadedCard):

@@ -1,9 +1,11 @@
-"""Files on the sticks as buttons, some at a time: chosen by touching, never through a text. Used by the page of unit lists."""
+"""Files on the sticks as buttons, some at a time: chosen by touching, never through a text. Used by the page of unit lists and by
+the papers of a proxy."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.desk.values import ListFile
@@ -15,20 +17,24 @@ SHOWN = 6  # buttons at a time
 
 
 class FileChoice(QWidget):
-    """`chosen` is the file that was touched. Object names: unit-file-0 … on every leaf, unit-files-before, unit-files-after."""
+    """`chosen` is the file that was touched, told by `touched`. Object names: NAME-file-0 … on every leaf, NAME-files-before,
+    NAME-files-after; texts of the catalogue's section NAME."""
 
-    def __init__(self) -> None:
+    touched = Signal(object)  # ListFile
+
+    def __init__(self, name: str = "unit") -> None:
         super().__init__()
+        self._name = name
         self.chosen: ListFile | None = None
         self._files: tuple[ListFile, ...] = ()
         self._leaf = 0
         self._kit: DeskKit | None = None
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        self.none = Words("unit-files-none", tone="quiet")
-        self.buttons = [Action(f"unit-file-{at}", "chip", icon="desk-stick", checkable=True) for at in range(SHOWN)]
-        self.before, self.after = Action("unit-files-before"), Action("unit-files-after")
-        self.where = Words("unit-files-leaf", wrap=False)
+        self.none = Words(f"{name}-files-none", tone="quiet")
+        self.buttons = [Action(f"{name}-file-{at}", "chip", icon="desk-stick", checkable=True) for at in range(SHOWN)]
+        self.before, self.after = Action(f"{name}-files-before"), Action(f"{name}-files-after")
+        self.where = Words(f"{name}-files-leaf", wrap=False)
         box.addWidget(self.none)
         for at, button in enumerate(self.buttons):
             button.clicked.connect(lambda _=False, at=at: self._touch(at))
@@ -55,6 +61,7 @@ class FileChoice(QWidget):
 
     def _touch(self, at: int) -> None:
         self.choose(self._files[self._leaf * SHOWN + at])
+        self.touched.emit(self.chosen)
 
     def _turn(self, by: int) -> None:
         self._leaf = max(0, min(self._leaf + by, self._leaves - 1))
@@ -76,7 +83,7 @@ class FileChoice(QWidget):
                 file = shown[at]
                 button.say(f"{Path(file.stick).name} / {file.name}" if len(sticks) > 1 else file.name)
                 button.setChecked(file == self.chosen)
-        self.none.say("" if self._files else kit.text("unit.no_files"))
+        self.none.say("" if self._files else kit.text(f"{self._name}.no_files"))
         self.none.setVisible(not self._files)
         many = self._leaves > 1
         self.before.say(kit.text("unit.files_before"))

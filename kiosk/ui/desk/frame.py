@@ -38,14 +38,30 @@ _ALIVE_S = 1.0  # a key or touch tells the session at most so often
 
 
 @runtime_checkable
-class CameraShown(Protocol):
+class FramesShown(Protocol):
     """A page with a camera picture."""
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show a picture."""
+
+
+@runtime_checkable
+class CameraShown(FramesShown, Protocol):
+    """A page that somebody looks into the camera on."""
 
     def show_take(self, view: object, kit: DeskKit) -> None:
         """Show where the take stands."""
 
-    def show_frame(self, image_rgb: np.ndarray) -> None:
-        """Show a picture."""
+
+@runtime_checkable
+class PapersShown(FramesShown, Protocol):
+    """A page that papers are photographed on."""
+
+    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
+        """Show where the sheet is seen."""
+
+    def show_taken(self, image_rgb: np.ndarray) -> None:
+        """Show the page that was taken."""
 
 
 class DeskView(QFrame):
@@ -150,8 +166,18 @@ class DeskView(QFrame):
 
     def show_frame(self, image_rgb: np.ndarray) -> None:
         """Show a camera picture: uint8 RGB, copied already; ignored by pages without a camera."""
-        if isinstance(self.page, CameraShown):
+        if isinstance(self.page, FramesShown):
             self.page.show_frame(image_rgb)
+
+    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
+        """Show where a sheet is seen, in shares of the picture; ignored by pages without papers."""
+        if isinstance(self.page, PapersShown):
+            self.page.show_outline(quad)
+
+    def show_taken(self, image_rgb: np.ndarray) -> None:
+        """Show a page that was photographed: uint8 RGB; ignored by pages without papers."""
+        if isinstance(self.page, PapersShown):
+            self.page.show_taken(image_rgb)
 
     def tick(self, now_s: float, sign_out_s: float) -> None:
         """Count what counts down."""

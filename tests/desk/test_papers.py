@@ -1,0 +1,302 @@
+"""Papers photographed with the kiosk's camera. The camera is emulated by rendered sheets in its mailbox; the rest is real."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from kiosk.camera.frame import Frame
+from kiosk.desk import commands as c
+from kiosk.desk import events as e
+from kiosk.desk import states as s
+from kiosk.desk.papers import MOST
+from kiosk.desk.values import Document, ListFile
+from kiosk.desk_backend import media
+from kiosk.domain.person import Person
+from kiosk.domain.record import Channel
+from kiosk.emulators.paper_picture import draw_page, lay
+from kiosk.idcard_reader.events import CardRead
+from kiosk.ocr import paper
+from kiosk.removable.files import Medium
+from kiosk.store import records
+from kiosk.store.desk import paper_pages
+from kiosk.store.opening import open_store
+from kiosk.ui.desk.paper_camera import Picture
+from tests.desk import samples as d
+from tests.desk.test_machine import signed_in, walk
+from tests.desk.test_touches import Counting, read_card
+from tests.store import made
+
+LI = Person("李建国", "440305194810010111")
+AGENT = read_card(LI.id_number)
+
+
+@pytest.fixture(scope="module")
+def frames():
+    sheet = draw_page()
+    return {
+        "good": lay(sheet, roll_deg=5, pitch=0.1),
+        "blurred": lay(sheet, blur=3.0),
+        "none": lay(sheet, share=0.1),
+        "other": lay(draw_page("健在证明")),
+    }
+
+
+class Camera:
+    """What the camera sees, put into the desk's mailbox as its thread would."""
+
+    def __init__(self, live, frames) -> None:
+        self.live, self.frames, self.seq = live, frames, 0
+
+    def sees(self, name: str) -> None:
+        """Show a frame until the desk holds nothing else."""
+        for _ in range(8):
+            self.seq += 1
+            self.live.desk.camera._mirror.put(Frame(self.frames[name], float(self.seq), self.seq))
+            self.live.desk.camera._show_frame()
+
+
+@pytest.fixture
+def proxy(live):
+    """The form of a proxy, the agent's card laid."""
+    live.sign_in()
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-family-proxy")
+    live.until_page("assist")
+    live.desk.on_card(CardRead(AGENT))
+    return live
+
+
+def shoot(live, *, flaws=()) -> None:
+    """Take the page that lies there, and wait for what is said of it."""
+    before = len(live.desk.state.page.documents)
+    live.touch("paper-shoot")
+    live.until(lambda: not live.desk.state.page.camera.busy)
+    assert live.desk.state.page.camera.flaws == flaws
+    assert len(live.desk.state.page.documents) == before + (not flaws)
+
+
+def kept(live) -> list[bytes]:
+    return live.ask(lambda store: [bytes(row[0]) for row in store.db.execute("SELECT content FROM paper_pages").fetchall()])
+
+
+def evidence(live):
+    return live.ask(lambda store: store.db.execute("SELECT media_type, content, consent_id FROM outbox_evidence").fetchall())
+
+
+def test_a_proxy_with_two_papers_takes_twelve_touches_at_most(live, frames):
+    camera = Camera(live, frames)
+    live.sign_in()
+    hands = Counting(live)
+    hands.count += 1
+    live.type("home-number", made.NUMBER, enter=True)  # a scanner: one act
+    live.until_page("person")
+    hands.touch("assist-family-proxy")
+    live.until_page("assist")
+    hands.lay(AGENT)
+    hands.touch("review-consent")
+    hands.touch("paper-photograph")
+    for name in ("good", "other"):
+        camera.sees(name)
+        hands.count += 1
+        shoot(live)
+    assert live.desk.state.page.seen == ("agent-id", "principal-id-copy", "principal-proof")
+    hands.touch("back")
+    hands.sign("sign-person")
+    hands.sign("sign-staff")
+    hands.touch("assist-save")
+    live.until_page("done")
+    assert hands.count <= 12
+    (record,) = live.ask(lambda store: records.of_person(store, "p-1"))
+    assert record.record.channel is Channel.FAMILY_PROXY
+    rows = evidence(live)
+    assert [row[0] for row in rows] == ["image/jpeg"] * 2
+    documents = json.loads(record.record.notes)["documents"]
+    assert [one["sha256"] for one in documents] == [hashlib.sha256(bytes(row[1])).hexdigest() for row in rows]
+    assert all(len(row[1]) <= paper.MAX_PAGE for row in rows)
+    consents = live.ask(lambda store: store.db.execute("SELECT consent_id, kind, witness FROM consents").fetchall())
+    assert [(one[1], one[2]) for one in consents if one[0] == rows[0][2]] == [("human-review", "1001")]
+    assert kept(live) == [], "what the record took is no draft any more"
+
+
+def test_nothing_is_photographed_without_the_consent(proxy, frames):
+    assert not proxy.find("paper-photograph").isEnabled()
+    proxy.desk.feed(e.PaperCameraTouched("principal-proof"))
+    assert (proxy.desk.state.page.camera, proxy.desk.state.page.problem) == (None, "review-first")
+
+
+def test_what_cannot_be_read_is_said_and_kept_only_when_the_attendant_says_so(proxy, frames):
+    camera = Camera(proxy, frames)
+    proxy.touch("review-consent")
+    proxy.touch("paper-photograph")
+    camera.sees("none")
+    shoot(proxy, flaws=("no-paper",))
+    assert "没看到整张纸" in proxy.find("camera-verdict").text()
+    proxy.desk.feed(e.UseAnywayTouched())  # there is no page: nobody can say it is one
+    camera.sees("blurred")
+    shoot(proxy, flaws=("blurred",))
+    assert "看不清" in proxy.find("camera-verdict").text()
+    assert not proxy.find("paper-taken", Picture).empty, "the page itself is shown"
+    assert kept(proxy) == []
+    camera.sees("good")
+    shoot(proxy)
+    assert "清楚" in proxy.find("camera-verdict").text()
+    camera.sees("blurred")
+    shoot(proxy, flaws=("blurred",))
+    proxy.touch("paper-anyway")
+    proxy.until(lambda: len(proxy.desk.state.page.documents) == 2)
+    assert [one.flawed for one in proxy.desk.state.page.documents] == [False, True]
+    proxy.touch("back")
+    assert "看不太清" in proxy.find("scans").text()
+
+
+def test_a_page_lies_encrypted_at_once_and_a_wrong_one_is_erased(proxy, frames):
+    camera = Camera(proxy, frames)
+    proxy.touch("review-consent")
+    proxy.touch("paper-photograph")
+    camera.sees("good")
+    shoot(proxy)
+    (page,) = kept(proxy)
+    assert page[:3] == b"\xff\xd8\xff"
+    folder = proxy.ask(lambda store: store.folder)
+    assert not [path for path in folder.rglob("*") if path.is_file() and page[2000:2100] in path.read_bytes()]
+    with pytest.raises(sqlite3.DatabaseError):  # without the key there is no table at all
+        sqlite3.connect(folder / "kiosk.db").execute("SELECT content FROM paper_pages").fetchall()
+    proxy.touch("paper-drop")
+    proxy.until(lambda: kept(proxy) == [])
+    assert proxy.desk.state.page.documents == ()
+
+
+@pytest.mark.parametrize("way", ["back", "sign-out", "withdrawn"])
+def test_pages_that_no_record_took_are_erased(proxy, frames, way):
+    camera = Camera(proxy, frames)
+    proxy.touch("review-consent")
+    proxy.touch("paper-photograph")
+    camera.sees("good")
+    shoot(proxy)
+    assert len(kept(proxy)) == 1
+    if way == "back":
+        proxy.desk.feed(e.BackTouched())
+        assert isinstance(proxy.desk.state.page, s.Assisting)
+        assert proxy.desk.state.page.camera is None
+        proxy.touch("back")
+    elif way == "sign-out":
+        proxy.touch("desk-close")
+    else:
+        proxy.touch("back")
+        proxy.touch("review-consent")
+        assert proxy.desk.state.page.documents == ()
+    proxy.until(lambda: kept(proxy) == [])
+    assert evidence(proxy) == []
+
+
+def test_a_page_that_was_left_behind_is_erased_at_the_next_start(tmp_path):
+    settings = made.settings(tmp_path)
+    with open_store(settings, now=made.NOW) as store:
+        paper_pages.keep(store, b"the power went")
+    with open_store(settings, now=made.NOW) as store:
+        assert store.db.execute("SELECT count(*) FROM paper_pages").fetchone() == (0,)
+
+
+def test_the_camera_is_let_go_and_its_pictures_with_it(proxy, frames):
+    wanted = []
+    proxy.desk.camera.camera_wanted.connect(wanted.append)
+    camera = Camera(proxy, frames)
+    proxy.touch("review-consent")
+    proxy.touch("paper-photograph")
+    camera.sees("good")
+    live = proxy.find("paper-live", Picture)
+    proxy.until(lambda: len(live.quad) == 4)
+    assert not live.empty
+    proxy.touch("back")
+    assert live.empty
+    assert live.quad == ()
+    assert wanted == [True, False]
+    camera.sees("good")  # what still comes is looked at by nobody
+    assert live.empty
+
+
+def test_a_page_that_is_gone_saves_nothing_and_says_so(proxy, frames):
+    camera = Camera(proxy, frames)
+    proxy.touch("review-consent")
+    proxy.touch("paper-photograph")
+    camera.sees("good")
+    shoot(proxy)
+    proxy.touch("back")
+    proxy.touch("paper-principal-proof")
+    for pad in ("sign-person", "sign-staff"):
+        proxy.sign(pad)
+    proxy.ask(paper_pages.clear)
+    proxy.touch("assist-save")
+    proxy.until(lambda: proxy.desk.state.page.problem == "page-gone")
+    assert proxy.ask(lambda store: records.of_person(store, "p-1")) == []
+    assert evidence(proxy) == []
+
+
+def test_a_file_is_chosen_from_a_list_and_no_path_is_typed(proxy):
+    (proxy.stick / "委托书.jpg").write_bytes(b"\xff\xd8\xff scan")
+    (proxy.stick / "list.csv").write_text("x")
+    (proxy.stick / ".hidden.jpg").write_bytes(b"\xff\xd8\xff")
+    (proxy.stick / "link.pdf").symlink_to("/etc/passwd")
+    proxy.touch("paper-from-stick")
+    proxy.until(lambda: proxy.desk.state.page.files)
+    assert [one.name for one in proxy.desk.state.page.files] == ["委托书.jpg"]
+    proxy.touch("scan-file-0")
+    proxy.until(lambda: proxy.desk.state.page.documents)
+    assert "委托书.jpg" in proxy.find("scans").text()
+
+
+def test_scans_and_lists_are_offered_each_in_its_place(tmp_path):
+    for name in ("a.JPG", "b.jpeg", "c.png", "d.PDF", "e.csv", "f.xlsx", "g.exe"):
+        (tmp_path / name).write_bytes(b"x")
+    found = media.look([Medium(tmp_path, writable=True)])
+    assert [one.name for one in found.papers] == ["a.JPG", "b.jpeg", "c.png", "d.PDF"]
+    assert [one.name for one in found.lists] == ["e.csv", "f.xlsx"]
+
+
+# --- the pure part
+
+
+def opened(**page):
+    state, _ = signed_in(d.ANN, e.TakeOverTouched(), e.PersonFound(1, d.found()), e.AssistChosen(Channel.AGENT))
+    return s.Open(state.session, replace(state.page, **page))
+
+
+def test_a_page_that_arrives_after_the_camera_was_put_away_is_dropped():
+    state = opened(review=True, camera=s.Photographing("principal-proof", 2, busy=True))
+    state, _ = walk(e.PaperCameraClosed(), state=state)
+    state, done = walk(e.PageKept(1, 2, d.PAGE), state=state)
+    assert done == [c.DropPages(state.session, ("page-1",))]
+    assert state.page.documents == ()
+    state, _ = walk(e.BackTouched(), state=state)
+    _, done = walk(e.PageKept(1, 2, d.PAGE), state=state)
+    assert done == [c.DropPages(state.session, ("page-1",))]
+
+
+def test_eight_papers_are_enough():
+    full = tuple(Document(f"{n}.jpg", "a" * 64, page_id=f"page-{n}") for n in range(MOST))
+    state = opened(review=True, documents=full, camera=s.Photographing("principal-proof"))
+    state, done = walk(e.ShootTouched(), state=state)
+    assert (state.page.camera.problem, done) == ("papers-enough", [])
+    state, done = walk(e.ScanChosen(ListFile("stick/x.jpg", "x.jpg", "stick")), state=state)
+    assert (state.page.problem, done) == ("papers-enough", [])
+
+
+def test_the_camera_goes_on_to_the_next_paper_that_was_not_seen():
+    state = opened(review=True, seen=("agent-id",))
+    state, done = walk(e.PaperCameraTouched("principal-id-copy"), e.ShootTouched(), state=state)
+    assert [type(one) for one in done] == [c.WatchPapers, c.ShootPage]
+    state, _ = walk(e.PageKept(1, 1, replace(d.PAGE, name="principal-id-copy.jpg")), state=state)
+    assert (state.page.camera.paper, state.page.seen) == ("principal-proof", ("agent-id", "principal-id-copy"))
+
+
+def test_signing_out_lets_go_of_camera_and_pages():
+    state = opened(review=True, documents=(d.PAGE,), camera=s.Photographing("principal-proof"))
+    _, done = walk(e.TimePassed(), state=state, now_s=1000.0)
+    assert c.WatchPapers(state.session, False) in done
+    assert c.DropPages(state.session, ("page-1",)) in done

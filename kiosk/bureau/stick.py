@@ -58,10 +58,10 @@ def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
     for path, digest in files.matching(folder / "up", evidence.NAME):  # after the batches: its records are here by now
         piece = evidence.NAME.fullmatch(path.name)
         try:
-            receipt, accepted = ingest.take_carried_evidence(office, files.whole(path, digest, limits.MAX_SEALED))
+            answer, accepted = ingest.take_carried_evidence(office, files.whole(path, digest, limits.MAX_SEALED))
             if accepted and piece is not None:
-                name = files.named(f"evidence-{piece['piece']}", receipt.encode(), "jws")
-                files.write_file(folder / "down" / name, receipt.encode())
+                name = files.named(f"evidence-{piece['piece']}", answer.encode(), "jws")
+                files.write_file(folder / "down" / name, answer.encode())
             told.append((path.name, "taken" if accepted else "refused"))
         except seal.Refused as error:
             told.append((path.name, error.why))

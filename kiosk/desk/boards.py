@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from kiosk.desk import checks
 from kiosk.desk import commands as c
@@ -11,12 +12,12 @@ from kiosk.desk import states as s
 from kiosk.desk.boards_data import with_media
 from kiosk.desk.values import Place, Role
 from kiosk.domain import camera_identity, desk_rules
-from kiosk.domain.person import IdentifiedBy, Person
+from kiosk.domain.person import IdentifiedBy
 
 BoardStep = tuple[s.Board, tuple[c.Command, ...]]
 
 
-def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> BoardStep:
     """Return the board after an event and what is to be done."""
     match event:
         case e.Loaded(_, place, data) if place is page.place:
@@ -47,7 +48,7 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
         case Place.CLOCK if isinstance(event, e.ClockConfirmed):
             return replace(calm, busy=True), (c.ConfirmClock(session),)
         case Place.UNIT_LIST:
-            after, commands = _unit_list(session, calm, event)
+            after, commands = _unit_list(session, calm, event, today)
         case Place.HOME_VISITS:
             after, commands = _home_visits(session, calm, event)
         case Place.SYNC:
@@ -70,16 +71,15 @@ def on_board(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
     return (page, ()) if after is calm and not commands else (after, commands)
 
 
-def _unit_list(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -> BoardStep:
     match event:
         case e.CardRead(person):
             return replace(page, clerk=replace(person, identified_by=IdentifiedBy.DESK)), ()
         case e.CardTroubled(reason):
             return replace(page, problem=reason), ()
-        case e.AgentTyped(name, number):
-            problem = checks.person(name, number)
-            clerk = page.clerk if problem else Person(name.strip(), number.strip().upper(), identified_by=IdentifiedBy.DESK)
-            return replace(page, problem=problem, clerk=clerk), ()
+        case e.AgentTyped():
+            made, problem, asked = checks.identity(event, page.asked, today)
+            return replace(page, problem=problem, clerk=made or page.clerk, asked=asked), ()
         case e.UnitListChosen(file, unit, papers, documents):
             problem = (
                 "clerk-missing"

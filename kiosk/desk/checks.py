@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from kiosk.desk.events import AgentTyped
 from kiosk.desk.states import Assisting, Session
 from kiosk.desk.values import Assisted, Declared, Declaring, Found, Signature
-from kiosk.domain import desk_rules
-from kiosk.domain.identity import IdNumber
-from kiosk.domain.person import Person
+from kiosk.domain import desk_rules, documents
+from kiosk.domain.identity import DocumentKind, IdNumber, parse_date
+from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 
 WHYS = (
@@ -93,11 +94,32 @@ def declaration(found: Found, form: Declaring, declarant: Person | None, today: 
     return ""
 
 
-def person(name: str, number: str) -> str:
-    """Return what is wrong with a typed identity."""
-    if not name.strip():
-        return "name-missing"
-    return "number-odd" if number_odd(number) else ""
+def identity(event: AgentTyped, asked: str, today: date) -> tuple[Person | None, str, str]:
+    """Return (person, problem, number that is asked about) of a typed identity.
+
+    asked: the number that was asked about before: an odd one is taken when it is typed a second time, with its flag, because early
+    numbers were wrong and documents of other countries follow their own rules.
+    """
+    kind, number, valid_to = event.kind, event.number.strip().upper(), _day(event.valid_to)
+    passport = documents.read_mrz(number, today)
+    if passport is not None:
+        kind, number, valid_to = DocumentKind.PASSPORT, passport.number, passport.valid_to
+    if not event.name.strip() or not number:
+        return None, "name-missing", ""
+    if event.valid_to.strip() and valid_to is None:
+        return None, "day-unread", ""
+    problem = documents.problem(kind, number, valid_to, today)
+    odd = problem == "number-odd" or (passport is not None and not passport.whole)
+    if problem == "document-expired":
+        return None, problem, ""
+    if odd and asked != number:
+        return None, "number-odd-again", number
+    made = Person(event.name.strip(), number, kind, IdentifiedBy.DESK, document_valid_to=valid_to)
+    return made, "", number if odd else ""
+
+
+def _day(typed: str) -> date | None:
+    return parse_date(typed.strip().replace("-", "").replace(".", "").replace("/", ""))
 
 
 def number_odd(number: str) -> bool:

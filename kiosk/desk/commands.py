@@ -120,6 +120,7 @@ class SaveAssisted:
     channel: Channel
     form: Assisted = field(repr=False)
     agent: Person | None = field(default=None, repr=False)
+    agent_odd: bool = False  # a rule objects to the agent's number; it was asked for twice
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> Pa
             return _finding(session, s.Finding(), e.SearchTouched(number, name), today)
         case e.BackTouched() if page.place is not Place.HOME and not page.busy:
             return Place.HOME, ()
-    return on_board(session, page, event)
+    return on_board(session, page, event, today)
 
 
 def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -> PageStep:
@@ -111,17 +111,19 @@ def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: dat
             problem = checks.assisted(page, form)
             if problem:
                 return replace(page, problem=problem), ()
-            return replace(page, busy=True, problem=""), (c.SaveAssisted(session, page.found, page.channel, form, page.agent),)
+            return replace(page, busy=True, problem=""), (
+                c.SaveAssisted(session, page.found, page.channel, form, page.agent, agent_odd=bool(page.agent and page.asked)),
+            )
         case e.CardRead(person) if page.channel in desk_rules.PROXIES:
-            after = _with_agent(page, replace(person, identified_by=IdentifiedBy.DESK))
+            after = _with_agent(replace(page, asked=""), replace(person, identified_by=IdentifiedBy.DESK))
             shown = not after.problem and "agent-id" not in page.seen  # the card itself lay on the reader
             return (replace(after, seen=(*page.seen, "agent-id")) if shown else after), ()
-        case e.AgentTyped(name, number) if page.channel in desk_rules.PROXIES:
-            problem = checks.person(name, number)
-            if problem:
-                return replace(page, problem=problem), ()
+        case e.AgentTyped() if page.channel in desk_rules.PROXIES:
+            made, problem, asked = checks.identity(event, page.asked, today)
+            if made is None:
+                return replace(page, problem=problem, asked=asked), ()
             left = tuple(paper for paper in page.seen if paper != "agent-id" or page.agent is None)  # no card of this one was laid
-            return _with_agent(replace(page, seen=left), typed(name, number)), ()
+            return _with_agent(replace(page, seen=left, asked=asked), made), ()
         case e.AssistChosen(channel) if page.channel in desk_rules.PROXIES and channel in desk_rules.PROXIES:
             return replace(page, channel=channel), ()
         case e.CardTroubled(reason):
@@ -180,9 +182,9 @@ def _declaring(session: s.Session, page: s.TakingDeclaration, event: e.Event, to
             return replace(page, busy=True, problem=""), (c.SaveDeclaration(session, page.found, form, declarant),)
         case e.CardRead(person) if person.id_number != page.found.person.id_number:
             return replace(page, declarant=replace(person, identified_by=IdentifiedBy.DESK), problem=""), ()
-        case e.AgentTyped(name, number):
-            problem = checks.person(name, number)
-            return (replace(page, problem=problem) if problem else replace(page, declarant=typed(name, number), problem="")), ()
+        case e.AgentTyped():
+            made, problem, asked = checks.identity(event, page.asked, today)
+            return replace(page, declarant=made or page.declarant, problem=problem, asked=asked), ()
         case e.CardTroubled(reason):
             return replace(page, problem=reason), ()
         case e.BackTouched():

@@ -67,6 +67,7 @@ class Board:
     detail: str = ""  # shown with problem or notice
     busy: bool = False
     clerk: Person | None = field(default=None, repr=False)  # of a unit list
+    asked: str = field(default="", repr=False)  # of a unit list, as of `Assisting`
     binding: str = ""  # of the staff: whose card is to be laid now
 
 
@@ -107,6 +108,7 @@ class Assisting:
     found: Found = field(repr=False)
     channel: Channel
     agent: Person | None = field(default=None, repr=False)
+    asked: str = field(default="", repr=False)  # an odd number that is asked about; with an agent: theirs, taken with a flag
     problem: str = ""
     busy: bool = False
     documents: tuple[Document, ...] = ()  # scans that were registered, pages that were photographed
@@ -138,6 +140,7 @@ class TakingDeclaration:
 
     found: Found = field(repr=False)
     declarant: Person | None = field(default=None, repr=False)
+    asked: str = field(default="", repr=False)  # as of `Assisting`
     problem: str = ""
     busy: bool = False
 

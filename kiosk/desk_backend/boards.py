@@ -137,7 +137,7 @@ def _number(store: Store, record_id: str) -> str:
 
 def approval(store: Store, at: Moment) -> b.ApprovalData:
     """Past days that nobody approved, and today."""
-    days = [*todo.unapproved_days(store, at.today), at.today]
+    days = sorted({*todo.unapproved_days(store, at.today), at.today})
     found = [todo.day_summary(store, day) for day in days]
     return b.ApprovalData(tuple(b.ApprovalDay(one.day, one.records, one.counts, one.digest, one.approved_by) for one in found))
 

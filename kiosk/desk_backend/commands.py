@@ -17,6 +17,7 @@ from kiosk.desk_backend.moment import Moment
 from kiosk.domain import desk_rules
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.fairness import corrected
+from kiosk.domain.identity import DocumentKind
 from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
@@ -80,6 +81,10 @@ def save_assisted(store: Store, command: c.SaveAssisted, at: Moment, review: Seq
         details["cannot_sign"] = True
     if form.note:
         details["note"] = form.note
+    if command.agent is not None and command.agent.document_kind is not DocumentKind.RESIDENT:
+        details["agent_document"] = command.agent.document_kind.value
+    if command.agent_odd:
+        details["agent_number_odd"] = True
     items = [item for item in found.eligibilities if item.benefit_id in form.benefit_ids]
     try:
         ids = _authenticated(store, found.entry, command, items, details, at, review)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -16,6 +17,7 @@ from kiosk.desk import states as s
 from kiosk.desk.papers import MOST
 from kiosk.desk.values import Document, ListFile
 from kiosk.desk_backend import media
+from kiosk.domain.identity import DocumentKind
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
 from kiosk.emulators.paper_picture import draw_page, lay
@@ -30,6 +32,7 @@ from tests.desk import samples as d
 from tests.desk.test_machine import signed_in, walk
 from tests.desk.test_touches import Counting, read_card
 from tests.store import made
+from tests.visit import samples as x
 
 LI = Person("李建国", "440305194810010111")
 AGENT = read_card(LI.id_number)
@@ -300,3 +303,74 @@ def test_signing_out_lets_go_of_camera_and_pages():
     _, done = walk(e.TimePassed(), state=state, now_s=1000.0)
     assert c.WatchPapers(state.session, False) in done
     assert c.DropPages(state.session, ("page-1",)) in done
+
+
+# --- an agent's document that the reader cannot read
+
+
+def test_an_odd_number_is_asked_for_once_more_and_then_taken_with_a_flag():
+    state = opened()
+    odd = e.AgentTyped("安娜", "E1", DocumentKind.PASSPORT)
+    state, _ = walk(odd, state=state)
+    assert (state.page.problem, state.page.agent) == ("number-odd-again", None)
+    other, _ = walk(e.AgentTyped("安娜", "E2", DocumentKind.PASSPORT), state=state)
+    assert (other.page.problem, other.page.agent) == ("number-odd-again", None), "another odd number is asked about anew"
+    state, _ = walk(odd, state=state)
+    assert (state.page.problem, state.page.agent.id_number, state.page.agent.document_kind) == ("", "E1", DocumentKind.PASSPORT)
+    form = replace(d.PROXY, papers=d.PAPERS, documents=())
+    _, (save,) = walk(e.AssistSubmitted(form), state=state)
+    assert save.agent_odd
+    state, _ = walk(e.CardRead(x.LI), state=state)
+    _, (save,) = walk(e.AssistSubmitted(form), state=state)
+    assert not save.agent_odd
+
+
+def test_an_expired_passport_is_refused_and_a_scanned_one_fills_number_and_term():
+    state = opened()
+    expired, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "2026-11-01"), state=state)
+    assert expired.page.problem == "document-expired"
+    unread, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "next year"), state=state)
+    assert unread.page.problem == "day-unread"
+    good, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "2030.01.31"), state=state)
+    assert (good.page.problem, good.page.agent.document_valid_to) == ("", date(2030, 1, 31))
+    scanned, _ = walk(e.AgentTyped("安娜", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"), state=state)
+    assert scanned.page.problem == "document-expired", "the specimen's term, 2012, is in its MRZ"
+
+
+def test_a_passport_is_typed_for_an_agent_and_the_record_says_so(proxy):
+    proxy.touch("agent-document-passport")
+    proxy.type("agent-number", "E12")
+    proxy.find("agent-name").setText("安娜")
+    for _ in range(2):  # it objects once
+        proxy.touch("agent-take")
+    proxy.until(lambda: proxy.desk.state.page.agent.id_number == "E12")
+    for paper_ in d.PAPERS:
+        proxy.touch(f"paper-{paper_}")
+    proxy.sign("sign-person")
+    proxy.sign("sign-staff")
+    proxy.touch("assist-save")
+    proxy.until_page("done")
+    (record,) = proxy.ask(lambda store: records.of_person(store, "p-1"))
+    notes = json.loads(record.record.notes)
+    assert (notes["agent_document"], notes["agent_number_odd"]) == ("passport", True)
+    assert record.record.helper_id_number == "E12"
+
+
+def test_todays_records_wait_for_approval_too(live):
+    live.sign_in()
+    before = live.desk.state.page.data.unapproved_days
+    live.type("home-number", made.NUMBER, enter=True)
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    live.touch("why-no-face-wanted")
+    for box in ("saw-person", "saw-card"):
+        live.touch(box)
+    for pad in ("sign-person", "sign-staff"):
+        live.sign(pad)
+    live.touch("assist-save")
+    live.until_page("done")
+    live.touch("finish")
+    live.until_page("home")
+    live.loaded()
+    assert live.desk.state.page.data.unapproved_days == before + 1

@@ -78,6 +78,8 @@ FIELDS: dict[str, set[str]] = {
         "documents",
         "cannot_sign",
         "note",
+        "agent_document",
+        "agent_number_odd",
         "kind",
         "date",
         "place",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile
+from kiosk.domain.identity import DocumentKind
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, Stage
 
@@ -53,10 +54,12 @@ class AssistSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class AgentTyped:
-    """The agent's (declarant's, clerk's) identity from a document the reader cannot read."""
+    """The agent's (declarant's, clerk's) identity from a document the reader cannot read, or as a scanner types its MRZ."""
 
     name: str = field(repr=False)
     number: str = field(repr=False)
+    kind: DocumentKind = DocumentKind.RESIDENT
+    valid_to: str = field(default="", repr=False)  # as typed, 2030-01-31; "": not given
 
 
 @dataclass(frozen=True, slots=True)

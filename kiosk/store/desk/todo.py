@@ -183,10 +183,10 @@ def approve(store: Store, day: date, supervisor_id: str, today: date, now: datet
 
 
 def unapproved_days(store: Store, today: date, back_days: int = 31) -> list[date]:
-    """Return past days with records that nobody approved yet, oldest first."""
+    """Return days with records that nobody approved yet, oldest first: today's too, which waits for its evening."""
     with store_errors():
         rows = store.db.execute(
-            "SELECT DISTINCT captured_on FROM records WHERE captured_on < ? AND captured_on >= ? AND captured_on NOT IN "
+            "SELECT DISTINCT captured_on FROM records WHERE captured_on <= ? AND captured_on >= ? AND captured_on NOT IN "
             "(SELECT day FROM approvals) ORDER BY 1",
             (today.isoformat(), (today - timedelta(days=back_days)).isoformat()),
         ).fetchall()

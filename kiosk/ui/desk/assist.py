@@ -30,7 +30,7 @@ class AssistPage(DeskPage[s.Assisting]):
         self.benefits, self.agent, self.why = BenefitsCard(), AgentCard(), WhyCard()
         self.papers, self.glasses, self.signs = PapersCard(), GlassesCard(), SignaturesCard()
         self.agent.kind.chosen.connect(lambda key: self.sent.emit(e.AssistChosen(Channel(key))))
-        self.on(self.agent.take, lambda: e.AgentTyped(self.agent.name.text(), self.agent.number.text()))
+        self.on(self.agent.take, self.agent.typed)
         self.papers.review.clicked.connect(lambda on: self.sent.emit(e.ReviewConsented(on)))
         self.on(self.papers.photograph, lambda: e.PaperCameraTouched(self.papers.next_paper))
         self.on(self.papers.from_stick, e.ScanListTouched())

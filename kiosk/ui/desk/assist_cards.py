@@ -6,9 +6,12 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from kiosk.desk import states as s
 from kiosk.desk.checks import WHYS
+from kiosk.desk.events import AgentTyped
 from kiosk.desk.values import Document
 from kiosk.domain.desk_rules import PROXIES, PROXY_PAPERS
+from kiosk.domain.documents import TYPED
 from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.identity import DocumentKind
 from kiosk.domain.outcome import Glasses
 from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.drawing import SignaturePad
@@ -68,11 +71,18 @@ class AgentCard(_HeadedCard):
         super().__init__("agent")
         self.kind = Chips("proxy-kind", [channel.value for channel in PROXIES])
         self._who = Words("agent-who")
-        self.name, self.number = Field("agent-name", limit=60), Field("agent-number", digits=True, limit=40)
+        self.document = Chips("agent-document", [kind.value for kind in TYPED], columns=3)
+        self.document.choose(TYPED[0].value)
+        self.document.chosen.connect(lambda _: self._show_term())
+        # Long enough for both lines of a passport's MRZ, as a scanner types them.
+        self.name, self.number = Field("agent-name", limit=60), Field("agent-number", digits=True, limit=100)
+        self.valid_to = Field("agent-valid-to", digits=True, limit=10)
         self.take = Action("agent-take", "outlined")
         self.box.addWidget(self.kind)
         self.box.addWidget(self._who)
+        self.box.addWidget(self.document)
         self.box.addLayout(row(self.name, self.number))
+        self.box.addWidget(self.valid_to)
         self.box.addLayout(row(self.take, 1))
 
     def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
@@ -87,12 +97,25 @@ class AgentCard(_HeadedCard):
         )
         self.name.say(kit.text("assist.agent_name"))
         self.number.say(kit.text("assist.agent_number"))
+        self.valid_to.say(kit.text("assist.agent_valid_to"))
+        self.document.say(lambda key: kit.text(f"document.{key}"))
         self.take.say(kit.text("assist.agent_take"))
+        self._show_term()
+
+    def typed(self) -> AgentTyped:
+        """Return what was typed."""
+        kind = DocumentKind(self.document.key)
+        term = "" if kind is DocumentKind.RESIDENT else self.valid_to.text()
+        return AgentTyped(self.name.text(), self.number.text(), kind, term)
+
+    def _show_term(self) -> None:
+        self.valid_to.setVisible(self.document.key != DocumentKind.RESIDENT.value)
 
     def clear(self) -> None:
         """Empty the fields."""
-        self.name.clear()
-        self.number.clear()
+        for field in (self.name, self.number, self.valid_to):
+            field.clear()
+        self.document.choose(TYPED[0].value)
 
 
 class PapersCard(_HeadedCard):
@@ -113,6 +136,7 @@ class PapersCard(_HeadedCard):
         self.box.addWidget(self.files)
         self.box.addWidget(self._scans)
         self.next_paper = PROXY_PAPERS[0]
+        self._seen: tuple[str, ...] = ()
 
     def show_page(self, page: s.Assisting, kit: DeskKit, look: Look) -> None:
         """Fill from the page."""
@@ -121,8 +145,8 @@ class PapersCard(_HeadedCard):
         self.next_paper = next((paper for paper in PROXY_PAPERS if paper not in page.seen), PROXY_PAPERS[0])
         for paper, tick in self._ticks.items():
             tick.say(kit.text(f"paper.{paper}"))
-            if paper in page.seen:
-                tick.setChecked(True)
+            if (paper in page.seen) is not (paper in self._seen):  # laid, photographed, or no longer: another agent was typed
+                tick.setChecked(paper in page.seen)
             tick.setEnabled(paper not in page.seen)
         self.review.say(kit.text("assist.review"))
         self.review.setChecked(page.review)
@@ -132,6 +156,7 @@ class PapersCard(_HeadedCard):
         self.from_stick.setEnabled(not page.scanning and not page.busy)
         self.files.setVisible(page.listed)
         self.files.offer(page.files, kit, look)
+        self._seen = page.seen
         self._show_documents(page, kit)
 
     def _show_documents(self, page: s.Assisting, kit: DeskKit) -> None:
@@ -158,6 +183,7 @@ class PapersCard(_HeadedCard):
         for box in (self.review, *self._ticks.values()):
             box.setChecked(False)
         self.files.choose(None)
+        self._seen = ()
 
 
 class WhyCard(_HeadedCard):

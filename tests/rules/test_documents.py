@@ -1,0 +1,61 @@
+"""Numbers and terms of documents that no reader reads, and a passport's MRZ. The passport is ICAO's specimen of Utopia."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from kiosk.domain import documents
+from kiosk.domain.identity import DocumentKind as K
+
+TODAY = date(2026, 11, 30)
+SPECIMEN = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "odd"),
+    [
+        (K.RESIDENT, "440305194806170017", True),
+        (K.RESIDENT, "11010519491231002X", False),
+        (K.PASSPORT, "E12345678", False),
+        (K.PASSPORT, "ea 1234567", False),
+        (K.PASSPORT, "ABCDEFG", True),
+        (K.PASSPORT, "E123456789", True),
+        (K.HM_PERMIT, "H12345678", False),
+        (K.HM_PERMIT, "M1234567801", False),
+        (K.HM_PERMIT, "K12345678", True),
+        (K.TW_PERMIT, "12345678", False),
+        (K.TW_PERMIT, "1234567890A", False),
+        (K.TW_PERMIT, "1234567", True),
+        (K.SOCIAL_SECURITY_CARD, "11010519491231002X", False),
+        (K.SOCIAL_SECURITY_CARD, "A1B2C3D4E", False),
+        (K.SOCIAL_SECURITY_CARD, "12345", True),
+    ],
+)
+def test_each_kind_has_its_own_rule(kind, number, odd):
+    assert documents.odd(kind, number) is odd
+    assert documents.problem(kind, number, None, TODAY) == ("number-odd" if odd else "")
+
+
+def test_a_document_is_valid_on_its_last_day_and_not_after():
+    assert documents.problem(K.PASSPORT, "E12345678", TODAY, TODAY) == ""
+    assert documents.problem(K.PASSPORT, "E12345678", date(2026, 11, 29), TODAY) == "document-expired"
+
+
+def test_the_specimens_mrz_is_read_with_one_line_or_both():
+    for text in (SPECIMEN, SPECIMEN.splitlines()[1], SPECIMEN.replace("\n", "").lower()):
+        assert documents.read_mrz(text, TODAY) == documents.Passport("L898902C3", date(2012, 4, 15), whole=True)
+
+
+@pytest.mark.parametrize("at", [0, 9, 13, 19, 21, 27, 42, 43])
+def test_one_wrong_digit_anywhere_shows(at):
+    line = SPECIMEN.splitlines()[1]
+    wrong = line[:at] + ("7" if line[at] != "7" else "8") + line[at + 1 :]
+    found = documents.read_mrz(wrong, TODAY)
+    assert found is None or not found.whole
+
+
+@pytest.mark.parametrize("text", ["", "E12345678", "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "11010519491231002X", "<" * 44])
+def test_what_is_no_passport_is_none(text):
+    assert documents.read_mrz(text, TODAY) is None

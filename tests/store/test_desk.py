@@ -232,7 +232,7 @@ def test_todo_shows_returned_waiting_and_due(booked):
     (returned,) = found.returned
     assert (returned.record_id, returned.stage, returned.reason) == (first, "refused", "name-mismatch")
     assert returned.who == "陈 * 芳 0028"
-    assert (found.waiting, found.unapproved_days) == (1, (date(2026, 11, 20),))
+    assert (found.waiting, found.unapproved_days) == (1, (date(2026, 11, 20), date(2026, 11, 21)))
     assert [(one.person_id, one.due) for one in found.due_soon] == [("p-1", date(2026, 12, 31))]  # p-2 passed yesterday
     outbox.mark_handled(booked.db, first, made.NOW)
     assert todo.todo(booked, made.TODAY).returned == ()

@@ -1,4 +1,7 @@
-"""`kiosk doctor [--security] [--json] [PART …]`: look at every part of this kiosk and say what to do. Changes nothing."""
+"""`kiosk doctor [--security] [--json] [--language LANGUAGE] [PART …]`: look at every part of this kiosk and say what to do.
+
+Changes nothing. In Chinese each part is told in a sentence of the catalogue; what was measured follows as it is, for technicians.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,12 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.texts.strings import WRITTEN, Strings, is_chinese
+
+if TYPE_CHECKING:
+    from kiosk.doctor.finding import Finding
 
 _MARKS = {"ok": "✓", "bad": "✗", "idle": "–"}
 
@@ -22,6 +31,7 @@ def main(argv: list[str]) -> int:
         "--security", action="store_true", help="what is open to thieves and tamperers: " + ", ".join(doctor_security.CHECKS)
     )
     parser.add_argument("--json", action="store_true", help="one JSON array of {part, state, what, remedy}")
+    parser.add_argument("--language", choices=WRITTEN, help="of the answer (default: [ui] language of the configuration)")
     parser.add_argument("--config", type=Path, help="configuration file (default: $KIOSK_CONFIG, else config/kiosk.toml)")
     options = parser.parse_args(argv)
     checks = doctor_security.CHECKS if options.security else doctor.CHECKS
@@ -29,12 +39,27 @@ def main(argv: list[str]) -> int:
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)} (choose from {', '.join(checks)})")
 
-    findings = doctor.examine(config.load(options.config), tuple(options.part), checks)
+    settings = config.load(options.config)
+    findings = doctor.examine(settings, tuple(options.part), checks)
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
+        # What is open to thieves is a technician's matter, and told as it is measured.
+        strings = Strings.load("en" if options.security else options.language or settings.ui.language)
         for finding in findings:
-            print(f"{_MARKS[finding.state]} {finding.part:<9} {finding.what}")
-            if finding.remedy and finding.state != "ok":
-                print(f"  {'':<9} → {finding.remedy}")
+            print("\n".join(lines(finding, strings)))
     return 1 if any(finding.state == "bad" for finding in findings) else 0
+
+
+def lines(finding: Finding, strings: Strings) -> list[str]:
+    """Return a finding in the language of the catalogue: a sentence, and what was measured where it is no English one."""
+    told, mark = f"doctor.{finding.part}.{finding.state}", _MARKS[finding.state]
+    remedy = finding.remedy if finding.state != "ok" else ""
+    if not is_chinese(strings.language) or told not in strings:
+        return [f"{mark} {finding.part:<9} {finding.what}", *([f"  {'':<9} → {remedy}"] if remedy else [])]
+    out = [f"{mark} {strings.text(f'doctor.{finding.part}.name')}：{strings.text(told)}"]
+    if finding.what:
+        out.append("    " + strings.text("doctor.detail", what=finding.what))
+    if remedy:
+        out.append("    " + strings.text("doctor.remedy", remedy=remedy))
+    return out

@@ -15,6 +15,7 @@ from kiosk.doctor import sound, storage
 from kiosk.errors import ModelError
 from kiosk.sync import keys as sync_keys
 from kiosk.sync import seal, suites
+from kiosk.texts.strings import Strings
 from kiosk.voice.sound import Trouble
 from kiosk.voice.state import Noted
 
@@ -134,8 +135,14 @@ def test_the_command_prints_json_and_its_status_tells(settings, monkeypatch, cap
     found = json.loads(capsys.readouterr().out)
     assert {item["part"] for item in found} == {"reader", "disk"}
     assert all(set(item) == {"part", "state", "what", "remedy"} for item in found)
-    assert command.main(["disk"]) == 0
+    assert command.main(["disk", "--language", "en"]) == 0
     assert capsys.readouterr().out.startswith("✓ disk")
+    assert command.main(["disk"]) == 0
+    assert capsys.readouterr().out.startswith("✓ 磁盘：空间够用\n    细节：")
+    assert command.main(["reader"]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("✗ 读卡器：没有应答")
+    assert "    办法：" in told
     with pytest.raises(SystemExit):
         command.main(["carburettor"])
 
@@ -240,6 +247,20 @@ def test_memory_that_reaches_the_disk(settings, monkeypatch, tmp_path):
     limits.write_text(head + "Max core file size        0                    unlimited            bytes     \n", encoding="ascii")
     (finding,) = doctor.examine(settings, ("memory",), doctor_security.CHECKS)
     assert "core dumps are on" not in finding.what
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_part_is_told_in_the_stations_language(language):
+    strings = Strings.load(language)
+    for part in doctor.CHECKS:
+        for key in ("name", "ok", "bad", "idle"):
+            assert strings.text(f"doctor.{part}.{key}")
+
+
+def test_what_is_open_to_thieves_is_never_told_in_the_words_of_another_check(settings, monkeypatch, capsys):
+    monkeypatch.setattr(config, "load", lambda *_: settings)
+    command.main(["--security", "camera", "--language", "zh_CN"])
+    assert "camera" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_the_security_command(settings, monkeypatch, capsys):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import ClockData, FairnessData, MaintenanceData, SyncData
+from kiosk.texts.strings import is_chinese
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.drawing import Chart
 from kiosk.ui.desk.table import Cell, Column, Table
@@ -319,7 +320,11 @@ class MaintenancePage(DeskPage[s.Board]):
         self.checks.set_rows(
             columns,
             [
-                (Cell(part), Cell(kit.text(f"maintenance.state.{state}"), tones[state]), Cell(what))
+                (
+                    Cell(kit.strings.any_of(f"doctor.{part}.name", "desk.place.maintenance")),
+                    Cell(kit.text(f"maintenance.state.{state}"), tones[state]),
+                    Cell(kit.strings.text(f"doctor.{part}.{state}") if is_chinese(kit.strings.language) else what),
+                )
                 for part, state, what in data.lines
             ],
             kit.text("maintenance.doctor"),

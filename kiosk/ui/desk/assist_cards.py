@@ -71,7 +71,7 @@ class AgentCard(_HeadedCard):
         super().__init__("agent")
         self.kind = Chips("proxy-kind", [channel.value for channel in PROXIES])
         self._who = Words("agent-who")
-        self.document = Chips("agent-document", [kind.value for kind in TYPED], columns=3)
+        self.document = Chips("agent-document", [kind.value for kind in TYPED], columns=2)
         self.document.choose(TYPED[0].value)
         self.document.chosen.connect(lambda _: self._show_term())
         # Long enough for both lines of a passport's MRZ, as a scanner types them.
@@ -81,8 +81,8 @@ class AgentCard(_HeadedCard):
         self.box.addWidget(self.kind)
         self.box.addWidget(self._who)
         self.box.addWidget(self.document)
-        self.box.addLayout(row(self.name, self.number))
-        self.box.addWidget(self.valid_to)
+        for field in (self.name, self.number, self.valid_to):
+            self.box.addWidget(field)
         self.box.addLayout(row(self.take, 1))
 
     def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
@@ -132,7 +132,8 @@ class PapersCard(_HeadedCard):
         self.files = FileChoice("scan")
         self._scans = Words("scans", "small")
         self.box.addWidget(self.review)
-        self.box.addLayout(row(self.photograph, self.from_stick, 1))
+        for button in (self.photograph, self.from_stick):  # below each other: beside, English is wider than a small screen
+            self.box.addLayout(row(button, 1))
         self.box.addWidget(self.files)
         self.box.addWidget(self._scans)
         self.next_paper = PROXY_PAPERS[0]

@@ -194,10 +194,11 @@ def call_elsewhere() -> None:
         probe.connect(("192.0.2.1", 53))
 
 
-def send_for_review(settings: config.Settings, picture: bytes) -> str:
-    """Send the bureau a picture for human review, with the consent that it needs, as the sync does it; return the record's id.
+def send_for_review(settings: config.Settings, picture: bytes) -> tuple[str, list[str]]:
+    """Send the bureau a picture for human review, with the consent that it needs, as the sync does it.
 
-    No page asks for such a consent yet: it is kept here as a page would keep it.
+    Returns the record's id, and all consents to human review that the day's store holds: this one, kept here as a page would keep
+    it, and the one that was given at the desk for the pages of a proxy.
     """
     from kiosk.store import outbox
     from kiosk.store.opening import open_store
@@ -217,11 +218,14 @@ def send_for_review(settings: config.Settings, picture: bytes) -> str:
         client = Client(settings.sync, load_identity(settings.sync))
         try:
             sender = Delivery(settings.sync, client, lambda work: work(store))
-            if not sender.send_evidence() or sender.send_evidence():
-                raise RuntimeError("one piece of evidence was to be sent")
+            if not sender.send_evidence():
+                raise RuntimeError("a piece of evidence was to be sent")
+            while sender.send_evidence():
+                pass  # what the kiosk had not sent by itself yet
         finally:
             client.close()
-    return str(row[0])
+        given = store.db.execute("SELECT consent_id FROM consents WHERE kind = 'human-review' ORDER BY 1").fetchall()
+    return str(row[0]), [one for (one,) in given]
 
 
 def carry_everything(settings: config.Settings, folder: Path) -> int:
@@ -285,7 +289,7 @@ def main(folder: Path) -> int:
             told.append({**play(stage, scenario, bug, faces), "scenario": scenario.name, "seconds": time.monotonic() - began})
             qt.processEvents()
         heard = listeners()
-        reviewed = send_for_review(stage.settings, REVIEW_PICTURE)
+        reviewed, consents = send_for_review(stage.settings, REVIEW_PICTURE)
         carried = carry_everything(stage.settings, folder)
     finally:
         stage.clear()
@@ -306,6 +310,7 @@ def main(folder: Path) -> int:
                 "faces": faces.seen,
                 "templates": templates(),
                 "reviewed": reviewed,
+                "consents": consents,
                 "carried": carried,
                 "temporary_files": sorted(watch.files),
                 "programs": sorted(watch.programs),

@@ -42,7 +42,7 @@ def known(told: dict[str, Any]) -> inspector.Known:
         vectors=tuple(bytes.fromhex(one) for one in (*told["faces"], *told["templates"])),
         numbers=tuple(card["id_number"] for card in cards),
         names=tuple(card[name] for card in cards for name in ("name", "address") if card.get(name)),
-        consents=frozenset({demo_day.REVIEW_CONSENT}),
+        consents=frozenset(told["consents"]),
     )
 
 

@@ -116,7 +116,8 @@ def test_no_picture_vector_or_number_in_anything_that_was_sent(day):
     assert wrong == {}
     kinds = [kind for _, kind, _ in documents]
     assert {"token", "batch", "enrolment", "evidence", "have"} <= set(kinds)
-    assert kinds.count("evidence") == 1, "the one that has a consent"
+    assert kinds.count("evidence") == 3, "the one of the day, and two pages of a proxy, each with a consent"
+    assert len(told["consents"]) == 2
     for way in ("network", "stick"):
         batches = [json.loads(plain) for _, kind, plain in documents if kind == "batch" and json.loads(plain)["way"] == way]
         records = [one for batch in batches for one in batch["records"]]
@@ -131,7 +132,7 @@ def test_no_picture_vector_or_number_in_anything_that_was_sent(day):
         assert {one["outcome"] for one in records} == {"passed", "failed"}
         assert any(one["checks"] for one in records)
         assert any('"strokes"' in one["notes"] for one in records)
-        assert any('"proof.pdf"' in one["notes"] for one in records)
+        assert any('"principal-proof.jpg"' in one["notes"] for one in records)
         assert any(one["helper_id_number"] for one in records)
         lines = {line["kind"] for batch in batches for line in batch["journal_tail"]}
         assert lines >= {"visit-saved", "template-enrolled", "declared", "unexpected-error", "visit-refused"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from kiosk.desk.paper_commands import DropPages, KeepPage, LookForMedia, ShootPage, WatchPapers
+from kiosk.desk.commands.papers import DropPages, KeepPage, LookForMedia, ShootPage, WatchPapers
 from kiosk.desk.states import Session
 from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile, Place, Role
 from kiosk.domain.fairness import Counted

@@ -1,4 +1,4 @@
-"""What the desk asks for while papers are photographed or chosen from a stick; listed with all others in `commands`."""
+"""What the desk asks for while papers are photographed or chosen from a stick; listed with all others in the package."""
 
 from __future__ import annotations
 

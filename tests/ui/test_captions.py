@@ -52,7 +52,7 @@ def test_a_line_fits_its_place_and_covers_nothing_that_is_touched(window, size, 
 
 
 def test_a_caption_stays_as_long_as_it_takes_to_say():
-    assert seconds_of("现在，请眨一眨眼睛。") == pytest.approx(3.0, abs=0.3)
+    assert seconds_of("现在，请闭一闭眼睛。") == pytest.approx(3.0, abs=0.3)
     assert seconds_of("好") == 1.2
     assert 1.5 < seconds_of("Please look into the circle.") < 3
 

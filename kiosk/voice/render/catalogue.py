@@ -23,7 +23,7 @@ from kiosk.voice.render.parts import Parts, Speech
 from kiosk.voice.render.pronounce import Mandarin, Sounds
 from kiosk.voice.rendered import FOLDER, SUFFIX, Recording, Rendered, Sentence, digest, sentences_of
 
-RECIPE = 1  # raise it when trimming, evening or encoding changes: everything is rendered anew
+RECIPE = 2  # raise it when trimming, evening or encoding changes: everything is rendered anew
 Speak = Callable[[str, float], np.ndarray]  # phonemes, speed -> sound
 
 
@@ -66,7 +66,7 @@ def render(
         if target.exists():  # another rendering was started beside this one
             continue
         sound = levels.trim(spoken_by(sounds[sentence].phonemes, speech.speed), RATE)
-        data = levels.encode(levels.even(sound, RATE, speech.lufs + levels.OPUS_LU, speech.true_peak_db), RATE)
+        data = levels.encoded_even(sound, RATE, speech.lufs, speech.true_peak_db)
         unfinished = target.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(data)
         unfinished.replace(target)

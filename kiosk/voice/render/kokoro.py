@@ -17,6 +17,9 @@ from kiosk.voice.render.parts import FOLDER, Parts, require
 
 RATE = 24000
 STYLE = 256  # of a voice's row, chosen by the number of tokens
+HOP = 600  # samples of one frame: durations are counted in frames
+KEPT_FRAMES = 1  # before the first phoneme: its closure
+_DURATIONS = "/encoder/Clip_output_0"  # of the export: frames of each token, the ones before and after the sentence included
 
 
 class Kokoro:
@@ -30,6 +33,7 @@ class Kokoro:
             raise ConfigError(f"{error.name} is not installed: pip install --require-hashes -r requirements/voice.txt") from error
         model = onnx.load(str(require(parts, "kokoro", folder)))
         to_float(model, onnx)
+        model.graph.output.append(onnx.helper.make_tensor_value_info(_DURATIONS, onnx.TensorProto.FLOAT, None))
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the same sums in the same order, on every machine
         self._session: Any = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
@@ -38,7 +42,11 @@ class Kokoro:
         self._voice = np.fromfile(require(parts, voice, folder), dtype="<f4").reshape(-1, 1, STYLE)
 
     def speak(self, phonemes: str, speed: float) -> np.ndarray:
-        """Return the sound of a sentence: float32, (samples,), 24 kHz. Raises ModelError for a phoneme the model has not."""
+        """Return the sound of a sentence: float32, (samples,), 24 kHz. Raises ModelError for a phoneme the model has not.
+
+        The model hums before it speaks: half a second belongs to the token of the beginning, and the last tenth of it is a vowel that
+        nobody asked for ("e-qing" for 请). It is cut off where the first phoneme begins.
+        """
         unknown = sorted(set(phonemes) - self._tokens.keys())
         if unknown or not phonemes:
             raise ModelError(f"no such phoneme: {unknown} in {phonemes!r}")
@@ -48,7 +56,9 @@ class Kokoro:
             "style": self._voice[len(tokens) - 1],
             "speed": np.array([speed], dtype=np.float32),
         }
-        return np.asarray(self._session.run(None, given)[0], dtype=np.float32).ravel()
+        sound, durations = self._session.run(None, given)
+        first = max(0, int(np.ravel(durations)[0]) - KEPT_FRAMES) * HOP
+        return np.asarray(sound, dtype=np.float32).ravel()[first:]
 
 
 def to_float(model: Any, onnx: Any) -> None:

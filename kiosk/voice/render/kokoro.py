@@ -44,8 +44,8 @@ class Kokoro:
     def speak(self, phonemes: str, speed: float) -> np.ndarray:
         """Return the sound of a sentence: float32, (samples,), 24 kHz. Raises ModelError for a phoneme the model has not.
 
-        The model hums before it speaks: half a second belongs to the token of the beginning, and the last tenth of it is a vowel that
-        nobody asked for ("e-qing" for 请). It is cut off where the first phoneme begins.
+        The model hums before it speaks: half a second belongs to the token of the beginning, and the last tenth of it is a vowel
+        that nobody asked for ("e-qing" for 请). It is cut off where the first phoneme begins.
         """
         unknown = sorted(set(phonemes) - self._tokens.keys())
         if unknown or not phonemes:

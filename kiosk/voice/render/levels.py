@@ -25,7 +25,7 @@ COMPRESSION = 0.94  # of libsndfile's Opus: 21 kbit/s, one channel
 
 
 def trim(sound: np.ndarray, rate: int) -> np.ndarray:
-    """Return the sound without the silence around it, but a moment of quiet at both ends; faded in and out (float32, (samples,))."""
+    """Return the sound with a moment of quiet at both ends and no more, faded in and out (float32, (samples,))."""
     step = rate // 200
     blocks = np.abs(sound[: len(sound) // step * step]).reshape(-1, step).max(axis=1)
     loud = np.flatnonzero(blocks > blocks.max() * 10 ** (SILENCE_DB / 20))
@@ -61,7 +61,7 @@ def even(sound: np.ndarray, rate: int, lufs: float, peak_db: float) -> np.ndarra
 
 
 def encoded_even(sound: np.ndarray, rate: int, lufs: float, peak_db: float) -> bytes:
-    """Return an Ogg/Opus file at a loudness. What Opus took away besides the usual (from a single 叉: more than 1 LU) is given again."""
+    """Return an Ogg/Opus file at a loudness; what Opus takes away besides the usual (1 LU of a single 叉) is given back."""
     aim = lufs + OPUS_LU
     for _ in range(4):
         data = encode(even(sound, rate, aim, peak_db), rate)

@@ -61,14 +61,19 @@ def even(sound: np.ndarray, rate: int, lufs: float, peak_db: float) -> np.ndarra
 
 
 def encoded_even(sound: np.ndarray, rate: int, lufs: float, peak_db: float) -> bytes:
-    """Return an Ogg/Opus file at a loudness; what Opus takes away besides the usual (1 LU of a single 叉) is given back."""
-    aim = lufs + OPUS_LU
+    """Return an Ogg/Opus file at a loudness, its true peak under `peak_db`.
+
+    What Opus takes away besides the usual (1 LU of a single 叉) is given back, and a peak that it made is limited further.
+    """
+    aim, peak_aim = lufs + OPUS_LU, peak_db
     for _ in range(4):
-        data = encode(even(sound, rate, aim, peak_db), rate)
-        off = lufs - loudness(_loaded("soundfile").read(io.BytesIO(data), dtype="float32")[0], rate)
-        if abs(off) <= MOST_OFF_LU:
+        data = encode(even(sound, rate, aim, peak_aim), rate)
+        heard = _loaded("soundfile").read(io.BytesIO(data), dtype="float32")[0]
+        off, over = lufs - loudness(heard, rate), true_peak_db(heard) - peak_db
+        if abs(off) <= MOST_OFF_LU and over <= 0:
             break
-        aim += off
+        aim += off if abs(off) > MOST_OFF_LU else 0.0
+        peak_aim -= max(0.0, over + 0.1) if over > 0 else 0.0
     return data
 
 

@@ -39,7 +39,7 @@ def test_every_prompt_is_even():
 
 
 def test_the_pace_suits_old_ears():
-    """About 200 characters a minute: over all prompts of more than a few words, pauses included (measured: 198)."""
+    """About 200 characters a minute: over all prompts of more than a few words, pauses included (measured: 207)."""
     long = [item for item in CN.prompts.values() if len(item.text) >= 12]
     han = sum(len(re.findall("[\u4e00-\u9fff]", item.text)) for item in long)
     assert 190 < han * 60 / sum(item.seconds for item in long) < 210

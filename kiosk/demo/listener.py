@@ -20,7 +20,7 @@ from kiosk.texts.strings import Strings
 
 log = logging.getLogger(__name__)
 
-NEXT, CHOOSE, PLUG = Qt.Key.Key_F6, Qt.Key.Key_F7, Qt.Key.Key_F10
+NEXT, CHOOSE, PLUG, UNPLUG = Qt.Key.Key_F6, Qt.Key.Key_F7, Qt.Key.Key_F10, Qt.Key.Key_F11
 _THINK_MS = 700  # between what is heard and what is done
 _MOST_KEYS = 40
 
@@ -39,7 +39,7 @@ class Wishes:
     card: str  # … and lays the card on hearing this
     take_card: tuple[str, ...]  # … lifts it on hearing one of these
     actions: dict[str, Action]
-    welcome: str  # the first page
+    welcome: tuple[str, ...]  # the first page, as everybody hears it and as it is said into headphones
 
 
 def wishes_for(strings: Strings) -> Wishes:
@@ -54,7 +54,7 @@ def wishes_for(strings: Strings) -> Wishes:
         strings.text("page.card.say"),
         (strings.text("spoken.result.say_take"), strings.text("page.take-card.say")),
         {strings.text(f"action.{action}.say"): action for action in Action},
-        strings.text("page.idle.say"),
+        (strings.text("page.idle.say"), strings.text("spoken.page.say_idle")),
     )
 
 
@@ -133,7 +133,9 @@ class Listener(QObject):
         if self._laid and any(sentence in said for sentence in self._wishes.take_card) and self._visiting:
             self._laid = False
             QTimer.singleShot(_THINK_MS, self, self._hands.lift_card)
-        if self._wishes.welcome in said and self._visiting:
+        if self._visiting and any(sentence in said for sentence in self._wishes.welcome):
+            self._visiting = False
+            self._press(UNPLUG)
             self.left.emit()
             return
         wanted = next((choice for choice in self._wishes.choices if choice in said), "")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 
-from kiosk.voice.sound_card import Parts
+from kiosk.voice.sound_card import CardParts
 
 JACK, SPEAKER = "Headphone Jack", "Speaker Playback Switch"
 
 
-class EmulatedCard:
+class EmulatedSoundCard:
     """A `voice.sound_card.SoundCard`. `refuses`: loudspeakers stay on; `by_itself`: the driver silences them at a plug."""
 
     def __init__(
         self, *, jacks: tuple[str, ...] = (JACK,), loudspeakers: tuple[str, ...] = (SPEAKER,), auto_mute: str = ""
     ) -> None:
-        self._parts = Parts(jacks, loudspeakers, auto_mute)
+        self._parts = CardParts(jacks, loudspeakers, auto_mute)
         self.on = dict.fromkeys(loudspeakers, True)
         self.refuses = self.by_itself = self.away = False
         self._plugged = False
@@ -34,7 +34,7 @@ class EmulatedCard:
 
     # --- the port
 
-    def parts(self) -> Parts:
+    def parts(self) -> CardParts:
         """Its controls."""
         self._there()
         return self._parts

@@ -18,7 +18,7 @@ import numpy as np
 from kiosk.camera.frame import Frame
 from kiosk.errors import ModelError
 from kiosk.liveness.mediapipe_import import import_mediapipe
-from kiosk.liveness.mediapipe_result import Found, QuickCall, plain
+from kiosk.liveness.mediapipe_result import FoundFaces, QuickCall, plain
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the frame
 
@@ -157,7 +157,7 @@ class Landmarker:
         """Return the MediaPipe image of an RGB picture."""
         return self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=rgb)
 
-    def find(self, image: Any, t_s: float) -> Found:
+    def find(self, image: Any, t_s: float) -> FoundFaces:
         """Return all faces of a MediaPipe image."""
         quick = self._quick
         return plain(self.detect(image, t_s)) if quick is None else quick(image, self._stamp(t_s))
@@ -174,7 +174,7 @@ class Landmarker:
         self._last_ms = stamp
         return stamp
 
-    def convert(self, found: Found, frame: Frame) -> FaceObservation:
+    def convert(self, found: FoundFaces, frame: Frame) -> FaceObservation:
         """Return MediaPipe's result as an observation of the primary face."""
         height, width = frame.image_bgr.shape[:2]
         clouds = [points * np.array((width, height, width), np.float32) for points in found.points]

@@ -18,7 +18,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFaces:
     """All faces of a picture, in one order. points: float32 (478, 3), x and y in shares of the picture; blendshapes: (52,)."""
 
     points: tuple[np.ndarray, ...] = ()
@@ -27,9 +27,9 @@ class Found:
     names: tuple[str, ...] = ()  # of the blendshapes, where they were asked for
 
 
-def plain(result: Any) -> Found:
+def plain(result: Any) -> FoundFaces:
     """Return the public answer of MediaPipe as arrays."""
-    return Found(
+    return FoundFaces(
         tuple(np.array([(p.x, p.y, p.z) for p in face], np.float32) for face in result.face_landmarks),
         tuple(np.fromiter((b.score for b in blend), np.float32, len(blend)) for blend in result.face_blendshapes),
         tuple(np.asarray(one, np.float32) for one in result.facial_transformation_matrixes),
@@ -52,7 +52,7 @@ class QuickCall:
         self._scores = _layout(empty.face_blendshapes._type_, ("score",))
         self._names: tuple[str, ...] = ()
 
-    def __call__(self, image: Any, stamp_ms: int) -> Found:
+    def __call__(self, image: Any, stamp_ms: int) -> FoundFaces:
         """Return what the picture shows. Raises RuntimeError or ValueError as MediaPipe does."""
         raw = self._result()
         self._detect(self._handle, image._image_ptr, None, stamp_ms, ctypes.byref(raw))
@@ -64,7 +64,7 @@ class QuickCall:
             shapes = [raw.face_blendshapes[i] for i in range(raw.face_blendshapes_count)]
             if shapes and not self._names:
                 self._names = tuple(shapes[0].categories[i].category_name.decode() for i in range(shapes[0].categories_count))
-            return Found(
+            return FoundFaces(
                 points,
                 tuple(_read(one.categories, one.categories_count, self._scores)[:, 0] for one in shapes),
                 tuple(

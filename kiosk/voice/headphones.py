@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.voice.sound_card import Parts, SoundCard
+from kiosk.voice.sound_card import CardParts, SoundCard
 
 AGAIN_S = 5.0  # a card that is away is looked for so often
 ANSWER_S = 2.0  # the window answers within milliseconds; a hung one must not keep the station silent for ever
@@ -164,7 +164,7 @@ class HeadphoneWatch:
             self._ending.wait(AGAIN_S)
 
 
-def able(card: SoundCard) -> tuple[Parts, bool]:
+def able(card: SoundCard) -> tuple[CardParts, bool]:
     """Return what a card has, and whether a plug into one of its jacks would silence its loudspeakers. Raises OSError."""
     parts = card.parts()
     by_driver = bool(parts.auto_mute) and card.mutes_itself(parts.auto_mute)

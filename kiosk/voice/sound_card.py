@@ -25,7 +25,7 @@ _AUTO_MUTE = re.compile(r"iface=MIXER,name='(Auto-Mute Mode)'")
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class CardParts:
     """What a card has: names of its controls. `auto_mute`: the driver's own way to silence loudspeakers at a plug, "" for none."""
 
     jacks: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Parts:
 class SoundCard(Protocol):
     """A card that may tell of plugs. Every call may raise OSError: the card is gone, or its tool."""
 
-    def parts(self) -> Parts:
+    def parts(self) -> CardParts:
         """Return its controls as they are now."""
 
     def is_on(self, jack: str) -> bool:
@@ -65,7 +65,7 @@ class AlsaCard:
         self._card = card
         self._events: subprocess.Popen[bytes] | None = None
 
-    def parts(self) -> Parts:
+    def parts(self) -> CardParts:
         return parts_of(self._ask("controls"))
 
     def is_on(self, jack: str) -> bool:
@@ -127,11 +127,11 @@ def _program() -> str:
     return found
 
 
-def parts_of(controls: str) -> Parts:
+def parts_of(controls: str) -> CardParts:
     """Return what `amixer controls` tells of a card."""
     jacks, loudspeakers = (tuple(dict.fromkeys(pattern.findall(controls))) for pattern in (_JACK, _LOUDSPEAKER))
     automatic = _AUTO_MUTE.search(controls)
-    return Parts(jacks, loudspeakers, automatic.group(1) if automatic else "")
+    return CardParts(jacks, loudspeakers, automatic.group(1) if automatic else "")
 
 
 def is_on(contents: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk import config
 from kiosk.doctor.sound import check_headphones
-from kiosk.emulators.headphone_card import JACK, SPEAKER, EmulatedCard
+from kiosk.emulators.headphone_card import JACK, SPEAKER, EmulatedSoundCard
 from kiosk.voice import headphones
 from kiosk.voice.headphones import NOTE, HeadphoneWatch, Plug, able
 
@@ -64,7 +64,7 @@ def until(what):
 
 
 def test_a_plug_silences_the_loudspeaker_first_and_then_things_are_private(start, tmp_path):
-    kiosk = start(card := EmulatedCard())
+    kiosk = start(card := EmulatedSoundCard())
     card.plug(True)
     assert kiosk.hears(2) == [(True, {SPEAKER: False}), (Plug(True, private=True), {SPEAKER: False})]
     card.plug(False)
@@ -74,7 +74,7 @@ def test_a_plug_silences_the_loudspeaker_first_and_then_things_are_private(start
 
 
 def test_the_loudspeaker_waits_for_the_window(start):
-    kiosk = start(card := EmulatedCard())
+    kiosk = start(card := EmulatedSoundCard())
     kiosk.answers = False
     card.plug(True)
     kiosk.hears(2)
@@ -87,7 +87,7 @@ def test_the_loudspeaker_waits_for_the_window(start):
 
 @pytest.mark.parametrize("fault", ["refuses", "no-loudspeaker", "driver-off"])
 def test_a_loudspeaker_that_is_not_surely_off_keeps_names_unspoken(start, fault):
-    card = EmulatedCard(
+    card = EmulatedSoundCard(
         loudspeakers=() if fault != "refuses" else (SPEAKER,), auto_mute="Auto-Mute Mode" if fault == "driver-off" else ""
     )
     card.refuses = fault == "refuses"
@@ -98,7 +98,7 @@ def test_a_loudspeaker_that_is_not_surely_off_keeps_names_unspoken(start, fault)
 
 
 def test_a_driver_that_silences_by_itself_is_enough(start):
-    card = EmulatedCard(loudspeakers=(), auto_mute="Auto-Mute Mode")
+    card = EmulatedSoundCard(loudspeakers=(), auto_mute="Auto-Mute Mode")
     card.by_itself = True
     kiosk = start(card)
     card.plug(True)
@@ -107,7 +107,7 @@ def test_a_driver_that_silences_by_itself_is_enough(start):
 
 def test_a_driver_that_hears_of_no_plug_silences_nothing(start):
     """A key panel told it: the card's own jack is empty, so its driver does nothing."""
-    card = EmulatedCard(loudspeakers=(), auto_mute="Auto-Mute Mode")
+    card = EmulatedSoundCard(loudspeakers=(), auto_mute="Auto-Mute Mode")
     card.by_itself = True
     kiosk = start(card, watch=False)
     kiosk.watch.by_key(True)
@@ -115,7 +115,7 @@ def test_a_driver_that_hears_of_no_plug_silences_nothing(start):
 
 
 def test_a_key_panel_silences_the_cards_loudspeaker(start):
-    kiosk = start(card := EmulatedCard(jacks=()))
+    kiosk = start(card := EmulatedSoundCard(jacks=()))
     kiosk.watch.by_key(True)
     assert kiosk.hears(2)[1] == (Plug(True, private=True), {SPEAKER: False})
     kiosk.watch.by_key(False)
@@ -124,14 +124,14 @@ def test_a_key_panel_silences_the_cards_loudspeaker(start):
 
 
 def test_a_socket_that_silences_by_itself_is_believed(start):
-    kiosk = start(card := EmulatedCard(jacks=(), loudspeakers=()), socket_silences=True)
+    kiosk = start(card := EmulatedSoundCard(jacks=(), loudspeakers=()), socket_silences=True)
     kiosk.watch.by_key(True)
     assert kiosk.hears(2)[1][0] == Plug(True, private=True)
     assert card.on == {}
 
 
 def test_a_card_that_vanishes_ends_what_is_private_and_its_return_begins_it(start):
-    kiosk = start(card := EmulatedCard())
+    kiosk = start(card := EmulatedSoundCard())
     card.plug(True)
     kiosk.hears(2)
     card.vanish()
@@ -145,14 +145,14 @@ def test_a_card_that_vanishes_ends_what_is_private_and_its_return_begins_it(star
 
 def test_after_a_crash_the_loudspeaker_sounds_again_and_what_was_off_stays_off(start, tmp_path):
     (tmp_path / NOTE).write_text(SPEAKER, encoding="utf-8")
-    card = EmulatedCard(loudspeakers=(SPEAKER, "LFE Playback Switch"))
+    card = EmulatedSoundCard(loudspeakers=(SPEAKER, "LFE Playback Switch"))
     card.on = {SPEAKER: False, "LFE Playback Switch": False}
     start(card)
     assert until(lambda: card.on == {SPEAKER: True, "LFE Playback Switch": False})
 
 
 def test_the_end_of_the_kiosk_leaves_the_card_as_it_was(start):
-    kiosk = start(card := EmulatedCard())
+    kiosk = start(card := EmulatedSoundCard())
     card.plug(True)
     kiosk.hears(2)
     kiosk.watch.stop()
@@ -161,9 +161,9 @@ def test_the_end_of_the_kiosk_leaves_the_card_as_it_was(start):
 
 
 def test_what_a_card_is_able_to_do():
-    assert able(EmulatedCard())[1]
-    assert not able(EmulatedCard(jacks=()))[1], "no jack tells of a plug"
-    assert not able(EmulatedCard(loudspeakers=()))[1]
+    assert able(EmulatedSoundCard())[1]
+    assert not able(EmulatedSoundCard(jacks=()))[1], "no jack tells of a plug"
+    assert not able(EmulatedSoundCard(loudspeakers=()))[1]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_what_a_card_is_able_to_do():
 )
 def test_doctor_tells_what_it_found(made, settings, state, said):
     plugged, away = made.pop("plugged", False), made.pop("away", False)
-    card = EmulatedCard(**made)
+    card = EmulatedSoundCard(**made)
     card.plug(plugged)
     card.away = away
     found = check_headphones(config.Settings(voice=config.Voice(**settings)), card)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from kiosk.voice.sound_card import AlsaCard, Parts, is_on, parts_of
+from kiosk.voice.sound_card import AlsaCard, CardParts, is_on, parts_of
 
 CONTROLS = """numid=22,iface=CARD,name='Front Headphone Jack'
 numid=21,iface=CARD,name='Headphone Jack'
@@ -47,12 +47,12 @@ else:
 
 
 def test_what_a_card_has():
-    assert parts_of(CONTROLS) == Parts(
+    assert parts_of(CONTROLS) == CardParts(
         ("Front Headphone Jack", "Headphone Jack", "Headset Jack"),
         ("Speaker Playback Switch", "Line Out Playback Switch"),
         "Auto-Mute Mode",
     )
-    assert parts_of("numid=1,iface=MIXER,name='Master Playback Volume'") == Parts()
+    assert parts_of("numid=1,iface=MIXER,name='Master Playback Volume'") == CardParts()
 
 
 @pytest.mark.parametrize(("said", "on"), [("on", True), ("off", False), ("off,on", True), ("off,off", False), ("0,0", False)])

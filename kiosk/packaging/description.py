@@ -53,7 +53,7 @@ _KIOSK_UNITS = (
     "pension-kiosk-update.service",
     "pension-kiosk-update.timer",
 )
-_BUREAU_UNITS = ("pension-kiosk-bureau.service",)
+_BUREAU_UNITS = ("bureau/pension-bureau.service", "bureau/pension-bureau-work.service")
 
 
 def package(purpose: Purpose, version: str, tree: Path, work: Path, date: str, compression: str = "xz") -> dict[str, Any]:
@@ -72,14 +72,16 @@ def package(purpose: Purpose, version: str, tree: Path, work: Path, date: str, c
         contents.append(entry | ({"type": kind} if kind else {}))
 
     def rewritten(name: str) -> Path:
-        """Return a copy whose paths go through the version in force."""
-        target = work / name
+        """Return a copy of a unit whose paths go through the version in force."""
+        target = work / Path(name).name
         text = (DEPLOY / name).read_text(encoding="utf-8")
-        target.write_text(text.replace(f"{home}/", f"{home}/current/"), encoding="utf-8")
+        text = text.replace("/opt/pension-kiosk/.venv/bin/python -P -m kiosk", "/opt/pension-kiosk/run kiosk")
+        text = text.replace("=/opt/pension-kiosk\n", "=/opt/pension-kiosk/\n").replace("/opt/pension-kiosk/", f"{home}/current/")
+        target.write_text(text, encoding="utf-8")
         return target
 
     for unit in _KIOSK_UNITS if purpose.screen else _BUREAU_UNITS:
-        file(rewritten(unit), f"/lib/systemd/system/{unit}")
+        file(rewritten(unit), f"/lib/systemd/system/{Path(unit).name}")
     if purpose.screen:
         file(DEPLOY / "70-pension-kiosk.rules", "/lib/udev/rules.d/70-pension-kiosk.rules")
         file(DEPLOY / "70-pension-kiosk.conf", "/usr/share/X11/xorg.conf.d/70-pension-kiosk.conf")

@@ -101,6 +101,19 @@ def test_units_in_the_package_go_through_the_version_in_force(tmp_path):
     assert Path(told["scripts"]["postinstall"]).read_text(encoding="utf-8").count("version=9.9.9") == 1
 
 
+def test_the_bureaus_units_run_the_packages_own_python(tmp_path):
+    told = described(contents.BUREAU, tmp_path)
+    places = {entry["dst"]: entry for entry in told["contents"]}
+    for name in ("pension-bureau", "pension-bureau-work"):
+        text = Path(places[f"/lib/systemd/system/{name}.service"]["src"]).read_text(encoding="utf-8")
+        assert "ExecStart=/opt/pension-kiosk-bureau/current/run kiosk bureau" in text
+        assert "/opt/pension-kiosk/" not in text
+        assert "WorkingDirectory=/opt/pension-kiosk-bureau/current/\n" in text
+        user = re.search(r"^User=(.*)$", text, re.M)[1]
+        assert f"passwd {user} " in (SCRIPTS / "postinst.bureau").read_text(encoding="utf-8")
+    assert "python" not in " ".join(told["depends"])
+
+
 def test_the_packages_settings_load_and_lie_where_the_service_may_write():
     settings = config.load(SCRIPTS / "kiosk.toml")
     assert settings.store.directory == "/var/lib/pension-kiosk"

@@ -73,7 +73,7 @@ def test_the_demonstrations_id_is_never_registered(tmp_path, monkeypatch, capsys
     code = tmp_path / "code"
     code.write_text("x")
     assert main(["provision", "--bureau", "https://127.0.0.1:1", "--code-file", str(code)]) == 1
-    assert "the demonstration's" in capsys.readouterr().err
+    assert "is no station's (SZ-DEMO-0001)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", NOTHING, ids=["0 bytes", "zeros"])

@@ -353,7 +353,7 @@ def test_the_start_is_journaled_with_what_it_runs_on(kiosk, tmp_path):
     with open_store(kiosk.settings, now=datetime.now(UTC)) as store:
 
         def started(settings) -> dict[str, str]:
-            kiosk.settings = settings
+            kiosk._house._settings = settings
             kiosk._house.note_start(store)
             entry = [one for one in journal.entries_since(store, 0) if one.kind == "kiosk-started"][-1]
             return json.loads(entry.body)["data"]

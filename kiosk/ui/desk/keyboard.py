@@ -113,7 +113,12 @@ class Keyboard(QFrame):
             one = one.parentWidget() if one is not self._desk else None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Hide, QEvent.Type.EnabledChange):
+        kind = event.type()
+        if kind in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Hide, QEvent.Type.EnabledChange):
+            area = _area_of(self.field) if self.field is not None else None
+            scrolled = kind == QEvent.Type.Move and area is not None and watched is area.widget()
+            if self.field is not None and not scrolled and kind in (QEvent.Type.Move, QEvent.Type.Resize):
+                self._bring_into_view(self.field)  # the page was laid out anew: nobody scrolled the field away
             self.place()
         return False
 

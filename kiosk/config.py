@@ -32,12 +32,13 @@ class Section(BaseModel):
 
 
 class Channel(Section):
-    """Another place or way to authenticate, shown where the face does not work."""
+    """Another place or way to authenticate, shown where the face does not work. `far`: for whoever is away or abroad."""
 
     name: str
     address: str = ""
     hours: str = ""
     phone: str = ""
+    far: bool = False
 
 
 class Station(Section):
@@ -265,6 +266,7 @@ class Printer(Section):
     target: str = ""
     width_mm: Literal[58, 80] = 80
     text: Literal["gb18030", "image"] = "gb18030"
+    large: bool = False
     native_qr: bool = False
     cut: bool = True
     ask_paper: bool = True

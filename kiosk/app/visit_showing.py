@@ -119,6 +119,8 @@ class VisitShowing(QObject):
             next_from=state.next_from,
             next_to=state.next_to,
             verify_url=station.verify_url,
+            far=[way for way in station.channels if way.far],
+            large=self._settings.printer.large or self._window.wishes.large,
         )
 
     def show_printed(self, reason: Reason) -> None:

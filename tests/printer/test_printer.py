@@ -75,6 +75,26 @@ def test_printer_without_chinese_gets_pictures():
         assert 0.01 < (picture == 0).mean() < 0.5
 
 
+@pytest.mark.parametrize("width_mm", [58, 80])
+def test_large_print_reaches_the_printer_as_text_and_as_a_picture(width_mm):
+    large = slip(large=True)
+    data = slip_bytes(large, Printer(kind="dummy", width_mm=width_mm))
+    paper, lines = read(data), [line for line in layout(large, width_mm) if not line.qr]
+    assert [line for line in paper.lines if line][: len(lines)] == [line.text for line in lines]
+    words = sum(set(line.text) != {"-"} for line in lines)
+    assert data.count(b"\x1d!\x11\x1c!\x0c") == words  # double width and height, for narrow and Chinese characters
+    ink = [
+        _ink(read(slip_bytes(one, Printer(kind="dummy", text="image", width_mm=width_mm))).pictures[0]) for one in (slip(), large)
+    ]
+    assert ink[0] < 26 < 35 < ink[1]  # dots from top to bottom of a line
+
+
+def _ink(picture):
+    """The height of the usual line of a picture of text; the rule (two dots) and the title are few."""
+    rows = "".join("#" if dark else " " for dark in (picture == 0).any(axis=1)).split()
+    return sorted(map(len, rows))[len(rows) // 2]
+
+
 def test_a_rare_name_becomes_a_picture_instead_of_a_wrong_character():
     one = slip(name="陈小𬭚")  # in GB 18030's four bytes only: no printer holds it
     paper = read(slip_bytes(one, Printer(kind="dummy")))

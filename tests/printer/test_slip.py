@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.config import Channel
+from kiosk.domain.next_time import next_time
 from kiosk.domain.record import Stage
 from kiosk.printer.slip import COLUMNS, layout, width_of, wrap
+from kiosk.texts.strings import Strings
 from tests.printer.samples import NAME, RECORD, slip
 
 
@@ -94,3 +97,82 @@ def test_with_an_address_of_the_bureau_the_code_is_that_address_alone():
     one = slip(verify_url="https://bureau.example/verify/")
     assert one.qr_text == f"https://bureau.example/verify/{RECORD}"
     assert RECORD in str(one.rows), "the number stands on the paper all the same"
+
+
+URL = "https://bureau.example/verify"
+FAR = (
+    Channel(name="“中国领事”手机APP", address="人在国外，刷脸办", far=True),
+    Channel(name="邮政EMS", address="上门取材料", phone="11183", far=True),
+)
+
+
+def printed(one, width_mm):
+    """Everything on the paper in one piece, as broken lines are read."""
+    return "".join(line.text for line in layout(one, width_mm)).replace(" ", "")
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("width_mm", [58, 80])
+def test_warns_of_fraud_and_tells_number_check_month_and_ways_from_afar(width_mm, large):
+    one = slip(stage=Stage.CONFIRMED, verify_url=URL, far=FAR, large=large, next_from=None, next_to=date(2027, 11, 30))
+    text = printed(one, width_mm)
+    for needed in (
+        "办认证不收钱，不会叫您转账，也不会问您要密码、验证码。",
+        "有人这样要求，就是骗子，请打12333问一问。",
+        f"认证编号{RECORD}",
+        f"要核对真假，请扫下面的码，或打开：{URL}/{RECORD}",
+        "下一次2027年11月底前，再来办一次",
+        "家里人在国外、外地，可以这样办：·“中国领事”手机APP人在国外，刷脸办·邮政EMS上门取材料11183",
+        "手机扫一扫，核对真假",
+    ):
+        assert needed in text
+
+
+def test_english_says_the_same():
+    text = everything(slip("en", stage=Stage.CONFIRMED, verify_url=URL, far=FAR))
+    for needed in (
+        "a transfer, a password or a code",
+        "is a fraud: please call 12333",
+        f"Certificate no. {RECORD}",
+        f"{URL}/{RECORD}",
+    ):
+        assert needed in text
+    assert "Family abroad" in text
+
+
+def test_the_next_time_stands_in_the_words_of_the_screen():
+    strings, printed_on = Strings.load("zh_CN"), date(2026, 11, 21)
+    for first, last in (
+        (None, date(2027, 11, 30)),
+        (date(2027, 12, 1), date(2028, 11, 30)),
+        (date(2027, 11, 1), date(2027, 11, 30)),
+    ):
+        upcoming = next_time(first, last, printed_on)
+        assert ("下一次", strings.dated(upcoming.key, upcoming.first, upcoming.last)) in slip(next_from=first, next_to=last).rows
+
+
+def test_nothing_is_checked_that_the_bureau_does_not_answer_for():
+    assert "确认以后，可以核对真假" in everything(slip(verify_url=URL))
+    assert "确认以后" not in everything(slip(stage=Stage.CONFIRMED, verify_url=URL))
+    by_telephone = everything(slip())
+    assert "要核对真假，请打 12333，报认证编号" in by_telephone
+    assert "https" not in by_telephone
+    for stage in (Stage.RETURNED, Stage.REFUSED):
+        assert not any("核对真假" in note for note in slip(stage=stage, verify_url=URL).notes)
+
+
+def test_a_long_address_is_not_cut_and_no_way_from_afar_leaves_no_heading():
+    address = f"https://{'a' * 180}.example/v"
+    assert f"{address}/{RECORD}" in everything(slip(verify_url=address))
+    assert "国外" not in everything(slip())
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en", "zh_Hant"])
+@pytest.mark.parametrize("width_mm", [58, 80])
+def test_large_print_is_large_throughout_and_fits(language, width_mm):
+    one = slip(language, verify_url=URL, far=FAR, large=True)
+    lines = [line for line in layout(one, width_mm) if not line.qr and set(line.text) != {"-"}]
+    assert all(line.large for line in lines)
+    assert max(width_of(line.text) for line in lines) <= COLUMNS[width_mm] // 2
+    assert not any(line.text.lstrip()[0] in "，。：、！？）" for line in lines), "a line begins with what closes another"
+    assert RECORD in printed(one, width_mm)

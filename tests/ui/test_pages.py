@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
-from kiosk.config import Ui
+from kiosk.config import Channel, Ui
 from kiosk.domain.identity import DocumentKind
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.record import Stage
@@ -552,3 +552,23 @@ def test_a_finger_meets_every_button_and_nothing_above_it(window):
                 if above is not found:
                     covered.append(f"{scene.name}: {found.objectName()} under {type(above).__name__}")
     assert covered == []
+
+
+def test_ways_for_whoever_is_away_come_after_the_near_ones(qtbot):
+    station = sample_settings().station
+    afar = Channel(name="邮政EMS", far=True)
+    settings = sample_settings().model_copy(
+        update={"station": station.model_copy(update={"channels": (afar, *station.channels[:2])})}
+    )
+    window = make_window(settings)
+    qtbot.addWidget(window)
+    window.resize(1920, 1080)
+    show_scene(window, SCENES["out-of-service"])
+    shown = [
+        label.text()
+        for i in range(3)
+        for label in window.page.findChildren(QLabel)
+        if label.objectName().startswith(f"channel-{i}")
+    ]
+    words = "\n".join(shown)
+    assert words.index(station.channels[0].name) < words.index(station.channels[1].name) < words.index("邮政EMS")

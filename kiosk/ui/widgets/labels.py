@@ -102,7 +102,8 @@ class Channels(Stack):
 
     def show_channels(self, heading: str, settings: Settings, strings: Strings, *, most: int = CHANNELS_SHOWN) -> None:
         """Fill from the configuration."""
-        channels = settings.station.channels[:most]
+        # Who reads it stands here: the ways for whoever is away or abroad come last.
+        channels = sorted(settings.station.channels, key=lambda channel: channel.far)[:most]
         self.heading.say(heading if channels else "")
         for number, place in enumerate(self.places):
             if number < len(channels):

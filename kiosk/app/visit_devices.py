@@ -123,8 +123,9 @@ class VisitDevices(QObject):
         self._memory.take = outcome
         self.encoder_digest = outcome.model_digest or self.encoder_digest
         result = outcome.liveness
-        missed = next((done.action for done in result.actions if done.seen_at_s is None), None)
-        self.told.emit(e.TakeEnded(outcome.visit_id, state.take_id, result.passed, result.reason, missed))
+        missed = next((done for done in result.actions if done.seen_at_s is None), None)
+        action, early = (missed.action, missed.too_early > 0) if missed is not None else (None, False)
+        self.told.emit(e.TakeEnded(outcome.visit_id, state.take_id, result.passed, result.reason, action, early))
 
     @Slot(object)
     def on_presence(self, present: bool) -> None:

@@ -190,6 +190,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("checking-saving", s.Checking(case, saving=True)),
         Scene("retry", s.Retrying(case, Reason.ACTION_TIMEOUT, 2)),
         Scene("retry-action", s.Retrying(case, Reason.ACTION_TIMEOUT, 2, Action.TURN_RIGHT)),
+        Scene("retry-early", s.Retrying(case, Reason.ACTION_TIMEOUT, 2, Action.TURN_RIGHT, early=True)),
         Scene("retry-light", s.Retrying(case, Reason.LIVENESS_FAILED, 2)),
         Scene("retry-last", s.Retrying(case, Reason.FACE_MISMATCH, 1)),
         Scene("result", done),

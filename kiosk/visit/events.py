@@ -242,13 +242,17 @@ class ScanEnded:
 
 @dataclass(frozen=True, slots=True)
 class TakeEnded:
-    """The liveness take ended. `passed` with `reason` OK, or why not; `action`: the one that was asked for and not seen."""
+    """The liveness take ended. `passed` with `reason` OK, or why not; `action`: the one that was asked for and not seen.
+
+    `early`: that action was begun before its cue.
+    """
 
     visit_id: str
     take_id: int
     passed: bool
     reason: Reason
     action: Action | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

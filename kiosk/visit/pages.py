@@ -265,7 +265,7 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
                 return s.Checking(case), (c.MatchFace(case),)
             if event.reason is Reason.LIVENESS_UNCERTAIN:  # no refusal, and no new try would say more: somebody looks
                 return to_attendant(case, event.reason)
-            return failed_try(case, event.reason, world, event.action)
+            return failed_try(case, event.reason, world, event.action, early=event.early)
         case e.SwapTouched():
             return state, (c.SwapAction(state.take_id),)
         case e.CameraWentDown() | e.DeskOpened() | e.VisionFailed() if not state.camera_ready:

@@ -92,12 +92,12 @@ def rested(state: s.Acting, before_cue: bool, world: World) -> Step:
     return after, (c.CancelTake(state.take_id), *calls)
 
 
-def failed_try(case: s.Case, reason: Reason, world: World, action: Action | None = None) -> Step:
+def failed_try(case: s.Case, reason: Reason, world: World, action: Action | None = None, *, early: bool = False) -> Step:
     """Every failed try is saved; after the last one the attendant is called. Nobody passes by trying often enough."""
     save = c.SaveAttempt(case, Outcome.FAILED, reason)
     left = world.tries_per_visit - case.visit.tries
     if left > 0:
-        return s.Retrying(case, reason, left, action), (save,)
+        return s.Retrying(case, reason, left, action, early), (save,)
     return s.Referred(case.visit, reason, case), (save, c.CallAttendant(reason))
 
 

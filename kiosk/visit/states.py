@@ -211,6 +211,7 @@ class Retrying:
     reason: Reason
     tries_left: int
     action: Action | None = None  # the one that was not seen
+    early: bool = False  # it was begun before its cue
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,24 @@ def test_service_stops_when_the_centre_was_not_reached_for_too_long(bench):
     assert isinstance(bench.conductor.state, s.Idle)
 
 
+@pytest.mark.parametrize("early", [0, 2])
+def test_who_was_too_early_is_told_so_and_nobody_else(bench, early):
+    from kiosk.domain.outcome import ActionRecord, LivenessResult
+    from kiosk.domain.reasons import Action
+    from kiosk.liveness.verdict import TakeOutcome
+
+    bench.card()
+    for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
+        bench.conductor.feed(event)
+    state = bench.conductor.state
+    seen, missed = ActionRecord(Action.BLINK, 1.0, 1.5, 0.8, too_early=1), ActionRecord(Action.NOD, 4.0, too_early=early)
+    result = LivenessResult(False, Reason.ACTION_TIMEOUT, (seen, missed))
+    bench.conductor.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, result, state.take_id))
+    after = bench.conductor.state
+    assert isinstance(after, s.Retrying)
+    assert (after.action, after.early) == (Action.NOD, early > 0)
+
+
 def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_path):
     from kiosk.domain.outcome import ActionRecord, LivenessResult
     from kiosk.domain.reasons import Action

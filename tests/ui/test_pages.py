@@ -273,6 +273,10 @@ def test_a_missed_action_is_answered_with_that_action(window):
     assert page.figure.isVisible()
     assert page.figure.action is Action.TURN_RIGHT
     assert not page.tips.isVisible()
+    assert page.lead.text() == window.strings.text("reason.action-timeout.why"), "nothing was early: a time-out says so"
+    assert "早" not in page.lead.text()
+    show_scene(window, SCENES["retry-early"])
+    assert page.lead.text() == window.strings.text("page.retry.early")
     show_scene(window, SCENES["retry-last"])  # not much like the photo: neither hats nor light
     assert not page.tips.isVisible()
     assert not page.figure.isVisible()

@@ -50,7 +50,8 @@ class RetryPage(Page[s.Retrying]):
     def fill(self, state: s.Retrying, kit: Kit) -> None:
         reason = f"reason.{state.reason}"
         self.title.say(kit.text(f"{reason}.title"))
-        self.lead.say(kit.text(f"{reason}.why"))
+        early = state.early and state.reason is Reason.ACTION_TIMEOUT  # only who was early is told so
+        self.lead.say(kit.text("page.retry.early" if early else f"{reason}.why"))
         self.now.say(kit.text(f"{reason}.now"))
         self.last.say(kit.text("page.retry.last") if state.tries_left == 1 else "")
         missed = state.action if state.reason is Reason.ACTION_TIMEOUT else None

@@ -58,6 +58,18 @@ def test_a_landscape_screen_keeps_its_buttons_at_the_bottom(window, size):
             assert lowest > size[1] * 0.55, scene.name
 
 
+@pytest.mark.parametrize("size", [(720, 1280), (600, 800), (480, 800), (800, 600), (1366, 768)])
+def test_the_face_that_shows_how_stands_beside_the_mirror(window, size):
+    set_form(window, size, "paper", False)
+    show_scene(window, SCENES["camera-nod"])
+    window.wishes.toggle_seated()
+    mirror = window.page.mirror
+    assert mirror.show_card.isVisible()
+    assert mirror.rect().contains(mirror.show_card.geometry())
+    assert mirror.rect().contains(mirror.circle.geometry())
+    assert not mirror.show_card.geometry().intersects(mirror.circle.geometry())
+
+
 def test_the_line_is_a_setting(qtbot, settings):
     low = settings.model_copy(update={"ui": settings.ui.model_copy(update={"seated_top": 0.6})})
     window = make_window(low)

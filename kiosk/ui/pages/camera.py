@@ -60,7 +60,7 @@ class ShowCard(Stack):
 
 
 class Mirror(QWidget):
-    """The circle, with the demonstrating face over its lower right edge."""
+    """The circle, with the demonstrating face beside it; where there is no room beside, over its lower right edge."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,12 +86,12 @@ class Mirror(QWidget):
         self.arrange()
 
     def arrange(self) -> None:
-        """Place circle and card: the card covers a corner of the square, little of the mirror."""
+        """Place circle and card: beside each other, or as far as there is room; then the card covers a corner of the square."""
         side = min(self.width(), self.height())
         card = max(self.look.px(230), int(side * 0.34))
         caption = self.show_card.caption.need(card)
         tall = card + caption
-        reach = min(self.width() - side, card) // 2
+        reach = max(0, min(self.width() - side, card + self.look.px(16)))
         left = (self.width() - side) // 2 - reach // 2
         self.circle.setGeometry(left, (self.height() - side) // 2, side, side)
         self.show_card.setGeometry(

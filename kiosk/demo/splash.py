@@ -10,6 +10,12 @@ from kiosk.ui.theme import FAMILIES, Look
 from kiosk.ui.widgets.face import Pose, paint_face
 
 WIDTH, HEIGHT = 560, 380
+# The stage tells its steps for a terminal, in English; who waits before the splash reads the station's language.
+IN_CHINESE = {
+    "starting the bureau and the card reader": "正在启动练习用的中心和读卡器",
+    "enrolling the demonstration's people": "正在登记练习用的人像",
+    "provisioning the kiosk and bringing the roster": "正在设立这台机器，领取名册",
+}
 
 
 def splash_picture() -> QPixmap:
@@ -40,9 +46,9 @@ class Splash:
         self.qt.processEvents()
 
     def say(self, words: str) -> None:
-        """Write one line below. From the GUI's thread only."""
+        """Write one line below: a step of the stage, in Chinese; anything else as it is. From the GUI's thread only."""
         at = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
-        self._screen.showMessage(words, int(at.value), Look().colour("quiet"))
+        self._screen.showMessage(IN_CHINESE.get(words, words), int(at.value), Look().colour("quiet"))
         self.qt.processEvents()
 
     def finish(self, window: QWidget | None = None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import random
+import re
 from datetime import date
 
 import pytest
@@ -12,10 +14,10 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from kiosk import models
 from kiosk.config import Match, Settings
-from kiosk.demo import people
+from kiosk.demo import people, stage
 from kiosk.demo.play import PlayWindow, cards_of, draw_paper
 from kiosk.demo.portraits import draw_portrait
-from kiosk.demo.splash import splash_picture
+from kiosk.demo.splash import Splash, splash_picture
 from kiosk.demo.table import DemoTable
 from kiosk.demo.training import TASKS, Progress
 from kiosk.domain.reasons import Action, Reason
@@ -132,6 +134,17 @@ def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):
     assert draw_portrait(tmp_path / "p.png").stat().st_size > 5000
     draw_paper(tmp_path / "户口本.jpg", "户口本")
     assert (tmp_path / "户口本.jpg").read_bytes()[:3] == b"\xff\xd8\xff", "papers for the stick"
+
+
+def test_the_splash_tells_every_step_of_the_stage_in_chinese(qtbot):
+    steps = re.findall(r'\bsay\("([^"]+)"\)', inspect.getsource(stage))
+    assert len(steps) >= 3
+    splash = Splash()
+    for step in steps:
+        splash.say(step)
+        shown = splash._screen.message()
+        assert shown and not re.search("[A-Za-z]", shown), step
+    splash.finish()
 
 
 @pytest.mark.parametrize("seed", [1, 3])

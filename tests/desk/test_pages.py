@@ -73,6 +73,40 @@ def test_nothing_is_cut_off(shown, size):
     assert wrong == {}
 
 
+@pytest.mark.parametrize("size", [(720, 1280), (1366, 768)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_who_called_fits_the_rail_and_moves_nothing(shown, size):
+    window, view = shown
+    set_form(window, size, "paper", False)
+    scene = next(scene for scene in gallery.states() if scene.name == "desk-home")
+    view.show_calls(0)
+    gallery.show(view, scene)
+    before = [button.geometry() for button in view.rail.places.values()]
+    for count in (1, 12, 128):
+        view.show_calls(count)
+        gallery.show(view, scene)
+        home = view.rail.places[Place.HOME]
+        assert str(count) in home.text()
+        assert view._kit().text(f"place.{Place.HOME}") in home.accessibleName(), "read aloud with the place's name"
+        assert home.sizeHint().width() <= home.width(), home.text()
+        assert [button.geometry() for button in view.rail.places.values()] == before
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (1366, 768)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_no_button_jumps_when_a_notice_comes(shown, size):
+    window, view = shown
+    set_form(window, size, "paper", False)
+    scenes = {scene.name: scene for scene in gallery.states()}
+    for name in ("desk-sign-in", "desk-find", "desk-home-visits"):
+        gallery.show(view, scenes[name])
+        page = view.page
+        assert page.problem.isHidden()
+        before = {one.objectName(): one.mapTo(view, one.rect().topLeft()) for one in visible(page, Action)}
+        page.problem.say("!")
+        gallery._settle()
+        assert page.problem.isVisible()
+        assert {one.objectName(): one.mapTo(view, one.rect().topLeft()) for one in visible(page, Action)} == before, name
+
+
 def test_everything_to_touch_has_a_name_and_an_accessible_name(shown):
     _, view = shown
     nameless = []

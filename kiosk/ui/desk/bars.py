@@ -89,7 +89,10 @@ class DeskRail(_Strip):
         self.setVisible(session is not None)
         for place, button in self.places.items():
             called = place is Place.HOME and calls > 0
-            button.say(kit.text("home.calls_short", count=calls) if called else kit.text(f"place.{place}"))
+            if called:  # the rail is as wide as the places' names: the count alone fits, whoever reads aloud hears both
+                button.say(kit.text("home.calls_short", count=calls), kit.text("home.calls_spoken", count=calls))
+            else:
+                button.say(kit.text(f"place.{place}"))
             button.setChecked(place is here)
             button.setVisible(session is not None and (place not in SUPERVISOR_PLACES or session.role is Role.SUPERVISOR))
 

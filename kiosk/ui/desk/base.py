@@ -117,8 +117,10 @@ class DeskPage(QWidget, Generic[Shown]):
             self.outer.addWidget(inner)
         self.title = Words("desk-title", "title")
         self.problem = Notice("problem")
-        self.box.addWidget(self.title)
-        self.box.addWidget(self.problem)
+        self._top = QBoxLayout(QBoxLayout.Direction.TopToBottom)  # on a landscape screen the notice stands beside the title
+        self._top.addWidget(self.title, 2)
+        self._top.addWidget(self.problem, 3)
+        self.box.addLayout(self._top)
         self.build()
 
     def build(self) -> None:
@@ -147,7 +149,7 @@ class DeskPage(QWidget, Generic[Shown]):
         pad = look.px(PAD)
         self.box.setContentsMargins(pad, pad, pad, pad)
         self.box.setSpacing(look.px(GAP))
-        for box in self._splits:
+        for box in (self._top, *self._splits):
             box.setDirection(QBoxLayout.Direction.LeftToRight if look.landscape else QBoxLayout.Direction.TopToBottom)
             box.setSpacing(look.px(PAD if look.landscape else GAP))
 

@@ -31,6 +31,7 @@ class SignInPage(DeskPage[s.SigningIn | s.Asking]):
         # Who touched the way in by chance finds the way out at once, large and in everyday words.
         self.old = self.on(Action("sign-in-back", "primary", icon="back"), e.CloseTouched())
         self.box.addWidget(self.old)
+        self.card.box.setSpacing(7)  # with the notice's room it still stands on 768 lines
         for part in (
             self.title,
             self.problem,

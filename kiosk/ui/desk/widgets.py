@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -29,6 +29,7 @@ from kiosk.ui.theme import Look
 from kiosk.ui.widgets.text import wrap
 
 _L = TypeVar("_L", QHBoxLayout, QVBoxLayout)
+_ANY_HEIGHT = (1 << 24) - 1  # Qt's own largest height of a widget
 
 
 class Action(QPushButton):
@@ -189,13 +190,28 @@ class Card(QFrame):
 
 
 class Notice(Card):
-    """What the attendant must know; hidden while there is nothing to say."""
+    """What the attendant must know; hidden while there is nothing to say, but its room stays: no button jumps when it comes."""
 
     def __init__(self, name: str = "problem") -> None:
         super().__init__(name, "notice")
         self.words = Words(f"{name}-words")
         self.box.addWidget(self.words)
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)
         self.hide()
+
+    def set_look(self, look: Look) -> None:
+        """Keep room for a line, two where the page is narrow."""
+        margins = self.box.contentsMargins()
+        line = QFontMetrics(self.words.font()).lineSpacing()
+        edges = margins.top() + margins.bottom() + 2 * look.px(2)
+        self.setMinimumHeight(edges + (1 if look.landscape else 2) * line)
+        self._bound()
+
+    def _bound(self) -> None:
+        """While hidden it takes just that room: the layout of what is hidden still remembers the last words' height."""
+        self.setMaximumHeight(_ANY_HEIGHT if self.words.text() else self.minimumHeight())
 
     def say(self, text: str, *, good: bool = False) -> None:
         """Show a text, or hide."""
@@ -207,6 +223,7 @@ class Notice(Card):
             for one in (self, self.words):  # the words' colour depends on what they stand on
                 one.style().unpolish(one)
                 one.style().polish(one)
+        self._bound()
         self.setVisible(bool(text))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QLabel, QScrollArea, QStyle, QStyleOptionButton, QWidget
 
 from kiosk.desk import states as s
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role
@@ -89,6 +89,32 @@ def test_who_called_fits_the_rail_and_moves_nothing(shown, size):
         assert view._kit().text(f"place.{Place.HOME}") in home.accessibleName(), "read aloud with the place's name"
         assert home.sizeHint().width() <= home.width(), home.text()
         assert [button.geometry() for button in view.rail.places.values()] == before
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (1366, 768), (1080, 1920)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_place_one_is_at_is_told_in_bold_and_fits(shown, size):
+    window, view = shown
+    set_form(window, size, "paper", False)
+    gallery.show(view, next(scene for scene in gallery.states() if scene.name == "desk-home"))
+    short = {}
+    for place, button in view.rail.places.items():
+        bold, option = QFont(button.font()), QStyleOptionButton()
+        bold.setBold(True)
+        button.initStyleOption(option)
+        room = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button).width()
+        need = button.iconSize().width() + 4 + QFontMetrics(bold).horizontalAdvance(button.text())
+        if need > room:
+            short[place] = need - room
+    assert short == {}
+
+
+def test_a_short_pin_is_saved_without_scrolling_on_a_small_screen(shown):
+    window, view = shown
+    set_form(window, (1366, 768), "paper", False)
+    for name in ("desk-short-pin", "desk-short-pin-weak"):
+        gallery.show(view, next(scene for scene in gallery.states() if scene.name == name))
+        save, port = view.page.save, view.page.area.viewport()
+        assert save.mapTo(port, save.rect().bottomLeft()).y() < port.height(), name
 
 
 @pytest.mark.parametrize("size", [(720, 1280), (1366, 768)], ids=lambda size: f"{size[0]}x{size[1]}")

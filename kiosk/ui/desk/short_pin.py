@@ -10,7 +10,7 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.domain.desk_rules import SHORT_PIN_DIGITS
 from kiosk.ui.desk.base import DeskKit, DeskPage
-from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, row
+from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, column, row
 
 
 class ShortPinPage(DeskPage[s.Board]):
@@ -29,7 +29,10 @@ class ShortPinPage(DeskPage[s.Board]):
             Action("short-pin-save", "primary", icon="desk-lock"), lambda: e.ShortPinChosen(self.pin.text(), self.again.text())
         )
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        for part in (self.lead, self.pin, self.again, self.pad, self.hint):
+        # Words as wide as the page: in the card their lines pushed the button off 768 lines.
+        self.box.addLayout(column(self.lead, self.hint, spacing=4))
+        self.card.box.setSpacing(7)
+        for part in (self.pin, self.again, self.pad):
             self.card.box.addWidget(part)
         self.card.box.addLayout(row(self.back, 1, self.save))
         self.box.addLayout(row(1, self.card, 1))

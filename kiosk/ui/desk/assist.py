@@ -24,6 +24,7 @@ class AssistPage(DeskPage[s.Assisting]):
     """A form that says at its end what is still missing."""
 
     name = "assist"
+    notices = False
 
     def build(self) -> None:
         self.who = Words("assist-who", "heading")

@@ -90,6 +90,7 @@ class DeskPage(QWidget, Generic[Shown]):
     sent = Signal(object)
     name = ""
     scrolls = True
+    notices = True  # False: what is wrong is said elsewhere on the page, and no room is kept for it above
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +120,8 @@ class DeskPage(QWidget, Generic[Shown]):
         self.problem = Notice("problem")
         self._top = QBoxLayout(QBoxLayout.Direction.TopToBottom)  # on a landscape screen the notice stands beside the title
         self._top.addWidget(self.title, 2)
-        self._top.addWidget(self.problem, 3)
+        if self.notices:
+            self._top.addWidget(self.problem, 3)
         self.box.addLayout(self._top)
         self.build()
 

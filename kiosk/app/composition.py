@@ -85,7 +85,7 @@ class KioskApp(QObject):
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
         self._sync_thread.started.connect(self.sync.start)
-        self._house = Housekeeping(settings, self.store, self._alive, self)
+        self._house = Housekeeping(settings, self.store, self._status, self)
         self._hooks = CrashHooks(self)
         self._hooks.crashed.connect(self._on_crash)
         # Timers of our own, not QTimer.singleShot: stop() stops them, and none fires into a kiosk that is gone.
@@ -191,10 +191,10 @@ class KioskApp(QObject):
         self._house.start()
         self.desk.view.prepare_in(_DESK_MS)
 
-    def _alive(self) -> str:
+    def _status(self) -> str:
         at, devices = self.conductor.at, self.conductor.devices
         camera = devices.camera_ready or (None if at == "idle" else False)  # it sleeps between visits
-        return watchdog.beat(at=at, reader=devices.reader_ready, camera=camera)
+        return watchdog.status(at=at, reader=devices.reader_ready, camera=camera)
 
     @Slot(object)
     def _on_headphones(self, plug: Plug) -> None:

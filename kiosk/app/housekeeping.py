@@ -32,10 +32,10 @@ def _retain(store: Store) -> None:
 class Housekeeping(QObject):
     """Begins with `start`; after `stop` nothing of it runs."""
 
-    def __init__(self, settings: Settings, store: StoreWorker, alive: Callable[[], str], parent: QObject) -> None:
-        """alive: what the service manager is told at every beat (`watchdog.beat`)."""
+    def __init__(self, settings: Settings, store: StoreWorker, status: Callable[[], str], parent: QObject) -> None:
+        """status: what the service manager is told besides at every beat (`watchdog.status`)."""
         super().__init__(parent)
-        self._settings, self._store, self._alive = settings, store, alive
+        self._settings, self._store, self._status = settings, store, status
         self._watchdog = QTimer(self)
         self._watchdog.timeout.connect(self._beat)
         self._retaining = QTimer(self)
@@ -48,7 +48,7 @@ class Housekeeping(QObject):
         self._retain()
         self._retaining.start()
         watchdog.notify("READY=1")
-        self._beat()
+        watchdog.notify(self._status())
         interval = watchdog.interval_s()
         if interval is not None:
             self._watchdog.start(int(interval * 1000))
@@ -88,4 +88,4 @@ class Housekeeping(QObject):
 
     @Slot()
     def _beat(self) -> None:
-        watchdog.notify(self._alive())
+        watchdog.notify("WATCHDOG=1\n" + self._status())

@@ -25,13 +25,13 @@ def notify(message: str) -> bool:
     return True
 
 
-def beat(*, at: str, reader: bool, camera: bool | None) -> str:
-    """Return the message that the kiosk lives: where somebody is (idle, visit, desk), and its devices (None: it sleeps).
+def status(*, at: str, reader: bool, camera: bool | None) -> str:
+    """Return the message where somebody is (idle, visit, desk), and how the devices are (None: it sleeps).
 
     Read by the updater (`kiosk.updates.system`), which changes the program only when nobody is there.
     """
     words = {True: "yes", False: "no", None: "asleep"}
-    return f"WATCHDOG=1\nSTATUS=at={at} reader={words[reader]} camera={words[camera]}"
+    return f"STATUS=at={at} reader={words[reader]} camera={words[camera]}"
 
 
 def interval_s() -> float | None:

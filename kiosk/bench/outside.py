@@ -250,7 +250,7 @@ def _deliver(at: Outside, kill_after_s: float = 0.0) -> bool:
     told = json.loads(out)
     at.received |= {record_id for record_id, stage, _ in told["moved"] if stage == "received"}
     counts = told["counts"]
-    return status == 0 and not any(counts[name] for name in ("waiting", "leased", "unknown", "carried"))
+    return status == 0 and not any(number for name, number in counts.items() if name not in ("received", "refused"))
 
 
 def _quietly(at: Outside) -> float:

@@ -59,6 +59,8 @@ class Feed:
         document = self._client.get_sealed(f"/v1/roster/chunks?have={have}", protocol.RosterChunks)
         if document is None:
             return []
+        for chunk in document.chunks:
+            _must_be_ours(self._client, roster_chunks.as_manifest(document, chunk))
         folder: Path = self._run(lambda store: store.folder)
         try:
             wanted = self._run(lambda store: roster_chunks.differing(store, document))

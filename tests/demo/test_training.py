@@ -18,7 +18,7 @@ from kiosk.sync import courier
 from kiosk.texts.strings import WRITTEN, Strings
 from tests.store import made
 from tests.store.conftest import folder, store  # noqa: F401  one open store a test
-from tests.sync.conftest import bureau, kiosk, registered  # noqa: F401  one bureau and one kiosk of it
+from tests.sync.conftest import bureau, kiosk, pytest_generate_tests, registered, suite  # noqa: F401  one bureau and one kiosk of it
 from tests.sync.made import record
 
 AGENT = Person("测试乙", "440305197001010019")

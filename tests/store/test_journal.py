@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 
@@ -54,7 +55,7 @@ def test_a_guest_sees_a_cut_too(filled):
 def test_a_forged_entry_with_a_right_digest_breaks_the_signature(filled):
     body = json.loads(filled.db.execute("SELECT body FROM journal WHERE seq = 5").fetchone()[0])
     text = canonical({**body, "data": {"n": 99}}).decode()
-    digest = journal.hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text.encode()).hexdigest()
     filled.db.execute("UPDATE journal SET body = ?, digest = ? WHERE seq = 5", (text, digest))
     assert journal.verify(filled).why == "signature wrong"
 
@@ -62,7 +63,7 @@ def test_a_forged_entry_with_a_right_digest_breaks_the_signature(filled):
 def test_whoever_has_the_key_still_breaks_the_chain(filled):
     body = json.loads(filled.db.execute("SELECT body FROM journal WHERE seq = 5").fetchone()[0])
     text = canonical({**body, "data": {"n": 99}}).decode()
-    digest = journal.hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text.encode()).hexdigest()
     filled.db.execute(
         "UPDATE journal SET body = ?, digest = ?, signature = ? WHERE seq = 5", (text, digest, filled.signer.sign(digest.encode()))
     )
@@ -104,7 +105,7 @@ def test_entries_travel_and_carry_their_chain(filled):
     assert [line.seq for line in lines] == list(range(1, 11))
     for before, line in zip(lines, lines[1:], strict=False):
         assert json.loads(line.body)["previous"] == before.digest
-        assert journal.hashlib.sha256(line.body.encode()).hexdigest() == line.digest
+        assert hashlib.sha256(line.body.encode()).hexdigest() == line.digest
         assert len(line.body) <= journal.MAX_BODY
 
 

@@ -40,6 +40,7 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
     two, up = {"bureau_id": bureau_id, "kiosk_id": kiosk_id}, {"kiosk_id": kiosk_id}
     loan = {"loan_id": str(uuid.uuid4()), "from_kiosk": kiosk_id, "to_kiosk": "kiosk-b", "created_at": NOW}
     file_key = "A" * (43 if pinned is suites.STD_1 else 22)
+    chunk = protocol.RosterChunk(digest=ZEROS, size=1, plain_size=1, lines=0, file_key=file_key)
     person = protocol.LentPerson(person_id="P", line="{}", booked_at=NOW, booked_by="1")
     clock = protocol.SendClock(sent_at_utc=NOW, monotonic_s=1.0, boot_id="b")
     made = (
@@ -49,6 +50,7 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.Answer(question_id="q", answered_at=NOW, known=(), unknown=(), **two),
         protocol.Decisions(after=0, decisions=(), **two),
         protocol.RosterManifest(version=1, created_at=NOW, digest=ZEROS, size=1, plain_size=1, lines=1, file_key=file_key, **two),
+        protocol.RosterChunks(version=1, created_at=NOW, people=0, chunks=(chunk,), **two),
         protocol.Bundle(version=1, created_at=NOW, **two),
         protocol.Evidence(evidence_id="e", record_id="r", consent_id="c", media_type="image/png", content="", **up),
         protocol.EvidenceReceipt(evidence_id="e", digest=ZEROS, verdict="accepted", **two),
@@ -139,6 +141,7 @@ FROM_THE_BUREAU = (
     protocol.Problem,
     protocol.Enrolled,
     protocol.RosterManifest,
+    protocol.RosterChunks,
     protocol.Bundle,
 )
 

@@ -64,7 +64,7 @@ def test_health_is_what_the_kiosk_says_and_a_sleeping_camera_is_no_fault():
 
 
 def test_what_the_app_tells_is_what_the_updater_reads():
-    told = watchdog.beat(at="visit", reader=False, camera=True).partition("STATUS=")[2]
+    told = watchdog.status(at="visit", reader=False, camera=True).partition("STATUS=")[2]
     assert station(Systemctl(status=told)).moment().visit
     assert station(Systemctl(status=told)).health() == Health(True, True, False)
 

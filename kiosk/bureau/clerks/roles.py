@@ -42,7 +42,8 @@ ENROL: Final = "enrol"  # the second factor is to be set up
 Need = Role | str
 _API = {
     ("GET", "/openapi.json"): OPEN,
-    ("GET", "/updates/{name:path}"): OPEN,
+    ("GET", "/updates/{folder}/{name}"): OPEN,
+    ("GET", "/updates/objects/{part}/{name}"): OPEN,
     ("GET", "/v1/health"): KIOSK,
     ("GET", "/v1/time"): KIOSK,
     ("POST", "/v1/enrol"): KIOSK,

@@ -10,6 +10,9 @@ from kiosk.sync.limits import MAX_CHUNKS, MAX_MESSAGES, MAX_PEERS, MAX_POLICIES,
 from kiosk.sync.protocol.enrolment import PublicKeys
 from kiosk.sync.protocol.wire import Count, Digest, Document, Id, Moment, Short, Text, Wire
 
+# base64url, 32 bytes (std-1) or 16 (gm-1)
+FileKey = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{22})$", repr=False)]
+
 
 class RosterManifest(Document):
     """Signed, then sealed to one kiosk: what a roster file is, and the key that opens it.
@@ -28,7 +31,7 @@ class RosterManifest(Document):
     size: Count  # bytes of the encrypted file
     plain_size: Count  # bytes after decryption and decompression
     lines: Count
-    file_key: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{22})$", repr=False)]  # base64url, 32 or 16 bytes
+    file_key: FileKey
 
 
 class RosterChunk(Wire):
@@ -38,7 +41,7 @@ class RosterChunk(Wire):
     size: Count
     plain_size: Count
     lines: Count
-    file_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", repr=False)]
+    file_key: FileKey
 
 
 class RosterChunks(Document):

@@ -57,6 +57,8 @@ _PATH = {"record_id": "r", "evidence_id": "e", "proposal_id": "p", "kiosk_id": "
     "account_id": "a",
     "name": "clerks.css",
     "digest": "0" * 64,
+    "folder": "metadata",
+    "part": "00",
 }
 
 

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from kiosk.bureau import standing, tables
 from kiosk.bureau.clerks import alarms, audit, settings, stations
@@ -126,9 +127,22 @@ def test_troubles_come_from_the_kiosks_journal(office):
             (2, "unexpected-error", "[" * 5000),
             (3, "visit-saved", '{"data": {"reason": "ok"}}'),
         ):
-            transaction.add(tables.JournalLine(kiosk_id=kiosk.kiosk_id, seq=seq, kind=kind, digest="0" * 64, body=body))
+            transaction.add(
+                tables.JournalLine(kiosk_id=kiosk.kiosk_id, seq=seq, kind=kind, digest="0" * 64, body=body, received_at=utcnow())
+            )
     assert [(one.seq, one.code) for one in stations.troubles(office, kiosk.kiosk_id)] == [(2, ""), (1, "camera-unplugged")]
     assert "请工作人员" in Browser(office).enter("look").text(f"/stations/{kiosk.kiosk_id}")
+
+
+def test_a_stations_name_is_text_on_the_pages(office):
+    kiosk = register(office)
+    with office.session.begin() as session:
+        session.execute(update(tables.Kiosk).where(tables.Kiosk.kiosk_id == kiosk.kiosk_id).values(name="<b onclick=x>站</b>"))
+    browser = Browser(office).enter("look")
+    for path in ("/stations", f"/stations/{kiosk.kiosk_id}"):
+        page = browser.ask("GET", path).text
+        assert "<b onclick" not in page
+        assert "&lt;b onclick" in page
 
 
 # --- whom the machine fails

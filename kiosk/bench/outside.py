@@ -242,6 +242,10 @@ def _bring_in(at: Outside, kill_after_s: float = 0.0) -> None:
         (at.stick / files.ROOT_NAME / at.kiosk_id / "home" / told["file"]).unlink(missing_ok=True)
 
 
+# What `sync now --json` counts that waits for nothing more.
+_SETTLED = ("received", "refused", "confirmed", "returned")
+
+
 def _deliver(at: Outside, kill_after_s: float = 0.0) -> bool:
     status, out = at.command("sync", "now", "--json", kill_after_s=kill_after_s)
     at.last = f"{status} {out[-600:]}"
@@ -250,7 +254,7 @@ def _deliver(at: Outside, kill_after_s: float = 0.0) -> bool:
     told = json.loads(out)
     at.received |= {record_id for record_id, stage, _ in told["moved"] if stage == "received"}
     counts = told["counts"]
-    return status == 0 and not any(number for name, number in counts.items() if name not in ("received", "refused"))
+    return status == 0 and not any(number for name, number in counts.items() if name not in _SETTLED)
 
 
 def _quietly(at: Outside) -> float:

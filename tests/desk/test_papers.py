@@ -298,6 +298,20 @@ def test_the_camera_goes_on_to_the_next_paper_that_was_not_seen():
     assert (state.page.camera.paper, state.page.seen) == ("principal-proof", ("agent-id", "principal-id-copy"))
 
 
+def test_a_page_that_cannot_be_kept_is_told_and_not_counted():
+    state = opened(review=True, camera=s.Photographing("principal-proof", 2, busy=True))
+    state, done = walk(e.PageKept(1, 2, None), state=state)
+    assert (state.page.camera.problem, state.page.camera.busy) == ("page-not-kept", False)
+    assert (state.page.documents, done) == ((), [])
+
+
+def test_the_form_behind_the_camera_is_not_touched():
+    state = opened(review=True, camera=s.Photographing("principal-proof"))
+    for event in (e.AssistChosen(Channel.FAMILY_PROXY), e.AgentTyped("安娜", "E1", DocumentKind.PASSPORT)):
+        after, done = walk(event, state=state)
+        assert (after.page, done) == (state.page, [])
+
+
 def test_signing_out_lets_go_of_camera_and_pages():
     state = opened(review=True, documents=(d.PAGE,), camera=s.Photographing("principal-proof"))
     _, done = walk(e.TimePassed(), state=state, now_s=1000.0)

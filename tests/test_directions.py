@@ -44,7 +44,7 @@ MAY: dict[str, set[str]] = {
     "unit_list": {"domain", "errors"},
     "store": BASE | {"canonical", "digests", "sm4", "failpoints"},
     "sync": BASE | {"canonical", "digests", "sm4", "store", "failpoints", "removable"},
-    "updates": BASE | {"removable", "sync"},
+    "updates": BASE | {"models", "removable", "sync"},
     "release": BASE | {"updates"},
     "ui": BASE | {"visit", "desk", "texts"},
     "bureau": BASE | {"canonical", "digests", "sm4", "sync", "failpoints", "removable", "texts"},  # sync: the wire, both ends

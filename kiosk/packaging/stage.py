@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from kiosk.config import CONFIG, ROOT
 from kiosk.errors import KioskError
+from kiosk.models import file_digest
 from kiosk.packaging import contents
 from kiosk.packaging.contents import Purpose
 
@@ -136,7 +136,7 @@ def models() -> list[dict[str, str]]:
     weights = [file for file in named.values() if file["kind"] == "model"]
     for file in weights:
         path = ROOT / file["path"]
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
+        if not path.is_file() or file_digest(path) != file["sha256"]:
             raise PackagingError(f"{file['path']}: not there, or not the file of config/models.toml; kiosk models fetch")
     return weights
 

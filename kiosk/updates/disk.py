@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from kiosk.removable.files import sync_folder
+
 
 class Disk:
     """A disk. Raises OSError. What is not synced may be gone after a power cut."""
@@ -52,10 +54,4 @@ class Disk:
 
     def sync(self, folder: Path) -> None:
         """Make names in a folder last."""
-        if os.name != "posix":
-            return  # Windows has no such call and needs none
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kiosk.errors import KioskError
+from kiosk.models import file_digest
 
 MAX_FILES = 60_000
 MAX_FILE = 512 * 1024 * 1024  # bytes of one file
@@ -123,11 +123,5 @@ def of_folder(tree: Path, version: str) -> Manifest:
                 entries.append(Entry(relative, link=os.readlink(path)))
             else:
                 program = bool(path.stat().st_mode & 0o100)
-                entries.append(Entry(relative, file_sha256(path), path.stat().st_size, program))
+                entries.append(Entry(relative, file_digest(path), path.stat().st_size, program))
     return Manifest(version, tuple(sorted(entries, key=lambda entry: entry.path)))
-
-
-def file_sha256(path: Path) -> str:
-    """Return the digest of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from kiosk.models import file_digest
 from kiosk.updates.disk import Disk
-from kiosk.updates.manifest import Entry, Manifest, ManifestError, file_sha256, parse, version_key
+from kiosk.updates.manifest import Entry, Manifest, ManifestError, parse, version_key
 
 LIST = "files.json"  # a version's own manifest, in its folder
 _PART = ".part"
@@ -147,5 +148,5 @@ def _fits(path: Path, entry: Entry) -> bool:
         not path.is_symlink()
         and status.st_size == entry.size
         and (os.name != "posix" or bool(status.st_mode & 0o100) == entry.program)
-        and file_sha256(path) == entry.sha256
+        and file_digest(path) == entry.sha256
     )

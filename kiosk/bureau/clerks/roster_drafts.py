@@ -62,30 +62,32 @@ def take(office: Office, who: Actor, source: BinaryIO) -> str:
     try:
         report = _report(office, facts)
         draft_id = str(uuid.uuid4())
-        now = utcnow()
         with office.session.begin() as transaction:
-            transaction.add(
-                RosterDraft(
-                    draft_id=draft_id,
-                    digest=facts.digest,
-                    size=facts.size,
-                    plain_size=facts.plain_size,
-                    lines=facts.lines,
-                    file_key=facts.key,
-                    report=_sealed(office, report, draft_id),
-                    state="checked",
-                    told="",
-                    version=0,
-                    made_by=who.name,
-                    made_at=now,
-                    changed_at=now,
-                )
-            )
+            transaction.add(_draft(office, draft_id, facts, report, who))
             audit.write(transaction, who, "roster-handed-in", draft_id, people=facts.lines, digest=facts.digest)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return draft_id
+
+
+def _draft(office: Office, draft_id: str, facts: roster_file.Facts, report: Report, who: Actor, *, told: str = "") -> RosterDraft:
+    now = utcnow()
+    return RosterDraft(
+        draft_id=draft_id,
+        digest=facts.digest,
+        size=facts.size,
+        plain_size=facts.plain_size,
+        lines=facts.lines,
+        file_key=facts.key,
+        report=_sealed(office, report, draft_id),
+        state="checked",
+        told=told,
+        version=0,
+        made_by=who.name,
+        made_at=now,
+        changed_at=now,
+    )
 
 
 def _report(office: Office, facts: roster_file.Facts) -> Report:
@@ -222,25 +224,10 @@ def withdraw(office: Office, who: Actor, version: int) -> str:
     row = rows[1]
     manifest_facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
     _, facts = roster_file.write(_raw(office, manifest_facts), office.rosters, office.suite)
-    draft_id, now = str(uuid.uuid4()), utcnow()
+    draft_id = str(uuid.uuid4())
     with office.session.begin() as transaction:
-        transaction.add(
-            RosterDraft(
-                draft_id=draft_id,
-                digest=facts.digest,
-                size=facts.size,
-                plain_size=facts.plain_size,
-                lines=facts.lines,
-                file_key=facts.key,
-                report=_sealed(office, Report(people=facts.lines, base=version, before=rows[0].lines), draft_id),
-                state="checked",
-                told=f"of {row.version}",
-                version=0,
-                made_by=who.name,
-                made_at=now,
-                changed_at=now,
-            )
-        )
+        before = Report(people=facts.lines, base=version, before=rows[0].lines)
+        transaction.add(_draft(office, draft_id, facts, before, who, told=f"of {row.version}"))
     return draft_id
 
 

@@ -1,7 +1,7 @@
 """Connections to the bureau, bounded: how many, how long a request's head may take, and one line in the log instead of one each.
 
-`BoundedProtocol` is given to uvicorn by `kiosk bureau`. Half-sent heads are the cheapest attack there is: at the limit the one that
-has waited longest is closed for the newest, so that whoever sends a whole request is served.
+`BoundedProtocol` is given to uvicorn by `kiosk bureau`. Half-sent requests are the cheapest attack there is: at the limit the one
+that has owed its rest for longest is closed for the newest, so that whoever sends a whole request is served.
 """
 
 from __future__ import annotations
@@ -39,38 +39,42 @@ class Told:
 
 
 class Book:
-    """The open connections of this process. `waiting`: of those nobody has asked anything yet, the oldest first."""
+    """The open connections of this process. `owing`: those whose client has yet to send something, the longest so first.
+
+    A half-sent body owes as a half-sent head does: were only heads turned out, whoever fills the limit with bodies would have each
+    newcomer closed before its first byte came.
+    """
 
     def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
         self.limit = limit
-        self.waiting: OrderedDict[BoundedProtocol, None] = OrderedDict()
-        self.asking: OrderedDict[BoundedProtocol, None] = OrderedDict()
+        self.owing: OrderedDict[BoundedProtocol, None] = OrderedDict()
+        self.served: OrderedDict[BoundedProtocol, None] = OrderedDict()
         self._turned_out = Told("connections closed for newer ones")
 
     def add(self, one: BoundedProtocol) -> None:
-        """A connection was made; at the limit the oldest that waits goes, else the oldest at all."""
-        if len(self.waiting) + len(self.asking) >= self.limit:
-            among = self.waiting or self.asking
+        """A connection was made; at the limit the one that owes longest goes, else the oldest at all."""
+        if len(self.owing) + len(self.served) >= self.limit:
+            among = self.owing or self.served
             oldest = next(iter(among))
             del among[oldest]
             oldest.transport.abort()
             self._turned_out.note()
-        self.waiting[one] = None
+        self.owing[one] = None
 
-    def asks(self, one: BoundedProtocol) -> None:
-        """A whole head has come."""
-        if self.waiting.pop(one, self) is None:
-            self.asking[one] = None
+    def whole(self, one: BoundedProtocol) -> None:
+        """A whole request has come."""
+        if self.owing.pop(one, self) is None:
+            self.served[one] = None
 
     def waits(self, one: BoundedProtocol) -> None:
         """It was answered, and is open for the next request."""
-        if self.asking.pop(one, self) is None:
-            self.waiting[one] = None
+        self.gone(one)
+        self.owing[one] = None
 
     def gone(self, one: BoundedProtocol) -> None:
         """It is closed."""
-        self.waiting.pop(one, None)
-        self.asking.pop(one, None)
+        self.owing.pop(one, None)
+        self.served.pop(one, None)
 
 
 BOOK = Book()
@@ -101,16 +105,18 @@ class BoundedProtocol(H11Protocol):
         """Some bytes."""
         before = self.cycle
         super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body:
+            BOOK.whole(self)
         if self.cycle is not before:
             self._head_came()
-            BOOK.asks(self)
         elif (before is None or before.response_complete) and self._head_task is None and not self.transport.is_closing():
             self._expect_head()  # of the next request on this connection
 
     def on_response_complete(self) -> None:
         """An answer is out."""
         super().on_response_complete()
-        BOOK.waits(self)
+        if not self.transport.is_closing():
+            BOOK.waits(self)
 
     def _expect_head(self) -> None:
         self._head_task = self.loop.call_later(HEAD_S, self._late)

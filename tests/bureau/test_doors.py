@@ -106,6 +106,31 @@ def test_a_head_that_never_ends_is_closed(monkeypatch, attacked):
         assert one.recv(100) == b""
 
 
+class _Peer:
+    """What `connections.Book` asks of a connection."""
+
+    def __init__(self):
+        self.closed = False
+        self.transport = self
+
+    def abort(self):
+        self.closed = True
+
+
+def test_half_sent_bodies_are_closed_before_a_newcomer_is():
+    book = connections.Book(limit=3)
+    half, served, honest, late = [_Peer(), _Peer()], _Peer(), _Peer(), _Peer()
+    for one in (served, *half):
+        book.add(one)
+    book.whole(served)
+    for one in (honest, late):  # `honest` has sent nothing yet when the next of the flood comes
+        book.add(one)
+    assert [one.closed for one in (*half, served, honest, late)] == [True, True, False, False, False]
+    book.waits(served)  # answered, and open for the next request: it owes from now on, behind the others
+    book.add(_Peer())
+    assert (honest.closed, served.closed) == (True, False)
+
+
 # --- files
 
 

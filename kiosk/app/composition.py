@@ -126,7 +126,7 @@ class KioskApp(QObject):
         conductor, window = self.conductor, self.window
         self.reader.event.connect(conductor.devices.on_reader)
         self.camera.status.connect(conductor.devices.on_camera)
-        self.camera.stirred.connect(conductor.devices.on_stirred)
+        self.camera.motion_seen.connect(conductor.devices.on_motion_seen)
         self.camera.identified.connect(self.camera_guard.on_seen)
         conductor.camera_wanted.connect(self.camera.set_awake)
         self.vision.view.connect(conductor.devices.on_take_view)

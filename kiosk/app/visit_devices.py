@@ -80,10 +80,10 @@ class VisitDevices(QObject):
             self.told.emit(e.CameraWentDown())
 
     @Slot()
-    def on_stirred(self) -> None:
+    def on_motion_seen(self) -> None:
         """Somebody may be coming near the idle kiosk: invite them, aloud, now and then."""
         self._window.page.somebody_near()
-        self.noticed.emit(p.Stirred())
+        self.noticed.emit(p.MotionSeen())
 
     @Slot(object)
     def on_take_view(self, view: TakeView) -> None:

@@ -18,8 +18,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame, FrameSource, Identified, Steerable
 from kiosk.camera.mailbox import Mailbox
+from kiosk.camera.motion import MotionDetector
 from kiosk.camera.source import open_source
-from kiosk.camera.stir import Stir
 from kiosk.config import Camera
 from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.camera_identity import CameraIdentity
@@ -65,7 +65,7 @@ class CameraWorker(QObject):
 
     status = Signal(object)  # CameraUp | CameraDown, at every change
     identified = Signal(object)  # CameraSeen, when it was opened and whenever the answer changes
-    stirred = Signal()  # asleep: something moved before the camera, somebody may be coming
+    motion_seen = Signal()  # asleep: something moved before the camera, somebody may be coming
 
     def __init__(
         self, settings: Camera, mailboxes: Sequence[Mailbox[Frame]], make_source: Callable[[], FrameSource] | None = None
@@ -255,7 +255,7 @@ class _Run:
     def _read(self, source: FrameSource) -> None:
         awake = self._worker._awake
         woke_s, was_awake, told = 0.0, False, False
-        stir, looked_s = Stir(), time.monotonic()
+        motion, looked_s = MotionDetector(), time.monotonic()
         while not self.end.is_set() and not self._stop.is_set():
             frame = source.read()
             now_s = self._beat_s = time.monotonic()
@@ -277,10 +277,10 @@ class _Run:
                     self._worker._deliver(self, frame)
             else:
                 if was_awake:
-                    stir = Stir()
+                    motion = MotionDetector()
                 was_awake = False
-                if stir.look(frame.image_bgr):
+                if motion.look(frame.image_bgr):
                     with contextlib.suppress(RuntimeError):
-                        self._worker.stirred.emit()
+                        self._worker.motion_seen.emit()
                 awake.wait(ASLEEP_PERIOD_S)
                 self._beat_s = time.monotonic()

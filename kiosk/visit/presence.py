@@ -71,7 +71,7 @@ class TakeShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Stirred:
+class MotionSeen:
     """Something moves before the sleeping camera."""
 
 
@@ -121,7 +121,7 @@ Event = (
     | Acted
     | FaceSeen
     | TakeShown
-    | Stirred
+    | MotionSeen
     | Spoke
     | DeskOpened
     | DeskClosed
@@ -205,7 +205,7 @@ def step(presence: Presence, event: Event, now_s: float) -> Step:
             return _somebody_is_here(seen, now_s) if presence.asked_away else (seen, ())  # they are back
         case TakeShown(fits):
             return replace(presence, face_fits=fits), ()
-        case Stirred():
+        case MotionSeen():
             quiet = isinstance(presence.state, s.Idle) and not presence.desk_open and now_s - presence.spoke_s >= INVITE_EVERY_S
             return presence, (Speak(),) if quiet else ()
         case Spoke():

@@ -63,10 +63,10 @@ ROWS = [
     ("not left behind yet", known(TAKING_CARD, spoke_s=279.0), p.Ticked(), 279.9, NOTHING),
     ("not while the attendant is there", known(TAKING_CARD, desk_open=True, spoke_s=280.0), p.Ticked(), 280.0, NOTHING),
     # the invitation
-    ("somebody comes near", known(s.Idle(), spoke_s=100.0), p.Stirred(), 145.0, (p.Speak(),)),
-    ("just invited", known(s.Idle(), spoke_s=100.0), p.Stirred(), 144.9, ()),
-    ("a visit is under way", known(), p.Stirred(), 200.0, ()),
-    ("the attendant is there", known(s.Idle(), desk_open=True), p.Stirred(), 200.0, ()),
+    ("somebody comes near", known(s.Idle(), spoke_s=100.0), p.MotionSeen(), 145.0, (p.Speak(),)),
+    ("just invited", known(s.Idle(), spoke_s=100.0), p.MotionSeen(), 144.9, ()),
+    ("a visit is under way", known(), p.MotionSeen(), 200.0, ()),
+    ("the attendant is there", known(s.Idle(), desk_open=True), p.MotionSeen(), 200.0, ()),
     # the desk
     ("the desk opens", known(counting=True), p.DeskOpened(), 170.0, (*NOTHING, p.Tell(e.DeskOpened()))),
     ("the desk closes", known(desk_open=True), p.DeskClosed(), 900.0, (*NOTHING, p.Tell(e.DeskClosed()), p.Speak())),

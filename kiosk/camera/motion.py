@@ -9,7 +9,7 @@ _LEVELS = 14.0  # grey levels a cell must change by; sensor noise averages out f
 _SHARE = 0.06  # of all cells: a person two metres away covers more, a fly less
 
 
-class Stir:
+class MotionDetector:
     """Compares each picture with the one before. Light that changes everywhere alike (a lamp, the exposure) is no person."""
 
     def __init__(self) -> None:

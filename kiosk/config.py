@@ -1,18 +1,20 @@
-"""Typed settings, read from `config/kiosk.toml` (and an override file). An unknown key is an error, never a silent default.
+"""Typed settings, read from `config/kiosk.toml` or an operator's file. An unknown key there is an error, never a silent default.
 
 May be imported by everything but `domain` and `visit`. Each class documents one section; every key stands, commented, in
-`config/kiosk.toml`.
+`config/kiosk.toml`. What is set by touch or by the bureau is laid over it (`kiosk/layers.py`).
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kiosk import layers
 from kiosk.errors import ConfigError
 from kiosk.plain_text import read_text
 
@@ -62,6 +64,8 @@ class Ui(Section):
     captions: bool = True
     fullscreen: bool = True
     screen: int = 0
+    screen_turn: Literal[0, 90, 180, 270] = 0  # degrees clockwise that the picture is turned by (xrandr)
+    touch_turn: Literal[0, 90, 180, 270] = 0  # ... and the touch, where the panel does not follow by itself
     idle_timeout_s: float = Field(default=90.0, gt=0)
     idle_countdown_s: float = Field(default=30.0, ge=20.0)  # WCAG 2.2.1: at least 20 s to extend
     take_card_reminder_s: float = Field(default=8.0, gt=0)
@@ -298,10 +302,10 @@ class Settings(Section):
     printer: Printer = Printer()
 
 
-def load(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
-    """Return the settings from `path` (default: $KIOSK_CONFIG, else config/kiosk.toml), with `overrides` merged on top.
+def load(path: Path | None = None, overrides: dict[str, Any] | None = None, *, layered: bool = True) -> Settings:
+    """Return the settings from `path` (default: $KIOSK_CONFIG, else config/kiosk.toml), layers and then `overrides` merged on top.
 
-    Raises ConfigError naming the file, the key and what is wrong with it.
+    Raises ConfigError naming the file, the key and what is wrong with it. layered=False: the file alone.
     """
     chosen = path or Path(os.environ.get("KIOSK_CONFIG", CONFIG / "kiosk.toml"))
     try:
@@ -309,14 +313,46 @@ def load(path: Path | None = None, overrides: dict[str, Any] | None = None) -> S
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{chosen}: {error}") from error
     try:
-        settings = Settings.model_validate(merged(data, overrides or {}))
+        base = Settings.model_validate(data)
+        told = laid_over(data, resolve(base.store.directory))[0] if layered else data
+        settings = Settings.model_validate(merged(told, overrides or {}))
     except ValidationError as error:
-        lines = [f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()]
-        raise ConfigError(f"{chosen}: " + "; ".join(lines)) from error
+        raise ConfigError(f"{chosen}: {_named(error)}") from error
     if not settings.station.station_id or "station_id" not in data.get("station", {}):
         # Half a file is a file too: without this it would start a demonstration kiosk, with a new database and no word.
         raise ConfigError(f"{chosen}: [station] station_id is missing: is the file whole?")
     return settings
+
+
+def laid_over(data: dict[str, Any], directory: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return an operator's settings with every usable key of the layers over them, and what was left out in words.
+
+    A value that is refused is left out alone: one key must not keep a station from starting, nor take the others with it.
+    """
+    problems: list[str] = []
+    for source, layer in layers.sources(directory):
+        problems += layer.problems
+        for key, value in layer.values.items():
+            tried = merged(data, layers.nested({key: value}))
+            try:
+                Settings.model_validate(tried)
+            except ValidationError as error:
+                problems.append(f"{layers.path_of(directory, source)}: {_named(error)}")
+            else:
+                data = tried
+    return data, problems
+
+
+def changed(settings: Settings, values: Mapping[str, layers.Value]) -> Settings:
+    """Return the settings with some keys changed, as for a preview. Raises ConfigError naming what is wrong with them."""
+    try:
+        return Settings.model_validate(merged(settings.model_dump(), layers.nested(values)))
+    except ValidationError as error:
+        raise ConfigError(_named(error)) from error
+
+
+def _named(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors())
 
 
 def resolve(path: str) -> Path:

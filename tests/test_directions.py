@@ -15,7 +15,7 @@ from kiosk import __main__ as main
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
 
-BASE = {"domain", "errors", "config", "plain_text"}
+BASE = {"domain", "errors", "config", "layers", "plain_text"}
 # room -> rooms of ours it may import (besides itself). Every room is named, here or in ABOVE.
 MAY: dict[str, set[str]] = {
     "domain": set(),
@@ -27,7 +27,8 @@ MAY: dict[str, set[str]] = {
     "sm4": set(),
     "memory": set(),
     "log": set(),
-    "config": {"errors", "plain_text"},
+    "layers": {"errors"},
+    "config": {"errors", "layers", "plain_text"},
     "failpoints": {"errors", "config"},
     "models": {"errors", "config", "plain_text"},
     "texts": {"config", "errors", "plain_text"},

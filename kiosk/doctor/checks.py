@@ -128,6 +128,14 @@ def check_program(settings: config.Settings) -> Finding:
     return Finding("program", *program.look(settings))
 
 
+def check_settings(settings: config.Settings) -> Finding:
+    """Look for what was set by touch or sent by the bureau, and cannot be used."""
+    problems = config.laid_over(settings.model_dump(), config.resolve(settings.store.directory))[1]
+    if problems:
+        return Finding("settings", "bad", "; ".join(problems[:3]), "set it again by touch (设备维护, 站点安装)")
+    return Finding("settings", "ok", "what was set by touch and sent by the bureau can be used")
+
+
 def check_clock(settings: config.Settings) -> Finding:
     """Look whether the clock can be right, whether something keeps it right, and whether the time zone is known."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -207,6 +215,7 @@ CHECKS: dict[str, Check] = {
     "fonts": display.check_fonts,
     "screen": display.check_screen,
     "program": check_program,
+    "settings": check_settings,
     "database": storage.check_database,
     "roster": check_roster,
     "clock": check_clock,

@@ -39,7 +39,7 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
             return ["ocr.guidance.show-front.say" if state.camera_ready else "page.camera.say_away"]
         case s.Confirming():
             return ["page.confirm.say_other" if state.visit.mode is s.Mode.OTHER else "page.confirm.say"]
-        case s.Referred() | s.Answered() if state.stayed:
+        case s.Referred() | s.Answered() | s.Finished() if state.stayed:
             return ["chime.call", "not_done.say_staying"]
         case s.Answered():
             return _answered(state, today)

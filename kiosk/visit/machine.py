@@ -48,8 +48,8 @@ def _help(state: s.State, event: e.HelpTouched, world: World) -> Step:
 
 
 def _no_face(state: s.State, event: e.NoFaceTouched, world: World) -> Step | None:
-    if isinstance(state, s.Finished | s.TakingCard | s.Referred) or (isinstance(state, s.Checking) and state.saving):
-        return state, (c.CallAttendant(Reason.ATTENDANT_CALLED),)  # nothing is left to do without the face
+    if s.nothing_left(state):  # who is done must not be told that it is still open
+        return state, (c.CallAttendant(Reason.ATTENDANT_CALLED),)
     visit = s.visit_of(state) or s.Visit(world.new_visit_id)
     return s.Referred(visit, Reason.NO_FACE_WANTED, case=case_of(state), person=person_of(state)), (
         *abandon_take(state),

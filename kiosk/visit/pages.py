@@ -322,6 +322,8 @@ def _finished(state: s.Finished, event: e.Event, world: World) -> Step:
     match event:
         case e.DoneTouched() | e.BackTouched():
             return end(state, state.case.visit, None)
+        case e.StayTouched() if s.waits_for_staff(state):
+            return replace(state, stayed=state.stayed + 1), (c.CallAttendant(Reason.ATTENDANT_CALLED),)
         case e.StageMoved(record_id, stage) if record_id in state.record_ids:
             back = stage in (Stage.RETURNED, Stage.REFUSED) and state.stage is not stage
             return replace(state, stage=stage), (c.CallAttendant(Reason.ATTENDANT_CALLED),) if back else ()

@@ -226,6 +226,7 @@ class Finished:
     next_from: date | None = None
     next_to: date | None = None
     roster_stale: bool = False
+    stayed: int = 0  # how often the attendant was called again, where the centre sent it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +295,21 @@ def waits_for_staff(state: State) -> bool:
     """Return whether the page of a state keeps a person until an attendant comes."""
     if isinstance(state, Referred):
         return True
+    if isinstance(state, Finished):
+        return state.stage in (Stage.RETURNED, Stage.REFUSED)
     return isinstance(state, Answered) and (returned(state) or state.reason not in TOLD | ELSEWHERE)
+
+
+def nothing_left(state: State) -> bool:
+    """Return whether there is nothing that could be done without the face: it is done, not due, or not done here."""
+    if isinstance(state, Answered):
+        return not waits_for_staff(state) and not any(item.may_pass for item in state.eligibilities)
+    return isinstance(state, Finished | TakingCard | Referred) or (isinstance(state, Checking) and state.saving)
 
 
 def stays(state: State) -> bool:
     """Return whether a person said that they wait here for the attendant."""
-    return isinstance(state, Referred | Answered) and state.stayed > 0
+    return isinstance(state, Referred | Answered | Finished) and state.stayed > 0
 
 
 def visit_of(state: State) -> Visit | None:

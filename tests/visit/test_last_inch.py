@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Stage
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -109,9 +110,33 @@ def test_no_face_keeps_the_case_of_every_state_that_has_one(state):
 
 @pytest.mark.parametrize("state", sorted(with_fields("person"), key=lambda state: state.__name__))
 def test_no_face_keeps_the_person_of_every_state_that_has_one(state):
-    after, _ = step(CASES[state], e.NoFaceTouched(), WORLD)
+    before = CASES[state]
+    if isinstance(before, s.Answered):  # not due: nothing is left to do without the face. What is open waits for an attendant
+        before = replace(before, reason=Reason.NO_TEMPLATE)
+    after, _ = step(before, e.NoFaceTouched(), WORLD)
     assert isinstance(after, s.Referred)
     assert after.case is not None or after.person == x.CHEN
+
+
+@pytest.mark.parametrize("reason", sorted(s.TOLD | s.ELSEWHERE))
+def test_who_has_nothing_to_do_here_is_not_told_that_it_is_still_open(reason):
+    """不刷脸办理 beside "you are certified already" calls somebody, and leaves the good news where it is."""
+    answer = s.Answered(s.Visit("v1"), reason, person=x.CHEN)
+    assert step(answer, e.NoFaceTouched(), WORLD) == (answer, (c.CallAttendant(Reason.ATTENDANT_CALLED),))
+
+
+def test_who_may_be_certified_today_can_have_it_done_without_the_face():
+    due = s.Answered(s.Visit("v1", s.Mode.QUERY), Reason.OK, (x.due(),), x.CHEN)
+    after, _ = step(due, e.NoFaceTouched(), WORLD)
+    assert isinstance(after, s.Referred)
+
+
+def test_what_the_centre_sent_back_keeps_the_person_until_somebody_comes():
+    back, _ = step(CASES[s.Finished], e.StageMoved(CASES[s.Finished].record_ids[0], Stage.RETURNED), WORLD)
+    assert s.waits_for_staff(back)
+    stayed, commands = step(back, e.StayTouched(), WORLD)
+    assert s.stays(stayed)
+    assert commands == (c.CallAttendant(Reason.ATTENDANT_CALLED),)
 
 
 def test_the_samples_hold_every_event():

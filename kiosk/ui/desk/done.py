@@ -41,16 +41,19 @@ class DonePage(DeskPage[s.Done]):
         what = kit.text("done.what", channel=kit.text(f"channel.{page.channel}"))
         self.what.say(kit.text("done.erased") if page.erased else what)
         self.records.say(kit.text("done.records", ids=" ".join(one[:8].upper() for one in page.record_ids)))
+        back = page.stage in (Stage.RETURNED, Stage.REFUSED)
         reached = _REACHED[page.stage]
         for number, (stage, words) in enumerate(zip(_ROW, self.stages, strict=True)):
             mark = "●" if number < reached else "○"
             words.say(f"{mark} {kit.text(f'done.stage.{stage}')}", "good" if number < reached else "quiet")
-        if page.stage in (Stage.RETURNED, Stage.REFUSED):
-            self.problem.say(f"{kit.stage(page.stage)} {kit.problem(page.reason)}")
-        else:
-            self.problem.say("")
-        self.note.say(kit.text("done.confirmed") if page.stage is Stage.CONFIRMED else kit.text("done.note"))
-        self.finish.say(kit.text("done.finish"))
+        if back:  # nothing that is green reads like a pass, and nothing is still to come
+            self.stages[0].say(f"✕ {kit.stage(page.stage)}", "bad")
+        for words in self.stages[1:]:
+            words.setVisible(not back)
+        self.problem.say(f"{kit.stage(page.stage)} {kit.problem(page.reason)}" if back else "")
+        note = "returned" if back else "confirmed" if page.stage is Stage.CONFIRMED else "note"
+        self.note.say(kit.text(f"done.{note}"))
+        self.finish.say(kit.text("done.seen" if back else "done.finish"))
         self.finish.setFocus()
 
     def clear(self) -> None:

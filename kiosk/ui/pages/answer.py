@@ -68,7 +68,7 @@ class AnswerPage(Page[s.Answered]):
         self.done.say(kit.text("page.answer.done"))
         self.done.setVisible(not waiting)
         self.primary = self.open.stay if waiting else self.done
-        self.says_called, self.no_face = waiting, not waiting
+        self.says_called, self.no_face = waiting, not waiting and not s.nothing_left(state)
 
     def _stage(self, state: s.Answered, kit: Kit) -> str:
         return kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title")) if state.stages else ""
@@ -76,8 +76,9 @@ class AnswerPage(Page[s.Answered]):
     def _say(self, state: s.Answered, kit: Kit) -> None:
         query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason in s.GOOD)
         reason = f"reason.{state.reason}"
-        self.title.say(kit.text("page.answer.query_title" if query else f"{reason}.title"))
-        self.lead.say(kit.text("page.answer.query_why" if query else f"{reason}.why"))
+        asked = "query_today" if any(item.may_pass for item in state.eligibilities) else "query"
+        self.title.say(kit.text(f"page.answer.{asked}_title" if query else f"{reason}.title"))
+        self.lead.say(kit.text(f"page.answer.{asked}_why" if query else f"{reason}.why"))
         self.now.say(kit.text(f"{reason}.now"))
 
     def _say_returned(self, state: s.Answered, kit: Kit) -> None:

@@ -7,6 +7,7 @@ from kiosk.domain.record import Stage
 from kiosk.texts import requests
 from kiosk.texts.slip_code import code_text
 from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.pages.open_visit import OpenSign
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.circle import BigTick
@@ -72,13 +73,12 @@ class ResultPage(Page[s.Finished]):
         self.body.add(self.card)
         self.body.add(self.stale)
         self.head.add(self.stages)
-        self.sign = Notice("not-done", "info")
-        for part in (self.tick, self.sign):
-            self.head.items.insert(0, part)
-            part.setParent(self.head)
+        self.head.items.insert(0, self.tick)
+        self.tick.setParent(self.head)
         self.take = Notice("take-card", "card")
         self.take.words.role = "body"
         self.foot.add(self.take)
+        self.open = OpenSign(self)
         self.done = self.button("done", "filled", e.DoneTouched())
         self.paper = Button("print", "outlined", icon="")
         self.paper.clicked.connect(self._print)
@@ -119,8 +119,13 @@ class ResultPage(Page[s.Finished]):
         self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not Stage.CONFIRMED else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         # What the centre sent back is not done: it says so, and an attendant is on the way.
-        self.sign.say(kit.text("not_done.title") if returned else "")
-        self.done.say(kit.text("page.answer.done" if returned else "page.result.done"))
+        if returned:
+            self.open.fill(kit, stayed=state.stayed, waiting=True)
+        else:
+            self.open.hide()
+        self.done.say(kit.text("page.result.done"))
+        self.done.setVisible(not returned)
+        self.primary, self.says_called = (self.open.stay if returned else self.done), returned
         self.paper.say(kit.text("slip.print"))
         self.paper.setVisible(kit.settings.printer.kind != "none")
 

@@ -280,7 +280,8 @@ def _answer(state: s.Answered, facts: Facts, entered: Entered) -> Plan:
         lines += _eligible_said(state.eligibilities, facts)
     else:
         lines += _hotline(facts)
-    return Plan(tuple(lines or [f"reason.{state.reason}.say"]), (*_waiting_or_done(state), *_bar("no_face")))
+    bar = () if s.nothing_left(state) or s.waits_for_staff(state) else ("no_face",)
+    return Plan(tuple(lines or [f"reason.{state.reason}.say"]), (*_waiting_or_done(state), *_bar(*bar)))
 
 
 def _waiting_or_done(state: s.State) -> tuple[Choice, ...]:
@@ -343,7 +344,7 @@ def _result(state: s.Finished, facts: Facts, entered: Entered) -> Plan:
     if state.case.visit.card_present:
         lines.append("spoken.result.say_take")
     paper = (_choice("print", "print"),) if facts.printer else ()
-    return Plan(tuple(lines), (_choice("done", e.DoneTouched()), *paper))
+    return Plan(tuple(lines), (*_waiting_or_done(state), *paper))
 
 
 def _referred(state: s.Referred, facts: Facts, entered: Entered) -> Plan:

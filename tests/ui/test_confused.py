@@ -34,7 +34,7 @@ DONE = {
     "zh_Hant": (r"完成|辦好|辦完|成功|通過|認證過|已認證|辦妥", r"還沒有辦好|沒有辦好"),
     "en": (
         r"\b(done|completed?|finished|passed|success\w*|certified|confirmed)\b",
-        r"nothing was done|is done in|well done|can be done",
+        r"nothing was done|not (?:yet )?done(?: yet)?|is done in|well done|can be done",
     ),
 }
 

@@ -180,7 +180,7 @@ def test_a_wrong_password_and_then_the_right_one(hand):
     hand.sign_in("zhang")
     assert hand.path == "/records"
     hand.sees("张经办 · 经办员")
-    assert "花名册" not in hand.find("nav").text, "a clerk sees what a clerk may"
+    assert "名册" not in hand.find("nav").text, "a clerk sees what a clerk may"
     assert "等待决定 4 条" in hand.text
     assert "<script>alert(1)</script>" in hand.text, "a name that is markup is read, not obeyed"
 
@@ -280,7 +280,7 @@ def test_an_administrator_sets_up_codes_and_reads_the_log(hand):
     hand.picture("accounts")
     assert hand.clipped() == []
     hand.go("/audit")
-    hand.sees("同意吊销终端")
+    hand.sees("同意停用终端")
     hand.picture("audit")
     hand.go("/account")
     hand.touch("button[value=en]")

@@ -59,15 +59,16 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """The bureau's port, between two tries while it cannot be reached. `look_s`: when to look (monotonic), None: not at all.
+class ReachabilityProbe:
+    """Whether the bureau's port answers, asked between two tries while the bureau cannot be reached.
 
-    `shut`: so it was when last seen. Only a door that opens wakes the delivery: behind one that stands open and yet leads nowhere
-    (a wrong certificate, a router that answers for everybody), the back-off goes on undisturbed.
+    `at_s`: when to ask (monotonic), None: not at all. `silent`: nobody answered when it was asked last. Only a port that begins to answer
+    wakes the delivery: where one answers all along and yet leads nowhere (a wrong certificate, a router that answers for everybody), the
+    back-off goes on undisturbed.
     """
 
-    look_s: float | None = None
-    shut: bool = True
+    at_s: float | None = None
+    silent: bool = True
 
 
 def begin(settings: Sync) -> Pace:
@@ -110,25 +111,29 @@ def hurry(pace: Pace, now_s: float) -> Pace:
     return pace if pace.trouble is Trouble.BUSY else replace(pace, next_try_s=min(pace.next_try_s, now_s))
 
 
-def door_after_round(pace: Pace, settings: Sync, held: Hold, now_s: float, rng: random.Random, *, stood_open: bool) -> Door:
-    """A round ended. stood_open: somebody answered at the port although the bureau could not be reached."""
+def probe_after_round(
+    pace: Pace, settings: Sync, held: Hold, now_s: float, rng: random.Random, *, answered: bool
+) -> ReachabilityProbe:
+    """Return the probe after a round. answered: somebody answered at the port although the bureau could not be reached."""
     if held is not Hold.NONE or pace.trouble is not Trouble.UNREACHABLE:
-        return Door()
-    return _next_look(pace, settings, now_s, rng, shut=not stood_open)
+        return ReachabilityProbe()
+    return _next_probe(pace, settings, now_s, rng, silent=not answered)
 
 
-def door_after_look(door: Door, pace: Pace, settings: Sync, now_s: float, rng: random.Random, *, opened: bool) -> tuple[Door, bool]:
-    """Somebody looked. Returns the door and whether to try at once."""
-    if opened and door.shut:
-        return Door(None, shut=False), True
-    return _next_look(pace, settings, now_s, rng, shut=not opened), False
+def probe_after_try(
+    probe: ReachabilityProbe, pace: Pace, settings: Sync, now_s: float, rng: random.Random, *, answered: bool
+) -> tuple[ReachabilityProbe, bool]:
+    """The port was asked. Returns the next probe and whether to try at once."""
+    if answered and probe.silent:
+        return ReachabilityProbe(None, silent=False), True
+    return _next_probe(pace, settings, now_s, rng, silent=not answered), False
 
 
-def _next_look(pace: Pace, settings: Sync, now_s: float, rng: random.Random, *, shut: bool) -> Door:
+def _next_probe(pace: Pace, settings: Sync, now_s: float, rng: random.Random, *, silent: bool) -> ReachabilityProbe:
     # Jitter: a bureau that comes back must not meet its whole fleet in one second.
     at = now_s + settings.probe_s * rng.uniform(0.75, 1.25)
-    looks = settings.probe_s > 0 and not settings.metered and at < pace.next_try_s
-    return Door(at if looks else None, shut)
+    asks = settings.probe_s > 0 and not settings.metered and at < pace.next_try_s
+    return ReachabilityProbe(at if asks else None, silent)
 
 
 def hold(settings: Sync, local: datetime, *, provisioned: bool, revoked: bool, by_hand: bool = False) -> Hold:

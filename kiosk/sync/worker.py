@@ -54,8 +54,8 @@ class SyncWorker(QObject):
         self._rng = random.SystemRandom()
         self._timer: QTimer | None = None
         self._watch: QTimer | None = None
-        self._knock: QTimer | None = None
-        self._door, self._woken = schedule.Door(), False
+        self._probe_timer: QTimer | None = None
+        self._probe, self._woken = schedule.ReachabilityProbe(), False
         self._links = link.links()
         self._client: Client | None = None
         self._delivery: Delivery | None = None
@@ -75,9 +75,9 @@ class SyncWorker(QObject):
         self._watch = QTimer(self)
         self._watch.timeout.connect(self._look_at_links)
         self._watch.start(_LINKS_MS)
-        self._knock = QTimer(self)
-        self._knock.setSingleShot(True)
-        self._knock.timeout.connect(self._look_at_door)
+        self._probe_timer = QTimer(self)
+        self._probe_timer.setSingleShot(True)
+        self._probe_timer.timeout.connect(self._run_probe)
 
     @Slot()
     def _look_at_links(self) -> None:
@@ -88,26 +88,26 @@ class SyncWorker(QObject):
         self._links = now
 
     @Slot()
-    def _look_at_door(self) -> None:
+    def _run_probe(self) -> None:
         """The bureau can be reached again, as far as its port tells: the wait is over."""
         held = schedule.hold(self._settings, datetime.now(self._zone), provisioned=self._client is not None, revoked=False)
         if self._stopping.is_set() or self._client is None or held is not Hold.NONE:
             return  # the next round sees to it
-        opened = link.opens(self._client.url)
-        self._door, self._woken = schedule.door_after_look(
-            self._door, self._pace, self._settings, time.monotonic(), self._rng, opened=opened
+        answered = link.opens(self._client.url)
+        self._probe, self._woken = schedule.probe_after_try(
+            self._probe, self._pace, self._settings, time.monotonic(), self._rng, answered=answered
         )
         if self._woken:
             self.nudge()
-        self._arm_knock()
+        self._arm_probe()
 
-    def _arm_knock(self) -> None:
-        if self._knock is None or self._stopping.is_set():
+    def _arm_probe(self) -> None:
+        if self._probe_timer is None or self._stopping.is_set():
             return
-        if self._door.look_s is None:
-            self._knock.stop()
+        if self._probe.at_s is None:
+            self._probe_timer.stop()
         else:
-            self._knock.start(max(0, int((self._door.look_s - time.monotonic()) * 1000)))
+            self._probe_timer.start(max(0, int((self._probe.at_s - time.monotonic()) * 1000)))
 
     @Slot()
     def nudge(self) -> None:
@@ -139,7 +139,7 @@ class SyncWorker(QObject):
 
     @Slot()
     def _close(self) -> None:
-        for timer in (self._timer, self._watch, self._knock):
+        for timer in (self._timer, self._watch, self._probe_timer):
             if timer is not None:
                 timer.stop()
         self._forget()
@@ -194,11 +194,11 @@ class SyncWorker(QObject):
             trouble, why = Trouble.BROKEN, error.reason
             log.warning("sync round failed", extra={"code": error.reason})
             self._pace = schedule.after_trouble(self._pace, Trouble.BROKEN, self._settings, time.monotonic(), self._rng)
-        self._door = schedule.door_after_round(
-            self._pace, self._settings, held, time.monotonic(), self._rng, stood_open=self._woken or why == "certificate"
+        self._probe = schedule.probe_after_round(
+            self._pace, self._settings, held, time.monotonic(), self._rng, answered=self._woken or why == "certificate"
         )
         self._woken = False
-        self._arm_knock()
+        self._arm_probe()
         self._tell(held, trouble, why)
 
     def _round(self) -> tuple[Trouble | None, str]:

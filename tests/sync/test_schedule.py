@@ -71,25 +71,25 @@ def test_half_of_an_odd_size_is_whole(limit, after):
     assert isinstance(pace.batch_limit, int)
 
 
-def test_the_door_is_remembered_as_it_was_seen():
+def test_a_probe_remembers_whether_it_was_answered():
     pace, rng = unreachable()
-    for opened in (True, False):
-        after = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=opened)
-        assert after.shut is (not opened)
-    door, wake = schedule.door_after_look(schedule.Door(1.0, shut=True), pace, SYNC, 1.0, rng, opened=True)
-    assert (door, wake) == (schedule.Door(None, shut=False), True)
+    for answered in (True, False):
+        after = schedule.probe_after_round(pace, SYNC, Hold.NONE, 0.0, rng, answered=answered)
+        assert after.silent is (not answered)
+    probe, wake = schedule.probe_after_try(schedule.ReachabilityProbe(1.0, silent=True), pace, SYNC, 1.0, rng, answered=True)
+    assert (probe, wake) == (schedule.ReachabilityProbe(None, silent=False), True)
 
 
 def test_a_look_after_the_next_try_is_not_worth_it():
     at = SYNC.probe_s * 1.25
-    for next_try_s, look_s in ((at, None), (at + 0.001, at)):
+    for next_try_s, at_s in ((at, None), (at + 0.001, at)):
         pace = schedule.Pace(1, 1, next_try_s, Trouble.UNREACHABLE)
-        assert schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, Longest(), stood_open=False).look_s == look_s
+        assert schedule.probe_after_round(pace, SYNC, Hold.NONE, 0.0, Longest(), answered=False).at_s == at_s
 
 
 def test_a_probe_of_a_second_is_one():
     pace = schedule.Pace(1, 1, 100.0, Trouble.UNREACHABLE)
-    assert schedule.door_after_round(pace, Sync(probe_s=1.0), Hold.NONE, 0.0, Longest(), stood_open=False).look_s == 1.25
+    assert schedule.probe_after_round(pace, Sync(probe_s=1.0), Hold.NONE, 0.0, Longest(), answered=False).at_s == 1.25
 
 
 @pytest.mark.parametrize("trouble", [Trouble.TOO_LARGE, Trouble.UNKNOWN])
@@ -126,29 +126,29 @@ def unreachable(seed=1, failures=6):
 
 def test_while_the_bureau_cannot_be_reached_its_port_is_looked_at():
     pace, rng = unreachable()
-    door = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=False)
+    probe = schedule.probe_after_round(pace, SYNC, Hold.NONE, 0.0, rng, answered=False)
     looks = []
     for _ in range(20):
-        looks.append(door.look_s)
-        door, wake = schedule.door_after_look(door, pace, SYNC, door.look_s, rng, opened=False)
+        looks.append(probe.at_s)
+        probe, wake = schedule.probe_after_try(probe, pace, SYNC, probe.at_s, rng, answered=False)
         assert not wake
     waits = [after - before for before, after in zip([0.0, *looks], looks, strict=False)]
     assert all(SYNC.probe_s * 0.75 <= one <= SYNC.probe_s * 1.25 for one in waits)
     assert len(set(waits)) == len(waits), "jitter"
-    door, wake = schedule.door_after_look(door, pace, SYNC, looks[-1], rng, opened=True)
+    probe, wake = schedule.probe_after_try(probe, pace, SYNC, looks[-1], rng, answered=True)
     assert wake
-    assert door.look_s is None, "the round that follows decides whether to look on"
+    assert probe.at_s is None, "the round that follows decides whether to look on"
 
 
-def test_a_door_that_stands_open_and_leads_nowhere_does_not_break_the_back_off():
+def test_a_port_that_answers_and_leads_nowhere_does_not_break_the_back_off():
     pace, rng = unreachable()
-    door = schedule.door_after_round(pace, SYNC, Hold.NONE, 0.0, rng, stood_open=True)
+    probe = schedule.probe_after_round(pace, SYNC, Hold.NONE, 0.0, rng, answered=True)
     for _ in range(5):
-        door, wake = schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=True)
+        probe, wake = schedule.probe_after_try(probe, pace, SYNC, 10.0, rng, answered=True)
         assert not wake
-    door, wake = schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=False)
+    probe, wake = schedule.probe_after_try(probe, pace, SYNC, 10.0, rng, answered=False)
     assert not wake
-    assert schedule.door_after_look(door, pace, SYNC, 10.0, rng, opened=True)[1], "shut in between: now it says something"
+    assert schedule.probe_after_try(probe, pace, SYNC, 10.0, rng, answered=True)[1], "silent in between: now it says something"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_door_that_stands_open_and_leads_nowhere_does_not_break_the_back_off()
 def test_when_nobody_looks(change, held, trouble):
     pace, rng = unreachable()
     pace = schedule.Pace(pace.batch_limit, pace.failures, pace.next_try_s, trouble)
-    assert schedule.door_after_round(pace, Sync(**change), held, 0.0, rng, stood_open=False).look_s is None
+    assert schedule.probe_after_round(pace, Sync(**change), held, 0.0, rng, answered=False).at_s is None
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_a_switch_ends_the_looking(stage, qtbot, monkeypatch, switch):
         pass
     with qtbot.waitSignal(worker.status, timeout=10_000):
         stage.ask("nudge")
-    assert worker._door.look_s is None
+    assert worker._probe.at_s is None
     assert looks == []
 
 

@@ -1,6 +1,6 @@
 """The bureau as JSON below /admin, for programs and scripts: HTTP Basic with the password of programs, with each request.
 
-Who comes in was decided at the door (`bureau.door`), before any byte of a body; people have accounts, and pages (`bureau.clerks`).
+Who comes in was decided by `bureau.request_guard`, before any byte of a body; people have accounts, and pages (`bureau.clerks`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ErrorBody = {"content": {"application/json": {"schema": {"type": "object"}}}}
 
 
 def signed_in(request: Request) -> Session:
-    """Return who was let in at the door. Raises 401 where the door is missing: nothing is served without it."""
+    """Return who was let in by the request guard. Raises 401 where the request guard is missing: nothing is served without it."""
     session = getattr(request.state, "session", None)
     if not isinstance(session, Session):
         raise HTTPException(401, "not signed in")

@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kiosk.bureau import catchment, decisions, failpoints, ingest, rosters, standing, tables
-from kiosk.bureau.door import source_of
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
+from kiosk.bureau.request_guard import source_of
 from kiosk.sync import limits, protocol, seal, suites
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def known_parameters(request: Request) -> None:
 async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != protocol.MEDIA_TYPE:
         raise Turned(415, "media-type")
-    body = await request.body()  # bounded at the door
+    body = await request.body()  # bounded by the request guard
     request.state.office = office = office_of(request).under_claimed(body)
     request.state.about = await to_thread.run_sync(office.suite.digest, body)  # 4 MB cost the event loop others' time
     return body

@@ -1,4 +1,4 @@
-"""Builds the bureau's web application: /v1 for kiosks, /admin and / for clerks, all behind one door.
+"""Builds the bureau's web application: /v1 for kiosks, /admin and / for clerks, all behind one request guard.
 
 `create_from_environment` is what uvicorn's workers call.
 """
@@ -32,10 +32,10 @@ from kiosk.bureau.clerks import (
 )
 from kiosk.bureau.clerks.alarms import Watch
 from kiosk.bureau.clerks.roster_drafts import Issuer
-from kiosk.bureau.door import Door
 from kiosk.bureau.office import BureauSettings, Office, open_office
 from kiosk.bureau.operate import observed
 from kiosk.bureau.operate.observed import Observed
+from kiosk.bureau.request_guard import RequestGuard
 
 ENVIRONMENT = "KIOSK_BUREAU_SETTINGS"  # JSON of BureauSettings, from the parent to the workers
 
@@ -92,10 +92,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create(office: Office) -> Observed:
-    """Return the application of an open bureau, behind its door."""
+    """Return the application of an open bureau, behind its request guard."""
     app = build()
     app.state.office = office
-    return Observed(Door(app, office), office)
+    return Observed(RequestGuard(app, office), office)
 
 
 def create_from_environment() -> Observed:

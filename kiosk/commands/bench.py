@@ -23,7 +23,7 @@ BENCHES: dict[str, str] = {
     "suites": "batches under std-1 and gm-1: sealing, opening, the whole way, size",
     "bureau": "records a second at the bureau, pages and batches above many rows (PostgreSQL)",
     "fleet": "a simulated day of 10 000 kiosks before one bureau, from measured sizes and times",
-    "doors": "hostile bodies and connections at a bureau: its memory, and how long others wait",
+    "hostile": "hostile bodies and connections at a bureau: its memory, and how long others wait",
     "ui": "event latency of the GUI thread",
     "idle": "memory and processor time while nobody is there; installed size",
     "visit": "whole visits: how long the machine makes people wait",

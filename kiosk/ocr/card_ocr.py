@@ -76,7 +76,7 @@ class CardOcr:
             first = first or OcrReading(guidance=hint, look=seen)
         if first is None or first.guidance is not CardGuidance.CUT_OFF:
             return first or OcrReading()
-        guided = self._guided(image)  # an outline beyond the picture may be a door's or a wall's
+        guided = self._guided(image)  # an outline beyond the picture may be that of something behind it
         return first if guided.side is None else guided
 
     def _guided(self, image: np.ndarray) -> OcrReading:

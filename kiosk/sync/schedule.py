@@ -62,9 +62,9 @@ class Pace:
 class ReachabilityProbe:
     """Whether the bureau's port answers, asked between two tries while the bureau cannot be reached.
 
-    `at_s`: when to ask (monotonic), None: not at all. `silent`: nobody answered when it was asked last. Only a port that begins to answer
-    wakes the delivery: where one answers all along and yet leads nowhere (a wrong certificate, a router that answers for everybody), the
-    back-off goes on undisturbed.
+    `at_s`: when to ask (monotonic), None: not at all. `silent`: nobody answered when it was asked last. Only a port that begins to
+    answer wakes the delivery: where one answers all along and yet leads nowhere (a wrong certificate, a router that answers for
+    everybody), the back-off goes on undisturbed.
     """
 
     at_s: float | None = None

@@ -1,4 +1,4 @@
-"""Doors of the bureau that one comparison the other way would leave open."""
+"""Checks of the bureau that one comparison the other way would leave open."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def signed_by_a_kiosk(bureau):
 
 
 def test_a_signed_request_is_let_in(api, bureau):
-    """What is tried below is tried behind the door, not in front of it."""
+    """What is tried below is tried behind the request guard, not in front of it."""
     operation = api["/v1/standing"]["get"]
     case = operation.Case()
     answer = case.call(headers={"Authorization": signed_by_a_kiosk(bureau)(case)})

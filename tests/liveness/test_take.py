@@ -267,7 +267,7 @@ def test_a_few_unasked_movements_are_forgiven_many_are_a_recording() -> None:
 
 
 def test_without_an_accepted_turn_somebody_looks() -> None:
-    """ "做不到" is no door: blink and mouth can be painted, and nothing else shows a head."""
+    """ "做不到" is no way out: blink and mouth can be painted, and nothing else shows a head."""
     result = run(Take(challenge(Action.BLINK, Action.MOUTH_OPEN), SETTINGS), Person())
     assert (result.passed, result.reason) == (False, Reason.LIVENESS_UNCERTAIN)
     assert all(one.seen_at_s is not None for one in result.actions)

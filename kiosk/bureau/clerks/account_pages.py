@@ -18,8 +18,8 @@ from kiosk.bureau.clerks import accounts, audit, roles, second_factor, settings,
 from kiosk.bureau.clerks.accounts import AccountRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.door import cookie_name, source_of
 from kiosk.bureau.office import Office
+from kiosk.bureau.request_guard import cookie_name, source_of
 from kiosk.bureau.sessions import Session
 from kiosk.errors import ConfigError
 from kiosk.sync import protocol

@@ -33,7 +33,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it. source: whence, as the door saw it."""
+    """Who did it. source: whence, as the request guard saw it."""
 
     name: str
     role: str

@@ -13,8 +13,8 @@ from kiosk.bureau.clerks.account_pages import next_of, sign_in_page, with_cookie
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.oidc import OidcRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, page, words_of
-from kiosk.bureau.door import source_of
 from kiosk.bureau.office import Office
+from kiosk.bureau.request_guard import source_of
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["page"], responses=ANSWERS)

@@ -26,7 +26,8 @@ _templates = Environment(
 )
 _HTML: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
 _JSON: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
-_EITHER: dict[str, Any] = {"content": {**_HTML["content"], **_JSON["content"]}}  # the door refuses in JSON, a page as a page
+# The request guard refuses in JSON, a page as a page.
+_EITHER: dict[str, Any] = {"content": {**_HTML["content"], **_JSON["content"]}}
 # What a page may answer besides 200, for its OpenAPI.
 ANSWERS: dict[int | str, dict[str, Any]] = {
     303: {"description": "Go on there"},
@@ -52,7 +53,7 @@ def office_of(request: Request) -> Office:
 
 
 def signed_in(request: Request) -> Session:
-    """Return who was let in at the door; what they may do was looked up by `roles.allowed`. Raises 401."""
+    """Return who was let in by the request guard; what they may do was looked up by `roles.allowed`. Raises 401."""
     session = getattr(request.state, "session", None)
     if not isinstance(session, Session):
         raise HTTPException(401, "not signed in")

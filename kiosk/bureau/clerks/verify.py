@@ -17,9 +17,9 @@ from fastapi.responses import HTMLResponse
 
 from kiosk.bureau import tables
 from kiosk.bureau.clerks.pages import ANSWERS, page, words_of
-from kiosk.bureau.door import source_of
 from kiosk.bureau.office import Office, utcnow
 from kiosk.bureau.passes import NO_PASS
+from kiosk.bureau.request_guard import source_of
 from kiosk.sync import protocol
 
 router = APIRouter(tags=["public"], responses={code: ANSWERS[code] for code in (404, 408, 429)})

@@ -1,4 +1,4 @@
-"""Around the bureau's door: health for a proxy, measures and an access log of every request. ASGI.
+"""Around the bureau's request guard: health for a proxy, measures and an access log of every request. ASGI.
 
 The log says which operation, never which path: a path may name a person's record. `/health/live` and `/health/ready` are answered
 here, to this machine alone; nothing of them is behind the sign-in, and nothing of them says more than that it is well.
@@ -18,9 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from kiosk.bureau.door import App, Message, Receive, Scope, Send, source_of
 from kiosk.bureau.office import Office
 from kiosk.bureau.operate import measures
+from kiosk.bureau.request_guard import App, Message, Receive, Scope, Send, source_of
 
 access = logging.getLogger("kiosk.bureau.access")
 LEAST_FREE = 200 * 1024 * 1024  # ours: bytes of free disk below which the bureau is not ready for more
@@ -28,7 +28,7 @@ _LOCAL = ("127.0.0.1", "::1", "testclient", "")
 
 
 class Observed:
-    """Wraps the door. One a process."""
+    """Wraps the request guard. One a process."""
 
     def __init__(self, app: App, office: Office) -> None:
         self._app, self._office = app, office

@@ -33,7 +33,7 @@ _apps: dict[int, tuple[Office, Any]] = {}
 
 
 def app_of(office: Office) -> Any:
-    """The bureau's application behind its door: built once an office."""
+    """The bureau's application behind its request guard: built once an office."""
     return _apps.setdefault(id(office), (office, create(office)))[1]
 
 

@@ -78,7 +78,7 @@ def browsers(tmp_path_factory):
 
 @pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
 def test_each_role_is_let_in_or_refused_as_the_table_says(browsers, method, path):
-    """Over the door and the application: what the table says is what is answered."""
+    """Over the request guard and the application: what the table says is what is answered."""
     need = NEEDED[(method, path)]
     if need == KIOSK:
         pytest.skip("proves itself in what it sends: tests/sync/test_forged.py")

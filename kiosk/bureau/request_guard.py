@@ -1,7 +1,7 @@
-"""The bureau's door: who may send a body, how large, how long, and what every answer says to browsers. ASGI, around the bureau.
+"""The request guard: who may send a body, how large, how long, and what every answer says to browsers. ASGI, around the bureau.
 
-Nothing of a body is read before the door knows that its sender may send it; bodies are bounded by size, by time and, all together,
-by memory. Kiosks prove who they are inside their sealed bodies: those are small, and their time is short.
+Nothing of a body is read before the guard knows that its sender may send it; bodies are bounded by size, by time and, all
+together, by memory. Kiosks prove who they are inside their sealed bodies: those are small, and their time is short.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Turned(Exception):
         self.status, self.why, self.headers = status, why, headers or []
 
 
-class Door:
+class RequestGuard:
     """Wraps the bureau's application. One a process."""
 
     def __init__(self, app: App, office: Office) -> None:

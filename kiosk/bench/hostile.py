@@ -1,4 +1,4 @@
-"""`kiosk bench doors`: attack a bureau of our own on loopback, one hostile body after another, and measure it meanwhile.
+"""`kiosk bench hostile`: attack a bureau of our own on loopback, one hostile body after another, and measure it meanwhile.
 
 Bounded: nothing here sends more than some hundred megabytes, and only to the bureau process it has started itself. For each attack:
 the most memory the bureau's process had, how long the slowest of other requests took meanwhile, and what the attacker was told.

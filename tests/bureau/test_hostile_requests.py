@@ -1,6 +1,6 @@
-"""The bureau's doors under attack: hostile bodies, half-open connections, guesses. Its memory stays, others are served meanwhile.
+"""The bureau under attack: hostile bodies, half-open connections, guesses. Its memory stays, others are served meanwhile.
 
-All attacks with their times: `kiosk bench doors`.
+All attacks with their times: `kiosk bench hostile`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from kiosk.__main__ import main
-from kiosk.bench import doors
+from kiosk.bench import hostile
 from kiosk.bureau import connections, stick
 from kiosk.bureau.process import BureauProcess
 from kiosk.sync.courier import read_have
@@ -40,7 +40,7 @@ def attacked(tmp_path_factory):
         "1 100 half-sent bodies",
     )
     with BureauProcess(data=tmp_path_factory.mktemp("attacked")) as bureau:
-        seen = doors.attack(bureau, names, seconds=0.5)
+        seen = hostile.attack(bureau, names, seconds=0.5)
         yield bureau, seen
 
 

@@ -1,7 +1,7 @@
 """`kiosk evaluate glasses`: does the take's answer "glasses: yes, no, unknown" hold, on people it was not set on?
 
 Rows: `file,glasses,subject`; glasses is yes or no, by eye; a subject's files may differ. Each file is looked at as a take looks:
-the faces that its own keeper keeps. Counted twice: with the limits as shipped, and with limits set anew for each subject on all
+the faces that its own buffer keeps. Counted twice: with the limits as shipped, and with limits set anew for each subject on all
 the others (leave one subject out), because the shipped ones were set on these very files.
 """
 
@@ -19,10 +19,10 @@ from kiosk.evaluate.clips import ClipError, Progress, frames, is_still, read_row
 from kiosk.evaluate.match import widened
 from kiosk.evaluate.metrics import Rate
 from kiosk.evaluate.report import Report, Table, number
+from kiosk.liveness.face_buffer import FaceBuffer
 from kiosk.liveness.gestures import GestureTracker
 from kiosk.liveness.glasses import BRIDGE_NO, BRIDGE_YES, TEMPLE_YES, Lines, answer, measure
 from kiosk.liveness.guidance import LIMITS, judge, look
-from kiosk.liveness.keep import FaceKeeper
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.pace import LOOK_PERIOD_S
 
@@ -80,7 +80,7 @@ def run(csv: Path, make: Callable[[bool], Landmarker]) -> Report:
 
 def _faces(path: Path, make: Callable[[bool], Landmarker]) -> Sequence[Any]:
     """Return the aligned faces that a take would have kept."""
-    keeper, tracker, still = FaceKeeper(), GestureTracker(), is_still(path)
+    faces, tracker, still = FaceBuffer(), GestureTracker(), is_still(path)
     landmarker = make(still)
     looked_s, part_s = -1.0, 0.0
     try:
@@ -92,16 +92,16 @@ def _faces(path: Path, make: Callable[[bool], Landmarker]) -> Sequence[Any]:
             tracker.step(seen)
             if frame.t_s - part_s >= _PART_S:
                 part_s = frame.t_s
-                keeper.next_part()
+                faces.next_part()
             if seen.points is None or frame.t_s - looked_s < LOOK_PERIOD_S:
                 continue
             looked_s = frame.t_s
             measured = look(seen, image)
             if _eyes_px(seen) >= LIMITS.far_eye_px and judge(seen, image, seen=measured) not in _UNFIT:
-                keeper.offer(seen, image, tracker.baseline.value(), measured)
+                faces.offer(seen, image, tracker.baseline.value(), measured)
     finally:
         landmarker.close()
-    return [kept.face_rgb for kept in keeper.kept()]
+    return [kept.face_rgb for kept in faces.kept()]
 
 
 def _eyes_px(seen: FaceObservation) -> float:

@@ -1,7 +1,7 @@
 """Does somebody wear glasses? yes, no, or unknown: for the fairness ledger alone, never for a verdict. Pure: numpy and OpenCV.
 
-Looks at the few aligned faces a take has kept for the match (`keep.py`), once, when the take has ended; a frame costs nothing
-more. Called by the vision worker and by `kiosk evaluate glasses`. Only the answer leaves this file.
+Looks at the few aligned faces a take has kept for the match (`face_buffer.py`), once, when the take has ended: a frame costs none
+of it. Called by the vision worker and by `kiosk evaluate glasses`. Only the answer leaves this file.
 
 A frame shows as a line over the bridge of the nose and a line from each rim to its ear. Old faces have lines too: a crease
 over the nose, brows, laughter. So both are asked for, and both are measured against the lines of the same face's cheeks,

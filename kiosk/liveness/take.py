@@ -18,9 +18,9 @@ from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.attacks.turns import TurnPictures, TurnVerdict
 from kiosk.liveness.challenge import TURNS, Challenge, Step
 from kiosk.liveness.doubt import is_stray
+from kiosk.liveness.face_buffer import FaceBuffer, KeptFace
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.guidance import LIMITS, Limits
-from kiosk.liveness.keep import FaceKeeper, KeptFace
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.light.code import DEPTH
 from kiosk.liveness.pace import (
@@ -48,7 +48,7 @@ class Take:
         self._asked = Asked(challenge, settings.require_turn, settings.doubt_asks_more)
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
-        self._keeper = FaceKeeper()
+        self._faces = FaceBuffer()
         self._evidence = AttackEvidence(settings, challenge.lights, challenge.light_code, challenge.proof)
         self._code_s = 0.0  # seconds of the light code that were shown
         self._phase: Phase = "positioning"
@@ -67,7 +67,7 @@ class Take:
     @property
     def kept(self) -> tuple[KeptFace, ...]:
         """Frontal, open-eyed faces kept for the match, best first within each part of the take."""
-        return self._keeper.kept()
+        return self._faces.kept()
 
     @property
     def started(self) -> bool:
@@ -110,7 +110,7 @@ class Take:
         self._evidence.step(
             observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code()
         )
-        self._keep(observation, frame_bgr, blocked)
+        self._buffer_face(observation, frame_bgr, blocked)
         self._placing.seen(observation)
         reason = self._advance(blocked, events)
         if reason is not None:
@@ -158,7 +158,7 @@ class Take:
         if self._phase == "positioning" and good >= STEADY_S:
             # What was seen while the person came nearer is no neutral: the baseline starts here.
             self._tracker = GestureTracker(TAKE_SHAPES)
-            self._keeper = FaceKeeper()
+            self._faces = FaceBuffer()
             self._enter("baseline")
         elif self._phase == "baseline" and self._now_s - self._since_s >= BASELINE_S and self._tracker.warm:
             self._tracker.baseline.freeze_pose()
@@ -214,7 +214,7 @@ class Take:
 
     def _accept(self, event: GestureEvent) -> None:
         self._asked.accept(event, self._began_s or 0.0, self._cued_s)
-        self._keeper.next_part()
+        self._faces.next_part()
         self._enter("between")
 
     def _advance_between(self) -> Reason | None:
@@ -223,7 +223,7 @@ class Take:
             if shown:
                 self._enter("wait-cue")
             return None
-        if shown and self._keeper.has_part():
+        if shown and self._faces.has_part():
             return Reason.OK
         return Reason.NO_GOOD_FRAME if self._now_s - self._since_s > AFTER_LIMIT_S else None
 
@@ -238,14 +238,14 @@ class Take:
         if phase != self._phase or restart or phase == "wait-cue":
             self._phase, self._since_s = phase, self._now_s
 
-    def _keep(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool) -> None:
+    def _buffer_face(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool) -> None:
         if not self._placing.fresh:
             return
         self._placing.fresh = False
         if self._phase in ("positioning", "failed") or blocked:
             return
         base = self._tracker.baseline.value()
-        self._keeper.offer(observation, frame_bgr, base, self._placing.look)
+        self._faces.offer(observation, frame_bgr, base, self._placing.look)
 
     def _turned_away(self) -> bool:
         """The turn that was asked for has reached its peak, and only the return is missing."""

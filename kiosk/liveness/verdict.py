@@ -18,7 +18,7 @@ from kiosk.domain.outcome import CheckScore, Glasses, LivenessResult
 from kiosk.domain.reasons import Reason
 from kiosk.face.compare import cosine, fuse
 from kiosk.liveness.attacks.turns import TurnPictures
-from kiosk.liveness.keep import KeptFace
+from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.landmarks import FaceObservation
 
 

@@ -33,8 +33,8 @@ from kiosk.face.encoder import Encoder
 from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.camera_proof.proof import CameraProof
 from kiosk.liveness.challenge import draw_challenge
+from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.glasses import tell
-from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.small_faces import SmallFaces
 from kiosk.liveness.take import Take

@@ -12,8 +12,8 @@ from kiosk.camera.frame import Frame
 from kiosk.config import Settings
 from kiosk.domain.outcome import Glasses, LivenessResult
 from kiosk.domain.reasons import Reason
+from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.glasses import measure, tell
-from kiosk.liveness.keep import KeptFace
 from kiosk.liveness.worker import TakeRequest, VisionWorker, _Loop
 
 SKIN, DARK = (196, 158, 132), (48, 40, 38)  # RGB

@@ -20,7 +20,7 @@ from kiosk.liveness.attacks.evidence import AttackEvidence
 from kiosk.liveness.attacks.parallax import Parallax
 from kiosk.liveness.attacks.turns import TurnVerdict
 from kiosk.liveness.challenge import draw_challenge
-from kiosk.liveness.keep import KeptFace
+from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
 from kiosk.liveness.pace import BLOCKING
 from kiosk.liveness.take import Take

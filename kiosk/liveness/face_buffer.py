@@ -31,7 +31,7 @@ class KeptFace:
     face_rgb: np.ndarray = field(repr=False)
 
 
-class FaceKeeper:
+class FaceBuffer:
     """Collects faces; a worse one gives way to a better one."""
 
     def __init__(self) -> None:

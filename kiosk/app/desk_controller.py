@@ -251,7 +251,7 @@ class DeskController(QObject):
                 self._work.look_for_media(by.session_id)
             case c.WatchPapers() | c.ShootPage() | c.KeepPage():
                 self.papers.do(command)
-            case c.RegisterScan() | c.TakeUnitList() | c.Export() | c.Courier() | c.LendHomeVisits() | c.CarryHomeVisits():
+            case c.RegisterScan() | c.TakeUnitList() | c.Export() | c.Courier() | c.ExportHomeVisits() | c.CarryHomeVisits():
                 self._on_media(command)
             case c.SaveAssisted() if command.form.review:
                 self._on_media(command)
@@ -285,7 +285,7 @@ class DeskController(QObject):
                     return media.export(command, words, here)
                 case c.Courier(by, direction, folder):
                     return media.carry(by, direction, folder, settings, run, moved)
-                case c.LendHomeVisits() | c.CarryHomeVisits():
+                case c.ExportHomeVisits() | c.CarryHomeVisits():
                     return desk_home.carry(command, settings, run, moment())
                 case _:
                     assert_never(command)

@@ -133,7 +133,7 @@ def _set_up(at: Outside) -> None:
     at.bureau.issue_roster(roster)
     _must(at.command("sync", "now"), "sync now")
     people = [part for number in range(PEOPLE) for part in ("--person", f"P{number}")]
-    told = _must(at.command("home-visits", "lend", "--to", at.own_id, *people, "--json", str(at.stick)), "lend")
+    told = _must(at.command("home-visits", "export", "--to", at.own_id, *people, "--json", str(at.stick)), "export")
     at.loan_id = json.loads(told)["loan"]
 
 
@@ -231,8 +231,8 @@ def _peer_in(payload: str, kiosk_id: str) -> protocol.PublicKeys:
     return protocol.PublicKeys.model_validate(peers[kiosk_id])
 
 
-def _bring_in(at: Outside, kill_after_s: float = 0.0) -> None:
-    status, out = at.command("home-visits", "bring-in", "--json", str(at.stick), kill_after_s=kill_after_s)
+def _merge_results(at: Outside, kill_after_s: float = 0.0) -> None:
+    status, out = at.command("home-visits", "merge", "--json", str(at.stick), kill_after_s=kill_after_s)
     if status is None:
         return
     for line in out.splitlines():
@@ -261,7 +261,7 @@ def _quietly(at: Outside) -> float:
     """Do everything once undisturbed; return how long a command takes."""
     _lay_on(at)
     began = time.monotonic()
-    _bring_in(at)
+    _merge_results(at)
     life_s = time.monotonic() - began
     _deliver(at)
     return life_s
@@ -269,13 +269,13 @@ def _quietly(at: Outside) -> float:
 
 def _disturbed(at: Outside, life_s: float) -> None:
     _lay_on(at)
-    work = at.rng.choice((_bring_in, _deliver))
+    work = at.rng.choice((_merge_results, _deliver))
     # A command is mostly its start: kills lie in its second half, where something is written.
     work(at, life_s * at.rng.uniform(0.4, 1.1))
 
 
 def _settle(at: Outside) -> None:
-    _bring_in(at)
+    _merge_results(at)
     for _ in range(_PATIENCE):
         if _deliver(at):
             return

@@ -1,6 +1,6 @@
-"""`kiosk home-visits list|lend|take|return|bring-in`: the booked list, and lists between two kiosks of a station on a stick.
+"""`kiosk home-visits list|export|import|return|merge`: the booked list, and lists between two kiosks of a station on a stick.
 
-`lend` and `bring-in` are for the kiosk that has the roster, `take` and `return` for the portable one; the desk does the same by
+`export` and `merge` are for the kiosk that has the roster, `import` and `return` for the portable one; the desk does the same by
 touch. Each may be done twice. Nobody's name is printed: ids, and masked names with the last four digits.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kiosk.store.engine.database import Store
-    from kiosk.sync.home_visits import Told
+    from kiosk.sync.home_visits import FileOutcome
 
 _BY = "command"
 
@@ -24,16 +24,16 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="kiosk home-visits", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
     listed = tasks.add_parser("list", help="booked visits, and who is out with which kiosk")
-    lend = tasks.add_parser("lend", help="put a list for a portable kiosk on the stick")
-    lend.add_argument("--to", default="", help="the kiosk: its id or the end of it (default: the only other one of the station)")
-    lend.add_argument(
+    export = tasks.add_parser("export", help="put a list for a portable kiosk on the stick")
+    export.add_argument("--to", default="", help="the kiosk: its id or the end of it (default: the only other one of the station)")
+    export.add_argument(
         "--person", action="append", default=[], metavar="ID", help="a person's id; may be repeated (default: all booked)"
     )
     stick = {
-        "lend": lend,
-        "take": tasks.add_parser("take", help="take the lists on the stick that are for this kiosk"),
+        "export": export,
+        "import": tasks.add_parser("import", help="take the lists on the stick that are for this kiosk"),
         "return": tasks.add_parser("return", help="put this kiosk's results on the stick"),
-        "bring-in": tasks.add_parser("bring-in", help="take the results on the stick that are for this kiosk"),
+        "merge": tasks.add_parser("merge", help="take the results on the stick that are for this kiosk"),
     }
     for task in stick.values():
         task.add_argument("folder", type=Path, help="the stick")
@@ -87,8 +87,8 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
     def run(work: Any) -> Any:
         return work(store)
 
-    if options.task == "lend":
-        done = home_loans.lend(
+    if options.task == "export":
+        done = home_loans.export_list(
             run, identity, options.folder, _peer(store, options.to), _people(store, options.person, now), options.staff, now
         )
         told = {"loan": done.loan_id, "to": done.peer.kiosk_id, "people": done.people, "left_out": done.left_out}
@@ -99,7 +99,7 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
             f"{done.until:%Y-%m-%d}{f', {done.left_out} left out' if done.left_out else ''} ({done.path.name})"
         )
         return 0
-    work = {"take": home_loans.take, "return": home_loans.give_back, "bring-in": home_loans.bring_in}[options.task]
+    work = {"import": home_loans.import_lists, "return": home_loans.return_results, "merge": home_loans.merge_results}[options.task]
     return _tell(work(run, identity, options.folder, options.staff, now), options.json)
 
 
@@ -124,7 +124,7 @@ def _people(store: Store, wanted: list[str], now: datetime) -> list[str]:
     return wanted or [one.entry.person_id for one in home.booked(store, today) if not one.lender]
 
 
-def _tell(told: list[Told], as_json: bool) -> int:
+def _tell(told: list[FileOutcome], as_json: bool) -> int:
     for one in told:
         line = {"file": one.name, "outcome": one.outcome, "why": one.why, "count": one.count}
         print(json.dumps(line) if as_json else f"{one.name}: {one.outcome} {one.why or one.count}")

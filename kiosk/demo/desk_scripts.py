@@ -36,11 +36,11 @@ def prepare(script: str, stage: DemoFixture) -> None:
     if script == "unit-list":
         _write_list(stick / _LIST)
     if script == "portable":
-        _lend(stage, stick)
+        _export_home_visits(stage, stick)
 
 
-def _lend(stage: DemoFixture, stick: Path) -> None:
-    """The station's kiosk comes to be after this one, so that both are told of each other; then it lends two people."""
+def _export_home_visits(stage: DemoFixture, stick: Path) -> None:
+    """The station's kiosk comes to be after this one, so that both are told of each other; then it exports a list of two people."""
     from kiosk.demo.station import Station
     from kiosk.sync.keys import load_pins
 
@@ -48,7 +48,7 @@ def _lend(stage: DemoFixture, stick: Path) -> None:
     stage.station = Station(stage.settings, stage.folder / "station", stage.bureau)
     stage.station.prepare(stage.entries, bookings, ATTENDANT[0])
     stage.pull()
-    stage.station.lend(stick, load_pins(stage.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
+    stage.station.export_list(stick, load_pins(stage.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
 
 
 def _write_list(path: Path) -> None:
@@ -191,12 +191,12 @@ def portable(p: DeskPerson) -> Script:
     yield from p.sign_in()
     p.touch("place-home-visits")
     yield p.on_desk("home-visits")
-    yield p.sees("visits-take")
+    yield p.sees("visits-import")
     p.keep_picture("visits-none-yet")
-    p.touch("visits-take")
+    p.touch("visits-import")
     yield lambda: p.rows("visits") > 0
     yield p.pause(400)
-    p.keep_picture("visits-taken")
+    p.keep_picture("visits-imported")
     p.choose_row("visits", 0)
     yield p.on_desk("assist")
     p.touch("why-no-template")
@@ -209,7 +209,7 @@ def portable(p: DeskPerson) -> Script:
     p.photograph()
     station, (record_id,) = p.stage.station, p.recorder.record_ids
     if station is not None:
-        yield p.meanwhile(lambda: station.bring_in(stick, ATTENDANT[0]))
+        yield p.meanwhile(lambda: station.merge_results(stick, ATTENDANT[0]))
         yield p.meanwhile(lambda: station.deliver(record_id))
         yield p.until_stage("confirmed")
         yield p.meanwhile(lambda: station.at_the_bureau(record_id))

@@ -28,7 +28,7 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
             if data is not None:
                 return replace(after, data=data), ()
-            news: tuple[c.Command, ...] = (c.NudgeSync(),) if notice == "visits-brought-in" else ()
+            news: tuple[c.Command, ...] = (c.NudgeSync(),) if notice == "visits-merged" else ()
             if notice == "camera-confirmed":
                 news = (c.LookAtCamera(), c.NudgeSync())
             return after, (c.Load(session, place), *news)
@@ -100,14 +100,14 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -
 
 def _home_visits(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
     match event:
-        case e.LendTouched(kiosk_id, folder, person_ids):
+        case e.ExportListTouched(kiosk_id, folder, person_ids):
             problem = (
-                "stick-missing" if not folder else "peer-missing" if not kiosk_id else "nobody-to-lend" if not person_ids else ""
+                "stick-missing" if not folder else "peer-missing" if not kiosk_id else "nobody-to-export" if not person_ids else ""
             )
             if problem:
                 return replace(page, problem=problem), ()
-            return replace(page, busy=True), (c.LendHomeVisits(session, kiosk_id, folder, person_ids),)
-        case e.HomeCarryTouched(what, folder) if what in ("take", "return", "bring-in"):
+            return replace(page, busy=True), (c.ExportHomeVisits(session, kiosk_id, folder, person_ids),)
+        case e.HomeCarryTouched(what, folder) if what in ("import", "return", "merge"):
             if not folder:
                 return replace(page, problem="stick-missing"), ()
             return replace(page, busy=True), (c.CarryHomeVisits(session, what, folder),)

@@ -49,7 +49,7 @@ class HomeVisitRow:
     benefits: tuple[str, ...]
     due: date | None
     person_id: str = field(default="", repr=False)
-    lender: str = ""  # the kiosk that lent the person to this one
+    lender: str = ""  # the kiosk that exported the person to this one
     out_to: str = ""  # the portable kiosk that has the person along …
     out_since: datetime | None = None  # … since then
 
@@ -71,7 +71,7 @@ class HomeVisitsData:
     peers: tuple[PeerRow, ...] = ()
     own: str = ""  # the end of this kiosk's id, as others see it
     to_return: bool = False  # this kiosk has lists of others
-    lent: bool = False  # others have, or had, lists of this kiosk
+    has_exported: bool = False  # others have, or had, lists of this kiosk
 
 
 @dataclass(frozen=True, slots=True)

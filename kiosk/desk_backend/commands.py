@@ -334,7 +334,7 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
             place = Place.SHORT_PIN
         case c.PauseSync() | c.Courier():
             place = Place.SYNC
-        case c.LendHomeVisits() | c.CarryHomeVisits():
+        case c.ExportHomeVisits() | c.CarryHomeVisits():
             place = Place.HOME_VISITS
         case _:
             assert_never(command)

@@ -19,15 +19,15 @@ from kiosk.domain.identity import last_four, mask_name
 from kiosk.errors import ConfigError
 from kiosk.removable import files
 from kiosk.store.engine.database import Store
-from kiosk.store.home_visits import lent
+from kiosk.store.home_visits import exported
 from kiosk.store.home_visits import visits as home
 from kiosk.sync.batches import RunInStore
 
 if TYPE_CHECKING:
-    from kiosk.sync.home_visits import Told
+    from kiosk.sync.home_visits import FileOutcome
 
 # Refusals that have words of their own (desk.problem.*); of several the first of these is told. The others: visits-refused.
-TOLD = ("revoked", "unknown-peer", "unknown-loan", "loan-expired", "replayed", "nobody-to-lend")
+TOLD = ("revoked", "unknown-peer", "unknown-loan", "loan-expired", "replayed", "nobody-to-export")
 # These say something about an old file; beside a good one they are no news.
 OLD = ("loan-expired", "replayed")
 
@@ -57,11 +57,11 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
     except ConfigError:
         own = ""
     peers = tuple(b.PeerRow(one.kiosk_id, home_loans.label(one)) for one in roster_feed.peers(store))
-    return b.HomeVisitsData(rows, (), peers, own, home_loans.has_to_return(store), lent.any_lent(store))
+    return b.HomeVisitsData(rows, (), peers, own, home_loans.has_to_return(store), exported.any_exported(store))
 
 
-def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
-    """Lend, take, return or bring in. Not in the store's thread."""
+def carry(command: c.ExportHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
+    """Export, import, return or merge. Not in the store's thread."""
     from kiosk.sync import home_visits as home_loans
     from kiosk.sync import keys, seal
 
@@ -69,24 +69,25 @@ def carry(command: c.LendHomeVisits | c.CarryHomeVisits, settings: config.Sync, 
     try:
         identity = keys.load_identity(settings)
         match command:
-            case c.LendHomeVisits(_, kiosk_id, _, person_ids):
-                done = home_loans.lend(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
-                return _acted(by.session_id, "visits-lent", f"{done.people} · {home_loans.label(done.peer)}")
-            case c.CarryHomeVisits(_, "take"):
-                return _answer(by.session_id, home_loans.take(run_in_store, identity, folder, by.staff_id, at.now), "visits-taken")
+            case c.ExportHomeVisits(_, kiosk_id, _, person_ids):
+                done = home_loans.export_list(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
+                return _acted(by.session_id, "visits-exported", f"{done.people} · {home_loans.label(done.peer)}")
+            case c.CarryHomeVisits(_, "import"):
+                told = home_loans.import_lists(run_in_store, identity, folder, by.staff_id, at.now)
+                return _answer(by.session_id, told, "visits-imported")
             case c.CarryHomeVisits(_, "return"):
-                told = home_loans.give_back(run_in_store, identity, folder, by.staff_id, at.now)
+                told = home_loans.return_results(run_in_store, identity, folder, by.staff_id, at.now)
                 return _answer(by.session_id, told, "visits-returned", nothing="nothing-to-return")
             case _:
-                told = home_loans.bring_in(run_in_store, identity, folder, by.staff_id, at.now)
-                return _answer(by.session_id, told, "visits-brought-in")
+                told = home_loans.merge_results(run_in_store, identity, folder, by.staff_id, at.now)
+                return _answer(by.session_id, told, "visits-merged")
     except ConfigError:
         return _refused(by.session_id, "not-provisioned")
     except (files.RemovableError, home_loans.HomeLoanError, seal.Refused) as error:
         return _refused(by.session_id, error.why)
 
 
-def _answer(session_id: int, told: Sequence[Told], notice: str, nothing: str = "nothing-for-us") -> e.Event:
+def _answer(session_id: int, told: Sequence[FileOutcome], notice: str, nothing: str = "nothing-for-us") -> e.Event:
     """One word about all files: what is wrong comes first, unless it is only about an old one."""
     good = [one for one in told if one.outcome == "applied"]
     wrong = [one.why for one in told if one.outcome == "refused" and not (one.why in OLD and len(good) > 0)]

@@ -257,9 +257,9 @@ def _boards() -> tuple[DeskScene, ...]:
         replace(one, person_id=f"P-{n}", out_to="便携机 A2F4" if n < 2 else "", out_since=NOW - timedelta(hours=5))
         for n, one in enumerate(visits)
     )
-    lent = tuple(replace(one, person_id=f"P-{n}", lender="街道工作站 7C3D") for n, one in enumerate(visits[:3]))
+    imported = tuple(replace(one, person_id=f"P-{n}", lender="街道工作站 7C3D") for n, one in enumerate(visits[:3]))
     peers = (b.PeerRow("kiosk-a2f4", "便携机 A2F4"), b.PeerRow("kiosk-9b01", "便携机二号 9B01"))
-    station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D", lent=True)
+    station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D", has_exported=True)
     answers = (
         b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)),
         b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
@@ -333,14 +333,14 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-home-quiet", s.Board(Place.HOME, b.HomeData(tallies=TALLIES)), Role.ATTENDANT),
         _open("desk-home-warned", s.Board(Place.HOME, replace(home, calls=(), visit=None, tallies=bad))),
         _open("desk-home-visits", s.Board(Place.HOME_VISITS, b.HomeVisitsData(visits))),
-        _open("desk-home-visits-lent", s.Board(Place.HOME_VISITS, station, notice="visits-lent", detail="2 · 便携机 A2F4")),
+        _open("desk-home-visits-exported", s.Board(Place.HOME_VISITS, station, notice="visits-exported", detail="2 · 便携机 A2F4")),
         _open("desk-home-visits-no-stick", s.Board(Place.HOME_VISITS, replace(station, sticks=(), peers=peers[:1]))),
         _open(
             "desk-home-visits-portable",
             s.Board(
                 Place.HOME_VISITS,
-                b.HomeVisitsData(lent, ("STATION-USB",), (b.PeerRow("kiosk-7c3d", "街道工作站 7C3D"),), "A2F4", True),
-                notice="visits-taken",
+                b.HomeVisitsData(imported, ("STATION-USB",), (b.PeerRow("kiosk-7c3d", "街道工作站 7C3D"),), "A2F4", True),
+                notice="visits-imported",
                 detail="3",
             ),
             Role.ATTENDANT,

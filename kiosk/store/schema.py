@@ -8,7 +8,7 @@ from __future__ import annotations
 from kiosk.store import camera_pin, clock, ledger, outbox_table, policies, records
 from kiosk.store.desk import declarations, paper_pages, quick, staff, todo, unit_list
 from kiosk.store.engine import journal, meta
-from kiosk.store.home_visits import borrowed, lent, visits
+from kiosk.store.home_visits import exported, imported, visits
 from kiosk.store.roster import lookup
 
 TABLES = (
@@ -22,8 +22,8 @@ TABLES = (
     ("quick", quick.MIGRATIONS),
     ("desk", declarations.MIGRATIONS),
     ("home", visits.MIGRATIONS),
-    ("borrowed", borrowed.MIGRATIONS),
-    ("lent", lent.MIGRATIONS),
+    ("borrowed", imported.MIGRATIONS),
+    ("lent", exported.MIGRATIONS),
     ("unit_list", unit_list.MIGRATIONS),
     ("todo", todo.MIGRATIONS),
     ("ledger", ledger.MIGRATIONS),

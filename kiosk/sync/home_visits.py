@@ -1,4 +1,4 @@
-"""Home-visit lists between two kiosks of one station, by stick: lent, taken along, brought back, brought in. Documents: `protocol`.
+"""Home-visit lists between two kiosks of one station, by stick: exported, imported, returned, merged. Documents: `protocol`.
 
 The trust comes from the bureau: its signed bundle names the peers, and nobody else's signature is taken. Below the stick's folder
 lie `pension-kiosk/RECEIVER/home/loan-UNTIL-LOAN-DIGEST.jwe` and `…/return-UNTIL-LOAN-DIGEST.jwe`. Everything may be done twice. A
@@ -23,7 +23,7 @@ from kiosk.errors import KioskError
 from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
-from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import exported, imported
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
@@ -40,7 +40,7 @@ D = TypeVar("D", protocol.HomeLoan, protocol.HomeReturn)
 
 
 class HomeLoanError(KioskError):
-    """A list cannot be lent or taken. `why`: unknown-peer, nobody-to-lend, revoked."""
+    """A list cannot be exported or imported. `why`: unknown-peer, nobody-to-export, revoked."""
 
     reason = "seal-invalid"
 
@@ -62,7 +62,7 @@ class ListExported:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FileOutcome:
     """What became of one list: "applied", "nothing-new" or "refused" with `why`. `count`: people taken, or records."""
 
     name: str
@@ -84,7 +84,7 @@ def short(kiosk_id: str) -> str:
 # --- the station's kiosk
 
 
-def lend(
+def export_list(
     run_in_store: RunInStore,
     identity: Identity,
     stick: Path,
@@ -93,17 +93,17 @@ def lend(
     staff_id: str,
     now: datetime,
 ) -> ListExported:
-    """Put a list for a portable kiosk on the stick. Raises HomeLoanError, files.RemovableError; then nobody counts as lent."""
+    """Put a list for a portable kiosk on the stick. Raises HomeLoanError, files.RemovableError; then nobody counts as exported."""
     run, asked = guarded(run_in_store), list(person_ids)
     if not stick.is_dir():
         raise files.RemovableError("stick-missing")
     document, peer = run(lambda store: _prepare(store, identity, to_kiosk, asked, staff_id, now))
-    given = _given(document, peer)
+    given = _exported_list(document, peer)
     sealed = _sealed(identity, document, peer)
-    run(lambda store: lent.prepare(store, given, staff_id, now))
+    run(lambda store: exported.prepare(store, given, staff_id, now))
     path = _write(stick, "loan", document, document.until, sealed)
     _clear(path.parent, _LOAN, lambda name: name[5:13] < f"{now - _FUTURE:%Y%m%d}")
-    run(lambda store: lent.given(store, given, staff_id, now))
+    run(lambda store: exported.mark_exported(store, given, staff_id, now))
     return ListExported(document.loan_id, peer, len(document.people), len(set(asked)) - len(document.people), document.until, path)
 
 
@@ -111,9 +111,9 @@ def _prepare(
     store: Store, identity: Identity, to_kiosk: str, person_ids: list[str], staff_id: str, now: datetime
 ) -> tuple[protocol.HomeLoan, protocol.Peer]:
     peer = _peer(store, identity, to_kiosk)
-    people = home.to_lend(store, person_ids)[: limits.MAX_LOAN]
+    people = home.to_export(store, person_ids)[: limits.MAX_LOAN]
     if not people:
-        raise HomeLoanError("nobody-to-lend")
+        raise HomeLoanError("nobody-to-export")
     info = roster.info(store)
     return protocol.HomeLoan(
         loan_id=str(uuid.uuid4()),
@@ -124,7 +124,7 @@ def _prepare(
         roster_version=info.version,
         roster_at=info.issued_at,
         people=tuple(
-            protocol.LentPerson(
+            protocol.LoanedPerson(
                 person_id=one.person_id, line=one.line.decode(), booked_at=one.booked_at, booked_by=one.booked_by, note=one.note
             )
             for one in people
@@ -132,8 +132,8 @@ def _prepare(
     ), peer
 
 
-def _given(document: protocol.HomeLoan, peer: protocol.Peer) -> lent.Given:
-    return lent.Given(
+def _exported_list(document: protocol.HomeLoan, peer: protocol.Peer) -> exported.ExportedList:
+    return exported.ExportedList(
         document.loan_id,
         document.to_kiosk,
         label(peer),
@@ -143,26 +143,26 @@ def _given(document: protocol.HomeLoan, peer: protocol.Peer) -> lent.Given:
     )
 
 
-def bring_in(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
+def merge_results(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
     """Take the results of portable kiosks from the stick; each file by itself, a bad one stops nothing. Raises RemovableError."""
     run = guarded(run_in_store)
 
-    def take(data: bytes) -> Told:
+    def one(data: bytes) -> FileOutcome:
         document, peer = _opened(run, identity, data, protocol.HomeReturn)
-        new = run(lambda store: _bring_in(store, document, peer, staff_id, now))
-        return Told("", "applied" if new else "nothing-new", count=new)
+        new = run(lambda store: _merge_results(store, document, peer, staff_id, now))
+        return FileOutcome("", "applied" if new else "nothing-new", count=new)
 
-    return list(_each(stick, identity, _RETURN, take))
+    return list(_each(stick, identity, _RETURN, one))
 
 
-def _bring_in(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, staff_id: str, now: datetime) -> int:
-    loan = lent.find(store, document.loan_id)
+def _merge_results(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, staff_id: str, now: datetime) -> int:
+    loan = exported.find(store, document.loan_id)
     if loan is None or loan.to_kiosk != peer.kiosk_id:
         raise seal.Refused("unknown-loan")
     for content in document.records:
         _check_record(content, loan.people, store.settings.station.station_id)
     try:
-        new, _ = home.bring_in(store, document.records, staff_id, now, loan)
+        new, _ = home.merge_results(store, document.records, staff_id, now, loan)
     except ValueError as error:
         raise seal.Refused("malformed") from error
     except home.RecordConflict as error:
@@ -171,7 +171,7 @@ def _bring_in(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, 
 
 
 def _check_record(content: str, people: tuple[str, ...], station_id: str) -> None:
-    """What the bureau would refuse from us is not taken in: the wire's shape, our station, a person we lent."""
+    """What the bureau would refuse from us is not taken in: the wire's shape, our station, a person of our list."""
     try:
         data = json_bounds.parse(content.encode())
         same = canonical(data).decode() == content
@@ -189,22 +189,22 @@ def _check_record(content: str, people: tuple[str, ...], station_id: str) -> Non
 # --- the portable kiosk
 
 
-def take(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
+def import_lists(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
     """Take the lists that lie on the stick for this kiosk; each by itself, a bad one stops nothing. Raises RemovableError."""
     run = guarded(run_in_store)
 
-    def one(data: bytes) -> Told:
+    def one(data: bytes) -> FileOutcome:
         document, peer = _opened(run, identity, data, protocol.HomeLoan)
-        changed = run(lambda store: _take(store, document, peer, staff_id, now))
-        return Told("", "applied" if changed else "nothing-new", count=changed)
+        changed = run(lambda store: _import_list(store, document, peer, staff_id, now))
+        return FileOutcome("", "applied" if changed else "nothing-new", count=changed)
 
     told = list(_each(stick, identity, _LOAN, one))
     run(lambda store: home.retain(store, now))  # what is over makes room for what is new
     return told
 
 
-def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_id: str, now: datetime) -> int:
-    before = next((one for one in borrowed.loans(store) if one.loan_id == document.loan_id), None)
+def _import_list(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_id: str, now: datetime) -> int:
+    before = next((one for one in imported.loans(store) if one.loan_id == document.loan_id), None)
     if before is not None and before.ended_at is not None:
         raise seal.Refused("replayed")
     if document.until <= now:
@@ -212,10 +212,10 @@ def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_
     if document.created_at > now + _FUTURE or document.until - document.created_at > timedelta(days=limits.MAX_LOAN_DAYS):
         raise seal.Refused("malformed", "created_at, until")
     people = [
-        borrowed.ListedPerson(one.person_id, one.line.encode(), one.booked_at, one.booked_by, one.note) for one in document.people
+        imported.ListedPerson(one.person_id, one.line.encode(), one.booked_at, one.booked_by, one.note) for one in document.people
     ]
     ids = tuple(dict.fromkeys(one.person_id for one in people))
-    loan = borrowed.Loan(
+    loan = imported.ImportedList(
         document.loan_id,
         document.from_kiosk,
         label(peer),
@@ -229,7 +229,7 @@ def _take(store: Store, document: protocol.HomeLoan, peer: protocol.Peer, staff_
     try:
         for one in people:
             _sendable(one.line)
-        return home.take_along(store, loan, people, staff_id, now)
+        return home.import_list(store, loan, people, staff_id, now)
     except ValueError as error:
         raise seal.Refused("malformed", "line") from error
 
@@ -240,8 +240,8 @@ def _sendable(line: bytes) -> None:
         raise ValueError("no person, or an id that cannot be sent")
 
 
-def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[Told]:
-    """Put the records about borrowed people on the stick, for whoever lent them; also when there are none: the list is back.
+def return_results(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
+    """Put the records about imported people on the stick, for the lender; also when there are none: the list is back.
 
     They go to the bureau by this kiosk's own way all the same. Raises RemovableError.
     """
@@ -249,11 +249,11 @@ def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_i
     if not stick.is_dir():
         raise files.RemovableError("stick-missing")
     told = []
-    for loan in run(lambda store: [one for one in borrowed.loans(store) if _to_return(store, one)]):
+    for loan in run(lambda store: [one for one in imported.loans(store) if _to_return(store, one)]):
         try:
             peer = run(lambda store: _peer(store, identity, loan.from_kiosk))  # noqa: B023  used before the loop turns
         except HomeLoanError as error:
-            told.append(Told(loan.loan_id, "refused", error.why))
+            told.append(FileOutcome(loan.loan_id, "refused", error.why))
             continue
         contents = [content for content, _ in run(lambda store: home.records_of_loan(store, loan))]  # noqa: B023
         kept = []
@@ -270,24 +270,24 @@ def give_back(run_in_store: RunInStore, identity: Identity, stick: Path, staff_i
         ours, names = f"return-{loan.until:%Y%m%d}-{loan.loan_id}-", {path.name for path in kept}
         _clear(kept[0].parent, _RETURN, lambda name: name.startswith(ours) and name not in names)  # noqa: B023
         run(lambda store: _mark_returned(store, loan, len(contents), staff_id, now))  # noqa: B023
-        told.append(Told(loan.loan_id, "applied", count=len(contents)))
+        told.append(FileOutcome(loan.loan_id, "applied", count=len(contents)))
     run(lambda store: home.retain(store, now))
     return told
 
 
 def has_to_return(store: Store) -> bool:
     """True while there is a list to bring back, or records about one that neither the lender nor the bureau has for certain."""
-    return any(_to_return(store, one) for one in borrowed.loans(store))
+    return any(_to_return(store, one) for one in imported.loans(store))
 
 
-def _to_return(store: Store, loan: borrowed.Loan) -> bool:
+def _to_return(store: Store, loan: imported.ImportedList) -> bool:
     kept = home.records_of_loan(store, loan)
     return loan.ended_at is None or any(not settled for _, settled in kept) or (loan.returned_at is None and bool(kept))
 
 
-def _mark_returned(store: Store, loan: borrowed.Loan, records: int, staff_id: str, now: datetime) -> None:
+def _mark_returned(store: Store, loan: imported.ImportedList, records: int, staff_id: str, now: datetime) -> None:
     with store.transaction() as db:
-        borrowed.mark_returned(store, db, loan, records, staff_id, now)
+        imported.mark_returned(store, db, loan, records, staff_id, now)
 
 
 # --- both
@@ -321,7 +321,7 @@ def _clear(folder: Path, pattern: re.Pattern[str], old: Callable[[str], bool]) -
             files.remove(path)
 
 
-def _each(stick: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], Told]) -> Iterator[Told]:
+def _each(stick: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], FileOutcome]) -> Iterator[FileOutcome]:
     if not stick.is_dir():
         raise files.RemovableError("stick-missing")
     folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / FOLDER
@@ -330,13 +330,13 @@ def _each(stick: Path, identity: Identity, pattern: re.Pattern[str], take: Calla
     for path, digest in list(files.matching(folder, pattern))[-_MAX_FILES:]:
         try:
             told = take(files.whole(path, digest, limits.MAX_SEALED))
-            yield Told(path.name, told.outcome, told.why, told.count)
+            yield FileOutcome(path.name, told.outcome, told.why, told.count)
         except seal.Refused as error:
-            yield Told(path.name, "refused", error.why)
+            yield FileOutcome(path.name, "refused", error.why)
         except (HomeLoanError, files.FileRefused) as error:
-            yield Told(path.name, "refused", error.why)
+            yield FileOutcome(path.name, "refused", error.why)
         except OSError as error:
-            yield Told(path.name, "refused", "unreadable" if error.errno != errno.ENOSPC else "disk-full")
+            yield FileOutcome(path.name, "refused", "unreadable" if error.errno != errno.ENOSPC else "disk-full")
 
 
 def _opened(run: RunInStore, identity: Identity, data: bytes, model: type[D]) -> tuple[D, protocol.Peer]:

@@ -29,7 +29,7 @@ from kiosk.liveness.take import Take
 from tests.liveness.test_seen import act
 
 
-class Told:
+class FileOutcome:
     """Stands where the props stand; writes down what the hands do."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Told:
 
 @pytest.fixture
 def props():
-    return Told()
+    return FileOutcome()
 
 
 @pytest.fixture

@@ -11,4 +11,4 @@ def test_a_list_goes_out_and_one_pass_comes_back(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert (visit["outcome"], visit["local_state"], visit["bureau_state"]) == ("passed", "confirmed", "accepted")
     assert visit["pages"].count("desk-home-visits") == 2
-    assert (tmp_path / "out" / "04-visits-taken.png").exists()
+    assert (tmp_path / "out" / "04-visits-imported.png").exists()

@@ -16,7 +16,7 @@ from kiosk.domain.record import Channel
 from kiosk.store import outbox, records, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.engine.database import Store
-from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import exported, imported
 from kiosk.store.home_visits import visits as home
 from kiosk.store.opening import open_store
 from kiosk.store.roster import lookup as roster
@@ -44,10 +44,10 @@ def on_the_page():
 @pytest.mark.parametrize(
     ("event", "problem"),
     [
-        (e.LendTouched("kiosk-a", "", ("P-1",)), "stick-missing"),
-        (e.LendTouched("", "stick", ("P-1",)), "peer-missing"),
-        (e.LendTouched("kiosk-a", "stick", ()), "nobody-to-lend"),
-        (e.HomeCarryTouched("take", ""), "stick-missing"),
+        (e.ExportListTouched("kiosk-a", "", ("P-1",)), "stick-missing"),
+        (e.ExportListTouched("", "stick", ("P-1",)), "peer-missing"),
+        (e.ExportListTouched("kiosk-a", "stick", ()), "nobody-to-export"),
+        (e.HomeCarryTouched("import", ""), "stick-missing"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_done(event, problem):
@@ -55,13 +55,13 @@ def test_what_is_missing_is_said_and_nothing_is_done(event, problem):
     assert (state.page.problem, done) == (problem, [])
 
 
-def test_a_list_is_lent_once_at_a_time_and_only_from_its_page():
-    touch = e.LendTouched("kiosk-a", "stick", ("P-1",))
+def test_a_list_is_exported_once_at_a_time_and_only_from_its_page():
+    touch = e.ExportListTouched("kiosk-a", "stick", ("P-1",))
     state, done = walk(touch, state=on_the_page())
-    assert done == [c.LendHomeVisits(state.session, "kiosk-a", "stick", ("P-1",))]
+    assert done == [c.ExportHomeVisits(state.session, "kiosk-a", "stick", ("P-1",))]
     assert walk(touch, e.HomeCarryTouched("return", "stick"), state=state) == (state, []), "one thing at a time"
-    state, done = walk(e.Acted(1, Place.HOME_VISITS, "visits-lent", detail="1"), state=state)
-    assert (state.page.notice, state.page.busy) == ("visits-lent", False)
+    state, done = walk(e.Acted(1, Place.HOME_VISITS, "visits-exported", detail="1"), state=state)
+    assert (state.page.notice, state.page.busy) == ("visits-exported", False)
     assert done == [c.Load(state.session, Place.HOME_VISITS)]
     elsewhere, _ = signed_in(d.ANN, e.Went(Place.SYNC))
     assert walk(touch, state=elsewhere) == (elsewhere, [])
@@ -70,10 +70,10 @@ def test_a_list_is_lent_once_at_a_time_and_only_from_its_page():
 
 def test_what_was_brought_in_is_delivered_at_once():
     state, done = walk(
-        e.HomeCarryTouched("bring-in", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-brought-in", detail="2"), state=on_the_page()
+        e.HomeCarryTouched("merge", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-merged", detail="2"), state=on_the_page()
     )
     assert c.NudgeSync() in done
-    _, done = walk(e.HomeCarryTouched("take", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-taken"), state=on_the_page())
+    _, done = walk(e.HomeCarryTouched("import", "stick"), e.Acted(1, Place.HOME_VISITS, "visits-imported"), state=on_the_page())
     assert c.NudgeSync() not in done
 
 
@@ -91,17 +91,17 @@ def test_every_answer_has_words(language):
         "stick-full",
         "stick-unwritable",
     )
-    notices = ("visits-lent", "visits-taken", "visits-nothing-new", "visits-returned", "visits-brought-in")
+    notices = ("visits-exported", "visits-imported", "visits-nothing-new", "visits-returned", "visits-merged")
     wanted = [*(f"desk.problem.{one}" for one in codes), *(f"desk.notice.{one}" for one in notices)]
     assert [key for key in wanted if key not in strings] == []
 
 
 def test_an_old_file_beside_a_good_one_is_no_news():
-    good, old = home_loans.Told("a", "applied", count=3), home_loans.Told("b", "refused", "loan-expired")
-    assert desk_home._answer(1, [old, good], "visits-taken") == e.Acted(1, Place.HOME_VISITS, "visits-taken", detail="3")
-    assert desk_home._answer(1, [old], "visits-taken").problem == "loan-expired"
-    forged = home_loans.Told("c", "refused", "bad-signature")
-    answer = desk_home._answer(1, [good, forged], "visits-taken")
+    good, old = home_loans.FileOutcome("a", "applied", count=3), home_loans.FileOutcome("b", "refused", "loan-expired")
+    assert desk_home._answer(1, [old, good], "visits-imported") == e.Acted(1, Place.HOME_VISITS, "visits-imported", detail="3")
+    assert desk_home._answer(1, [old], "visits-imported").problem == "loan-expired"
+    forged = home_loans.FileOutcome("c", "refused", "bad-signature")
+    answer = desk_home._answer(1, [good, forged], "visits-imported")
     assert (answer.problem, answer.detail) == ("visits-refused", "bad-signature")
 
 
@@ -163,17 +163,17 @@ def until_told(live, notice: str = "", problem: str = ""):
 
 
 @pytest.mark.parametrize("ends", ["station"], indirect=True)
-def test_lent_by_touch_visited_elsewhere_and_brought_in_by_touch(ends):
+def test_exported_by_touch_visited_elsewhere_and_merged_by_touch(ends):
     live, portable = ends
     open_list(live)
     assert "0A1B" in live.find("visits-stick").text()
     assert "2C3D" in live.find("visits-peer").text()
-    assert "2" in live.find("visits-lend").text()
+    assert "2" in live.find("visits-export").text()
     live.find("visits").selectRow(1)
     live.touch("visit-mark")
     (number,) = [one.number for one in live.desk.state.page.data.rows if one.person_id in live.view.page._marked]
-    live.touch("visits-lend")
-    until_told(live, "visits-lent")
+    live.touch("visits-export")
+    until_told(live, "visits-exported")
     assert "2C3D" in live.desk.state.page.detail
     live.until(lambda: [one for one in live.desk.state.page.data.rows if one.out_to])
     (row,) = [one for one in live.desk.state.page.data.rows if one.out_to]
@@ -181,20 +181,20 @@ def test_lent_by_touch_visited_elsewhere_and_brought_in_by_touch(ends):
     assert any("已带出" in text for line in live.find("visits").texts() for text in line)
 
     now = live.clock.now
-    assert [one.count for one in home_loans.take(portable.run, portable.identity, live.stick, "1002", now)] == [1]
+    assert [one.count for one in home_loans.import_lists(portable.run, portable.identity, live.stick, "1002", now)] == [1]
     entry = roster.find(portable.store, number)
     due = [one for one in service.eligibilities(portable.store, entry, made.TODAY) if one.may_pass]
     desk.authenticate(portable.store, entry, due, Channel.HOME_VISIT, "1002", now, why="no-template")
-    home_loans.give_back(portable.run, portable.identity, live.stick, "1002", now)
+    home_loans.return_results(portable.run, portable.identity, live.stick, "1002", now)
 
-    live.touch("visits-bring-in")
-    until_told(live, "visits-brought-in")
+    live.touch("visits-merge")
+    until_told(live, "visits-merged")
     (kept,) = live.ask(lambda store: records.of_person(store, row.person_id))
     assert (kept.record.author, kept.record.channel) == ("1002", Channel.HOME_VISIT)
     live.until(lambda: row.person_id not in {one.person_id for one in live.desk.state.page.data.rows})
-    live.touch("visits-bring-in")
+    live.touch("visits-merge")
     until_told(live, "visits-nothing-new")
-    assert live.ask(lambda store: lent.out(store, now)) == {}
+    assert live.ask(lambda store: exported.out(store, now)) == {}
 
 
 @pytest.mark.parametrize("ends", ["portable"], indirect=True)
@@ -203,21 +203,21 @@ def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(e
     open_list(live)
     assert not [
         one
-        for one in ("visits-lend", "visits-return", "visit-mark")
+        for one in ("visits-export", "visits-return", "visit-mark")
         if live.view.findChild(type(live.find("back")), one).isVisible()
-    ], "nothing to lend and nothing to bring back"
-    live.touch("visits-take")
+    ], "nothing to export_list and nothing to bring back"
+    live.touch("visits-import")
     until_told(live, problem="nothing-for-us")
     now = live.clock.now
     ids = [one.entry.person_id for one in home.booked(station.store, made.TODAY)]
-    home_loans.lend(station.run, station.identity, live.stick, "kiosk-here0a1b", ids, ANN[0], now)
-    live.touch("visits-take")
-    until_told(live, "visits-taken")
+    home_loans.export_list(station.run, station.identity, live.stick, "kiosk-here0a1b", ids, ANN[0], now)
+    live.touch("visits-import")
+    until_told(live, "visits-imported")
     live.until(lambda: live.find("visits").texts() and live.find("visits").texts()[0][4].startswith("示范站 2C3D"))
     live.touch("place-home")
     live.until_page("home")
     live.loaded()
-    assert not live.view.page.stale.isVisible(), "the borrowed list is roster enough: no alarm"
+    assert not live.view.page.stale.isVisible(), "the imported list is roster enough: no alarm"
     live.touch("place-home-visits")
     live.until_page("home-visits")
     live.loaded()
@@ -232,7 +232,7 @@ def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(e
     live.loaded()
     live.touch("visits-return")
     until_told(live, "visits-returned")
-    told = home_loans.bring_in(station.run, station.identity, live.stick, ANN[0], now)
+    told = home_loans.merge_results(station.run, station.identity, live.stick, ANN[0], now)
     assert [(one.outcome, one.count) for one in told] == [("applied", 1)]
     entry = roster.find(station.store, number)
     assert records.of_person(station.store, entry.person_id)[0].record.author == ANN[0]
@@ -242,19 +242,19 @@ def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(e
 def test_what_goes_wrong_is_said_in_words(ends):
     live, station = ends
     now = live.clock.now
-    path = home_loans.lend(station.run, station.identity, live.stick, "kiosk-here0a1b", ["p-2"], ANN[0], now).path
+    path = home_loans.export_list(station.run, station.identity, live.stick, "kiosk-here0a1b", ["p-2"], ANN[0], now).path
     path.write_bytes(path.read_bytes()[:-3])
     open_list(live)
-    live.touch("visits-take")
+    live.touch("visits-import")
     until_told(live, problem="visits-refused")
     assert "truncated" in live.view.page.problem.words.text()
     path.unlink()
-    home_loans.lend(station.run, station.identity, live.stick, "kiosk-here0a1b", ["p-2"], ANN[0], now)
+    home_loans.export_list(station.run, station.identity, live.stick, "kiosk-here0a1b", ["p-2"], ANN[0], now)
     live.ask(lambda store: outbox.put(store.db, "peers", "[]"))
-    live.touch("visits-take")
+    live.touch("visits-import")
     until_told(live, problem="unknown-peer")
-    live.until(lambda: not live.view.page.take.isVisible())  # and without peers there is nothing to touch
-    assert live.ask(borrowed.everybody) == {}
+    live.until(lambda: not live.view.page.import_list.isVisible())  # and without peers there is nothing to touch
+    assert live.ask(imported.everybody) == {}
 
 
 def test_a_kiosk_that_knows_no_other_says_how_it_would(live):
@@ -263,5 +263,5 @@ def test_a_kiosk_that_knows_no_other_says_how_it_would(live):
     live.until_page("home-visits")
     live.loaded()
     assert "便携机登记后" in live.find("visits-stick").text()
-    assert not live.view.page.lend.isVisible()
+    assert not live.view.page.export_list.isVisible()
     assert isinstance(live.desk.state, s.Open)

@@ -215,12 +215,12 @@ def test_portable_kiosk_takes_a_part_along_and_brings_it_back(booked, tmp_path):
             portable, person(portable, "p-2"), due(portable, "p-2"), Channel.HOME_VISIT, "A7", made.NOW, why="very-old"
         )
         carried = [content_of(one.record) for one in records.of_person(portable, "p-2")]
-    assert home.bring_in(booked, carried, "A1", made.NOW) == (1, 0)
-    assert home.bring_in(booked, carried, "A1", made.NOW) == (0, 1)  # twice is once
+    assert home.merge_results(booked, carried, "A1", made.NOW) == (1, 0)
+    assert home.merge_results(booked, carried, "A1", made.NOW) == (0, 1)  # twice is once
     assert [one.entry.person_id for one in home.booked(booked, made.TODAY)] == ["p-1"]
     assert records.of_person(booked, "p-2")[0].record.author == "A7"  # author frozen at capture
     with pytest.raises(ValueError, match=r".*"):
-        home.bring_in(booked, [*carried, "{}"], "A1", made.NOW)
+        home.merge_results(booked, [*carried, "{}"], "A1", made.NOW)
 
 
 def test_todo_shows_returned_waiting_and_due(booked):

@@ -41,7 +41,7 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
     loan = {"loan_id": str(uuid.uuid4()), "from_kiosk": kiosk_id, "to_kiosk": "kiosk-b", "created_at": NOW}
     file_key = "A" * (43 if pinned is suites.STD_1 else 22)
     chunk = protocol.RosterChunk(digest=ZEROS, size=1, plain_size=1, lines=0, file_key=file_key)
-    person = protocol.LentPerson(person_id="P", line="{}", booked_at=NOW, booked_by="1")
+    person = protocol.LoanedPerson(person_id="P", line="{}", booked_at=NOW, booked_by="1")
     clock = protocol.SendClock(sent_at_utc=NOW, monotonic_s=1.0, boot_id="b")
     made = (
         protocol.Batch(batch_id="b", seq=1, created_at=NOW, clock=clock, records=(), **up),
@@ -277,7 +277,7 @@ def test_peers_are_those_of_the_suite(large, kiosks, tmp_path):
     for one in kiosks.values():
         one.feed()
         with pytest.raises(home_visits.HomeLoanError, match="unknown-peer"):
-            home_visits.lend(one.run, one.identity, tmp_path, kiosks[other_of(one)].identity.pins.kiosk_id, ["P"], "1", NOW)
+            home_visits.export_list(one.run, one.identity, tmp_path, kiosks[other_of(one)].identity.pins.kiosk_id, ["P"], "1", NOW)
 
 
 def other_of(kiosk):

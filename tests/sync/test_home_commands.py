@@ -51,33 +51,33 @@ def test_there_and_back_by_commands(two):
     assert len(lines) == 4
     assert pair.portable.identity.pins.kiosk_id in lines[-1]
     assert not any(v.person(n).name in line or v.person(n).id_number in line for n in range(3) for line in lines), "masked"
-    status, lines = call("station", "lend", "--person", "P00000", "--person", "P00001", "--staff", "1001", "--json", stick)
+    status, lines = call("station", "export", "--person", "P00000", "--person", "P00001", "--staff", "1001", "--json", stick)
     assert (status, json.loads(lines[0])["people"]) == (0, 2)
     assert sum("out with" in line for line in call("station", "list")[1]) == 2
     assert call("portable", "return", stick) == (1, ["nothing for this kiosk"])
-    status, lines = call("portable", "take", "--json", stick)
+    status, lines = call("portable", "import", "--json", stick)
     assert (status, json.loads(lines[0])["count"]) == (0, 2)
     assert [json.loads(line)["person"] for line in call("portable", "list", "--json")[1]] == ["P00000", "P00001"]
     pair.visit("P00001")
     assert call("portable", "return", stick)[0] == 0
-    status, lines = call("station", "bring-in", "--json", stick)
+    status, lines = call("station", "merge", "--json", stick)
     assert (status, json.loads(lines[0])["count"]) == (0, 1)
-    status, lines = call("station", "bring-in", stick)
+    status, lines = call("station", "merge", stick)
     assert status == 0
     assert "nothing-new" in lines[0]
 
 
 def test_what_cannot_be_is_said(two):
     pair, call = two
-    status, lines = call("station", "lend", "--to", "ZZZZ", str(pair.stick))
+    status, lines = call("station", "export", "--to", "ZZZZ", str(pair.stick))
     assert status == 1
     assert pair.portable.identity.pins.kiosk_id in lines[0]
-    status, lines = call("station", "lend", "--person", "nobody", str(pair.stick))
-    assert (status, lines) == (1, ["kiosk home-visits: nobody-to-lend [seal-invalid]"])
-    assert call("station", "lend", str(pair.stick / "away"))[0] == 1
-    path = pair.lend("P00000").path
+    status, lines = call("station", "export", "--person", "nobody", str(pair.stick))
+    assert (status, lines) == (1, ["kiosk home-visits: nobody-to-export [seal-invalid]"])
+    assert call("station", "export", str(pair.stick / "away"))[0] == 1
+    path = pair.export_list("P00000").path
     path.write_bytes(path.read_bytes()[:-1])
-    status, lines = call("portable", "take", str(pair.stick))
+    status, lines = call("portable", "import", str(pair.stick))
     assert status == 1
     assert "refused truncated" in lines[0]
 

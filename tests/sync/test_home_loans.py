@@ -1,4 +1,4 @@
-"""Home-visit lists from kiosk to kiosk: lent, visited, brought in, delivered by both; one record each, in any order."""
+"""Home-visit lists from kiosk to kiosk: exported, visited, merged, delivered by both; one record each, in any order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kiosk.removable import files
 from kiosk.store import outbox, records, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations
-from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import exported, imported
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
@@ -70,12 +70,12 @@ def test_the_bureau_names_the_kiosks_of_a_station_to_each_other_and_takes_it_bac
 
 def test_the_whole_way_and_both_deliver(bureau, pair):
     home.book(pair.station.store, "P00001", "sick", v.ANN, v.now())
-    assert pair.lend().people == 4
-    out = lent.out(pair.station.store, v.now())
+    assert pair.export_list().people == 4
+    out = exported.out(pair.station.store, v.now())
     assert {one.kiosk_id for one in out.values()} == {pair.portable.identity.pins.kiosk_id}
     assert len(out) == 4
-    assert [(one.outcome, one.count) for one in pair.take()] == [("applied", 4)]
-    assert [(one.outcome, one.count) for one in pair.take()] == [("nothing-new", 0)]
+    assert [(one.outcome, one.count) for one in pair.import_lists()] == [("applied", 4)]
+    assert [(one.outcome, one.count) for one in pair.import_lists()] == [("nothing-new", 0)]
     assert roster.version(pair.portable.store) == 0, "what the feed asks by is the own roster alone"
     assert not roster.is_stale(pair.portable.store, v.now())
     (sick,) = [one for one in home.booked(pair.portable.store, v.today()) if one.entry.person_id == "P00001"]
@@ -85,11 +85,11 @@ def test_the_whole_way_and_both_deliver(bureau, pair):
     kept = records.of_person(pair.portable.store, "P00001")[0].record
     assert (kept.author, kept.channel, kept.roster_version) == (v.BEN, Channel.HOME_VISIT, roster.version(pair.station.store))
     assert pair.visit("P00001") == (), "a second time is answered by the rules"
-    assert [(one.outcome, one.count) for one in pair.give_back()] == [("applied", 1)]
-    assert [(one.outcome, one.count) for one in pair.bring_in()] == [("applied", 1)]
-    assert [(one.outcome, one.count) for one in pair.bring_in()] == [("nothing-new", 0)]
+    assert [(one.outcome, one.count) for one in pair.return_results()] == [("applied", 1)]
+    assert [(one.outcome, one.count) for one in pair.merge_results()] == [("applied", 1)]
+    assert [(one.outcome, one.count) for one in pair.merge_results()] == [("nothing-new", 0)]
     assert "P00001" not in pair.listed(pair.station)
-    assert lent.out(pair.station.store, v.now()) == {}
+    assert exported.out(pair.station.store, v.now()) == {}
 
     assert pair.station.round().failure is None
     assert pair.portable.round().failure is None
@@ -108,12 +108,12 @@ def test_the_whole_way_and_both_deliver(bureau, pair):
 
 def test_brought_in_by_the_station_although_the_network_swallowed_the_answer(bureau, pair):
     """The station learns by asking that the bureau has the record already: it hears the decision all the same."""
-    pair.lend("P00002")
-    pair.take()
+    pair.export_list("P00002")
+    pair.import_lists()
     (record_id,) = pair.visit("P00002")
-    pair.give_back()
+    pair.return_results()
     pair.portable.round()
-    pair.bring_in()
+    pair.merge_results()
     outbox.lease(pair.station.store.db, v.now(), 10)
     outbox.mark_unknown(pair.station.store.db, [record_id])
     assert pair.station.round().failure is None
@@ -123,7 +123,7 @@ def test_brought_in_by_the_station_although_the_network_swallowed_the_answer(bur
     assert passes_at(bureau, "P00002") == [("accepted", "confirmed")]
 
 
-_OPS = ("lend", "take", "visit", "return", "bring-in", "portable-delivers", "station-delivers", "keep-house", "confirm")
+_OPS = ("export", "import", "visit", "return", "merge", "portable-delivers", "station-delivers", "keep-house", "confirm")
 _count = iter(range(10_000))
 
 
@@ -141,10 +141,10 @@ def test_any_order_any_repetition_one_record_each_and_none_lost(bureau, both, op
                 bureau.decide(one, "confirmed")
 
     do = {
-        "lend": lambda: both.lend(*wanted),
-        "take": both.take,
-        "return": both.give_back,
-        "bring-in": both.bring_in,
+        "export": lambda: both.export_list(*wanted),
+        "import": both.import_lists,
+        "return": both.return_results,
+        "merge": both.merge_results,
         "visit": lambda: made.extend(both.visit(wanted[len(made) % 2])),
         "portable-delivers": both.portable.round,
         "station-delivers": both.station.round,
@@ -154,12 +154,12 @@ def test_any_order_any_repetition_one_record_each_and_none_lost(bureau, both, op
     try:
         for op in (
             *ops,
-            "lend",
-            "take",
+            "export",
+            "import",
             "visit",
             "visit",
             "return",
-            "bring-in",
+            "merge",
             "station-delivers",
             "portable-delivers",
             "confirm",
@@ -183,16 +183,16 @@ def test_any_order_any_repetition_one_record_each_and_none_lost(bureau, both, op
 def test_templates_and_what_only_this_kiosk_may_know_stay_at_home(pair):
     assert roster.find_person(pair.station.store, "P00000").template is not None
     assert all(roster_format.of_line(line).template is None for line in home.subset(pair.station.store, ["P00000", "P00001"]))
-    sealed = pair.lend("P00000").path.read_bytes()
+    sealed = pair.export_list("P00000").path.read_bytes()
     document, _ = home_loans._opened(pair.portable.run, pair.portable.identity, sealed, protocol.HomeLoan)
     assert "template" not in json.loads(document.people[0].line)
     assert "vector" not in document.model_dump_json()
-    pair.take()
+    pair.import_lists()
     assert roster.find_person(pair.portable.store, "P00000").template is None
 
 
 def test_a_sealed_list_shows_nobody(pair):
-    path = pair.lend().path
+    path = pair.export_list().path
     for marker in (v.person(1).name, v.person(1).id_number, "P00001"):
         assert marker.encode() not in path.read_bytes()
         assert marker not in str(path)
@@ -203,8 +203,8 @@ def test_a_pass_made_at_the_station_goes_along(pair):
     entry = roster.find_person(store, "P00003")
     due = [one for one in service.eligibilities(store, entry, v.today()) if one.may_pass]
     desk.authenticate(store, entry, due, Channel.FACE_TO_FACE, v.ANN, v.now(), why="no-face-wanted")
-    pair.lend("P00003", "P00002")
-    pair.take()
+    pair.export_list("P00003", "P00002")
+    pair.import_lists()
     assert pair.listed(pair.portable) == ["P00002"], "out there too it is known that there is nothing to do"
 
 
@@ -212,15 +212,15 @@ def test_a_pass_at_the_station_and_one_at_home_are_one_pass(bureau, pair):
     """Nobody knew of the other: two attempts, both kept, one pass."""
     person = v.person(50)
     pair.give_roster(person)
-    pair.lend(person.person_id)
-    pair.take()
+    pair.export_list(person.person_id)
+    pair.import_lists()
     (out,) = pair.visit(person.person_id)
     store = pair.station.store
     due = [one for one in service.eligibilities(store, roster.find_person(store, person.person_id), v.today()) if one.may_pass]
     (here,) = desk.authenticate(store, person, due, Channel.FACE_TO_FACE, v.ANN, v.now(), why="no-face-wanted")
     before = bureau.summary()["passes"]
-    pair.give_back()
-    pair.bring_in()
+    pair.return_results()
+    pair.merge_results()
     assert pair.station.round().failure is None
     assert pair.portable.round().failure is None
     assert bureau.summary()["passes"] == before + 1
@@ -236,19 +236,19 @@ def test_a_death_while_lending_forgets_no_list(pair, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lent, "given", killed)
+    monkeypatch.setattr(exported, "mark_exported", killed)
     with pytest.raises(KeyboardInterrupt):
-        pair.lend("P00001")
-    assert lent.out(pair.station.store, v.now()) == {}
-    pair.take()
+        pair.export_list("P00001")
+    assert exported.out(pair.station.store, v.now()) == {}
+    pair.import_lists()
     pair.visit("P00001")
-    pair.give_back()
-    assert [(one.outcome, one.count) for one in pair.bring_in()] == [("applied", 1)]
+    pair.return_results()
+    assert [(one.outcome, one.count) for one in pair.merge_results()] == [("applied", 1)]
 
 
 def test_time_over_erases_the_people_and_no_record(pair):
-    pair.lend("P00000", "P00001")
-    pair.take()
+    pair.export_list("P00000", "P00001")
+    pair.import_lists()
     (record_id,) = pair.visit("P00000")
     assert home.retain(pair.portable.store, v.now() + timedelta(days=13)) == 0
     store = pair.portable.store
@@ -259,41 +259,41 @@ def test_time_over_erases_the_people_and_no_record(pair):
     assert v.person(1).id_number.encode() not in left
     assert roster.find_person(store, "P00001") is None
     assert pair.portable.counts() == {"waiting": 1}
-    assert [one.outcome for one in pair.give_back(v.now() + timedelta(days=15))] == ["applied"], "the results still come back"
-    assert [one.count for one in pair.bring_in(v.now() + timedelta(days=15))] == [1]
+    assert [one.outcome for one in pair.return_results(v.now() + timedelta(days=15))] == ["applied"], "the results still come back"
+    assert [one.count for one in pair.merge_results(v.now() + timedelta(days=15))] == [1]
     assert stages(pair.station, [record_id]) == {"saved"}
 
 
 def test_settled_and_returned_erases_the_people_at_once(pair):
-    pair.lend("P00000")
-    pair.take()
+    pair.export_list("P00000")
+    pair.import_lists()
     pair.visit("P00000")
-    pair.give_back()
+    pair.return_results()
     assert home.retain(pair.portable.store, v.now()) == 0, "the bureau has not got it yet"
     pair.portable.round()
     assert home.retain(pair.portable.store, v.now()) == 1
-    assert borrowed.newest(pair.portable.store) is None
-    assert pair.give_back() == [], "nothing is left to bring"
-    (again,) = pair.take()
+    assert imported.newest(pair.portable.store) is None
+    assert pair.return_results() == [], "nothing is left to bring"
+    (again,) = pair.import_lists()
     assert (again.outcome, again.why) == ("refused", "replayed")
 
 
 def test_a_newer_list_counts_for_a_person(pair):
-    pair.lend("P00000", "P00001")
-    pair.take()
-    second = pair.lend("P00001", "P00002")
-    assert [(one.outcome, one.count) for one in pair.take()].count(("applied", 2)) == 1
-    assert set(borrowed.everybody(pair.portable.store)) == {"P00000", "P00001", "P00002"}
+    pair.export_list("P00000", "P00001")
+    pair.import_lists()
+    second = pair.export_list("P00001", "P00002")
+    assert [(one.outcome, one.count) for one in pair.import_lists()].count(("applied", 2)) == 1
+    assert set(imported.everybody(pair.portable.store)) == {"P00000", "P00001", "P00002"}
     pair.visit("P00001")
-    pair.give_back()
-    pair.bring_in()
+    pair.return_results()
+    pair.merge_results()
     assert second.loan_id
     assert "P00001" not in pair.listed(pair.station)
 
 
 def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
-    pair.lend("P00000")
-    pair.take()
+    pair.export_list("P00000")
+    pair.import_lists()
     entry = roster.find_person(pair.portable.store, "P00000")
     from kiosk.domain.person import Person
 
@@ -307,8 +307,8 @@ def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
         v.now(),
         helper=Person("李建国", "440305194810010111"),
     )
-    pair.give_back()
-    assert [one.count for one in pair.bring_in()] == [1]
+    pair.return_results()
+    assert [one.count for one in pair.merge_results()] == [1]
     found = roster.find_person(pair.station.store, "P00000")
     assert (str(found.status), found.template) == ("deceased", None)
     pair.give_roster(*(v.person(n) for n in range(4)))
@@ -320,23 +320,23 @@ def test_a_full_stick_lends_nobody(pair, monkeypatch):
 
     monkeypatch.setattr(files, "write_file", full)
     with pytest.raises(files.RemovableError, match="stick-full"):
-        pair.lend()
-    assert lent.out(pair.station.store, v.now()) == {}
+        pair.export_list()
+    assert exported.out(pair.station.store, v.now()) == {}
 
 
 def test_a_lost_database_at_the_station_still_knows_what_it_lent(pair):
     """The rows that name lists come back with the journal's mirror."""
     from kiosk.store.mirrored_rows import RECOVERED
 
-    pair.lend("P00001")
+    pair.export_list("P00001")
     row = pair.station.store.db.execute("SELECT * FROM home_loans").fetchone()
     assert row is not None
     frames = list(pair.station.store.mirror.read())
     rows = [row for frame in frames for table, row in frame.rows if table == "home_loans"]
     assert rows[-1]["given_at"]
     assert RECOVERED["home_loans"] == RECOVERED["borrowed_loans"] == ("loan_id",)
-    pair.take()
+    pair.import_lists()
     text = json.dumps([frame.rows for frame in pair.portable.store.mirror.read()], ensure_ascii=False)
     assert '"P00001' in text.replace("\\", "")
-    assert v.person(1).name not in text, "borrowed people are in no mirror"
+    assert v.person(1).name not in text, "imported people are in no mirror"
     assert v.person(1).id_number not in text

@@ -14,7 +14,7 @@ from kiosk.canonical import canonical
 from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.store.content import content_of
-from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import exported, imported
 from kiosk.store.roster import line as roster_format
 from kiosk.sync import home_visits as home_loans
 from kiosk.sync import protocol, roster_feed, seal
@@ -59,8 +59,8 @@ def with_line(loan, change):
 
 
 def taken(pair):
-    told = pair.take()
-    assert borrowed.everybody(pair.portable.store) == {}
+    told = pair.import_lists()
+    assert imported.everybody(pair.portable.store) == {}
     assert all(one.outcome == "refused" for one in told)
     return [one.why for one in told]
 
@@ -158,7 +158,7 @@ def test_a_document_of_the_other_kind(pair):
 
 
 def test_partial_copies_and_hostile_files(pair, tmp_path):
-    path = pair.lend().path
+    path = pair.export_list().path
     whole = path.read_bytes()
     path.write_bytes(whole[:-7])
     assert taken(pair) == ["truncated"]
@@ -181,16 +181,16 @@ def test_partial_copies_and_hostile_files(pair, tmp_path):
     elsewhere.mkdir()
     (elsewhere / path.name).write_bytes(whole)
     folder.symlink_to(elsewhere)
-    assert pair.take() == [], "a linked folder is not entered"
+    assert pair.import_lists() == [], "a linked folder is not entered"
     with pytest.raises(files.RemovableError):
-        pair.lend()
+        pair.export_list()
     assert [one.name for one in elsewhere.iterdir()] == [path.name]
 
 
 def test_another_kiosk_finds_nothing_for_it(pair):
-    path = pair.lend().path
+    path = pair.export_list().path
     put(pair, pair.station, "loan", path.read_bytes())
-    told = home_loans.take(pair.station.run, pair.station.identity, pair.stick, v.ANN, v.now())
+    told = home_loans.import_lists(pair.station.run, pair.station.identity, pair.stick, v.ANN, v.now())
     assert [(one.outcome, one.why) for one in told] == [("refused", "not-for-us")]
 
 
@@ -198,39 +198,39 @@ def test_nobody_is_lent_to_a_stranger_and_no_stranger_people(pair):
     for to, people, why in (
         ("kiosk-nobody", ["P00000"], "unknown-peer"),
         (pair.station.identity.pins.kiosk_id, ["P00000"], "unknown-peer"),
-        (pair.portable.identity.pins.kiosk_id, ["P99999"], "nobody-to-lend"),
+        (pair.portable.identity.pins.kiosk_id, ["P99999"], "nobody-to-export"),
     ):
         with pytest.raises(home_loans.HomeLoanError, match=why):
-            home_loans.lend(pair.station.run, pair.station.identity, pair.stick, to, people, v.ANN, v.now())
-    pair.lend("P00000")
-    pair.take()
-    with pytest.raises(home_loans.HomeLoanError, match="nobody-to-lend"):  # what is borrowed is not lent on
-        home_loans.lend(
+            home_loans.export_list(pair.station.run, pair.station.identity, pair.stick, to, people, v.ANN, v.now())
+    pair.export_list("P00000")
+    pair.import_lists()
+    with pytest.raises(home_loans.HomeLoanError, match="nobody-to-export"):  # what is borrowed is not lent on
+        home_loans.export_list(
             pair.portable.run, pair.portable.identity, pair.stick, pair.station.identity.pins.kiosk_id, ["P00000"], v.BEN, v.now()
         )
 
 
 def test_a_list_is_kept_no_longer_than_this_kiosks_own_rules_say(pair):
     put(pair, pair.portable, "loan", sealed_by(pair.station, pair.portable, loan_of(pair, until=v.now() + timedelta(days=80))))
-    assert [one.outcome for one in pair.take()] == ["applied"]
-    assert borrowed.newest(pair.portable.store).until <= v.now() + timedelta(days=14)
+    assert [one.outcome for one in pair.import_lists()] == ["applied"]
+    assert imported.newest(pair.portable.store).until <= v.now() + timedelta(days=14)
 
 
 def test_a_revoked_kiosk_neither_lends_nor_is_lent_to(bureau, tmp_path):
     pair = v.make_pair(bureau, tmp_path, "SZ-TEST-0712")
     try:
         pair.give_roster(v.person(0))
-        pair.lend()
-        pair.take()
+        pair.export_list()
+        pair.import_lists()
         pair.visit("P00000")
-        pair.give_back()
+        pair.return_results()
         bureau.revoke(pair.portable.identity.pins.kiosk_id)
         pair.station.feed()
-        assert [(one.outcome, one.why) for one in pair.bring_in()] == [("refused", "unknown-peer")]
+        assert [(one.outcome, one.why) for one in pair.merge_results()] == [("refused", "unknown-peer")]
         with pytest.raises(home_loans.HomeLoanError, match="unknown-peer"):
-            pair.lend()
+            pair.export_list()
         pair.portable.round()
-        assert [(one.outcome, one.why) for one in pair.give_back()] == [("refused", "revoked")]
+        assert [(one.outcome, one.why) for one in pair.return_results()] == [("refused", "revoked")]
         assert pair.portable.counts() == {"waiting": 1}, "its record waits; it is not lost"
     finally:
         v.close(pair)
@@ -249,13 +249,13 @@ def back(pair, *contents, loan_id, **changes):
         records=contents,
     ).model_copy(update=changes)
     put(pair, pair.station, "return", sealed_by(pair.portable, pair.station, document))
-    told = pair.bring_in()
+    told = pair.merge_results()
     shutil.rmtree(pair.stick / files.ROOT_NAME / pair.station.identity.pins.kiosk_id)
     return [(one.outcome, one.why or one.count) for one in told]
 
 
 def test_records_that_are_none_or_not_ours(pair):
-    loan = pair.lend("P00000")
+    loan = pair.export_list("P00000")
     station_id = pair.station.settings.station.station_id
     good = content_of(record(station=station_id, person="P00000"))
     data = json.loads(good)
@@ -290,7 +290,7 @@ def test_records_that_are_none_or_not_ours(pair):
 
 
 def test_a_return_of_an_unknown_list_or_by_another_kiosk(pair):
-    loan = pair.lend("P00000")
+    loan = pair.export_list("P00000")
     good = content_of(record(station=pair.station.settings.station.station_id, person="P00000"))
     assert back(pair, good, loan_id=str(uuid.uuid4())) == [("refused", "unknown-loan")]
     pair.station.store.db.execute("UPDATE home_loans SET to_kiosk = 'kiosk-third'")
@@ -302,21 +302,21 @@ def test_a_return_of_an_unknown_list_or_by_another_kiosk(pair):
 
 
 def test_a_replayed_return_changes_nothing(pair):
-    loan = pair.lend("P00000", "P00001")
-    pair.take()
+    loan = pair.export_list("P00000", "P00001")
+    pair.import_lists()
     pair.visit("P00000")
-    pair.give_back()
+    pair.return_results()
     folder = pair.stick / files.ROOT_NAME / pair.station.identity.pins.kiosk_id / home_loans.FOLDER
     (old,) = folder.iterdir()
     kept = old.read_bytes()
     pair.visit("P00001")
-    pair.give_back()
+    pair.return_results()
     assert not old.exists(), "the newer one holds all that was in it"
-    assert [one.count for one in pair.bring_in()] == [2]
+    assert [one.count for one in pair.merge_results()] == [2]
     old.write_bytes(kept)
-    assert {(one.outcome, one.count) for one in pair.bring_in()} == {("nothing-new", 0)}
+    assert {(one.outcome, one.count) for one in pair.merge_results()} == {("nothing-new", 0)}
     assert pair.station.counts() == {"waiting": 2}
-    assert lent.find(pair.station.store, loan.loan_id) is not None
+    assert exported.find(pair.station.store, loan.loan_id) is not None
 
 
 def test_peers_are_the_bureaus_word_alone(pair):

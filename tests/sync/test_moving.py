@@ -209,9 +209,9 @@ def test_a_record_that_a_portable_kiosk_digested_under_the_other_suite_is_no_con
     move(kiosk, large)
     assert kiosk.round().failure is None
     kiosk.store.db.execute("UPDATE outbox SET content = '', content_digest = ?", (digests.hexdigest("sha-256", content.encode()),))
-    assert home.bring_in(kiosk.store, [content], "1001", datetime.now(UTC)) == (0, 1)
+    assert home.merge_results(kiosk.store, [content], "1001", datetime.now(UTC)) == (0, 1)
     with pytest.raises(home.RecordConflict):
-        home.bring_in(kiosk.store, [content.replace('"reason":"ok"', '"reason":"other"')], "1001", datetime.now(UTC))
+        home.merge_results(kiosk.store, [content.replace('"reason":"ok"', '"reason":"other"')], "1001", datetime.now(UTC))
 
 
 def test_the_old_keys_stay_until_the_bureau_knows_the_new_ones(large, kiosk):

@@ -68,20 +68,20 @@ class Pair:
         version = roster.version(self.station.store) + 1
         roster.import_snapshot(self.station.store, lines, roster.RosterHeader(version, now(), len(lines)), now())
 
-    def lend(self, *person_ids: str, at: datetime | None = None) -> home_loans.ListExported:
+    def export_list(self, *person_ids: str, at: datetime | None = None) -> home_loans.ListExported:
         ids = person_ids or [one.entry.person_id for one in home.booked(self.station.store, today())]
-        return home_loans.lend(
+        return home_loans.export_list(
             self.station.run, self.station.identity, self.stick, self.portable.identity.pins.kiosk_id, ids, ANN, at or now()
         )
 
-    def take(self, at: datetime | None = None) -> list[home_loans.Told]:
-        return home_loans.take(self.portable.run, self.portable.identity, self.stick, BEN, at or now())
+    def import_lists(self, at: datetime | None = None) -> list[home_loans.FileOutcome]:
+        return home_loans.import_lists(self.portable.run, self.portable.identity, self.stick, BEN, at or now())
 
-    def give_back(self, at: datetime | None = None) -> list[home_loans.Told]:
-        return home_loans.give_back(self.portable.run, self.portable.identity, self.stick, BEN, at or now())
+    def return_results(self, at: datetime | None = None) -> list[home_loans.FileOutcome]:
+        return home_loans.return_results(self.portable.run, self.portable.identity, self.stick, BEN, at or now())
 
-    def bring_in(self, at: datetime | None = None) -> list[home_loans.Told]:
-        return home_loans.bring_in(self.station.run, self.station.identity, self.stick, ANN, at or now())
+    def merge_results(self, at: datetime | None = None) -> list[home_loans.FileOutcome]:
+        return home_loans.merge_results(self.station.run, self.station.identity, self.stick, ANN, at or now())
 
     def visit(self, person_id: str) -> tuple[str, ...]:
         """Make a home visit with the portable kiosk; nothing when there is nobody, or nothing due."""

@@ -253,7 +253,7 @@ class Courier:
 
 
 @dataclass(frozen=True, slots=True)
-class LendHomeVisits:
+class ExportHomeVisits:
     """Put a home-visit list for a portable kiosk on a stick; answered by Acted."""
 
     by: Session
@@ -264,7 +264,7 @@ class LendHomeVisits:
 
 @dataclass(frozen=True, slots=True)
 class CarryHomeVisits:
-    """Take a list from a stick ("take"), put the results on it ("return"), bring results in ("bring-in"); answered by Acted."""
+    """Take a list from a stick ("import"), put the results on it ("return"), bring results in ("merge"); answered by Acted."""
 
     by: Session
     what: str
@@ -330,7 +330,7 @@ class NudgeSync:
 
 
 # Read or write removable media: outside the store's thread.
-OnMedia = RegisterScan | TakeUnitList | Export | Courier | LendHomeVisits | CarryHomeVisits
+OnMedia = RegisterScan | TakeUnitList | Export | Courier | ExportHomeVisits | CarryHomeVisits
 # One piece of work in the store's thread each.
 InStore = (
     CountStaff

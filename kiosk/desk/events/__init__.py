@@ -47,10 +47,10 @@ from kiosk.desk.events.places import (
     CardBindTouched,
     ClockConfirmed,
     CourierTouched,
+    ExportListTouched,
     ExportTouched,
     HandledTouched,
     HomeCarryTouched,
-    LendTouched,
     Loaded,
     MaintenanceTouched,
     MediaSeen,
@@ -107,7 +107,7 @@ __all__ = [
     "HandledTouched",
     "HomeCarryTouched",
     "KeepTouched",
-    "LendTouched",
+    "ExportListTouched",
     "Loaded",
     "LookTouched",
     "MaintenanceTouched",
@@ -180,7 +180,7 @@ Touch = (
     | SyncNowTouched
     | SyncPauseTouched
     | CourierTouched
-    | LendTouched
+    | ExportListTouched
     | HomeCarryTouched
     | StaffAdded
     | PinReset

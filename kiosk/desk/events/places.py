@@ -77,7 +77,7 @@ class CourierTouched:
 
 
 @dataclass(frozen=True, slots=True)
-class LendTouched:
+class ExportListTouched:
     """Hand a home-visit list to a portable kiosk, by stick."""
 
     kiosk_id: str
@@ -87,7 +87,7 @@ class LendTouched:
 
 @dataclass(frozen=True, slots=True)
 class HomeCarryTouched:
-    """Home-visit lists and the stick: "take", "return" or "bring-in"."""
+    """Home-visit lists and the stick: "import", "return" or "merge"."""
 
     what: str
     folder: str

@@ -1,1 +1,1 @@
-"""Lists of people visited at home: booked, lent to a portable kiosk, borrowed, brought back."""
+"""Lists of people visited at home: booked, exported to a portable kiosk, imported there, returned and merged."""

@@ -22,7 +22,7 @@ from kiosk.store import outbox, policies, records, service
 from kiosk.store.desk import declarations
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store, store_errors
-from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import exported, imported
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
 
@@ -51,14 +51,14 @@ MIGRATIONS = (_create,)
 
 @dataclass(frozen=True, slots=True)
 class HomeVisit:
-    """One booked home visit, with what is due. `lender`: the kiosk that lent the person to this one; `out`: who has it along."""
+    """One booked home visit, with what is due. `lender`: the kiosk whose list the person is on; `out`: who has it along."""
 
     entry: RosterEntry = field(repr=False)
     booked_by: str
     note: str
     due: tuple[Eligibility, ...]
     lender: str = ""
-    out: lent.Out | None = None
+    out: exported.ExportedTo | None = None
 
 
 def book(store: Store, person_id: str, note: str, staff_id: str, now: datetime) -> None:
@@ -70,13 +70,13 @@ def book(store: Store, person_id: str, note: str, staff_id: str, now: datetime) 
 
 
 def booked(store: Store, today: date, now: datetime | None = None) -> list[HomeVisit]:
-    """Return the visits still to be made: booked here, in the roster or on a borrowed list, with something due; the longest overdue
+    """Return the visits still to be made: booked here, in the roster or on an imported list, with something due; longest overdue
     first. now: tells who is out with a portable kiosk; None: that is not asked."""
     with store_errors():
         local = {
             row[0]: row[1:] for row in store.db.execute("SELECT person_id, booked_by, note, done_at FROM home_visits").fetchall()
         }
-    along, away = borrowed.everybody(store), lent.out(store, now) if now is not None else {}
+    along, away = imported.everybody(store), exported.out(store, now) if now is not None else {}
     entries = {entry.person_id: entry for entry in roster.home_visits(store)}
     for person_id in local.keys() - entries.keys():
         entry = roster.find_person(store, person_id)
@@ -95,7 +95,7 @@ def booked(store: Store, today: date, now: datetime | None = None) -> list[HomeV
 # --- for a portable kiosk
 
 
-def to_lend(store: Store, person_ids: Iterable[str]) -> list[borrowed.ListedPerson]:
+def to_export(store: Store, person_ids: Iterable[str]) -> list[imported.ListedPerson]:
     """Return some people as a portable kiosk takes them along, in this order. Who is not in this kiosk's own roster is left out.
 
     No template goes along (it would leave the device without a consent); passes made here that the roster does not know do.
@@ -109,7 +109,7 @@ def to_lend(store: Store, person_ids: Iterable[str]) -> list[borrowed.ListedPers
         if entry is not None and issued is not None:
             booked_by, note, booked_at = local.get(person_id, ("roster", "", ""))
             found.append(
-                borrowed.ListedPerson(
+                imported.ListedPerson(
                     person_id,
                     roster_format.to_line(_for_the_road(store, entry)),
                     datetime.fromisoformat(booked_at) if booked_at else issued,
@@ -133,11 +133,13 @@ def _for_the_road(store: Store, entry: RosterEntry) -> RosterEntry:
 
 
 def subset(store: Store, person_ids: Iterable[str]) -> list[bytes]:
-    """Return the roster lines of some people as they are lent: without templates. Unknown ids are left out."""
-    return [one.line for one in to_lend(store, person_ids)]
+    """Return the roster lines of some people as they are exported: without templates. Unknown ids are left out."""
+    return [one.line for one in to_export(store, person_ids)]
 
 
-def take_along(store: Store, loan: borrowed.Loan, people: Sequence[borrowed.ListedPerson], staff_id: str, now: datetime) -> int:
+def import_list(
+    store: Store, loan: imported.ImportedList, people: Sequence[imported.ListedPerson], staff_id: str, now: datetime
+) -> int:
     """Take a verified list; returns how many people are new or newer. No longer than this kiosk's own rules allow.
 
     Raises ValueError on a line that is no person, names somebody else, or holds a template; then nothing was taken.
@@ -148,10 +150,10 @@ def take_along(store: Store, loan: borrowed.Loan, people: Sequence[borrowed.List
             raise ValueError("not a line of a home-visit list")
     limit = now + timedelta(days=store.settings.rules.home_loan_days)
     with store.transaction() as db:
-        return borrowed.add(store, db, replace(loan, until=min(loan.until, limit)), people, staff_id, now)
+        return imported.add(store, db, replace(loan, until=min(loan.until, limit)), people, staff_id, now)
 
 
-def records_of_loan(store: Store, loan: borrowed.Loan) -> list[tuple[str, bool]]:
+def records_of_loan(store: Store, loan: imported.ImportedList) -> list[tuple[str, bool]]:
     """Return this kiosk's records about the people of a list since it was made, the oldest first: (text, covered by a receipt)."""
     since = outbox.iso(min(loan.created_at, loan.taken_at) - timedelta(days=1))  # the clocks of two kiosks differ
     with store_errors():
@@ -166,8 +168,8 @@ def records_of_loan(store: Store, loan: borrowed.Loan) -> list[tuple[str, bool]]
 # --- what comes back
 
 
-def bring_in(
-    store: Store, contents: Iterable[str], staff_id: str, now: datetime, loan: lent.Given | None = None
+def merge_results(
+    store: Store, contents: Iterable[str], staff_id: str, now: datetime, loan: exported.ExportedList | None = None
 ) -> tuple[int, int]:
     """Take in the records of a portable kiosk (their JSON, opened and verified by the sync side). Returns (new, known).
 
@@ -193,7 +195,7 @@ def bring_in(
                     done(store, db, record.person_id, record.author, now)
         journal.append(store, "home-records-brought-in", {"staff": staff_id, "new": new, "known": len(made) - new}, now)
         if loan is not None:
-            lent.returned(store, db, loan, new, len(made) - new, staff_id, now)
+            exported.mark_merged(store, db, loan, new, len(made) - new, staff_id, now)
     for person_id in erased:
         declarations.scrub_template(store, person_id)
     return new, len(made) - new
@@ -221,7 +223,7 @@ def _take_effect(store: Store, db: Database, record: AuthenticationRecord, now: 
 def done(store: Store, db: Database, person_id: str, staff_id: str, now: datetime) -> None:
     """Inside a transaction: the visit is made."""
     row = db.execute("SELECT booked_at, booked_by, note FROM home_visits WHERE person_id = ?", (person_id,)).fetchone()
-    theirs = borrowed.everybody(store).get(person_id)
+    theirs = imported.everybody(store).get(person_id)
     booked_at, booked_by, note = row or (outbox.iso(now), *(theirs[:2] if theirs else ("roster", "")))
     values = {
         "person_id": person_id,
@@ -239,25 +241,25 @@ def done(store: Store, db: Database, person_id: str, staff_id: str, now: datetim
 
 
 def retain(store: Store, now: datetime) -> int:
-    """Erase borrowed people whose time is over, or whose results are on their way and safe. Returns how many people went.
+    """Erase imported people whose time is over, or whose results are on their way and safe. Returns how many people went.
 
     Run by the app with the other housekeeping. Records are never touched: they stay until their own retention, delivered or not.
     """
     roster.version(store)
     gone: list[str] = []
     with store.transaction() as db:
-        for loan in list(borrowed.loans(store)):
+        for loan in list(imported.loans(store)):
             if loan.ended_at is not None:
                 continue
             returned = loan.returned_at is not None and all(settled for _, settled in records_of_loan(store, loan))
             if loan.until <= now or returned:
-                gone += borrowed.end(store, db, loan, "over" if loan.until <= now else "returned", now)
+                gone += imported.end(store, db, loan, "over" if loan.until <= now else "returned", now)
         strangers = [one for one in gone if roster.find_person(store, one) is None]
         for person_id in strangers:  # a template made out there is for a face that never comes here again
             if db.execute("DELETE FROM templates WHERE person_id = ? RETURNING 1", (person_id,)).fetchall():
                 journal.append(store, "template-erased", {"person": person_id}, now, [("-templates", {"person_id": person_id})])
-        borrowed.forget(db, now - REMEMBERED)
-        lent.forget(db, now - REMEMBERED)
+        imported.forget(db, now - REMEMBERED)
+        exported.forget(db, now - REMEMBERED)
     for person_id in strangers:
         declarations.scrub_template(store, person_id)
     if gone:

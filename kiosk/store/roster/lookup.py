@@ -22,7 +22,7 @@ from kiosk.errors import StoreError
 from kiosk.store import clock
 from kiosk.store.engine import journal, keys, meta
 from kiosk.store.engine.database import Store, store_errors
-from kiosk.store.home_visits import borrowed
+from kiosk.store.home_visits import imported
 from kiosk.store.roster import decoys
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster.attach import attach, roster_errors, sweep
@@ -91,7 +91,7 @@ class RosterInfo:
 
 
 def find(store: Store, id_number: str) -> RosterEntry | None:
-    """Return the person with this number, of the roster or of a borrowed list, with what this kiosk knows better.
+    """Return the person with this number, of the roster or of an imported list, with what this kiosk knows better.
 
     Raises StoreError.
     """
@@ -107,18 +107,18 @@ def find(store: Store, id_number: str) -> RosterEntry | None:
                     own = _entry(row[0])
                     break
     with store_errors():
-        return _newer(store, own, borrowed.find(store, wanted))
+        return _newer(store, own, imported.find(store, wanted))
 
 
 def find_person(store: Store, person_id: str) -> RosterEntry | None:
-    """Return the person with this id, of the roster or of a borrowed list. Raises StoreError."""
+    """Return the person with this id, of the roster or of an imported list. Raises StoreError."""
     own = find_own(store, person_id)
     with store_errors():
-        return _newer(store, own, borrowed.find_person(store, person_id))
+        return _newer(store, own, imported.find_person(store, person_id))
 
 
 def find_own(store: Store, person_id: str) -> RosterEntry | None:
-    """Return the person with this id as the roster has it, borrowed lists and own knowledge left out. Raises StoreError."""
+    """Return the person with this id as the roster has it, imported lists and own knowledge left out. Raises StoreError."""
     if not attach(store):
         return None
     with roster_errors(store):
@@ -126,10 +126,10 @@ def find_own(store: Store, person_id: str) -> RosterEntry | None:
     return None if row is None else _entry(row[0])
 
 
-def _newer(store: Store, own: RosterEntry | None, lent: borrowed.Found | None) -> RosterEntry | None:
-    """The roster's word, or a borrowed one that is newer; a template is only ever this kiosk's own."""
-    if lent is not None and (own is None or lent.roster_version > version(store)):
-        own = replace(_entry(lent.line), template=None if own is None else own.template)
+def _newer(store: Store, own: RosterEntry | None, listed: imported.Found | None) -> RosterEntry | None:
+    """The roster's word, or an imported one that is newer; a template is only ever this kiosk's own."""
+    if listed is not None and (own is None or listed.roster_version > version(store)):
+        own = replace(_entry(listed.line), template=None if own is None else own.template)
     return None if own is None else _own_knowledge(store, own)
 
 
@@ -140,16 +140,16 @@ def names_to_choose(store: Store, id_number: str) -> tuple[str, ...]:
 
 
 def home_visits(store: Store) -> Iterator[RosterEntry]:
-    """Yield the people booked for a home visit, here or by the kiosk that lent them."""
-    lent = borrowed.everybody(store)
+    """Yield the people booked for a home visit, here or by the kiosk that exported them."""
+    listed = imported.everybody(store)
     if attach(store):
         with roster_errors(store):
             lines = store.db.execute("SELECT line FROM roster.everybody WHERE flags & 1").fetchall()
         for (line,) in lines:
             entry = _entry(line)
-            if entry.person_id not in lent:
+            if entry.person_id not in listed:
                 yield _own_knowledge(store, entry)
-    for person_id in lent:
+    for person_id in listed:
         found = find_person(store, person_id)
         if found is not None:
             yield found
@@ -212,16 +212,16 @@ def version(store: Store) -> int:
 
 
 def in_use(store: Store) -> RosterInfo:
-    """Return what this kiosk knows people by: its roster, else the borrowed list of a portable kiosk that has no other."""
+    """Return what this kiosk knows people by: its roster, else the imported list of a portable kiosk that has no other."""
     own = info(store)
-    loan = borrowed.newest(store) if not own.version else None
+    loan = imported.newest(store) if not own.version else None
     return own if loan is None else RosterInfo(loan.roster_version, loan.roster_at, len(loan.people), 0)
 
 
 def version_for(store: Store, person_id: str) -> int:
     """Return the version of the roster that a person's entry is from: the own one, or the lender's."""
-    own, lent = version(store), borrowed.find_person(store, person_id)
-    return own if lent is None else max(own, lent.roster_version)
+    own, listed = version(store), imported.find_person(store, person_id)
+    return own if listed is None else max(own, listed.roster_version)
 
 
 def is_stale(store: Store, now: datetime, days: int | None = None) -> bool:

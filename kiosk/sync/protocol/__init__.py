@@ -40,7 +40,7 @@ from kiosk.sync.protocol.bundles import (
 )
 from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
-from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LentPerson, LoanId
+from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LoanedPerson, LoanId
 from kiosk.sync.protocol.talk import Problem, Standing, TimeAnswer, Token
 from kiosk.sync.protocol.wire import (
     MEDIA_TYPE,
@@ -81,7 +81,7 @@ __all__ = [
     "HomeReturn",
     "Id",
     "JournalLine",
-    "LentPerson",
+    "LoanedPerson",
     "LoanId",
     "MEDIA_TYPE",
     "MediaType",

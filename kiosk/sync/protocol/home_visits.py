@@ -12,7 +12,7 @@ from kiosk.sync.protocol.wire import Code, Count, Document, Id, Moment, Short, W
 LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]  # stands in file names
 
 
-class LentPerson(Wire):
+class LoanedPerson(Wire):
     """One person of a home-visit list. `line`: the roster's line (`store.roster_format`) without its template."""
 
     person_id: Id
@@ -33,7 +33,7 @@ class HomeLoan(Document):
     until: Moment
     roster_version: Count
     roster_at: Moment | None = None
-    people: Annotated[tuple[LentPerson, ...], Field(min_length=1, max_length=MAX_LOAN)]
+    people: Annotated[tuple[LoanedPerson, ...], Field(min_length=1, max_length=MAX_LOAN)]
 
 
 class HomeReturn(Document):

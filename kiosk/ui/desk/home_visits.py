@@ -1,4 +1,4 @@
-"""Who is visited at home, and what goes between this kiosk and a portable one: hand over, take, bring back, bring in."""
+"""Who is visited at home, and what goes between this kiosk and a portable one: export, import, return, merge."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class HomeVisitsPage(DeskPage[s.Board]):
         self.other = Action("visits-peer-next", icon="desk-sync")
         self.other.clicked.connect(lambda _=False: self._next_peer())
         self._peer = ""
-        self.lend = self.on(Action("visits-lend", "outlined", icon="desk-stick"), self._lend)
-        self.bring_in = self.on(Action("visits-bring-in", "outlined", icon="desk-stick"), lambda: self._carry("bring-in"))
-        self.take = self.on(Action("visits-take", "outlined", icon="desk-stick"), lambda: self._carry("take"))
-        self.give_back = self.on(Action("visits-return", "outlined", icon="desk-stick"), lambda: self._carry("return"))
+        self.export_list = self.on(Action("visits-export", "outlined", icon="desk-stick"), self._export_list)
+        self.merge_results = self.on(Action("visits-merge", "outlined", icon="desk-stick"), lambda: self._carry("merge"))
+        self.import_list = self.on(Action("visits-import", "outlined", icon="desk-stick"), lambda: self._carry("import"))
+        self.return_results = self.on(Action("visits-return", "outlined", icon="desk-stick"), lambda: self._carry("return"))
         for part in (self.stick, self.peer):
             self.card.box.addWidget(part)
-        for button in (self.other, self.lend, self.bring_in, self.take, self.give_back):
+        for button in (self.other, self.export_list, self.merge_results, self.import_list, self.return_results):
             self.card.box.addWidget(button)
         self.card.box.addStretch(1)
         return self.card
@@ -73,7 +73,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
         self._data = page.data if isinstance(page.data, HomeVisitsData) else HomeVisitsData()
         self._kit, self._busy = kit, page.busy
-        if page.notice == "visits-lent":
+        if page.notice == "visits-exported":
             self._marked.clear()
         self.title.say(kit.text("place.home-visits"))
         self.say_problem(page, kit)
@@ -134,26 +134,32 @@ class HomeVisitsPage(DeskPage[s.Board]):
             else kit.text("visits.plug")
         )
         self.stick.say("\n".join(told))
-        lendable = self._lendable()
+        exportable = self._exportable()
         if self._peer not in {one.kiosk_id for one in data.peers}:
             self._peer = data.peers[0].kiosk_id if known else ""
         label = next((one.label for one in data.peers if one.kiosk_id == self._peer), "")
-        self.peer.say(kit.text("visits.peer", kiosk=label) if known and lendable else "")
+        self.peer.say(kit.text("visits.peer", kiosk=label) if known and exportable else "")
         self.other.say(kit.text("visits.peer_next", count=len(data.peers)))
         self._say_mark()
-        marked = sum(one.person_id in self._marked for one in lendable)
-        self.lend.say(kit.text("visits.lend_marked", count=marked) if marked else kit.text("visits.lend_all", count=len(lendable)))
-        self.bring_in.say(kit.text("visits.bring_in"))
-        self.take.say(kit.text("visits.take"))
-        self.give_back.say(kit.text("visits.give_back"))
-        for button in (self.lend, self.bring_in, self.take, self.give_back):
-            wanted = {self.lend: bool(lendable), self.bring_in: data.lent, self.give_back: data.to_return}.get(button, True)
+        marked = sum(one.person_id in self._marked for one in exportable)
+        self.export_list.say(
+            kit.text("visits.export_marked", count=marked) if marked else kit.text("visits.export_all", count=len(exportable))
+        )
+        self.merge_results.say(kit.text("visits.merge"))
+        self.import_list.say(kit.text("visits.import"))
+        self.return_results.say(kit.text("visits.return"))
+        for button in (self.export_list, self.merge_results, self.import_list, self.return_results):
+            wanted = {
+                self.export_list: bool(exportable),
+                self.merge_results: data.has_exported,
+                self.return_results: data.to_return,
+            }.get(button, True)
             button.setVisible(known and wanted)
             button.setEnabled(plugged and not self._busy)
         for button in (self.other, self.mark):
-            button.setVisible(known and bool(lendable) and (button is self.mark or len(data.peers) > 1))
+            button.setVisible(known and bool(exportable) and (button is self.mark or len(data.peers) > 1))
 
-    def _lendable(self) -> list[HomeVisitRow]:
+    def _exportable(self) -> list[HomeVisitRow]:
         """The people that are shown and are this kiosk's own."""
         return [one for one in self._rows if not one.lender]
 
@@ -174,10 +180,10 @@ class HomeVisitsPage(DeskPage[s.Board]):
             self._marked ^= {one.person_id}
             self._fill()
 
-    def _lend(self) -> e.LendTouched:
-        lendable = self._lendable()
-        chosen = [one for one in lendable if one.person_id in self._marked] or lendable
-        return e.LendTouched(self._peer, self._folder(), tuple(one.person_id for one in chosen))
+    def _export_list(self) -> e.ExportListTouched:
+        exportable = self._exportable()
+        chosen = [one for one in exportable if one.person_id in self._marked] or exportable
+        return e.ExportListTouched(self._peer, self._folder(), tuple(one.person_id for one in chosen))
 
     def _carry(self, what: str) -> e.HomeCarryTouched:
         return e.HomeCarryTouched(what, self._folder())

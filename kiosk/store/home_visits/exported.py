@@ -1,4 +1,4 @@
-"""Which people this kiosk lent to which portable kiosk for home visits, since when, and what has come back.
+"""Which people are on lists exported to which portable kiosk for home visits, since when, and what has come back.
 
 Called by `store.home_visits` and the sync side. Ids only: the people stay in this kiosk's own roster.
 """
@@ -37,8 +37,8 @@ _COLUMNS = ("loan_id", "to_kiosk", "to_name", "created_at", "until", "people", "
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A list that was lent."""
+class ExportedList:
+    """A list that was exported."""
 
     loan_id: str
     to_kiosk: str
@@ -49,7 +49,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Out:
+class ExportedTo:
     """Somebody is on a list that a portable kiosk has with it."""
 
     kiosk_id: str
@@ -57,7 +57,7 @@ class Out:
     since: datetime
 
 
-def prepare(store: Store, loan: Given, staff_id: str, now: datetime) -> None:
+def prepare(store: Store, loan: ExportedList, staff_id: str, now: datetime) -> None:
     """Remember a list before it leaves: whatever comes back about it must be known, even when we die while writing it."""
     row = {
         "loan_id": loan.loan_id,
@@ -75,33 +75,33 @@ def prepare(store: Store, loan: Given, staff_id: str, now: datetime) -> None:
         _note(store, db, "home-loan-prepared", loan, {"people": len(loan.people), "until": row["until"], "staff": staff_id}, now)
 
 
-def given(store: Store, loan: Given, staff_id: str, now: datetime) -> None:
+def mark_exported(store: Store, loan: ExportedList, staff_id: str, now: datetime) -> None:
     """The list lies on the stick: these people are out."""
     with store.transaction() as db:
         db.execute("UPDATE home_loans SET given_at = ? WHERE loan_id = ?", (outbox.iso(now), loan.loan_id))
         _note(store, db, "home-loan-lent", loan, {"people": len(loan.people), "staff": staff_id}, now)
 
 
-def returned(store: Store, db: Database, loan: Given, new: int, known: int, staff_id: str, now: datetime) -> None:
+def mark_merged(store: Store, db: Database, loan: ExportedList, new: int, known: int, staff_id: str, now: datetime) -> None:
     """Inside a transaction: results came back."""
     db.execute("UPDATE home_loans SET returned_at = ? WHERE loan_id = ?", (outbox.iso(now), loan.loan_id))
     _note(store, db, "home-loan-brought-in", loan, {"new": new, "known": known, "staff": staff_id}, now)
 
 
-def find(store: Store, loan_id: str) -> Given | None:
+def find(store: Store, loan_id: str) -> ExportedList | None:
     """Return the list with this id."""
     with store_errors():
         row = store.db.execute(f"SELECT {', '.join(_COLUMNS)} FROM home_loans WHERE loan_id = ?", (loan_id,)).fetchone()  # noqa: S608
-    return None if row is None else _given(row)
+    return None if row is None else _list_of(row)
 
 
-def any_lent(store: Store) -> bool:
+def any_exported(store: Store) -> bool:
     """True when results may come back to this kiosk."""
     with store_errors():
         return store.db.execute("SELECT 1 FROM home_loans LIMIT 1").fetchone() is not None
 
 
-def out(store: Store, now: datetime) -> dict[str, Out]:
+def out(store: Store, now: datetime) -> dict[str, ExportedTo]:
     """Return who is out with which kiosk since when, by person id. A newer list counts; what came back or is over does not."""
     with store_errors():
         rows = store.db.execute(
@@ -109,14 +109,14 @@ def out(store: Store, now: datetime) -> dict[str, Out]:
             "ORDER BY given_at, loan_id",
             (outbox.iso(now),),
         ).fetchall()
-    found: dict[str, Out] = {}
+    found: dict[str, ExportedTo] = {}
     for row in rows:
-        loan = _given(row)
+        loan = _list_of(row)
         for person_id in loan.people:
-            if row[8]:  # came back: somebody who was lent anew after that is out all the same, by the later row
+            if row[8]:  # came back: somebody who was exported anew after that is out all the same, by the later row
                 found.pop(person_id, None)
             else:
-                found[person_id] = Out(loan.to_kiosk, loan.to_name, datetime.fromisoformat(row[7]))
+                found[person_id] = ExportedTo(loan.to_kiosk, loan.to_name, datetime.fromisoformat(row[7]))
     return found
 
 
@@ -125,11 +125,13 @@ def forget(db: Database, before: datetime) -> None:
     db.execute("DELETE FROM home_loans WHERE until < ?", (outbox.iso(before),))
 
 
-def _given(row: Sequence[Any]) -> Given:
-    return Given(row[0], row[1], row[2], datetime.fromisoformat(row[3]), datetime.fromisoformat(row[4]), tuple(json.loads(row[5])))
+def _list_of(row: Sequence[Any]) -> ExportedList:
+    return ExportedList(
+        row[0], row[1], row[2], datetime.fromisoformat(row[3]), datetime.fromisoformat(row[4]), tuple(json.loads(row[5]))
+    )
 
 
-def _note(store: Store, db: Database, kind: str, loan: Given, data: dict[str, Any], now: datetime) -> None:
+def _note(store: Store, db: Database, kind: str, loan: ExportedList, data: dict[str, Any], now: datetime) -> None:
     row = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM home_loans WHERE loan_id = ?", (loan.loan_id,)).fetchone()  # noqa: S608
     journal.append(
         store,

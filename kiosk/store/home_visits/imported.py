@@ -1,7 +1,7 @@
-"""People that another kiosk of the station lent to this one for home visits: their roster lines, without templates, until a day.
+"""People on lists that another kiosk of the station exported to this one for home visits: their roster lines, until a day.
 
-Written by `visits`, read by `store.roster`, which looks here beside the bureau's roster. The lines lie in the main database
-(encrypted, overwritten when deleted) and never in the journal's mirror: they are the lender's, and can be lent again.
+Written by `visits`, read by `store.roster`, which looks here beside the bureau's roster. No line has a template. They lie in the
+main database (encrypted, overwritten when deleted), not in the journal's mirror: they are the lender's, who can export them again.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ListedPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Loan:
+class ImportedList:
     """A list that was taken along. `people`: ids."""
 
     loan_id: str
@@ -95,7 +95,7 @@ class Loan:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A borrowed line, and the version of the roster it was taken from."""
+    """An imported line, and the version of the roster it was taken from."""
 
     line: bytes = field(repr=False)
     roster_version: int
@@ -105,7 +105,7 @@ class Found:
 
 
 def find(store: Store, numbers: Iterable[str]) -> Found | None:
-    """Return the borrowed person with one of these (normalised) numbers."""
+    """Return the imported person with one of these (normalised) numbers."""
     for number in numbers:
         row = store.db.execute(
             "SELECT p.line, l.roster_version FROM borrowed_people p JOIN borrowed_loans l USING (loan_id) WHERE p.id_number = ?",
@@ -117,7 +117,7 @@ def find(store: Store, numbers: Iterable[str]) -> Found | None:
 
 
 def find_person(store: Store, person_id: str) -> Found | None:
-    """Return the borrowed person with this id."""
+    """Return the imported person with this id."""
     row = store.db.execute(
         "SELECT p.line, l.roster_version FROM borrowed_people p JOIN borrowed_loans l USING (loan_id) WHERE p.person_id = ?",
         (person_id,),
@@ -126,7 +126,7 @@ def find_person(store: Store, person_id: str) -> Found | None:
 
 
 def everybody(store: Store) -> dict[str, tuple[str, str, str]]:
-    """Return whom this kiosk has borrowed: person id -> (booked by, note, name of the lender)."""
+    """Return everybody on the imported lists: person id -> (booked by, note, name of the lender)."""
     with store_errors():
         return {
             row[0]: (row[1], row[2], row[3])
@@ -136,27 +136,27 @@ def everybody(store: Store) -> dict[str, tuple[str, str, str]]:
         }
 
 
-def newest(store: Store) -> Loan | None:
-    """Return the list in use with the newest roster, None when nobody is borrowed."""
+def newest(store: Store) -> ImportedList | None:
+    """Return the list in use with the newest roster, None when there is none."""
     with store_errors():
         row = store.db.execute(
             f"SELECT {', '.join(_COLUMNS)} FROM borrowed_loans WHERE loan_id IN "  # noqa: S608  fixed names
             "(SELECT loan_id FROM borrowed_people) ORDER BY roster_version DESC, created_at DESC "
             "LIMIT 1"
         ).fetchone()
-    return None if row is None else _loan(row)
+    return None if row is None else _list_of(row)
 
 
-def loans(store: Store) -> Iterator[Loan]:
+def loans(store: Store) -> Iterator[ImportedList]:
     """Yield every list that is remembered, ended ones too, the oldest first."""
     with store_errors():
         rows = store.db.execute(f"SELECT {', '.join(_COLUMNS)} FROM borrowed_loans ORDER BY taken_at, loan_id").fetchall()  # noqa: S608
     for row in rows:
-        yield _loan(row)
+        yield _list_of(row)
 
 
-def _loan(row: Sequence[Any]) -> Loan:
-    return Loan(
+def _list_of(row: Sequence[Any]) -> ImportedList:
+    return ImportedList(
         row[0],
         row[1],
         row[2],
@@ -178,7 +178,7 @@ def _moment(text: str) -> datetime | None:
 # --- inside a transaction of `store.home_visits`
 
 
-def add(store: Store, db: Database, loan: Loan, people: Sequence[ListedPerson], staff_id: str, now: datetime) -> int:
+def add(store: Store, db: Database, loan: ImportedList, people: Sequence[ListedPerson], staff_id: str, now: datetime) -> int:
     """Take a list; returns how many people are new or newer. A list that was taken before only brings back what is missing."""
     known = db.execute("SELECT ended_at FROM borrowed_loans WHERE loan_id = ?", (loan.loan_id,)).fetchone()
     if known is None:
@@ -232,15 +232,15 @@ def add(store: Store, db: Database, loan: Loan, people: Sequence[ListedPerson], 
     return changed
 
 
-def mark_returned(store: Store, db: Database, loan: Loan, records: int, staff_id: str, now: datetime) -> None:
+def mark_returned(store: Store, db: Database, loan: ImportedList, records: int, staff_id: str, now: datetime) -> None:
     """The results lie on a stick."""
     db.execute("UPDATE borrowed_loans SET returned_at = ? WHERE loan_id = ?", (outbox.iso(now), loan.loan_id))
     data = {"loan": loan.loan_id, "to": loan.from_kiosk, "records": records, "staff": staff_id}
     journal.append(store, "home-loan-returned", data, now, [("borrowed_loans", _row(db, loan.loan_id))])
 
 
-def end(store: Store, db: Database, loan: Loan, why: str, now: datetime) -> list[str]:
-    """Erase the lines of a list; returns the ids of the people whom nobody lends any more."""
+def end(store: Store, db: Database, loan: ImportedList, why: str, now: datetime) -> list[str]:
+    """Erase the lines of a list; returns the ids of the people who are on no list any more."""
     gone = [
         row[0]
         for row in db.execute("DELETE FROM borrowed_people WHERE loan_id = ? RETURNING person_id", (loan.loan_id,)).fetchall()

@@ -13,7 +13,7 @@ from kiosk.domain.record import Channel
 from kiosk.store import records, service
 from kiosk.store.content import content_of
 from kiosk.store.desk import assisted as desk
-from kiosk.store.home_visits import borrowed, lent
+from kiosk.store.home_visits import exported, imported
 from kiosk.store.home_visits import visits as home
 from kiosk.store.opening import open_store
 from kiosk.store.roster import line as roster_format
@@ -23,18 +23,18 @@ from tests.store import made
 LATER = (Benefit("enterprise-employee", "enterprise-employee", "deferred-month", date(2025, 12, 20)),)
 
 
-def loan(version: int, *people, until=timedelta(days=7), at=made.NOW) -> tuple[borrowed.Loan, list[borrowed.ListedPerson]]:
+def loan(version: int, *people, until=timedelta(days=7), at=made.NOW) -> tuple[imported.ImportedList, list[imported.ListedPerson]]:
     lines = [
-        borrowed.ListedPerson(one.person_id, roster_format.to_line(replace(one, template=None)), at, "A1", "sick") for one in people
+        imported.ListedPerson(one.person_id, roster_format.to_line(replace(one, template=None)), at, "A1", "sick") for one in people
     ]
-    return borrowed.Loan(
+    return imported.ImportedList(
         str(uuid.uuid4()), "kiosk-a", "站 A", at, at + until, version, at, tuple(one.person_id for one in people), at
     ), lines
 
 
 def take(store, version, *people, **when):
     made_loan, lines = loan(version, *people, **when)
-    assert home.take_along(store, made_loan, lines, "B1", made.NOW) == len(people)
+    assert home.import_list(store, made_loan, lines, "B1", made.NOW) == len(people)
     return made_loan
 
 
@@ -70,8 +70,8 @@ def test_a_line_with_a_template_or_for_somebody_else_takes_nothing(store):
     for wrong in (roster_format.to_line(made.entry()), roster_format.to_line(made.entry(person_id="p-2", template=None)), b"{}"):
         made_loan, lines = loan(1, made.entry())
         with pytest.raises(ValueError, match=r".*"):
-            home.take_along(store, made_loan, [*lines, replace(lines[0], line=wrong)], "B1", made.NOW)
-        assert borrowed.everybody(store) == {}
+            home.import_list(store, made_loan, [*lines, replace(lines[0], line=wrong)], "B1", made.NOW)
+        assert imported.everybody(store) == {}
 
 
 def test_a_template_made_on_the_road_goes_with_a_person_who_is_not_ours(store):
@@ -99,37 +99,37 @@ def test_another_programs_record_keeps_its_bytes(store):
     whole = json.loads(content_of(made.record(channel=Channel.HOME_VISIT)))
     del whole["notes"]
     content = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert home.bring_in(store, [content], "A1", made.NOW) == (1, 0)
+    assert home.merge_results(store, [content], "A1", made.NOW) == (1, 0)
     row = store.db.execute("SELECT content, content_digest FROM outbox").fetchone()
     assert row == (content, hashlib.sha256(content.encode()).hexdigest())
-    assert home.bring_in(store, [content], "A1", made.NOW) == (0, 1)
+    assert home.merge_results(store, [content], "A1", made.NOW) == (0, 1)
 
 
 def test_lists_are_known_again_after_the_database_was_lost(folder):
-    given = lent.Given(str(uuid.uuid4()), "kiosk-b", "站 B", made.NOW, made.NOW + timedelta(days=14), ("p-1",))
+    given = exported.ExportedList(str(uuid.uuid4()), "kiosk-b", "站 B", made.NOW, made.NOW + timedelta(days=14), ("p-1",))
     with open_store(made.settings(folder), now=made.NOW) as store:
-        lent.prepare(store, given, "A1", made.NOW)
-        lent.given(store, given, "A1", made.NOW)
+        exported.prepare(store, given, "A1", made.NOW)
+        exported.mark_exported(store, given, "A1", made.NOW)
         taken = take(store, 4, made.entry("440305194810010111", "李建国", "p-2"))
     for path in folder.glob("kiosk.db*"):
         path.unlink()
     with open_store(made.settings(folder), now=made.NOW) as store:
         assert store.recovered is not None
-        assert lent.find(store, given.loan_id) == given, "what comes back is still taken"
-        assert set(lent.out(store, made.NOW)) == {"p-1"}
-        assert [one.loan_id for one in borrowed.loans(store)] == [taken.loan_id], "what was done on the road can still be returned"
-        assert borrowed.everybody(store) == {}, "the people themselves are in no mirror: the stick has them"
+        assert exported.find(store, given.loan_id) == given, "what comes back is still taken"
+        assert set(exported.out(store, made.NOW)) == {"p-1"}
+        assert [one.loan_id for one in imported.loans(store)] == [taken.loan_id], "what was done on the road can still be returned"
+        assert imported.everybody(store) == {}, "the people themselves are in no mirror: the stick has them"
         again, lines = loan(4, made.entry("440305194810010111", "李建国", "p-2"))
-        assert home.take_along(store, replace(again, loan_id=taken.loan_id), lines, "B1", made.NOW) == 1
+        assert home.import_list(store, replace(again, loan_id=taken.loan_id), lines, "B1", made.NOW) == 1
 
 
 def test_half_a_year_later_lists_are_forgotten(store):
-    given = lent.Given(str(uuid.uuid4()), "kiosk-b", "站 B", made.NOW, made.NOW + timedelta(days=14), ("p-1",))
-    lent.prepare(store, given, "A1", made.NOW)
+    given = exported.ExportedList(str(uuid.uuid4()), "kiosk-b", "站 B", made.NOW, made.NOW + timedelta(days=14), ("p-1",))
+    exported.prepare(store, given, "A1", made.NOW)
     take(store, 4, made.entry())
     home.retain(store, made.NOW + timedelta(days=100))
-    assert lent.find(store, given.loan_id) is not None
-    assert len(list(borrowed.loans(store))) == 1
+    assert exported.find(store, given.loan_id) is not None
+    assert len(list(imported.loans(store))) == 1
     home.retain(store, made.NOW + timedelta(days=200))
-    assert lent.find(store, given.loan_id) is None
-    assert list(borrowed.loans(store)) == []
+    assert exported.find(store, given.loan_id) is None
+    assert list(imported.loans(store)) == []

@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "kiosk/liveness/take.py": ("tests/liveness/test_take.py",),
     "kiosk/bureau/ingest.py": ("tests/bureau",),
     "kiosk/bureau/decisions.py": ("tests/bureau",),
-    "kiosk/bureau/office.py": ("tests/bureau",),
+    "kiosk/bureau/context.py": ("tests/bureau",),
 }
 
 

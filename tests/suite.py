@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kiosk.bureau.office import key_path
+from kiosk.bureau.context import key_path
 from kiosk.sync import keys, suites
 from kiosk.sync.keys import Keys
 

@@ -23,7 +23,7 @@ import psutil
 
 from kiosk.bench import sync as wire
 from kiosk.bureau import ingest
-from kiosk.bureau.office import BureauSettings, Office, open_office, prepare
+from kiosk.bureau.context import BureauContext, BureauSettings, open_context, prepare
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import Sync
 from kiosk.sync import protocol, roster_file, seal
@@ -90,17 +90,17 @@ def measure() -> Measured:
     with tempfile.TemporaryDirectory(prefix="bench-fleet-") as name:
         settings = BureauSettings(data=name, auto_confirm=True)
         prepare(settings)
-        office = open_office(settings)
+        context = open_context(settings)
         try:
             (kiosk,) = wire._register(settings.url, 1)
-            wire._fill(kiosk, 20 * 12, office.keys.public, office.bureau_id)
+            wire._fill(kiosk, 20 * 12, context.keys.public, context.bureau_id)
             twenty = [sealed for _, sealed, _ in kiosk.batches]
             (single,) = wire._register(settings.url, 1)
             for _ in range(12):
-                wire._fill(single, 1, office.keys.public, office.bureau_id)
+                wire._fill(single, 1, context.keys.public, context.bureau_id)
             ones = [sealed for _, sealed, _ in single.batches]
-            large_s, receipt = _taken(office, twenty)
-            small_s, _ = _taken(office, ones)
+            large_s, receipt = _taken(context, twenty)
+            small_s, _ = _taken(context, ones)
             record_bytes = (_mean(twenty) - _mean(ones)) / 19
             record_s = max(0.0, (large_s - small_s) / 19)
             poll_s, health_s, up, down = _poll(Path(name))
@@ -116,18 +116,18 @@ def measure() -> Measured:
                 person_bytes=_person_bytes(Path(name)),
             )
         finally:
-            office.engine.dispose()
+            context.engine.dispose()
 
 
 def _mean(bodies: list[bytes]) -> float:
     return sum(map(len, bodies)) / len(bodies)
 
 
-def _taken(office: Office, bodies: list[bytes]) -> tuple[float, int]:
-    ingest.take_batch(office, bodies[0])  # the first one compiles statements
+def _taken(context: BureauContext, bodies: list[bytes]) -> tuple[float, int]:
+    ingest.take_batch(context, bodies[0])  # the first one compiles statements
     began, length = time.process_time(), 0
     for body in bodies[1:]:
-        length = len(ingest.take_batch(office, body))
+        length = len(ingest.take_batch(context, body))
     return (time.process_time() - began) / (len(bodies) - 1), length
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from kiosk import config
 from kiosk.bureau import ingest, tables
-from kiosk.bureau.office import BureauSettings, Office, open_office, prepare
+from kiosk.bureau.context import BureauContext, BureauSettings, open_context, prepare
 from kiosk.domain.record import AuthenticationRecord, Channel, ClockEvidence, Outcome, new_record_id
 from kiosk.store import clock, outbox, records
 from kiosk.store.engine.database import Store
@@ -38,7 +38,7 @@ class _End:
 
     suite: suites.Suite
     store: Store
-    office: Office
+    context: BureauContext
     identity: Identity
     size: int = 0
     seal_s: list[float] = field(default_factory=list)
@@ -58,7 +58,7 @@ def run(batches: int = 60) -> dict[str, Any]:
         finally:
             for one in ends:
                 one.store.close()
-                one.office.engine.dispose()
+                one.context.engine.dispose()
         out: dict[str, Any] = {"batches": batches, "records": _BATCH}
         std, gm = ({**_figures(one)} for one in ends)
         for key in std:
@@ -87,14 +87,14 @@ def _once(one: _End, *, keep: bool) -> None:
     began = time.perf_counter()
     rows = outbox.lease(one.store.db, now, _BATCH)
     packed = pack(one.store, one.identity, rows, "network", Clocks())
-    text = ingest.take_batch(one.office, packed.sealed)
+    text = ingest.take_batch(one.context, packed.sealed)
     receipt, signed = client.verified(one.identity, text.encode(), protocol.Receipt)
     with one.store.transaction():
         moved = accept_receipt(one.store.db, receipt, signed)
     way_s = time.perf_counter() - began
     if len(moved) != _BATCH:
         raise RuntimeError("not everything was received")
-    opened = seal.decrypt(packed.sealed, one.office.keys.seal, one.office.bureau_id)
+    opened = seal.decrypt(packed.sealed, one.context.keys.seal, one.context.bureau_id)
     plain = seal.verify_bytes(opened, one.identity.keys.sign, one.identity.pins.kiosk_id, "batch")
     if keep:
         one.way_s.append(way_s)
@@ -110,7 +110,7 @@ def _sealed(one: _End, plain: bytes) -> bytes:
 
 
 def _opened(one: _End, sealed: bytes) -> protocol.Batch:
-    compact = seal.decrypt(sealed, one.office.keys.seal, one.office.bureau_id)
+    compact = seal.decrypt(sealed, one.context.keys.seal, one.context.bureau_id)
     return seal.verify(compact, seal.verify_key(one.identity.keys.public), one.identity.pins.kiosk_id, protocol.Batch)
 
 
@@ -124,10 +124,10 @@ def _make(suite: suites.Suite, folder: Path) -> _End:
     settings = BureauSettings(data=str(folder / "bureau"), suites=(suite.name,))
     (folder / "bureau").mkdir(parents=True)
     prepare(settings)
-    office = open_office(settings)
+    context = open_context(settings)
     keys = Keys(*seal.new_keys(suite))
     kiosk_id = "kiosk-" + seal.fingerprint(keys.public).lower()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         session.add(
             tables.Kiosk(
                 kiosk_id=kiosk_id,
@@ -140,7 +140,7 @@ def _make(suite: suites.Suite, folder: Path) -> _End:
             )
         )
     pins = Pins(
-        suite=suite.name, kiosk_id=kiosk_id, station_id=STATION, bureau_id=office.bureau_id, bureau=office.keys.public, url=""
+        suite=suite.name, kiosk_id=kiosk_id, station_id=STATION, bureau_id=context.bureau_id, bureau=context.keys.public, url=""
     )
     identity = Identity(keys, pins)
     chosen = config.Settings(
@@ -149,7 +149,7 @@ def _make(suite: suites.Suite, folder: Path) -> _End:
     )
     store = open_store(chosen)
     registration.follow(store, identity, datetime.now(UTC))
-    return _End(suite, store, office, identity)
+    return _End(suite, store, context, identity)
 
 
 def _record(now: datetime) -> AuthenticationRecord:

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import decisions, rosters, standing, tables, views
-from kiosk.bureau.api import office_of
+from kiosk.bureau.api import context_of
 from kiosk.bureau.clerks import audit, people
-from kiosk.bureau.office import Office, make_code, revoke
+from kiosk.bureau.context import BureauContext, make_code, revoke
 from kiosk.bureau.sessions import Session
 from kiosk.sync import protocol, seal, suites
 
@@ -31,12 +31,12 @@ def signed_in(request: Request) -> Session:
     return session
 
 
-def clerk(request: Request, _: Annotated[Session, Depends(signed_in)]) -> Office:
+def clerk(request: Request, _: Annotated[Session, Depends(signed_in)]) -> BureauContext:
     """Return the bureau, for whoever was let in."""
-    return office_of(request)
+    return context_of(request)
 
 
-Clerk = Annotated[Office, Depends(clerk)]
+Clerk = Annotated[BureauContext, Depends(clerk)]
 Who = Annotated[Session, Depends(signed_in)]
 _401: dict[int | str, dict[str, Any]] = {
     400: {"description": "Not to be parsed", **ErrorBody},
@@ -82,92 +82,92 @@ class RevokeRequest(BaseModel):
 
 
 @router.post("/admin/codes", responses=_401)
-def admin_code(office: Clerk, who: Who, asked: CodeRequest) -> dict[str, str]:
+def admin_code(context: Clerk, who: Who, asked: CodeRequest) -> dict[str, str]:
     """Make a one-time enrolment code."""
     try:
-        code = make_code(office if asked.suite is None else office.under(suites.by_name(asked.suite)), asked.station_id)
+        code = make_code(context if asked.suite is None else context.under(suites.by_name(asked.suite)), asked.station_id)
     except seal.Refused as error:
         raise HTTPException(400, str(error)) from error
-    audit.note(office, who.actor, "program-code", asked.station_id)
+    audit.note(context, who.actor, "program-code", asked.station_id)
     return {"code": code}
 
 
 @router.post("/admin/decisions", responses=_404)
-def admin_decide(office: Clerk, who: Who, asked: DecisionRequest) -> dict[str, str]:
+def admin_decide(context: Clerk, who: Who, asked: DecisionRequest) -> dict[str, str]:
     """Confirm or return a record."""
 
     def witness(session: Transaction, row: tables.Record) -> None:
         audit.write(session, who.actor, "program-decided", row.record_id, decided=asked.decided, reason=asked.reason)
 
-    if not decisions.decide(office, asked.record_id, asked.decided, asked.reason, witness):
+    if not decisions.decide(context, asked.record_id, asked.decided, asked.reason, witness):
         raise HTTPException(404, "no such record")
     return {"record_id": asked.record_id, "decision": asked.decided}
 
 
 @router.post("/admin/kiosks/{kiosk_id}/revoke", responses=_404)
-def admin_revoke(office: Clerk, who: Who, kiosk_id: protocol.Id, asked: RevokeRequest) -> dict[str, str]:
+def admin_revoke(context: Clerk, who: Who, kiosk_id: protocol.Id, asked: RevokeRequest) -> dict[str, str]:
     """Revoke a kiosk."""
 
     def witness(session: Transaction) -> None:
         audit.write(session, who.actor, "program-revoked", kiosk_id, reason=asked.reason)
 
-    if not revoke(office, kiosk_id, asked.reason, witness):
+    if not revoke(context, kiosk_id, asked.reason, witness):
         raise HTTPException(404, "no such kiosk")
     return {"kiosk_id": kiosk_id, "revoked": asked.reason}
 
 
 @router.post("/admin/rosters", responses=_409)
-def admin_roster(office: Clerk, who: Who, file: Annotated[UploadFile, File()], meant: bool = False) -> dict[str, int]:
+def admin_roster(context: Clerk, who: Who, file: Annotated[UploadFile, File()], meant: bool = False) -> dict[str, int]:
     """Issue a roster: lines of JSON. `meant`: also one that is empty or much smaller than the last."""
-    version = issue(office, file, meant)
-    audit.note(office, who.actor, "program-roster", str(version), meant=meant)
+    version = issue(context, file, meant)
+    audit.note(context, who.actor, "program-roster", str(version), meant=meant)
     return {"version": version}
 
 
 @router.post("/admin/bundle", responses=_401)
-def admin_bundle(office: Clerk, who: Who, content: rosters.BundleContent) -> dict[str, int]:
+def admin_bundle(context: Clerk, who: Who, content: rosters.BundleContent) -> dict[str, int]:
     """Issue policies, staff and revocations."""
 
     def witness(session: Transaction) -> None:
         audit.write(session, who.actor, "program-bundle", "bundle", policies=sorted(content.policies), staff=len(content.staff))
 
     try:
-        return {"version": rosters.issue_bundle(office, content, witness)}
+        return {"version": rosters.issue_bundle(context, content, witness)}
     except seal.Refused as error:
         raise HTTPException(400, str(error)) from error
 
 
 @router.post("/admin/messages", responses=_401)
-def admin_message(office: Clerk, who: Who, asked: MessageRequest) -> dict[str, str]:
+def admin_message(context: Clerk, who: Who, asked: MessageRequest) -> dict[str, str]:
     """Leave a message."""
-    message_id = rosters.add_message(office, asked.station_id, asked.text, None)
-    audit.note(office, who.actor, "program-message", message_id, station=asked.station_id)
+    message_id = rosters.add_message(context, asked.station_id, asked.text, None)
+    audit.note(context, who.actor, "program-message", message_id, station=asked.station_id)
     return {"message_id": message_id}
 
 
 @router.get("/admin/records", responses=_401)
 def admin_records(
-    office: Clerk,
+    context: Clerk,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     decision: Literal["", "pending", "confirmed", "returned"] = "",
 ) -> list[dict[str, Any]]:
     """Newest records first."""
-    return views.records(office, limit, decision)
+    return views.records(context, limit, decision)
 
 
 @router.get("/admin/all-records", responses=_401)
-def admin_all_records(office: Clerk) -> list[dict[str, str]]:
+def admin_all_records(context: Clerk) -> list[dict[str, str]]:
     """Every record in short, for reconciliation with other systems."""
     names = ("record_id", "kiosk_id", "content_digest", "pass_key", "outcome", "verdict", "decision")
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         rows = session.execute(select(*(getattr(tables.Record, name) for name in names)))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @router.get("/admin/records/{record_id}", responses=_404)
-def admin_record(office: Clerk, record_id: protocol.Id) -> dict[str, Any]:
+def admin_record(context: Clerk, record_id: protocol.Id) -> dict[str, Any]:
     """One record as the bureau has it."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.get(tables.Record, record_id)
         if row is None:
             raise HTTPException(404, "no such record")
@@ -175,9 +175,9 @@ def admin_record(office: Clerk, record_id: protocol.Id) -> dict[str, Any]:
 
 
 @router.get("/admin/evidence", responses=_401)
-def admin_evidence(office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
+def admin_evidence(context: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
     """What came for human review, newest first, without the content."""
-    return views.evidence(office, limit)
+    return views.evidence(context, limit)
 
 
 @router.get(
@@ -185,9 +185,9 @@ def admin_evidence(office: Clerk, limit: Annotated[int, Query(ge=1, le=1000)] = 
     response_class=Response,
     responses={**_404, 200: {"description": "The scan", "content": {kind: {} for kind in get_args(protocol.MediaType)}}},
 )
-def admin_evidence_content(office: Clerk, who: Who, evidence_id: protocol.Id) -> Response:
+def admin_evidence_content(context: Clerk, who: Who, evidence_id: protocol.Id) -> Response:
     """One scan."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.get(tables.Evidence, evidence_id)
         if row is None:
             raise HTTPException(404, "no such evidence")
@@ -201,32 +201,32 @@ def admin_evidence_content(office: Clerk, who: Who, evidence_id: protocol.Id) ->
 
 
 @router.post("/admin/findings/{finding_id}/clear", responses=_404)
-def admin_clear(office: Clerk, who: Who, finding_id: protocol.Id) -> dict[str, str]:
+def admin_clear(context: Clerk, who: Who, finding_id: protocol.Id) -> dict[str, str]:
     """A clerk has looked into a kiosk that seemed restored or doubled: it may serve by itself again."""
 
     def witness(session: Transaction, row: tables.Finding) -> None:
         audit.write(session, who.actor, "program-cleared", row.kiosk_id, kind=row.kind)
 
-    if not standing.clear(office, finding_id, who.user, witness):
+    if not standing.clear(context, finding_id, who.user, witness):
         raise HTTPException(404, "no such open finding")
     return {"finding_id": finding_id}
 
 
 @router.get("/admin/summary", responses=_401)
-def admin_summary(office: Clerk) -> dict[str, Any]:
+def admin_summary(context: Clerk) -> dict[str, Any]:
     """Counts and stations."""
-    return views.summary(office)
+    return views.summary(context)
 
 
-def issue(office: Office, file: UploadFile, meant: bool) -> int:
+def issue(context: BureauContext, file: UploadFile, meant: bool) -> int:
     """Issue an uploaded roster. Raises 400 naming the line, 409 where a person must say that it is meant."""
     try:
         version = rosters.issue(
-            office, file.file, meant=meant
+            context, file.file, meant=meant
         )  # read where it was put, which has no name: nothing is left by a kill
     except seal.Refused as error:
         raise HTTPException(400, str(error)) from error
     except rosters.AskFirst as error:
         raise HTTPException(409, str(error)) from error
-    people.note(office, version)
+    people.note(context, version)
     return version

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kiosk.bureau import catchment, decisions, failpoints, ingest, rosters, standing, tables
+from kiosk.bureau.context import BureauContext, EnrolmentRefused, enrol, utcnow
 from kiosk.bureau.ingest import Turned
-from kiosk.bureau.office import EnrolmentRefused, Office, enrol, utcnow
 from kiosk.bureau.request_guard import source_of
 from kiosk.sync import limits, protocol, seal, suites
 
@@ -59,10 +59,10 @@ _SEALED_BODY: dict[str, Any] = {
 }
 
 
-def office_of(request: Request) -> Office:
+def context_of(request: Request) -> BureauContext:
     """Return the bureau this application serves."""
-    office: Office = request.app.state.office
-    return office
+    context: BureauContext = request.app.state.context
+    return context
 
 
 def known_parameters(request: Request) -> None:
@@ -81,8 +81,8 @@ async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != protocol.MEDIA_TYPE:
         raise Turned(415, "media-type")
     body = await request.body()  # bounded by the request guard
-    request.state.office = office = office_of(request).under_claimed(body)
-    request.state.about = await to_thread.run_sync(office.suite.digest, body)  # 4 MB cost the event loop others' time
+    request.state.context = context = context_of(request).under_claimed(body)
+    request.state.about = await to_thread.run_sync(context.suite.digest, body)  # 4 MB cost the event loop others' time
     return body
 
 
@@ -110,22 +110,22 @@ def jose(text: str | bytes) -> Response:
 @router.get("/health", summary="Is the bureau there, and can it reach its database?", responses={503: _PROBLEMS[503]})
 def health(request: Request) -> dict[str, str | dict[str, str]]:
     """Answer without authentication. `bureau_ids`: by the suite, of those that are served."""
-    with office_of(request).reading.begin() as session:
+    with context_of(request).reading.begin() as session:
         session.get(tables.Counter, "health")
-    office = office_of(request)
-    ids = {name: office.under(suites.by_name(name)).bureau_id for name in office.rings}
-    return {"status": "ok", "bureau_id": office.bureau_id, "bureau_ids": ids}
+    context = context_of(request)
+    ids = {name: context.under(suites.by_name(name)).bureau_id for name in context.rings}
+    return {"status": "ok", "bureau_id": context.bureau_id, "bureau_ids": ids}
 
 
 SuiteQuery = Annotated[Literal["std-1", "gm-1"] | None, Query()]
 
 
-def _named(office: Office, suite: str | None) -> Office:
-    """Return the office under the suite that is asked for; who names none speaks std-1. Raises Turned: not served here."""
+def _named(context: BureauContext, suite: str | None) -> BureauContext:
+    """Return the context under the suite that is asked for; who names none speaks std-1. Raises Turned: not served here."""
     if suite is None:
-        return office.under(suites.STD_1) if suites.STD_1.name in office.rings else office
+        return context.under(suites.STD_1) if suites.STD_1.name in context.rings else context
     try:
-        return office.under(suites.by_name(suite))
+        return context.under(suites.by_name(suite))
     except seal.Refused as error:
         raise Turned(404, error.why) from error
 
@@ -133,8 +133,8 @@ def _named(office: Office, suite: str | None) -> Office:
 @router.get("/time", summary="Signed time of the bureau", response_class=Response, responses={200: _JOSE})
 def time(request: Request, nonce: Annotated[protocol.Id, Query()], suite: SuiteQuery = None) -> Response:
     """The nonce is echoed in the signed answer. `suite`: that of the kiosk, when it is not std-1."""
-    office = _named(office_of(request), suite)
-    return jose(office.sign(protocol.TimeAnswer(bureau_id=office.bureau_id, nonce=nonce, now=utcnow())))
+    context = _named(context_of(request), suite)
+    return jose(context.sign(protocol.TimeAnswer(bureau_id=context.bureau_id, nonce=nonce, now=utcnow())))
 
 
 _ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 403, 408, 413, 415, 429, 503)}}
@@ -146,16 +146,16 @@ _ENROL: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k 
 async def post_enrol(request: Request) -> Response:
     """Body: a signed Enrolment. Answer: a signed Enrolled."""
     body = await _body(request)
-    office: Office = request.state.office
+    context: BureauContext = request.state.context
     if _hashing().statistics().tasks_waiting >= CODES_WAITING:
         raise Turned(503, "busy")
     try:
-        enrolled = await to_thread.run_sync(enrol, office, body.decode("ascii"), source_of(request.scope), limiter=_hashing())
+        enrolled = await to_thread.run_sync(enrol, context, body.decode("ascii"), source_of(request.scope), limiter=_hashing())
     except (seal.Refused, UnicodeDecodeError) as error:
         raise Turned(400, getattr(error, "why", "malformed")) from error
     except EnrolmentRefused as error:
         raise Turned(429 if error.why == "too-many-tries" else 403, error.why) from error
-    return jose(office.sign(enrolled))
+    return jose(context.sign(enrolled))
 
 
 _UP: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 408, 409, 413, 415, 503)}}
@@ -164,7 +164,7 @@ _UP: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in 
 @router.post("/batches", summary="Take a sealed batch", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP)
 async def post_batch(request: Request) -> Response:
     """Body: a sealed Batch. Answer: a signed Receipt. The same bytes get the same receipt."""
-    return jose(await _heavily(ingest.take_batch, office_of(request), await _body(request)))
+    return jose(await _heavily(ingest.take_batch, context_of(request), await _body(request)))
 
 
 @router.post(
@@ -172,7 +172,7 @@ async def post_batch(request: Request) -> Response:
 )
 async def post_reconcile(request: Request) -> Response:
     """Body: a sealed Question. Answer: a signed Answer."""
-    return jose(await _heavily(ingest.answer, office_of(request), await _body(request)))
+    return jose(await _heavily(ingest.answer, context_of(request), await _body(request)))
 
 
 @router.post(
@@ -184,7 +184,7 @@ async def post_reconcile(request: Request) -> Response:
 )
 async def post_evidence(request: Request) -> Response:
     """Body: sealed Evidence. Answer: a signed EvidenceReceipt."""
-    return jose(await _heavily(ingest.take_evidence, office_of(request), await _body(request)))
+    return jose(await _heavily(ingest.take_evidence, context_of(request), await _body(request)))
 
 
 _DOWN: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}
@@ -193,20 +193,20 @@ Auth = Annotated[str, Header(alias="Authorization", description="`Kiosk JWS`: a 
 Version = Annotated[int, Query(ge=0, le=2**53)]
 
 
-def _kiosk(request: Request, authorization: str) -> tuple[Office, str]:
-    """Return the office under the kiosk's suite, and its id. Raises Turned."""
+def _kiosk(request: Request, authorization: str) -> tuple[BureauContext, str]:
+    """Return the context under the kiosk's suite, and its id. Raises Turned."""
     scheme, _, compact = authorization.partition(" ")
-    office = request.state.office = office_of(request).under_claimed(compact.encode())
+    context = request.state.context = context_of(request).under_claimed(compact.encode())
     if scheme != "Kiosk":
         raise Turned(401, "token-missing")
     try:
         claimed = seal.signer_of(compact)
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             kiosk = session.get(tables.Kiosk, claimed)
         if kiosk is None:
             raise Turned(401, "unknown-kiosk")
         key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
-        if suites.of(key) is not office.suite:
+        if suites.of(key) is not context.suite:
             raise seal.Refused("other-suite")
         token = seal.verify(compact, key, claimed, protocol.Token)
     except seal.Refused as error:
@@ -218,21 +218,21 @@ def _kiosk(request: Request, authorization: str) -> tuple[Office, str]:
         raise Turned(403, "revoked", claimed)
     if abs((utcnow() - token.at).total_seconds()) > TOKEN_AGE_S:
         raise Turned(401, "token-stale")
-    return office, claimed
+    return context, claimed
 
 
 @router.get("/decisions", summary="Decisions after a number", response_class=Response, responses=_DOWN)
 def get_decisions(request: Request, authorization: Auth, after: Version = 0) -> Response:
     """Answer: signed Decisions."""
-    office, kiosk_id = _kiosk(request, authorization)
-    return jose(office.sign(decisions.after(office, kiosk_id, after)))
+    context, kiosk_id = _kiosk(request, authorization)
+    return jose(context.sign(decisions.after(context, kiosk_id, after)))
 
 
 @router.get("/standing", summary="What the bureau thinks of this kiosk", response_class=Response, responses=_DOWN)
 def get_standing(request: Request, authorization: Auth) -> Response:
     """Answer: a signed Standing."""
-    office, kiosk_id = _kiosk(request, authorization)
-    return jose(office.sign(standing.of(office, kiosk_id)))
+    context, kiosk_id = _kiosk(request, authorization)
+    return jose(context.sign(standing.of(context, kiosk_id)))
 
 
 @router.get("/roster", summary="What to fetch to be up to date", response_class=Response, responses={**_DOWN, **_NOTHING})
@@ -271,11 +271,13 @@ def get_roster_chunks(request: Request, authorization: Auth, have: Version = 0) 
 )
 def get_roster_file(request: Request, authorization: Auth, digest: Annotated[protocol.Digest, Path()]) -> Response:
     """The file is encrypted; its key is in the manifest."""
-    office, kiosk_id = _kiosk(request, authorization)
-    path = office.rosters / f"{digest}.roster" if catchment.is_of(office, kiosk_id, digest) else rosters.file_path(office, digest)
+    context, kiosk_id = _kiosk(request, authorization)
+    path = (
+        context.rosters / f"{digest}.roster" if catchment.is_of(context, kiosk_id, digest) else rosters.file_path(context, digest)
+    )
     if path is None or not path.is_file():
         raise Turned(404, "no-such-file")
-    accel = office.settings.accel
+    accel = context.settings.accel
     if accel:
         return Response(headers={"X-Accel-Redirect": f"{accel.rstrip('/')}/{path.name}"}, media_type="application/octet-stream")
     return FileResponse(path, media_type="application/octet-stream")
@@ -290,9 +292,11 @@ def get_bundle(request: Request, authorization: Auth, have: Version = 0) -> Resp
 
 def problem(request: Request, status: int, why: str, kiosk_id: str = "", retry_after_s: int = 0) -> JSONResponse:
     """Return a refusal, signed."""
-    office: Office = getattr(request.state, "office", None) or office_of(request)  # under the suite that the question claims
-    about = getattr(request.state, "about", "") or office.suite.digest(b"")
-    signed = office.sign(protocol.Problem(bureau_id=office.bureau_id, kiosk_id=kiosk_id, about=about, reason=why, at=utcnow()))
+    context: BureauContext = getattr(request.state, "context", None) or context_of(
+        request
+    )  # under the suite that the question claims
+    about = getattr(request.state, "about", "") or context.suite.digest(b"")
+    signed = context.sign(protocol.Problem(bureau_id=context.bureau_id, kiosk_id=kiosk_id, about=about, reason=why, at=utcnow()))
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
     return JSONResponse(ProblemBody(reason=why, signed=signed).model_dump(), status, headers)
 

@@ -32,7 +32,7 @@ from kiosk.bureau.clerks import (
 )
 from kiosk.bureau.clerks.alarms import Watch
 from kiosk.bureau.clerks.roster_drafts import Issuer
-from kiosk.bureau.office import BureauSettings, Office, open_office
+from kiosk.bureau.context import BureauContext, BureauSettings, open_context
 from kiosk.bureau.operate import observed
 from kiosk.bureau.operate.observed import Observed
 from kiosk.bureau.request_guard import RequestGuard
@@ -84,18 +84,18 @@ async def on_refused(request: Request, error: Exception) -> Response:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     connections.fit_to_files()
     connections.quiet_loop(asyncio.get_running_loop())
-    office: Office = app.state.office
-    app.state.issuer, watch = Issuer(office), Watch(office)
+    context: BureauContext = app.state.context
+    app.state.issuer, watch = Issuer(context), Watch(context)
     yield
     watch.close()
     app.state.issuer.close()
 
 
-def create(office: Office) -> Observed:
+def create(context: BureauContext) -> Observed:
     """Return the application of an open bureau, behind its request guard."""
     app = build()
-    app.state.office = office
-    return Observed(RequestGuard(app, office), office)
+    app.state.context = context
+    return Observed(RequestGuard(app, context), context)
 
 
 def create_from_environment() -> Observed:
@@ -103,4 +103,4 @@ def create_from_environment() -> Observed:
     failpoints.load()
     settings = BureauSettings.model_validate_json(os.environ[ENVIRONMENT])
     observed.log_to(settings.access_log)
-    return create(open_office(settings))
+    return create(open_context(settings))

@@ -8,12 +8,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import tables
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 
 
-def put(office: Office, station_id: str, areas: Iterable[str]) -> None:
+def put(context: BureauContext, station_id: str, areas: Iterable[str]) -> None:
     """Say which areas a station's kiosks know; none: the one roster for all. It holds from the next roster on."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         session.execute(delete(tables.Catchment).where(tables.Catchment.station_id == station_id))
         session.add_all([tables.Catchment(station_id=station_id, area=area) for area in sorted(set(areas))])
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import areas, rosters, tables
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.sync import limits, protocol, roster_chunks, roster_file, seal, suites
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ class _Station:
     lines: dict[str, bytes] = field(default_factory=dict)
 
 
-def catch_up(office: Office) -> int:
+def catch_up(context: BureauContext) -> int:
     """Issue the newest roster to every station that has a catchment and not yet this version; return to how many."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         newest = session.scalar(
             select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
         )
@@ -46,7 +46,7 @@ def catch_up(office: Office) -> int:
             return 0
         wanted = _wanted(session, newest.version)
     for start in range(0, len(wanted), AT_ONCE):
-        _issue(office, newest, wanted[start : start + AT_ONCE])
+        _issue(context, newest, wanted[start : start + AT_ONCE])
     return len(wanted)
 
 
@@ -82,7 +82,7 @@ def _wanted(session: Session, version: int) -> list[_Station]:
     return out
 
 
-def _issue(office: Office, newest: tables.RosterFile, stations: Sequence[_Station]) -> None:
+def _issue(context: BureauContext, newest: tables.RosterFile, stations: Sequence[_Station]) -> None:
     by_area: dict[str, list[_Station]] = defaultdict(list)
     by_person: dict[str, list[_Station]] = defaultdict(list)
     for one in stations:
@@ -90,17 +90,17 @@ def _issue(office: Office, newest: tables.RosterFile, stations: Sequence[_Statio
             by_area[area].append(one)
         for person_id in one.before:
             by_person[person_id].append(one)
-    for line in roster_file.read(office.rosters / f"{newest.digest}.roster", rosters.manifest_of(office, newest)):
+    for line in roster_file.read(context.rosters / f"{newest.digest}.roster", rosters.manifest_of(context, newest)):
         data = json.loads(line)
         for one in (*by_area.get(str(data.get("area", "")), ()), *by_person.get(data["person_id"], ())):
             one.lines[data["person_id"]] = line
     for one in stations:
-        _write(office, newest, one)
+        _write(context, newest, one)
         one.lines.clear()
 
 
-def _write(office: Office, newest: tables.RosterFile, one: _Station) -> None:
-    with office.session.begin() as session:
+def _write(context: BureauContext, newest: tables.RosterFile, one: _Station) -> None:
+    with context.session.begin() as session:
         before = session.scalar(
             select(tables.StationRoster)
             .where(tables.StationRoster.station_id == one.station_id, tables.StationRoster.suite == one.suite)
@@ -115,12 +115,12 @@ def _write(office: Office, newest: tables.RosterFile, one: _Station) -> None:
     for person_id, line in one.lines.items():
         spread[roster_chunks.bucket_of(person_id, count)].append((person_id, line))
     chunks = [
-        _chunk(office, one.suite, [line for _, line in sorted(people)], old) for people, old in zip(spread, kept, strict=True)
+        _chunk(context, one.suite, [line for _, line in sorted(people)], old) for people, old in zip(spread, kept, strict=True)
     ]
     if sum(chunk["plain_size"] for chunk in chunks) > limits.MAX_CHUNKED:
         log.error("catchment of %s: more than kiosks take", one.station_id)
         return
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         session.add(
             tables.StationRoster(
                 station_id=one.station_id,
@@ -140,11 +140,11 @@ def _buckets(people: int, before: int) -> int:
     return max(1, min(limits.MAX_CHUNKS, people // PEOPLE_A_BUCKET))
 
 
-def _chunk(office: Office, suite: str, lines: list[bytes], before: dict[str, Any]) -> dict[str, Any]:
+def _chunk(context: BureauContext, suite: str, lines: list[bytes], before: dict[str, Any]) -> dict[str, Any]:
     same = hashlib.sha256(b"\n".join(lines)).hexdigest()
-    if before.get("same") == same and (office.rosters / f"{before['digest']}.roster").is_file():
+    if before.get("same") == same and (context.rosters / f"{before['digest']}.roster").is_file():
         return before
-    _, facts = roster_file.write(lines, office.rosters, suites.by_name(suite))
+    _, facts = roster_file.write(lines, context.rosters, suites.by_name(suite))
     return {
         "same": same,
         "digest": facts.digest,
@@ -155,9 +155,9 @@ def _chunk(office: Office, suite: str, lines: list[bytes], before: dict[str, Any
     }
 
 
-def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
+def manifest(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
     """Return the sealed chunks of a kiosk's station, or None when it has this version. Raises Refused: no catchment."""
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         kiosk = session.get_one(tables.Kiosk, kiosk_id)
         if not areas.there(session, kiosk.station_id):
             raise seal.Refused("no-catchment")
@@ -170,7 +170,7 @@ def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
         if row is None or row.version <= have:
             return None
     document = protocol.RosterChunks(
-        bureau_id=office.bureau_id,
+        bureau_id=context.bureau_id,
         kiosk_id=kiosk_id,
         version=row.version,
         created_at=row.created_at,
@@ -180,12 +180,12 @@ def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
             for chunk in json.loads(row.chunks)
         ),
     )
-    return office.seal_to(kiosk, document)
+    return context.seal_to(kiosk, document)
 
 
-def is_of(office: Office, kiosk_id: str, digest: str) -> bool:
+def is_of(context: BureauContext, kiosk_id: str, digest: str) -> bool:
     """Return whether a file is a bucket of this kiosk's own station, and of no other."""
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         kiosk = session.get_one(tables.Kiosk, kiosk_id)
         found = select(tables.StationRoster.version).where(
             tables.StationRoster.station_id == kiosk.station_id,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import database, passes, tables
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.sync import limits, protocol
 
 # Offered to clerks; each has its texts in the kiosk's catalogues (reason.CODE). Others may be typed, and are shown as codes.
@@ -42,13 +42,17 @@ def by_rule(kiosk: tables.Kiosk, rows: Iterable[dict[str, Any]], now: datetime) 
 
 
 def decide(
-    office: Office, record_id: str, decided: str, reason: str, witness: Callable[[Session, tables.Record], None] | None = None
+    context: BureauContext,
+    record_id: str,
+    decided: str,
+    reason: str,
+    witness: Callable[[Session, tables.Record], None] | None = None,
 ) -> bool:
     """A clerk confirms or returns a record (`reason` names why). Returns False for an unknown record.
 
     witness: called with the locked record before it is decided, in the same transaction; what it raises undoes all.
     """
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.get(tables.Record, record_id)
         kiosk = database.lock_kiosk(session, row.kiosk_id) if row else None
         if row is None or kiosk is None:
@@ -82,7 +86,7 @@ def note_carrier(session: Session, kiosk: tables.Kiosk, record_ids: Iterable[str
     )
 
 
-def _tell_carrier(office: Office, kiosk_id: str) -> None:
+def _tell_carrier(context: BureauContext, kiosk_id: str) -> None:
     """Write down for a kiosk what was decided about records it has from another one.
 
     Done when it asks and not when it is decided: no transaction ever locks two kiosks.
@@ -97,10 +101,10 @@ def _tell_carrier(office: Office, kiosk_id: str) -> None:
         )
         .order_by(tables.Carrier.record_id)
     )
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         if session.execute(late.limit(1)).first() is None:
             return
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is None:
             return
@@ -124,10 +128,10 @@ def _write(session: Session, kiosk: tables.Kiosk, row: tables.Record, decided: s
     passes.settle(session, row, now)
 
 
-def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:
+def after(context: BureauContext, kiosk_id: str, seq: int) -> protocol.Decisions:
     """Return the decisions of a kiosk after `seq`."""
-    _tell_carrier(office, kiosk_id)
-    with office.session.begin() as session:
+    _tell_carrier(context, kiosk_id)
+    with context.session.begin() as session:
         rows = list(
             session.scalars(
                 select(tables.Decision)
@@ -147,5 +151,5 @@ def after(office: Office, kiosk_id: str, seq: int) -> protocol.Decisions:
         for row in rows[: limits.MAX_DECISIONS]
     )
     return protocol.Decisions(
-        bureau_id=office.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told, more=len(rows) > limits.MAX_DECISIONS
+        bureau_id=context.bureau_id, kiosk_id=kiosk_id, after=seq, decisions=told, more=len(rows) > limits.MAX_DECISIONS
     )

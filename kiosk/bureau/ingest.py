@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import counts, database, decisions, failpoints, passes, standing, tables
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.passes import NO_PASS
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
@@ -47,18 +47,18 @@ class _Judged:
     record: protocol.Record | None = None
 
 
-def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str, Office]:
-    """Decrypt, find the signer, verify. Returns (document, kiosk id, the office under the kiosk's suite). Raises Turned."""
-    office = office.under_claimed(body)
+def open_sealed(context: BureauContext, body: bytes, model: type[D]) -> tuple[D, str, BureauContext]:
+    """Decrypt, find the signer, verify. Returns (document, kiosk id, the context under the kiosk's suite). Raises Turned."""
+    context = context.under_claimed(body)
     try:
-        compact = seal.decrypt(body, office.keys.seal, office.bureau_id)
+        compact = seal.decrypt(body, context.keys.seal, context.bureau_id)
         claimed = seal.signer_of(compact)
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             kiosk = session.get(tables.Kiosk, claimed)
         if kiosk is None:
             raise Turned(401, "unknown-kiosk")
         key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
-        if kiosk.suite != office.suite.name or suites.of(key) is not office.suite:
+        if kiosk.suite != context.suite.name or suites.of(key) is not context.suite:
             raise seal.Refused("other-suite")  # sealed under one, signed by a kiosk of another
         document = seal.verify(compact, key, claimed, model)
     except seal.Refused as error:
@@ -67,15 +67,15 @@ def open_sealed(office: Office, body: bytes, model: type[D]) -> tuple[D, str, Of
         raise Turned(403, "wrong-signer", claimed)
     if kiosk.revoked_at is not None:
         raise Turned(403, "revoked", claimed)
-    return document, claimed, office
+    return document, claimed, context
 
 
-def take_batch(office: Office, body: bytes) -> str:
+def take_batch(context: BureauContext, body: bytes) -> str:
     """Take one sealed batch; return the signed receipt (the same one for the same bytes). Raises Turned."""
-    batch, kiosk_id, office = open_sealed(office, body, protocol.RawBatch)
-    sealed_digest = office.suite.digest(body)
+    batch, kiosk_id, context = open_sealed(context, body, protocol.RawBatch)
+    sealed_digest = context.suite.digest(body)
     now = utcnow()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is None:
             raise Turned(401, "unknown-kiosk")
@@ -86,10 +86,10 @@ def take_batch(office: Office, body: bytes) -> str:
                 raise Turned(409, "batch-conflict", kiosk_id)
             return known.receipt
         standing.look(session, kiosk, batch, sealed_digest, now)
-        judged = _judge(session, office.suite, kiosk, batch, now, office.settings.auto_confirm)
-        receipt = office.sign(
+        judged = _judge(session, context.suite, kiosk, batch, now, context.settings.auto_confirm)
+        receipt = context.sign(
             protocol.Receipt(
-                bureau_id=office.bureau_id,
+                bureau_id=context.bureau_id,
                 kiosk_id=kiosk_id,
                 batch_id=batch.batch_id,
                 batch_digest=sealed_digest,
@@ -290,11 +290,11 @@ def _note_refused_parts(kiosk: tables.Kiosk, lines: Sequence[protocol.JournalLin
             continue  # kept as a line of its journal all the same
 
 
-def answer(office: Office, body: bytes) -> str:
+def answer(context: BureauContext, body: bytes) -> str:
     """Say which records are here; return the signed answer. Raises Turned."""
-    question, kiosk_id, office = open_sealed(office, body, protocol.Question)
+    question, kiosk_id, context = open_sealed(context, body, protocol.Question)
     now = utcnow()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         # The kiosk's row is locked first: a batch of this kiosk that is just being committed must be waited for, not missed.
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is not None:
@@ -308,15 +308,15 @@ def answer(office: Office, body: bytes) -> str:
     known = tuple(
         protocol.Verdict(
             record_id=row.record_id,
-            content_digest=office.suite.digest(row.content.encode()),
+            content_digest=context.suite.digest(row.content.encode()),
             verdict="duplicate-pass" if row.verdict == "duplicate-pass" else "accepted",
         )
         for row in found.values()
     )
     asked = dict.fromkeys(question.record_ids)
-    return office.sign(
+    return context.sign(
         protocol.Answer(
-            bureau_id=office.bureau_id,
+            bureau_id=context.bureau_id,
             kiosk_id=kiosk_id,
             question_id=question.question_id,
             answered_at=now,
@@ -331,14 +331,14 @@ def _has(session: Session, kiosk_id: str, record: tables.Record) -> bool:
     return record.kiosk_id == kiosk_id or session.get(tables.Carrier, (kiosk_id, record.record_id)) is not None
 
 
-def take_evidence(office: Office, body: bytes) -> str:
+def take_evidence(context: BureauContext, body: bytes) -> str:
     """Take evidence for human review; return the signed receipt. Evidence for a record that is not here is refused."""
-    return take_carried_evidence(office, body)[0]
+    return take_carried_evidence(context, body)[0]
 
 
-def take_carried_evidence(office: Office, body: bytes) -> tuple[str, bool]:
+def take_carried_evidence(context: BureauContext, body: bytes) -> tuple[str, bool]:
     """Take evidence; return the signed receipt and whether it was accepted: on a stick only that is told."""
-    evidence, kiosk_id, office = open_sealed(office, body, protocol.Evidence)
+    evidence, kiosk_id, context = open_sealed(context, body, protocol.Evidence)
     now, reason, content = utcnow(), "", b""
     try:
         content = base64.b64decode(evidence.content, validate=True)
@@ -346,7 +346,7 @@ def take_carried_evidence(office: Office, body: bytes) -> tuple[str, bool]:
         reason = "malformed"
     if len(content) > limits.MAX_EVIDENCE:
         reason = "too-large"
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         database.lock_kiosk(session, kiosk_id)
         record = session.get(tables.Record, evidence.record_id)
         if not reason and (record is None or not _has(session, kiosk_id, record)):
@@ -362,7 +362,7 @@ def take_carried_evidence(office: Office, body: bytes) -> tuple[str, bool]:
                         "record_id": evidence.record_id,
                         "consent_id": evidence.consent_id,
                         "media_type": evidence.media_type,
-                        "digest": office.suite.digest(content),
+                        "digest": context.suite.digest(content),
                         "content": content,
                         "received_at": now,
                     }
@@ -371,12 +371,12 @@ def take_carried_evidence(office: Office, body: bytes) -> tuple[str, bool]:
             kept = None if fresh else session.get_one(tables.Evidence, evidence.evidence_id)
             if kept is not None and (kept.kiosk_id, kept.record_id, kept.content) != (kiosk_id, evidence.record_id, content):
                 reason = "conflict"  # the kiosk erases what was accepted: it must be this, and no other
-    receipt = office.sign(
+    receipt = context.sign(
         protocol.EvidenceReceipt(
-            bureau_id=office.bureau_id,
+            bureau_id=context.bureau_id,
             kiosk_id=kiosk_id,
             evidence_id=evidence.evidence_id,
-            digest=office.suite.digest(body),
+            digest=context.suite.digest(body),
             verdict="rejected" if reason else "accepted",
             reason=reason,
         )

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from kiosk.bureau import sessions
 from kiosk.bureau.connections import Told
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.sync import json_bounds
 
 Scope = MutableMapping[str, Any]
@@ -63,13 +63,13 @@ class _Turned(Exception):
 class RequestGuard:
     """Wraps the bureau's application. One a process."""
 
-    def __init__(self, app: App, office: Office) -> None:
-        self._app, self._office = app, office
+    def __init__(self, app: App, context: BureauContext) -> None:
+        self._app, self._context = app, context
         self._buffered = 0
         small = 64 * 1024
-        self._kiosks = Rule(office.settings.max_body, 120.0, 180.0)
+        self._kiosks = Rule(context.settings.max_body, 120.0, 180.0)
         self._files = Rule(0, 5.0, 6 * 3600.0)  # a roster over a slow line
-        self._rosters = Rule(office.settings.max_upload, 1800.0, 3600.0, streamed=True)
+        self._rosters = Rule(context.settings.max_upload, 1800.0, 3600.0, streamed=True)
         self._bundles = Rule(8 * 1024 * 1024, 60.0, 120.0)
         self._others = Rule(small, 20.0, 60.0)
 
@@ -149,7 +149,7 @@ class RequestGuard:
         for part in headers.get("cookie", "")[:4000].split(";"):
             name, _, token = part.strip().partition("=")
             if name == cookie_name(scope):
-                return sessions.of(self._office, token, source_of(scope))
+                return sessions.of(self._context, token, source_of(scope))
         return None
 
     def _basic(self, scope: Scope, headers: dict[str, str]) -> None:
@@ -162,10 +162,10 @@ class RequestGuard:
             except (binascii.Error, ValueError):
                 raise _Turned(401, "not signed in") from None
         source = source_of(scope)
-        if not user or sessions.too_many(self._office, user, source):
+        if not user or sessions.too_many(self._context, user, source):
             raise _Turned(429 if user else 401, "too many tries" if user else "not signed in")
-        if not sessions.right_program_password(self._office, user, password):
-            sessions.failed(self._office, user, source)
+        if not sessions.right_program_password(self._context, user, password):
+            sessions.failed(self._context, user, source)
             raise _Turned(401, "wrong name or password")
         scope.setdefault("state", {})["session"] = sessions.Session(user, "", source=source, program=True)
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import areas, database, peers, tables
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
 from kiosk.sync import bundle_parts, limits, protocol, roster_file, seal
@@ -44,40 +44,40 @@ class BundleContent(protocol.Asked):
     revoked_keys: protocol.Revoked = ()
 
 
-def issue(office: Office, source: Path | BinaryIO, *, meant: bool = False) -> int:
+def issue(context: BureauContext, source: Path | BinaryIO, *, meant: bool = False) -> int:
     """Issue a roster from lines of JSON (`kiosk.store.roster.line`); return its version.
 
     Besides the snapshot a delta from the version before is made: changed lines, and {"person_id", "removed": true}. Raises Refused
     on what a kiosk would refuse, naming the line; AskFirst when it is empty or much smaller than the last one and nobody said that
     it is meant.
     """
-    path, facts = roster_file.write(checked(source), office.rosters, office.suite)
+    path, facts = roster_file.write(checked(source), context.rosters, context.suite)
     try:
-        ask_first(office, facts.lines, meant)
+        ask_first(context, facts.lines, meant)
     except AskFirst:
         path.unlink(missing_ok=True)
         raise
-    return publish(office, path, facts)
+    return publish(context, path, facts)
 
 
-def publish(office: Office, path: Path, facts: roster_file.Facts) -> int:
+def publish(context: BureauContext, path: Path, facts: roster_file.Facts) -> int:
     """Issue a roster file that was written already (`checked` lines, in the folder of rosters); return its version."""
     now = utcnow()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         version = database.next_value(session, "roster-version")
         before = _snapshot(session, version - 1)
         _add(session, version, 0, facts, now)
         if before is not None:
-            delta, count = _difference(office, before, path, _manifest_of(office, facts, version, 0, now))
+            delta, count = _difference(context, before, path, _manifest_of(context, facts, version, 0, now))
             if count <= facts.lines * DELTA_SHARE:
-                _, delta_facts = roster_file.write(delta, office.rosters, office.suite)
+                _, delta_facts = roster_file.write(delta, context.rosters, context.suite)
                 _add(session, version, version - 1, delta_facts, now)
     return version
 
 
-def ask_first(office: Office, lines: int, meant: bool) -> None:
+def ask_first(context: BureauContext, lines: int, meant: bool) -> None:
     """Raise AskFirst for a roster of so many people that looks like a mistake, unless it is meant."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         before = session.scalar(
             select(tables.RosterFile.lines)
             .where(tables.RosterFile.base_version == 0)
@@ -141,9 +141,11 @@ def _snapshot(session: Session, version: int) -> tables.RosterFile | None:
     return session.get(tables.RosterFile, (version, 0))
 
 
-def _manifest_of(office: Office, facts: roster_file.Facts, version: int, base: int, now: datetime) -> protocol.RosterManifest:
+def _manifest_of(
+    context: BureauContext, facts: roster_file.Facts, version: int, base: int, now: datetime
+) -> protocol.RosterManifest:
     return protocol.RosterManifest(
-        bureau_id=office.bureau_id,
+        bureau_id=context.bureau_id,
         kiosk_id="none",
         version=version,
         base_version=base or None,
@@ -157,11 +159,11 @@ def _manifest_of(office: Office, facts: roster_file.Facts, version: int, base: i
 
 
 def _difference(
-    office: Office, before: tables.RosterFile, path: Path, manifest: protocol.RosterManifest
+    context: BureauContext, before: tables.RosterFile, path: Path, manifest: protocol.RosterManifest
 ) -> tuple[list[bytes], int]:
-    old_manifest = _manifest_of(office, _facts(before), before.version, 0, before.created_at)
+    old_manifest = _manifest_of(context, _facts(before), before.version, 0, before.created_at)
     old: dict[str, bytes] = {}
-    for line in roster_file.read(office.rosters / f"{before.digest}.roster", old_manifest):
+    for line in roster_file.read(context.rosters / f"{before.digest}.roster", old_manifest):
         old[json.loads(line)["person_id"]] = hashlib.sha256(line).digest()
     changed: list[bytes] = []
     for line in roster_file.read(path, manifest):
@@ -171,65 +173,65 @@ def _difference(
     return changed, len(changed)
 
 
-def manifest(office: Office, kiosk_id: str, have: int) -> bytes | None:
+def manifest(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
     """Return the sealed manifest of what a kiosk with version `have` should fetch, or None when it is up to date."""
-    offered = offer(office, kiosk_id, have)
+    offered = offer(context, kiosk_id, have)
     return offered[0] if offered else None
 
 
-def offer(office: Office, kiosk_id: str, have: int) -> tuple[bytes, protocol.RosterManifest] | None:
+def offer(context: BureauContext, kiosk_id: str, have: int) -> tuple[bytes, protocol.RosterManifest] | None:
     """Return the sealed manifest and the document inside."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         newest = session.scalar(select(tables.RosterFile.version).order_by(tables.RosterFile.version.desc()).limit(1))
         kiosk = session.get(tables.Kiosk, kiosk_id)
         if newest is None or kiosk is None or have >= newest or areas.there(session, kiosk.station_id):
             return None  # a station with a catchment gets nobody else's people, by no way
         row = session.get(tables.RosterFile, (newest, have)) if have else None
         row = row or session.get_one(tables.RosterFile, (newest, 0))
-    facts = _facts(row) if roster_file.suite_of(row.file_key) is office.suite else _copied(office, row)
-    document = _manifest_of(office, facts, row.version, row.base_version, row.created_at).model_copy(update={"kiosk_id": kiosk_id})
-    return office.seal_to(kiosk, document), document
+    facts = _facts(row) if roster_file.suite_of(row.file_key) is context.suite else _copied(context, row)
+    document = _manifest_of(context, facts, row.version, row.base_version, row.created_at).model_copy(update={"kiosk_id": kiosk_id})
+    return context.seal_to(kiosk, document), document
 
 
-def manifest_of(office: Office, row: tables.RosterFile) -> protocol.RosterManifest:
+def manifest_of(context: BureauContext, row: tables.RosterFile) -> protocol.RosterManifest:
     """Return what opens an issued file here."""
-    return _manifest_of(office, _facts(row), row.version, row.base_version, row.created_at)
+    return _manifest_of(context, _facts(row), row.version, row.base_version, row.created_at)
 
 
 def _facts(row: tables.RosterFile) -> roster_file.Facts:
     return roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
 
 
-def _copied(office: Office, row: tables.RosterFile) -> roster_file.Facts:
-    """Return the facts of the file under the office's suite, written once, when the first kiosk of it asks."""
-    key = (office.suite.name, row.version, row.base_version)
-    with office.session.begin() as session:
+def _copied(context: BureauContext, row: tables.RosterFile) -> roster_file.Facts:
+    """Return the facts of the file under the context's suite, written once, when the first kiosk of it asks."""
+    key = (context.suite.name, row.version, row.base_version)
+    with context.session.begin() as session:
         kept = session.get(tables.RosterCopy, key)
     if kept is None:
         # Outside any transaction: a large roster takes a while, and others write meanwhile.
-        made = roster_file.copy(office.rosters / f"{row.digest}.roster", _facts(row), office.rosters, office.suite)
+        made = roster_file.copy(context.rosters / f"{row.digest}.roster", _facts(row), context.rosters, context.suite)
         named = dict(zip(("suite", "version", "base_version"), key, strict=True))
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             database.insert_new(
                 session, tables.RosterCopy, [{**named, "digest": made.digest, "size": made.size, "file_key": made.key}]
             )
             kept = session.get_one(tables.RosterCopy, key)
         if kept.digest != made.digest:
-            (office.rosters / f"{made.digest}.roster").unlink(missing_ok=True)  # two asked at once: one copy stays
+            (context.rosters / f"{made.digest}.roster").unlink(missing_ok=True)  # two asked at once: one copy stays
     return roster_file.Facts(kept.digest, kept.size, row.plain_size, row.lines, kept.file_key)
 
 
-def file_path(office: Office, digest: str) -> Path | None:
+def file_path(context: BureauContext, digest: str) -> Path | None:
     """Return the issued file with this digest, or None."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         known = session.scalar(select(tables.RosterFile.digest).where(tables.RosterFile.digest == digest)) or session.scalar(
             select(tables.RosterCopy.digest).where(tables.RosterCopy.digest == digest)
         )
-    path = office.rosters / f"{known}.roster"
+    path = context.rosters / f"{known}.roster"
     return path if known and path.is_file() else None
 
 
-def issue_bundle(office: Office, content: BundleContent, witness: Callable[[Session], None] | None = None) -> int:
+def issue_bundle(context: BureauContext, content: BundleContent, witness: Callable[[Session], None] | None = None) -> int:
     """Issue policies, staff and revocations for all stations; return the bundle's version. witness: called in the transaction.
 
     Raises Refused, naming the part, on what a kiosk of this version would refuse, and on a bundle that is too large for the wire.
@@ -249,8 +251,8 @@ def issue_bundle(office: Office, content: BundleContent, witness: Callable[[Sess
         seen.add(row.get("staff_id"))
         if fault:
             raise seal.Refused("malformed", f"staff/{row.get('staff_id', '?')}: {fault}")
-    _must_fit(office, content)
-    with office.session.begin() as session:
+    _must_fit(context, content)
+    with context.session.begin() as session:
         version = database.next_value(session, "bundle-version")
         session.add(tables.BundleVersion(version=version, created_at=utcnow(), content=content.model_dump_json()))
         if witness is not None:
@@ -264,31 +266,31 @@ def in_force(session: Session) -> BundleContent:
     return BundleContent.model_validate_json(newest) if newest else BundleContent()
 
 
-def _must_fit(office: Office, content: BundleContent) -> None:
+def _must_fit(context: BureauContext, content: BundleContent) -> None:
     """Seal it once as a kiosk would get it, with room for messages and peers: what no kiosk could open is not issued."""
     document = protocol.Bundle(
-        bureau_id=office.bureau_id, kiosk_id="none", version=1, created_at=utcnow(), **content.model_dump(exclude={"revoked_keys"})
+        bureau_id=context.bureau_id, kiosk_id="none", version=1, created_at=utcnow(), **content.model_dump(exclude={"revoked_keys"})
     )
-    sealed = seal.encrypt(office.sign(document), seal.recipient_key(office.keys.public), "none")
+    sealed = seal.encrypt(context.sign(document), seal.recipient_key(context.keys.public), "none")
     if len(sealed) > limits.MAX_SEALED - _ROOM_BESIDE:
         raise seal.Refused("too-large", "the bundle; send less of it at a time")
-    opened = seal.decrypt(sealed, office.keys.seal, "none")
-    seal.verify(opened, seal.verify_key(office.keys.public), office.bureau_id, protocol.Bundle)
+    opened = seal.decrypt(sealed, context.keys.seal, "none")
+    seal.verify(opened, seal.verify_key(context.keys.public), context.bureau_id, protocol.Bundle)
 
 
-def add_message(office: Office, station_id: str, text: str, until: datetime | None) -> str:
+def add_message(context: BureauContext, station_id: str, text: str, until: datetime | None) -> str:
     """Leave a message for the attendants of a station (empty: all); return its id."""
     message_id = str(uuid.uuid4())
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         peers.issue_again(session, utcnow())
         session.add(tables.Message(message_id=message_id, station_id=station_id, text=text, created_at=utcnow(), until=until))
     return message_id
 
 
-def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
+def bundle(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
     """Return the newest bundle sealed to a kiosk, or None when it has it."""
     now = utcnow()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kiosk = session.get(tables.Kiosk, kiosk_id)
         newest = (
             None
@@ -310,7 +312,7 @@ def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
         ).all()
         content: dict[str, Any] = BundleContent.model_validate_json(newest.content).model_dump()
         document = protocol.Bundle(
-            bureau_id=office.bureau_id,
+            bureau_id=context.bureau_id,
             kiosk_id=kiosk_id,
             version=newest.version,
             created_at=newest.created_at,
@@ -322,4 +324,4 @@ def bundle(office: Office, kiosk_id: str, have: int) -> bytes | None:
             peers=peers.of(session, kiosk),
             **content,
         )
-        return office.seal_to(kiosk, document)
+        return context.seal_to(kiosk, document)

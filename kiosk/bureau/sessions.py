@@ -20,7 +20,7 @@ from kiosk.bureau import database, tables
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.tables import Account
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 
 COOKIE = "bureau_session"
 LASTS = timedelta(hours=10)  # ours: a working day
@@ -55,32 +55,32 @@ class Session:
         return Actor(self.user, "program" if self.role is None else self.role.code, self.source)
 
 
-def right_program_password(office: Office, user: str, password: str) -> bool:
+def right_program_password(context: BureauContext, user: str, password: str) -> bool:
     """Compare in constant time."""
-    right = secrets.compare_digest(password.encode("utf-8", "replace"), office.admin_password.encode())
+    right = secrets.compare_digest(password.encode("utf-8", "replace"), context.admin_password.encode())
     return secrets.compare_digest(user.encode("utf-8", "replace"), PROGRAM.encode()) and right
 
 
-def too_many(office: Office, user: str, source: str) -> bool:
+def too_many(context: BureauContext, user: str, source: str) -> bool:
     """Whether this name was tried too often from this source within the hour; others may go on, and so may it from elsewhere."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         found = transaction.scalar(select(tables.Counter.value).where(tables.Counter.name == _counter(user, source)))
     return (found or 0) >= TRIES_PER_HOUR
 
 
-def failed(office: Office, user: str, source: str) -> None:
+def failed(context: BureauContext, user: str, source: str) -> None:
     """Count a wrong password or code. What was counted in earlier hours goes."""
     name = _counter(user, source)
     hour = name[: len("sign-in-2026010100-")]
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         transaction.execute(delete(tables.Counter).where(tables.Counter.name.like("sign-in-%"), tables.Counter.name < hour))
         database.next_value(transaction, name)
 
 
-def begin(office: Office, account: Account, stage: str, source: str) -> Session:
+def begin(context: BureauContext, account: Account, stage: str, source: str) -> Session:
     """Begin a session. stage: what is due before it is a whole one."""
     now, token = utcnow(), secrets.token_urlsafe(32)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         transaction.execute(delete(tables.SignedIn).where(tables.SignedIn.expires_at < now))
         transaction.add(
             tables.SignedIn(
@@ -98,12 +98,12 @@ def begin(office: Office, account: Account, stage: str, source: str) -> Session:
     return _session(account, token, stage, source)
 
 
-def of(office: Office, token: str, source: str = "") -> Session | None:
+def of(context: BureauContext, token: str, source: str = "") -> Session | None:
     """Return the session of a cookie, None for none or one that is over."""
     if not 20 <= len(token) <= 100:
         return None
     now = utcnow()
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.get(tables.SignedIn, hash_of(token))
         if row is None or row.expires_at < now or row.last_at < now - IDLE:
             return None
@@ -125,17 +125,17 @@ def row_of(transaction: Transaction, token: str) -> tables.SignedIn | None:
     return transaction.get(tables.SignedIn, hash_of(token))
 
 
-def leave(office: Office, token: str, text: str) -> None:
+def leave(context: BureauContext, token: str, text: str) -> None:
     """Keep a text that the next page shows once: a one-time code belongs into no address."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = row_of(transaction, token)
         if row is not None:
             row.flash = text
 
 
-def take(office: Office, token: str) -> str:
+def take(context: BureauContext, token: str) -> str:
     """Return the text that was left, once."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = row_of(transaction, token)
         text = row.flash if row is not None else ""
         if row is not None and text:
@@ -143,9 +143,9 @@ def take(office: Office, token: str) -> str:
         return text
 
 
-def sign_out(office: Office, token: str) -> None:
+def sign_out(context: BureauContext, token: str) -> None:
     """End a session."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         transaction.execute(delete(tables.SignedIn).where(tables.SignedIn.token_hash == hash_of(token)))
 
 

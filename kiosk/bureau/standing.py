@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import areas, tables
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.sync import protocol
 
 _BOOTS = 20  # of a kiosk that are remembered
@@ -72,9 +72,9 @@ def found(session: Session, kiosk: tables.Kiosk, kind: str, detail: str, now: da
     session.flush()
 
 
-def of(office: Office, kiosk_id: str) -> protocol.Standing:
+def of(context: BureauContext, kiosk_id: str) -> protocol.Standing:
     """Return what the kiosk is told about itself."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.scalar(
             select(tables.Finding)
             .where(tables.Finding.kiosk_id == kiosk_id, tables.Finding.cleared_at.is_(None))
@@ -87,7 +87,7 @@ def of(office: Office, kiosk_id: str) -> protocol.Standing:
     if row is not None:
         told = {"state": "twin", "why": row.kind, "about": row.finding_id, "since": row.first_at}
     way = "chunks" if in_chunks else "whole"
-    return protocol.Standing(bureau_id=office.bureau_id, kiosk_id=kiosk_id, at=utcnow(), roster=way, **told)
+    return protocol.Standing(bureau_id=context.bureau_id, kiosk_id=kiosk_id, at=utcnow(), roster=way, **told)
 
 
 def open_findings(session: Session) -> list[dict[str, Any]]:
@@ -115,9 +115,11 @@ def open_findings(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def clear(office: Office, finding_id: str, by: str, witness: Callable[[Session, tables.Finding], None] | None = None) -> bool:
+def clear(
+    context: BureauContext, finding_id: str, by: str, witness: Callable[[Session, tables.Finding], None] | None = None
+) -> bool:
     """A clerk has looked into it: the kiosk may serve by itself again. False when there is no such open finding."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.get(tables.Finding, finding_id)
         if row is None or row.cleared_at is not None:
             return False

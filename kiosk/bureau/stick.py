@@ -10,26 +10,26 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import decisions, ingest, rosters, standing, tables
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.removable import files
 from kiosk.sync import courier, evidence, limits, protocol, seal, suites
 
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
 
-def serve(office: Office, stick: Path) -> list[tuple[str, str]]:
+def serve(context: BureauContext, stick: Path) -> list[tuple[str, str]]:
     """Serve every kiosk that has a folder on the stick; return (file, what became of it). May be done twice without harm."""
     told: list[tuple[str, str]] = []
     root = stick / files.ROOT_NAME
     if root.is_symlink() or not root.is_dir():
         raise files.RemovableError("stick-missing")
     for folder in sorted(root.iterdir()):
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             suite = _suite(session, folder.name)
-        if suite in office.rings and folder.is_dir() and not folder.is_symlink():
-            told += _take_up(office, folder)
+        if suite in context.rings and folder.is_dir() and not folder.is_symlink():
+            told += _take_up(context, folder)
             try:
-                told += _put_down(office.under(suites.by_name(suite)), folder, root)
+                told += _put_down(context.under(suites.by_name(suite)), folder, root)
             except (OSError, ValueError) as error:  # one folder that cannot be served stops nobody else's
                 told.append((folder.name, type(error).__name__))
     return told
@@ -41,11 +41,11 @@ def _suite(session: Session, name: str) -> str:
     return kiosk.suite if kiosk is not None else ""
 
 
-def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
+def _take_up(context: BureauContext, folder: Path) -> list[tuple[str, str]]:
     told = []
     for path, digest in files.matching(folder / "up", courier.BATCH_NAME):
         try:
-            receipt = ingest.take_batch(office, files.whole(path, digest, limits.MAX_SEALED)).encode()
+            receipt = ingest.take_batch(context, files.whole(path, digest, limits.MAX_SEALED)).encode()
             batch = path.name.removeprefix("batch-").split("-")[0]
             files.write_file(folder / "down" / files.named(f"receipt-{batch}", receipt, "jws"), receipt)
             told.append((path.name, "taken"))
@@ -58,7 +58,7 @@ def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
     for path, digest in files.matching(folder / "up", evidence.NAME):  # after the batches: its records are here by now
         piece = evidence.NAME.fullmatch(path.name)
         try:
-            answer, accepted = ingest.take_carried_evidence(office, files.whole(path, digest, limits.MAX_SEALED))
+            answer, accepted = ingest.take_carried_evidence(context, files.whole(path, digest, limits.MAX_SEALED))
             if accepted and piece is not None:
                 name = files.named(f"evidence-{piece['piece']}", answer.encode(), "jws")
                 files.write_file(folder / "down" / name, answer.encode())
@@ -72,37 +72,37 @@ def _take_up(office: Office, folder: Path) -> list[tuple[str, str]]:
     return told
 
 
-def _put_down(office: Office, folder: Path, root: Path) -> list[tuple[str, str]]:
+def _put_down(context: BureauContext, folder: Path, root: Path) -> list[tuple[str, str]]:
     have = courier.read_have(folder / "up")
     kiosk_id, down, told = folder.name, folder / "down", []
     after, more = have.get("decisions_after", 0), True
     while more:
-        page = decisions.after(office, kiosk_id, after)
+        page = decisions.after(context, kiosk_id, after)
         more = page.more
         if page.decisions:
-            signed = office.sign(page).encode()
+            signed = context.sign(page).encode()
             files.write_file(down / files.named(f"decisions-{after:08d}", signed, "jws"), signed)
             told.append((f"decisions-{after:08d}", str(len(page.decisions))))
             after = page.decisions[-1].seq
-    told_of = office.sign(standing.of(office, kiosk_id)).encode()
+    told_of = context.sign(standing.of(context, kiosk_id)).encode()
     files.write_file(down / files.named("standing-now", told_of, "jws"), told_of)
     for older, _ in list(files.matching(down, _STANDING)):
         if older.name != files.named("standing-now", told_of, "jws"):
             older.unlink(missing_ok=True)
-    bundle = rosters.bundle(office, kiosk_id, have.get("bundle_version", 0))
+    bundle = rosters.bundle(context, kiosk_id, have.get("bundle_version", 0))
     if bundle is not None:
         files.write_file(down / files.named("bundle-new", bundle, "jwe"), bundle)
         told.append(("bundle", "new"))
-    offered = rosters.offer(office, kiosk_id, have.get("roster_version", 0))
+    offered = rosters.offer(context, kiosk_id, have.get("roster_version", 0))
     if offered is not None:
         sealed, document = offered
-        _copy_roster(office, document, root / "rosters")
+        _copy_roster(context, document, root / "rosters")
         files.write_file(down / files.named(f"roster-{document.version:08d}", sealed, "jwe"), sealed)
         told.append(("roster", str(document.version)))
     return told
 
 
-def _copy_roster(office: Office, document: protocol.RosterManifest, folder: Path) -> None:
+def _copy_roster(context: BureauContext, document: protocol.RosterManifest, folder: Path) -> None:
     target = folder / f"{document.digest}.roster"
     if target.is_file() and target.stat().st_size == document.size:
         return
@@ -111,7 +111,7 @@ def _copy_roster(office: Office, document: protocol.RosterManifest, folder: Path
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)  # a link of this name would be written through
-        shutil.copyfile(office.rosters / target.name, part)
+        shutil.copyfile(context.rosters / target.name, part)
         with part.open("r+b") as file:
             os.fsync(file.fileno())
         os.replace(part, target)

@@ -7,23 +7,23 @@ from typing import Any
 from sqlalchemy import func, select
 
 from kiosk.bureau import counts, standing, tables
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 
 
-def records(office: Office, limit: int, decision: str) -> list[dict[str, Any]]:
+def records(context: BureauContext, limit: int, decision: str) -> list[dict[str, Any]]:
     """Return the newest records; decision: "" for all, pending, confirmed or returned."""
     query = select(tables.Record).order_by(tables.Record.received_at.desc()).limit(limit)
     if decision:
         query = query.where(tables.Record.decision == ("" if decision == "pending" else decision))
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         return [shown(row) for row in session.scalars(query)]
 
 
-def evidence(office: Office, limit: int) -> list[dict[str, Any]]:
+def evidence(context: BureauContext, limit: int) -> list[dict[str, Any]]:
     """Return what came for human review, newest first, without the content."""
     names = ("evidence_id", "record_id", "kiosk_id", "consent_id", "media_type", "received_at")
     query = select(*(getattr(tables.Evidence, name) for name in names)).order_by(tables.Evidence.received_at.desc()).limit(limit)
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         return [dict(zip(names, row, strict=True)) for row in session.execute(query)]
 
 
@@ -52,9 +52,9 @@ def shown(row: tables.Record) -> dict[str, Any]:
     }
 
 
-def summary(office: Office) -> dict[str, Any]:
+def summary(context: BureauContext) -> dict[str, Any]:
     """Return counts, stations and findings."""
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         stations = [
             {
                 key: getattr(row, key)

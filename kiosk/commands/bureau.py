@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--stick", type=Path, help="serve a courier's stick, and exit")
     options = parser.parse_args(argv)
 
-    from kiosk.bureau.office import BureauSettings, make_code, open_office, prepare
+    from kiosk.bureau.context import BureauSettings, make_code, open_context, prepare
 
     # Whatever is made from here on, by us or by a library, is ours alone; uploads lie in our own folder, without a name.
     os.umask(0o077)
@@ -79,18 +79,18 @@ def main(argv: list[str]) -> int:
         parser.error("several workers need PostgreSQL")
     if options.init:
         prepare(settings)
-    office = open_office(settings)
+    context = open_context(settings)
     if options.code_for:
-        print(make_code(office, options.code_for))
+        print(make_code(context, options.code_for))
         return 0
     if options.stick:
         from kiosk.bureau.stick import serve
 
-        told = serve(office, options.stick)
+        told = serve(context, options.stick)
         for name, outcome in told:
             print(f"{name}: {outcome}")
         return 0
-    office.engine.dispose()
+    context.engine.dispose()
     return _serve(options, settings.model_dump_json())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.bureau import ingest, tables
-from kiosk.bureau.office import BureauSettings, Office, open_office, prepare
+from kiosk.bureau.context import BureauContext, BureauSettings, open_context, prepare
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
@@ -18,10 +18,10 @@ from tests.suite import SUITE, named
 STATION = "SZ-TEST-0001"
 
 
-def opened(folder: Path, **given: Any) -> Office:
+def opened(folder: Path, **given: Any) -> BureauContext:
     settings = BureauSettings(data=str(folder), **{"suites": (SUITE.name,), **given})
     prepare(settings)
-    return open_office(settings)
+    return open_context(settings)
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def record(**changes: Any) -> dict[str, Any]:
 class Kiosk:
     """A registered kiosk: its keys, and the numbers it has used."""
 
-    office: Office
+    context: BureauContext
     kiosk_id: str
     keys: Keys
     seq: int = 0
@@ -69,7 +69,7 @@ class Kiosk:
         now = datetime.now(UTC)
         plain = {
             "schema_version": protocol.SCHEMA_VERSION,
-            **named(self.office.suite),
+            **named(self.context.suite),
             "kind": "batch",
             "batch_id": str(uuid.uuid4()),
             "kiosk_id": self.kiosk_id,
@@ -85,17 +85,17 @@ class Kiosk:
 
     def sealed_plain(self, plain: bytes, kind: str = "batch") -> bytes:
         signed = seal.sign_plain(plain, kind, self.keys.sign, self.kiosk_id)
-        return seal.encrypt(signed, seal.recipient_key(self.office.keys.public), self.office.bureau_id)
+        return seal.encrypt(signed, seal.recipient_key(self.context.keys.public), self.context.bureau_id)
 
     def send(self, *records: dict[str, Any], **changes: Any) -> protocol.Receipt:
-        signed = ingest.take_batch(self.office, self.sealed(list(records), **changes))
-        return seal.verify(signed, seal.verify_key(self.office.keys.public), self.office.bureau_id, protocol.Receipt)
+        signed = ingest.take_batch(self.context, self.sealed(list(records), **changes))
+        return seal.verify(signed, seal.verify_key(self.context.keys.public), self.context.bureau_id, protocol.Receipt)
 
 
-def register(office: Office, number: int = 1, station: str = STATION, **extra: Any) -> Kiosk:
-    keys = Keys(*seal.new_keys(office.suite))
+def register(context: BureauContext, number: int = 1, station: str = STATION, **extra: Any) -> Kiosk:
+    keys = Keys(*seal.new_keys(context.suite))
     kiosk_id = f"kiosk-{number}-{uuid.uuid4().hex[:6]}"
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         session.add(
             tables.Kiosk(
                 kiosk_id=kiosk_id,
@@ -103,8 +103,8 @@ def register(office: Office, number: int = 1, station: str = STATION, **extra: A
                 name=f"测试站{number}",
                 sign_key=keys.public.sign,
                 seal_key=keys.public.seal,
-                suite=office.suite.name,
+                suite=context.suite.name,
                 created_at=datetime.now(UTC),
             )
         )
-    return Kiosk(office, kiosk_id, keys, extra=dict(extra))
+    return Kiosk(context, kiosk_id, keys, extra=dict(extra))

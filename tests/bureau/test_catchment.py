@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from kiosk.bureau import areas, catchment
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.operate import retention
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import protocol, roster_chunks, roster_file, seal
@@ -36,19 +36,19 @@ class Town:
 
     def __init__(self, bureau, folder):
         self.bureau, self.folder = bureau, folder
-        self.office = open_office(BureauSettings(data=str(bureau.data)))
+        self.context = open_context(BureauSettings(data=str(bureau.data)))
         self.kiosk = make_kiosk(bureau, folder / "kiosk", STATION)
         self.fetched = []
         fetch = self.kiosk.client.fetch
         self.kiosk.client.fetch = lambda path, target, size: (self.fetched.append(size), fetch(path, target, size))[1]
-        areas.put(self.office, STATION, ["north"])
+        areas.put(self.context, STATION, ["north"])
 
     def issue(self, people):
         path = self.folder / "roster"
         path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in people), encoding="utf-8")
         self.bureau.issue_roster(path)
-        assert catchment.catch_up(self.office) >= 1
-        assert catchment.catch_up(self.office) == 0
+        assert catchment.catch_up(self.context) >= 1
+        assert catchment.catch_up(self.context) == 0
 
     def feed(self):
         self.fetched.clear()
@@ -60,7 +60,7 @@ class Town:
 
     def close(self):
         self.kiosk.close()
-        self.office.engine.dispose()
+        self.context.engine.dispose()
 
 
 @pytest.fixture
@@ -111,10 +111,10 @@ def test_nothing_of_anybody_else_by_any_way(town, bureau, tmp_path):
     town.feed()
     without = make_kiosk(bureau, tmp_path / "other", "SZ-AREA-0002")
     with pytest.raises(seal.Refused, match="no-catchment"):
-        catchment.manifest(town.office, without.identity.pins.kiosk_id, 0)
+        catchment.manifest(town.context, without.identity.pins.kiosk_id, 0)
     without.close()
     other = make_kiosk(bureau, tmp_path / "third", "SZ-AREA-0003")
-    areas.put(town.office, "SZ-AREA-0003", ["south"])
+    areas.put(town.context, "SZ-AREA-0003", ["south"])
     town.issue([*street(*range(41)), *street(*range(9000, 9040), area="south")])
     assert other.round().failure is None
     other.feed()
@@ -135,7 +135,7 @@ def test_a_harmed_bucket_is_refused_and_the_old_roster_stays(town, harm, monkeyp
     before = town.known()
     town.issue([*street(*range(1, 200)), person(700, "north")])
     read = roster_file.read
-    whole = {file: file.read_bytes() for file in town.office.rosters.glob("*.roster")}
+    whole = {file: file.read_bytes() for file in town.context.rosters.glob("*.roster")}
     if harm == "altered":
         for file, content in whole.items():
             file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -161,9 +161,9 @@ def test_a_harmed_bucket_is_refused_and_the_old_roster_stays(town, harm, monkeyp
 def test_retention_keeps_every_file_that_a_kiosk_may_still_fetch(town):
     town.issue(street(*range(60)))
     town.feed()
-    there = {path.name for path in town.office.rosters.glob("*.roster")}
-    retention.run(town.office, retention.Keep(), catchment_time(town))
-    assert {path.name for path in town.office.rosters.glob("*.roster")} == there
+    there = {path.name for path in town.context.rosters.glob("*.roster")}
+    retention.run(town.context, retention.Keep(), catchment_time(town))
+    assert {path.name for path in town.context.rosters.glob("*.roster")} == there
 
 
 def catchment_time(town):

@@ -176,8 +176,8 @@ def test_plain_http_is_served_on_this_machine_alone(tmp_path, capsys):
 
 @pytest.mark.parametrize("have", ["[" * 4000, "[1]", '{"decisions_after": 1e999}', '{"decisions_after": NaN}', '"\\ud800"', ""])
 def test_one_hostile_file_on_a_stick_stops_no_other_kiosk(tmp_path, have):
-    office = opened(tmp_path / "bureau")
-    bad, good = register(office, 1), register(office, 2)
+    context = opened(tmp_path / "bureau")
+    bad, good = register(context, 1), register(context, 2)
     medium = tmp_path / "stick"
     for kiosk in (bad, good):
         up = medium / "pension-kiosk" / kiosk.kiosk_id / "up"
@@ -191,9 +191,9 @@ def test_one_hostile_file_on_a_stick_stops_no_other_kiosk(tmp_path, have):
     deep = bad.sealed_plain(b"[" * 50_000)
     (up / files.named("batch-00000002", deep, "jwe")).write_bytes(deep)
     assert read_have(up) == {}
-    told = [outcome for name, outcome in stick.serve(office, medium) if name.startswith("batch-")]
+    told = [outcome for name, outcome in stick.serve(context, medium) if name.startswith("batch-")]
     assert sorted(told) == ["malformed", "taken", "taken"]
-    office.engine.dispose()
+    context.engine.dispose()
 
 
 def test_openapi_needs_no_sign_in_and_tells_nothing_of_people(attacked):

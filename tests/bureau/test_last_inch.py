@@ -9,10 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from kiosk.bureau import context as context_room
 from kiosk.bureau import decisions, tables
-from kiosk.bureau import office as office_room
 from kiosk.bureau.app import create
-from kiosk.bureau.office import EnrolmentRefused
+from kiosk.bureau.context import EnrolmentRefused
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
 from kiosk.sync.limits import MAX_DECISIONS
@@ -20,15 +20,15 @@ from tests.bureau.made import STATION, opened, record, register
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory):
+def context(tmp_path_factory):
     made = opened(tmp_path_factory.mktemp("bureau"))
     yield made
     made.engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def web(office):
-    app = create(office)
+def web(context):
+    app = create(context)
 
     def get(path: str, **given) -> httpx.Response:
         async def asked() -> httpx.Response:
@@ -46,11 +46,11 @@ def token(kiosk, path: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/v1/roster?have=0", "/v1/bundle?have=0", "/v1/decisions?after=0", "/v1/standing"])
-def test_a_revoked_kiosk_fetches_nothing_any_more(office, web, path):
-    kiosk = register(office)
+def test_a_revoked_kiosk_fetches_nothing_any_more(context, web, path):
+    kiosk = register(context)
     before = web(path, headers=token(kiosk, path))
     assert before.status_code in (200, 204, 404), before.text
-    assert office_room.revoke(office, kiosk.kiosk_id, "stolen")
+    assert context_room.revoke(context, kiosk.kiosk_id, "stolen")
     after = web(path, headers=token(kiosk, path))
     assert (after.status_code, after.json()["reason"]) == (403, "revoked")
 
@@ -62,26 +62,26 @@ def enrolment(code: str) -> str:
 
 
 @pytest.mark.parametrize(("left", "taken"), [(timedelta(minutes=1), True), (timedelta(minutes=-1), False)])
-def test_an_enrolment_code_is_good_until_it_expires(office, left, taken):
-    secret = office_room.make_code(office, STATION).replace("-", "")[:10]
-    with office.session.begin() as session:
+def test_an_enrolment_code_is_good_until_it_expires(context, left, taken):
+    secret = context_room.make_code(context, STATION).replace("-", "")[:10]
+    with context.session.begin() as session:
         session.execute(update(tables.EnrolmentCode).values(expires_at=datetime.now(UTC) + left))
     if taken:
-        assert office_room.enrol(office, enrolment(secret)).kiosk_id
+        assert context_room.enrol(context, enrolment(secret)).kiosk_id
     else:
         with pytest.raises(EnrolmentRefused, match="code-expired"):
-            office_room.enrol(office, enrolment(secret))
+            context_room.enrol(context, enrolment(secret))
 
 
 @pytest.mark.parametrize(("count", "more"), [(MAX_DECISIONS, False), (MAX_DECISIONS + 1, True)])
-def test_whoever_has_more_decisions_than_fit_is_told_so(office, count, more):
-    kiosk, one = register(office), record()
+def test_whoever_has_more_decisions_than_fit_is_told_so(context, count, more):
+    kiosk, one = register(context), record()
     kiosk.send(one)
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         for seq in range(1, count + 1):
             told = {"record_id": one["record_id"], "decided": "confirmed", "reason": "", "decided_at": datetime.now(UTC)}
             session.add(tables.Decision(kiosk_id=kiosk.kiosk_id, seq=seq, **told))
-    first = decisions.after(office, kiosk.kiosk_id, 0)
+    first = decisions.after(context, kiosk.kiosk_id, 0)
     assert (len(first.decisions), first.more) == (MAX_DECISIONS, more)
-    rest = decisions.after(office, kiosk.kiosk_id, first.decisions[-1].seq)
+    rest = decisions.after(context, kiosk.kiosk_id, first.decisions[-1].seq)
     assert (len(rest.decisions), rest.more) == (count - MAX_DECISIONS, False)

@@ -13,7 +13,7 @@ from tests.bureau.made import opened, record, register
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory):
+def context(tmp_path_factory):
     one = opened(tmp_path_factory.mktemp("bureau"))
     yield one
     one.engine.dispose()
@@ -24,24 +24,24 @@ def people(count: int) -> list[bytes]:
     return [json.dumps({**one, "status": "active", "benefits": []}, ensure_ascii=False).encode() for one in made]
 
 
-def test_a_delta_names_the_people_who_are_on_the_roster_no_more(office, tmp_path):
-    kiosk, whole, fewer = register(office), tmp_path / "whole", tmp_path / "fewer"
+def test_a_delta_names_the_people_who_are_on_the_roster_no_more(context, tmp_path):
+    kiosk, whole, fewer = register(context), tmp_path / "whole", tmp_path / "fewer"
     lines = people(12)
     whole.write_bytes(b"\n".join(lines) + b"\n")
     fewer.write_bytes(b"\n".join(lines[:-1]) + b"\n")
-    first = rosters.issue(office, whole)
-    rosters.issue(office, fewer)
-    offered = rosters.offer(office, kiosk.kiosk_id, first)
+    first = rosters.issue(context, whole)
+    rosters.issue(context, fewer)
+    offered = rosters.offer(context, kiosk.kiosk_id, first)
     assert offered is not None
     manifest = offered[1]
     assert manifest.base_version == first
-    told = [json.loads(one) for one in roster_file.read(office.rosters / f"{manifest.digest}.roster", manifest)]
+    told = [json.loads(one) for one in roster_file.read(context.rosters / f"{manifest.digest}.roster", manifest)]
     assert told == [{"person_id": json.loads(lines[-1])["person_id"], "removed": True}]
 
 
-def test_whoever_asks_again_about_a_second_pass_hears_that_it_is_one(office):
+def test_whoever_asks_again_about_a_second_pass_hears_that_it_is_one(context):
     """The answer to a question says what the lost receipt said: a duplicate is not told to be accepted."""
-    sooner, later = register(office), register(office)
+    sooner, later = register(context), register(context)
     mine, second = record(), record()
     assert [one.verdict for one in sooner.send(mine).verdicts] == ["accepted"]
     assert [one.verdict for one in later.send(second).verdicts] == ["duplicate-pass"]
@@ -49,8 +49,8 @@ def test_whoever_asks_again_about_a_second_pass_hears_that_it_is_one(office):
         question_id="q-1", kiosk_id=later.kiosk_id, record_ids=(second["record_id"], mine["record_id"], "never-sent")
     )
     sealed = later.sealed_plain(canonical(question.model_dump(mode="json")), "question")
-    signed = ingest.answer(office, sealed)
-    answer = seal.verify(signed, seal.verify_key(office.keys.public), office.bureau_id, protocol.Answer)
+    signed = ingest.answer(context, sealed)
+    answer = seal.verify(signed, seal.verify_key(context.keys.public), context.bureau_id, protocol.Answer)
     told = {one.record_id: one.verdict for one in answer.known}
     assert told == {second["record_id"]: "duplicate-pass", mine["record_id"]: "accepted"}
     assert answer.unknown == ("never-sent",)

@@ -14,7 +14,7 @@ from tests.bureau.made import opened, record, register
 
 
 @pytest.fixture(scope="module")
-def office(postgres, tmp_path_factory):
+def context(postgres, tmp_path_factory):
     made = opened(tmp_path_factory.mktemp("bureau"), db=postgres.create(), auto_confirm=True)
     yield made
     made.engine.dispose()
@@ -30,55 +30,55 @@ def clock(monkeypatch):
     return at
 
 
-def where(office, record_id):
-    with office.engine.connect() as connection:
+def where(context, record_id):
+    with context.engine.connect() as connection:
         return connection.scalar(text("SELECT tableoid::regclass::text FROM records WHERE record_id = :id"), {"id": record_id})
 
 
-def test_months_are_made_ahead_once_and_by_whoever_comes_first(office):
+def test_months_are_made_ahead_once_and_by_whoever_comes_first(context):
     now = datetime(2031, 11, 30, 23, 59, tzinfo=UTC)
     wanted = [f"{table}_{name}" for table in months.TABLES for name in ("2031_11", "2031_12", "2032_01", "2032_02")]
-    with office.engine.begin() as connection:
+    with context.engine.begin() as connection:
         assert months.make_ahead(connection, now) == wanted
         assert months.make_ahead(connection, now) == []
         assert set(wanted) <= set(months.names(connection))
-    with office.engine.connect() as connection:
+    with context.engine.connect() as connection:
         today = months.first_of(datetime.now(UTC))
         assert f"records_{today:%Y_%m}" in months.names(connection), "the start made this month's"
 
 
-def test_a_record_lies_in_its_month_and_is_one_record_in_all_of_them(office, clock):
-    kiosk, one = register(office), record(person_id="P-months")
+def test_a_record_lies_in_its_month_and_is_one_record_in_all_of_them(context, clock):
+    kiosk, one = register(context), record(person_id="P-months")
     clock(2031, 11)
     told = kiosk.send(one)
     assert [verdict.verdict for verdict in told.verdicts] == ["accepted"]
-    assert where(office, one["record_id"]) == "records_2031_11"
+    assert where(context, one["record_id"]) == "records_2031_11"
     clock(2032, 1)
     assert kiosk.send(one).verdicts[0].verdict == "duplicate"
     assert kiosk.send({**one, "reason": "other"}).verdicts[0].reason == "conflict"
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         assert session.scalar(select(func.count()).where(tables.Record.record_id == one["record_id"])) == 1
         assert session.get_one(tables.Record, one["record_id"]).verdict == "accepted"
 
 
-def test_what_comes_in_a_month_nobody_made_is_taken_and_moved_when_it_is_made(office, clock):
-    kiosk, one = register(office), record(person_id="P-rest")
+def test_what_comes_in_a_month_nobody_made_is_taken_and_moved_when_it_is_made(context, clock):
+    kiosk, one = register(context), record(person_id="P-rest")
     clock(2040, 5)
     kiosk.send(one)
-    assert where(office, one["record_id"]) == "records_rest"
-    with office.engine.begin() as connection:
+    assert where(context, one["record_id"]) == "records_rest"
+    with context.engine.begin() as connection:
         assert months.in_rest(connection)["records"] == 1
         months.make_ahead(connection, datetime(2040, 5, 20, tzinfo=UTC))
-    assert where(office, one["record_id"]) == "records_2040_05"
-    with office.engine.begin() as connection:
+    assert where(context, one["record_id"]) == "records_2040_05"
+    with context.engine.begin() as connection:
         assert months.in_rest(connection) == {"records": 0, "journal": 0}
 
 
-def test_a_duplicate_is_one_also_when_its_month_is_gone(office, clock):
-    kiosk, one = register(office), record(person_id="P-gone")
+def test_a_duplicate_is_one_also_when_its_month_is_gone(context, clock):
+    kiosk, one = register(context), record(person_id="P-gone")
     clock(2031, 12)
     kiosk.send(one)
-    with office.engine.begin() as connection:
+    with context.engine.begin() as connection:
         assert months.over(connection, "records", datetime(2032, 1, 1, tzinfo=UTC))[-1] == "records_2031_12"
         months.drop(connection, "records_2031_12")
         with pytest.raises(ValueError, match="passes"):
@@ -86,7 +86,7 @@ def test_a_duplicate_is_one_also_when_its_month_is_gone(office, clock):
     clock(2032, 2)
     assert kiosk.send(one).verdicts[0].verdict == "duplicate"
     assert kiosk.send({**one, "reason": "other"}).verdicts[0].reason == "conflict"
-    with office.engine.begin() as connection:
+    with context.engine.begin() as connection:
         months.make(connection, "records", datetime(2031, 12, 1, tzinfo=UTC))
 
 

@@ -22,7 +22,7 @@ from kiosk.bench.sync import _register
 from kiosk.bureau import sessions
 from kiosk.bureau.app import build
 from kiosk.bureau.clerks.roles import NEEDED, OPEN, PROGRAM, Role
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
 from tests.bureau.clerks.made import account, row_of
@@ -82,15 +82,15 @@ def test_a_signed_request_is_let_in(api, bureau):
 @pytest.fixture(scope="module")
 def pages(bureau):
     """Begins a session of an administrator: cookie, origin and the token of its forms."""
-    office = open_office(BureauSettings(data=str(bureau.data)))
-    account(office, "schema", Role.ADMINISTRATOR)
+    context = open_context(BureauSettings(data=str(bureau.data)))
+    account(context, "schema", Role.ADMINISTRATOR)
 
     def begin():
-        made = sessions.begin(office, row_of(office, "schema"), "", "127.0.0.1")
+        made = sessions.begin(context, row_of(context, "schema"), "", "127.0.0.1")
         return {"Cookie": f"{sessions.COOKIE}={made.token}", "Origin": bureau.url}, made.form_token
 
     yield begin
-    office.engine.dispose()
+    context.engine.dispose()
 
 
 def test_a_page_is_asked_behind_the_door(pages, bureau):

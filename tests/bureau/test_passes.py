@@ -19,14 +19,14 @@ from tests.bureau.made import opened, record, register
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory):
+def context(tmp_path_factory):
     made = opened(tmp_path_factory.mktemp("bureau"))
     yield made
     made.engine.dispose()
 
 
-def emptied(office):
-    with office.session.begin() as session:
+def emptied(context):
+    with context.session.begin() as session:
         for table in (
             tables.Decision,
             tables.Carrier,
@@ -40,37 +40,37 @@ def emptied(office):
             session.execute(delete(table))
 
 
-def passes(office):
-    with office.session.begin() as session:
+def passes(context):
+    with context.session.begin() as session:
         return [(one.pass_key, one.record_id) for one in session.scalars(select(tables.Pass))]
 
 
-def states(office):
-    with office.session.begin() as session:
+def states(context):
+    with context.session.begin() as session:
         return {one.record_id: (one.decision, one.verdict) for one in session.scalars(select(tables.Record))}
 
 
-def test_confirmed_returned_confirmed_again_keeps_the_pass(office):
-    emptied(office)
-    kiosk, one = register(office), record()
+def test_confirmed_returned_confirmed_again_keeps_the_pass(context):
+    emptied(context)
+    kiosk, one = register(context), record()
     kiosk.send(one)
     for decided in ("confirmed", "returned", "confirmed"):
-        decisions.decide(office, one["record_id"], decided, "")
-    assert [holder for _, holder in passes(office)] == [one["record_id"]]
+        decisions.decide(context, one["record_id"], decided, "")
+    assert [holder for _, holder in passes(context)] == [one["record_id"]]
 
 
-def test_returning_the_first_of_two_attempts_gives_the_pass_to_the_other(office):
-    emptied(office)
-    kiosk, one, two = register(office), record(), record()
+def test_returning_the_first_of_two_attempts_gives_the_pass_to_the_other(context):
+    emptied(context)
+    kiosk, one, two = register(context), record(), record()
     kiosk.send(one)
     kiosk.send(two)
-    assert states(office)[two["record_id"]] == ("", "duplicate-pass")
-    decisions.decide(office, two["record_id"], "confirmed", "")
-    decisions.decide(office, one["record_id"], "returned", "photo-unclear")
-    assert [holder for _, holder in passes(office)] == [two["record_id"]]
-    assert states(office)[two["record_id"]] == ("confirmed", "accepted")
-    decisions.decide(office, two["record_id"], "returned", "deceased")
-    assert passes(office) == []
+    assert states(context)[two["record_id"]] == ("", "duplicate-pass")
+    decisions.decide(context, two["record_id"], "confirmed", "")
+    decisions.decide(context, one["record_id"], "returned", "photo-unclear")
+    assert [holder for _, holder in passes(context)] == [two["record_id"]]
+    assert states(context)[two["record_id"]] == ("confirmed", "accepted")
+    decisions.decide(context, two["record_id"], "returned", "deceased")
+    assert passes(context) == []
 
 
 STEPS = st.lists(
@@ -82,9 +82,9 @@ STEPS = st.lists(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS)
-def test_every_order_of_accept_duplicate_confirm_and_return(office, steps):
-    emptied(office)
-    kiosks = [register(office, 1), register(office, 2)]
+def test_every_order_of_accept_duplicate_confirm_and_return(context, steps):
+    emptied(context)
+    kiosks = [register(context, 1), register(context, 2)]
     attempts = [record() for _ in range(4)]
     sent = set()
     for what, number in steps:
@@ -95,8 +95,8 @@ def test_every_order_of_accept_duplicate_confirm_and_return(office, steps):
         elif what == "again" and number in sent:
             assert kiosks[number % 2].send(one).verdicts[0].verdict == "duplicate"
         elif what in ("confirm", "return") and number in sent:
-            decisions.decide(office, one["record_id"], "confirmed" if what == "confirm" else "returned", "")
-        there, held = states(office), passes(office)
+            decisions.decide(context, one["record_id"], "confirmed" if what == "confirm" else "returned", "")
+        there, held = states(context), passes(context)
         standing = {key for key, (decision, _) in there.items() if decision != "returned"}
         confirmed = {key for key, (decision, _) in there.items() if decision == "confirmed"}
         assert len(held) == (1 if standing else 0)
@@ -105,13 +105,13 @@ def test_every_order_of_accept_duplicate_confirm_and_return(office, steps):
         elif standing:
             assert held[0][1] in standing
         assert {key for key in standing if there[key][1] == "accepted"} == {holder for _, holder in held}
-    kept, counted = kept_and_counted(office)
+    kept, counted = kept_and_counted(context)
     assert kept == counted
 
 
-def kept_and_counted(office):
+def kept_and_counted(context):
     """The counts as they were kept, and as they are when everything is counted."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kept = counts.read(session)
         counts.recount(session)
         return kept, counts.read(session)
@@ -121,10 +121,10 @@ def kept_and_counted(office):
 @given(
     st.lists(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.booleans()), min_size=1, max_size=5), min_size=1, max_size=4)
 )
-def test_the_rule_in_statements_gives_the_pass_as_one_by_one(office, batches):
+def test_the_rule_in_statements_gives_the_pass_as_one_by_one(context, batches):
     """People, clocks that are in doubt, attempts that failed, in batches of two kiosks, confirmed by rule."""
-    emptied(office)
-    by_rule = replace(office, settings=office.settings.model_copy(update={"auto_confirm": True}))
+    emptied(context)
+    by_rule = replace(context, settings=context.settings.model_copy(update={"auto_confirm": True}))
     kiosks = [register(by_rule, 1), register(by_rule, 2)]
     sent = {}
     for number, batch in enumerate(batches):
@@ -136,7 +136,7 @@ def test_the_rule_in_statements_gives_the_pass_as_one_by_one(office, batches):
             sent[one["record_id"]] = (person, doubtful, passed)
         told = kiosks[number % 2].send(*made)
         assert {one.verdict for one in told.verdicts} <= {"accepted", "duplicate-pass"}
-    there, held = states(office), passes(office)
+    there, held = states(context), passes(context)
     assert {key: decision for key, (decision, _) in there.items()} == {
         key: "" if doubtful else "confirmed" for key, (_, doubtful, _) in sent.items()
     }
@@ -145,21 +145,21 @@ def test_the_rule_in_statements_gives_the_pass_as_one_by_one(office, batches):
         (holder,) = [record_id for _, record_id in held if record_id in mine]
         assert not mine[holder] or all(mine.values()), "a confirmed attempt before an undecided one"
         assert [key for key in mine if there[key][1] == "accepted"] == [holder]
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         rows = session.execute(select(tables.Decision.kiosk_id, tables.Decision.seq).order_by(tables.Decision.seq)).all()
     for kiosk in kiosks:
         numbers = [seq for whose, seq in rows if whose == kiosk.kiosk_id]
         assert numbers == list(range(1, len(numbers) + 1))
-    kept, counted = kept_and_counted(office)
+    kept, counted = kept_and_counted(context)
     assert kept == counted
 
 
-def test_a_batch_costs_as_many_statements_with_a_hundred_records_as_with_two(office):
-    emptied(office)
-    by_rule = replace(office, settings=office.settings.model_copy(update={"auto_confirm": True}))
+def test_a_batch_costs_as_many_statements_with_a_hundred_records_as_with_two(context):
+    emptied(context)
+    by_rule = replace(context, settings=context.settings.model_copy(update={"auto_confirm": True}))
     kiosk = register(by_rule)
     seen = []
-    event.listen(office.engine, "after_cursor_execute", lambda _c, _k, statement, *_: seen.append(" ".join(statement.split()[:3])))
+    event.listen(context.engine, "after_cursor_execute", lambda _c, _k, statement, *_: seen.append(" ".join(statement.split()[:3])))
     told = []
     for number in (2, 100):
         seen.clear()
@@ -178,10 +178,10 @@ def test_two_passes_never_have_one_key(one, two):
     assert (pass_key(*one) == pass_key(*two)) == (one == two)
 
 
-def test_a_key_of_plain_parts_is_as_it_was(office):
+def test_a_key_of_plain_parts_is_as_it_was(context):
     assert pass_key("P1", "b:1", "p@x", "2026-11") == "P1/b:1/p@x/2026-11"
-    emptied(office)
-    kiosk = register(office)
+    emptied(context)
+    kiosk = register(context)
     told = kiosk.send(record(person_id="a/b", benefit_id="c"), record(person_id="a", benefit_id="b/c"))
     assert [one.verdict for one in told.verdicts] == ["accepted", "accepted"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.bureau import standing, tables
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.store.opening import open_store
 from kiosk.sync import courier, seal, status
 from kiosk.sync.delivery import journal_lines
@@ -17,80 +17,80 @@ from tests.sync import made
 
 
 @pytest.fixture
-def office(tmp_path):
+def context(tmp_path):
     opened_ = opened(tmp_path / "bureau")
     yield opened_
     opened_.engine.dispose()
 
 
-def kinds(office):
-    with office.session.begin() as session:
+def kinds(context):
+    with context.session.begin() as session:
         return [(one["kind"], one["kiosk_id"], one["count"]) for one in standing.open_findings(session)]
 
 
-def test_a_number_with_other_bytes_names_the_kiosk(office):
-    kiosk, other = register(office, 1), register(office, 2)
+def test_a_number_with_other_bytes_names_the_kiosk(context):
+    kiosk, other = register(context, 1), register(context, 2)
     for _ in range(3):
         kiosk.send(record())
     other.send(record(), seq=2)  # another kiosk counts for itself
-    assert kinds(office) == []
+    assert kinds(context) == []
     kiosk.send(record(), seq=2)
     kiosk.send(record(), seq=3)
-    assert kinds(office) == [("batch-number", kiosk.kiosk_id, 2)]
-    told = standing.of(office, kiosk.kiosk_id)
+    assert kinds(context) == [("batch-number", kiosk.kiosk_id, 2)]
+    told = standing.of(context, kiosk.kiosk_id)
     assert (told.state, told.why) == ("twin", "batch-number")
-    assert standing.of(office, other.kiosk_id).state == "good"
-    assert standing.clear(office, told.about, "clerk-1")
-    assert not standing.clear(office, told.about, "clerk-1")
-    assert standing.of(office, kiosk.kiosk_id).state == "good"
+    assert standing.of(context, other.kiosk_id).state == "good"
+    assert standing.clear(context, told.about, "clerk-1")
+    assert not standing.clear(context, told.about, "clerk-1")
+    assert standing.of(context, kiosk.kiosk_id).state == "good"
     kiosk.send(record(), seq=3)
-    assert kinds(office) == [("batch-number", kiosk.kiosk_id, 1)], "again, and it is a new finding"
+    assert kinds(context) == [("batch-number", kiosk.kiosk_id, 1)], "again, and it is a new finding"
 
 
-def test_the_same_bytes_again_are_no_finding(office):
+def test_the_same_bytes_again_are_no_finding(context):
     from kiosk.bureau import ingest
 
-    kiosk = register(office)
+    kiosk = register(context)
     sealed = kiosk.sealed([record()])
-    assert ingest.take_batch(office, sealed) == ingest.take_batch(office, sealed)
-    assert kinds(office) == []
+    assert ingest.take_batch(context, sealed) == ingest.take_batch(context, sealed)
+    assert kinds(context) == []
 
 
-def test_two_machines_under_one_key_are_seen_by_their_starts(office):
-    kiosk = register(office)
+def test_two_machines_under_one_key_are_seen_by_their_starts(context):
+    kiosk = register(context)
     for seq, boot in enumerate(("boot-a", "boot-b", "boot-c"), 1):  # started three times: that is no more than a machine does
         kiosk.boot_id = boot
         kiosk.monotonic_s = 5.0
         kiosk.send(record(), seq=seq)
-    assert kinds(office) == []
+    assert kinds(context) == []
     kiosk.boot_id = "boot-a"
     kiosk.send(record(), seq=4)
-    assert [kind for kind, *_ in kinds(office)] == ["two-machines"]
+    assert [kind for kind, *_ in kinds(context)] == ["two-machines"]
 
 
-def test_a_snapshot_of_a_running_machine_goes_back_in_time(office):
-    kiosk = register(office)
+def test_a_snapshot_of_a_running_machine_goes_back_in_time(context):
+    kiosk = register(context)
     kiosk.monotonic_s = 90_000.0
     kiosk.send(record())
     kiosk.monotonic_s = 80_000.0
     kiosk.send(record())
-    assert [kind for kind, *_ in kinds(office)] == ["two-machines"]
+    assert [kind for kind, *_ in kinds(context)] == ["two-machines"]
 
 
-def test_sticks_come_late_and_in_any_order(office):
-    kiosk = register(office)
+def test_sticks_come_late_and_in_any_order(context):
+    kiosk = register(context)
     for seq, boot in ((5, "boot-b"), (2, "boot-a"), (9, "boot-b"), (3, "boot-a")):
         kiosk.boot_id = boot
         kiosk.send(record(), seq=seq, way="stick")
-    assert kinds(office) == []
+    assert kinds(context) == []
 
 
-def test_the_backlog_is_the_newest_words_also_of_a_kiosk_that_counts_anew(office):
-    kiosk = register(office)
+def test_the_backlog_is_the_newest_words_also_of_a_kiosk_that_counts_anew(context):
+    kiosk = register(context)
     kiosk.send(record(), seq=500, backlog=3)
     kiosk.send(record(), seq=7, backlog=250, software="1.3.0")
     kiosk.send(record(), seq=8, backlog=99, way="stick")  # an old stick does not speak for today
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.get(tables.Kiosk, kiosk.kiosk_id)
         assert (row.backlog, row.last_seq, row.software) == (250, 500, "1.3.0")
 
@@ -149,20 +149,20 @@ def test_the_word_goes_by_stick_too_and_an_older_one_changes_nothing(bureau, tmp
     kiosk = made.make_kiosk(bureau, tmp_path / "kiosk", "SZ-STICK-0001")
     stick = tmp_path / "stick"
     stick.mkdir()
-    office = open_office(BureauSettings(data=str(bureau.data)))
+    context = open_context(BureauSettings(data=str(bureau.data)))
     kiosk.save(made.record(station="SZ-STICK-0001"))
     courier.export(kiosk.run, kiosk.identity, stick, journal_tail=journal_lines)
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     down = stick / "pension-kiosk" / kiosk.identity.pins.kiosk_id / "down"
     (old,) = down.glob("standing-*.jws")
     good = old.read_bytes()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         from kiosk.bureau import tables
 
         standing.found(
             session, session.get(tables.Kiosk, kiosk.identity.pins.kiosk_id), "two-machines", "test", made.datetime.now(made.UTC)
         )
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     assert len(list(down.glob("standing-*.jws"))) == 1, "one word at a time"
     courier.import_from(kiosk.run, kiosk.identity, stick)
     assert status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC)).twin
@@ -170,30 +170,30 @@ def test_the_word_goes_by_stick_too_and_an_older_one_changes_nothing(bureau, tmp
     told = {one.name: one.outcome for one in courier.import_from(kiosk.run, kiosk.identity, stick)}
     assert told[old.name] == "nothing-new"
     assert status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC)).twin
-    office.engine.dispose()
+    context.engine.dispose()
     kiosk.close()
 
 
 def test_a_forged_word_is_not_believed(kiosk_with_client):
-    kiosk, office = kiosk_with_client
+    kiosk, context = kiosk_with_client
     from kiosk.sync import client, protocol
 
-    forged = protocol.Standing(bureau_id=office.bureau_id, kiosk_id="kiosk-x", at=made.datetime.now(made.UTC), state="twin")
-    signed = seal.sign(forged, kiosk.keys.sign, office.bureau_id)
-    identity = made.Identity(kiosk.keys, made_pins(office, kiosk))
+    forged = protocol.Standing(bureau_id=context.bureau_id, kiosk_id="kiosk-x", at=made.datetime.now(made.UTC), state="twin")
+    signed = seal.sign(forged, kiosk.keys.sign, context.bureau_id)
+    identity = made.Identity(kiosk.keys, made_pins(context, kiosk))
     with pytest.raises(client.Failure, match="bad-signature"):
         client.verified(identity, signed.encode(), protocol.Standing)
-    honest = seal.sign(forged, office.keys.sign, office.bureau_id)  # of the bureau, but for another kiosk
+    honest = seal.sign(forged, context.keys.sign, context.bureau_id)  # of the bureau, but for another kiosk
     with pytest.raises(client.Failure, match="not-for-us"):
         client.verified(identity, honest.encode(), protocol.Standing)
 
 
 @pytest.fixture
-def kiosk_with_client(office):
-    return register(office), office
+def kiosk_with_client(context):
+    return register(context), context
 
 
-def made_pins(office, kiosk):
+def made_pins(context, kiosk):
     from kiosk.sync.keys import Pins
 
-    return Pins(kiosk_id=kiosk.kiosk_id, station_id="S", bureau_id=office.bureau_id, bureau=office.keys.public)
+    return Pins(kiosk_id=kiosk.kiosk_id, station_id="S", bureau_id=context.bureau_id, bureau=context.keys.public)

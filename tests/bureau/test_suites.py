@@ -14,17 +14,17 @@ from tests.bureau.clerks.made import Browser, account
 
 
 @pytest.fixture
-def office(tmp_path):
+def context(tmp_path):
     opened = made.opened(tmp_path / "bureau", suites=suites.NAMES)
     yield opened
     opened.engine.dispose()
 
 
-def test_the_clerks_see_each_stations_suite_and_give_out_codes_for_either(office):
-    made.register(office, 1, "SZ-0001")
-    made.register(office.under(suites.GM_1), 2, "SZ-0002")
-    account(office, "clerk", Role.SUPERVISOR)
-    browser = Browser(office).enter("clerk")
+def test_the_clerks_see_each_stations_suite_and_give_out_codes_for_either(context):
+    made.register(context, 1, "SZ-0001")
+    made.register(context.under(suites.GM_1), 2, "SZ-0002")
+    account(context, "clerk", Role.SUPERVISOR)
+    browser = Browser(context).enter("clerk")
     rows = re.findall(r"<tr><td>.*?</tr>", browser.text("/stations"), re.DOTALL)
     told = {station: row for station in ("SZ-0001", "SZ-0002") for row in rows if station in row}
     assert "std-1" in told["SZ-0001"]
@@ -55,12 +55,12 @@ def test_an_upgraded_bureau_serves_what_it_has_keys_for(tmp_path):
     """A bureau of before has keys.json alone: it goes on with std-1, and gm-1 comes with the next --init."""
     before = made.opened(tmp_path / "bureau", suites=("std-1",))
     settings = before.settings.model_copy(update={"suites": suites.NAMES})
-    again = made.open_office(settings)
+    again = made.open_context(settings)
     assert (list(again.rings), again.bureau_id) == (["std-1"], before.bureau_id)
     with pytest.raises(seal.Refused, match="gm-1 is not served here"):
         again.under(suites.GM_1)
     made.prepare(settings)
-    both = made.open_office(settings)
+    both = made.open_context(settings)
     assert (list(both.rings), both.bureau_id) == (["std-1", "gm-1"], before.bureau_id)
     for one in (before, again, both):
         one.engine.dispose()
@@ -68,11 +68,11 @@ def test_an_upgraded_bureau_serves_what_it_has_keys_for(tmp_path):
 
 def test_who_names_no_suite_is_answered_under_std_1_whichever_is_first(tmp_path):
     """As every kiosk of before asks the time."""
-    office = made.opened(tmp_path / "bureau", suites=("gm-1", "std-1"))
-    assert office.suite is suites.GM_1
-    browser = Browser(office)
+    context = made.opened(tmp_path / "bureau", suites=("gm-1", "std-1"))
+    assert context.suite is suites.GM_1
+    browser = Browser(context)
     for query, suite in (("", suites.STD_1), ("&suite=gm-1", suites.GM_1), ("&suite=std-1", suites.STD_1)):
-        under = office.under(suite)
+        under = context.under(suite)
         told = browser.get(f"/v1/time?nonce=n{query}").text
         assert seal.verify(told, seal.verify_key(under.keys.public), under.bureau_id, protocol.TimeAnswer).nonce == "n"
-    office.engine.dispose()
+    context.engine.dispose()

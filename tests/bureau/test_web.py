@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kiosk.bureau.clerks.roles import NEEDED, OPEN, Role
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.store import review_evidence
 from tests.bureau.clerks.made import PASSWORD, account
 from tests.sync.made import make_kiosk, record
@@ -44,10 +44,10 @@ class Browser:
 @pytest.fixture(scope="module")
 def clerk(bureau):
     """Somebody who may do what needs no administrator."""
-    office = open_office(BureauSettings(data=str(bureau.data)))
+    context = open_context(BureauSettings(data=str(bureau.data)))
     for name, role in (("li", Role.SUPERVISOR), ("wang", Role.SUPERVISOR), ("zhang", Role.CLERK)):
-        account(office, name, role)
-    office.engine.dispose()
+        account(context, name, role)
+    context.engine.dispose()
     browser = Browser(bureau)
     assert browser.sign_in().status_code == 303
     yield browser

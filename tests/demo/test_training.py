@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.demo.training import TASKS, Facts, Progress, in_words, read_facts
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
@@ -71,12 +71,12 @@ def test_a_day_counts_when_a_supervisor_approved_it_with_records_in_it(day):
 
 def test_the_stick_counts_when_the_centre_took_it_and_its_receipt_is_back(bureau, kiosk, tmp_path):  # noqa: F811
     (record_id,) = kiosk.save(record(1))
-    office, stick = open_office(BureauSettings(data=str(bureau.data))), tmp_path
+    context, stick = open_context(BureauSettings(data=str(bureau.data))), tmp_path
     courier.export(kiosk.run, kiosk.identity, stick)
     progress = done(kiosk.store)
     assert read_facts(kiosk.store, made.TODAY).on_stick == {record_id}
     assert "stick" not in progress.done, "written, and still here"
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     progress = done(kiosk.store, progress, stick_taken=True)
     assert "stick" not in progress.done, "the receipt lies on the stick alone"
     courier.import_from(kiosk.run, kiosk.identity, stick)
@@ -84,12 +84,12 @@ def test_the_stick_counts_when_the_centre_took_it_and_its_receipt_is_back(bureau
     assert "stick" not in done(kiosk.store).done, "received, but nothing says that it went by stick"
     assert "returned" not in done(kiosk.store).done
     bureau.decide(record_id, "returned", "photo-unclear")
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     courier.import_from(kiosk.run, kiosk.identity, stick)
     assert "returned" not in done(kiosk.store).done, "returned, and nobody has looked at it"
     outbox.mark_handled(kiosk.store.db, record_id, made.NOW)
     assert "returned" in done(kiosk.store).done
-    office.engine.dispose()
+    context.engine.dispose()
 
 
 def test_what_was_done_stays_done():

@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.app.composition import KioskApp
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.camera.worker import CameraUp
 from kiosk.domain.outcome import LivenessResult
@@ -46,8 +46,8 @@ def bureau(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def office(bureau):
-    opened = open_office(BureauSettings(data=str(bureau.data)))
+def context(bureau):
+    opened = open_context(BureauSettings(data=str(bureau.data)))
     yield opened
     opened.engine.dispose()
 
@@ -128,15 +128,15 @@ def shows(live, **steps):
     live.until(lambda: figures(live) == {step: str(steps.get(step, 0)) for step in figures(live)})
 
 
-def taken(office, live):
-    return [outcome for name, outcome in bureau_stick.serve(office, live.stick) if name.startswith("batch-")]
+def taken(context, live):
+    return [outcome for name, outcome in bureau_stick.serve(context, live.stick) if name.startswith("batch-")]
 
 
 def states(live):
     return {key: count for key, count in live.ask(lambda store: outbox.counts(store.db)).items() if count}
 
 
-def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau, office):
+def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau, context):
     record_id = finished_visit(live)
     assert live.conductor.state.stage is Stage.SAVED
     saved_title = live.find("title").text()
@@ -147,7 +147,7 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     assert states(live) == {"carried": 1}
     assert bureau_record(bureau, record_id) is None
 
-    assert taken(office, live) == ["taken"]
+    assert taken(context, live) == ["taken"]
     assert bureau_record(bureau, record_id)["verdict"] == "accepted"
     shows(live, waiting=1)  # the desk knows nothing before it was told
     assert carry(live, "import")[:2] == ("courier-imported", "")
@@ -156,14 +156,14 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
 
     bureau.decide(record_id, "confirmed")
-    bureau_stick.serve(office, live.stick)
+    bureau_stick.serve(context, live.stick)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, confirmed=1)
     live.until(lambda: live.conductor.state.stage is Stage.CONFIRMED)
 
     before = bureau.summary()
     assert carry(live, "export") == ("courier-exported", "", "0")
-    bureau_stick.serve(office, live.stick)
+    bureau_stick.serve(context, live.stick)
     assert carry(live, "import") == ("courier-imported", "", "0")
     shows(live, received=1, confirmed=1)
     after = bureau.summary()
@@ -175,13 +175,13 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     assert live.find("title").text() != saved_title
 
 
-def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason(live, bureau, office):
+def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason(live, bureau, context):
     record_id = finished_visit(live)
     open_delivery(live)
     carry(live, "export")
-    taken(office, live)
+    taken(context, live)
     bureau.decide(record_id, "returned", "roster-abnormal")
-    bureau_stick.serve(office, live.stick)
+    bureau_stick.serve(context, live.stick)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, returned=1)
     live.until(lambda: live.conductor.state.stage is Stage.RETURNED)
@@ -194,16 +194,16 @@ def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason
     assert "异常" in what
 
 
-def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, office):
+def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, context):
     record_id = finished_visit(live)
     open_delivery(live)
     carry(live, "export")
     (batch,) = live.stick.rglob("batch-*.jwe")
     batch.write_bytes(batch.read_bytes()[:-100])
-    assert taken(office, live) == ["truncated"]
+    assert taken(context, live) == ["truncated"]
     assert bureau_record(bureau, record_id) is None
     assert carry(live, "export") == ("courier-exported", "", "1")  # the touch that repairs it
-    assert taken(office, live) == ["taken"]
+    assert taken(context, live) == ["taken"]
 
     (receipt,) = live.stick.rglob("receipt-*.jws")
     whole = receipt.read_bytes()
@@ -219,7 +219,7 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, of
     live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
 
 
-def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived(live, bureau, office):
+def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived(live, bureau, context):
     record_id = finished_visit(live)
     live.conductor.feed(ve.DoneTouched())
     live.conductor.devices.on_reader(CardRemoved())
@@ -231,7 +231,7 @@ def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived
     assert live.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
     open_delivery(live)  # attended work goes on
     carry(live, "export")
-    assert taken(office, live) == ["taken"]
+    assert taken(context, live) == ["taken"]
     carry(live, "import")
     assert bureau_record(bureau, record_id) is not None
     live.touch("desk-close")

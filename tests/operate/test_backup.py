@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from kiosk.__main__ import main
 from kiosk.bureau import database, rosters
-from kiosk.bureau.office import open_office, utcnow
+from kiosk.bureau.context import open_context, utcnow
 from kiosk.bureau.operate import backup, vault
 from kiosk.bureau.operate.backup import RestoreRefused
 from kiosk.bureau.operate.vault import VaultRefused
@@ -27,14 +27,14 @@ def working(request, tmp_path_factory):
     """A bureau with a roster, records and journal lines; and where to restore to."""
     folder = tmp_path_factory.mktemp("operated")
     new = lambda: request.getfixturevalue("postgres").create() if request.param == "postgresql" else ""  # noqa: E731
-    office = opened(folder / "bureau", db=new(), auto_confirm=True)
-    kiosk = register(office)
+    context = opened(folder / "bureau", db=new(), auto_confirm=True)
+    kiosk = register(context)
     (folder / "roster").write_text(LINE + "\n", encoding="utf-8")
-    rosters.issue(office, folder / "roster")
+    rosters.issue(context, folder / "roster")
     kiosk.send(*(record(person_id=f"P{n}") for n in range(30)))
     key = secrets.token_bytes(32)
-    yield office, kiosk, key, folder, new
-    office.engine.dispose()
+    yield context, kiosk, key, folder, new
+    context.engine.dispose()
 
 
 def where(url, data):
@@ -42,26 +42,26 @@ def where(url, data):
 
 
 def test_a_restored_bureau_is_the_same_row_by_row_and_goes_on(working, tmp_path):
-    office, kiosk, key, folder, new = working
-    about = backup.backup(office, tmp_path / "b", key)
-    before = backup.rows_of(office.settings.url)
+    context, kiosk, key, folder, new = working
+    about = backup.backup(context, tmp_path / "b", key)
+    before = backup.rows_of(context.settings.url)
     url, data = new(), tmp_path / "there"
     told = backup.restore(tmp_path / "b", key, data, url)
     assert told == about
     assert backup.rows_of(where(url, data)) == before
     assert len(before) > 15
-    assert sorted(path.name for path in (data / "rosters").iterdir()) == sorted(path.name for path in office.rosters.iterdir())
+    assert sorted(path.name for path in (data / "rosters").iterdir()) == sorted(path.name for path in context.rosters.iterdir())
     assert (data / "keys.json").stat().st_mode & 0o077 == 0
-    again = open_office(office.settings.model_copy(update={"data": str(data), "db": url}))
-    assert again.bureau_id == office.bureau_id
-    kiosk.office = again
+    again = open_context(context.settings.model_copy(update={"data": str(data), "db": url}))
+    assert again.bureau_id == context.bureau_id
+    kiosk.context = again
     assert {one.verdict for one in kiosk.send(record(person_id="P-new")).verdicts} == {"accepted"}
-    kiosk.office = office
+    kiosk.context = context
     again.engine.dispose()
 
 
 def test_a_backup_made_while_batches_come_holds_whole_batches(working, tmp_path):
-    office, kiosk, key, folder, new = working
+    context, kiosk, key, folder, new = working
     stop = threading.Event()
 
     def go():
@@ -72,7 +72,7 @@ def test_a_backup_made_while_batches_come_holds_whole_batches(working, tmp_path)
     sending.start()
     try:
         for number in range(3):
-            backup.backup(office, tmp_path / f"b{number}", key)
+            backup.backup(context, tmp_path / f"b{number}", key)
     finally:
         stop.set()
         sending.join()
@@ -93,12 +93,12 @@ def nothing_left(url, data):
 
 
 def test_a_wrong_key_damage_and_another_file_are_refused(working, tmp_path):
-    office, _, key, folder, new = working
-    backup.backup(office, tmp_path / "b", key)
+    context, _, key, folder, new = working
+    backup.backup(context, tmp_path / "b", key)
     good = (tmp_path / "b").read_bytes()
     assert b"scrypt" not in good
     assert "张某某".encode() not in good
-    assert office.admin_password.encode() not in good
+    assert context.admin_password.encode() not in good
     url, data = new(), tmp_path / "there"
     for change, why in (
         (good, "wrong-key"),
@@ -115,17 +115,17 @@ def test_a_wrong_key_damage_and_another_file_are_refused(working, tmp_path):
 
 
 def test_nothing_is_written_over(working, tmp_path):
-    office, _, key, folder, new = working
-    backup.backup(office, tmp_path / "b", key)
+    context, _, key, folder, new = working
+    backup.backup(context, tmp_path / "b", key)
     full = tmp_path / "full"
     full.mkdir()
     (full / "x").touch()
     with pytest.raises(RestoreRefused, match="not-empty"):
         backup.restore(tmp_path / "b", key, full, "")
     assert [path.name for path in full.iterdir()] == ["x"]
-    if office.settings.db:
+    if context.settings.db:
         with pytest.raises(RestoreRefused, match="not-empty"):
-            backup.restore(tmp_path / "b", key, tmp_path / "there", office.settings.db)
+            backup.restore(tmp_path / "b", key, tmp_path / "there", context.settings.db)
         with pytest.raises(RestoreRefused, match="other-database"):
             backup.restore(tmp_path / "b", key, tmp_path / "there", "")
         assert not any((tmp_path / "there").iterdir())
@@ -154,9 +154,9 @@ def test_chunks_swapped_repeated_and_missing_are_noticed(tmp_path):
 
 
 def test_by_commands(tmp_path, capsys):
-    office = opened(tmp_path / "bureau")
-    register(office).send(record())
-    office.engine.dispose()
+    context = opened(tmp_path / "bureau")
+    register(context).send(record())
+    context.engine.dispose()
     key, there = tmp_path / "key", tmp_path / "there"
     made = ["--key-file", str(key), "--data", str(tmp_path / "bureau"), "--to", str(tmp_path / "b")]
     assert main(["bureau", "backup", *made, "--new-key"]) == 0

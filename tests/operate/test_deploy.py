@@ -73,9 +73,9 @@ def test_units_name_commands_and_options_that_exist(name, capsys):
 
 
 def test_alarms_name_measures_that_there_are(tmp_path):
-    office = opened(tmp_path / "bureau")
-    there = set(measures.stock(office)) | {"bureau_requests_total", "bureau_request_seconds_bucket"}
-    office.engine.dispose()
+    context = opened(tmp_path / "bureau")
+    there = set(measures.stock(context)) | {"bureau_requests_total", "bureau_request_seconds_bucket"}
+    context.engine.dispose()
     named = set(re.findall(r"\bbureau_[a-z_]+", (DEPLOY / "alarms.yml").read_text()))
     assert named
     assert named <= there

@@ -23,46 +23,46 @@ from tests.operate.test_backup import LINE
 
 
 @pytest.fixture
-def office(tmp_path):
+def context(tmp_path):
     made = opened(tmp_path / "bureau")
     yield made
     made.engine.dispose()
 
 
-def ask(office, path, source="127.0.0.1", **arguments):
+def ask(context, path, source="127.0.0.1", **arguments):
     async def go():
-        transport = httpx.ASGITransport(create(office), raise_app_exceptions=False, client=(source, 1))
+        transport = httpx.ASGITransport(create(context), raise_app_exceptions=False, client=(source, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://bureau") as client:
             return await client.get(path, **arguments)
 
     return asyncio.run(go())
 
 
-def test_health_says_that_it_lives_and_whether_it_is_ready(office, monkeypatch):
-    assert ask(office, "/health/live").json() == {"status": "ok"}
-    assert ask(office, "/health/ready").status_code == 200
+def test_health_says_that_it_lives_and_whether_it_is_ready(context, monkeypatch):
+    assert ask(context, "/health/live").json() == {"status": "ok"}
+    assert ask(context, "/health/ready").status_code == 200
     monkeypatch.setattr(observed, "LEAST_FREE", 2**62)
-    answer = ask(office, "/health/ready")
+    answer = ask(context, "/health/ready")
     assert (answer.status_code, answer.json()) == (503, {"status": "no", "why": "disk-full"})
-    assert ask(office, "/health/live").status_code == 200
-    monkeypatch.setattr(office.reading, "begin", lambda: (_ for _ in ()).throw(observed.SQLAlchemyError("away")))
-    assert ask(office, "/health/ready").json()["why"] == "database-away"
+    assert ask(context, "/health/live").status_code == 200
+    monkeypatch.setattr(context.reading, "begin", lambda: (_ for _ in ()).throw(observed.SQLAlchemyError("away")))
+    assert ask(context, "/health/ready").json()["why"] == "database-away"
 
 
-def test_health_is_for_this_machine(office):
+def test_health_is_for_this_machine(context):
     for path in ("/health/live", "/health/ready"):
-        answer = ask(office, path, source="198.51.100.7")
+        answer = ask(context, path, source="198.51.100.7")
         assert (answer.status_code, answer.json()["why"]) == (403, "ask on this machine")
 
 
-def test_the_access_log_names_operations_and_no_path_query_or_person(office, tmp_path):
-    kiosk, one = register(office), record(person_id="P-somebody")
+def test_the_access_log_names_operations_and_no_path_query_or_person(context, tmp_path):
+    kiosk, one = register(context), record(person_id="P-somebody")
     kiosk.send(one)
     observed.log_to(str(tmp_path / "access"))
     try:
-        ask(office, f"/admin/records/{one['record_id']}")
-        ask(office, "/v1/time?nonce=abcdef")
-        ask(office, "/no/such/P-somebody")
+        ask(context, f"/admin/records/{one['record_id']}")
+        ask(context, "/v1/time?nonce=abcdef")
+        ask(context, "/no/such/P-somebody")
     finally:
         for handler in observed.access.handlers:
             handler.close()
@@ -80,35 +80,35 @@ def test_the_access_log_names_operations_and_no_path_query_or_person(office, tmp
         assert secret not in text
 
 
-def test_stock_says_what_alarms_ask_for(office):
-    kiosk = register(office)
+def test_stock_says_what_alarms_ask_for(context):
+    kiosk = register(context)
     kiosk.send(record(), record(), backlog=7)
-    register(office, 2)  # never heard of
-    found = {name: value for name, (_, value) in measures.stock(office).items()}
+    register(context, 2)  # never heard of
+    found = {name: value for name, (_, value) in measures.stock(context).items()}
     assert (found["bureau_kiosks"], found["bureau_kiosks_silent"], found["bureau_backlog"]) == (2, 1, 7)
     assert found["bureau_records"] == {"accepted/pending": 1, "duplicate-pass/pending": 1}
     assert (found["bureau_passes"], found["bureau_batches"]) == (1, 1)
     assert found["bureau_disk_free_bytes"] > 0
 
 
-def test_nginx_serves_roster_files_only_to_whom_the_bureau_lets_in(office, tmp_path):
+def test_nginx_serves_roster_files_only_to_whom_the_bureau_lets_in(context, tmp_path):
     (tmp_path / "roster").write_text(LINE + "\n", encoding="utf-8")
-    rosters.issue(office, tmp_path / "roster")
-    kiosk = register(office)
-    (file,) = office.rosters.glob("*.roster")
+    rosters.issue(context, tmp_path / "roster")
+    kiosk = register(context)
+    (file,) = context.rosters.glob("*.roster")
     path = f"/v1/roster/files/{file.stem}"
-    object.__setattr__(office, "settings", office.settings.model_copy(update={"accel": "/rosters"}))
-    refused = ask(office, path, headers={"Authorization": "Kiosk x"})
+    object.__setattr__(context, "settings", context.settings.model_copy(update={"accel": "/rosters"}))
+    refused = ask(context, path, headers={"Authorization": "Kiosk x"})
     assert (refused.status_code, "x-accel-redirect" in refused.headers) == (401, False)
     token = protocol.Token(kiosk_id=kiosk.kiosk_id, method="GET", path=path, at=observed_now())
     signed = seal.sign(token, kiosk.keys.sign, kiosk.kiosk_id)
-    answer = ask(office, path, headers={"Authorization": f"Kiosk {signed}"})
+    answer = ask(context, path, headers={"Authorization": f"Kiosk {signed}"})
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["x-accel-redirect"] == f"/rosters/{file.name}"
 
 
 def observed_now():
-    from kiosk.bureau.office import utcnow
+    from kiosk.bureau.context import utcnow
 
     return utcnow()
 

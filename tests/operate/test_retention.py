@@ -20,7 +20,7 @@ NOW = datetime(2030, 6, 1, 3, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def office(request, tmp_path, monkeypatch):
+def context(request, tmp_path, monkeypatch):
     db = request.getfixturevalue("postgres").create() if request.param == "postgresql" else ""
     made = opened(tmp_path / "bureau", db=db)
     with made.engine.begin() as connection:
@@ -30,8 +30,8 @@ def office(request, tmp_path, monkeypatch):
     made.engine.dispose()
 
 
-def scan_of(office, record_id, at):
-    with office.session.begin() as session:
+def scan_of(context, record_id, at):
+    with context.session.begin() as session:
         session.add(
             tables.Evidence(
                 evidence_id=secrets.token_hex(8),
@@ -46,20 +46,20 @@ def scan_of(office, record_id, at):
         )
 
 
-def test_old_records_go_and_what_waits_stays(office, monkeypatch):
-    kiosk = register(office)
+def test_old_records_go_and_what_waits_stays(context, monkeypatch):
+    kiosk = register(context)
     one, two, new = record(person_id="P1"), record(person_id="P2"), record(person_id="P3")
     line = {"seq": 1, "kind": "x", "digest": "0" * 64, "body": "{}"}
     monkeypatch.setattr(ingest, "utcnow", lambda: OLD)
     kiosk.send(one, two, journal_tail=[line])
-    scan_of(office, one["record_id"], OLD)
-    scan_of(office, two["record_id"], OLD)
-    decisions.decide(office, one["record_id"], "confirmed", "")
+    scan_of(context, one["record_id"], OLD)
+    scan_of(context, two["record_id"], OLD)
+    decisions.decide(context, one["record_id"], "confirmed", "")
     monkeypatch.setattr(ingest, "utcnow", lambda: NOW)
     kiosk.send(new)
-    gone = retention.run(office, Keep(), NOW)
+    gone = retention.run(context, Keep(), NOW)
     assert (gone.records, gone.waiting, gone.scans, gone.journal) == (1, 1, 1, 1)
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         assert set(session.scalars(select(tables.Record.record_id))) == {two["record_id"], new["record_id"]}
         assert list(session.scalars(select(tables.Evidence.record_id))) == [two["record_id"]]
         assert session.scalar(select(func.count()).select_from(tables.Pass)) == 3, "a pass is not given twice"
@@ -67,35 +67,35 @@ def test_old_records_go_and_what_waits_stays(office, monkeypatch):
         counts.recount(session)
         assert kept == counts.read(session)
     assert kiosk.send(one).verdicts[0].verdict == "duplicate"
-    decisions.decide(office, two["record_id"], "returned", "photo-unclear")
-    again = retention.run(office, Keep(), NOW)
+    decisions.decide(context, two["record_id"], "returned", "photo-unclear")
+    again = retention.run(context, Keep(), NOW)
     assert (again.records, again.waiting, again.scans) == (1, 0, 1)
-    with office.engine.connect() as connection:
+    with context.engine.connect() as connection:
         assert "records_2027_03" not in months.names(connection)
-    assert retention.run(office, Keep(record_months=0, journal_months=0), NOW + timedelta(days=9999)).records == 0
+    assert retention.run(context, Keep(record_months=0, journal_months=0), NOW + timedelta(days=9999)).records == 0
 
 
-def test_old_rosters_go_but_never_the_newest(office, tmp_path, monkeypatch):
+def test_old_rosters_go_but_never_the_newest(context, tmp_path, monkeypatch):
     source = tmp_path / "roster"
     for number in range(3):
         source.write_text(LINE.replace("P1", f"P{number}") + "\n", encoding="utf-8")
-        rosters.issue(office, source, meant=True)
-    (office.rosters / f"{'0' * 64}.roster").write_bytes(b"being issued")
-    with office.session.begin() as session:
+        rosters.issue(context, source, meant=True)
+    (context.rosters / f"{'0' * 64}.roster").write_bytes(b"being issued")
+    with context.session.begin() as session:
         newest = set(session.scalars(select(tables.RosterFile.digest).where(tables.RosterFile.version == 3)))
         asked = session.scalar(select(func.max(tables.RosterFile.created_at)))
-    assert retention.run(office, Keep(), datetime.now(UTC)).rosters == 0
-    assert retention.run(office, Keep(), datetime.now(UTC) + timedelta(days=41)).rosters >= 2
-    assert {path.stem for path in office.rosters.glob("*.roster")} == newest | {"0" * 64}
+    assert retention.run(context, Keep(), datetime.now(UTC)).rosters == 0
+    assert retention.run(context, Keep(), datetime.now(UTC) + timedelta(days=41)).rosters >= 2
+    assert {path.stem for path in context.rosters.glob("*.roster")} == newest | {"0" * 64}
     assert asked
 
 
-def test_a_mistake_in_its_file_is_an_error(office):
+def test_a_mistake_in_its_file_is_an_error(context):
     from pathlib import Path
 
-    path = Path(office.settings.data) / retention.FILE
+    path = Path(context.settings.data) / retention.FILE
     path.write_text('{"record_month": 12}')
     with pytest.raises(ValidationError, match="record_month"):
-        retention.keep_of(office)
+        retention.keep_of(context)
     path.write_text('{"record_months": 12}')
-    assert retention.keep_of(office).record_months == 12
+    assert retention.keep_of(context).record_months == 12

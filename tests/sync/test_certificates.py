@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kiosk.bureau.office import enrol, make_code
+from kiosk.bureau.context import enrol, make_code
 from kiosk.commands import provision as command
 from kiosk.errors import ConfigError
 from kiosk.sync import certificates, seal, suites
@@ -104,22 +104,22 @@ def test_without_openssl_it_says_what_to_do(suite, folder, monkeypatch):
 
 
 def test_provisioning_looks_at_it_before_anything_is_pinned(suite, folder, monkeypatch):
-    office = made_bureau.opened(folder / "bureau", suites=(suite.name,))
+    context = made_bureau.opened(folder / "bureau", suites=(suite.name,))
 
     def exchange(*_, content, **__):
-        return 200, httpx.Headers(), office.sign(enrol(office, content.decode())).encode()
+        return 200, httpx.Headers(), context.sign(enrol(context, content.decode())).encode()
 
     monkeypatch.setattr(provisioning, "exchange", exchange)
     chosen = settings(folder / "kiosk", "http://127.0.0.1:1", "SZ-CERT-0001")
     stranger = certified(folder, suite, Keys(*seal.new_keys(suite)).sign, name="stranger")
-    code = make_code(office, "SZ-CERT-0001")
+    code = make_code(context, "SZ-CERT-0001")
     with pytest.raises(ConfigError, match="for another key"):
         provision(chosen, "http://127.0.0.1:1", code, certificate=(stranger, folder / "ca.pem"))
     assert not keyfiles.pins_path(chosen.sync).exists()
     assert Path(chosen.sync.key_file).exists(), "the same keys ask again with the same code"
-    good = certified(folder, suite, office.keys.sign, name="good")
+    good = certified(folder, suite, context.keys.sign, name="good")
     assert provision(chosen, "http://127.0.0.1:1", code, certificate=(good, folder / "ca.pem")).suite is suite
-    office.engine.dispose()
+    context.engine.dispose()
 
 
 def test_the_command_asks_for_both_files(capsys):

@@ -11,7 +11,7 @@ import pytest
 
 from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau import tables
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.removable import files
 from kiosk.store import outbox, review_evidence
 from kiosk.store.roster import lookup as roster
@@ -21,8 +21,8 @@ from tests.sync.made import bureau_record, make_kiosk, record
 
 
 @pytest.fixture(scope="module")
-def office(bureau):
-    opened = open_office(BureauSettings(data=str(bureau.data)))
+def context(bureau):
+    opened = open_context(BureauSettings(data=str(bureau.data)))
     yield opened
     opened.engine.dispose()
 
@@ -42,7 +42,7 @@ def bring_back(kiosk, stick):
     return courier.import_from(kiosk.run, kiosk.identity, stick)
 
 
-def test_there_and_back_twice(bureau, kiosk, office, stick):
+def test_there_and_back_twice(bureau, kiosk, context, stick):
     saved = kiosk.save(*(record(n) for n in range(5)))
     kiosk.point_at("http://127.0.0.1:1")
     kiosk.round(limit=1)  # in whatever state: one was tried in vain
@@ -51,42 +51,42 @@ def test_there_and_back_twice(bureau, kiosk, office, stick):
     assert kiosk.counts() == {"carried": 5}
     again = export(kiosk, stick)
     assert (again.new_batches, again.kept_batches, again.records) == (0, 3, 5), "a second export adds nothing"
-    told = bureau_stick.serve(office, stick)
+    told = bureau_stick.serve(context, stick)
     assert sum(outcome == "taken" for _, outcome in told) == 3
-    assert bureau_stick.serve(office, stick)[:3] == told[:3], "served twice, the same receipts"
+    assert bureau_stick.serve(context, stick)[:3] == told[:3], "served twice, the same receipts"
     assert all(bureau_record(bureau, one)["verdict"] == "accepted" for one in saved)
     assert {one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("receipt")} == {"applied"}
     assert kiosk.counts() == {"received": 5}
     assert {one.outcome for one in bring_back(kiosk, stick)} == {"nothing-new"}
     bureau.decide(saved[0], "returned", "photo-unclear")
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     assert [(m.record_id, m.stage.value) for one in bring_back(kiosk, stick) for m in one.moved] == [(saved[0], "returned")]
     final = export(kiosk, stick)
     assert (final.new_batches, final.kept_batches, final.records) == (0, 0, 0)
     assert not list(done.folder.glob("*.jwe")), "settled batches are taken off the stick"
 
 
-def test_what_is_on_a_stick_may_go_by_network_too(bureau, kiosk, office, stick):
+def test_what_is_on_a_stick_may_go_by_network_too(bureau, kiosk, context, stick):
     saved = kiosk.save(record(1), record(2))
     export(kiosk, stick)
     assert kiosk.round().failure is None, "the network came back: the bureau is asked, then it is sent"
     assert kiosk.counts() == {"received": 2}
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     receipts = [one for one in bring_back(kiosk, stick) if one.name.startswith("receipt")]
     assert [one.outcome for one in receipts] == ["nothing-new"]
     assert {bureau_record(bureau, one)["verdict"] for one in saved} == {"accepted"}
 
 
-def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, office, stick):
+def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, context, stick):
     kiosk.save(record())
     folder = export(kiosk, stick).folder
     batch = next(folder.glob("batch-*.jwe"))
     whole = batch.read_bytes()
     batch.write_bytes(whole[: len(whole) // 2])
     (folder / "batch-00000099-0123456789abcdef.jwe.part").write_bytes(b"rest of a broken copy")
-    assert (batch.name, "truncated") in bureau_stick.serve(office, stick)
+    assert (batch.name, "truncated") in bureau_stick.serve(context, stick)
     assert export(kiosk, stick).repaired == 1
-    assert "taken" in dict(bureau_stick.serve(office, stick)).values()
+    assert "taken" in dict(bureau_stick.serve(context, stick)).values()
     down = folder.parent / "down"
     receipt = next(down.glob("receipt-*.jws"))
     text = receipt.read_bytes()
@@ -99,7 +99,7 @@ def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, off
     assert kiosk.counts() == {"received": 1}
 
 
-def test_rosters_and_bundles_come_by_stick(bureau, office, stick, tmp_path):
+def test_rosters_and_bundles_come_by_stick(bureau, context, stick, tmp_path):
     kiosk = make_kiosk(bureau, tmp_path / "carried", "SZ-TEST-0300")
     try:
         people = tmp_path / "people.jsonl"
@@ -110,7 +110,7 @@ def test_rosters_and_bundles_come_by_stick(bureau, office, stick, tmp_path):
         version = bureau.issue_roster(people)
         bureau.message("请更新")
         export(kiosk, stick)
-        bureau_stick.serve(office, stick)
+        bureau_stick.serve(context, stick)
         file = next((stick / files.ROOT_NAME / "rosters").glob("*.roster"))
         whole = file.read_bytes()
         file.write_bytes(whole[:-1])
@@ -174,7 +174,7 @@ def test_a_linked_folder_is_not_entered(kiosk, stick, tmp_path):
     assert bring_back(kiosk, stick) == []
 
 
-def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, office, stick, monkeypatch):
+def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, context, stick, monkeypatch):
     kiosk.save(record(1), record(2), record(3))
     replace, calls = os.replace, []
 
@@ -199,14 +199,14 @@ def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, office, stick,
             act(kiosk, stick)
 
 
-def test_another_kiosks_receipt_in_our_folder(bureau, kiosk, office, stick, tmp_path):
+def test_another_kiosks_receipt_in_our_folder(bureau, kiosk, context, stick, tmp_path):
     other = make_kiosk(bureau, tmp_path / "other", "SZ-TEST-0301")
     try:
         other.save(record(station="SZ-TEST-0301"))
         export(other, stick)
         kiosk.save(record())
         export(kiosk, stick)
-        bureau_stick.serve(office, stick)
+        bureau_stick.serve(context, stick)
         root = stick / files.ROOT_NAME
         ours = root / kiosk.identity.pins.kiosk_id / "down"
         shutil.rmtree(ours)
@@ -237,7 +237,7 @@ def states(kiosk):
     return kiosk.store.db.execute("SELECT state, content FROM outbox_evidence").fetchall()
 
 
-def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word(bureau, kiosk, office, stick):
+def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word(bureau, kiosk, context, stick):
     record_id, evidence_id = with_page(kiosk)
     done = export(kiosk, stick)
     assert (done.records, done.evidence) == (1, 1)
@@ -245,10 +245,10 @@ def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word
     assert PAGE not in piece.read_bytes()
     assert export(kiosk, stick).evidence == 1
     assert list(done.folder.glob("evidence-*.jwe")) == [piece], "a second export adds nothing"
-    told = bureau_stick.serve(office, stick)
+    told = bureau_stick.serve(context, stick)
     assert (piece.name, "taken") in told
     assert bureau_record(bureau, record_id)["verdict"] == "accepted"
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kept = session.get_one(tables.Evidence, evidence_id)
         assert (kept.record_id, kept.content) == (record_id, PAGE)
     assert states(kiosk) == [("waiting", PAGE)], "not before the receipt is brought back"
@@ -260,17 +260,17 @@ def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word
     assert not list(done.folder.glob("evidence-*.jwe"))
 
 
-def test_a_page_carried_without_its_record_waits_and_is_not_lost(bureau, kiosk, office, stick):
+def test_a_page_carried_without_its_record_waits_and_is_not_lost(bureau, kiosk, context, stick):
     with_page(kiosk)
     done = export(kiosk, stick)
     for batch in done.folder.glob("batch-*.jwe"):
         batch.unlink()  # the record's file was lost on the way
     (piece,) = done.folder.glob("evidence-*.jwe")
-    assert (piece.name, "refused") in bureau_stick.serve(office, stick)
+    assert (piece.name, "refused") in bureau_stick.serve(context, stick)
     bring_back(kiosk, stick)
     assert states(kiosk) == [("waiting", PAGE)]
     export(kiosk, stick)
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     bring_back(kiosk, stick)
     assert states(kiosk) == [("received", None)]
 
@@ -281,7 +281,7 @@ def test_a_page_is_not_on_the_stick_before_its_record_is(kiosk, stick):
     assert export(kiosk, stick).evidence == 0
 
 
-def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, office, stick):
+def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, context, stick):
     _, evidence_id = with_page(kiosk)
     export(kiosk, stick)
     down = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
@@ -289,13 +289,13 @@ def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, office
 
     def receipt(**changes) -> list[courier.Imported]:
         told = {
-            "bureau_id": office.bureau_id,
+            "bureau_id": context.bureau_id,
             "kiosk_id": kiosk.identity.pins.kiosk_id,
             "evidence_id": evidence_id,
             "digest": "0" * 64,
             "verdict": "accepted",
         } | changes
-        signed = office.sign(protocol.EvidenceReceipt(**told)).encode()
+        signed = context.sign(protocol.EvidenceReceipt(**told)).encode()
         path = down / files.named(f"evidence-{evidence_id}", signed, "jws")
         path.write_bytes(signed)
         found = [one for one in bring_back(kiosk, stick) if one.name.startswith("evidence")]
@@ -311,13 +311,13 @@ def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, office
     assert states(kiosk) == [("received", None)]
 
 
-def test_a_partial_copy_of_a_page_is_replaced(kiosk, office, stick):
+def test_a_partial_copy_of_a_page_is_replaced(kiosk, context, stick):
     with_page(kiosk)
     done = export(kiosk, stick)
     (piece,) = done.folder.glob("evidence-*.jwe")
     piece.write_bytes(piece.read_bytes()[:-9])
-    assert (piece.name, "truncated") in bureau_stick.serve(office, stick)
+    assert (piece.name, "truncated") in bureau_stick.serve(context, stick)
     export(kiosk, stick)
     (again,) = done.folder.glob("evidence-*.jwe")
     assert again != piece
-    assert (again.name, "taken") in bureau_stick.serve(office, stick)
+    assert (again.name, "taken") in bureau_stick.serve(context, stick)

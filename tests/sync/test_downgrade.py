@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.canonical import canonical
 from kiosk.errors import ConfigError, SealError
 from kiosk.removable import files
@@ -119,8 +119,8 @@ def large(of_both):
 
 
 @pytest.fixture(scope="module")
-def office(large):
-    return open_office(BureauSettings(data=str(large.data), suites=suites.NAMES))
+def context(large):
+    return open_context(BureauSettings(data=str(large.data), suites=suites.NAMES))
 
 
 @pytest.fixture(scope="module")
@@ -195,20 +195,20 @@ def post(bureau, path, body):
 
 
 @pytest.mark.parametrize(("pinned", "other"), BOTH)
-def test_a_kiosk_of_the_other_suite_in_the_bureaus_table_stays_what_it_is(large, kiosks, office, pinned, other):
+def test_a_kiosk_of_the_other_suite_in_the_bureaus_table_stays_what_it_is(large, kiosks, context, pinned, other):
     """The table says one suite and the keys another: somebody changed it, and nothing is taken either way."""
     from kiosk.bureau import tables
 
     identity = kiosks[pinned.name].identity
     try:
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             session.get(tables.Kiosk, identity.pins.kiosk_id).suite = other.name
         done = kiosks[pinned.name].round()
         assert done.failure is None or done.failure.why == "other-suite"
         kiosks[pinned.name].save(record(station=STATION))
         assert kiosks[pinned.name].round().failure.why == "other-suite"
     finally:
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             session.get(tables.Kiosk, identity.pins.kiosk_id).suite = pinned.name
     assert kiosks[pinned.name].round().failure is None
 
@@ -253,12 +253,12 @@ def test_a_roster_file_under_the_other_suite(kiosks, tmp_path, pinned, other):
 
 
 @pytest.mark.parametrize(("pinned", "other"), BOTH)
-def test_on_a_stick(large, office, kiosks, tmp_path, pinned, other):
+def test_on_a_stick(large, context, kiosks, tmp_path, pinned, other):
     ours, theirs = kiosks[pinned.name], kiosks[other.name]
     ours.save(record(station=STATION))
     exported = courier.export(ours.run, ours.identity, tmp_path)
     down = exported.folder.parent / "down"
-    bureau_stick.serve(office, tmp_path)
+    bureau_stick.serve(context, tmp_path)
     of_kind = {type(one): one for one in samples(pinned, ours.identity.pins.kiosk_id, ours.identity.pins.bureau_id)}
     for name, model in {"receipt": protocol.Receipt, "decisions": protocol.Decisions, "standing": protocol.Standing}.items():
         text = seal.sign(of_kind[model], bureau_keys(large.data, other).sign, ours.identity.pins.bureau_id).encode()
@@ -330,7 +330,7 @@ def key_of(content):
 
 
 def test_a_bureau_of_one_suite_answers_no_other(large, tmp_path):
-    alone = open_office(BureauSettings(data=str(large.data), suites=("gm-1",)))
+    alone = open_context(BureauSettings(data=str(large.data), suites=("gm-1",)))
     assert (alone.suite.name, list(alone.rings)) == ("gm-1", ["gm-1"])
     with pytest.raises(seal.Refused, match="other-suite"):
         alone.under(suites.STD_1)
@@ -339,7 +339,7 @@ def test_a_bureau_of_one_suite_answers_no_other(large, tmp_path):
     for name, source in (("keys.json", "keys-gm-1.json"), ("admin-password", "admin-password")):
         keyfiles.write_private(swapped / name, (large.data / source).read_text())
     with pytest.raises(ConfigError, match="keys of gm-1"):
-        open_office(BureauSettings(data=str(swapped)))
+        open_context(BureauSettings(data=str(swapped)))
 
 
 def test_keys_and_pins_of_two_suites_do_not_start(kiosks, tmp_path):

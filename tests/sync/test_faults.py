@@ -15,7 +15,7 @@ import pytest
 
 from kiosk.bench.badline import BadLine
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.canonical import canonical
 from kiosk.errors import StoreError
 from kiosk.store import outbox, review_evidence
@@ -278,7 +278,7 @@ def test_a_disk_that_is_full_while_a_roster_comes_is_told_and_the_room_is_given_
 
 def test_a_disk_that_is_full_while_a_stick_is_read_is_told(bureau, tmp_path, monkeypatch):
     kiosk = make_kiosk(bureau, tmp_path / "kiosk", "SZ-TEST-0403")
-    office = open_office(BureauSettings(data=str(bureau.data)))
+    context = open_context(BureauSettings(data=str(bureau.data)))
     stick = tmp_path / "stick"
     stick.mkdir()
     copyfile = shutil.copyfile
@@ -290,7 +290,7 @@ def test_a_disk_that_is_full_while_a_stick_is_read_is_told(bureau, tmp_path, mon
     try:
         version = bureau.issue_roster(people(tmp_path, "王芳", "赵刚"))
         courier.export(kiosk.run, kiosk.identity, stick, journal_tail=journal_lines)
-        bureau_stick.serve(office, stick)
+        bureau_stick.serve(context, stick)
         monkeypatch.setattr(shutil, "copyfile", full)
         told = courier.import_from(kiosk.run, kiosk.identity, stick)
         assert {(one.outcome, one.why) for one in told if one.name.startswith("roster")} == {("refused", "disk-full")}
@@ -299,5 +299,5 @@ def test_a_disk_that_is_full_while_a_stick_is_read_is_told(bureau, tmp_path, mon
         courier.import_from(kiosk.run, kiosk.identity, stick)
         assert roster.version(kiosk.store) == version
     finally:
-        office.engine.dispose()
+        context.engine.dispose()
         kiosk.close()

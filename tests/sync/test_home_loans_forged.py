@@ -125,13 +125,13 @@ def test_signatures_and_seals_of_others(bureau, pair, tmp_path):
 
 def test_the_bureau_itself_lends_nobody(bureau, pair):
     """Its keys are pinned, but it is no peer."""
-    office = bureau_keys(bureau.data)
+    context = bureau_keys(bureau.data)
     loan = loan_of(pair, from_kiosk=pair.portable.identity.pins.bureau_id)
     put(
         pair,
         pair.portable,
         "loan",
-        sealed_by(pair.station, pair.portable, loan, sign_key=office.sign, signer=pair.portable.identity.pins.bureau_id),
+        sealed_by(pair.station, pair.portable, loan, sign_key=context.sign, signer=pair.portable.identity.pins.bureau_id),
     )
     assert taken(pair) == ["unknown-peer"]
 

@@ -25,7 +25,7 @@ PIN = "$argon2id$v=19$m=19456,t=3,p=1$" + "c2FsdHNhbHRzYWx0c2FsdA" + "$" + "aGFz
 
 
 @pytest.fixture
-def office(tmp_path):
+def context(tmp_path):
     made = opened(tmp_path / "bureau")
     yield made
     made.engine.dispose()
@@ -98,16 +98,16 @@ def test_one_record_that_is_turned_away_whole_goes_behind_the_others(bureau, kio
 # --- bundles
 
 
-def test_a_bundle_at_the_limits_is_issued_and_opened(office):
-    kiosk = register(office)
+def test_a_bundle_at_the_limits_is_issued_and_opened(context):
+    kiosk = register(context)
     content = rosters.BundleContent(
         staff=tuple(member(number) for number in range(limits.MAX_STAFF)),
         revoked_staff=tuple(f"gone-{number}" for number in range(limits.MAX_REVOKED)),
     )
-    version = rosters.issue_bundle(office, content)
-    sealed = rosters.bundle(office, kiosk.kiosk_id, 0)
+    version = rosters.issue_bundle(context, content)
+    sealed = rosters.bundle(context, kiosk.kiosk_id, 0)
     compact = seal.decrypt(sealed, kiosk.keys.seal, kiosk.kiosk_id)
-    told = seal.verify(compact, seal.verify_key(office.keys.public), office.bureau_id, protocol.Bundle)
+    told = seal.verify(compact, seal.verify_key(context.keys.public), context.bureau_id, protocol.Bundle)
     assert (told.version, len(told.staff), len(told.revoked_staff)) == (version, limits.MAX_STAFF, limits.MAX_REVOKED)
 
 
@@ -135,10 +135,10 @@ def test_a_bundle_one_above_a_limit_is_refused_by_the_bureau(content):
         ({"policies": {"p": "no toml ["}}, "policies/p"),
     ],
 )
-def test_the_bureau_issues_no_bundle_that_kiosks_refuse(office, content, why):
+def test_the_bureau_issues_no_bundle_that_kiosks_refuse(context, content, why):
     with pytest.raises(seal.Refused, match=why):
-        rosters.issue_bundle(office, rosters.BundleContent.model_validate(content))
-    assert rosters.bundle(office, register(office).kiosk_id, 0) is None
+        rosters.issue_bundle(context, rosters.BundleContent.model_validate(content))
+    assert rosters.bundle(context, register(context).kiosk_id, 0) is None
 
 
 # --- rosters
@@ -155,10 +155,10 @@ def line(number, **changes):
     return json.dumps({**person, **changes}, ensure_ascii=False)
 
 
-def issue(office, tmp_path, *lines, meant=False):
+def issue(context, tmp_path, *lines, meant=False):
     path = tmp_path / "roster.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
-    return rosters.issue(office, path, meant=meant)
+    return rosters.issue(context, path, meant=meant)
 
 
 @pytest.mark.parametrize(
@@ -175,22 +175,22 @@ def issue(office, tmp_path, *lines, meant=False):
         ([line(1, template={"vector": "short", "model_digest": "d", "consent_id": "c"})], "line 1: template"),
     ],
 )
-def test_the_bureau_issues_no_roster_that_kiosks_refuse(office, tmp_path, lines, why):
+def test_the_bureau_issues_no_roster_that_kiosks_refuse(context, tmp_path, lines, why):
     with pytest.raises(seal.Refused, match=why):
-        issue(office, tmp_path, *lines)
-    assert not list(office.rosters.iterdir()), "nothing stays"
+        issue(context, tmp_path, *lines)
+    assert not list(context.rosters.iterdir()), "nothing stays"
 
 
-def test_an_empty_or_suddenly_much_smaller_roster_asks_a_person_first(office, tmp_path):
+def test_an_empty_or_suddenly_much_smaller_roster_asks_a_person_first(context, tmp_path):
     with pytest.raises(rosters.AskFirst, match="empty: 0 people, 0 before"):
-        issue(office, tmp_path)
-    assert issue(office, tmp_path, *(line(n) for n in range(100))) == 1
+        issue(context, tmp_path)
+    assert issue(context, tmp_path, *(line(n) for n in range(100))) == 1
     with pytest.raises(rosters.AskFirst, match="much-smaller: 89 people, 100 before"):
-        issue(office, tmp_path, *(line(n) for n in range(89)))
+        issue(context, tmp_path, *(line(n) for n in range(89)))
     with pytest.raises(rosters.AskFirst, match="empty: 0 people, 100 before"):
-        issue(office, tmp_path)
-    assert issue(office, tmp_path, *(line(n) for n in range(90))) == 2, "a tenth fewer is a month"
-    assert issue(office, tmp_path, *(line(n) for n in range(5)), meant=True) == 3
+        issue(context, tmp_path)
+    assert issue(context, tmp_path, *(line(n) for n in range(90))) == 2, "a tenth fewer is a month"
+    assert issue(context, tmp_path, *(line(n) for n in range(5)), meant=True) == 3
 
 
 def test_the_page_asks_too(bureau, tmp_path):
@@ -255,14 +255,14 @@ def test_bounds_of_json(data, why):
     assert refused.value.why == why
 
 
-def test_odd_values_in_one_record_refuse_it_alone(office):
-    kiosk = register(office)
+def test_odd_values_in_one_record_refuse_it_alone(context):
+    kiosk = register(context)
     good = plain_record()
     odd = ({"notes": "MARK1"}, {"reason": "MARK2"}, {"checks": [["depth", 1.5, False]]})
     plain = canonical(
         {
             "schema_version": protocol.SCHEMA_VERSION,
-            **named(office.suite),
+            **named(context.suite),
             "kind": "batch",
             "batch_id": "odd",
             "kiosk_id": kiosk.kiosk_id,
@@ -275,6 +275,6 @@ def test_odd_values_in_one_record_refuse_it_alone(office):
     plain = plain.replace(b"MARK1", b"\\ud800").replace(b'"MARK2"', b"1e999").replace(b"1.5", b"1e999")
     from kiosk.bureau import ingest
 
-    signed = ingest.take_batch(office, kiosk.sealed_plain(plain))
-    told = seal.verify(signed, seal.verify_key(office.keys.public), office.bureau_id, protocol.Receipt)
+    signed = ingest.take_batch(context, kiosk.sealed_plain(plain))
+    told = seal.verify(signed, seal.verify_key(context.keys.public), context.bureau_id, protocol.Receipt)
     assert [(one.verdict, one.reason) for one in told.verdicts] == [("accepted", ""), *[("rejected", "malformed")] * 3]

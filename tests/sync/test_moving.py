@@ -9,7 +9,7 @@ import pytest
 
 from kiosk import digests
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import Settings
 from kiosk.errors import ConfigError
@@ -35,8 +35,8 @@ def large(of_both):
 
 
 @pytest.fixture(scope="module")
-def office(large):
-    return open_office(BureauSettings(data=str(large.data), suites=suites.NAMES))
+def context(large):
+    return open_context(BureauSettings(data=str(large.data), suites=suites.NAMES))
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def lose_the_answer(kiosk: Kiosk) -> None:
     kiosk.client.send = send
 
 
-def test_records_under_way_in_every_state(large, office, kiosk, tmp_path):
+def test_records_under_way_in_every_state(large, context, kiosk, tmp_path):
     stick = tmp_path / "stick"
     stick.mkdir()
     made = {name: record(station=STATION) for name in ("decided", "received", "seen", "unknown", "carried", "arrived", "waiting")}
@@ -85,7 +85,7 @@ def test_records_under_way_in_every_state(large, office, kiosk, tmp_path):
     # On a stick, one file of which reaches the bureau; sent, with the receipt lost; never sent.
     save("arrived")
     courier.export(kiosk.run, kiosk.identity, stick)
-    bureau_stick.serve(office, stick)
+    bureau_stick.serve(context, stick)
     save("carried")
     courier.export(kiosk.run, kiosk.identity, stick)
     save("unknown")
@@ -177,7 +177,7 @@ def test_a_lost_database_comes_back_from_the_mirror_under_gm_1(large, kiosk):
     assert {bureau_record(large, one)["verdict"] for one in saved} == {"accepted"}
 
 
-def test_rosters_and_bundles_come_under_the_new_suite(large, office, kiosk, tmp_path):
+def test_rosters_and_bundles_come_under_the_new_suite(large, context, kiosk, tmp_path):
     people = tmp_path / "people.jsonl"
     person = {"person_id": "P1", "name": "王芳", "id_number": "110101194501010001", "status": "active", "benefits": []}
     people.write_text(json.dumps(person) + "\n")

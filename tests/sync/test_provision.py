@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from kiosk.bureau.office import ENROL_FAILURES_PER_HOUR
+from kiosk.bureau.context import ENROL_FAILURES_PER_HOUR
 from kiosk.bureau.process import BureauProcess
 from kiosk.errors import ConfigError, SealError, SyncUnavailable
 from kiosk.store.opening import open_store

@@ -33,7 +33,7 @@ NEWER = RULE + "grace_by_weather = 3\n"
 
 
 @pytest.fixture
-def office(tmp_path):
+def context(tmp_path):
     made_ = opened(tmp_path / "bureau", suites=("std-1",))  # the version before knows no other
     yield made_
     made_.engine.dispose()
@@ -62,23 +62,23 @@ def fits_before(kind, document):
 # --- an older kiosk, a newer bureau
 
 
-def test_what_this_bureau_sends_a_kiosk_one_version_back_can_open(office):
-    kiosk = register(office)
+def test_what_this_bureau_sends_a_kiosk_one_version_back_can_open(context):
+    kiosk = register(context)
     receipt = kiosk.send(plain_record(), plain_record(station_id="other"))
     assert fits_before("Receipt", receipt) == []
     question = protocol.Question(question_id="q", kiosk_id=kiosk.kiosk_id, record_ids=("r1",))
     sealed = seal.encrypt(
-        seal.sign(question, kiosk.keys.sign, kiosk.kiosk_id), seal.recipient_key(office.keys.public), office.bureau_id
+        seal.sign(question, kiosk.keys.sign, kiosk.kiosk_id), seal.recipient_key(context.keys.public), context.bureau_id
     )
-    mine = seal.verify_key(office.keys.public)
-    assert fits_before("Answer", seal.verify(ingest.answer(office, sealed), mine, office.bureau_id, protocol.Answer)) == []
+    mine = seal.verify_key(context.keys.public)
+    assert fits_before("Answer", seal.verify(ingest.answer(context, sealed), mine, context.bureau_id, protocol.Answer)) == []
     rosters.issue_bundle(
-        office, rosters.BundleContent(policies={"deferred-month": RULE}, staff=(member("1"),), revoked_staff=("2",))
+        context, rosters.BundleContent(policies={"deferred-month": RULE}, staff=(member("1"),), revoked_staff=("2",))
     )
-    rosters.add_message(office, "", "你好", None)
-    register(office, 2)
-    compact = seal.decrypt(rosters.bundle(office, kiosk.kiosk_id, 0), kiosk.keys.seal, kiosk.kiosk_id)
-    sent = seal.verify(compact, mine, office.bureau_id, protocol.Bundle)
+    rosters.add_message(context, "", "你好", None)
+    register(context, 2)
+    compact = seal.decrypt(rosters.bundle(context, kiosk.kiosk_id, 0), kiosk.keys.seal, kiosk.kiosk_id)
+    sent = seal.verify(compact, mine, context.bureau_id, protocol.Bundle)
     assert sent.peers
     assert sent.messages
     assert fits_before("Bundle", sent) == []
@@ -90,27 +90,27 @@ def test_the_old_schema_would_notice_a_new_field():
     assert fits_before("Bundle", protocol.Bundle(**head, brand_new=1)) != []
 
 
-def test_a_kiosk_one_version_back_delivers(office):
+def test_a_kiosk_one_version_back_delivers(context):
     """Its batches, with all that it wrote and nothing that came since."""
-    kiosk = register(office)
+    kiosk = register(context)
     receipt = kiosk.send(plain_record(), software="1.2.0")
     assert [one.verdict for one in receipt.verdicts] == ["accepted"]
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         assert session.get(tables.Kiosk, kiosk.kiosk_id).software == "1.2.0"
 
 
 # --- a newer kiosk, an older bureau (it must not happen, and does)
 
 
-def test_unknown_optional_fields_are_kept_as_they_came(office):
-    kiosk = register(office)
+def test_unknown_optional_fields_are_kept_as_they_came(context):
+    kiosk = register(context)
     one = plain_record(brand_new={"x": [1, 2]})
     receipt = kiosk.send(one, head_field_of_tomorrow=True)
     assert [verdict.verdict for verdict in receipt.verdicts] == ["accepted"]
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kept = session.get(tables.Record, one["record_id"])
         assert json.loads(kept.content)["brand_new"] == {"x": [1, 2]}
-        assert kept.content_digest == office.suite.digest(canonical(one))
+        assert kept.content_digest == context.suite.digest(canonical(one))
 
 
 # --- a newer bundle, an older kiosk
@@ -160,13 +160,13 @@ def test_after_an_update_of_the_program_the_refused_parts_are_asked_for_again(st
     assert roster_feed.refused_parts(store) == []
 
 
-def test_the_bureau_knows_who_cannot_follow(office, store):
-    kiosk = register(office)
+def test_the_bureau_knows_who_cannot_follow(context, store):
+    kiosk = register(context)
     roster_feed.take_bundle(store, bundle(7, policies={"deferred-month": NEWER}), made.NOW)
     body = store.db.execute("SELECT seq, kind, body, digest FROM journal WHERE kind = 'bundle-parts-refused'").fetchone()
     tail = [dict(zip(("seq", "kind", "body", "digest"), body, strict=True))]
     kiosk.send(plain_record(), software="1.2.0", journal_tail=tail)
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         row = session.get(tables.Kiosk, kiosk.kiosk_id)
         assert row.software == "1.2.0"
         assert row.cannot_follow.startswith("7: policies/deferred-month: ")
@@ -177,5 +177,5 @@ def test_the_bureau_knows_who_cannot_follow(office, store):
         "SELECT seq, kind, body, digest FROM journal WHERE kind = 'bundle-parts-refused' ORDER BY seq DESC"
     ).fetchone()
     kiosk.send(plain_record(), journal_tail=[dict(zip(("seq", "kind", "body", "digest"), body, strict=True))])
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         assert session.get(tables.Kiosk, kiosk.kiosk_id).cannot_follow == ""

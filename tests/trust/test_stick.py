@@ -8,7 +8,7 @@ import os
 import pytest
 
 from kiosk.bureau import stick as bureau_stick
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.removable import files
 from kiosk.sync import courier
 from kiosk.sync.delivery import journal_lines
@@ -82,12 +82,12 @@ def test_the_bureau_writes_through_no_link_either(bureau, kiosk, stick, precious
     export(kiosk, stick)
     home = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id
     (home / "down").symlink_to(precious)
-    office = open_office(BureauSettings(data=str(bureau.data)))
+    context = open_context(BureauSettings(data=str(bureau.data)))
     try:
         with pytest.raises(files.RemovableError):
-            bureau_stick.serve(office, stick)
+            bureau_stick.serve(context, stick)
         assert untouched(precious)
         (home / "down").unlink()
-        assert "taken" in dict(bureau_stick.serve(office, stick)).values()
+        assert "taken" in dict(bureau_stick.serve(context, stick)).values()
     finally:
-        office.engine.dispose()
+        context.engine.dispose()

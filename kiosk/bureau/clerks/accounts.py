@@ -15,7 +15,7 @@ from kiosk.bureau.clerks import audit, passwords, second_factor
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.tables import Account
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.errors import KioskError
 
 FIRST_DAYS = 7  # a first password is good
@@ -46,11 +46,11 @@ class Shown:
     disabled: bool
 
 
-def add(office: Office, who: Actor, name: str, shown_name: str, role: Role) -> str:
+def add(context: BureauContext, who: Actor, name: str, shown_name: str, role: Role) -> str:
     """Make an account; return its first password, which must be changed at the first sign-in. Raises AccountRefused."""
     first = passwords.first_password()
     hashed = passwords.hashed(first)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         made = make(transaction, who, name, shown_name, role)
         made.password_hash, made.first_until = hashed, utcnow() + timedelta(days=FIRST_DAYS)
         audit.write(transaction, who, "account-added", name, role=role.code)
@@ -84,9 +84,9 @@ def make(transaction: Transaction, who: Actor, name: str, shown_name: str, role:
     return account
 
 
-def listed(office: Office) -> list[Shown]:
+def listed(context: BureauContext) -> list[Shown]:
     """Return all accounts by name."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         return [
             Shown(
                 one.account_id,
@@ -110,9 +110,9 @@ def locked(transaction: Transaction, account_id: str) -> Account:
     return account
 
 
-def id_of(office: Office, name: str) -> str:
+def id_of(context: BureauContext, name: str) -> str:
     """Return the id of a name. Raises AccountRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         return id_of_row(transaction, name)
 
 
@@ -124,9 +124,9 @@ def id_of_row(transaction: Transaction, name: str) -> str:
     return found
 
 
-def disable(office: Office, who: Actor, account_id: str) -> None:
+def disable(context: BureauContext, who: Actor, account_id: str) -> None:
     """End an account and all its sessions. Raises AccountRefused: the last administrator stays, and nobody ends themselves."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = locked(transaction, account_id)
         if account.name == who.name:
             raise AccountRefused("own-account")
@@ -136,17 +136,17 @@ def disable(office: Office, who: Actor, account_id: str) -> None:
         audit.write(transaction, who, "account-disabled", account.name)
 
 
-def enable(office: Office, who: Actor, account_id: str) -> None:
+def enable(context: BureauContext, who: Actor, account_id: str) -> None:
     """Let an account in again. Raises AccountRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = locked(transaction, account_id)
         account.disabled_at = None
         audit.write(transaction, who, "account-enabled", account.name)
 
 
-def change_role(office: Office, who: Actor, account_id: str, role: Role) -> None:
+def change_role(context: BureauContext, who: Actor, account_id: str, role: Role) -> None:
     """Give an account another role; its sessions end. Raises AccountRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = locked(transaction, account_id)
         if account.name == who.name:
             raise AccountRefused("own-account")
@@ -157,11 +157,11 @@ def change_role(office: Office, who: Actor, account_id: str, role: Role) -> None
         audit.write(transaction, who, "account-role", account.name, before=before, role=role.code)
 
 
-def reset(office: Office, who: Actor, account_id: str) -> str:
+def reset(context: BureauContext, who: Actor, account_id: str) -> str:
     """Give an account a new first password and take its second factor away; its sessions end. Raises AccountRefused."""
     first = passwords.first_password()
     hashed = passwords.hashed(first)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = locked(transaction, account_id)
         if account.name == who.name:
             raise AccountRefused("own-account")
@@ -172,17 +172,17 @@ def reset(office: Office, who: Actor, account_id: str) -> str:
     return first
 
 
-def right_password(office: Office, account_id: str, password: str) -> bool:
+def right_password(context: BureauContext, account_id: str, password: str) -> bool:
     """Whether it is the account's password."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         kept = transaction.scalar(select(Account.password_hash).where(Account.account_id == account_id))
     return passwords.right(kept or "", password)
 
 
-def set_password(office: Office, who: Actor, account_id: str, password: str, keep_session: str) -> None:
+def set_password(context: BureauContext, who: Actor, account_id: str, password: str, keep_session: str) -> None:
     """Choose a password; all other sessions end. keep_session: hash of the session's token. Raises AccountRefused with why."""
     hashed = passwords.hashed(password)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = locked(transaction, account_id)
         why = passwords.fault(password, account.name, account.shown_name)
         if why:
@@ -194,23 +194,23 @@ def set_password(office: Office, who: Actor, account_id: str, password: str, kee
         audit.write(transaction, who, "password-changed", account.name)
 
 
-def set_second_factor(office: Office, who: Actor, account_id: str, secret: str, code: str) -> list[str]:
+def set_second_factor(context: BureauContext, who: Actor, account_id: str, secret: str, code: str) -> list[str]:
     """Keep a second factor whose code was read right; return the recovery codes. Raises AccountRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = locked(transaction, account_id)
         step = second_factor.step_of(secret, "".join(code.split()), utcnow(), 0)
         if not step:
             raise AccountRefused("code-wrong")
-        account.totp_sealed = second_factor.seal_secret(office, account_id, secret)
+        account.totp_sealed = second_factor.seal_secret(context, account_id, secret)
         account.totp_step = step
-        codes = second_factor.make_recovery(office, account)
+        codes = second_factor.make_recovery(context, account)
         audit.write(transaction, who, "second-factor-set", account.name)
     return codes
 
 
-def set_language(office: Office, account_id: str, language: str) -> None:
+def set_language(context: BureauContext, account_id: str, language: str) -> None:
     """Show the pages in another language from now on."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         locked(transaction, account_id).language = language if language in LANGUAGES else LANGUAGES[0]
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import database
 from kiosk.bureau.clerks.tables import AuditLine
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.canonical import canonical
 
 START = "0" * 64
@@ -72,9 +72,9 @@ def write(transaction: Transaction, who: Actor, action: str, subject: str, **det
     transaction.flush()
 
 
-def note(office: Office, who: Actor, action: str, subject: str, **detail: Any) -> None:
+def note(context: BureauContext, who: Actor, action: str, subject: str, **detail: Any) -> None:
     """Append a line in a transaction of its own: something was seen."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         write(transaction, who, action, subject, **detail)
 
 
@@ -83,12 +83,12 @@ def digest_of(values: dict[str, Any]) -> str:
     return hashlib.sha256(canonical({name: values[name] for name in FIELDS if name != "digest"})).hexdigest()
 
 
-def lines(office: Office, after: int = 0, limit: int = 0) -> Iterator[dict[str, Any]]:
+def lines(context: BureauContext, after: int = 0, limit: int = 0) -> Iterator[dict[str, Any]]:
     """Yield the lines after a number, in order; limit 0: all. A page at a time: no transaction stays open meanwhile."""
     given = 0
     while True:
         wanted = min(_PAGE, limit - given) if limit else _PAGE
-        with office.session.begin() as transaction:
+        with context.session.begin() as transaction:
             rows = list(transaction.scalars(select(AuditLine).where(AuditLine.seq > after).order_by(AuditLine.seq).limit(wanted)))
         for row in rows:
             yield {name: getattr(row, name) for name in FIELDS}
@@ -98,7 +98,7 @@ def lines(office: Office, after: int = 0, limit: int = 0) -> Iterator[dict[str, 
         after = rows[-1].seq
 
 
-def newest(office: Office, before: int, actor: str, subject: str, limit: int) -> list[dict[str, Any]]:
+def newest(context: BureauContext, before: int, actor: str, subject: str, limit: int) -> list[dict[str, Any]]:
     """Return lines, newest first, that come before a number (0: all), of one actor or about one subject."""
     query = select(AuditLine).order_by(AuditLine.seq.desc()).limit(limit)
     if before:
@@ -107,7 +107,7 @@ def newest(office: Office, before: int, actor: str, subject: str, limit: int) ->
         query = query.where(AuditLine.actor == actor)
     if subject:
         query = query.where(AuditLine.subject == subject)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         return [{name: getattr(row, name) for name in FIELDS} for row in transaction.scalars(query)]
 
 
@@ -130,9 +130,9 @@ def verify_lines(found: Iterable[dict[str, Any]]) -> Verified:
     return Verified(count, before)
 
 
-def verify(office: Office, against: Path | None = None) -> Verified:
+def verify(context: BureauContext, against: Path | None = None) -> Verified:
     """Check the whole log, the head that was kept beside the database, and an earlier export (JSON lines) if one is given."""
-    wanted = dict(_kept_head(office))
+    wanted = dict(_kept_head(context))
     if against is not None:
         earlier = verify_lines(_of_export(against))
         if earlier.fault:
@@ -141,7 +141,7 @@ def verify(office: Office, against: Path | None = None) -> Verified:
     seen: dict[int, str] = {0: START}
 
     def watched() -> Iterator[dict[str, Any]]:
-        for line in lines(office):
+        for line in lines(context):
             if line["seq"] in wanted:
                 seen[line["seq"]] = line["digest"]
             yield line
@@ -157,26 +157,26 @@ def verify(office: Office, against: Path | None = None) -> Verified:
     return found
 
 
-def keep_head(office: Office) -> None:
+def keep_head(context: BureauContext) -> None:
     """Keep number and digest of the last line beside the database. Never goes back."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         last = transaction.execute(select(AuditLine.seq, AuditLine.digest).order_by(AuditLine.seq.desc()).limit(1)).first()
-    kept = next(iter(_kept_head(office)), 0)
+    kept = next(iter(_kept_head(context)), 0)
     if last is None or last[0] <= kept:
         return
-    path = _head_file(office)
+    path = _head_file(context)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     part.write_text(f"{last[0]} {last[1]}\n", encoding="ascii")
     os.replace(part, path)
 
 
-def _head_file(office: Office) -> Path:
-    return Path(office.settings.data) / "audit-head"
+def _head_file(context: BureauContext) -> Path:
+    return Path(context.settings.data) / "audit-head"
 
 
-def _kept_head(office: Office) -> dict[int, str]:
+def _kept_head(context: BureauContext) -> dict[int, str]:
     try:
-        seq, _, digest = _head_file(office).read_text(encoding="ascii").strip().partition(" ")
+        seq, _, digest = _head_file(context).read_text(encoding="ascii").strip().partition(" ")
         return {int(seq): digest}
     except (OSError, ValueError):
         return {}
@@ -193,18 +193,18 @@ def _of_export(path: Path) -> Iterator[dict[str, Any]]:
                 yield line if isinstance(line, dict) else {}
 
 
-def as_jsonl(office: Office) -> Iterator[str]:
+def as_jsonl(context: BureauContext) -> Iterator[str]:
     """Yield the whole log as lines of canonical JSON."""
-    for line in lines(office):
+    for line in lines(context):
         yield canonical(line).decode() + "\n"
 
 
-def as_csv(office: Office) -> Iterator[str]:
+def as_csv(context: BureauContext) -> Iterator[str]:
     """Yield the whole log as CSV with a head line. A cell that a spreadsheet would obey is put in quotes of its own."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(FIELDS)
-    for line in lines(office):
+    for line in lines(context):
         writer.writerow([_cell(line[name]) for name in FIELDS])
         yield out.getvalue()
         out.seek(0)

@@ -10,7 +10,7 @@ from kiosk.bureau.clerks import accounts, audit
 from kiosk.bureau.clerks.accounts import AccountRefused
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.office import BureauSettings, Office, open_office
+from kiosk.bureau.context import BureauContext, BureauSettings, open_context
 
 MACHINE = Actor("command-line", "machine")
 TOLD = {
@@ -48,19 +48,19 @@ def main(argv: list[str]) -> int:
         one.add_argument("--data", type=Path, required=True, help="the bureau's folder")
         one.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
     options = parser.parse_args(argv)
-    office = open_office(BureauSettings(data=str(options.data.resolve()), db=options.db))
+    context = open_context(BureauSettings(data=str(options.data.resolve()), db=options.db))
     try:
-        return _accounts(office, options) if options.group == "accounts" else _audit(office, options)
+        return _accounts(context, options) if options.group == "accounts" else _audit(context, options)
     except AccountRefused as error:
         print(f"kiosk bureau: {TOLD.get(error.why, error.why)} [{error.why}]", file=sys.stderr)
         return 1
     finally:
-        office.engine.dispose()
+        context.engine.dispose()
 
 
-def _accounts(office: Office, options: argparse.Namespace) -> int:
+def _accounts(context: BureauContext, options: argparse.Namespace) -> int:
     if options.task == "list":
-        for one in accounts.listed(office):
+        for one in accounts.listed(context):
             marks = [
                 word
                 for word, true in (
@@ -74,26 +74,28 @@ def _accounts(office: Office, options: argparse.Namespace) -> int:
             print(f"{one.name:24} {one.role.code:14} {one.shown_name:16} {', '.join(marks)}".rstrip())
         return 0
     if options.task == "add":
-        first = accounts.add(office, MACHINE, options.name, options.shown_name or options.name, Role.of(options.role))
+        first = accounts.add(context, MACHINE, options.name, options.shown_name or options.name, Role.of(options.role))
         print(f"first password, good for {accounts.FIRST_DAYS} days, shown only now: {first}")
         return 0
-    account_id = accounts.id_of(office, options.name)
+    account_id = accounts.id_of(context, options.name)
     if options.task == "reset":
-        print(f"first password, good for {accounts.FIRST_DAYS} days, shown only now: {accounts.reset(office, MACHINE, account_id)}")
+        print(
+            f"first password, good for {accounts.FIRST_DAYS} days, shown only now: {accounts.reset(context, MACHINE, account_id)}"
+        )
         return 0
-    (accounts.disable if options.task == "disable" else accounts.enable)(office, MACHINE, account_id)
+    (accounts.disable if options.task == "disable" else accounts.enable)(context, MACHINE, account_id)
     return 0
 
 
-def _audit(office: Office, options: argparse.Namespace) -> int:
+def _audit(context: BureauContext, options: argparse.Namespace) -> int:
     if options.task == "export":
-        for text in audit.as_csv(office) if options.form == "csv" else audit.as_jsonl(office):
+        for text in audit.as_csv(context) if options.form == "csv" else audit.as_jsonl(context):
             sys.stdout.write(text)
         return 0
-    found = audit.verify(office, options.against)
+    found = audit.verify(context, options.against)
     if found.fault:
         print(f"✗ {found.fault}")
         return 1
     print(f"✓ {found.lines} lines, head {found.head}")
-    audit.keep_head(office)
+    audit.keep_head(context)
     return 0

@@ -16,7 +16,7 @@ from kiosk.bureau.clerks import audit
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.tables import Proposal
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
 
@@ -52,10 +52,10 @@ class Asked:
     expires_at: datetime
 
 
-def ask(office: Office, who: Actor, kind: str, subject: str, content: dict[str, Any]) -> str:
+def ask(context: BureauContext, who: Actor, kind: str, subject: str, content: dict[str, Any]) -> str:
     """Ask for something; return the request's id. Raises FourEyesRefused when the same subject is asked for already."""
     now = utcnow()
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         _lock_all(transaction)
         same = transaction.scalar(
             select(Proposal.proposal_id).where(
@@ -90,16 +90,16 @@ def _logged(content: dict[str, Any]) -> dict[str, Any]:
     return {key: value if len(str(value)) <= 200 else f"{len(str(value))} characters" for key, value in content.items()}
 
 
-def waiting(office: Office) -> list[Asked]:
+def waiting(context: BureauContext) -> list[Asked]:
     """Return the open requests, oldest first."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         rows = transaction.scalars(
             select(Proposal).where(Proposal.outcome == "", Proposal.expires_at > utcnow()).order_by(Proposal.asked_at).limit(200)
         )
         return [_asked(row) for row in rows]
 
 
-def count_for(office: Office, name: str, role: Role) -> int:
+def count_for(context: BureauContext, name: str, role: Role) -> int:
     """Return how many open requests somebody may agree to."""
     kinds = [kind for kind, needed in AGREES.items() if role >= needed]
     if not kinds:
@@ -109,7 +109,7 @@ def count_for(office: Office, name: str, role: Role) -> int:
         .select_from(Proposal)
         .where(Proposal.outcome == "", Proposal.expires_at > utcnow(), Proposal.asked_by != name, Proposal.kind.in_(kinds))
     )
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         return transaction.scalar(query) or 0
 
 
@@ -117,9 +117,9 @@ def _asked(row: Proposal) -> Asked:
     return Asked(row.proposal_id, row.kind, row.subject, json.loads(row.content), row.asked_by, row.asked_at, row.expires_at)
 
 
-def one(office: Office, proposal_id: str) -> Asked:
+def one(context: BureauContext, proposal_id: str) -> Asked:
     """Return a request, open or over. Raises FourEyesRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.get(Proposal, proposal_id)
         if row is None:
             raise FourEyesRefused("not-there")
@@ -143,9 +143,9 @@ def agree(transaction: Transaction, who: Actor, proposal_id: str) -> None:
     audit.write(transaction, who, f"agreed-{row.kind}", row.subject, asked_by=row.asked_by, **_logged(json.loads(row.content)))
 
 
-def refuse(office: Office, who: Actor, proposal_id: str) -> None:
+def refuse(context: BureauContext, who: Actor, proposal_id: str) -> None:
     """Refuse a request, or take one's own back. Raises FourEyesRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.scalar(select(Proposal).where(Proposal.proposal_id == proposal_id).with_for_update())
         own = row is not None and row.asked_by == who.name
         why = _fault(row, who)

@@ -29,7 +29,7 @@ from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.settings import Oidc
 from kiosk.bureau.clerks.tables import Account
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.errors import KioskError
 
 COOKIE = "bureau_oidc"
@@ -55,36 +55,36 @@ class Leaving:
     cookie: str
 
 
-def start(office: Office, given: Oidc, back: str) -> Leaving:
+def start(context: BureauContext, given: Oidc, back: str) -> Leaving:
     """Return where to sign in. back: our address to come back to. Raises OidcRefused."""
     about = _discovered(given)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     client = OAuth2Client(given.client_id, scope="openid profile", redirect_uri=back, code_challenge_method="S256")
     url, _ = client.create_authorization_url(about["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier)
     kept = json.dumps({"state": state, "nonce": nonce, "verifier": verifier, "back": back, "at": time.time()})
-    return Leaving(url, people.seal_text(office, kept, COOKIE))
+    return Leaving(url, people.seal_text(context, kept, COOKIE))
 
 
-def finish(office: Office, given: Oidc, cookie: str, code: str, state: str) -> Account:
+def finish(context: BureauContext, given: Oidc, cookie: str, code: str, state: str) -> Account:
     """Return the account of whoever comes back; made at the first time. Raises OidcRefused."""
     try:
-        kept = json.loads(people.open_text(office, cookie, COOKIE))
+        kept = json.loads(people.open_text(context, cookie, COOKIE))
     except ValueError:
         raise OidcRefused("oidc-failed", "nobody left from here") from None
     if time.time() - kept["at"] > LASTS_S:
         raise OidcRefused("oidc-failed", "too late")
     if not state or not secrets.compare_digest(state.encode("utf-8", "replace"), kept["state"].encode()):
         raise OidcRefused("oidc-failed", "another state")
-    claims = _claims(office, given, kept, code)
+    claims = _claims(context, given, kept, code)
     role = given.role_of(claims.get(given.role_claim))
     if role is None:
         raise OidcRefused("oidc-refused", "no role")
-    return _account(office, given, claims, role)
+    return _account(context, given, claims, role)
 
 
-def _claims(office: Office, given: Oidc, kept: dict[str, Any], code: str) -> dict[str, Any]:
+def _claims(context: BureauContext, given: Oidc, kept: dict[str, Any], code: str) -> dict[str, Any]:
     about = _discovered(given)
-    secret = settings.secret(office, given.secret_file)
+    secret = settings.secret(context, given.secret_file)
     try:
         with OAuth2Client(given.client_id, secret, redirect_uri=kept["back"], timeout=_TIMEOUT_S, trust_env=False) as client:
             token = client.fetch_token(about["token_endpoint"], code=code, code_verifier=kept["verifier"])
@@ -104,12 +104,12 @@ def _claims(office: Office, given: Oidc, kept: dict[str, Any], code: str) -> dic
     return dict(found.claims)
 
 
-def _account(office: Office, given: Oidc, claims: dict[str, Any], role: Role) -> Account:
+def _account(context: BureauContext, given: Oidc, claims: dict[str, Any], role: Role) -> Account:
     subject = f"{given.issuer} {claims['sub']}"[:300]
     shown = str(claims.get("name") or claims.get("preferred_username") or claims["sub"])[:64]
     who = Actor("oidc", "machine")
     try:
-        with office.session.begin() as transaction:
+        with context.session.begin() as transaction:
             account = transaction.scalar(select(Account).where(Account.oidc_subject == subject).with_for_update())
             if account is None:
                 # A name of its own, so that nobody over there becomes an account that was made here.

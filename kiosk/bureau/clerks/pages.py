@@ -14,7 +14,7 @@ from kiosk.bureau import sessions
 from kiosk.bureau.clerks import four_eyes, roles, settings
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.words import LANGUAGES, Words
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.bureau.sessions import Session
 
 _templates = Environment(
@@ -46,10 +46,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def office_of(request: Request) -> Office:
+def context_of(request: Request) -> BureauContext:
     """Return the bureau this application serves."""
-    office: Office = request.app.state.office
-    return office
+    context: BureauContext = request.app.state.context
+    return context
 
 
 def signed_in(request: Request) -> Session:
@@ -67,7 +67,7 @@ def own_form(who: Annotated[Session, Depends(signed_in)], token: Annotated[str, 
     return who
 
 
-Bureau = Annotated[Office, Depends(office_of)]
+Bureau = Annotated[BureauContext, Depends(context_of)]
 Who = Annotated[Session, Depends(signed_in)]
 Own = Annotated[Session, Depends(own_form)]
 
@@ -76,7 +76,7 @@ def words_of(request: Request) -> Words:
     """Return the words of whoever asks: their own language, or what the browser asks for."""
     session = getattr(request.state, "session", None)
     language = session.language if isinstance(session, Session) else _asked_for(request.headers.get("accept-language", ""))
-    return Words(language, settings.of(office_of(request)).zone)
+    return Words(language, settings.of(context_of(request)).zone)
 
 
 def _asked_for(accepted: str) -> str:
@@ -91,7 +91,7 @@ def page(request: Request, template: str, status: int = 200, /, **values: Any) -
 
 def html(request: Request, template: str, /, **values: Any) -> str:
     """Return the text of a page. `may(method, path)`: whether the reader's role reaches a route."""
-    office, words = office_of(request), words_of(request)
+    context, words = context_of(request), words_of(request)
     session = getattr(request.state, "session", None)
     who = session if isinstance(session, Session) else None
     role = who.role if who is not None and not who.stage else None
@@ -105,14 +105,14 @@ def html(request: Request, template: str, /, **values: Any) -> str:
         "reason": words.reason,
         "when": words.when,
         "lang": "en" if words.language == "en" else "zh-CN",
-        "bureau": settings.of(office).name,
+        "bureau": settings.of(context).name,
         "who": who,
         "role": role,
         "Role": Role,
         "may": may,
-        "open_requests": four_eyes.count_for(office, who.user, role) if who is not None and role is not None else 0,
+        "open_requests": four_eyes.count_for(context, who.user, role) if who is not None and role is not None else 0,
         "token": who.form_token if who is not None else "",
-        "flash": sessions.take(office, who.token) if who is not None and not who.stage else "",
+        "flash": sessions.take(context, who.token) if who is not None and not who.stage else "",
         "here": request.url.path,
         **values,
     }

@@ -23,34 +23,34 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kiosk.bureau import tables
 from kiosk.bureau.clerks.tables import Person
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.sync import protocol, roster_file
 from kiosk.sync.keys import read_private
 
 _AT_ONCE = 500
 
 
-def note(office: Office, version: int) -> int:
+def note(context: BureauContext, version: int) -> int:
     """Take the people of an issued snapshot, and let go whoever is no longer in it; return how many. Works in small steps."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.get(tables.RosterFile, (version, 0))
     if row is None:
         return 0
     facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
     count = 0
-    found, keys = lines_of(office, facts), _Keys(office)
+    found, keys = lines_of(context, facts), _Keys(context)
     while some := [_row(keys, line, version) for line in islice(found, _AT_ONCE)]:
-        _upsert(office, some)
+        _upsert(context, some)
         count += len(some)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         transaction.execute(delete(Person).where(Person.roster_version < version))
     return count
 
 
-def lines_of(office: Office, facts: roster_file.Facts) -> Iterator[dict[str, Any]]:
+def lines_of(context: BureauContext, facts: roster_file.Facts) -> Iterator[dict[str, Any]]:
     """Yield the people of a roster file of this bureau, parsed."""
     manifest = protocol.RosterManifest(
-        bureau_id=office.bureau_id,
+        bureau_id=context.bureau_id,
         kiosk_id="none",
         version=1,
         created_at=utcnow(),
@@ -60,7 +60,7 @@ def lines_of(office: Office, facts: roster_file.Facts) -> Iterator[dict[str, Any
         lines=facts.lines,
         file_key=facts.key,
     )
-    for line in roster_file.read(office.rosters / f"{facts.digest}.roster", manifest):
+    for line in roster_file.read(context.rosters / f"{facts.digest}.roster", manifest):
         yield json.loads(line)
 
 
@@ -76,8 +76,8 @@ class Known:
 class _Keys:
     """Keys of this bureau's people, derived from clerks.key."""
 
-    def __init__(self, office: Office) -> None:
-        key = read_private(Path(office.settings.data) / "clerks.key").strip().encode()
+    def __init__(self, context: BureauContext) -> None:
+        key = read_private(Path(context.settings.data) / "clerks.key").strip().encode()
         self.cipher = AESGCM(hmac.digest(key, b"people sealed", "sha256"))
         self._marks = hmac.digest(key, b"people marks", "sha256")
 
@@ -86,17 +86,17 @@ class _Keys:
         return hmac.digest(self._marks, f"{kind}\n{text}".encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
-def seal_text(office: Office, text: str, about: str) -> str:
+def seal_text(context: BureauContext, text: str, about: str) -> str:
     """Return a text that names people as it may lie in the database. about: the id of what it belongs to."""
     nonce = secrets.token_bytes(12)
-    return base64.b64encode(nonce + _Keys(office).cipher.encrypt(nonce, text.encode(), about.encode())).decode()
+    return base64.b64encode(nonce + _Keys(context).cipher.encrypt(nonce, text.encode(), about.encode())).decode()
 
 
-def open_text(office: Office, sealed: str, about: str) -> str:
+def open_text(context: BureauContext, sealed: str, about: str) -> str:
     """Return a sealed text; "" when it was sealed by another key, for something else, or not at all."""
     try:
         found = base64.b64decode(sealed)
-        return _Keys(office).cipher.decrypt(found[:12], found[12:], about.encode()).decode()
+        return _Keys(context).cipher.decrypt(found[:12], found[12:], about.encode()).decode()
     except (InvalidTag, ValueError):
         return ""
 
@@ -125,14 +125,14 @@ def born_of(number: str) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 
-def _upsert(office: Office, rows: list[dict[str, Any]]) -> None:
+def _upsert(context: BureauContext, rows: list[dict[str, Any]]) -> None:
     target = Person.__table__
     if not isinstance(target, Table):
         raise TypeError("people")
-    make = postgresql.insert if office.engine.dialect.name == "postgresql" else sqlite.insert
+    make = postgresql.insert if context.engine.dialect.name == "postgresql" else sqlite.insert
     statement = make(target)
     changed = {name: statement.excluded[name] for name in ("name_mark", "number_mark", "sealed", "born_year", "roster_version")}
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         # In one order: two rosters that are noted at once never wait for each other in a circle.
         transaction.execute(
             statement.on_conflict_do_update(index_elements=["person_id"], set_=changed),
@@ -145,17 +145,17 @@ def masked(number: str) -> str:
     return number if len(number) < 10 else f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
 
 
-def marks_of(office: Office, text: str) -> tuple[str, str]:
+def marks_of(context: BureauContext, text: str) -> tuple[str, str]:
     """Return the marks of a text as a name and as a number."""
-    keys = _Keys(office)
+    keys = _Keys(context)
     return keys.mark("name", text), keys.mark("number", text.upper())
 
 
-def by_id(office: Office, person_ids: Iterable[str]) -> dict[str, Known]:
+def by_id(context: BureauContext, person_ids: Iterable[str]) -> dict[str, Known]:
     """Return the people that are known of these. With another key than they were sealed by, nobody is."""
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         rows = list(transaction.scalars(select(Person).where(Person.person_id.in_(set(person_ids)))))
-    keys, known = _Keys(office), {}
+    keys, known = _Keys(context), {}
     for row in rows:
         sealed = base64.b64decode(row.sealed)
         try:

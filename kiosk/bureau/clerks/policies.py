@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from kiosk.bureau import rosters, tables
 from kiosk.bureau.clerks import people
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.config import ASSETS, CONFIG
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Benefit, RosterEntry
@@ -42,9 +42,9 @@ class Field:
     why: str  # the remark behind it in the text
 
 
-def content_of(office: Office) -> rosters.BundleContent:
+def content_of(context: BureauContext) -> rosters.BundleContent:
     """Return what is in force. Where no bundle holds rules yet: those that kiosks are installed with."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         found = rosters.in_force(transaction)
     return found if found.policies else found.model_copy(update={"policies": shipped()})
 
@@ -135,14 +135,14 @@ class Example:
     differs: bool
 
 
-def preview(office: Office, name: str, text: str, today: date, language: str) -> list[Example]:
+def preview(context: BureauContext, name: str, text: str, today: date, language: str) -> list[Example]:
     """Return up to ten people of the newest roster whom the rule is for; those for whom something changes stand first."""
-    content = content_of(office)
+    content = content_of(context)
     old, new = _book(content.policies), _book({**content.policies, name: text})
     policy_id = load_policy(tomllib.loads(text)).policy_id
     other: list[Example] = []
     found: list[Example] = []
-    for line in islice(_newest_people(office), _LOOKED_AT):
+    for line in islice(_newest_people(context), _LOOKED_AT):
         entry = roster_file.entry_of(line)
         benefit = next((one for one in entry.benefits if one.policy_id == policy_id), None)
         if benefit is None:
@@ -186,11 +186,11 @@ def _say(answer: Eligibility | None, today: date, language: str) -> str:
     return f"{words} {span}".strip()
 
 
-def _newest_people(office: Office) -> Any:
-    with office.session.begin() as transaction:
+def _newest_people(context: BureauContext) -> Any:
+    with context.session.begin() as transaction:
         row = transaction.scalar(
             select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
         )
     if row is None:
         return iter(())
-    return people.lines_of(office, roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key))
+    return people.lines_of(context, roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key))

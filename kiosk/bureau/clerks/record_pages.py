@@ -16,7 +16,7 @@ from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.work_list import Wanted, Whole
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.bureau.sessions import Session
 from kiosk.domain.record import Channel
 from kiosk.errors import KioskError
@@ -44,7 +44,7 @@ def home(_: Who) -> Response:
 @router.get("/records", response_class=HTMLResponse)
 def records_page(
     request: Request,
-    office: Bureau,
+    context: Bureau,
     who: Who,
     state: Annotated[str, Query(max_length=16)] = "pending",
     person: Annotated[str, Query(max_length=128, pattern=r"^[^\x00]*$")] = "",
@@ -65,10 +65,10 @@ def records_page(
         last=_day(last),
         suspect=bool(suspect),
     )
-    found = work_list.find(office, wanted, settings.of(office).zone, after)
+    found = work_list.find(context, wanted, settings.of(context).zone, after)
     by = [name for name, value in (("person", person), ("station", station), ("date", first or last)) if value.strip()]
     if by:
-        audit.note(office, who.actor, "searched", wanted.state, by=by, found=len(found.lines))
+        audit.note(context, who.actor, "searched", wanted.state, by=by, found=len(found.lines))
     asked = {"state": wanted.state, "person": person, "station": station, "channel": channel, "first": first, "last": last}
     asked |= {"suspect": suspect}
     return page(
@@ -79,7 +79,7 @@ def records_page(
         more=f"/records?{urlencode({**asked, 'after': found.after})}" if found.after else "",
         states=work_list.STATES,
         channels=CHANNELS,
-        waiting=work_list.waiting(office),
+        waiting=work_list.waiting(context),
         first=first,
         last=last,
         start=not after,
@@ -94,15 +94,15 @@ def _day(text: str) -> date | None:
 
 
 @router.get("/records/{record_id}", response_class=HTMLResponse)
-def record_page(request: Request, office: Bureau, who: Who, record_id: RecordId) -> HTMLResponse:
+def record_page(request: Request, context: Bureau, who: Who, record_id: RecordId) -> HTMLResponse:
     """One record, its papers beside it."""
-    found = _found(office, record_id)
-    audit.note(office, who.actor, "saw-record", record_id, papers=len(found.papers))
+    found = _found(context, record_id)
+    audit.note(context, who.actor, "saw-record", record_id, papers=len(found.papers))
     return _record(request, who, found, "")
 
 
-def _found(office: Office, record_id: str) -> Whole:
-    found = work_list.whole(office, record_id)
+def _found(context: BureauContext, record_id: str) -> Whole:
+    found = work_list.whole(context, record_id)
     if found is None:
         raise HTTPException(404, "no such record")
     return found
@@ -126,7 +126,7 @@ def _record(request: Request, who: Session, found: Whole, wrong: str, status: in
 @router.post("/records/{record_id}/decide", response_class=HTMLResponse)
 def decide_form(
     request: Request,
-    office: Bureau,
+    context: Bureau,
     who: Own,
     record_id: RecordId,
     decided: Annotated[Literal["confirmed", "returned"], Form()],
@@ -134,26 +134,26 @@ def decide_form(
     note: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Decide a record that waits. One that was decided is another matter: a second person must agree."""
-    words, found = words_of(request), _found(office, record_id)
+    words, found = words_of(request), _found(context, record_id)
     try:
         if decided == "returned" and reason not in decisions.RETURN_REASONS:
             raise NotDecided("reason-missing")
         if found.line.decision:
-            _ask_override(office, who, found, decided, reason, note)
-            sessions.leave(office, who.token, words.text("record.asked"))
+            _ask_override(context, who, found, decided, reason, note)
+            sessions.leave(context, who.token, words.text("record.asked"))
             return RedirectResponse(f"/records/{record_id}", 303)
-        _decide(office, who, record_id, decided, "" if decided == "confirmed" else reason, note)
+        _decide(context, who, record_id, decided, "" if decided == "confirmed" else reason, note)
     except NotDecided as error:
         status = 400 if error.why == "reason-missing" else 409
-        return _record(request, who, _found(office, record_id), words.text(f"record.{error.why}"), status)
+        return _record(request, who, _found(context, record_id), words.text(f"record.{error.why}"), status)
     except FourEyesRefused as error:
         return _record(request, who, found, words.text(f"four_eyes.{error.why}"), 409)
-    sessions.leave(office, who.token, words.text(f"record.done-{decided}", name=found.line.name or found.line.person_id))
-    following = work_list.next_after(office, found.line.received_at, record_id)
+    sessions.leave(context, who.token, words.text(f"record.done-{decided}", name=found.line.name or found.line.person_id))
+    following = work_list.next_after(context, found.line.received_at, record_id)
     return RedirectResponse(f"/records/{following}" if following else "/records", 303)
 
 
-def _decide(office: Office, who: Session, record_id: str, decided: str, reason: str, note: str) -> None:
+def _decide(context: BureauContext, who: Session, record_id: str, decided: str, reason: str, note: str) -> None:
     def witness(transaction: Transaction, row: tables.Record) -> None:
         if not work_list.decidable(row.outcome):
             raise NotDecided("nothing-to-decide")
@@ -161,17 +161,17 @@ def _decide(office: Office, who: Session, record_id: str, decided: str, reason: 
             raise NotDecided("decided-already")
         audit.write(transaction, who.actor, decided, record_id, reason=reason, note=note)
 
-    decisions.decide(office, record_id, decided, reason, witness)
+    decisions.decide(context, record_id, decided, reason, witness)
 
 
-def _ask_override(office: Office, who: Session, found: Whole, decided: str, reason: str, note: str) -> None:
+def _ask_override(context: BureauContext, who: Session, found: Whole, decided: str, reason: str, note: str) -> None:
     if not work_list.decidable(found.line.outcome):
         raise NotDecided("nothing-to-decide")
     wanted = (decided, "" if decided == "confirmed" else reason)
     if wanted == (found.line.decision, found.line.decision_reason):
         raise NotDecided("decided-already")
     content = {"decided": wanted[0], "reason": wanted[1], "before": found.line.decision, "note": note}
-    four_eyes.ask(office, who.actor, "override", found.line.record_id, content)
+    four_eyes.ask(context, who.actor, "override", found.line.record_id, content)
 
 
 # --- papers
@@ -185,10 +185,10 @@ _SHOWN: dict[str, bytes] = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PN
     responses={200: {"description": "The scan", "content": {kind: {} for kind in ("image/jpeg", "image/png", "application/pdf")}}},
 )
 def paper(
-    office: Bureau, who: Who, evidence_id: Annotated[protocol.Id, Path()], save: Annotated[Literal["", "yes"], Query()] = ""
+    context: Bureau, who: Who, evidence_id: Annotated[protocol.Id, Path()], save: Annotated[Literal["", "yes"], Query()] = ""
 ) -> Response:
     """One scan. Pictures are shown beside the record, by their first bytes; anything else is saved, never shown."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.get(tables.Evidence, evidence_id)
         if row is None:
             raise HTTPException(404, "no such paper")

@@ -20,7 +20,7 @@ from kiosk.bureau import rosters, tables
 from kiosk.bureau.clerks import audit, people
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.tables import RosterDraft
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.errors import KioskError
 from kiosk.sync import roster_file, seal
 
@@ -56,14 +56,14 @@ class Report:
     examples: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def take(office: Office, who: Actor, source: BinaryIO) -> str:
+def take(context: BureauContext, who: Actor, source: BinaryIO) -> str:
     """Take a roster as it is handed in and look at it; return the draft's id. Raises Refused naming the line."""
-    path, facts = roster_file.write(rosters.checked(source), office.rosters, office.suite)
+    path, facts = roster_file.write(rosters.checked(source), context.rosters, context.suite)
     try:
-        report = _report(office, facts)
+        report = _report(context, facts)
         draft_id = str(uuid.uuid4())
-        with office.session.begin() as transaction:
-            transaction.add(_draft(office, draft_id, facts, report, who))
+        with context.session.begin() as transaction:
+            transaction.add(_draft(context, draft_id, facts, report, who))
             audit.write(transaction, who, "roster-handed-in", draft_id, people=facts.lines, digest=facts.digest)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -71,7 +71,9 @@ def take(office: Office, who: Actor, source: BinaryIO) -> str:
     return draft_id
 
 
-def _draft(office: Office, draft_id: str, facts: roster_file.Facts, report: Report, who: Actor, *, told: str = "") -> RosterDraft:
+def _draft(
+    context: BureauContext, draft_id: str, facts: roster_file.Facts, report: Report, who: Actor, *, told: str = ""
+) -> RosterDraft:
     now = utcnow()
     return RosterDraft(
         draft_id=draft_id,
@@ -80,7 +82,7 @@ def _draft(office: Office, draft_id: str, facts: roster_file.Facts, report: Repo
         plain_size=facts.plain_size,
         lines=facts.lines,
         file_key=facts.key,
-        report=_sealed(office, report, draft_id),
+        report=_sealed(context, report, draft_id),
         state="checked",
         told=told,
         version=0,
@@ -90,13 +92,13 @@ def _draft(office: Office, draft_id: str, facts: roster_file.Facts, report: Repo
     )
 
 
-def _report(office: Office, facts: roster_file.Facts) -> Report:
+def _report(context: BureauContext, facts: roster_file.Facts) -> Report:
     report = Report(people=facts.lines)
     try:
-        rosters.ask_first(office, facts.lines, meant=False)
+        rosters.ask_first(context, facts.lines, meant=False)
     except rosters.AskFirst as error:
         report.asks = error.why
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         newest = transaction.scalar(
             select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
         )
@@ -104,8 +106,8 @@ def _report(office: Office, facts: roster_file.Facts) -> Report:
     if newest is not None:
         report.base, report.before = newest.version, newest.lines
         kept = roster_file.Facts(newest.digest, newest.size, newest.plain_size, newest.lines, newest.file_key)
-        old = {_mark(line["person_id"]): _content(line) for line in people.lines_of(office, kept)}
-    for line in people.lines_of(office, facts):
+        old = {_mark(line["person_id"]): _content(line) for line in people.lines_of(context, kept)}
+    for line in people.lines_of(context, facts):
         status = str(line.get("status", "active"))
         report.statuses[status] = report.statuses.get(status, 0) + 1
         report.templates += "template" in line
@@ -119,7 +121,7 @@ def _report(office: Office, facts: roster_file.Facts) -> Report:
             _example(report, "changed", line)
     report.removed = len(old)
     if newest is not None and old:
-        for line in people.lines_of(office, kept):
+        for line in people.lines_of(context, kept):
             if _mark(line["person_id"]) in old:
                 _example(report, "removed", line, first=True)
                 if len(report.examples) >= EXAMPLES and report.examples[EXAMPLES - 1][0] == "removed":
@@ -145,27 +147,27 @@ def _content(line: dict[str, Any]) -> bytes:
     return hashlib.blake2b(json.dumps(line, sort_keys=True).encode(), digest_size=12).digest()
 
 
-def _sealed(office: Office, report: Report, draft_id: str) -> str:
+def _sealed(context: BureauContext, report: Report, draft_id: str) -> str:
     # Its examples name people.
-    return people.seal_text(office, json.dumps(asdict(report), ensure_ascii=False), draft_id)
+    return people.seal_text(context, json.dumps(asdict(report), ensure_ascii=False), draft_id)
 
 
-def report_of(office: Office, draft: RosterDraft) -> Report:
+def report_of(context: BureauContext, draft: RosterDraft) -> Report:
     """Return what was found when a draft was handed in."""
-    found = Report(**json.loads(people.open_text(office, draft.report, draft.draft_id) or "{}"))
+    found = Report(**json.loads(people.open_text(context, draft.report, draft.draft_id) or "{}"))
     found.examples = [(one[0], one[1], one[2]) for one in found.examples]
     return found
 
 
-def newest(office: Office, limit: int = 20) -> list[RosterDraft]:
+def newest(context: BureauContext, limit: int = 20) -> list[RosterDraft]:
     """Return drafts, the newest first."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         return list(transaction.scalars(select(RosterDraft).order_by(RosterDraft.made_at.desc()).limit(limit)))
 
 
-def get(office: Office, draft_id: str) -> RosterDraft:
+def get(context: BureauContext, draft_id: str) -> RosterDraft:
     """Return a draft. Raises DraftRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         found = transaction.get(RosterDraft, draft_id)
     if found is None:
         raise DraftRefused("not-there")
@@ -178,13 +180,13 @@ def queue(transaction: Transaction, who: Actor, draft_id: str) -> None:
     audit.write(transaction, who, "roster-issue", draft_id)
 
 
-def drop(office: Office, who: Actor, draft_id: str) -> None:
+def drop(context: BureauContext, who: Actor, draft_id: str) -> None:
     """Throw a draft away, its file too. Raises DraftRefused."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         _move(transaction, draft_id, ("checked", "failed"), "dropped")
         digest = transaction.get_one(RosterDraft, draft_id).digest
         audit.write(transaction, who, "roster-dropped", draft_id)
-    _path(office, digest).unlink(missing_ok=True)
+    _path(context, digest).unlink(missing_ok=True)
 
 
 def _move(transaction: Transaction, draft_id: str, before: tuple[str, ...], after: str) -> None:
@@ -198,16 +200,16 @@ def _move(transaction: Transaction, draft_id: str, before: tuple[str, ...], afte
         raise DraftRefused("not-waiting" if known else "not-there")
 
 
-def _path(office: Office, digest: str) -> Path:
-    return office.rosters / f"{digest}.roster"
+def _path(context: BureauContext, digest: str) -> Path:
+    return context.rosters / f"{digest}.roster"
 
 
-def withdraw(office: Office, who: Actor, version: int) -> str:
+def withdraw(context: BureauContext, who: Actor, version: int) -> str:
     """Make a draft of the roster before `version`, to be issued in its place: kiosks only ever go forward. Raises DraftRefused.
 
     The people are written anew: one file is never issued twice.
     """
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         rows = list(
             transaction.scalars(
                 select(tables.RosterFile)
@@ -223,24 +225,24 @@ def withdraw(office: Office, who: Actor, version: int) -> str:
         raise DraftRefused("changed-meanwhile")
     row = rows[1]
     manifest_facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
-    _, facts = roster_file.write(_raw(office, manifest_facts), office.rosters, office.suite)
+    _, facts = roster_file.write(_raw(context, manifest_facts), context.rosters, context.suite)
     draft_id = str(uuid.uuid4())
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         before = Report(people=facts.lines, base=version, before=rows[0].lines)
-        transaction.add(_draft(office, draft_id, facts, before, who, told=f"of {row.version}"))
+        transaction.add(_draft(context, draft_id, facts, before, who, told=f"of {row.version}"))
     return draft_id
 
 
-def _raw(office: Office, facts: roster_file.Facts) -> Iterator[bytes]:
-    for line in people.lines_of(office, facts):
+def _raw(context: BureauContext, facts: roster_file.Facts) -> Iterator[bytes]:
+    for line in people.lines_of(context, facts):
         yield json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class Issuer:
     """The thread of one worker that issues what waits: a web request never waits for a million people."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, context: BureauContext) -> None:
+        self._context = context
         self._over, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="roster-issuer", daemon=True)
         self._thread.start()
@@ -256,7 +258,7 @@ class Issuer:
             if self._over.is_set():
                 return
             try:
-                while issue_next(self._office):
+                while issue_next(self._context):
                     pass
             except Exception as error:  # noqa: BLE001 - the next look may work; without this thread nothing would be issued
                 log.error("roster issuer: %s", type(error).__name__)
@@ -268,10 +270,10 @@ class Issuer:
         self._thread.join(5.0)
 
 
-def issue_next(office: Office) -> bool:
+def issue_next(context: BureauContext) -> bool:
     """Issue the draft that waits longest; return whether there was one. One of several workers takes it."""
     now = utcnow()
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         # Of a worker that was killed. Issuing again is safe: the same people under another number.
         transaction.execute(
             update(RosterDraft)
@@ -291,23 +293,23 @@ def issue_next(office: Office) -> bool:
     facts = roster_file.Facts(draft.digest, draft.size, draft.plain_size, draft.lines, draft.file_key)
     state, told, version = "issued", "", 0
     try:
-        with office.session.begin() as transaction:
+        with context.session.begin() as transaction:
             known = transaction.scalar(select(tables.RosterFile.version).where(tables.RosterFile.digest == draft.digest))
-        version = known or rosters.publish(office, _path(office, draft.digest), facts)
-        people.note(office, version)
+        version = known or rosters.publish(context, _path(context, draft.digest), facts)
+        people.note(context, version)
     except (seal.Refused, KioskError, OSError) as error:
         state, told = "failed", f"{type(error).__name__}"
         log.warning("a roster was not issued: %s", type(error).__name__)
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.get_one(RosterDraft, draft.draft_id)
         row.state, row.told, row.version, row.changed_at = state, told or row.told, version, utcnow()
         audit.write(transaction, MACHINE, f"roster-{state}", draft.draft_id, version=version, people=draft.lines)
     return True
 
 
-def issued(office: Office, limit: int = 30) -> list[tuple[int, int, int, datetime]]:
+def issued(context: BureauContext, limit: int = 30) -> list[tuple[int, int, int, datetime]]:
     """Return what was issued, newest first: version, people, bytes of the snapshot, when."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         rows = transaction.execute(
             select(tables.RosterFile.version, tables.RosterFile.lines, tables.RosterFile.size, tables.RosterFile.created_at)
             .where(tables.RosterFile.base_version == 0)

@@ -12,7 +12,7 @@ from kiosk.bureau.clerks import four_eyes, roster_drafts
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roster_drafts import DraftRefused
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.sync import protocol, seal
 
 router = APIRouter(tags=["page"], responses=ANSWERS)
@@ -20,58 +20,58 @@ DraftId = Annotated[protocol.Id, Path()]
 
 
 @router.get("/rosters", response_class=HTMLResponse)
-def rosters_page(request: Request, office: Bureau, _: Who) -> HTMLResponse:
+def rosters_page(request: Request, context: Bureau, _: Who) -> HTMLResponse:
     """Drafts and what was issued."""
-    return _rosters(request, office, "", 200)
+    return _rosters(request, context, "", 200)
 
 
-def _rosters(request: Request, office: Office, wrong: str, status: int) -> HTMLResponse:
-    drafts = [(draft, roster_drafts.report_of(office, draft)) for draft in roster_drafts.newest(office)]
+def _rosters(request: Request, context: BureauContext, wrong: str, status: int) -> HTMLResponse:
+    drafts = [(draft, roster_drafts.report_of(context, draft)) for draft in roster_drafts.newest(context)]
     busy = any(draft.state in ("waiting", "issuing") for draft, _ in drafts)
-    return page(request, "rosters.html", status, drafts=drafts, issued=roster_drafts.issued(office), wrong=wrong, busy=busy)
+    return page(request, "rosters.html", status, drafts=drafts, issued=roster_drafts.issued(context), wrong=wrong, busy=busy)
 
 
 @router.post("/rosters/upload", response_class=HTMLResponse)
-def upload_form(request: Request, office: Bureau, who: Own, file: Annotated[UploadFile, File()]) -> Response:
+def upload_form(request: Request, context: Bureau, who: Own, file: Annotated[UploadFile, File()]) -> Response:
     """Take a roster and look at it. It is read where it was put, which has no name: nothing is left by a kill."""
     try:
-        draft_id = roster_drafts.take(office, who.actor, file.file)
+        draft_id = roster_drafts.take(context, who.actor, file.file)
     except seal.Refused as error:
-        return _rosters(request, office, words_of(request).text("rosters.refused", why=str(error)), 400)
+        return _rosters(request, context, words_of(request).text("rosters.refused", why=str(error)), 400)
     return RedirectResponse(f"/rosters/{draft_id}", 303)
 
 
 @router.get("/rosters/{draft_id}", response_class=HTMLResponse)
-def draft_page(request: Request, office: Bureau, _: Who, draft_id: DraftId) -> HTMLResponse:
+def draft_page(request: Request, context: Bureau, _: Who, draft_id: DraftId) -> HTMLResponse:
     """What a roster would change."""
-    return _draft(request, office, draft_id, "", 200)
+    return _draft(request, context, draft_id, "", 200)
 
 
-def _draft(request: Request, office: Office, draft_id: str, wrong: str, status: int) -> HTMLResponse:
+def _draft(request: Request, context: BureauContext, draft_id: str, wrong: str, status: int) -> HTMLResponse:
     try:
-        draft = roster_drafts.get(office, draft_id)
+        draft = roster_drafts.get(context, draft_id)
     except DraftRefused:
-        return _rosters(request, office, words_of(request).text("rosters.not-there"), 404)
-    return page(request, "roster.html", status, draft=draft, report=roster_drafts.report_of(office, draft), wrong=wrong)
+        return _rosters(request, context, words_of(request).text("rosters.not-there"), 404)
+    return page(request, "roster.html", status, draft=draft, report=roster_drafts.report_of(context, draft), wrong=wrong)
 
 
 @router.post("/rosters/{draft_id}/issue", response_class=HTMLResponse)
-def issue_form(request: Request, office: Bureau, who: Own, draft_id: DraftId) -> Response:
+def issue_form(request: Request, context: Bureau, who: Own, draft_id: DraftId) -> Response:
     """Issue a roster in the background; one that looks like a mistake waits for a second person."""
     words = words_of(request)
     try:
-        report = roster_drafts.report_of(office, roster_drafts.get(office, draft_id))
+        report = roster_drafts.report_of(context, roster_drafts.get(context, draft_id))
         if report.asks:
             content = {"people": report.people, "before": report.before, "why": report.asks}
-            four_eyes.ask(office, who.actor, "roster-small", draft_id, content)
-            sessions.leave(office, who.token, words.text("record.asked"))
+            four_eyes.ask(context, who.actor, "roster-small", draft_id, content)
+            sessions.leave(context, who.token, words.text("record.asked"))
             return RedirectResponse(f"/rosters/{draft_id}", 303)
-        with office.session.begin() as transaction:
+        with context.session.begin() as transaction:
             roster_drafts.queue(transaction, who.actor, draft_id)
     except DraftRefused as error:
-        return _draft(request, office, draft_id, words.text(f"rosters.{error.why}"), 404 if error.why == "not-there" else 409)
+        return _draft(request, context, draft_id, words.text(f"rosters.{error.why}"), 404 if error.why == "not-there" else 409)
     except FourEyesRefused as error:
-        return _draft(request, office, draft_id, words.text(f"four_eyes.{error.why}"), 409)
+        return _draft(request, context, draft_id, words.text(f"four_eyes.{error.why}"), 409)
     issuer = getattr(request.app.state, "issuer", None)
     if issuer is not None:
         issuer.wake()
@@ -79,26 +79,26 @@ def issue_form(request: Request, office: Bureau, who: Own, draft_id: DraftId) ->
 
 
 @router.post("/rosters/{draft_id}/drop", response_class=HTMLResponse)
-def drop_form(request: Request, office: Bureau, who: Own, draft_id: DraftId) -> Response:
+def drop_form(request: Request, context: Bureau, who: Own, draft_id: DraftId) -> Response:
     """Throw a draft away."""
     try:
-        roster_drafts.drop(office, who.actor, draft_id)
+        roster_drafts.drop(context, who.actor, draft_id)
     except DraftRefused as error:
         status = 404 if error.why == "not-there" else 409
-        return _rosters(request, office, words_of(request).text(f"rosters.{error.why}"), status)
+        return _rosters(request, context, words_of(request).text(f"rosters.{error.why}"), status)
     return RedirectResponse("/rosters", 303)
 
 
 @router.post("/rosters/issued/{version}/withdraw", response_class=HTMLResponse)
-def withdraw_form(request: Request, office: Bureau, who: Own, version: Annotated[int, Path(ge=1, le=2**53)]) -> Response:
+def withdraw_form(request: Request, context: Bureau, who: Own, version: Annotated[int, Path(ge=1, le=2**53)]) -> Response:
     """Ask for the newest roster to be withdrawn: a second person must agree, then the one before is issued in its place."""
     words = words_of(request)
-    issued = roster_drafts.issued(office, 2)
+    issued = roster_drafts.issued(context, 2)
     if len(issued) < 2 or issued[0][0] != version:
-        return _rosters(request, office, words.text("rosters.not-newest"), 409)
+        return _rosters(request, context, words.text("rosters.not-newest"), 409)
     try:
-        four_eyes.ask(office, who.actor, "roster-withdraw", str(version), {"people": issued[0][1], "back_to": issued[1][0]})
+        four_eyes.ask(context, who.actor, "roster-withdraw", str(version), {"people": issued[0][1], "back_to": issued[1][0]})
     except FourEyesRefused as error:
-        return _rosters(request, office, words.text(f"four_eyes.{error.why}"), 409)
-    sessions.leave(office, who.token, words.text("record.asked"))
+        return _rosters(request, context, words.text(f"four_eyes.{error.why}"), 409)
+    sessions.leave(context, who.token, words.text("record.asked"))
     return RedirectResponse("/rosters", 303)

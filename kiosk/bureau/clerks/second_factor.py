@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk.bureau.clerks.tables import Account
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.errors import ConfigError
 from kiosk.sync.keys import read_private
 
@@ -46,30 +46,30 @@ def step_of(secret: str, code: str, now: datetime, after: int) -> int:
     return found
 
 
-def seal_secret(office: Office, account_id: str, secret: str) -> str:
+def seal_secret(context: BureauContext, account_id: str, secret: str) -> str:
     """Return a shared secret sealed for one account."""
     nonce = secrets.token_bytes(12)
-    sealed = AESGCM(_key(office)).encrypt(nonce, secret.encode(), account_id.encode())
+    sealed = AESGCM(_key(context)).encrypt(nonce, secret.encode(), account_id.encode())
     return base64.urlsafe_b64encode(nonce + sealed).decode()
 
 
-def open_secret(office: Office, account_id: str, sealed_secret: str) -> str:
+def open_secret(context: BureauContext, account_id: str, sealed_secret: str) -> str:
     """Return a sealed secret. Raises ConfigError when the key is another one: the second factor must then be set up anew."""
     sealed = base64.urlsafe_b64decode(sealed_secret)
     try:
-        return AESGCM(_key(office)).decrypt(sealed[:12], sealed[12:], account_id.encode()).decode()
+        return AESGCM(_key(context)).decrypt(sealed[:12], sealed[12:], account_id.encode()).decode()
     except InvalidTag:
         raise ConfigError("clerks.key is another than the second factor was sealed by: kiosk bureau accounts reset") from None
 
 
-def take_code(office: Office, account: Account, code: str, now: datetime) -> bool:
+def take_code(context: BureauContext, account: Account, code: str, now: datetime) -> bool:
     """Take a code of the app, or a recovery code; either is good once. The account's row is locked by the caller."""
     told = "".join(code.split()).replace("-", "").lower()
     if len(told) == 6 and told.isdigit() and told.isascii():
-        step = step_of(open_secret(office, account.account_id, account.totp_sealed), told, now, account.totp_step)
+        step = step_of(open_secret(context, account.account_id, account.totp_sealed), told, now, account.totp_step)
         account.totp_step = step or account.totp_step
         return step > 0
-    mark = _mark(office, account.account_id, told)
+    mark = _mark(context, account.account_id, told)
     left = account.recovery.split()
     if not any(hmac.compare_digest(mark, one) for one in left):
         return False
@@ -77,17 +77,17 @@ def take_code(office: Office, account: Account, code: str, now: datetime) -> boo
     return True
 
 
-def make_recovery(office: Office, account: Account) -> list[str]:
+def make_recovery(context: BureauContext, account: Account) -> list[str]:
     """Give the account new recovery codes; return them, to be shown once."""
     codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(RECOVERY_CODES)]
-    account.recovery = " ".join(_mark(office, account.account_id, one) for one in codes)
+    account.recovery = " ".join(_mark(context, account.account_id, one) for one in codes)
     return [f"{one[:4]}-{one[4:8]}-{one[8:12]}-{one[12:]}" for one in codes]
 
 
-def _mark(office: Office, account_id: str, code: str) -> str:
+def _mark(context: BureauContext, account_id: str, code: str) -> str:
     # Keyed: whoever has the table alone cannot even try.
-    return hmac.new(_key(office), f"recovery\n{account_id}\n{code}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return hmac.new(_key(context), f"recovery\n{account_id}\n{code}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
-def _key(office: Office) -> bytes:
-    return base64.urlsafe_b64decode(read_private(Path(office.settings.data) / "clerks.key").strip())
+def _key(context: BureauContext) -> bytes:
+    return base64.urlsafe_b64decode(read_private(Path(context.settings.data) / "clerks.key").strip())

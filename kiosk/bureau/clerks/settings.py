@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.errors import ConfigError
 from kiosk.plain_text import read_text
 from kiosk.sync.keys import read_private
@@ -106,9 +106,9 @@ class ClerkSettings(Asked):
         return ZoneInfo(self.timezone)
 
 
-def of(office: Office) -> ClerkSettings:
+def of(context: BureauContext) -> ClerkSettings:
     """Return the settings of a bureau, read anew when the file has changed. Raises ConfigError naming what is wrong."""
-    path = Path(office.settings.data) / "clerks.toml"
+    path = Path(context.settings.data) / "clerks.toml"
     try:
         changed = path.stat().st_mtime_ns
     except FileNotFoundError:
@@ -131,6 +131,6 @@ def _read(path: Path, _changed: int) -> ClerkSettings:
     return found
 
 
-def secret(office: Office, name: str) -> str:
+def secret(context: BureauContext, name: str) -> str:
     """Return what a file of secrets holds; a relative name stands in the bureau's folder. Raises ConfigError."""
-    return read_private(Path(office.settings.data) / name).strip() if name else ""
+    return read_private(Path(context.settings.data) / name).strip() if name else ""

@@ -16,7 +16,7 @@ from kiosk.bureau.clerks import accounts, audit, passwords, second_factor
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import ENROL, PASSWORD, SECOND, Role
 from kiosk.bureau.clerks.tables import Account
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.sessions import Session
 from kiosk.errors import ConfigError
 
@@ -37,55 +37,55 @@ class Answer:
     why: str = ""
 
 
-def by_password(office: Office, name: str, password: str, source: str) -> Answer:
+def by_password(context: BureauContext, name: str, password: str, source: str) -> Answer:
     """Try a name and a password."""
-    if sessions.too_many(office, name, source):
+    if sessions.too_many(context, name, source):
         return Answer(why="too-many")
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = transaction.scalar(select(Account).where(Account.name == name))
     right = passwords.right(account.password_hash if account is not None else "", password)
     if account is None or not right or account.disabled_at is not None:
-        return _failed(office, name, source, account)
+        return _failed(context, name, source, account)
     if account.first_until is not None and account.first_until < utcnow():
         return Answer(why="first-password-over")
-    return Answer(let_in(office, account, source, how="password"))
+    return Answer(let_in(context, account, source, how="password"))
 
 
-def let_in(office: Office, account: Account, source: str, how: str) -> Session:
+def let_in(context: BureauContext, account: Account, source: str, how: str) -> Session:
     """Begin a session for somebody who proved who they are, as far as they did."""
     stage = SECOND if account.totp_sealed else _due(account)
-    made = sessions.begin(office, account, stage, source)
-    audit.note(office, Actor(account.name, account.role, source), "signed-in", account.name, how=how, due=stage)
+    made = sessions.begin(context, account, stage, source)
+    audit.note(context, Actor(account.name, account.role, source), "signed-in", account.name, how=how, due=stage)
     return made
 
 
-def by_second_factor(office: Office, who: Session, code: str) -> Answer:
+def by_second_factor(context: BureauContext, who: Session, code: str) -> Answer:
     """Try a code of the app, or a recovery code. A new session follows: the token of before is worth nothing any more."""
-    if sessions.too_many(office, who.user, who.source):
+    if sessions.too_many(context, who.user, who.source):
         return Answer(why="too-many")
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = accounts.locked(transaction, who.account_id)
         try:
-            right = second_factor.take_code(office, account, code, utcnow())
+            right = second_factor.take_code(context, account, code, utcnow())
         except ConfigError:
             return Answer(why="second-factor-lost")
         left = len(account.recovery.split())
     if not right:
-        return _failed(office, who.user, who.source, account)
-    audit.note(office, who.actor, "second-factor", who.user, recovery_codes_left=left)
-    return Answer(_again(office, who, account))
+        return _failed(context, who.user, who.source, account)
+    audit.note(context, who.actor, "second-factor", who.user, recovery_codes_left=left)
+    return Answer(_again(context, who, account))
 
 
-def after_password(office: Office, who: Session) -> Session:
+def after_password(context: BureauContext, who: Session) -> Session:
     """Go on after a first password was changed."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         account = accounts.locked(transaction, who.account_id)
-    return _again(office, who, account)
+    return _again(context, who, account)
 
 
-def _again(office: Office, who: Session, account: Account) -> Session:
-    sessions.sign_out(office, who.token)
-    return sessions.begin(office, account, _due(account), who.source)
+def _again(context: BureauContext, who: Session, account: Account) -> Session:
+    sessions.sign_out(context, who.token)
+    return sessions.begin(context, account, _due(account), who.source)
 
 
 def _due(account: Account) -> str:
@@ -94,8 +94,8 @@ def _due(account: Account) -> str:
     return ENROL if account.role == Role.ADMINISTRATOR.code and not account.totp_sealed else ""
 
 
-def _failed(office: Office, name: str, source: str, account: Account | None) -> Answer:
-    sessions.failed(office, name, source)
+def _failed(context: BureauContext, name: str, source: str, account: Account | None) -> Answer:
+    sessions.failed(context, name, source)
     if account is not None:  # names that are nobody's are not kept: they may be mistyped passwords
-        audit.note(office, Actor(account.name, account.role, source), "sign-in-failed", account.name)
+        audit.note(context, Actor(account.name, account.role, source), "sign-in-failed", account.name)
     return Answer(why="wrong")

@@ -14,7 +14,7 @@ from kiosk.bureau import rosters, sessions, standing, tables
 from kiosk.bureau.clerks import audit, four_eyes, settings, stations
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
-from kiosk.bureau.office import Office, make_code
+from kiosk.bureau.context import BureauContext, make_code
 from kiosk.sync import protocol, suites
 
 router = APIRouter(tags=["page"], responses=ANSWERS)
@@ -27,7 +27,7 @@ _Typed = Annotated[str, Query(max_length=128, pattern=r"^[^\x00]*$")]
 @router.get("/stations", response_class=HTMLResponse)
 def stations_page(
     request: Request,
-    office: Bureau,
+    context: Bureau,
     _: Who,
     show: Annotated[str, Query(max_length=16)] = "all",
     text: _Typed = "",
@@ -35,14 +35,14 @@ def stations_page(
     after_kiosk: _Typed = "",
 ) -> HTMLResponse:
     """The table of kiosks, alarms and findings above it, whom the machine fails below."""
-    silent_h = settings.of(office).alarms.silent_h
+    silent_h = settings.of(context).alarms.silent_h
     show = show if show in stations.SHOWS else "all"
     after = (after_station, after_kiosk) if after_station else None
-    rows, more = stations.find(office, show, text.strip(), silent_h, after)
+    rows, more = stations.find(context, show, text.strip(), silent_h, after)
     further = {"show": show, "text": text}
     if more:
         further |= {"after_station": rows[-1].station_id, "after_kiosk": rows[-1].kiosk_id}
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         findings = standing.open_findings(transaction)
     return page(
         request,
@@ -52,30 +52,30 @@ def stations_page(
         show=show,
         shows=stations.SHOWS,
         text=text,
-        counts=stations.counts(office, silent_h),
-        alarms=stations.alarms(office),
+        counts=stations.counts(context, silent_h),
+        alarms=stations.alarms(context),
         findings=findings,
-        bands=stations.fairness(office),
+        bands=stations.fairness(context),
         days=stations.FAIR_DAYS,
         least=stations.MIN_SHOWN,
         silent_h=silent_h,
-        suites=list(office.rings),
+        suites=list(context.rings),
     )
 
 
 @router.get("/stations/{kiosk_id}", response_class=HTMLResponse)
-def station_page(request: Request, office: Bureau, who: Who, kiosk_id: KioskId) -> HTMLResponse:
+def station_page(request: Request, context: Bureau, who: Who, kiosk_id: KioskId) -> HTMLResponse:
     """One kiosk."""
-    return _station(request, office, kiosk_id, "", 200)
+    return _station(request, context, kiosk_id, "", 200)
 
 
-def _station(request: Request, office: Office, kiosk_id: str, wrong: str, status: int) -> HTMLResponse:
-    with office.session.begin() as transaction:
+def _station(request: Request, context: BureauContext, kiosk_id: str, wrong: str, status: int) -> HTMLResponse:
+    with context.session.begin() as transaction:
         row = transaction.get(tables.Kiosk, kiosk_id)
         findings = [one for one in standing.open_findings(transaction) if one["kiosk_id"] == kiosk_id]
     if row is None:
         raise HTTPException(404, "no such kiosk")
-    found, _ = stations.find(office, "all", row.station_id, settings.of(office).alarms.silent_h, None)
+    found, _ = stations.find(context, "all", row.station_id, settings.of(context).alarms.silent_h, None)
     one = next((one for one in found if one.kiosk_id == kiosk_id), None)
     if one is None:
         raise HTTPException(404, "no such kiosk")
@@ -85,7 +85,7 @@ def _station(request: Request, office: Office, kiosk_id: str, wrong: str, status
         status,
         one=one,
         findings=findings,
-        troubles=stations.troubles(office, kiosk_id),
+        troubles=stations.troubles(context, kiosk_id),
         reasons=REVOKE_REASONS,
         wrong=wrong,
     )
@@ -94,7 +94,7 @@ def _station(request: Request, office: Office, kiosk_id: str, wrong: str, status
 @router.post("/stations/code", response_class=HTMLResponse)
 def code_form(
     request: Request,
-    office: Bureau,
+    context: Bureau,
     who: Own,
     station_id: Annotated[str, Form(max_length=200)] = "",
     suite: Annotated[Literal["", "std-1", "gm-1"], Form()] = "",
@@ -104,18 +104,18 @@ def code_form(
     try:
         station = _ID.validate_python(station_id.strip())
     except ValidationError:
-        sessions.leave(office, who.token, words.text("stations.number-malformed"))
+        sessions.leave(context, who.token, words.text("stations.number-malformed"))
         return RedirectResponse("/stations", 303)
-    code = make_code(office.under(suites.by_name(suite)) if suite in office.rings else office, station)
-    audit.note(office, who.actor, "code-made", station)
-    sessions.leave(office, who.token, words.text("stations.code", station=station, code=code))
+    code = make_code(context.under(suites.by_name(suite)) if suite in context.rings else context, station)
+    audit.note(context, who.actor, "code-made", station)
+    sessions.leave(context, who.token, words.text("stations.code", station=station, code=code))
     return RedirectResponse("/stations", 303)
 
 
 @router.post("/stations/message", response_class=HTMLResponse)
 def message_form(
     request: Request,
-    office: Bureau,
+    context: Bureau,
     who: Own,
     text: Annotated[protocol.Text, Form()] = "",
     station_id: Annotated[str, Form(max_length=128, pattern=r"^[^\x00]*$")] = "",
@@ -123,45 +123,45 @@ def message_form(
     """A message for the attendants of a station, or of all."""
     told = "stations.message-empty"
     if text.strip():
-        message_id = rosters.add_message(office, station_id.strip(), text.strip(), None)
-        audit.note(office, who.actor, "message-sent", message_id, station=station_id.strip(), text=text.strip()[:200])
+        message_id = rosters.add_message(context, station_id.strip(), text.strip(), None)
+        audit.note(context, who.actor, "message-sent", message_id, station=station_id.strip(), text=text.strip()[:200])
         told = "stations.message-sent"
-    sessions.leave(office, who.token, words_of(request).text(told))
+    sessions.leave(context, who.token, words_of(request).text(told))
     return RedirectResponse("/stations", 303)
 
 
 @router.post("/stations/findings/{finding_id}/clear", response_class=HTMLResponse)
-def clear_form(request: Request, office: Bureau, who: Own, finding_id: Annotated[protocol.Id, Path()]) -> Response:
+def clear_form(request: Request, context: Bureau, who: Own, finding_id: Annotated[protocol.Id, Path()]) -> Response:
     """A finding was looked into: the kiosk may serve by itself again."""
 
     def witness(transaction: Transaction, row: tables.Finding) -> None:
         audit.write(transaction, who.actor, "finding-cleared", row.kiosk_id, kind=row.kind, count=row.count)
 
-    if not standing.clear(office, finding_id, who.user, witness):
+    if not standing.clear(context, finding_id, who.user, witness):
         raise HTTPException(404, "no such open finding")
-    sessions.leave(office, who.token, words_of(request).text("stations.cleared"))
+    sessions.leave(context, who.token, words_of(request).text("stations.cleared"))
     return RedirectResponse("/stations", 303)
 
 
 @router.post("/stations/{kiosk_id}/revoke", response_class=HTMLResponse)
 def revoke_form(
     request: Request,
-    office: Bureau,
+    context: Bureau,
     who: Own,
     kiosk_id: KioskId,
     reason: Annotated[Literal["stolen", "doubled", "retired", "key-lost"], Form()],
 ) -> Response:
     """Ask for a kiosk to be revoked: a second person must agree."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         row = transaction.get(tables.Kiosk, kiosk_id)
     if row is None:
         raise HTTPException(404, "no such kiosk")
     words = words_of(request)
     if row.revoked_at is not None:
-        return _station(request, office, kiosk_id, words.text("stations.revoked-already"), 409)
+        return _station(request, context, kiosk_id, words.text("stations.revoked-already"), 409)
     try:
-        four_eyes.ask(office, who.actor, "revoke", kiosk_id, {"reason": reason, "station": row.station_id})
+        four_eyes.ask(context, who.actor, "revoke", kiosk_id, {"reason": reason, "station": row.station_id})
     except FourEyesRefused as error:
-        return _station(request, office, kiosk_id, words.text(f"four_eyes.{error.why}"), 409)
-    sessions.leave(office, who.token, words.text("record.asked"))
+        return _station(request, context, kiosk_id, words.text(f"four_eyes.{error.why}"), 409)
+    sessions.leave(context, who.token, words.text("record.asked"))
     return RedirectResponse(f"/stations/{kiosk_id}", 303)

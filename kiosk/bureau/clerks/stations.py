@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 
 from kiosk.bureau import tables
 from kiosk.bureau.clerks.tables import Alarm, Person
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.tables import Kiosk, Record
 
 PAGE = 100
@@ -51,7 +51,7 @@ class Shown:
         return self.clock_offset_s is not None and abs(self.clock_offset_s) > CLOCK_OFF_S
 
 
-def find(office: Office, show: str, text: str, silent_h: float, after: tuple[str, str] | None) -> tuple[list[Shown], bool]:
+def find(context: BureauContext, show: str, text: str, silent_h: float, after: tuple[str, str] | None) -> tuple[list[Shown], bool]:
     """Return a page of kiosks by station, and whether there are more. text: part of a station's number or name."""
     now = utcnow()
     late = now - timedelta(hours=silent_h)
@@ -83,7 +83,7 @@ def find(office: Office, show: str, text: str, silent_h: float, after: tuple[str
         query = query.where(or_(Kiosk.station_id.startswith(text, autoescape=True), Kiosk.name.contains(text, autoescape=True)))
     if after is not None:
         query = query.where(or_(Kiosk.station_id > after[0], and_(Kiosk.station_id == after[0], Kiosk.kiosk_id > after[1])))
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         rows = transaction.execute(query).all()
         ids = [kiosk.kiosk_id for kiosk, _, _ in rows]
         issued = dict(
@@ -140,12 +140,12 @@ class Counts:
     revoked: int
 
 
-def counts(office: Office, silent_h: float) -> Counts:
+def counts(context: BureauContext, silent_h: float) -> Counts:
     """Return how many kiosks there are of each kind."""
     late = utcnow() - timedelta(hours=silent_h)
     heard = func.coalesce(Kiosk.last_contact, Kiosk.created_at)
     on = Kiosk.revoked_at.is_(None)
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
 
         def of(*where: Any) -> int:
             return transaction.scalar(select(func.count()).select_from(Kiosk).where(*where)) or 0
@@ -169,7 +169,7 @@ class Trouble:
     code: str
 
 
-def troubles(office: Office, kiosk_id: str) -> list[Trouble]:
+def troubles(context: BureauContext, kiosk_id: str) -> list[Trouble]:
     """Return what went wrong there lately, newest first: calls for an attendant and errors, from its journal."""
     query = (
         select(tables.JournalLine.seq, tables.JournalLine.kind, tables.JournalLine.body)
@@ -180,7 +180,7 @@ def troubles(office: Office, kiosk_id: str) -> list[Trouble]:
         .order_by(tables.JournalLine.seq.desc())
         .limit(20)
     )
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         rows = transaction.execute(query).all()
     return [Trouble(seq, kind, _code(body)) for seq, kind, body in rows]
 
@@ -193,7 +193,7 @@ def _code(body: str) -> str:
         return ""
 
 
-def alarms(office: Office) -> list[tuple[Alarm, str, str]]:
+def alarms(context: BureauContext) -> list[tuple[Alarm, str, str]]:
     """Return the open alarms with station and name, the oldest first."""
     query = (
         select(Alarm, Kiosk.station_id, Kiosk.name)
@@ -202,7 +202,7 @@ def alarms(office: Office) -> list[tuple[Alarm, str, str]]:
         .order_by(Alarm.silent_since)
         .limit(50)
     )
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         return [(alarm, station, name) for alarm, station, name in transaction.execute(query)]
 
 
@@ -220,7 +220,7 @@ class Band:
         return 100.0 * self.failed / self.takes if self.takes else None
 
 
-def fairness(office: Office, days: int = FAIR_DAYS) -> list[Band]:
+def fairness(context: BureauContext, days: int = FAIR_DAYS) -> list[Band]:
     """Return attempts and failures by age band over all stations, of the last days. Small groups are left out, not rounded."""
     since = utcnow() - timedelta(days=days)
     query = (
@@ -233,7 +233,7 @@ def fairness(office: Office, days: int = FAIR_DAYS) -> list[Band]:
     takes: dict[str, int] = {}
     failed: dict[str, int] = {}
     this_year = utcnow().year
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         for born, n, bad in transaction.execute(query):
             band = band_of(born, this_year)
             takes[band] = takes.get(band, 0) + n

@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse
 
 from kiosk.bureau import tables
 from kiosk.bureau.clerks.pages import ANSWERS, page, words_of
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.passes import NO_PASS
 from kiosk.bureau.request_guard import source_of
 from kiosk.sync import protocol
@@ -55,14 +55,14 @@ def verify(request: Request, record_id: Annotated[protocol.Id, Path()]) -> HTMLR
     words = words_of(request)
     if not _rate.let(source_of(request.scope), time.monotonic()):
         return page(request, "verify.html", 429, answer=words.text("verify.too-many"))
-    until = valid_until(request.app.state.office, record_id)
+    until = valid_until(request.app.state.context, record_id)
     answer = words.text("verify.none") if until is None else words.text("verify.valid", month=words.month(until))
     return page(request, "verify.html", answer=answer)
 
 
-def valid_until(office: Office, record_id: str) -> date | None:
+def valid_until(context: BureauContext, record_id: str) -> date | None:
     """Return the last day that a confirmed certification is good for; None for anything else."""
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         row = transaction.get(tables.Record, record_id)
         if row is None or row.outcome != "passed" or row.decision != "confirmed" or row.channel in NO_PASS:
             return None

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from kiosk.bureau import tables
 from kiosk.bureau.clerks import people
 from kiosk.bureau.clerks.tables import Person, Proposal
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.tables import Kiosk, Record
 
 PAGE = 50
@@ -70,16 +70,16 @@ def decidable(outcome: str) -> bool:
     return outcome == "passed"
 
 
-def find(office: Office, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Page:
+def find(context: BureauContext, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Page:
     """Return a page. What waits stands oldest first, everything else newest first; an `after` that is none of ours is the start."""
     oldest_first = wanted.state == "pending"
-    query = _narrowed(office, select(Record, Kiosk.station_id).join(Kiosk, Kiosk.kiosk_id == Record.kiosk_id), wanted, zone)
+    query = _narrowed(context, select(Record, Kiosk.station_id).join(Kiosk, Kiosk.kiosk_id == Record.kiosk_id), wanted, zone)
     key = _read_key(after)
     if key is not None:
         query = query.where(_beyond(key, forwards=oldest_first))
     order = (Record.received_at, Record.record_id)
     query = query.order_by(*order) if oldest_first else query.order_by(*(one.desc() for one in order))
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         rows = transaction.execute(query.limit(PAGE + 1)).all()
         shown = rows[:PAGE]
         papers = dict(
@@ -89,19 +89,19 @@ def find(office: Office, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Pag
                 .group_by(tables.Evidence.record_id)
             ).all()
         )
-    known = people.by_id(office, [record.person_id for record, _ in shown])
+    known = people.by_id(context, [record.person_id for record, _ in shown])
     lines = [_line(record, station, known.get(record.person_id), papers.get(record.record_id, 0)) for record, station in shown]
     return Page(lines, key_of(lines[-1].received_at, lines[-1].record_id) if len(rows) > PAGE else "")
 
 
-def waiting(office: Office) -> int:
+def waiting(context: BureauContext) -> int:
     """Return how many records wait for a clerk, counted up to a bound."""
     inner = select(Record.record_id).where(Record.decision == "", Record.outcome == "passed").limit(_COUNTED_TO).subquery()
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         return transaction.scalar(select(func.count()).select_from(inner)) or 0
 
 
-def next_after(office: Office, received_at: datetime, record_id: str) -> str:
+def next_after(context: BureauContext, received_at: datetime, record_id: str) -> str:
     """Return the id of the record that waits longest behind this one, or of the first that waits, or ""."""
     base = (
         select(Record.record_id)
@@ -109,12 +109,12 @@ def next_after(office: Office, received_at: datetime, record_id: str) -> str:
         .order_by(Record.received_at, Record.record_id)
         .limit(1)
     )
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         found = transaction.scalar(base.where(_beyond((received_at, record_id), forwards=True)))
         return found or transaction.scalar(base) or ""
 
 
-def _narrowed(office: Office, query: Select[Record, str], wanted: Wanted, zone: ZoneInfo) -> Select[Record, str]:
+def _narrowed(context: BureauContext, query: Select[Record, str], wanted: Wanted, zone: ZoneInfo) -> Select[Record, str]:
     if wanted.state == "pending":
         query = query.where(Record.decision == "", Record.outcome == "passed")
     elif wanted.state in ("returned", "confirmed"):
@@ -131,12 +131,12 @@ def _narrowed(office: Office, query: Select[Record, str], wanted: Wanted, zone: 
         query = query.where(Record.received_at >= _midnight(wanted.first, zone))
     if wanted.last is not None and wanted.last < date.max:
         query = query.where(Record.received_at < _midnight(wanted.last + timedelta(days=1), zone))
-    return query.where(_about(office, wanted.person)) if wanted.person else query
+    return query.where(_about(context, wanted.person)) if wanted.person else query
 
 
-def _about(office: Office, person: str) -> ColumnElement[bool]:
+def _about(context: BureauContext, person: str) -> ColumnElement[bool]:
     text = person.strip()
-    name, number = people.marks_of(office, text)
+    name, number = people.marks_of(context, text)
     of_both = select(Person.person_id).where(or_(Person.name_mark == name, Person.number_mark == number))
     return or_(Record.record_id == text, Record.person_id == text, Record.person_id.in_(of_both))
 
@@ -220,9 +220,9 @@ class Whole:
     others: list[Line]  # attempts of the same person, newest first
 
 
-def whole(office: Office, record_id: str) -> Whole | None:
+def whole(context: BureauContext, record_id: str) -> Whole | None:
     """Return one record, None when there is none."""
-    with office.reading.begin() as transaction:
+    with context.reading.begin() as transaction:
         row = transaction.get(Record, record_id)
         if row is None:
             return None
@@ -254,7 +254,7 @@ def whole(office: Office, record_id: str) -> Whole | None:
             .order_by(Record.received_at.desc())
             .limit(10)
         ).all()
-    person = people.by_id(office, [row.person_id]).get(row.person_id)
+    person = people.by_id(context, [row.person_id]).get(row.person_id)
     return Whole(
         _line(row, kiosk.station_id, person, len(papers_of)),
         person.number if person else "",

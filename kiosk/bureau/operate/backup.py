@@ -24,7 +24,7 @@ from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 import kiosk
 from kiosk.bureau import database
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.operate.vault import Opener, Sealer, VaultRefused
 from kiosk.errors import ConfigError, KioskError
 
@@ -40,18 +40,18 @@ class RestoreRefused(KioskError):
         self.why = why
 
 
-def backup(office: Office, target: Path, key: bytes) -> dict[str, Any]:
+def backup(context: BureauContext, target: Path, key: bytes) -> dict[str, Any]:
     """Write a backup, whole or not at all; return what it says about itself. Raises OSError, RestoreRefused (tool-missing)."""
-    data = Path(office.settings.data)
+    data = Path(context.settings.data)
     part = target.with_name(f".{target.name}.part")
     try:
         with tempfile.TemporaryDirectory(dir=data, prefix="backup-") as folder:
-            dump = _dump(office, Path(folder))
+            dump = _dump(context, Path(folder))
             names = [(path, path.name) for pattern in FILES for path in sorted(data.glob(pattern)) if path.is_file()]
             names += [(path, f"rosters/{path.name}") for path in sorted((data / "rosters").glob("*.roster"))]
             about = {
                 "version": kiosk.__version__,
-                "bureau_id": office.bureau_id,
+                "bureau_id": context.bureau_id,
                 "created_at": utcnow().isoformat(),
                 "database": "sqlite" if dump.name == _SQLITE else "postgresql",
                 "files": {name: _digest(path) for path, name in [(dump, dump.name), *names] if path.is_file()},
@@ -147,8 +147,8 @@ def _digest(path: Path) -> str:
 # --- the database
 
 
-def _dump(office: Office, folder: Path) -> Path:
-    url = office.settings.url
+def _dump(context: BureauContext, folder: Path) -> Path:
+    url = context.settings.url
     if url.startswith("sqlite"):
         target = folder / _SQLITE
         with contextlib.closing(sqlite3.connect(f"file:{url.removeprefix('sqlite:///')}?mode=ro", uri=True)) as source:

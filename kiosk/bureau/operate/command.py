@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.bureau import areas, catchment, counts, months
-from kiosk.bureau.office import BureauSettings, Office, open_office, utcnow
+from kiosk.bureau.context import BureauContext, BureauSettings, open_context, utcnow
 from kiosk.bureau.operate import backup, measures, retention, vault
 
 log = logging.getLogger(__name__)
@@ -47,38 +47,38 @@ def main(argv: list[str]) -> int:
         one.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
     options = parser.parse_args(argv)
     try:
-        return _restore(options) if options.task == "restore" else _with_office(options)
+        return _restore(options) if options.task == "restore" else _with_context(options)
     except (vault.VaultRefused, backup.RestoreRefused) as error:
         print(f"kiosk bureau: {error} [{error.why}]", file=sys.stderr)
         return 1
 
 
-def _with_office(options: argparse.Namespace) -> int:
-    office = open_office(BureauSettings(data=str(options.data.resolve()), db=options.db))
+def _with_context(options: argparse.Namespace) -> int:
+    context = open_context(BureauSettings(data=str(options.data.resolve()), db=options.db))
     try:
         if options.task == "backup":
             if options.new_key:
                 vault.new_key(options.key_file)
-            about = backup.backup(office, options.to, vault.read_key(options.key_file))
+            about = backup.backup(context, options.to, vault.read_key(options.key_file))
             print(f"✓ {options.to} ({options.to.stat().st_size} bytes): {len(about['files'])} files of {about['bureau_id']}")
             return 0
         if options.task == "retention":
             if options.recount:
-                with office.session.begin() as session:
+                with context.session.begin() as session:
                     counts.recount(session)
-            print(json.dumps(asdict(retention.run(office, retention.keep_of(office), utcnow()))))
+            print(json.dumps(asdict(retention.run(context, retention.keep_of(context), utcnow()))))
             return 0
         if options.task == "catchment":
-            areas.put(office, options.station, options.area)
+            areas.put(context, options.station, options.area)
             print(f"✓ {options.station}: {', '.join(sorted(options.area)) or 'the one roster for all'}, from the next roster on")
             return 0
         if options.once:
-            duties(office, utcnow())
-            catchment.catch_up(office)
+            duties(context, utcnow())
+            catchment.catch_up(context)
             return 0
-        return _work(office, options.metrics_port)
+        return _work(context, options.metrics_port)
     finally:
-        office.engine.dispose()
+        context.engine.dispose()
 
 
 def _restore(options: argparse.Namespace) -> int:
@@ -89,30 +89,30 @@ def _restore(options: argparse.Namespace) -> int:
     return 0
 
 
-def duties(office: Office, now: datetime) -> None:
+def duties(context: BureauContext, now: datetime) -> None:
     """What is done once a day: months ahead, retention."""
-    with office.engine.begin() as connection:
+    with context.engine.begin() as connection:
         made = months.make_ahead(connection, now)
     if made:
         log.info("months made: %s", ", ".join(made))
-    retention.run(office, retention.keep_of(office), now)
+    retention.run(context, retention.keep_of(context), now)
 
 
-def _work(office: Office, metrics_port: int) -> int:
+def _work(context: BureauContext, metrics_port: int) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if metrics_port:
-        folder = Path(office.settings.data) / "metrics"
+        folder = Path(context.settings.data) / "metrics"
         if folder.is_dir():
             measures.join(folder)
-        measures.serve(office, metrics_port)
+        measures.serve(context, metrics_port)
     day, look = "", 0
     while True:
         if look % _AGAIN == 0 or f"{utcnow():%Y-%m-%d}" != day:
-            day = daily(office, day, duties)
+            day = daily(context, day, duties)
         try:
-            catchment.catch_up(office)
+            catchment.catch_up(context)
         except Exception:
             log.exception("rosters by catchment")
         look += 1
@@ -120,13 +120,13 @@ def _work(office: Office, metrics_port: int) -> int:
             return 0
 
 
-def daily(office: Office, day: str, work: Callable[[Office, datetime], None]) -> str:
+def daily(context: BureauContext, day: str, work: Callable[[BureauContext, datetime], None]) -> str:
     """Do the duties when a new day has begun; return the day they were done for. What fails is told and tried again."""
     now = utcnow()
     if f"{now:%Y-%m-%d}" == day:
         return day
     try:
-        work(office, now)
+        work(context, now)
     except Exception:
         log.exception("the daily duties")
         return day

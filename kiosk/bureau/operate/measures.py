@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import func, select
 
 from kiosk.bureau import counts, months, tables
-from kiosk.bureau.office import Office, utcnow
+from kiosk.bureau.context import BureauContext, utcnow
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -41,12 +41,12 @@ def request(method: str, operation: str, status: int, seconds: float) -> None:
 class Stock:
     """What the database says, asked when somebody looks."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, context: BureauContext) -> None:
+        self._context = context
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield gauges."""
-        for name, (help_text, value) in stock(self._office).items():
+        for name, (help_text, value) in stock(self._context).items():
             if isinstance(value, dict):
                 family = GaugeMetricFamily(name, help_text, labels=["of"])
                 for label, number in value.items():
@@ -56,10 +56,10 @@ class Stock:
                 yield GaugeMetricFamily(name, help_text, value=float(value))
 
 
-def stock(office: Office) -> dict[str, tuple[str, Any]]:
+def stock(context: BureauContext) -> dict[str, tuple[str, Any]]:
     """Return name -> (what it is, number, or numbers by label)."""
     now = utcnow()
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         kept = counts.read(session)
         alive = tables.Kiosk.revoked_at.is_(None)
         kiosks = session.scalar(select(func.count()).select_from(tables.Kiosk).where(alive)) or 0
@@ -82,7 +82,7 @@ def stock(office: Office) -> dict[str, tuple[str, Any]]:
         rest = months.in_rest(session.connection())
     if isinstance(newest, str):  # an aggregate of SQLite has lost its type
         newest = datetime.fromisoformat(newest).replace(tzinfo=UTC)
-    disk = shutil.disk_usage(office.settings.data)
+    disk = shutil.disk_usage(context.settings.data)
     return {
         "bureau_records": ("Records by verdict and decision", kept["verdicts"]),
         "bureau_passes": ("Passes", kept["passes"]),
@@ -100,16 +100,16 @@ def stock(office: Office) -> dict[str, tuple[str, Any]]:
     }
 
 
-def registry(office: Office) -> CollectorRegistry:
+def registry(context: BureauContext) -> CollectorRegistry:
     """Return all measures: the web processes' together, and what the database says."""
     found = CollectorRegistry()
     if os.environ.get(FOLDER):
         collector: Any = MultiProcessCollector  # the library does not say its types
         collector(found)
-    found.register(Stock(office))
+    found.register(Stock(context))
     return found
 
 
-def serve(office: Office, port: int) -> Any:
+def serve(context: BureauContext, port: int) -> Any:
     """Serve /metrics on loopback; return (server, thread)."""
-    return start_http_server(port, addr="127.0.0.1", registry=registry(office))
+    return start_http_server(port, addr="127.0.0.1", registry=registry(context))

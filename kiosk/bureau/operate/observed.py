@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.bureau.operate import measures
 from kiosk.bureau.request_guard import App, Message, Receive, Scope, Send, source_of
 
@@ -30,8 +30,8 @@ _LOCAL = ("127.0.0.1", "::1", "testclient", "")
 class Observed:
     """Wraps the request guard. One a process."""
 
-    def __init__(self, app: App, office: Office) -> None:
-        self._app, self._office = app, office
+    def __init__(self, app: App, context: BureauContext) -> None:
+        self._app, self._context = app, context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -70,7 +70,7 @@ class Observed:
         why = "" if source_of(scope) in _LOCAL else "ask on this machine"
         status = 403 if why else 200
         if not why and scope["path"] == "/health/ready":
-            why = await run_in_threadpool(unready, self._office)
+            why = await run_in_threadpool(unready, self._context)
             status = 503 if why else 200
         body = json.dumps({"status": "ok"} if not why else {"status": "no", "why": why}).encode()
         headers = [
@@ -98,11 +98,11 @@ def operation_of(scope: MutableMapping[str, Any]) -> str:
     return str(getattr(scope.get("route"), "path", "") or "other")
 
 
-def unready(office: Office) -> str:
+def unready(context: BureauContext) -> str:
     """Return "" when the bureau can take and give, else why not: database-away, disk-full."""
     try:
-        with office.reading.begin() as session:
+        with context.reading.begin() as session:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError:
         return "database-away"
-    return "disk-full" if shutil.disk_usage(office.settings.data).free < LEAST_FREE else ""
+    return "disk-full" if shutil.disk_usage(context.settings.data).free < LEAST_FREE else ""

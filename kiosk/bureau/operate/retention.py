@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import catchment, counts, months, tables
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 from kiosk.sync import protocol
 
 log = logging.getLogger(__name__)
@@ -45,18 +45,18 @@ class Gone:
     waiting: int = 0
 
 
-def run(office: Office, keep: Keep, now: datetime) -> Gone:
+def run(context: BureauContext, keep: Keep, now: datetime) -> Gone:
     """Apply it; each part in a transaction of its own."""
     gone = Gone()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         gone.scans = _scans(session, now - timedelta(days=keep.scan_days))
     if keep.record_months:
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             gone.records, gone.waiting = _records(session, months.first_of(now, -keep.record_months))
     if keep.journal_months:
-        with office.session.begin() as session:
+        with context.session.begin() as session:
             gone.journal = _journal(session, months.first_of(now, -keep.journal_months))
-    gone.rosters = _rosters(office, now - timedelta(days=keep.roster_days))
+    gone.rosters = _rosters(context, now - timedelta(days=keep.roster_days))
     log.info("retention %s", asdict(gone))
     return gone
 
@@ -109,9 +109,9 @@ def _journal(session: Session, before: datetime) -> int:
     return number
 
 
-def _rosters(office: Office, before: datetime) -> int:
+def _rosters(context: BureauContext, before: datetime) -> int:
     """Old versions go, file and row; the newest version stays whole, with its deltas, however old it is."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         newest = session.scalar(select(func.max(tables.RosterFile.version))) or 0
         over = list(
             session.scalars(
@@ -128,15 +128,15 @@ def _rosters(office: Office, before: datetime) -> int:
         session.flush()
         known = set(session.scalars(select(tables.RosterFile.digest))) | set(session.scalars(select(tables.RosterCopy.digest)))
         known |= catchment.files_of(session, before)
-    for path in office.rosters.glob("*.roster"):
+    for path in context.rosters.glob("*.roster"):
         if path.stem not in known and (path.stem in gone or time.time() - path.stat().st_mtime > _ORPHAN_S):
             path.unlink(missing_ok=True)
     return len(over)
 
 
-def keep_of(office: Office) -> Keep:
+def keep_of(context: BureauContext) -> Keep:
     """Return what `retention.json` in the bureau's folder says, or the defaults. Raises ValueError on a mistake in it."""
     from pathlib import Path
 
-    path = Path(office.settings.data) / FILE
+    path = Path(context.settings.data) / FILE
     return Keep.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else Keep()

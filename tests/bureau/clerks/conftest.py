@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from tests.bureau.clerks.made import account
 from tests.bureau.made import opened
 
@@ -28,9 +28,9 @@ def prepared(tmp_path_factory):
 
 
 @pytest.fixture
-def office(prepared, tmp_path):
+def context(prepared, tmp_path):
     folder = tmp_path / "bureau"
     shutil.copytree(prepared, folder)
-    made = open_office(BureauSettings(data=str(folder)))
+    made = open_context(BureauSettings(data=str(folder)))
     yield made
     made.engine.dispose()

@@ -17,7 +17,7 @@ from kiosk.bureau.clerks import accounts, passwords, second_factor
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.tables import Account
-from kiosk.bureau.office import Office
+from kiosk.bureau.context import BureauContext
 
 URL = "http://127.0.0.1"
 PASSWORD = "correct horse battery"
@@ -29,12 +29,12 @@ def _loop() -> asyncio.Runner:
     return asyncio.Runner()
 
 
-_apps: dict[int, tuple[Office, Any]] = {}
+_apps: dict[int, tuple[BureauContext, Any]] = {}
 
 
-def app_of(office: Office) -> Any:
-    """The bureau's application behind its request guard: built once an office."""
-    return _apps.setdefault(id(office), (office, create(office)))[1]
+def app_of(context: BureauContext) -> Any:
+    """The bureau's application behind its request guard: built once a context."""
+    return _apps.setdefault(id(context), (context, create(context)))[1]
 
 
 @cache
@@ -42,19 +42,19 @@ def _hash() -> str:
     return passwords.hashed(PASSWORD)
 
 
-def account(office: Office, name: str, role: Role, shown_name: str = "") -> str:
+def account(context: BureauContext, name: str, role: Role, shown_name: str = "") -> str:
     """Make an account whose first password was changed already; return its id."""
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         made = accounts.make(transaction, TEST, name, shown_name or name, role)
         made.password_hash = _hash()
         return made.account_id
 
 
-def with_second_factor(office: Office, account_id: str) -> pyotp.TOTP:
+def with_second_factor(context: BureauContext, account_id: str) -> pyotp.TOTP:
     """Give an account a second factor; return what its telephone would show."""
     secret = second_factor.new_secret()
-    with office.session.begin() as transaction:
-        accounts.locked(transaction, account_id).totp_sealed = second_factor.seal_secret(office, account_id, secret)
+    with context.session.begin() as transaction:
+        accounts.locked(transaction, account_id).totp_sealed = second_factor.seal_secret(context, account_id, secret)
     return pyotp.TOTP(secret)
 
 
@@ -62,12 +62,12 @@ def with_second_factor(office: Office, account_id: str) -> pyotp.TOTP:
 class Browser:
     """A browser at the clerks' pages: keeps its cookie, sends each form with the page's token and its own origin."""
 
-    office: Office
+    context: BureauContext
     source: str = "127.0.0.1"
     client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
-        transport = httpx.ASGITransport(app_of(self.office), client=(self.source, 50000))
+        transport = httpx.ASGITransport(app_of(self.context), client=(self.source, 50000))
         self.client = httpx.AsyncClient(transport=transport, base_url=URL)
 
     def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
@@ -79,9 +79,9 @@ class Browser:
 
     def enter(self, name: str) -> Browser:
         """Begin a whole session without the steps in between."""
-        with self.office.session.begin() as transaction:
+        with self.context.session.begin() as transaction:
             row = accounts.locked(transaction, accounts.id_of_row(transaction, name))
-        token = sessions.begin(self.office, row, "", self.source).token
+        token = sessions.begin(self.context, row, "", self.source).token
         self.client.cookies.set(sessions.COOKIE, token, domain="127.0.0.1", path="/")
         return self
 
@@ -105,6 +105,6 @@ class Browser:
         return str(answer.text)
 
 
-def row_of(office: Office, name: str) -> Account:
-    with office.session.begin() as transaction:
+def row_of(context: BureauContext, name: str) -> Account:
+    with context.session.begin() as transaction:
         return accounts.locked(transaction, accounts.id_of_row(transaction, name))

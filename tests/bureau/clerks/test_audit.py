@@ -15,23 +15,23 @@ from sqlalchemy.exc import DBAPIError
 from kiosk.__main__ import main
 from kiosk.bureau.clerks import audit
 from kiosk.bureau.clerks.audit import Actor
-from kiosk.bureau.office import BureauSettings, open_office, prepare
+from kiosk.bureau.context import BureauSettings, open_context, prepare
 from tests.bureau.clerks.made import Browser
 
 WHO = Actor("zhang", "clerk", "10.0.0.1")
 
 
 @pytest.fixture
-def log(office):
+def log(context):
     for number in range(6):
-        audit.note(office, WHO, "saw-record", f"r{number}", n=number)
-    audit.keep_head(office)
-    return office
+        audit.note(context, WHO, "saw-record", f"r{number}", n=number)
+    audit.keep_head(context)
+    return context
 
 
-def without_triggers(office, *statements):
+def without_triggers(context, *statements):
     """As somebody who owns the database."""
-    with office.engine.begin() as connection:
+    with context.engine.begin() as connection:
         for name in ("audit_no_update", "audit_no_delete"):
             connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
         for statement in statements:
@@ -75,9 +75,9 @@ def test_what_somebody_with_the_database_changed_is_found(log, capsys, statement
     assert capsys.readouterr().out.startswith("✗ ")
 
 
-def rewrite(office):
+def rewrite(context):
     """Change a line and make every digest behind it anew, as somebody would who knows how it is made."""
-    lines = list(audit.lines(office))
+    lines = list(audit.lines(context))
     lines[2]["actor"] = "li"
     before = audit.START
     statements = []
@@ -86,7 +86,7 @@ def rewrite(office):
         before = line["digest"] = audit.digest_of(line)
         values = f"actor = '{line['actor']}', before = '{line['before']}', digest = '{before}'"
         statements.append(f"UPDATE audit SET {values} WHERE seq = {line['seq']}")
-    without_triggers(office, *statements)
+    without_triggers(context, *statements)
 
 
 def test_a_rewritten_chain_is_found_by_the_head_and_by_an_export(log, tmp_path, capsys):
@@ -150,23 +150,23 @@ def test_an_administrator_reads_searches_and_exports_it(log):
 def test_two_workers_append_one_after_the_other_on_postgresql(postgres, tmp_path):
     settings = BureauSettings(data=str(tmp_path), db=postgres.create())
     prepare(settings)
-    offices = [open_office(settings) for _ in range(2)]
+    contexts = [open_context(settings) for _ in range(2)]
     gate = threading.Barrier(4)
 
-    def write(office):
+    def write(context):
         gate.wait()
         for number in range(15):
-            audit.note(office, WHO, "saw-record", f"r{number}")
+            audit.note(context, WHO, "saw-record", f"r{number}")
 
-    threads = [threading.Thread(target=write, args=(office,)) for office in offices * 2]
+    threads = [threading.Thread(target=write, args=(context,)) for context in contexts * 2]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    found = audit.verify(offices[0])
+    found = audit.verify(contexts[0])
     assert (found.lines, found.fault) == (60, "")
     for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"):
-        with pytest.raises(DBAPIError, match="append-only"), offices[0].engine.begin() as connection:
+        with pytest.raises(DBAPIError, match="append-only"), contexts[0].engine.begin() as connection:
             connection.execute(text(statement))
-    for office in offices:
-        office.engine.dispose()
+    for context in contexts:
+        context.engine.dispose()

@@ -15,7 +15,7 @@ import pytest
 
 from kiosk.bureau import decisions, ingest, tables
 from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.office import BureauSettings, open_office
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from tests.bureau.clerks.made import PASSWORD, account
 from tests.bureau.made import record, register
@@ -62,14 +62,14 @@ PICTURE = bytes.fromhex(
 @pytest.fixture(scope="module")
 def bureau(tmp_path_factory):
     with BureauProcess(data=tmp_path_factory.mktemp("browser")) as process:
-        office = open_office(BureauSettings(data=str(process.data)))
+        context = open_context(BureauSettings(data=str(process.data)))
         for name, role, shown in (
             ("zhang", Role.CLERK, "张经办"),
             ("li", Role.SUPERVISOR, "李主管"),
             ("wang", Role.SUPERVISOR, "王主管"),
             ("boss", Role.ADMINISTRATOR, "管理员甲"),
         ):
-            account(office, name, role, shown)
+            account(context, name, role, shown)
         lines = [
             {"person_id": f"P{n}", "name": name, "id_number": f"44030519560315{n:04d}", "status": "active", "benefits": []}
             for n, name in enumerate(("王芳", "李建国", "<script>alert(1)</script>", "陈秀英"))
@@ -78,12 +78,12 @@ def bureau(tmp_path_factory):
         path.write_text("\n".join(json.dumps(one, ensure_ascii=False) for one in lines), encoding="utf-8")
         process.issue_roster(path)
         path.unlink()
-        process.office, process.kiosk = office, register(office)
+        process.context, process.kiosk = context, register(context)
         process.records = [record(person_id=f"P{n}", checks=[["depth", 0.2, False]]) for n in range(4)]
         process.failed = record(person_id="P3", outcome="failed", reason="face-mismatch")
         for one in (*process.records, process.failed):
             process.kiosk.send(one)  # one after the other: what waits longest stands first
-        with office.session.begin() as transaction:
+        with context.session.begin() as transaction:
             transaction.add(
                 tables.Evidence(
                     evidence_id="paper-1",
@@ -97,7 +97,7 @@ def bureau(tmp_path_factory):
                 )
             )
         yield process
-        office.engine.dispose()
+        context.engine.dispose()
 
 
 class Hand:
@@ -208,7 +208,7 @@ def test_searching_and_deciding_by_keyboard(hand, bureau):
     hand.driver.execute_script("document.getElementById('reason').value = 'photo-unclear'")
     hand.touch("#return")
     hand.sees("已退回：李建国")
-    told = [(one.record_id, one.decided) for one in decisions.after(bureau.office, bureau.kiosk.kiosk_id, 0).decisions]
+    told = [(one.record_id, one.decided) for one in decisions.after(bureau.context, bureau.kiosk.kiosk_id, 0).decisions]
     assert told == [(bureau.records[0]["record_id"], "confirmed"), (bureau.records[1]["record_id"], "returned")]
     hand.go("/records?state=attempts")
     hand.touch("table.rows a")

@@ -83,9 +83,9 @@ class Provider:
 
 
 @pytest.fixture
-def provider(office):
+def provider(context):
     made = Provider()
-    folder = Path(office.settings.data)
+    folder = Path(context.settings.data)
     (folder / "oidc-secret").write_text("s3cret\n")
     (folder / "oidc-secret").chmod(0o600)
     (folder / "clerks.toml").write_text(
@@ -111,8 +111,8 @@ def come_back(browser, provider):
     return browser.get(provider.authorize(leaving.headers["location"]))
 
 
-def test_somebody_with_a_role_over_there_comes_in(office, provider):
-    browser = Browser(office)
+def test_somebody_with_a_role_over_there_comes_in(context, provider):
+    browser = Browser(context)
     assert "用省统一登录登录" in browser.text("/sign-in")
     answer = come_back(browser, provider)
     assert answer.status_code == 200
@@ -120,35 +120,35 @@ def test_somebody_with_a_role_over_there_comes_in(office, provider):
     page = browser.text("/records")
     assert "赵&lt;b&gt; · 经办员" in page
     assert provider.forms[0]["redirect_uri"] == ["http://127.0.0.1/oidc/return"]
-    come_back(Browser(office), provider)
-    with office.session.begin() as transaction:
+    come_back(Browser(context), provider)
+    with context.session.begin() as transaction:
         assert transaction.query(Account).filter(Account.oidc_subject != "").count() == 1, "the same person again"
 
 
-def test_the_role_follows_the_provider_and_administrators_need_a_second_factor(office, provider):
-    first = Browser(office)
+def test_the_role_follows_the_provider_and_administrators_need_a_second_factor(context, provider):
+    first = Browser(context)
     come_back(first, provider)
     provider.claims = {"roles": ["other", "pension-boss", "pension-clerk"]}
-    assert 'url=/account/second"' in come_back(Browser(office), provider).text
+    assert 'url=/account/second"' in come_back(Browser(context), provider).text
     assert first.get("/records").headers["location"] == "/sign-in", "sessions of the old role end"
-    actions = [one["action"] for one in audit.lines(office)]
+    actions = [one["action"] for one in audit.lines(context)]
     assert actions.count("account-added") == 1
     assert "account-role" in actions
 
 
 @pytest.mark.parametrize("claims", [{"roles": []}, {"roles": "nobody"}, {"roles": None}, {"roles": {"pension-clerk": 1}}])
-def test_nobody_without_a_role_comes_in(office, provider, claims):
+def test_nobody_without_a_role_comes_in(context, provider, claims):
     provider.claims = claims
-    answer = come_back(Browser(office), provider)
+    answer = come_back(Browser(context), provider)
     assert (answer.status_code, "在本系统没有角色" in answer.text) == (401, True)
 
 
-def test_an_account_that_was_disabled_here_stays_out(office, provider):
-    come_back(Browser(office), provider)
-    with office.session.begin() as transaction:
+def test_an_account_that_was_disabled_here_stays_out(context, provider):
+    come_back(Browser(context), provider)
+    with context.session.begin() as transaction:
         row = transaction.query(Account).filter(Account.oidc_subject != "").one()
         row.disabled_at = row.created_at
-    assert come_back(Browser(office), provider).status_code == 401
+    assert come_back(Browser(context), provider).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -162,20 +162,20 @@ def test_an_account_that_was_disabled_here_stays_out(office, provider):
         {"sub": ""},
     ],
 )
-def test_a_token_that_is_not_for_this_sign_in_is_refused(office, provider, claims):
+def test_a_token_that_is_not_for_this_sign_in_is_refused(context, provider, claims):
     provider.claims = claims
-    answer = come_back(Browser(office), provider)
+    answer = come_back(Browser(context), provider)
     assert (answer.status_code, "统一登录没有成功" in answer.text) == (401, True)
     assert "set-cookie" not in answer.headers or "bureau_session" not in answer.headers["set-cookie"]
 
 
-def test_a_token_signed_by_another_is_refused(office, provider):
+def test_a_token_signed_by_another_is_refused(context, provider):
     provider.signer = ECKey.generate_key("P-256", parameters={"kid": "1"})
-    assert come_back(Browser(office), provider).status_code == 401
+    assert come_back(Browser(context), provider).status_code == 401
 
 
-def test_what_did_not_leave_from_here_does_not_come_back(office, provider):
-    browser, other = Browser(office), Browser(office)
+def test_what_did_not_leave_from_here_does_not_come_back(context, provider):
+    browser, other = Browser(context), Browser(context)
     location = browser.get("/oidc/start").headers["location"]
     back = provider.authorize(location)
     assert other.get(back).status_code == 401, "somebody else's browser: a link that signs in as the attacker"
@@ -187,32 +187,32 @@ def test_what_did_not_leave_from_here_does_not_come_back(office, provider):
     assert browser.get(back).status_code == 401, "a code is good once, and the cookie is gone"
 
 
-def test_coming_back_late_is_refused(office, provider, monkeypatch):
-    browser = Browser(office)
+def test_coming_back_late_is_refused(context, provider, monkeypatch):
+    browser = Browser(context)
     back = provider.authorize(browser.get("/oidc/start").headers["location"])
     real = time.time
     monkeypatch.setattr(oidc.time, "time", lambda: real() + oidc.LASTS_S + 5)
     assert browser.get(back).status_code == 401
 
 
-def test_a_provider_that_says_too_much_or_is_away(office, provider):
+def test_a_provider_that_says_too_much_or_is_away(context, provider):
     provider.huge = True
-    assert Browser(office).get("/oidc/start").status_code == 401
+    assert Browser(context).get("/oidc/start").status_code == 401
     provider.huge = False
     provider.server.shutdown()
     provider.server.server_close()
-    answer = Browser(office).get("/oidc/start")
+    answer = Browser(context).get("/oidc/start")
     assert (answer.status_code, "统一登录没有成功" in answer.text) == (401, True)
 
 
-def test_without_configuration_there_is_no_such_way(office):
-    assert Browser(office).get("/oidc/start").status_code == 404
-    assert "oidc" not in Browser(office).text("/sign-in")
+def test_without_configuration_there_is_no_such_way(context):
+    assert Browser(context).get("/oidc/start").status_code == 404
+    assert "oidc" not in Browser(context).text("/sign-in")
 
 
-def test_an_account_of_the_provider_has_no_password(office, provider):
-    come_back(Browser(office), provider)
-    with office.session.begin() as transaction:
+def test_an_account_of_the_provider_has_no_password(context, provider):
+    come_back(Browser(context), provider)
+    with context.session.begin() as transaction:
         name = transaction.query(Account).filter(Account.oidc_subject != "").one().name
-    assert row_of(office, name).password_hash == ""
-    assert Browser(office).sign_in(name, "").status_code == 401
+    assert row_of(context, name).password_hash == ""
+    assert Browser(context).sign_in(name, "").status_code == 401

@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.bureau import rosters
 from kiosk.bureau.clerks import four_eyes, people, policies
-from kiosk.bureau.office import utcnow
+from kiosk.bureau.context import utcnow
 from tests.bureau.clerks.made import Browser
 
 
@@ -51,7 +51,7 @@ def test_a_mistake_is_named(values, told):
 
 
 @pytest.fixture
-def with_people(office):
+def with_people(context):
     lines = [
         {
             "person_id": f"P{n}",
@@ -69,8 +69,8 @@ def with_people(office):
         }
         for n in range(20)
     ]
-    people.note(office, rosters.issue(office, BytesIO("\n".join(map(json.dumps, lines)).encode())))
-    return office
+    people.note(context, rosters.issue(context, BytesIO("\n".join(map(json.dumps, lines)).encode())))
+    return context
 
 
 def test_ten_people_show_what_would_change(with_people):
@@ -88,45 +88,45 @@ def test_ten_people_show_what_would_change(with_people):
 
 
 def test_a_rule_is_changed_by_two(with_people):
-    office = with_people
-    li, wang = Browser(office).enter("li"), Browser(office).enter("wang")
+    context = with_people
+    li, wang = Browser(context).enter("li"), Browser(context).enter("wang")
     assert "每年一次" in li.text("/policies")
     page = li.post("/policies/annual-window", {"f.parameters.window_months": "2", "act": "preview"}).text
     assert "对十个人的影响" in page
     assert page.count("测试") == 10
     assert 'value="2"' in page
-    assert four_eyes.waiting(office) == [], "looking asks for nothing"
+    assert four_eyes.waiting(context) == [], "looking asks for nothing"
     wrong = li.post("/policies/annual-window", {"f.parameters.window_months": "99", "act": "ask"})
     assert (wrong.status_code, "不能这样改" in wrong.text) == (400, True)
     assert li.post("/policies/annual-window", {"act": "ask"}).status_code == 400, "nothing was changed"
     assert li.post("/policies/no-such", {"act": "ask"}).status_code == 404
     assert li.post("/policies/annual-window", {"f.parameters.window_months": "2", "act": "ask"}).status_code == 303
-    (asked,) = four_eyes.waiting(office)
+    (asked,) = four_eyes.waiting(context)
     assert asked.content["summary"] == "parameters.window_months: 3 → 2"
     assert li.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 403
     assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         content = rosters.in_force(transaction)
     assert tomllib.loads(content.policies["annual-window"])["parameters"]["window_months"] == 2
     assert set(content.policies) == set(policies.shipped()), "the others go along as they were"
 
 
 def test_staff_stay_and_a_rule_that_changed_meanwhile_is_not_overwritten(with_people):
-    office = with_people
-    li, wang = Browser(office).enter("li"), Browser(office).enter("wang")
+    context = with_people
+    li, wang = Browser(context).enter("li"), Browser(context).enter("wang")
     li.post("/policies/annual-window", {"f.parameters.window_months": "2", "act": "ask"})
-    (asked,) = four_eyes.waiting(office)
+    (asked,) = four_eyes.waiting(context)
     other, _ = policies.changed(policies.shipped()["annual-window"], {"parameters.grace_days": "9"})
     content = rosters.BundleContent(policies={**policies.shipped(), "annual-window": other}, revoked_staff=("s1",))
-    rosters.issue_bundle(office, content)
+    rosters.issue_bundle(context, content)
     answer = wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"})
     assert (answer.status_code, "情况已变" in answer.text) == (409, True)
     li.post(f"/requests/{asked.proposal_id}/settle", {"answer": "refuse"})
     li.post("/policies/annual-window", {"f.parameters.window_months": "2", "act": "ask"})
-    rosters.add_message(office, "", "beside it", None)  # issues the same once more under another number
-    (asked,) = four_eyes.waiting(office)
+    rosters.add_message(context, "", "beside it", None)  # issues the same once more under another number
+    (asked,) = four_eyes.waiting(context)
     assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         found = rosters.in_force(transaction)
     assert found.revoked_staff == ("s1",)
     assert (

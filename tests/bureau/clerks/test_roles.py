@@ -67,13 +67,13 @@ def browsers(tmp_path_factory):
     from tests.bureau.clerks.made import account
     from tests.bureau.made import opened
 
-    office = opened(tmp_path_factory.mktemp("roles"))
-    found = {None: Browser(office)}
+    context = opened(tmp_path_factory.mktemp("roles"))
+    found = {None: Browser(context)}
     for role in Role:
-        account(office, f"a-{role.code}", role)
-        found[role] = Browser(office).enter(f"a-{role.code}")
+        account(context, f"a-{role.code}", role)
+        found[role] = Browser(context).enter(f"a-{role.code}")
     yield found
-    office.engine.dispose()
+    context.engine.dispose()
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
@@ -97,7 +97,7 @@ def test_each_role_is_let_in_or_refused_as_the_table_says(browsers, method, path
 
 def test_the_program_password_opens_no_page(browsers):
     browser = browsers[None]
-    auth = ("bureau", browser.office.admin_password)
+    auth = ("bureau", browser.context.admin_password)
     assert browser.get("/admin/summary", auth=auth).status_code == 200
     for path in ("/records", "/accounts", "/audit", "/stations"):
         assert browser.get(path, auth=auth).headers["location"] == "/sign-in"

@@ -19,53 +19,53 @@ from kiosk.bureau import standing, tables
 from kiosk.bureau.clerks import alarms, audit, settings, stations
 from kiosk.bureau.clerks.stations import Band
 from kiosk.bureau.clerks.tables import Alarm
-from kiosk.bureau.office import utcnow
+from kiosk.bureau.context import utcnow
 from kiosk.errors import ConfigError
 from tests.bureau.clerks.made import Browser
 from tests.bureau.clerks.test_work_list import issue
 from tests.bureau.made import record, register
 
 
-def heard(office, kiosk, hours_ago):
-    with office.session.begin() as transaction:
+def heard(context, kiosk, hours_ago):
+    with context.session.begin() as transaction:
         transaction.get(tables.Kiosk, kiosk.kiosk_id).last_contact = utcnow() - timedelta(hours=hours_ago)
 
 
-def shown(office, show="all", text=""):
-    return [one.station_id for one in stations.find(office, show, text, 24.0, None)[0]]
+def shown(context, show="all", text=""):
+    return [one.station_id for one in stations.find(context, show, text, 24.0, None)[0]]
 
 
-def test_the_table_says_who_is_silent_behind_and_in_trouble(office):
-    good, silent, behind, odd, gone, fresh = (register(office, n, f"S-{n}") for n in range(6))
+def test_the_table_says_who_is_silent_behind_and_in_trouble(context):
+    good, silent, behind, odd, gone, fresh = (register(context, n, f"S-{n}") for n in range(6))
     for one, hours in ((good, 1), (silent, 25), (behind, 1), (odd, 2), (gone, 99)):
-        heard(office, one, hours)
-    with office.session.begin() as transaction:
+        heard(context, one, hours)
+    with context.session.begin() as transaction:
         transaction.get(tables.Kiosk, behind.kiosk_id).backlog = 7
         row = transaction.get(tables.Kiosk, odd.kiosk_id)
         standing.found(transaction, row, "two-machines", "boot x", utcnow())
         row.clock_offset_s = -3600.0
         transaction.get(tables.Kiosk, gone.kiosk_id).revoked_at = utcnow()
-    assert shown(office) == [f"S-{n}" for n in range(6)]
-    assert shown(office, "silent") == ["S-1"]
-    assert shown(office, "backlog") == ["S-2"]
-    assert shown(office, "trouble") == ["S-3"]
-    assert shown(office, "revoked") == ["S-4"]
-    assert shown(office, text="测试站5") == ["S-5"]
-    assert shown(office, text="%") == []
-    counted = stations.counts(office, 24.0)
+    assert shown(context) == [f"S-{n}" for n in range(6)]
+    assert shown(context, "silent") == ["S-1"]
+    assert shown(context, "backlog") == ["S-2"]
+    assert shown(context, "trouble") == ["S-3"]
+    assert shown(context, "revoked") == ["S-4"]
+    assert shown(context, text="测试站5") == ["S-5"]
+    assert shown(context, text="%") == []
+    counted = stations.counts(context, 24.0)
     assert (counted.all, counted.silent, counted.backlog, counted.trouble, counted.revoked) == (6, 1, 1, 1, 1)
-    page = Browser(office).enter("look").text("/stations")
+    page = Browser(context).enter("look").text("/stations")
     for word in ("两台机器在用同一把密钥", "失联", "-3600 秒", "从未"):
         assert word in page
     assert "已查明" not in page, "a viewer only looks"
-    assert Browser(office).enter("look").text(f"/stations/{fresh.kiosk_id}")
+    assert Browser(context).enter("look").text(f"/stations/{fresh.kiosk_id}")
 
 
-def test_pages_of_kiosks_go_on_by_key(office, monkeypatch):
+def test_pages_of_kiosks_go_on_by_key(context, monkeypatch):
     monkeypatch.setattr(stations, "PAGE", 2)
     for n in (3, 1, 2):
-        register(office, n, f"S-{n}")
-    browser = Browser(office).enter("look")
+        register(context, n, f"S-{n}")
+    browser = Browser(context).enter("look")
     first = browser.text("/stations")
     assert "S-2" in first
     assert "S-3" not in first
@@ -77,15 +77,15 @@ def test_pages_of_kiosks_go_on_by_key(office, monkeypatch):
     assert "S-1<" not in browser.text(more)
 
 
-def test_revoking_takes_two_and_the_kiosk_is_refused_afterwards(office):
-    kiosk = register(office)
-    li, wang = Browser(office).enter("li"), Browser(office).enter("wang")
-    assert Browser(office).enter("zhang").post(f"/stations/{kiosk.kiosk_id}/revoke", {"reason": "stolen"}).status_code == 403
+def test_revoking_takes_two_and_the_kiosk_is_refused_afterwards(context):
+    kiosk = register(context)
+    li, wang = Browser(context).enter("li"), Browser(context).enter("wang")
+    assert Browser(context).enter("zhang").post(f"/stations/{kiosk.kiosk_id}/revoke", {"reason": "stolen"}).status_code == 403
     assert li.post(f"/stations/{kiosk.kiosk_id}/revoke", {"reason": "stolen"}).status_code == 303
     kiosk.send(record())  # not yet
     from kiosk.bureau.clerks import four_eyes
 
-    (asked,) = four_eyes.waiting(office)
+    (asked,) = four_eyes.waiting(context)
     assert li.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 403
     assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
     from kiosk.bureau.ingest import Turned
@@ -95,33 +95,33 @@ def test_revoking_takes_two_and_the_kiosk_is_refused_afterwards(office):
     again = li.post(f"/stations/{kiosk.kiosk_id}/revoke", {"reason": "stolen"})
     assert (again.status_code, "已经停用" in again.text) == (409, True)
     assert ("wang", "agreed-revoke", kiosk.kiosk_id) in [
-        (one["actor"], one["action"], one["subject"]) for one in audit.lines(office)
+        (one["actor"], one["action"], one["subject"]) for one in audit.lines(context)
     ]
 
 
-def test_a_finding_is_cleared_by_a_supervisor(office):
-    kiosk = register(office)
-    with office.session.begin() as transaction:
+def test_a_finding_is_cleared_by_a_supervisor(context):
+    kiosk = register(context)
+    with context.session.begin() as transaction:
         standing.found(transaction, transaction.get(tables.Kiosk, kiosk.kiosk_id), "batch-number", "4", utcnow())
         (finding,) = standing.open_findings(transaction)
     path = f"/stations/findings/{finding['finding_id']}/clear"
-    assert Browser(office).enter("zhang").post(path).status_code == 403
-    assert Browser(office).enter("li").post(path).status_code == 303
-    assert standing.of(office, kiosk.kiosk_id).state == "good"
-    assert Browser(office).enter("li").post(path).status_code == 404
+    assert Browser(context).enter("zhang").post(path).status_code == 403
+    assert Browser(context).enter("li").post(path).status_code == 303
+    assert standing.of(context, kiosk.kiosk_id).state == "good"
+    assert Browser(context).enter("li").post(path).status_code == 404
 
 
-def test_codes_and_messages_are_checked(office):
-    li = Browser(office).enter("li")
+def test_codes_and_messages_are_checked(context):
+    li = Browser(context).enter("li")
     li.post("/stations/code", {"station_id": "not a number!"})
     assert "站点编号只能用" in li.text("/stations")
     li.post("/stations/message", {"text": "  "})
     assert "消息是空的" in li.text("/stations")
 
 
-def test_troubles_come_from_the_kiosks_journal(office):
-    kiosk = register(office)
-    with office.session.begin() as transaction:
+def test_troubles_come_from_the_kiosks_journal(context):
+    kiosk = register(context)
+    with context.session.begin() as transaction:
         for seq, kind, body in (
             (1, "attendant-called", '{"data": {"reason": "camera-unplugged", "visit": "v"}}'),
             (2, "unexpected-error", "[" * 5000),
@@ -130,15 +130,15 @@ def test_troubles_come_from_the_kiosks_journal(office):
             transaction.add(
                 tables.JournalLine(kiosk_id=kiosk.kiosk_id, seq=seq, kind=kind, digest="0" * 64, body=body, received_at=utcnow())
             )
-    assert [(one.seq, one.code) for one in stations.troubles(office, kiosk.kiosk_id)] == [(2, ""), (1, "camera-unplugged")]
-    assert "请工作人员" in Browser(office).enter("look").text(f"/stations/{kiosk.kiosk_id}")
+    assert [(one.seq, one.code) for one in stations.troubles(context, kiosk.kiosk_id)] == [(2, ""), (1, "camera-unplugged")]
+    assert "请工作人员" in Browser(context).enter("look").text(f"/stations/{kiosk.kiosk_id}")
 
 
-def test_a_stations_name_is_text_on_the_pages(office):
-    kiosk = register(office)
-    with office.session.begin() as session:
+def test_a_stations_name_is_text_on_the_pages(context):
+    kiosk = register(context)
+    with context.session.begin() as session:
         session.execute(update(tables.Kiosk).where(tables.Kiosk.kiosk_id == kiosk.kiosk_id).values(name="<b onclick=x>站</b>"))
-    browser = Browser(office).enter("look")
+    browser = Browser(context).enter("look")
     for path in ("/stations", f"/stations/{kiosk.kiosk_id}"):
         page = browser.ask("GET", path).text
         assert "<b onclick" not in page
@@ -148,17 +148,17 @@ def test_a_stations_name_is_text_on_the_pages(office):
 # --- whom the machine fails
 
 
-def test_failures_by_age_hide_groups_of_fewer_than_five(office):
+def test_failures_by_age_hide_groups_of_fewer_than_five(context):
     year = datetime.now(UTC).year
     people = {f"A{n}": (f"甲{n}", f"44030519{year - 1900 - 72}03150{n:03d}"[:18].ljust(18, "8")) for n in range(5)}
     people |= {f"B{n}": (f"乙{n}", f"440305{year - 91}0315{n:04d}") for n in range(4)}
-    issue(office, people)
-    kiosk = register(office)
+    issue(context, people)
+    kiosk = register(context)
     for person in people:
         kiosk.send(record(person_id=person, outcome="failed" if person in ("A0", "B1") else "passed"))
     kiosk.send(record(person_id="A1", channel="face-to-face"), record(person_id="A1", outcome="referred"))
-    assert stations.fairness(office) == [Band("70-74", 5, 1), Band("90+", 0, 0)]
-    page = Browser(office).enter("look").text("/stations")
+    assert stations.fairness(context) == [Band("70-74", 5, 1), Band("90+", 0, 0)]
+    page = Browser(context).enter("look").text("/stations")
     assert "20.0 %" in page
     assert "少于 5 次" in page
     assert [stations.band_of(str(year - age), year) for age in (59, 60, 89, 90)] == ["<60", "60-64", "85-89", "90+"]
@@ -236,21 +236,21 @@ def mail_server():
     loop.close()
 
 
-def configure(office, text):
-    folder = Path(office.settings.data)
+def configure(context, text):
+    folder = Path(context.settings.data)
     (folder / "clerks.toml").write_text(text, encoding="utf-8")
     secret = folder / "hook-secret"
     secret.write_text("s3cret\n")
     secret.chmod(0o600)
 
 
-def test_silent_for_a_day_is_told_once_by_each_way_and_once_more_when_it_is_back(office):
-    kiosk, other = register(office, 1, "S-1"), register(office, 2, "S-2")
-    heard(office, kiosk, 25)
-    heard(office, other, 23)
+def test_silent_for_a_day_is_told_once_by_each_way_and_once_more_when_it_is_back(context):
+    kiosk, other = register(context, 1, "S-1"), register(context, 2, "S-2")
+    heard(context, kiosk, 25)
+    heard(context, other, 23)
     with Post() as hook, mail_server() as (port, mails, _):
         configure(
-            office,
+            context,
             f"""
             [webhook]
             url = "http://127.0.0.1:{hook.server.server_port}/x"
@@ -264,7 +264,7 @@ def test_silent_for_a_day_is_told_once_by_each_way_and_once_more_when_it_is_back
             """,
         )
         for _ in range(3):
-            alarms.look(office)
+            alarms.look(context)
         assert len(hook.got) == len(mails) == 1, "once, however often it is looked"
         body, signature = hook.got[0]
         told = json.loads(body)
@@ -276,55 +276,55 @@ def test_silent_for_a_day_is_told_once_by_each_way_and_once_more_when_it_is_back
         mail = email.message_from_string(mails[0], policy=policy.default)
         assert "终端失联：S-1" in mail["Subject"]
         assert "请打电话询问站点" in mail.get_content()
-        assert "1 台终端超过 24 小时没有联系" in Browser(office).enter("look").text("/stations")
-        heard(office, kiosk, 0)
+        assert "1 台终端超过 24 小时没有联系" in Browser(context).enter("look").text("/stations")
+        heard(context, kiosk, 0)
         for _ in range(3):
-            alarms.look(office)
+            alarms.look(context)
         assert [json.loads(one)["kind"] for one, _ in hook.got] == ["kiosk-silent", "kiosk-heard-again"]
         assert len(mails) == 2
-        assert "没有联系" not in Browser(office).enter("look").text("/stations")
-        heard(office, kiosk, 26)
-        alarms.look(office)
+        assert "没有联系" not in Browser(context).enter("look").text("/stations")
+        heard(context, kiosk, 26)
+        alarms.look(context)
         assert len(hook.got) == len(mails) == 3, "silent again: told again"
 
 
-def test_what_could_not_be_told_is_tried_again_and_the_other_way_is_not_doubled(office):
-    heard(office, register(office, 1, "S-1"), 25)
+def test_what_could_not_be_told_is_tried_again_and_the_other_way_is_not_doubled(context):
+    heard(context, register(context, 1, "S-1"), 25)
     with Post() as hook, mail_server() as (port, mails, control):
         base = f'[webhook]\nurl = "http://127.0.0.1:{hook.server.server_port}"\n[mail]\nhost = "127.0.0.1"\nport = {port}\n'
-        configure(office, base + 'tls = "none"\nsender = "a@example.invalid"\nto = ["b@example.invalid"]\n')
+        configure(context, base + 'tls = "none"\nsender = "a@example.invalid"\nto = ["b@example.invalid"]\n')
         hook.status, control["refuse"] = 500, True
-        alarms.look(office)
+        alarms.look(context)
         assert (len(hook.got), mails) == (1, [])
         hook.status = 200
-        alarms.look(office)
+        alarms.look(context)
         assert (len(hook.got), mails) == (2, [])
         control["refuse"] = False
-        alarms.look(office)
-        alarms.look(office)
+        alarms.look(context)
+        alarms.look(context)
         assert (len(hook.got), len(mails)) == (2, 1)
 
 
-def test_an_alarm_another_worker_is_telling_is_left_alone(office):
-    heard(office, register(office, 1, "S-1"), 25)
+def test_an_alarm_another_worker_is_telling_is_left_alone(context):
+    heard(context, register(context, 1, "S-1"), 25)
     with Post() as hook:
-        alarms.look(office)
-        configure(office, f'[webhook]\nurl = "http://127.0.0.1:{hook.server.server_port}"\n')
-        with office.session.begin() as transaction:
+        alarms.look(context)
+        configure(context, f'[webhook]\nurl = "http://127.0.0.1:{hook.server.server_port}"\n')
+        with context.session.begin() as transaction:
             transaction.query(Alarm).one().busy_until = utcnow() + timedelta(minutes=1)
-        alarms.look(office)
+        alarms.look(context)
         assert hook.got == []
 
 
-def test_a_revoked_kiosk_is_no_alarm(office):
-    kiosk = register(office)
-    heard(office, kiosk, 30)
-    alarms.look(office)
-    assert len(stations.alarms(office)) == 1
-    with office.session.begin() as transaction:
+def test_a_revoked_kiosk_is_no_alarm(context):
+    kiosk = register(context)
+    heard(context, kiosk, 30)
+    alarms.look(context)
+    assert len(stations.alarms(context)) == 1
+    with context.session.begin() as transaction:
         transaction.get(tables.Kiosk, kiosk.kiosk_id).revoked_at = utcnow()
-    alarms.look(office)
-    assert stations.alarms(office) == []
+    alarms.look(context)
+    assert stations.alarms(context) == []
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_a_revoked_kiosk_is_no_alarm(office):
         ("not toml", "clerks.toml"),
     ],
 )
-def test_a_mistake_in_the_settings_is_named(office, text, told):
-    configure(office, text)
+def test_a_mistake_in_the_settings_is_named(context, text, told):
+    configure(context, text)
     with pytest.raises(ConfigError, match=told):
-        settings.of(office)
+        settings.of(context)

@@ -13,7 +13,7 @@ import pytest
 from kiosk.bureau import decisions, rosters, tables
 from kiosk.bureau.clerks import audit, four_eyes, people, record_pages, work_list
 from kiosk.bureau.clerks.work_list import Wanted
-from kiosk.bureau.office import utcnow
+from kiosk.bureau.context import utcnow
 from tests.bureau.clerks.made import Browser
 from tests.bureau.made import record, register
 
@@ -21,18 +21,18 @@ ZONE = ZoneInfo("Asia/Shanghai")
 PEOPLE = {"P1": ("王芳", "440305195603150028"), "P2": ("<script>李", "440305194001010019"), "P3": ("王", "440305193501010012")}
 
 
-def issue(office, found=PEOPLE):
+def issue(context, found=PEOPLE):
     lines = [
         json.dumps({"person_id": key, "name": name, "id_number": number, "status": "active", "benefits": []}, ensure_ascii=False)
         for key, (name, number) in found.items()
     ]
-    people.note(office, rosters.issue(office, BytesIO("\n".join(lines).encode()), meant=True))
+    people.note(context, rosters.issue(context, BytesIO("\n".join(lines).encode()), meant=True))
 
 
 @pytest.fixture
-def kiosk(office):
-    issue(office)
-    return register(office)
+def kiosk(context):
+    issue(context)
+    return register(context)
 
 
 def sent(kiosk, **changes):
@@ -41,13 +41,13 @@ def sent(kiosk, **changes):
     return one["record_id"]
 
 
-def ids(office, **wanted):
-    return [line.record_id for line in work_list.find(office, Wanted(**wanted), ZONE).lines]
+def ids(context, **wanted):
+    return [line.record_id for line in work_list.find(context, Wanted(**wanted), ZONE).lines]
 
 
-def test_records_are_found_by_whom_they_are_about(office, kiosk):
+def test_records_are_found_by_whom_they_are_about(context, kiosk):
     one, two = sent(kiosk), sent(kiosk, person_id="P2")
-    assert ids(office) == [one, two], "what waits longest stands first"
+    assert ids(context) == [one, two], "what waits longest stands first"
     for text, found in (
         ("王芳", [one]),
         ("440305195603150028", [one]),
@@ -57,93 +57,93 @@ def test_records_are_found_by_whom_they_are_about(office, kiosk):
         ("%", []),
         ("x" * 100, []),
     ):
-        assert ids(office, person=text) == found, text
-    assert ids(office, person="440305195603150028".lower()) == [one]
+        assert ids(context, person=text) == found, text
+    assert ids(context, person="440305195603150028".lower()) == [one]
 
 
-def test_names_are_nowhere_in_the_database(office, kiosk):
+def test_names_are_nowhere_in_the_database(context, kiosk):
     from pathlib import Path
 
-    whole = b"".join(path.read_bytes() for path in Path(office.settings.data).rglob("*") if path.is_file())
+    whole = b"".join(path.read_bytes() for path in Path(context.settings.data).rglob("*") if path.is_file())
     assert "王芳".encode() not in whole
     assert b"440305195603150028" not in whole
-    assert people.by_id(office, ["P1"])["P1"].name == "王芳"
+    assert people.by_id(context, ["P1"])["P1"].name == "王芳"
 
 
-def test_whoever_leaves_the_roster_leaves_the_search(office, kiosk):
-    issue(office, {"P1": PEOPLE["P1"]})
-    assert set(people.by_id(office, PEOPLE)) == {"P1"}
+def test_whoever_leaves_the_roster_leaves_the_search(context, kiosk):
+    issue(context, {"P1": PEOPLE["P1"]})
+    assert set(people.by_id(context, PEOPLE)) == {"P1"}
 
 
-def test_filters_by_station_way_day_doubt_and_state(office, kiosk):
-    other = register(office, 2, "SZ-OTHER")
+def test_filters_by_station_way_day_doubt_and_state(context, kiosk):
+    other = register(context, 2, "SZ-OTHER")
     here = sent(kiosk)
     there = sent(other, station_id="SZ-OTHER", channel="face-to-face", person_id="P2")
     doubtful = sent(kiosk, person_id="P3")
-    with office.session.begin() as transaction:
+    with context.session.begin() as transaction:
         for row in transaction.query(tables.Record):
             row.clock_suspect = row.record_id == doubtful
     failed = sent(kiosk, outcome="failed", reason="face-mismatch")
-    assert ids(office, station="SZ-OTHER") == [there]
-    assert ids(office, channel="face-to-face") == [there]
-    assert ids(office, suspect=True) == [doubtful]
-    assert ids(office, state="attempts") == [failed]
-    assert set(ids(office, state="all")) == {here, there, doubtful, failed}
-    decisions.decide(office, here, "returned", "photo-unclear")
-    assert ids(office, state="returned") == [here]
-    assert here not in ids(office)
+    assert ids(context, station="SZ-OTHER") == [there]
+    assert ids(context, channel="face-to-face") == [there]
+    assert ids(context, suspect=True) == [doubtful]
+    assert ids(context, state="attempts") == [failed]
+    assert set(ids(context, state="all")) == {here, there, doubtful, failed}
+    decisions.decide(context, here, "returned", "photo-unclear")
+    assert ids(context, state="returned") == [here]
+    assert here not in ids(context)
     today = datetime.now(ZONE).date()
-    assert len(ids(office, state="all", first=today, last=today)) == 4
-    assert ids(office, state="all", first=today + timedelta(days=1)) == []
-    assert ids(office, state="all", last=today - timedelta(days=1)) == []
+    assert len(ids(context, state="all", first=today, last=today)) == 4
+    assert ids(context, state="all", first=today + timedelta(days=1)) == []
+    assert ids(context, state="all", last=today - timedelta(days=1)) == []
 
 
-def test_a_day_is_the_clerks_own(office, kiosk):
+def test_a_day_is_the_clerks_own(context, kiosk):
     """23:30 in Shenzhen is still that day, though it is 15:30 in UTC; half past midnight is the next, though UTC says no."""
     one = sent(kiosk)
     for hour_utc, day in (("15:30", "2026-11-20"), ("16:30", "2026-11-21")):
-        with office.session.begin() as transaction:
+        with context.session.begin() as transaction:
             transaction.get(tables.Record, one).received_at = datetime.fromisoformat(f"2026-11-20T{hour_utc}:00+00:00")
         wanted = datetime.fromisoformat(day).date()
-        assert ids(office, first=wanted, last=wanted) == [one]
+        assert ids(context, first=wanted, last=wanted) == [one]
 
 
-def test_pages_go_on_by_key_whatever_comes_in_between(office, kiosk, monkeypatch):
+def test_pages_go_on_by_key_whatever_comes_in_between(context, kiosk, monkeypatch):
     monkeypatch.setattr(work_list, "PAGE", 3)
     made = [sent(kiosk, person_id=f"Q{n}") for n in range(5)]
-    with office.session.begin() as transaction:  # all at one moment: the record's id decides
+    with context.session.begin() as transaction:  # all at one moment: the record's id decides
         for row in transaction.query(tables.Record):
             row.received_at = datetime(2026, 11, 20, tzinfo=UTC)
     made.sort()
-    first = work_list.find(office, Wanted(), ZONE)
-    decisions.decide(office, made[0], "confirmed", "")  # an offset would skip one now
-    second = work_list.find(office, Wanted(), ZONE, first.after)
+    first = work_list.find(context, Wanted(), ZONE)
+    decisions.decide(context, made[0], "confirmed", "")  # an offset would skip one now
+    second = work_list.find(context, Wanted(), ZONE, first.after)
     assert [line.record_id for line in first.lines + second.lines] == made
     assert second.after == ""
-    backwards = work_list.find(office, Wanted(state="all"), ZONE)
-    rest = work_list.find(office, Wanted(state="all"), ZONE, backwards.after)
+    backwards = work_list.find(context, Wanted(state="all"), ZONE)
+    rest = work_list.find(context, Wanted(state="all"), ZONE, backwards.after)
     assert [line.record_id for line in backwards.lines + rest.lines] == made[::-1]
     for wrong in ("x", "!!!", "AAAA", "a" * 300, work_list.key_of(utcnow(), "\0")):
-        assert len(work_list.find(office, Wanted(), ZONE, wrong).lines) == 3, "no place of ours: the start"
+        assert len(work_list.find(context, Wanted(), ZONE, wrong).lines) == 3, "no place of ours: the start"
 
 
-def test_the_page_of_a_record_shows_words_and_no_markup_of_others(office, kiosk):
+def test_the_page_of_a_record_shows_words_and_no_markup_of_others(context, kiosk):
     record_id = sent(kiosk, person_id="P2", helper_name="<img src=x>", notes="<b>n</b>", reason="ok")
-    page = Browser(office).enter("zhang").text(f"/records/{record_id}")
+    page = Browser(context).enter("zhang").text(f"/records/{record_id}")
     for shown in ("&lt;script&gt;李", "440305194001010019", "自助人脸", "刷身份证", "&lt;img src=x&gt;", "&lt;b&gt;n&lt;/b&gt;"):
         assert shown in page
     for hidden in ("<script>李", "<img src=x", "self-face", "<b>n"):
         assert hidden not in page
-    viewer = Browser(office).enter("look").text(f"/records/{record_id}")
+    viewer = Browser(context).enter("look").text(f"/records/{record_id}")
     assert "440305194001010019" not in viewer, "whoever only looks needs no whole number"
     assert "4403**********0019" in viewer
     assert 'id="decide"' not in viewer
-    assert "<script>李" not in Browser(office).enter("zhang").text("/records?state=all&person=<script>")
+    assert "<script>李" not in Browser(context).enter("zhang").text("/records?state=all&person=<script>")
 
 
-def test_a_clerk_decides_and_goes_on_to_the_next(office, kiosk):
+def test_a_clerk_decides_and_goes_on_to_the_next(context, kiosk):
     one, two = sent(kiosk), sent(kiosk, person_id="P2")
-    browser = Browser(office).enter("zhang")
+    browser = Browser(context).enter("zhang")
     answer = browser.post(f"/records/{one}/decide", {"decided": "confirmed"})
     assert answer.headers["location"] == f"/records/{two}"
     assert "已确认：王芳" in browser.text(f"/records/{two}")
@@ -153,101 +153,101 @@ def test_a_clerk_decides_and_goes_on_to_the_next(office, kiosk):
     assert wrong.status_code == 400
     answer = browser.post(f"/records/{two}/decide", {"decided": "returned", "reason": "photo-unclear", "note": "模糊"})
     assert answer.headers["location"] == "/records"
-    told = [(one.record_id, one.decided, one.reason) for one in decisions.after(office, kiosk.kiosk_id, 0).decisions]
+    told = [(one.record_id, one.decided, one.reason) for one in decisions.after(context, kiosk.kiosk_id, 0).decisions]
     assert told == [(one, "confirmed", ""), (two, "returned", "photo-unclear")]
-    logged = [(line["actor"], line["action"], line["subject"]) for line in audit.lines(office)]
+    logged = [(line["actor"], line["action"], line["subject"]) for line in audit.lines(context)]
     assert ("zhang", "confirmed", one) in logged
     assert ("zhang", "returned", two) in logged
     assert ("zhang", "saw-record", two) in logged
 
 
-def test_there_is_nothing_to_confirm_about_a_failed_attempt(office, kiosk):
+def test_there_is_nothing_to_confirm_about_a_failed_attempt(context, kiosk):
     failed = sent(kiosk, outcome="failed", reason="face-mismatch")
-    browser = Browser(office).enter("zhang")
+    browser = Browser(context).enter("zhang")
     assert "没有可确认的内容" in browser.text(f"/records/{failed}")
     answer = browser.post(f"/records/{failed}/decide", {"decided": "confirmed"})
     assert (answer.status_code, "没有可确认的内容" in answer.text) == (409, True)
-    assert decisions.after(office, kiosk.kiosk_id, 0).decisions == ()
+    assert decisions.after(context, kiosk.kiosk_id, 0).decisions == ()
 
 
-def asked(office, record_id, decided="returned", reason="identity-unclear", name="zhang"):
-    answer = Browser(office).enter(name).post(f"/records/{record_id}/decide", {"decided": decided, "reason": reason})
+def asked(context, record_id, decided="returned", reason="identity-unclear", name="zhang"):
+    answer = Browser(context).enter(name).post(f"/records/{record_id}/decide", {"decided": decided, "reason": reason})
     assert answer.status_code == 303, answer.text
-    (one,) = [one for one in four_eyes.waiting(office) if one.subject == record_id]
+    (one,) = [one for one in four_eyes.waiting(context) if one.subject == record_id]
     return one.proposal_id
 
 
-def test_another_decision_takes_a_second_person(office, kiosk):
+def test_another_decision_takes_a_second_person(context, kiosk):
     one = sent(kiosk)
-    decisions.decide(office, one, "confirmed", "")
-    proposal = asked(office, one, name="li")
-    assert len(decisions.after(office, kiosk.kiosk_id, 0).decisions) == 1, "asking changes nothing"
-    counted = {name: '<b class="count">1</b>' in Browser(office).enter(name).text("/records") for name in ("li", "zhang", "wang")}
+    decisions.decide(context, one, "confirmed", "")
+    proposal = asked(context, one, name="li")
+    assert len(decisions.after(context, kiosk.kiosk_id, 0).decisions) == 1, "asking changes nothing"
+    counted = {name: '<b class="count">1</b>' in Browser(context).enter(name).text("/records") for name in ("li", "zhang", "wang")}
     assert counted == {"li": False, "zhang": False, "wang": True}, "whoever may agree is told on every page"
     for name, status, told in (("li", 403, "不能同意自己的申请"), ("zhang", 403, "你的角色不能同意")):
-        answer = Browser(office).enter(name).post(f"/requests/{proposal}/settle", {"answer": "agree"})
+        answer = Browser(context).enter(name).post(f"/requests/{proposal}/settle", {"answer": "agree"})
         assert (answer.status_code, told in answer.text) == (status, True), name
-    assert Browser(office).enter("look").get("/requests").status_code == 403
-    assert Browser(office).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "agree"}).status_code == 303
-    told = [(one.decided, one.reason) for one in decisions.after(office, kiosk.kiosk_id, 0).decisions]
+    assert Browser(context).enter("look").get("/requests").status_code == 403
+    assert Browser(context).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "agree"}).status_code == 303
+    told = [(one.decided, one.reason) for one in decisions.after(context, kiosk.kiosk_id, 0).decisions]
     assert told == [("confirmed", ""), ("returned", "identity-unclear")]
-    answer = Browser(office).enter("boss").post(f"/requests/{proposal}/settle", {"answer": "agree"})
+    answer = Browser(context).enter("boss").post(f"/requests/{proposal}/settle", {"answer": "agree"})
     assert (answer.status_code, "已经处理或过期" in answer.text) == (409, True)
-    actions = [(line["actor"], line["action"]) for line in audit.lines(office)]
+    actions = [(line["actor"], line["action"]) for line in audit.lines(context)]
     for wanted in (("li", "asked-override"), ("li", "four-eyes-refused"), ("wang", "agreed-override")):
         assert wanted in actions
 
 
-def test_a_request_expires_is_taken_back_refused_and_asked_once(office, kiosk, monkeypatch):
+def test_a_request_expires_is_taken_back_refused_and_asked_once(context, kiosk, monkeypatch):
     one = sent(kiosk)
-    decisions.decide(office, one, "confirmed", "")
-    proposal = asked(office, one)
-    again = Browser(office).enter("li").post(f"/records/{one}/decide", {"decided": "returned", "reason": "deceased"})
+    decisions.decide(context, one, "confirmed", "")
+    proposal = asked(context, one)
+    again = Browser(context).enter("li").post(f"/records/{one}/decide", {"decided": "returned", "reason": "deceased"})
     assert (again.status_code, "已经有人申请" in again.text) == (409, True)
-    assert Browser(office).enter("zhang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
-    proposal = asked(office, one)
-    assert Browser(office).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
-    proposal = asked(office, one)
+    assert Browser(context).enter("zhang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
+    proposal = asked(context, one)
+    assert Browser(context).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
+    proposal = asked(context, one)
     later = utcnow() + four_eyes.LASTS + timedelta(seconds=1)
     with monkeypatch.context() as patch:
         patch.setattr(four_eyes, "utcnow", lambda: later)
-        with office.session.begin() as transaction, pytest.raises(four_eyes.FourEyesRefused) as refused:
+        with context.session.begin() as transaction, pytest.raises(four_eyes.FourEyesRefused) as refused:
             four_eyes.check(transaction, audit.Actor("wang", "supervisor"), proposal)
         assert refused.value.why == "over"
-        assert four_eyes.waiting(office) == []
-    outcomes = [line["action"] for line in audit.lines(office) if "override" in line["action"]]
+        assert four_eyes.waiting(context) == []
+    outcomes = [line["action"] for line in audit.lines(context) if "override" in line["action"]]
     assert outcomes == ["asked-override", "took-back-override", "asked-override", "refused-override", "asked-override"]
 
 
-def test_what_changed_meanwhile_is_not_done(office, kiosk):
+def test_what_changed_meanwhile_is_not_done(context, kiosk):
     one = sent(kiosk)
-    decisions.decide(office, one, "confirmed", "")
-    proposal = asked(office, one)
-    decisions.decide(office, one, "returned", "deceased")  # a program
-    answer = Browser(office).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "agree"})
+    decisions.decide(context, one, "confirmed", "")
+    proposal = asked(context, one)
+    decisions.decide(context, one, "returned", "deceased")  # a program
+    answer = Browser(context).enter("wang").post(f"/requests/{proposal}/settle", {"answer": "agree"})
     assert (answer.status_code, "情况已变" in answer.text) == (409, True)
-    assert four_eyes.waiting(office)[0].proposal_id == proposal, "neither agreed nor done"
+    assert four_eyes.waiting(context)[0].proposal_id == proposal, "neither agreed nor done"
 
 
-def test_two_clerks_who_decide_at_once_decide_once(office, kiosk):
+def test_two_clerks_who_decide_at_once_decide_once(context, kiosk):
     one = sent(kiosk)
-    first, second = Browser(office).enter("zhang"), Browser(office).enter("li")
+    first, second = Browser(context).enter("zhang"), Browser(context).enter("li")
     token = second.token
     first.post(f"/records/{one}/decide", {"decided": "confirmed"})
 
     found = record_pages.NotDecided
     with pytest.raises(found) as refused:
         record_pages._decide(
-            office, __import__("types").SimpleNamespace(actor=audit.Actor("li", "supervisor")), one, "returned", "deceased", ""
+            context, __import__("types").SimpleNamespace(actor=audit.Actor("li", "supervisor")), one, "returned", "deceased", ""
         )
     assert refused.value.why == "decided-already"
     assert token
-    assert len(decisions.after(office, kiosk.kiosk_id, 0).decisions) == 1
+    assert len(decisions.after(context, kiosk.kiosk_id, 0).decisions) == 1
 
 
-def test_the_list_counts_what_waits_up_to_a_bound(office, kiosk, monkeypatch):
+def test_the_list_counts_what_waits_up_to_a_bound(context, kiosk, monkeypatch):
     for n in range(4):
         sent(kiosk, person_id=f"Q{n}")
     monkeypatch.setattr(work_list, "_COUNTED_TO", 3)
-    assert work_list.waiting(office) == 3
-    assert re.search(r"等待决定 3 条", Browser(office).enter("zhang").text("/records"))
+    assert work_list.waiting(context) == 3
+    assert re.search(r"等待决定 3 条", Browser(context).enter("zhang").text("/records"))

@@ -55,7 +55,7 @@ class EnrolmentRefused(KioskError):
 
 
 @dataclass(frozen=True)
-class Office:
+class BureauContext:
     """Open bureau, as it speaks under one suite: `under` gives it under another."""
 
     settings: BureauSettings
@@ -71,14 +71,14 @@ class Office:
         """What is spoken here."""
         return suites.of(self.keys.sign)
 
-    def under(self, suite: Suite) -> Office:
+    def under(self, suite: Suite) -> BureauContext:
         """Return the same bureau with its keys and its id of another suite. Raises Refused: not served here."""
         keys = self.rings.get(suite.name)
         if keys is None:
             raise seal.Refused("other-suite", f"{suite.name} is not served here")
         return self if keys is self.keys else replace(self, keys=keys)
 
-    def under_claimed(self, compact: bytes) -> Office:
+    def under_claimed(self, compact: bytes) -> BureauContext:
         """Return the bureau under the suite that a document claims, to open it or to answer that it is no good; else as it is."""
         try:
             told = suites.claimed(suites.header_of(compact))
@@ -142,7 +142,7 @@ def tidy(folder: Path) -> None:
             path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def open_office(settings: BureauSettings) -> Office:
+def open_context(settings: BureauSettings) -> BureauContext:
     """Open a prepared bureau. Raises ConfigError when it was never prepared."""
     folder = Path(settings.data)
     rings = _rings(folder, settings.suites)
@@ -153,7 +153,7 @@ def open_office(settings: BureauSettings) -> Office:
     replica = database.open_engine(settings.db_read) if settings.db_read else engine
     writing = sessionmaker(engine, expire_on_commit=False)
     counts.watch(writing)
-    return Office(
+    return BureauContext(
         settings,
         next(iter(rings.values())),
         rings,
@@ -179,49 +179,49 @@ def _rings(folder: Path, names: tuple[str, ...]) -> dict[str, Keys]:
 # --- enrolment
 
 
-def make_code(office: Office, station_id: str) -> str:
-    """Return a fresh one-time code for a station, under the office's suite.
+def make_code(context: BureauContext, station_id: str) -> str:
+    """Return a fresh one-time code for a station, under the context's suite.
 
     "GM" when that is gm-1; 10 secret characters; the fingerprint of the bureau's keys of that suite, which no others have.
     """
     secret = base64.b32encode(secrets.token_bytes(10)).decode()[:10]
     now = utcnow()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         session.add(
             tables.EnrolmentCode(
-                code_hash=_hash(office, secret), station_id=station_id, created_at=now, expires_at=now + timedelta(days=CODE_DAYS)
+                code_hash=_hash(context, secret), station_id=station_id, created_at=now, expires_at=now + timedelta(days=CODE_DAYS)
             )
         )
-    whole = secret + seal.fingerprint(office.keys.public)
-    mark = ["GM"] if office.suite is suites.GM_1 else []
+    whole = secret + seal.fingerprint(context.keys.public)
+    mark = ["GM"] if context.suite is suites.GM_1 else []
     return "-".join([*mark, whole[0:5], whole[5:10], whole[10:14], whole[14:18], whole[18:22], whole[22:26]])
 
 
-def _hash(office: Office, secret: str) -> str:
+def _hash(context: BureauContext, secret: str) -> str:
     # scrypt: fifty secret bits must not be searched quickly by whoever steals the table.
-    return hashlib.scrypt(secret.encode(), salt=office.bureau_id.encode(), n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(secret.encode(), salt=context.bureau_id.encode(), n=2**14, r=8, p=1, dklen=32).hex()
 
 
-def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
+def enrol(context: BureauContext, compact: str, source: str = "") -> protocol.Enrolled:
     """Register a kiosk by its one-time code; the same kiosk may ask again with the same code. source: whence it is asked.
 
-    Everything is of the office's suite: a code of another one is unknown here. Raises EnrolmentRefused, Refused.
+    Everything is of the context's suite: a code of another one is unknown here. Raises EnrolmentRefused, Refused.
     """
     claimed = _claimed(compact)
-    if seal.suite_of(claimed.keys) is not office.suite:
+    if seal.suite_of(claimed.keys) is not context.suite:
         raise seal.Refused("other-suite")
     request = seal.verify(compact, seal.verify_key(claimed.keys), claimed.station_id, protocol.Enrolment)
     now = utcnow()
     mark = hashlib.sha256(f"{request.station_id}\n{source}".encode()).hexdigest()[:16]
     hour = f"enrol-{now:%Y%m%d%H}-{mark}"
-    with office.reading.begin() as session:
+    with context.reading.begin() as session:
         failures = session.scalar(select(tables.Counter.value).where(tables.Counter.name == hour)) or 0
     if failures >= ENROL_FAILURES_PER_HOUR:
         raise EnrolmentRefused("too-many-tries")
     why = ""
-    hashed = _hash(office, request.secret)
+    hashed = _hash(context, request.secret)
     kiosk_id = "kiosk-" + seal.fingerprint(request.keys).lower()
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         code = session.scalar(select(tables.EnrolmentCode).where(tables.EnrolmentCode.code_hash == hashed).with_for_update())
         if code is None:
             why = "code-unknown"
@@ -246,7 +246,7 @@ def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
                         "name": request.name,
                         "sign_key": request.keys.sign,
                         "seal_key": request.keys.seal,
-                        "suite": office.suite.name,
+                        "suite": context.suite.name,
                         "created_at": now,
                         "revoked_reason": "",
                         "last_seq": 0,
@@ -262,7 +262,7 @@ def enrol(office: Office, compact: str, source: str = "") -> protocol.Enrolled:
     if why:
         raise EnrolmentRefused(why)
     return protocol.Enrolled(
-        bureau_id=office.bureau_id, kiosk_id=kiosk_id, keys=office.keys.public, kiosk_keys=request.keys, at=now
+        bureau_id=context.bureau_id, kiosk_id=kiosk_id, keys=context.keys.public, kiosk_keys=request.keys, at=now
     )
 
 
@@ -277,9 +277,9 @@ def _claimed(compact: str) -> protocol.Enrolment:
         raise seal.Refused("malformed", "not an enrolment") from error
 
 
-def revoke(office: Office, kiosk_id: str, reason: str, witness: Callable[[Session], None] | None = None) -> bool:
+def revoke(context: BureauContext, kiosk_id: str, reason: str, witness: Callable[[Session], None] | None = None) -> bool:
     """Revoke a kiosk; it is told so at its next contact. Returns whether it exists. witness: as for `decisions.decide`."""
-    with office.session.begin() as session:
+    with context.session.begin() as session:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is None:
             return False

@@ -85,7 +85,7 @@ class DeskController(QObject):
         mirror: Mailbox[Frame],
         clock: Callable[[], datetime] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        sticks: Callable[[], Sequence[Path]] | None = None,
+        media_folders: Callable[[], Sequence[Path]] | None = None,
     ) -> None:
         """sticks: where media are looked for instead of those that are mounted (demonstrations and tests: a folder)."""
         super().__init__()
@@ -96,8 +96,8 @@ class DeskController(QObject):
         self.camera = DeskCamera(view, mirror, lambda: vs.visit_of(conductor.state) is not None)
         self.papers = DeskPapers(view, store, self.camera, self.feed)
         self._work = DeskWork(store, self._moment, lambda: media.mounted(settings.desk.stick_folders))
-        if sticks is not None:
-            self.use_sticks(sticks)
+        if media_folders is not None:
+            self.use_media_folders(media_folders)
         self._state: s.State = s.Closed()
         self._sessions = 0
         self._calls: list[Call] = []
@@ -124,9 +124,9 @@ class DeskController(QObject):
         """The desk's state."""
         return self._state
 
-    def use_sticks(self, sticks: Callable[[], Sequence[Path]]) -> None:
+    def use_media_folders(self, media_folders: Callable[[], Sequence[Path]]) -> None:
         """Look for media another way (demonstrations and tests: a folder)."""
-        self._work.mounted = lambda: [Medium(path, writable=True) for path in sticks()]
+        self._work.mounted = lambda: [Medium(path, writable=True) for path in media_folders()]
 
     def stop(self) -> None:
         """Stop the clocks and forget a probe."""

@@ -116,7 +116,7 @@ class DeskWork(QObject):
         match answer:
             case _Found(session_id, media):
                 self._looking, self._media = False, media
-                self.answered.emit(e.MediaSeen(session_id, media.sticks, media.lists, media.papers))
+                self.answered.emit(e.MediaSeen(session_id, media.writable, media.lists, media.papers))
             case e.Loaded(session_id, place, data):
                 self.answered.emit(e.Loaded(session_id, place, self._with_media(data)))
             case e.Acted(session_id, place, notice, problem, detail, data):
@@ -125,7 +125,7 @@ class DeskWork(QObject):
                 self.answered.emit(answer)
 
     def _with_media(self, data: object) -> object:
-        return boards.with_media(data, self._media.sticks, self._media.lists)
+        return boards.with_media(data, self._media.writable, self._media.lists)
 
 
 def devices(reader: bool, camera: bool, checks: Checked | None, *, preview: bool) -> boards.MaintenanceData:

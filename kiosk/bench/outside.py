@@ -55,7 +55,7 @@ class Outside:
     bureau_kills: int = 0
 
     @property
-    def stick(self) -> Path:
+    def medium(self) -> Path:
         """The stick."""
         return self.folder / "stick"
 
@@ -124,7 +124,7 @@ def _set_up(at: Outside) -> None:
         f'key_file = "{at.folder}/database.key"\n[sync]\nbureau_url = "{at.bureau.url}"\nkey_file = "{at.folder}/kiosk.json"\n',
         encoding="utf-8",
     )
-    at.stick.mkdir()
+    at.medium.mkdir()
     _must(at.command("provision", "--code-file", "-", stdin=at.bureau.enrolment_code(STATION, at.suite.name)), "provision")
     at.own_id = at.enrol(at.bureau.enrolment_code(STATION, at.suite.name))
     at.kiosk_id = next(one["kiosk_id"] for one in at.bureau.summary()["stations"] if one["kiosk_id"] != at.own_id)
@@ -133,7 +133,7 @@ def _set_up(at: Outside) -> None:
     at.bureau.issue_roster(roster)
     _must(at.command("sync", "now"), "sync now")
     people = [part for number in range(PEOPLE) for part in ("--person", f"P{number}")]
-    told = _must(at.command("home-visits", "export", "--to", at.own_id, *people, "--json", str(at.stick)), "export")
+    told = _must(at.command("home-visits", "export", "--to", at.own_id, *people, "--json", str(at.medium)), "export")
     at.loan_id = json.loads(told)["loan"]
 
 
@@ -201,7 +201,7 @@ def _lay_on(at: Outside) -> None:
         records=tuple(one.decode() for one in contents),
     )
     sealed = seal.encrypt(seal.sign(document, at.keys.sign, at.own_id), seal.recipient_key(keys), at.kiosk_id)
-    folder = at.stick / files.ROOT_NAME / at.kiosk_id / "home"
+    folder = at.medium / files.ROOT_NAME / at.kiosk_id / "home"
     files.write_file(folder / files.named(f"return-{now + timedelta(days=7):%Y%m%d}-{at.loan_id}", sealed, "jwe"), sealed)
 
 
@@ -232,14 +232,14 @@ def _peer_in(payload: str, kiosk_id: str) -> protocol.PublicKeys:
 
 
 def _merge_results(at: Outside, kill_after_s: float = 0.0) -> None:
-    status, out = at.command("home-visits", "merge", "--json", str(at.stick), kill_after_s=kill_after_s)
+    status, out = at.command("home-visits", "merge", "--json", str(at.medium), kill_after_s=kill_after_s)
     if status is None:
         return
     for line in out.splitlines():
         told = json.loads(line)
         if told["outcome"] == "refused":
             raise SyncUnavailable(f"a good return was refused: {told['why']}")
-        (at.stick / files.ROOT_NAME / at.kiosk_id / "home" / told["file"]).unlink(missing_ok=True)
+        (at.medium / files.ROOT_NAME / at.kiosk_id / "home" / told["file"]).unlink(missing_ok=True)
 
 
 # What `sync now --json` counts that waits for nothing more.

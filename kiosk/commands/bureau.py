@@ -84,7 +84,7 @@ def main(argv: list[str]) -> int:
         print(make_code(context, options.code_for))
         return 0
     if options.stick:
-        from kiosk.bureau.stick import serve
+        from kiosk.bureau.removable_media import serve
 
         told = serve(context, options.stick)
         for name, outcome in told:

@@ -29,15 +29,15 @@ def main(argv: list[str]) -> int:
     export.add_argument(
         "--person", action="append", default=[], metavar="ID", help="a person's id; may be repeated (default: all booked)"
     )
-    stick = {
+    medium = {
         "export": export,
         "import": tasks.add_parser("import", help="take the lists on the stick that are for this kiosk"),
         "return": tasks.add_parser("return", help="put this kiosk's results on the stick"),
         "merge": tasks.add_parser("merge", help="take the results on the stick that are for this kiosk"),
     }
-    for task in stick.values():
+    for task in medium.values():
         task.add_argument("folder", type=Path, help="the stick")
-    for task in (listed, *stick.values()):
+    for task in (listed, *medium.values()):
         task.add_argument("--staff", default=_BY, help="staff number for the journal")
         task.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)

@@ -38,7 +38,7 @@ class DeskPerson(QObject):
         super().__init__()
         self.kiosk, self.stage, self.recorder = kiosk, stage, recorder
         self.window, self.view = kiosk.window, kiosk.desk.view
-        kiosk.desk.use_sticks(lambda: [stage.folder / "stick"])
+        kiosk.desk.use_media_folders(lambda: [stage.folder / "stick"])
         self._script: Script = script(self)
         self._until: Until | None = None
         self._shown: tuple[str, str] = ("", "")

@@ -31,15 +31,15 @@ def prepare(script: str, stage: DemoFixture) -> None:
             home.book(store, "P-li", "sick", ATTENDANT[0], now)
         if script == "clock-back":
             clock.observe(store, now + timedelta(days=40))
-    stick = stage.folder / "stick"
-    stick.mkdir(exist_ok=True)
+    medium = stage.folder / "stick"
+    medium.mkdir(exist_ok=True)
     if script == "unit-list":
-        _write_list(stick / _LIST)
+        _write_list(medium / _LIST)
     if script == "portable":
-        _export_home_visits(stage, stick)
+        _export_home_visits(stage, medium)
 
 
-def _export_home_visits(stage: DemoFixture, stick: Path) -> None:
+def _export_home_visits(stage: DemoFixture, medium: Path) -> None:
     """The station's kiosk comes to be after this one, so that both are told of each other; then it exports a list of two people."""
     from kiosk.demo.station import Station
     from kiosk.sync.keys import load_pins
@@ -48,7 +48,7 @@ def _export_home_visits(stage: DemoFixture, stick: Path) -> None:
     stage.station = Station(stage.settings, stage.folder / "station", stage.bureau)
     stage.station.prepare(stage.entries, bookings, ATTENDANT[0])
     stage.pull()
-    stage.station.export_list(stick, load_pins(stage.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
+    stage.station.export_list(medium, load_pins(stage.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
 
 
 def _write_list(path: Path) -> None:
@@ -186,7 +186,7 @@ def home_visit(p: DeskPerson) -> Script:
 
 def portable(p: DeskPerson) -> Script:
     """A kiosk without a roster takes the list, makes a visit, brings the result back; the station brings it in; both deliver."""
-    stick = p.stage.folder / "stick"
+    medium = p.stage.folder / "stick"
     yield p.on_page("idle")
     yield from p.sign_in()
     p.touch("place-home-visits")
@@ -209,7 +209,7 @@ def portable(p: DeskPerson) -> Script:
     p.photograph()
     station, (record_id,) = p.stage.station, p.recorder.record_ids
     if station is not None:
-        yield p.meanwhile(lambda: station.merge_results(stick, ATTENDANT[0]))
+        yield p.meanwhile(lambda: station.merge_results(medium, ATTENDANT[0]))
         yield p.meanwhile(lambda: station.deliver(record_id))
         yield p.until_stage("confirmed")
         yield p.meanwhile(lambda: station.at_the_bureau(record_id))
@@ -235,8 +235,8 @@ def unit_list(p: DeskPerson) -> Script:
     yield p.pause(300)
     p.keep_picture("unit-list-answers")
     p.touch("unit-export")
-    stick = p.stage.folder / "stick"
-    yield lambda: any(stick.glob("名单答复-*.csv"))
+    medium = p.stage.folder / "stick"
+    yield lambda: any(medium.glob("名单答复-*.csv"))
     yield from _until_known(p)
     yield from _leave(p)
 

@@ -74,8 +74,8 @@ class PlayStage(DemoFixture):
 
     def __init__(self, folder: Path, portrait: Path, webcam: bool, train: bool, seed: int) -> None:
         scenario = Scenario("play", "a person plays", Outcome.PASSED, "ok", portrait=str(portrait), confirms=not train)
-        stick = folder / "stick"
-        overrides: dict[str, Any] = {"ui": {"fullscreen": False}, "desk": {"stick_folders": [str(stick)]}}
+        medium = folder / "stick"
+        overrides: dict[str, Any] = {"ui": {"fullscreen": False}, "desk": {"stick_folders": [str(medium)]}}
         if webcam:
             overrides["camera"] = {"source": "device:0"}
         super().__init__(replace(scenario, also=PLAYED), folder, seed, overrides)
@@ -122,7 +122,7 @@ def has_webcam() -> bool:
 class StageProps(QObject):
     """The hands at the table, on the stage's props."""
 
-    stick_back = Signal(int)  # how many sealed batches the centre took from the stick
+    medium_back = Signal(int)  # how many sealed batches the centre took from the stick
 
     def __init__(self, stage: PlayStage) -> None:
         super().__init__()
@@ -169,11 +169,11 @@ class StageProps(QObject):
     def _carry(self) -> None:
         """A clerk at the centre serves the stick: the same program as there, its network left aside."""
         with self._line:
-            folder, stick = self._stage.bureau.data, self._stage.folder / "stick"
-            command = [sys.executable, "-m", "kiosk", "bureau", "--data", str(folder), "--stick", str(stick)]
+            folder, medium = self._stage.bureau.data, self._stage.folder / "stick"
+            command = [sys.executable, "-m", "kiosk", "bureau", "--data", str(folder), "--stick", str(medium)]
             told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
         lines = told.stdout.splitlines()
-        self.stick_back.emit(sum(line.startswith("batch-") and line.endswith(": taken") for line in lines))
+        self.medium_back.emit(sum(line.startswith("batch-") and line.endswith(": taken") for line in lines))
 
     def _tell(self, words: str) -> None:
         if self._stage.reader is not None:
@@ -228,22 +228,22 @@ class Teacher(QObject):
             self._later.start()
 
     @Slot()
-    def on_stick_taken(self) -> None:
+    def on_medium_taken(self) -> None:
         """The centre has read the stick and written its answers on it."""
-        self.look(stick_taken=True)
+        self.look(medium_taken=True)
 
-    def look(self, *, stick_taken: bool = False) -> None:
+    def look(self, *, medium_taken: bool = False) -> None:
         """Have the store looked into."""
         today = datetime.now(ZoneInfo(self._stage.settings.station.timezone)).date()
 
         def read(store: Store) -> None:  # and returns nothing: an answer would go to the visit
-            self.looked.emit(read_facts(store, today), stick_taken)
+            self.looked.emit(read_facts(store, today), medium_taken)
 
         self._ask(read)
 
     @Slot(object, bool)
-    def _on_looked(self, facts: Facts, stick_taken: bool) -> None:
-        before, self.progress = self.progress, self.progress.after(facts, stick_taken=stick_taken)
+    def _on_looked(self, facts: Facts, medium_taken: bool) -> None:
+        before, self.progress = self.progress, self.progress.after(facts, medium_taken=medium_taken)
         if self.progress.done != before.done:
             self._table.show_progress(self.progress)
 
@@ -357,7 +357,7 @@ def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) ->
         qt.installEventFilter(TouchRules(app.window))
     teacher = Teacher(stage, table, app.store.ask)
     app.desk.moved.connect(teacher.on_desk_moved)
-    props.stick_back.connect(table.show_stick)
-    props.stick_back.connect(teacher.on_stick_taken)
+    props.medium_back.connect(table.show_medium)
+    props.medium_back.connect(teacher.on_medium_taken)
     app.start()
     return app, window, teacher

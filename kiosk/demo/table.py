@@ -14,7 +14,7 @@ from kiosk.domain.reasons import Action
 from kiosk.ui.theme import FAMILIES, Look
 from kiosk.ui.widgets.face import Pose, paint_face
 
-_STICK = "把 U 盘送到社保中心"
+_MEDIUM = "把 U 盘送到社保中心"
 _SAID_MS = 8000  # how long the stick's button tells how it went
 CLICK_PX = 8  # moved less than this, it was a touch and no drag
 STYLE = """
@@ -217,11 +217,11 @@ class DemoTable(QWidget):
         if not webcam:
             column.addLayout(self._grid([self._mover(action, words) for action, words in MOVES], 3))
         column.addLayout(self._grid(self._mischief(webcam), 2))
-        self.stick = QPushButton(_STICK)
-        self.stick.setObjectName("carry")
-        self.stick.clicked.connect(self._carry)
-        self.stick.setVisible(bool(tasks))
-        column.addWidget(self.stick)
+        self.medium = QPushButton(_MEDIUM)
+        self.medium.setObjectName("carry")
+        self.medium.clicked.connect(self._carry)
+        self.medium.setVisible(bool(tasks))
+        column.addWidget(self.medium)
         self._tasks, self.tasks = tasks, {task.name: QLabel() for task in tasks}
         if tasks:
             column.addWidget(self._head("第一天的任务"))
@@ -294,16 +294,16 @@ class DemoTable(QWidget):
 
     @Slot()
     def _carry(self) -> None:
-        self.stick.setEnabled(False)
-        self.stick.setText("U 盘在路上…")
+        self.medium.setEnabled(False)
+        self.medium.setText("U 盘在路上…")
         self._props.carry()
 
     @Slot(int)
-    def show_stick(self, batches: int) -> None:
+    def show_medium(self, batches: int) -> None:
         """The stick is back from the centre, which took so many batches from it."""
-        self.stick.setEnabled(True)
-        self.stick.setText("U 盘回来了，带着社保中心的回执" if batches else "U 盘回来了：上面没有要送的记录")
-        QTimer.singleShot(_SAID_MS, self, lambda: self.stick.setText(_STICK))
+        self.medium.setEnabled(True)
+        self.medium.setText("U 盘回来了，带着社保中心的回执" if batches else "U 盘回来了：上面没有要送的记录")
+        QTimer.singleShot(_SAID_MS, self, lambda: self.medium.setText(_MEDIUM))
 
     def _mover(self, action: Action, words: str) -> QPushButton:
         made = QPushButton(words)

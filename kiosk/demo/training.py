@@ -78,7 +78,7 @@ class Facts:
     taken_over: bool = False
     by_proxy: bool = False
     day_approved: bool = False
-    on_stick: frozenset[str] = frozenset()  # written to a stick, no receipt yet
+    on_medium: frozenset[str] = frozenset()  # written to a stick, no receipt yet
     received: frozenset[str] = frozenset()  # a receipt of the centre covers them
     handled: frozenset[str] = frozenset()  # returned by the centre, and an attendant dealt with it
 
@@ -96,7 +96,7 @@ def read_facts(store: Store, today: date) -> Facts:
         taken_over=any(channel == Channel.FACE_TO_FACE and not visit.startswith(_ALONE) for channel, visit in passed),
         by_proxy=any(channel in (Channel.FAMILY_PROXY, Channel.AGENT) for channel, _ in passed),
         day_approved=approved is not None and approved[0] > 0,
-        on_stick=sets[0],
+        on_medium=sets[0],
         received=sets[1],
         handled=sets[2],
     )
@@ -109,9 +109,9 @@ class Progress:
     done: frozenset[str] = frozenset()
     carried: frozenset[str] = frozenset()  # lay on a stick that the centre took in
 
-    def after(self, facts: Facts, *, stick_taken: bool = False) -> Progress:
+    def after(self, facts: Facts, *, medium_taken: bool = False) -> Progress:
         """Return the progress when the store shows `facts`. stick_taken: the centre has just read the stick."""
-        carried = self.carried | facts.on_stick if stick_taken else self.carried
+        carried = self.carried | facts.on_medium if medium_taken else self.carried
         shown = {
             "take-over": facts.taken_over,
             "proxy": facts.by_proxy,

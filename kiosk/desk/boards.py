@@ -22,8 +22,8 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
     match event:
         case e.Loaded(_, place, data) if place is page.place:
             return replace(page, data=data), ()
-        case e.MediaSeen(_, sticks, lists):
-            return replace(page, data=with_media(page.data, sticks, lists)), ()
+        case e.MediaSeen(_, media, lists):
+            return replace(page, data=with_media(page.data, media, lists)), ()
         case e.Acted(_, place, notice, problem, detail, data) if place is page.place:
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
             if data is not None:
@@ -102,14 +102,14 @@ def _home_visits(session: s.Session, page: s.Board, event: e.Event) -> BoardStep
     match event:
         case e.ExportListTouched(kiosk_id, folder, person_ids):
             problem = (
-                "stick-missing" if not folder else "peer-missing" if not kiosk_id else "nobody-to-export" if not person_ids else ""
+                "medium-missing" if not folder else "peer-missing" if not kiosk_id else "nobody-to-export" if not person_ids else ""
             )
             if problem:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.ExportHomeVisits(session, kiosk_id, folder, person_ids),)
         case e.HomeCarryTouched(what, folder) if what in ("import", "return", "merge"):
             if not folder:
-                return replace(page, problem="stick-missing"), ()
+                return replace(page, problem="medium-missing"), ()
             return replace(page, busy=True), (c.CarryHomeVisits(session, what, folder),)
     return page, ()
 
@@ -122,7 +122,7 @@ def _sync(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
             return replace(page, busy=True), (c.PauseSync(session, on),)
         case e.CourierTouched(direction, folder) if direction in ("export", "import"):
             if not folder:
-                return replace(page, problem="stick-missing"), ()
+                return replace(page, problem="medium-missing"), ()
             return replace(page, busy=True), (c.Courier(session, direction, folder),)
     return page, ()
 

@@ -67,7 +67,7 @@ class HomeVisitsData:
     """The booked list, and what may go between this kiosk and a portable one."""
 
     rows: tuple[HomeVisitRow, ...] = ()
-    sticks: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
     peers: tuple[PeerRow, ...] = ()
     own: str = ""  # the end of this kiosk's id, as others see it
     to_return: bool = False  # this kiosk has lists of others
@@ -89,7 +89,7 @@ class UnitListData:
     """Files to choose from, and the answers of the last list."""
 
     files: tuple[ListFile, ...] = ()
-    sticks: tuple[str, ...] = ()  # that can be written
+    media: tuple[str, ...] = ()  # that can be written
     answers: tuple[AnswerRow, ...] = ()
     saved: int = 0
     unit: str = ""
@@ -159,7 +159,7 @@ class FairnessData:
     last: date
     tables: tuple[tuple[str, tuple[ShareRow, ...]], ...]
     csv: str = field(repr=False)
-    sticks: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
     shown_from: int = 0  # a group with fewer takes shows no numbers
 
 
@@ -196,7 +196,7 @@ class SyncData:
     last_contact: datetime | None = None
     last_receipt: str = ""
     paused: bool = False
-    sticks: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +222,11 @@ class ShortPinData:
     """Nothing is told of a short PIN, not even whether there is one."""
 
 
-def with_media(data: object, sticks: tuple[str, ...], lists: tuple[ListFile, ...]) -> object:
+def with_media(data: object, media: tuple[str, ...], lists: tuple[ListFile, ...]) -> object:
     """Return what a board shows with the removable media that are there now, and the unit lists on them."""
     match data:
         case UnitListData():
-            return replace(data, sticks=sticks, files=() if data.answers else lists)
+            return replace(data, media=media, files=() if data.answers else lists)
         case HomeVisitsData() | FairnessData() | SyncData():
-            return replace(data, sticks=sticks)
+            return replace(data, media=media)
     return data

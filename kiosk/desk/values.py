@@ -164,8 +164,8 @@ class Declaring:
 @dataclass(frozen=True, slots=True)
 class ListFile:
     """A file on a removable medium that may be a unit's list or a scanned paper. It is chosen by `path`, as the system has it,
-    whatever its name's encoding; `name` is how it is shown, and `stick` the folder of its medium."""
+    whatever its name's encoding; `name` is how it is shown, and `medium` the folder where that is mounted."""
 
     path: str
     name: str
-    stick: str = ""
+    medium: str = ""

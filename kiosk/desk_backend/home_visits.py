@@ -105,7 +105,7 @@ def _acted(session_id: int, notice: str, detail: str = "") -> e.Event:
 
 
 def _refused(session_id: int, why: str) -> e.Event:
-    known = (*TOLD, "not-provisioned", "nothing-for-us", "nothing-to-return", "stick-missing", "stick-full", "stick-unwritable")
+    known = (*TOLD, "not-provisioned", "nothing-for-us", "nothing-to-return", "medium-missing", "medium-full", "medium-unwritable")
     if why in known:
         return e.Acted(session_id, Place.HOME_VISITS, problem=why)
     return e.Acted(session_id, Place.HOME_VISITS, problem="visits-refused", detail=why)

@@ -40,7 +40,7 @@ MAX_SCAN = 64 * 1024 * 1024  # bytes of a paper that is registered by its digest
 class Media:
     """What is plugged in: folders that can be written, and the unit lists and scanned papers on all of them."""
 
-    sticks: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
     lists: tuple[ListFile, ...] = ()
     papers: tuple[ListFile, ...] = ()
 
@@ -60,8 +60,8 @@ def look(found: Sequence[files.Medium]) -> Media:
             names = sorted(one.name for one in entries if one.is_file(follow_symlinks=False))
         for wanted, offered in ((lists, reading.is_offered), (papers, scans.is_offered)):
             wanted += [ListFile(str(medium.path / name), shown_name(name), str(medium.path)) for name in names if offered(name)]
-    sticks = tuple(str(medium.path) for medium in found if medium.writable)
-    return Media(sticks, tuple(lists[:MAX_LISTS]), tuple(papers[:MAX_LISTS]))
+    writable = tuple(str(medium.path) for medium in found if medium.writable)
+    return Media(writable, tuple(lists[:MAX_LISTS]), tuple(papers[:MAX_LISTS]))
 
 
 def shown_name(name: str) -> str:
@@ -127,11 +127,11 @@ def export(command: c.Export, words: Callable[[str], str], now: datetime) -> e.E
     folder, content = Path(command.folder), text.encode("utf-8-sig")  # the mark lets spreadsheets read Chinese
     try:
         if not folder.is_dir():
-            raise files.RemovableError("stick-missing")
+            raise files.RemovableError("medium-missing")
         try:
             files.write_file(folder / name, content)
         except files.RemovableError as error:
-            if error.why != "stick-unwritable" or name.isascii():
+            if error.why != "medium-unwritable" or name.isascii():
                 raise
             name = f"answers-{now:%Y%m%d-%H%M%S}.csv"  # a stick that was mounted without the letters of the unit's name
             files.write_file(folder / name, content)
@@ -168,7 +168,7 @@ def carry(
     refused = [one for one in told if one.outcome == "refused"]
     applied = sum(one.outcome == "applied" for one in told)
     if refused and all(one.why == "truncated" for one in refused):
-        return e.Acted(by.session_id, Place.SYNC, problem="stick-partial")
+        return e.Acted(by.session_id, Place.SYNC, problem="medium-partial")
     if refused:
-        return e.Acted(by.session_id, Place.SYNC, problem="stick-refused", detail=", ".join(one.why for one in refused[:3]))
+        return e.Acted(by.session_id, Place.SYNC, problem="medium-refused", detail=", ".join(one.why for one in refused[:3]))
     return e.Acted(by.session_id, Place.SYNC, "courier-imported", detail=str(applied))

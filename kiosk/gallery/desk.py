@@ -315,7 +315,7 @@ def _boards() -> tuple[DeskScene, ...]:
         by="set-up",
         at=NOW - timedelta(days=33),
     )
-    sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", sticks=("STATION-USB",))
+    sync = b.SyncData(TALLIES, 1, last_contact=NOW, last_receipt="r-1", media=("STATION-USB",))
     members = (
         Member("1001", "刘站员", Role.ATTENDANT, card=True),
         Member("1002", "何站员", Role.ATTENDANT, False),
@@ -334,7 +334,7 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-home-warned", s.Board(Place.HOME, replace(home, calls=(), visit=None, tallies=bad))),
         _open("desk-home-visits", s.Board(Place.HOME_VISITS, b.HomeVisitsData(visits))),
         _open("desk-home-visits-exported", s.Board(Place.HOME_VISITS, station, notice="visits-exported", detail="2 · 便携机 A2F4")),
-        _open("desk-home-visits-no-stick", s.Board(Place.HOME_VISITS, replace(station, sticks=(), peers=peers[:1]))),
+        _open("desk-home-visits-no-stick", s.Board(Place.HOME_VISITS, replace(station, media=(), peers=peers[:1]))),
         _open(
             "desk-home-visits-portable",
             s.Board(
@@ -355,7 +355,7 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-unit-list-none", s.Board(Place.UNIT_LIST, b.UnitListData())),
         _open(
             "desk-unit-list-read-only",
-            s.Board(Place.UNIT_LIST, replace(done, source=replace(lists[0], stick="只读"), sheet=""), notice="list-taken"),
+            s.Board(Place.UNIT_LIST, replace(done, source=replace(lists[0], medium="只读"), sheet=""), notice="list-taken"),
         ),
         _open("desk-unit-list-done", s.Board(Place.UNIT_LIST, done, notice="list-taken")),
         _open("desk-todo", s.Board(Place.TODO, b.TodoData(todo)), Role.ATTENDANT),
@@ -365,7 +365,7 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-clock", s.Board(Place.CLOCK, b.ClockData(NOW, NOW, False))),
         _open("desk-clock-suspect", s.Board(Place.CLOCK, b.ClockData(NOW, NOW + timedelta(days=33), True))),
         _open("desk-sync", s.Board(Place.SYNC, sync)),
-        _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, sticks=()))),
+        _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, media=()))),
         _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines))),
         _open("desk-camera", s.Board(Place.CAMERA, camera)),
         _open(

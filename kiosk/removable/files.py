@@ -27,7 +27,7 @@ _MOUNTED_BELOW = ("/media", "/run/media", "/mnt/usb")  # where Linux desktops an
 
 
 class RemovableError(KioskError):
-    """The medium cannot be used. `why`: stick-full, stick-unwritable, stick-missing."""
+    """The medium cannot be used. `why`: medium-full, medium-unwritable, medium-missing."""
 
     reason = "store-error"
 
@@ -83,14 +83,14 @@ def write_file(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
         except OSError:
             pass  # the medium is gone; so is the part
-        raise RemovableError("stick-full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "stick-unwritable") from error
+        raise RemovableError("medium-full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "medium-unwritable") from error
 
 
 def refuse_links(folder: Path) -> None:
     """Raise RemovableError when our folder on the medium, or one between it and `folder`, is a link to elsewhere."""
     ours = folder.parts.index(ROOT_NAME) if ROOT_NAME in folder.parts else len(folder.parts)
     if any(Path(*folder.parts[:end]).is_symlink() for end in range(ours + 1, len(folder.parts) + 1)):
-        raise RemovableError("stick-unwritable")
+        raise RemovableError("medium-unwritable")
 
 
 def sync_folder(folder: Path) -> None:
@@ -109,7 +109,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise RemovableError("stick-unwritable") from error
+        raise RemovableError("medium-unwritable") from error
 
 
 def read_file(path: Path, limit: int) -> bytes:

@@ -73,7 +73,7 @@ class Imported:
 def export(
     run_in_store: RunInStore,
     identity: Identity,
-    stick: Path,
+    medium: Path,
     *,
     batch_size: int = 50,
     clocks: Clocks | None = None,
@@ -84,15 +84,15 @@ def export(
 
     Batches of an earlier export that are still on the stick, whole, are left; partial ones are replaced; settled ones are removed.
     """
-    if not stick.is_dir():
-        raise files.RemovableError("stick-missing")
+    if not medium.is_dir():
+        raise files.RemovableError("medium-missing")
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
     run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
-    folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / "up"
+    folder = medium / files.ROOT_NAME / identity.pins.kiosk_id / "up"
     covered: set[str] = set()
     kept = repaired = 0
     for path, digest in files.matching(folder, BATCH_NAME):
-        state = _on_stick(run_in_store, identity, path, digest)
+        state = _on_medium(run_in_store, identity, path, digest)
         if state is None:
             files.remove(path)
             repaired += 1
@@ -117,7 +117,7 @@ def export(
     return Exported(folder, new, kept, records, repaired, pieces)
 
 
-def _on_stick(run_in_store: RunInStore, identity: Identity, path: Path, digest: str) -> set[str] | None:
+def _on_medium(run_in_store: RunInStore, identity: Identity, path: Path, digest: str) -> set[str] | None:
     """Return the unsettled records of a batch file of ours; empty when all are settled; None when the file is no good."""
     try:
         data = files.whole(path, digest, limits.MAX_SEALED)
@@ -160,7 +160,7 @@ def _have(store: Store) -> dict[str, int]:
 def import_from(
     run_in_store: RunInStore,
     identity: Identity,
-    stick: Path,
+    medium: Path,
     *,
     clocks: Clocks | None = None,
     on_moved: Callable[[outbox.Moved], None] | None = None,
@@ -169,11 +169,11 @@ def import_from(
 
     on_moved: told of each record that went on, as soon as that is durable.
     """
-    if not stick.is_dir():
-        raise files.RemovableError("stick-missing")
+    if not medium.is_dir():
+        raise files.RemovableError("medium-missing")
     clocks, run_in_store = clocks or Clocks(), batches.guarded(run_in_store)
     run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
-    folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / "down"
+    folder = medium / files.ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
     kinds = ("receipt", "evidence", "decisions", "standing", "bundle", "roster")  # decisions speak of received records
     order = {kind: place for place, kind in enumerate(kinds)}
@@ -182,7 +182,7 @@ def import_from(
         kind = path.name.split("-")[0]
         try:
             data = files.whole(path, digest, limits.MAX_SEALED)
-            moved, changed = _take(kind, run_in_store, identity, data, stick, clocks)
+            moved, changed = _take(kind, run_in_store, identity, data, medium, clocks)
             if on_moved is not None:
                 for one in moved:
                     on_moved(one)
@@ -200,7 +200,7 @@ def import_from(
 
 
 def _take(
-    kind: str, run_in_store: RunInStore, identity: Identity, data: bytes, stick: Path, clocks: Clocks
+    kind: str, run_in_store: RunInStore, identity: Identity, data: bytes, medium: Path, clocks: Clocks
 ) -> tuple[list[outbox.Moved], bool]:
     if kind == "receipt":
         receipt, signed = client.verified(identity, data, protocol.Receipt)
@@ -221,15 +221,15 @@ def _take(
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))
     manifest = client.open_sealed(identity, data, protocol.RosterManifest)
     roster_file.must_be(manifest, identity.suite)
-    _take_roster(run_in_store, manifest, stick, clocks)
+    _take_roster(run_in_store, manifest, medium, clocks)
     return [], True
 
 
-def _take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, stick: Path, clocks: Clocks) -> None:
+def _take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, medium: Path, clocks: Clocks) -> None:
     here = run_in_store(lambda store: roster.version(store))
     if manifest.version <= here:
         raise seal.Refused("stale")
-    source = stick / files.ROOT_NAME / "rosters" / f"{manifest.digest}.roster"
+    source = medium / files.ROOT_NAME / "rosters" / f"{manifest.digest}.roster"
     facts = source.lstat()
     if not stat.S_ISREG(facts.st_mode) or facts.st_size != manifest.size:
         raise seal.Refused("truncated" if stat.S_ISREG(facts.st_mode) else "wrong-name", "roster file")

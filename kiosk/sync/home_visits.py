@@ -87,7 +87,7 @@ def short(kiosk_id: str) -> str:
 def export_list(
     run_in_store: RunInStore,
     identity: Identity,
-    stick: Path,
+    medium: Path,
     to_kiosk: str,
     person_ids: Iterable[str],
     staff_id: str,
@@ -95,13 +95,13 @@ def export_list(
 ) -> ListExported:
     """Put a list for a portable kiosk on the stick. Raises HomeLoanError, files.RemovableError; then nobody counts as exported."""
     run, asked = guarded(run_in_store), list(person_ids)
-    if not stick.is_dir():
-        raise files.RemovableError("stick-missing")
+    if not medium.is_dir():
+        raise files.RemovableError("medium-missing")
     document, peer = run(lambda store: _prepare(store, identity, to_kiosk, asked, staff_id, now))
     given = _exported_list(document, peer)
     sealed = _sealed(identity, document, peer)
     run(lambda store: exported.prepare(store, given, staff_id, now))
-    path = _write(stick, "loan", document, document.until, sealed)
+    path = _write(medium, "loan", document, document.until, sealed)
     _clear(path.parent, _LOAN, lambda name: name[5:13] < f"{now - _FUTURE:%Y%m%d}")
     run(lambda store: exported.mark_exported(store, given, staff_id, now))
     return ListExported(document.loan_id, peer, len(document.people), len(set(asked)) - len(document.people), document.until, path)
@@ -143,7 +143,7 @@ def _exported_list(document: protocol.HomeLoan, peer: protocol.Peer) -> exported
     )
 
 
-def merge_results(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
+def merge_results(run_in_store: RunInStore, identity: Identity, medium: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
     """Take the results of portable kiosks from the stick; each file by itself, a bad one stops nothing. Raises RemovableError."""
     run = guarded(run_in_store)
 
@@ -152,7 +152,7 @@ def merge_results(run_in_store: RunInStore, identity: Identity, stick: Path, sta
         new = run(lambda store: _merge_results(store, document, peer, staff_id, now))
         return FileOutcome("", "applied" if new else "nothing-new", count=new)
 
-    return list(_each(stick, identity, _RETURN, one))
+    return list(_each(medium, identity, _RETURN, one))
 
 
 def _merge_results(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, staff_id: str, now: datetime) -> int:
@@ -189,7 +189,7 @@ def _check_record(content: str, people: tuple[str, ...], station_id: str) -> Non
 # --- the portable kiosk
 
 
-def import_lists(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
+def import_lists(run_in_store: RunInStore, identity: Identity, medium: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
     """Take the lists that lie on the stick for this kiosk; each by itself, a bad one stops nothing. Raises RemovableError."""
     run = guarded(run_in_store)
 
@@ -198,7 +198,7 @@ def import_lists(run_in_store: RunInStore, identity: Identity, stick: Path, staf
         changed = run(lambda store: _import_list(store, document, peer, staff_id, now))
         return FileOutcome("", "applied" if changed else "nothing-new", count=changed)
 
-    told = list(_each(stick, identity, _LOAN, one))
+    told = list(_each(medium, identity, _LOAN, one))
     run(lambda store: home.retain(store, now))  # what is over makes room for what is new
     return told
 
@@ -240,14 +240,14 @@ def _sendable(line: bytes) -> None:
         raise ValueError("no person, or an id that cannot be sent")
 
 
-def return_results(run_in_store: RunInStore, identity: Identity, stick: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
+def return_results(run_in_store: RunInStore, identity: Identity, medium: Path, staff_id: str, now: datetime) -> list[FileOutcome]:
     """Put the records about imported people on the stick, for the lender; also when there are none: the list is back.
 
     They go to the bureau by this kiosk's own way all the same. Raises RemovableError.
     """
     run = guarded(run_in_store)
-    if not stick.is_dir():
-        raise files.RemovableError("stick-missing")
+    if not medium.is_dir():
+        raise files.RemovableError("medium-missing")
     told = []
     for loan in run(lambda store: [one for one in imported.loans(store) if _to_return(store, one)]):
         try:
@@ -266,7 +266,7 @@ def return_results(run_in_store: RunInStore, identity: Identity, stick: Path, st
                 created_at=now,
                 records=tuple(contents[number : number + limits.MAX_RETURN]),
             )
-            kept.append(_write(stick, "return", document, loan.until, _sealed(identity, document, peer)))
+            kept.append(_write(medium, "return", document, loan.until, _sealed(identity, document, peer)))
         ours, names = f"return-{loan.until:%Y%m%d}-{loan.loan_id}-", {path.name for path in kept}
         _clear(kept[0].parent, _RETURN, lambda name: name.startswith(ours) and name not in names)  # noqa: B023
         run(lambda store: _mark_returned(store, loan, len(contents), staff_id, now))  # noqa: B023
@@ -307,8 +307,8 @@ def _sealed(identity: Identity, document: protocol.HomeLoan | protocol.HomeRetur
     return seal.encrypt(signed, seal.recipient_key(peer.keys), peer.kiosk_id)
 
 
-def _write(stick: Path, kind: str, document: protocol.HomeLoan | protocol.HomeReturn, until: datetime, sealed: bytes) -> Path:
-    folder = stick / files.ROOT_NAME / document.to_kiosk / FOLDER
+def _write(medium: Path, kind: str, document: protocol.HomeLoan | protocol.HomeReturn, until: datetime, sealed: bytes) -> Path:
+    folder = medium / files.ROOT_NAME / document.to_kiosk / FOLDER
     path = folder / files.named(f"{kind}-{until:%Y%m%d}-{document.loan_id}", sealed, "jwe")
     files.write_file(path, sealed)
     return path
@@ -321,10 +321,12 @@ def _clear(folder: Path, pattern: re.Pattern[str], old: Callable[[str], bool]) -
             files.remove(path)
 
 
-def _each(stick: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], FileOutcome]) -> Iterator[FileOutcome]:
-    if not stick.is_dir():
-        raise files.RemovableError("stick-missing")
-    folder = stick / files.ROOT_NAME / identity.pins.kiosk_id / FOLDER
+def _each(
+    medium: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], FileOutcome]
+) -> Iterator[FileOutcome]:
+    if not medium.is_dir():
+        raise files.RemovableError("medium-missing")
+    folder = medium / files.ROOT_NAME / identity.pins.kiosk_id / FOLDER
     if any(one.is_symlink() for one in (folder, *list(folder.parents)[:2])):
         return
     for path, digest in list(files.matching(folder, pattern))[-_MAX_FILES:]:

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau import standing, tables
-from kiosk.bureau import stick as bureau_stick
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.store.opening import open_store
 from kiosk.sync import courier, seal, status
@@ -147,13 +147,13 @@ def test_a_recovered_kiosk_goes_on_counting_and_is_no_twin(bureau, tmp_path):
 
 def test_the_word_goes_by_stick_too_and_an_older_one_changes_nothing(bureau, tmp_path):
     kiosk = made.make_kiosk(bureau, tmp_path / "kiosk", "SZ-STICK-0001")
-    stick = tmp_path / "stick"
-    stick.mkdir()
+    medium = tmp_path / "stick"
+    medium.mkdir()
     context = open_context(BureauSettings(data=str(bureau.data)))
     kiosk.save(made.record(station="SZ-STICK-0001"))
-    courier.export(kiosk.run, kiosk.identity, stick, journal_tail=journal_lines)
-    bureau_stick.serve(context, stick)
-    down = stick / "pension-kiosk" / kiosk.identity.pins.kiosk_id / "down"
+    courier.export(kiosk.run, kiosk.identity, medium, journal_tail=journal_lines)
+    bureau_media.serve(context, medium)
+    down = medium / "pension-kiosk" / kiosk.identity.pins.kiosk_id / "down"
     (old,) = down.glob("standing-*.jws")
     good = old.read_bytes()
     with context.session.begin() as session:
@@ -162,12 +162,12 @@ def test_the_word_goes_by_stick_too_and_an_older_one_changes_nothing(bureau, tmp
         standing.found(
             session, session.get(tables.Kiosk, kiosk.identity.pins.kiosk_id), "two-machines", "test", made.datetime.now(made.UTC)
         )
-    bureau_stick.serve(context, stick)
+    bureau_media.serve(context, medium)
     assert len(list(down.glob("standing-*.jws"))) == 1, "one word at a time"
-    courier.import_from(kiosk.run, kiosk.identity, stick)
+    courier.import_from(kiosk.run, kiosk.identity, medium)
     assert status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC)).twin
     (down / old.name).write_bytes(good)  # an older word, played back
-    told = {one.name: one.outcome for one in courier.import_from(kiosk.run, kiosk.identity, stick)}
+    told = {one.name: one.outcome for one in courier.import_from(kiosk.run, kiosk.identity, medium)}
     assert told[old.name] == "nothing-new"
     assert status.collect(kiosk.store, kiosk.settings.sync, made.datetime.now(made.UTC)).twin
     context.engine.dispose()

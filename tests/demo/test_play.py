@@ -119,14 +119,14 @@ def test_tasks_are_shown_as_done_and_the_stick_goes_to_the_centre_and_back(table
     assert table.finished.isHidden()
     table.show_progress(Progress(frozenset(task.name for task in TASKS)))
     assert not table.finished.isHidden()
-    QTest.mouseClick(table.stick, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(table.medium, Qt.MouseButton.LeftButton)
     assert props.done == [("carry",)]
-    assert not table.stick.isEnabled(), "it is on its way"
-    table.show_stick(1)
-    assert table.stick.isEnabled()
-    assert "回执" in table.stick.text()
-    table.show_stick(0)
-    assert "没有要送的记录" in table.stick.text()
+    assert not table.medium.isEnabled(), "it is on its way"
+    table.show_medium(1)
+    assert table.medium.isEnabled()
+    assert "回执" in table.medium.text()
+    table.show_medium(0)
+    assert "没有要送的记录" in table.medium.text()
 
 
 def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):

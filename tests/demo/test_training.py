@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.demo.training import TASKS, Facts, Progress, in_words, read_facts
 from kiosk.domain.person import Person
@@ -40,8 +40,8 @@ def authenticate(store, channel, person_id="p-1", **more):  # noqa: F811
     return assisted.authenticate(store, entry, due, channel, "A1", made.NOW, why="no-face-wanted", **more)
 
 
-def done(store, before=None, *, stick_taken=False):  # noqa: F811
-    return (before or Progress()).after(read_facts(store, made.TODAY), stick_taken=stick_taken)
+def done(store, before=None, *, medium_taken=False):  # noqa: F811
+    return (before or Progress()).after(read_facts(store, made.TODAY), medium_taken=medium_taken)
 
 
 def test_nothing_is_done_in_the_morning(day):
@@ -71,21 +71,21 @@ def test_a_day_counts_when_a_supervisor_approved_it_with_records_in_it(day):
 
 def test_the_stick_counts_when_the_centre_took_it_and_its_receipt_is_back(bureau, kiosk, tmp_path):  # noqa: F811
     (record_id,) = kiosk.save(record(1))
-    context, stick = open_context(BureauSettings(data=str(bureau.data))), tmp_path
-    courier.export(kiosk.run, kiosk.identity, stick)
+    context, medium = open_context(BureauSettings(data=str(bureau.data))), tmp_path
+    courier.export(kiosk.run, kiosk.identity, medium)
     progress = done(kiosk.store)
-    assert read_facts(kiosk.store, made.TODAY).on_stick == {record_id}
+    assert read_facts(kiosk.store, made.TODAY).on_medium == {record_id}
     assert "stick" not in progress.done, "written, and still here"
-    bureau_stick.serve(context, stick)
-    progress = done(kiosk.store, progress, stick_taken=True)
+    bureau_media.serve(context, medium)
+    progress = done(kiosk.store, progress, medium_taken=True)
     assert "stick" not in progress.done, "the receipt lies on the stick alone"
-    courier.import_from(kiosk.run, kiosk.identity, stick)
+    courier.import_from(kiosk.run, kiosk.identity, medium)
     assert "stick" in done(kiosk.store, progress).done
     assert "stick" not in done(kiosk.store).done, "received, but nothing says that it went by stick"
     assert "returned" not in done(kiosk.store).done
     bureau.decide(record_id, "returned", "photo-unclear")
-    bureau_stick.serve(context, stick)
-    courier.import_from(kiosk.run, kiosk.identity, stick)
+    bureau_media.serve(context, medium)
+    courier.import_from(kiosk.run, kiosk.identity, medium)
     assert "returned" not in done(kiosk.store).done, "returned, and nobody has looked at it"
     outbox.mark_handled(kiosk.store.db, record_id, made.NOW)
     assert "returned" in done(kiosk.store).done

@@ -56,7 +56,7 @@ class Live:
     desk: DeskController
     store: StoreWorker
     clock: Clock
-    stick: Path
+    medium: Path
 
     @property
     def view(self) -> DeskView:
@@ -123,16 +123,16 @@ def build(qtbot, folder: Path, *, people=(), members=True, **sections) -> Live:
     qtbot.addWidget(window)
     worker = StoreWorker(settings)
     conductor = VisitController(settings, window, worker, Mailbox(), clock.wall, clock.steady)
-    stick = folder / "stick"
-    stick.mkdir()
+    medium = folder / "stick"
+    medium.mkdir()
     desk = DeskController(
-        settings, window, DeskView(window), worker, conductor, Mailbox(), clock.wall, clock.steady, sticks=lambda: [stick]
+        settings, window, DeskView(window), worker, conductor, Mailbox(), clock.wall, clock.steady, media_folders=lambda: [medium]
     )
     worker.start()
     conductor.start()
     window.show()
     qtbot.waitExposed(window)
-    return Live(qtbot, window, conductor, desk, worker, clock, stick)
+    return Live(qtbot, window, conductor, desk, worker, clock, medium)
 
 
 @pytest.fixture

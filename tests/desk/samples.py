@@ -144,7 +144,7 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         *(e.Acted(session_id, place, "done") for place in (Place.STAFF, Place.SYNC, Place.UNIT_LIST, Place.HOME_VISITS)),
         e.Acted(session_id, Place.HOME_VISITS, "visits-merged"),
         e.Acted(session_id, Place.HOME_VISITS, problem="unknown-peer"),
-        e.Acted(session_id, Place.SYNC, problem="stick-full"),
+        e.Acted(session_id, Place.SYNC, problem="medium-full"),
         e.Saved(session_id, ("r1",)),
         e.NotSaved(session_id, "store-error"),
         e.ScanRegistered(session_id, "stick/proof.pdf", Document("proof.pdf", "c" * 64)),

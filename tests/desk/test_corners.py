@@ -145,9 +145,9 @@ def test_a_units_list_is_taken_in_once_its_clerk_was_seen():
 def test_the_media_that_are_there_now_stand_on_the_boards_that_carry():
     seen = e.MediaSeen(1, ("stick",), (d.LIST,))
     after, _ = on(s.Board(Place.UNIT_LIST, b.UnitListData()), seen)
-    assert (after.page.data.sticks, after.page.data.files) == (("stick",), (d.LIST,))
+    assert (after.page.data.media, after.page.data.files) == (("stick",), (d.LIST,))
     after, _ = on(s.Board(Place.SYNC, b.SyncData(b.Tallies())), seen)
-    assert after.page.data.sticks == ("stick",)
+    assert after.page.data.media == ("stick",)
     same = s.Board(Place.CLOCK, object())
     assert on(same, seen)[0].page.data is same.data
 

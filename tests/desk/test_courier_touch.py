@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kiosk.app.composition import KioskApp
-from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.camera.worker import CameraUp
@@ -73,12 +73,12 @@ def live(bureau, qtbot, tmp_path, monkeypatch):
     app = KioskApp(settings)
     qtbot.addWidget(app.window)
     app.start()
-    stick = tmp_path / "stick"
-    stick.mkdir()
-    app.desk.use_sticks(lambda: [stick])
+    medium = tmp_path / "stick"
+    medium.mkdir()
+    app.desk.use_media_folders(lambda: [medium])
     app.conductor.devices.on_reader(ReaderReady(""))
     app.conductor.devices.on_camera(CameraUp("c", 1, 1))
-    made_live = Live(qtbot, app.window, app.conductor, app.desk, app.store, Clock(), stick)
+    made_live = Live(qtbot, app.window, app.conductor, app.desk, app.store, Clock(), medium)
     yield made_live
     app.stop()
 
@@ -129,7 +129,7 @@ def shows(live, **steps):
 
 
 def taken(context, live):
-    return [outcome for name, outcome in bureau_stick.serve(context, live.stick) if name.startswith("batch-")]
+    return [outcome for name, outcome in bureau_media.serve(context, live.medium) if name.startswith("batch-")]
 
 
 def states(live):
@@ -156,14 +156,14 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
 
     bureau.decide(record_id, "confirmed")
-    bureau_stick.serve(context, live.stick)
+    bureau_media.serve(context, live.medium)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, confirmed=1)
     live.until(lambda: live.conductor.state.stage is Stage.CONFIRMED)
 
     before = bureau.summary()
     assert carry(live, "export") == ("courier-exported", "", "0")
-    bureau_stick.serve(context, live.stick)
+    bureau_media.serve(context, live.medium)
     assert carry(live, "import") == ("courier-imported", "", "0")
     shows(live, received=1, confirmed=1)
     after = bureau.summary()
@@ -181,7 +181,7 @@ def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason
     carry(live, "export")
     taken(context, live)
     bureau.decide(record_id, "returned", "roster-abnormal")
-    bureau_stick.serve(context, live.stick)
+    bureau_media.serve(context, live.medium)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, returned=1)
     live.until(lambda: live.conductor.state.stage is Stage.RETURNED)
@@ -198,17 +198,17 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, co
     record_id = finished_visit(live)
     open_delivery(live)
     carry(live, "export")
-    (batch,) = live.stick.rglob("batch-*.jwe")
+    (batch,) = live.medium.rglob("batch-*.jwe")
     batch.write_bytes(batch.read_bytes()[:-100])
     assert taken(context, live) == ["truncated"]
     assert bureau_record(bureau, record_id) is None
     assert carry(live, "export") == ("courier-exported", "", "1")  # the touch that repairs it
     assert taken(context, live) == ["taken"]
 
-    (receipt,) = live.stick.rglob("receipt-*.jws")
+    (receipt,) = live.medium.rglob("receipt-*.jws")
     whole = receipt.read_bytes()
     receipt.write_bytes(whole[: len(whole) // 2])
-    assert carry(live, "import")[:2] == ("", "stick-partial")
+    assert carry(live, "import")[:2] == ("", "medium-partial")
     assert "完整" in live.find("problem-words").text()
     shows(live, waiting=1)
     assert states(live) == {"carried": 1}
@@ -241,12 +241,12 @@ def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived
 
 def test_a_full_stick_is_told_and_nothing_is_lost(live, monkeypatch):
     def full(*_):
-        raise files.RemovableError("stick-full")
+        raise files.RemovableError("medium-full")
 
     finished_visit(live)
     open_delivery(live)
     monkeypatch.setattr(files, "write_file", full)
-    assert carry(live, "export")[:2] == ("", "stick-full")
+    assert carry(live, "export")[:2] == ("", "medium-full")
     assert "满" in live.find("problem-words").text()
     assert states(live) == {"waiting": 1}
     monkeypatch.undo()

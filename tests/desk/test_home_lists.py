@@ -44,10 +44,10 @@ def on_the_page():
 @pytest.mark.parametrize(
     ("event", "problem"),
     [
-        (e.ExportListTouched("kiosk-a", "", ("P-1",)), "stick-missing"),
+        (e.ExportListTouched("kiosk-a", "", ("P-1",)), "medium-missing"),
         (e.ExportListTouched("", "stick", ("P-1",)), "peer-missing"),
         (e.ExportListTouched("kiosk-a", "stick", ()), "nobody-to-export"),
-        (e.HomeCarryTouched("import", ""), "stick-missing"),
+        (e.HomeCarryTouched("import", ""), "medium-missing"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_done(event, problem):
@@ -87,9 +87,9 @@ def test_every_answer_has_words(language):
         "nothing-to-return",
         "visits-refused",
         "peer-missing",
-        "stick-missing",
-        "stick-full",
-        "stick-unwritable",
+        "medium-missing",
+        "medium-full",
+        "medium-unwritable",
     )
     notices = ("visits-exported", "visits-imported", "visits-nothing-new", "visits-returned", "visits-merged")
     wanted = [*(f"desk.problem.{one}" for one in codes), *(f"desk.notice.{one}" for one in notices)]
@@ -181,11 +181,11 @@ def test_exported_by_touch_visited_elsewhere_and_merged_by_touch(ends):
     assert any("已带出" in text for line in live.find("visits").texts() for text in line)
 
     now = live.clock.now
-    assert [one.count for one in home_loans.import_lists(portable.run, portable.identity, live.stick, "1002", now)] == [1]
+    assert [one.count for one in home_loans.import_lists(portable.run, portable.identity, live.medium, "1002", now)] == [1]
     entry = roster.find(portable.store, number)
     due = [one for one in service.eligibilities(portable.store, entry, made.TODAY) if one.may_pass]
     desk.authenticate(portable.store, entry, due, Channel.HOME_VISIT, "1002", now, why="no-template")
-    home_loans.return_results(portable.run, portable.identity, live.stick, "1002", now)
+    home_loans.return_results(portable.run, portable.identity, live.medium, "1002", now)
 
     live.touch("visits-merge")
     until_told(live, "visits-merged")
@@ -210,7 +210,7 @@ def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(e
     until_told(live, problem="nothing-for-us")
     now = live.clock.now
     ids = [one.entry.person_id for one in home.booked(station.store, made.TODAY)]
-    home_loans.export_list(station.run, station.identity, live.stick, "kiosk-here0a1b", ids, ANN[0], now)
+    home_loans.export_list(station.run, station.identity, live.medium, "kiosk-here0a1b", ids, ANN[0], now)
     live.touch("visits-import")
     until_told(live, "visits-imported")
     live.until(lambda: live.find("visits").texts() and live.find("visits").texts()[0][4].startswith("示范站 2C3D"))
@@ -232,7 +232,7 @@ def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(e
     live.loaded()
     live.touch("visits-return")
     until_told(live, "visits-returned")
-    told = home_loans.merge_results(station.run, station.identity, live.stick, ANN[0], now)
+    told = home_loans.merge_results(station.run, station.identity, live.medium, ANN[0], now)
     assert [(one.outcome, one.count) for one in told] == [("applied", 1)]
     entry = roster.find(station.store, number)
     assert records.of_person(station.store, entry.person_id)[0].record.author == ANN[0]
@@ -242,14 +242,14 @@ def test_a_kiosk_without_a_roster_takes_a_list_by_touch_visits_and_brings_back(e
 def test_what_goes_wrong_is_said_in_words(ends):
     live, station = ends
     now = live.clock.now
-    path = home_loans.export_list(station.run, station.identity, live.stick, "kiosk-here0a1b", ["p-2"], ANN[0], now).path
+    path = home_loans.export_list(station.run, station.identity, live.medium, "kiosk-here0a1b", ["p-2"], ANN[0], now).path
     path.write_bytes(path.read_bytes()[:-3])
     open_list(live)
     live.touch("visits-import")
     until_told(live, problem="visits-refused")
     assert "truncated" in live.view.page.problem.words.text()
     path.unlink()
-    home_loans.export_list(station.run, station.identity, live.stick, "kiosk-here0a1b", ["p-2"], ANN[0], now)
+    home_loans.export_list(station.run, station.identity, live.medium, "kiosk-here0a1b", ["p-2"], ANN[0], now)
     live.ask(lambda store: outbox.put(store.db, "peers", "[]"))
     live.touch("visits-import")
     until_told(live, problem="unknown-peer")

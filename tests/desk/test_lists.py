@@ -45,7 +45,7 @@ def test_capital_endings_are_offered_and_leftovers_never(tmp_path):
 def test_a_stick_that_cannot_be_written_is_offered_for_reading(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"x")
     found = media.look([Medium(tmp_path, writable=False)])
-    assert (found.sticks, [one.name for one in found.lists]) == ((), ["list.csv"])
+    assert (found.writable, [one.name for one in found.lists]) == ((), ["list.csv"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
@@ -75,7 +75,7 @@ def test_the_second_units_answers_do_not_write_over_the_firsts(tmp_path):
 
 
 def test_a_stick_that_was_pulled_out_is_told(tmp_path):
-    assert exported(answered(None), tmp_path / "gone").problem == "stick-missing"
+    assert exported(answered(None), tmp_path / "gone").problem == "medium-missing"
 
 
 def test_a_stick_that_takes_no_chinese_names_gets_a_plain_one(tmp_path, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_stick_that_takes_no_chinese_names_gets_a_plain_one(tmp_path, monkeypa
 
     def latin_only(path: Path, data: bytes) -> None:
         if not path.name.isascii():
-            raise files.RemovableError("stick-unwritable")
+            raise files.RemovableError("medium-unwritable")
         real(path, data)
 
     monkeypatch.setattr(media.files, "write_file", latin_only)
@@ -104,11 +104,11 @@ def _ready(live):
 
 
 def test_two_sticks_the_answers_go_where_the_list_came_from(live, tmp_path):
-    first, second = live.stick, tmp_path / "UNIT"
+    first, second = live.medium, tmp_path / "UNIT"
     second.mkdir()
     (first / "a.csv").write_text(f"姓名,证件号码\n陈小芳,{made.NUMBER}\n", encoding="utf-8")
     (second / "b.csv").write_text(f"姓名,证件号码\n陈小芳,{made.NUMBER}\n", encoding="utf-8")
-    live.desk.use_sticks(lambda: [first, second])
+    live.desk.use_media_folders(lambda: [first, second])
     _ready(live)
     live.until(lambda: len(live.desk.state.page.data.files) == 2)
     live.touch("unit-file-1")
@@ -125,20 +125,20 @@ def test_a_list_from_a_read_only_stick_is_answered_onto_the_other_and_it_says_so
     closed = tmp_path / "READONLY"
     closed.mkdir()
     (closed / "b.xlsx").write_bytes(book(Page(listed([("陈小芳", made.NUMBER)]), "名单", hidden_rows={9})))
-    live.desk._work.mounted = lambda: [Medium(live.stick, writable=True), Medium(closed, writable=False)]
+    live.desk._work.mounted = lambda: [Medium(live.medium, writable=True), Medium(closed, writable=False)]
     _ready(live)
     live.until(lambda: len(live.desk.state.page.data.files) == 1)
     live.touch("unit-file-0")
     live.touch("unit-take")
     live.until(lambda: bool(live.desk.state.page.data.answers))
     assert "名单" in live.find("unit-source").text()
-    assert live.find("unit-target").text().endswith(live.stick.name)
+    assert live.find("unit-target").text().endswith(live.medium.name)
     assert "另一个" in live.find("unit-target").text()
 
 
 def test_more_lists_than_fit_are_reached_by_leaves(live):
     for at in range(20):
-        (live.stick / f"list{at:02d}.csv").write_text("姓名,证件号码\n", encoding="utf-8")
+        (live.medium / f"list{at:02d}.csv").write_text("姓名,证件号码\n", encoding="utf-8")
     _ready(live)
     live.until(lambda: len(live.desk.state.page.data.files) == 20)
     for _ in range(3):

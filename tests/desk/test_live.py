@@ -209,7 +209,7 @@ def evidence(live):
 
 
 def test_a_proxy_brings_papers_and_scans_stay_here(live):
-    fill_proxy(live, live.stick / "proof.pdf", b"%PDF-1.4 scan-content-marker")
+    fill_proxy(live, live.medium / "proof.pdf", b"%PDF-1.4 scan-content-marker")
     live.touch("assist-save")
     live.until_page("done")
     (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
@@ -217,13 +217,13 @@ def test_a_proxy_brings_papers_and_scans_stay_here(live):
     (document,) = json.loads(kept.record.notes)["documents"]
     assert document["name"] == "proof.pdf"
     assert len(document["sha256"]) == 64
-    assert str(live.stick) not in kept.record.notes
+    assert str(live.medium) not in kept.record.notes
     assert evidence(live) == []
 
 
 def test_scans_go_to_human_review_only_after_a_consent_of_their_own(live):
     content = b"%PDF-1.4 scan-content-marker"
-    fill_proxy(live, live.stick / "proof.pdf", content, review=True)
+    fill_proxy(live, live.medium / "proof.pdf", content, review=True)
     live.touch("assist-save")
     live.until_page("done")
     (kept,) = live.ask(lambda store: records.of_person(store, "p-1"))
@@ -239,7 +239,7 @@ def test_scans_go_to_human_review_only_after_a_consent_of_their_own(live):
 
 
 def test_a_scan_that_changed_meanwhile_is_not_sent_and_nothing_is_saved(live):
-    scan = live.stick / "proof.pdf"
+    scan = live.medium / "proof.pdf"
     fill_proxy(live, scan, b"%PDF-1.4 what was registered", review=True)
     scan.write_bytes(b"%PDF-1.4 something else")
     live.touch("assist-save")
@@ -271,7 +271,7 @@ def test_home_visits_are_a_list_that_enter_opens(live):
 
 
 def test_every_row_of_a_units_list_is_answered_and_exported(live):
-    (live.stick / "list.csv").write_text(
+    (live.medium / "list.csv").write_text(
         f"姓名,证件号码\n陈小芳,{made.NUMBER}\n李建国,440305194810010112\n王秀英,440305195001010018\n", encoding="utf-8"
     )
     live.sign_in()
@@ -292,8 +292,8 @@ def test_every_row_of_a_units_list_is_answered_and_exported(live):
     assert len(answers) == 3
     assert answers[2].problem
     live.touch("unit-export")
-    live.until(lambda: bool(list(live.stick.glob("名单答复-Factory-*.csv"))))
-    (exported,) = live.stick.glob("名单答复-Factory-*.csv")
+    live.until(lambda: bool(list(live.medium.glob("名单答复-Factory-*.csv"))))
+    (exported,) = live.medium.glob("名单答复-Factory-*.csv")
     assert len(exported.read_text(encoding="utf-8-sig").strip().splitlines()) == 4
 
 
@@ -555,8 +555,8 @@ def test_the_ledger_is_a_table_a_chart_and_a_file(live):
     live.touch("fairness-by-action")
     assert "眨眼" in {line[0] for line in live.find("fairness-table").texts()}
     live.touch("fairness-export")
-    live.until(lambda: list(live.stick.glob("fairness-*.csv")))
-    text = next(live.stick.glob("fairness-*.csv")).read_text(encoding="utf-8-sig")
+    live.until(lambda: list(live.medium.glob("fairness-*.csv")))
+    text = next(live.medium.glob("fairness-*.csv")).read_text(encoding="utf-8-sig")
     assert text.splitlines()[0] == "first,last,age_band,glasses,light,action,outcome,reason,count"
     assert "陈" not in text
 

@@ -264,7 +264,7 @@ def test_answers_to_somebody_who_left_change_nothing(events):
 @pytest.mark.parametrize("place", list(Place))
 def test_ticks_and_idle_touches_leave_a_message_where_it_is(place):
     state, _ = signed_in(d.SUE, e.Went(place))
-    told = s.Open(state.session, replace(state.page, problem="stick-full", busy=False))
+    told = s.Open(state.session, replace(state.page, problem="medium-full", busy=False))
     after, done = walk(e.TimePassed(), e.Alive(), state=told)
     assert (after.page, done) == (told.page, [])
 

@@ -83,5 +83,5 @@ def test_lists_are_offered_from_a_medium_that_cannot_be_written_too(tmp_path):
     (locked / "a.xlsx").write_text("")
     (locked / "c.pdf").write_text("")
     found = media.look([Medium(locked, writable=False), Medium(open_, writable=True)])
-    assert found.sticks == (str(open_),)
+    assert found.writable == (str(open_),)
     assert [one.path for one in found.lists] == [str(locked / "a.xlsx"), str(locked / "b.csv")]

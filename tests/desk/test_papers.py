@@ -242,10 +242,10 @@ def test_a_page_that_is_gone_saves_nothing_and_says_so(proxy, frames):
 
 
 def test_a_file_is_chosen_from_a_list_and_no_path_is_typed(proxy):
-    (proxy.stick / "委托书.jpg").write_bytes(b"\xff\xd8\xff scan")
-    (proxy.stick / "list.csv").write_text("x")
-    (proxy.stick / ".hidden.jpg").write_bytes(b"\xff\xd8\xff")
-    (proxy.stick / "link.pdf").symlink_to("/etc/passwd")
+    (proxy.medium / "委托书.jpg").write_bytes(b"\xff\xd8\xff scan")
+    (proxy.medium / "list.csv").write_text("x")
+    (proxy.medium / ".hidden.jpg").write_bytes(b"\xff\xd8\xff")
+    (proxy.medium / "link.pdf").symlink_to("/etc/passwd")
     proxy.touch("paper-from-stick")
     proxy.until(lambda: proxy.desk.state.page.files)
     assert [one.name for one in proxy.desk.state.page.files] == ["委托书.jpg"]

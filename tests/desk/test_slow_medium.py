@@ -40,7 +40,7 @@ class SlowMedium:
 @pytest.fixture
 def medium(live, monkeypatch):
     slow = SlowMedium(monkeypatch)
-    live.desk._work.mounted = lambda: [files.Medium(live.stick, writable=True)] if files.find_media() is not None else []
+    live.desk._work.mounted = lambda: [files.Medium(live.medium, writable=True)] if files.find_media() is not None else []
     yield slow
     slow.answers.set()
 
@@ -66,12 +66,14 @@ def somebody_visits(live) -> None:
 
 
 def unit_list(live) -> None:
-    (live.stick / "list.csv").write_text(f"姓名,证件号码\n陈小芳,{made.NUMBER}\n", encoding="utf-8")
+    (live.medium / "list.csv").write_text(f"姓名,证件号码\n陈小芳,{made.NUMBER}\n", encoding="utf-8")
     live.desk.feed(e.Went(Place.UNIT_LIST))
     live.until(lambda: live.desk.state.page.data is not None)
     live.desk.feed(e.CardRead(LI))
     live.desk.feed(
-        e.UnitListChosen(ListFile(str(live.stick / "list.csv"), "list.csv", str(live.stick)), "示范厂", ("clerk-id", "sealed-list"))
+        e.UnitListChosen(
+            ListFile(str(live.medium / "list.csv"), "list.csv", str(live.medium)), "示范厂", ("clerk-id", "sealed-list")
+        )
     )
 
 
@@ -94,11 +96,11 @@ def test_a_board_stands_before_the_media_are_found(live, medium, place):
     live.sign_in()
     live.desk.feed(e.Went(place))
     live.until(lambda: live.desk.state.page.data is not None)  # though nobody knows yet what is plugged in
-    assert live.desk.state.page.data.sticks == ()
+    assert live.desk.state.page.data.media == ()
     assert medium.asked.is_set()
     store_answers(live)
     medium.answers.set()
-    live.until(lambda: live.desk.state.page.data.sticks == (str(live.stick),))
+    live.until(lambda: live.desk.state.page.data.media == (str(live.medium),))
 
 
 def test_one_silent_search_is_not_asked_again_and_again(live, medium):
@@ -108,7 +110,7 @@ def test_one_silent_search_is_not_asked_again_and_again(live, medium):
         live.until(lambda: live.desk.state.page.data is not None)
     assert live.desk._work._looks._work_queue.qsize() == 0
     medium.answers.set()
-    live.until(lambda: live.desk.state.page.data.sticks)
+    live.until(lambda: live.desk.state.page.data.media)
 
 
 def test_a_scan_is_registered_outside_the_screens_thread_and_the_form_waits_for_it(live, medium):
@@ -117,9 +119,9 @@ def test_a_scan_is_registered_outside_the_screens_thread_and_the_form_waits_for_
     live.until_page("person")
     live.touch("assist-family-proxy")
     live.until_page("assist")
-    scan = live.stick / "proof.pdf"
+    scan = live.medium / "proof.pdf"
     scan.write_bytes(b"%PDF-1.4 scan")
-    live.desk.feed(e.ScanChosen(ListFile(str(scan), scan.name, str(live.stick))))
+    live.desk.feed(e.ScanChosen(ListFile(str(scan), scan.name, str(live.medium))))
     live.until(medium.asked.is_set)
     assert not live.find("assist-save").isEnabled()  # else the form would go without the paper
     live.type("assist-note", "abc")  # the page goes on answering
@@ -133,7 +135,7 @@ def test_a_scan_is_registered_outside_the_screens_thread_and_the_form_waits_for_
 
 def test_a_scan_for_review_is_read_outside_the_stores_thread(live, medium):
     medium.answers.set()
-    fill_proxy(live, live.stick / "proof.pdf", b"%PDF-1.4 scan", review=True)
+    fill_proxy(live, live.medium / "proof.pdf", b"%PDF-1.4 scan", review=True)
     medium.answers.clear()
     medium.asked.clear()
     live.touch("assist-save")
@@ -163,13 +165,13 @@ def test_a_table_is_written_outside_the_stores_thread(live, medium):
     live.sign_in()
     live.desk.feed(e.Went(Place.FAIRNESS))
     live.until(lambda: live.desk.state.page.data is not None)
-    live.desk.feed(e.ExportTouched(str(live.stick)))
+    live.desk.feed(e.ExportTouched(str(live.medium)))
     store_answers(live)
     assert live.desk.state.page.busy
     medium.answers.set()
     live.until(lambda: not live.desk.state.page.busy)
     assert live.desk.state.page.notice == "exported"
-    assert list(live.stick.glob("fairness-*.csv"))
+    assert list(live.medium.glob("fairness-*.csv"))
 
 
 def test_who_left_gets_no_answer_of_a_slow_medium(live, medium):

@@ -120,12 +120,12 @@ def test_a_full_medium_is_told_from_one_that_cannot_be_written(tmp_path, monkeyp
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(files.RemovableError) as refused:
         files.write_file(tmp_path / "a", b"x")
-    assert refused.value.why == "stick-full"
+    assert refused.value.why == "medium-full"
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(files.RemovableError) as refused:
         files.write_file(tmp_path / "file" / "a", b"x")
-    assert refused.value.why == "stick-unwritable"
+    assert refused.value.why == "medium-unwritable"
 
 
 def test_a_file_that_grows_is_not_digested_beyond_its_limit_either(tmp_path, monkeypatch):

@@ -67,5 +67,5 @@ def pair(both):
     """The module's two kiosks of one station (`both`, of the module's own) and their stick, emptied after each test."""
     yield both
     both.empty()
-    shutil.rmtree(both.stick)
-    both.stick.mkdir()
+    shutil.rmtree(both.medium)
+    both.medium.mkdir()

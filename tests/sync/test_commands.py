@@ -86,24 +86,24 @@ def test_provision_then_deliver_then_status(bureau, station, capsys):
 
 
 def test_courier_there_and_back_with_the_bureaus_command(bureau, station, tmp_path, capsys):
-    stick = tmp_path / "stick"
-    stick.mkdir()
+    medium = tmp_path / "stick"
+    medium.mkdir()
     main(["provision", *code_file(bureau.enrolment_code(STATION))])
     one = record()
     save(station, one)
     capsys.readouterr()
-    assert main(["courier", "export", str(stick), "--json"]) == 0
+    assert main(["courier", "export", str(medium), "--json"]) == 0
     assert told(capsys) == {"new": 1, "kept": 0, "repaired": 0, "records": 1}
-    assert main(["bureau", "--data", str(bureau.data), "--stick", str(stick)]) == 0
+    assert main(["bureau", "--data", str(bureau.data), "--stick", str(medium)]) == 0
     assert "taken" in capsys.readouterr().out
-    assert main(["courier", "import", str(stick)]) == 0
+    assert main(["courier", "import", str(medium)]) == 0
     assert "applied" in capsys.readouterr().out
     assert bureau.record(one.record_id)["verdict"] == "accepted"
     main(["sync", "status", "--json"])
     assert told(capsys)["counts"]["received"] == 1
-    receipt = next(stick.rglob("receipt-*.jws"))
+    receipt = next(medium.rglob("receipt-*.jws"))
     receipt.write_bytes(receipt.read_bytes()[:-5])
-    assert main(["courier", "import", str(stick)]) == 1, "a refused file is said by the exit status"
+    assert main(["courier", "import", str(medium)]) == 1, "a refused file is said by the exit status"
     assert "refused truncated" in capsys.readouterr().out
     assert main(["courier", "export", str(tmp_path / "nothing")]) == 1
 
@@ -136,16 +136,16 @@ def test_no_name_no_number_in_any_file_or_message(bureau, station, tmp_path, cap
     name, number = "甲乙丙丁标记", "110101194909099876"
     main(["provision", *code_file(bureau.enrolment_code(STATION))])
     save(station, record(helper_name=name, helper_id_number=number, notes=f"{name} {number}"))
-    stick = tmp_path / "stick"
-    stick.mkdir()
-    main(["courier", "export", str(stick), "--json"])
-    main(["bureau", "--data", str(bureau.data), "--stick", str(stick)])
-    main(["courier", "import", str(stick)])
+    medium = tmp_path / "stick"
+    medium.mkdir()
+    main(["courier", "export", str(medium), "--json"])
+    main(["bureau", "--data", str(bureau.data), "--stick", str(medium)])
+    main(["courier", "import", str(medium)])
     main(["sync", "now"])
     main(["sync", "status"])
     printed = capsys.readouterr()
     assert name not in printed.out + printed.err
-    folders = (stick, tmp_path / "var")
+    folders = (medium, tmp_path / "var")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()] + [bureau.data / "log"]
     assert len(files) > 8
     for path in files:

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau import tables
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.removable import files
@@ -28,78 +28,78 @@ def context(bureau):
 
 
 @pytest.fixture
-def stick(tmp_path):
+def medium(tmp_path):
     folder = tmp_path / "stick"
     folder.mkdir()
     return folder
 
 
-def export(kiosk, stick):
-    return courier.export(kiosk.run, kiosk.identity, stick, batch_size=2, journal_tail=journal_lines)
+def export(kiosk, medium):
+    return courier.export(kiosk.run, kiosk.identity, medium, batch_size=2, journal_tail=journal_lines)
 
 
-def bring_back(kiosk, stick):
-    return courier.import_from(kiosk.run, kiosk.identity, stick)
+def bring_back(kiosk, medium):
+    return courier.import_from(kiosk.run, kiosk.identity, medium)
 
 
-def test_there_and_back_twice(bureau, kiosk, context, stick):
+def test_there_and_back_twice(bureau, kiosk, context, medium):
     saved = kiosk.save(*(record(n) for n in range(5)))
     kiosk.point_at("http://127.0.0.1:1")
     kiosk.round(limit=1)  # in whatever state: one was tried in vain
-    done = export(kiosk, stick)
+    done = export(kiosk, medium)
     assert (done.new_batches, done.records, done.repaired) == (3, 5, 0)
     assert kiosk.counts() == {"carried": 5}
-    again = export(kiosk, stick)
+    again = export(kiosk, medium)
     assert (again.new_batches, again.kept_batches, again.records) == (0, 3, 5), "a second export adds nothing"
-    told = bureau_stick.serve(context, stick)
+    told = bureau_media.serve(context, medium)
     assert sum(outcome == "taken" for _, outcome in told) == 3
-    assert bureau_stick.serve(context, stick)[:3] == told[:3], "served twice, the same receipts"
+    assert bureau_media.serve(context, medium)[:3] == told[:3], "served twice, the same receipts"
     assert all(bureau_record(bureau, one)["verdict"] == "accepted" for one in saved)
-    assert {one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("receipt")} == {"applied"}
+    assert {one.outcome for one in bring_back(kiosk, medium) if one.name.startswith("receipt")} == {"applied"}
     assert kiosk.counts() == {"received": 5}
-    assert {one.outcome for one in bring_back(kiosk, stick)} == {"nothing-new"}
+    assert {one.outcome for one in bring_back(kiosk, medium)} == {"nothing-new"}
     bureau.decide(saved[0], "returned", "photo-unclear")
-    bureau_stick.serve(context, stick)
-    assert [(m.record_id, m.stage.value) for one in bring_back(kiosk, stick) for m in one.moved] == [(saved[0], "returned")]
-    final = export(kiosk, stick)
+    bureau_media.serve(context, medium)
+    assert [(m.record_id, m.stage.value) for one in bring_back(kiosk, medium) for m in one.moved] == [(saved[0], "returned")]
+    final = export(kiosk, medium)
     assert (final.new_batches, final.kept_batches, final.records) == (0, 0, 0)
     assert not list(done.folder.glob("*.jwe")), "settled batches are taken off the stick"
 
 
-def test_what_is_on_a_stick_may_go_by_network_too(bureau, kiosk, context, stick):
+def test_what_is_on_a_stick_may_go_by_network_too(bureau, kiosk, context, medium):
     saved = kiosk.save(record(1), record(2))
-    export(kiosk, stick)
+    export(kiosk, medium)
     assert kiosk.round().failure is None, "the network came back: the bureau is asked, then it is sent"
     assert kiosk.counts() == {"received": 2}
-    bureau_stick.serve(context, stick)
-    receipts = [one for one in bring_back(kiosk, stick) if one.name.startswith("receipt")]
+    bureau_media.serve(context, medium)
+    receipts = [one for one in bring_back(kiosk, medium) if one.name.startswith("receipt")]
     assert [one.outcome for one in receipts] == ["nothing-new"]
     assert {bureau_record(bureau, one)["verdict"] for one in saved} == {"accepted"}
 
 
-def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, context, stick):
+def test_partial_copies_are_noticed_at_both_ends_and_replaced(bureau, kiosk, context, medium):
     kiosk.save(record())
-    folder = export(kiosk, stick).folder
+    folder = export(kiosk, medium).folder
     batch = next(folder.glob("batch-*.jwe"))
     whole = batch.read_bytes()
     batch.write_bytes(whole[: len(whole) // 2])
     (folder / "batch-00000099-0123456789abcdef.jwe.part").write_bytes(b"rest of a broken copy")
-    assert (batch.name, "truncated") in bureau_stick.serve(context, stick)
-    assert export(kiosk, stick).repaired == 1
-    assert "taken" in dict(bureau_stick.serve(context, stick)).values()
+    assert (batch.name, "truncated") in bureau_media.serve(context, medium)
+    assert export(kiosk, medium).repaired == 1
+    assert "taken" in dict(bureau_media.serve(context, medium)).values()
     down = folder.parent / "down"
     receipt = next(down.glob("receipt-*.jws"))
     text = receipt.read_bytes()
     receipt.write_bytes(text[:-20])
-    told = {one.name: one for one in bring_back(kiosk, stick)}
+    told = {one.name: one for one in bring_back(kiosk, medium)}
     assert (told[receipt.name].outcome, told[receipt.name].why) == ("refused", "truncated")
     assert kiosk.counts() == {"carried": 1}
     receipt.write_bytes(text)
-    bring_back(kiosk, stick)
+    bring_back(kiosk, medium)
     assert kiosk.counts() == {"received": 1}
 
 
-def test_rosters_and_bundles_come_by_stick(bureau, context, stick, tmp_path):
+def test_rosters_and_bundles_come_by_stick(bureau, context, medium, tmp_path):
     kiosk = make_kiosk(bureau, tmp_path / "carried", "SZ-TEST-0300")
     try:
         people = tmp_path / "people.jsonl"
@@ -109,24 +109,24 @@ def test_rosters_and_bundles_come_by_stick(bureau, context, stick, tmp_path):
         )
         version = bureau.issue_roster(people)
         bureau.message("请更新")
-        export(kiosk, stick)
-        bureau_stick.serve(context, stick)
-        file = next((stick / files.ROOT_NAME / "rosters").glob("*.roster"))
+        export(kiosk, medium)
+        bureau_media.serve(context, medium)
+        file = next((medium / files.ROOT_NAME / "rosters").glob("*.roster"))
         whole = file.read_bytes()
         file.write_bytes(whole[:-1])
-        assert ("refused", "truncated") in {(one.outcome, one.why) for one in bring_back(kiosk, stick)}
+        assert ("refused", "truncated") in {(one.outcome, one.why) for one in bring_back(kiosk, medium)}
         assert roster.version(kiosk.store) == 0
         file.write_bytes(whole)
-        assert "applied" in {one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("roster")}
+        assert "applied" in {one.outcome for one in bring_back(kiosk, medium) if one.name.startswith("roster")}
         assert roster.version(kiosk.store) == version
-        assert {one.outcome for one in bring_back(kiosk, stick)} == {"nothing-new"}
+        assert {one.outcome for one in bring_back(kiosk, medium)} == {"nothing-new"}
         assert outbox.get(kiosk.store.db, "messages") != ""
     finally:
         kiosk.close()
 
 
-def test_hostile_files(kiosk, stick, tmp_path):
-    down = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
+def test_hostile_files(kiosk, medium, tmp_path):
+    down = medium / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
     down.mkdir(parents=True)
     secret = tmp_path / "secret"
     secret.write_text("secret")
@@ -153,7 +153,7 @@ def test_hostile_files(kiosk, stick, tmp_path):
         "receipt-" + "9" * 200 + "-0123456789abcdef.jws",
     ):
         (down / wrong).write_bytes(b"x")
-    told = {one.name: (one.outcome, one.why) for one in bring_back(kiosk, stick)}
+    told = {one.name: (one.outcome, one.why) for one in bring_back(kiosk, medium)}
     assert told == {
         names["link"]: ("refused", "wrong-name"),
         names["huge"]: ("refused", "too-large"),
@@ -164,17 +164,17 @@ def test_hostile_files(kiosk, stick, tmp_path):
     }
 
 
-def test_a_linked_folder_is_not_entered(kiosk, stick, tmp_path):
+def test_a_linked_folder_is_not_entered(kiosk, medium, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / files.named("receipt-00000001", b"x", "jws")).write_bytes(b"x")
-    home = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id
+    home = medium / files.ROOT_NAME / kiosk.identity.pins.kiosk_id
     home.mkdir(parents=True)
     (home / "down").symlink_to(elsewhere)
-    assert bring_back(kiosk, stick) == []
+    assert bring_back(kiosk, medium) == []
 
 
-def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, context, stick, monkeypatch):
+def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, context, medium, monkeypatch):
     kiosk.save(record(1), record(2), record(3))
     replace, calls = os.replace, []
 
@@ -186,32 +186,32 @@ def test_a_full_or_missing_stick_is_said_and_harms_nothing(kiosk, context, stick
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(files.RemovableError) as refused:
-        export(kiosk, stick)
-    assert refused.value.why == "stick-full"
+        export(kiosk, medium)
+    assert refused.value.why == "medium-full"
     monkeypatch.undo()
     assert kiosk.counts() == {"carried": 2, "waiting": 1}
-    assert not list(stick.rglob("*.part"))
-    done = export(kiosk, stick)
+    assert not list(medium.rglob("*.part"))
+    done = export(kiosk, medium)
     assert (done.new_batches, done.kept_batches, done.records) == (1, 1, 3)
-    shutil.rmtree(stick)
+    shutil.rmtree(medium)
     for act in (export, bring_back):
-        with pytest.raises(files.RemovableError, match="stick-missing"):
-            act(kiosk, stick)
+        with pytest.raises(files.RemovableError, match="medium-missing"):
+            act(kiosk, medium)
 
 
-def test_another_kiosks_receipt_in_our_folder(bureau, kiosk, context, stick, tmp_path):
+def test_another_kiosks_receipt_in_our_folder(bureau, kiosk, context, medium, tmp_path):
     other = make_kiosk(bureau, tmp_path / "other", "SZ-TEST-0301")
     try:
         other.save(record(station="SZ-TEST-0301"))
-        export(other, stick)
+        export(other, medium)
         kiosk.save(record())
-        export(kiosk, stick)
-        bureau_stick.serve(context, stick)
-        root = stick / files.ROOT_NAME
+        export(kiosk, medium)
+        bureau_media.serve(context, medium)
+        root = medium / files.ROOT_NAME
         ours = root / kiosk.identity.pins.kiosk_id / "down"
         shutil.rmtree(ours)
         shutil.copytree(root / other.identity.pins.kiosk_id / "down", ours)
-        assert {(one.outcome, one.why) for one in bring_back(kiosk, stick)} == {("refused", "not-for-us")}
+        assert {(one.outcome, one.why) for one in bring_back(kiosk, medium)} == {("refused", "not-for-us")}
         assert kiosk.counts() == {"carried": 1}
     finally:
         other.close()
@@ -237,54 +237,54 @@ def states(kiosk):
     return kiosk.store.db.execute("SELECT state, content FROM outbox_evidence").fetchall()
 
 
-def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word(bureau, kiosk, context, stick):
+def test_papers_go_by_stick_with_their_record_and_are_erased_by_the_bureaus_word(bureau, kiosk, context, medium):
     record_id, evidence_id = with_page(kiosk)
-    done = export(kiosk, stick)
+    done = export(kiosk, medium)
     assert (done.records, done.evidence) == (1, 1)
     (piece,) = done.folder.glob("evidence-*.jwe")
     assert PAGE not in piece.read_bytes()
-    assert export(kiosk, stick).evidence == 1
+    assert export(kiosk, medium).evidence == 1
     assert list(done.folder.glob("evidence-*.jwe")) == [piece], "a second export adds nothing"
-    told = bureau_stick.serve(context, stick)
+    told = bureau_media.serve(context, medium)
     assert (piece.name, "taken") in told
     assert bureau_record(bureau, record_id)["verdict"] == "accepted"
     with context.session.begin() as session:
         kept = session.get_one(tables.Evidence, evidence_id)
         assert (kept.record_id, kept.content) == (record_id, PAGE)
     assert states(kiosk) == [("waiting", PAGE)], "not before the receipt is brought back"
-    outcomes = {one.name.split("-")[0]: one.outcome for one in bring_back(kiosk, stick)}
+    outcomes = {one.name.split("-")[0]: one.outcome for one in bring_back(kiosk, medium)}
     assert (outcomes["receipt"], outcomes["evidence"]) == ("applied", "applied")
     assert states(kiosk) == [("received", None)]
-    assert [one.outcome for one in bring_back(kiosk, stick) if one.name.startswith("evidence")] == ["nothing-new"]
-    assert export(kiosk, stick).evidence == 0
+    assert [one.outcome for one in bring_back(kiosk, medium) if one.name.startswith("evidence")] == ["nothing-new"]
+    assert export(kiosk, medium).evidence == 0
     assert not list(done.folder.glob("evidence-*.jwe"))
 
 
-def test_a_page_carried_without_its_record_waits_and_is_not_lost(bureau, kiosk, context, stick):
+def test_a_page_carried_without_its_record_waits_and_is_not_lost(bureau, kiosk, context, medium):
     with_page(kiosk)
-    done = export(kiosk, stick)
+    done = export(kiosk, medium)
     for batch in done.folder.glob("batch-*.jwe"):
         batch.unlink()  # the record's file was lost on the way
     (piece,) = done.folder.glob("evidence-*.jwe")
-    assert (piece.name, "refused") in bureau_stick.serve(context, stick)
-    bring_back(kiosk, stick)
+    assert (piece.name, "refused") in bureau_media.serve(context, medium)
+    bring_back(kiosk, medium)
     assert states(kiosk) == [("waiting", PAGE)]
-    export(kiosk, stick)
-    bureau_stick.serve(context, stick)
-    bring_back(kiosk, stick)
+    export(kiosk, medium)
+    bureau_media.serve(context, medium)
+    bring_back(kiosk, medium)
     assert states(kiosk) == [("received", None)]
 
 
-def test_a_page_is_not_on_the_stick_before_its_record_is(kiosk, stick):
+def test_a_page_is_not_on_the_stick_before_its_record_is(kiosk, medium):
     with_page(kiosk)
     kiosk.store.db.execute("UPDATE outbox SET state = 'refused'")
-    assert export(kiosk, stick).evidence == 0
+    assert export(kiosk, medium).evidence == 0
 
 
-def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, context, stick):
+def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, context, medium):
     _, evidence_id = with_page(kiosk)
-    export(kiosk, stick)
-    down = stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
+    export(kiosk, medium)
+    down = medium / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
     down.mkdir(parents=True)
 
     def receipt(**changes) -> list[courier.Imported]:
@@ -298,7 +298,7 @@ def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, contex
         signed = context.sign(protocol.EvidenceReceipt(**told)).encode()
         path = down / files.named(f"evidence-{evidence_id}", signed, "jws")
         path.write_bytes(signed)
-        found = [one for one in bring_back(kiosk, stick) if one.name.startswith("evidence")]
+        found = [one for one in bring_back(kiosk, medium) if one.name.startswith("evidence")]
         path.unlink()
         return found
 
@@ -311,13 +311,13 @@ def test_only_a_receipt_for_what_was_carried_erases_a_page(bureau, kiosk, contex
     assert states(kiosk) == [("received", None)]
 
 
-def test_a_partial_copy_of_a_page_is_replaced(kiosk, context, stick):
+def test_a_partial_copy_of_a_page_is_replaced(kiosk, context, medium):
     with_page(kiosk)
-    done = export(kiosk, stick)
+    done = export(kiosk, medium)
     (piece,) = done.folder.glob("evidence-*.jwe")
     piece.write_bytes(piece.read_bytes()[:-9])
-    assert (piece.name, "truncated") in bureau_stick.serve(context, stick)
-    export(kiosk, stick)
+    assert (piece.name, "truncated") in bureau_media.serve(context, medium)
+    export(kiosk, medium)
     (again,) = done.folder.glob("evidence-*.jwe")
     assert again != piece
-    assert (again.name, "taken") in bureau_stick.serve(context, stick)
+    assert (again.name, "taken") in bureau_media.serve(context, medium)

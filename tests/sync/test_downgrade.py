@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.canonical import canonical
 from kiosk.errors import ConfigError, SealError
@@ -253,12 +253,12 @@ def test_a_roster_file_under_the_other_suite(kiosks, tmp_path, pinned, other):
 
 
 @pytest.mark.parametrize(("pinned", "other"), BOTH)
-def test_on_a_stick(large, context, kiosks, tmp_path, pinned, other):
+def test_on_a_removable_medium(large, context, kiosks, tmp_path, pinned, other):
     ours, theirs = kiosks[pinned.name], kiosks[other.name]
     ours.save(record(station=STATION))
     exported = courier.export(ours.run, ours.identity, tmp_path)
     down = exported.folder.parent / "down"
-    bureau_stick.serve(context, tmp_path)
+    bureau_media.serve(context, tmp_path)
     of_kind = {type(one): one for one in samples(pinned, ours.identity.pins.kiosk_id, ours.identity.pins.bureau_id)}
     for name, model in {"receipt": protocol.Receipt, "decisions": protocol.Decisions, "standing": protocol.Standing}.items():
         text = seal.sign(of_kind[model], bureau_keys(large.data, other).sign, ours.identity.pins.bureau_id).encode()

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from kiosk.bench.badline import BadLine
-from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.canonical import canonical
 from kiosk.errors import StoreError
@@ -279,8 +279,8 @@ def test_a_disk_that_is_full_while_a_roster_comes_is_told_and_the_room_is_given_
 def test_a_disk_that_is_full_while_a_stick_is_read_is_told(bureau, tmp_path, monkeypatch):
     kiosk = make_kiosk(bureau, tmp_path / "kiosk", "SZ-TEST-0403")
     context = open_context(BureauSettings(data=str(bureau.data)))
-    stick = tmp_path / "stick"
-    stick.mkdir()
+    medium = tmp_path / "stick"
+    medium.mkdir()
     copyfile = shutil.copyfile
 
     def full(source, target, **options):
@@ -289,14 +289,14 @@ def test_a_disk_that_is_full_while_a_stick_is_read_is_told(bureau, tmp_path, mon
 
     try:
         version = bureau.issue_roster(people(tmp_path, "王芳", "赵刚"))
-        courier.export(kiosk.run, kiosk.identity, stick, journal_tail=journal_lines)
-        bureau_stick.serve(context, stick)
+        courier.export(kiosk.run, kiosk.identity, medium, journal_tail=journal_lines)
+        bureau_media.serve(context, medium)
         monkeypatch.setattr(shutil, "copyfile", full)
-        told = courier.import_from(kiosk.run, kiosk.identity, stick)
+        told = courier.import_from(kiosk.run, kiosk.identity, medium)
         assert {(one.outcome, one.why) for one in told if one.name.startswith("roster")} == {("refused", "disk-full")}
         assert not list(kiosk.store.folder.glob("*.fetching"))
         monkeypatch.undo()
-        courier.import_from(kiosk.run, kiosk.identity, stick)
+        courier.import_from(kiosk.run, kiosk.identity, medium)
         assert roster.version(kiosk.store) == version
     finally:
         context.engine.dispose()

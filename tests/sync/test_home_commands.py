@@ -45,39 +45,39 @@ def two(bureau, tmp_path, monkeypatch, capsys):
 
 def test_there_and_back_by_commands(two):
     pair, call = two
-    stick = str(pair.stick)
+    medium = str(pair.medium)
     status, lines = call("station", "list")
     assert status == 0
     assert len(lines) == 4
     assert pair.portable.identity.pins.kiosk_id in lines[-1]
     assert not any(v.person(n).name in line or v.person(n).id_number in line for n in range(3) for line in lines), "masked"
-    status, lines = call("station", "export", "--person", "P00000", "--person", "P00001", "--staff", "1001", "--json", stick)
+    status, lines = call("station", "export", "--person", "P00000", "--person", "P00001", "--staff", "1001", "--json", medium)
     assert (status, json.loads(lines[0])["people"]) == (0, 2)
     assert sum("out with" in line for line in call("station", "list")[1]) == 2
-    assert call("portable", "return", stick) == (1, ["nothing for this kiosk"])
-    status, lines = call("portable", "import", "--json", stick)
+    assert call("portable", "return", medium) == (1, ["nothing for this kiosk"])
+    status, lines = call("portable", "import", "--json", medium)
     assert (status, json.loads(lines[0])["count"]) == (0, 2)
     assert [json.loads(line)["person"] for line in call("portable", "list", "--json")[1]] == ["P00000", "P00001"]
     pair.visit("P00001")
-    assert call("portable", "return", stick)[0] == 0
-    status, lines = call("station", "merge", "--json", stick)
+    assert call("portable", "return", medium)[0] == 0
+    status, lines = call("station", "merge", "--json", medium)
     assert (status, json.loads(lines[0])["count"]) == (0, 1)
-    status, lines = call("station", "merge", stick)
+    status, lines = call("station", "merge", medium)
     assert status == 0
     assert "nothing-new" in lines[0]
 
 
 def test_what_cannot_be_is_said(two):
     pair, call = two
-    status, lines = call("station", "export", "--to", "ZZZZ", str(pair.stick))
+    status, lines = call("station", "export", "--to", "ZZZZ", str(pair.medium))
     assert status == 1
     assert pair.portable.identity.pins.kiosk_id in lines[0]
-    status, lines = call("station", "export", "--person", "nobody", str(pair.stick))
+    status, lines = call("station", "export", "--person", "nobody", str(pair.medium))
     assert (status, lines) == (1, ["kiosk home-visits: nobody-to-export [seal-invalid]"])
-    assert call("station", "export", str(pair.stick / "away"))[0] == 1
+    assert call("station", "export", str(pair.medium / "away"))[0] == 1
     path = pair.export_list("P00000").path
     path.write_bytes(path.read_bytes()[:-1])
-    status, lines = call("portable", "import", str(pair.stick))
+    status, lines = call("portable", "import", str(pair.medium))
     assert status == 1
     assert "refused truncated" in lines[0]
 

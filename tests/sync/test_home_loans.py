@@ -175,8 +175,8 @@ def test_any_order_any_repetition_one_record_each_and_none_lost(bureau, both, op
             assert stages(kiosk, made) == {"confirmed"}
     finally:
         both.empty()
-        shutil.rmtree(both.stick)
-        both.stick.mkdir()
+        shutil.rmtree(both.medium)
+        both.medium.mkdir()
         both.give_roster(*(v.person(n) for n in range(4)))
 
 
@@ -316,10 +316,10 @@ def test_a_death_that_was_declared_out_there_takes_effect_at_the_station(pair):
 
 def test_a_full_stick_lends_nobody(pair, monkeypatch):
     def full(path, data):
-        raise files.RemovableError("stick-full")
+        raise files.RemovableError("medium-full")
 
     monkeypatch.setattr(files, "write_file", full)
-    with pytest.raises(files.RemovableError, match="stick-full"):
+    with pytest.raises(files.RemovableError, match="medium-full"):
         pair.export_list()
     assert exported.out(pair.station.store, v.now()) == {}
 

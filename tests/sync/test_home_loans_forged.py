@@ -33,7 +33,7 @@ def both(bureau, tmp_path_factory):
 
 def put(pair, kiosk, kind, sealed, until="20990101"):
     """Lay a sealed document on the stick for a kiosk, under a name as it should have."""
-    folder = pair.stick / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / home_loans.FOLDER
+    folder = pair.medium / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / home_loans.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / files.named(f"{kind}-{until}-{uuid.uuid4()}", sealed, "jwe")).write_bytes(sealed)
 
@@ -118,7 +118,7 @@ def test_signatures_and_seals_of_others(bureau, pair, tmp_path):
         for sealed, why in tries.items():
             put(pair, pair.portable, "loan", sealed)
             assert taken(pair) == [why]
-            shutil.rmtree(pair.stick / files.ROOT_NAME)
+            shutil.rmtree(pair.medium / files.ROOT_NAME)
     finally:
         stranger.close()
 
@@ -190,7 +190,7 @@ def test_partial_copies_and_hostile_files(pair, tmp_path):
 def test_another_kiosk_finds_nothing_for_it(pair):
     path = pair.export_list().path
     put(pair, pair.station, "loan", path.read_bytes())
-    told = home_loans.import_lists(pair.station.run, pair.station.identity, pair.stick, v.ANN, v.now())
+    told = home_loans.import_lists(pair.station.run, pair.station.identity, pair.medium, v.ANN, v.now())
     assert [(one.outcome, one.why) for one in told] == [("refused", "not-for-us")]
 
 
@@ -201,12 +201,12 @@ def test_nobody_is_lent_to_a_stranger_and_no_stranger_people(pair):
         (pair.portable.identity.pins.kiosk_id, ["P99999"], "nobody-to-export"),
     ):
         with pytest.raises(home_loans.HomeLoanError, match=why):
-            home_loans.export_list(pair.station.run, pair.station.identity, pair.stick, to, people, v.ANN, v.now())
+            home_loans.export_list(pair.station.run, pair.station.identity, pair.medium, to, people, v.ANN, v.now())
     pair.export_list("P00000")
     pair.import_lists()
     with pytest.raises(home_loans.HomeLoanError, match="nobody-to-export"):  # what is borrowed is not lent on
         home_loans.export_list(
-            pair.portable.run, pair.portable.identity, pair.stick, pair.station.identity.pins.kiosk_id, ["P00000"], v.BEN, v.now()
+            pair.portable.run, pair.portable.identity, pair.medium, pair.station.identity.pins.kiosk_id, ["P00000"], v.BEN, v.now()
         )
 
 
@@ -250,7 +250,7 @@ def back(pair, *contents, loan_id, **changes):
     ).model_copy(update=changes)
     put(pair, pair.station, "return", sealed_by(pair.portable, pair.station, document))
     told = pair.merge_results()
-    shutil.rmtree(pair.stick / files.ROOT_NAME / pair.station.identity.pins.kiosk_id)
+    shutil.rmtree(pair.medium / files.ROOT_NAME / pair.station.identity.pins.kiosk_id)
     return [(one.outcome, one.why or one.count) for one in told]
 
 
@@ -306,7 +306,7 @@ def test_a_replayed_return_changes_nothing(pair):
     pair.import_lists()
     pair.visit("P00000")
     pair.return_results()
-    folder = pair.stick / files.ROOT_NAME / pair.station.identity.pins.kiosk_id / home_loans.FOLDER
+    folder = pair.medium / files.ROOT_NAME / pair.station.identity.pins.kiosk_id / home_loans.FOLDER
     (old,) = folder.iterdir()
     kept = old.read_bytes()
     pair.visit("P00001")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kiosk import digests
-from kiosk.bureau import stick as bureau_stick
+from kiosk.bureau import removable_media as bureau_media
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import Settings
@@ -69,8 +69,8 @@ def lose_the_answer(kiosk: Kiosk) -> None:
 
 
 def test_records_under_way_in_every_state(large, context, kiosk, tmp_path):
-    stick = tmp_path / "stick"
-    stick.mkdir()
+    medium = tmp_path / "stick"
+    medium.mkdir()
     made = {name: record(station=STATION) for name in ("decided", "received", "seen", "unknown", "carried", "arrived", "waiting")}
 
     def save(*names):
@@ -84,10 +84,10 @@ def test_records_under_way_in_every_state(large, context, kiosk, tmp_path):
     review_evidence.enqueue(kiosk.store.db, made["received"].record_id, "consent-review", "image/png", b"\x89PNG scan")
     # On a stick, one file of which reaches the bureau; sent, with the receipt lost; never sent.
     save("arrived")
-    courier.export(kiosk.run, kiosk.identity, stick)
-    bureau_stick.serve(context, stick)
+    courier.export(kiosk.run, kiosk.identity, medium)
+    bureau_media.serve(context, medium)
     save("carried")
-    courier.export(kiosk.run, kiosk.identity, stick)
+    courier.export(kiosk.run, kiosk.identity, medium)
     save("unknown")
     kiosk.store.db.execute("UPDATE outbox SET state = 'received' WHERE state = 'carried'")  # only this one goes by network
     lose_the_answer(kiosk)
@@ -100,7 +100,7 @@ def test_records_under_way_in_every_state(large, context, kiosk, tmp_path):
 
     move(kiosk, large)
     # What the bureau signed under std-1 and lies on the stick is not taken any more; nothing moves by it.
-    assert {one.why for one in courier.import_from(kiosk.run, load_identity(kiosk.settings.sync), stick)} <= {"other-suite"}
+    assert {one.why for one in courier.import_from(kiosk.run, load_identity(kiosk.settings.sync), medium)} <= {"other-suite"}
     assert kiosk.round().failure is None
     assert kiosk.counts() == {"received": 7, "returned": 1}
     after = {name: bureau_record(large, one.record_id) for name, one in made.items()}

@@ -61,7 +61,7 @@ class Pair:
 
     station: Kiosk
     portable: Kiosk
-    stick: Path
+    medium: Path
 
     def give_roster(self, *people: RosterEntry) -> None:
         lines = [roster_format.to_line(one) for one in people]
@@ -71,17 +71,17 @@ class Pair:
     def export_list(self, *person_ids: str, at: datetime | None = None) -> home_loans.ListExported:
         ids = person_ids or [one.entry.person_id for one in home.booked(self.station.store, today())]
         return home_loans.export_list(
-            self.station.run, self.station.identity, self.stick, self.portable.identity.pins.kiosk_id, ids, ANN, at or now()
+            self.station.run, self.station.identity, self.medium, self.portable.identity.pins.kiosk_id, ids, ANN, at or now()
         )
 
     def import_lists(self, at: datetime | None = None) -> list[home_loans.FileOutcome]:
-        return home_loans.import_lists(self.portable.run, self.portable.identity, self.stick, BEN, at or now())
+        return home_loans.import_lists(self.portable.run, self.portable.identity, self.medium, BEN, at or now())
 
     def return_results(self, at: datetime | None = None) -> list[home_loans.FileOutcome]:
-        return home_loans.return_results(self.portable.run, self.portable.identity, self.stick, BEN, at or now())
+        return home_loans.return_results(self.portable.run, self.portable.identity, self.medium, BEN, at or now())
 
     def merge_results(self, at: datetime | None = None) -> list[home_loans.FileOutcome]:
-        return home_loans.merge_results(self.station.run, self.station.identity, self.stick, ANN, at or now())
+        return home_loans.merge_results(self.station.run, self.station.identity, self.medium, ANN, at or now())
 
     def visit(self, person_id: str) -> tuple[str, ...]:
         """Make a home visit with the portable kiosk; nothing when there is nobody, or nothing due."""
@@ -107,9 +107,9 @@ def make_pair(bureau, folder: Path, station_id: str) -> Pair:
     portable = make_kiosk(bureau, folder / "portable", station_id)
     station.feed()
     portable.feed()
-    stick = folder / "stick"
-    stick.mkdir()
-    return Pair(station, portable, stick)
+    medium = folder / "stick"
+    medium.mkdir()
+    return Pair(station, portable, medium)
 
 
 def close(pair: Pair) -> None:

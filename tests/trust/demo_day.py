@@ -236,14 +236,14 @@ def carry_everything(settings: config.Settings, folder: Path) -> int:
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity
 
-    copy, stick = folder / "copy", folder / "courier"
+    copy, medium = folder / "copy", folder / "courier"
     shutil.copytree(settings.store.directory, copy)
-    stick.mkdir()
+    medium.mkdir()
     there = settings.model_copy(update={"store": settings.store.model_copy(update={"directory": str(copy)})})
     with open_store(there) as store:
         store.db.execute("UPDATE outbox SET state = 'waiting'")
         outbox.put(store.db, "journal_sent", "0")
-        done = courier.export(lambda work: work(store), load_identity(settings.sync), stick, journal_tail=journal_lines)
+        done = courier.export(lambda work: work(store), load_identity(settings.sync), medium, journal_tail=journal_lines)
     shutil.rmtree(copy)
     return done.records
 

@@ -168,6 +168,6 @@ class MediaSeen:
     """The removable media that are mounted, unit lists and scanned papers on them; the search runs beside everything else."""
 
     session_id: int
-    sticks: tuple[str, ...]
+    media: tuple[str, ...]
     lists: tuple[ListFile, ...] = ()
     papers: tuple[ListFile, ...] = ()

@@ -34,7 +34,7 @@ class AssistPage(DeskPage[s.Assisting]):
         self.on(self.agent.take, self.agent.typed)
         self.papers.review.clicked.connect(lambda on: self.sent.emit(e.ReviewConsented(on)))
         self.on(self.papers.photograph, lambda: e.PaperCameraTouched(self.papers.next_paper))
-        self.on(self.papers.from_stick, e.ScanListTouched())
+        self.on(self.papers.from_medium, e.ScanListTouched())
         self.papers.files.touched.connect(lambda file: self.sent.emit(e.ScanChosen(file)))
         self.note = Field("assist-note", limit=200)
         self.save = self.on(Action("assist-save", "primary", icon="tick"), lambda: e.AssistSubmitted(self.form()))

@@ -128,11 +128,11 @@ class PapersCard(_HeadedCard):
             self.box.addWidget(tick)
         self.review = Tick("review-consent")
         self.photograph = Action("paper-photograph", "outlined", icon="camera")
-        self.from_stick = Action("paper-from-stick", "outlined", icon="desk-stick")
+        self.from_medium = Action("paper-from-stick", "outlined", icon="desk-stick")
         self.files = FileChoice("scan")
         self._scans = Words("scans", "small")
         self.box.addWidget(self.review)
-        for button in (self.photograph, self.from_stick):  # below each other: beside, English is wider than a small screen
+        for button in (self.photograph, self.from_medium):  # below each other: beside, English is wider than a small screen
             self.box.addLayout(row(button, 1))
         self.box.addWidget(self.files)
         self.box.addWidget(self._scans)
@@ -153,8 +153,8 @@ class PapersCard(_HeadedCard):
         self.review.setChecked(page.review)
         self.photograph.say(kit.text("assist.photograph"))
         self.photograph.setEnabled(page.review and not page.busy)
-        self.from_stick.say(kit.text("assist.from_stick"))
-        self.from_stick.setEnabled(not page.scanning and not page.busy)
+        self.from_medium.say(kit.text("assist.from_stick"))
+        self.from_medium.setEnabled(not page.scanning and not page.busy)
         self.files.setVisible(page.listed)
         self.files.offer(page.files, kit, look)
         self._seen = page.seen

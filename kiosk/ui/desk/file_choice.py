@@ -76,12 +76,12 @@ class FileChoice(QWidget):
         if kit is None:
             return
         shown = self._files[self._leaf * SHOWN : (self._leaf + 1) * SHOWN]
-        sticks = {file.stick for file in self._files}
+        media = {file.medium for file in self._files}
         for at, button in enumerate(self.buttons):
             button.setVisible(at < len(shown))
             if at < len(shown):
                 file = shown[at]
-                button.say(f"{Path(file.stick).name} / {file.name}" if len(sticks) > 1 else file.name)
+                button.say(f"{Path(file.medium).name} / {file.name}" if len(media) > 1 else file.name)
                 button.setChecked(file == self.chosen)
         self.none.say("" if self._files else kit.text(f"{self._name}.no_files"))
         self.none.setVisible(not self._files)

@@ -54,7 +54,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
     def _along(self) -> Card:
         """The card of everything that has to do with another kiosk."""
         self.card = Card("visits-along", heading=Words("visits-along-title", "strong"))
-        self.stick = Words("visits-stick", tone="quiet")
+        self.medium = Words("visits-stick", tone="quiet")
         self.peer = Words("visits-peer", "strong")
         self.other = Action("visits-peer-next", icon="desk-sync")
         self.other.clicked.connect(lambda _=False: self._next_peer())
@@ -63,7 +63,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
         self.merge_results = self.on(Action("visits-merge", "outlined", icon="desk-stick"), lambda: self._carry("merge"))
         self.import_list = self.on(Action("visits-import", "outlined", icon="desk-stick"), lambda: self._carry("import"))
         self.return_results = self.on(Action("visits-return", "outlined", icon="desk-stick"), lambda: self._carry("return"))
-        for part in (self.stick, self.peer):
+        for part in (self.medium, self.peer):
             self.card.box.addWidget(part)
         for button in (self.other, self.export_list, self.merge_results, self.import_list, self.return_results):
             self.card.box.addWidget(button)
@@ -124,16 +124,16 @@ class HomeVisitsPage(DeskPage[s.Board]):
         heading = self.findChild(Words, "visits-along-title")
         if heading is not None:
             heading.say(kit.text("visits.along"))
-        known, plugged = bool(data.peers), bool(data.sticks)
+        known, plugged = bool(data.peers), bool(data.media)
         told = [kit.text("visits.own", own=data.own)] if data.own else []
         told.append(
             kit.text("visits.no_peer")
             if not known
-            else kit.text("visits.stick_is", name=Path(data.sticks[0]).name)
+            else kit.text("visits.stick_is", name=Path(data.media[0]).name)
             if plugged
             else kit.text("visits.plug")
         )
-        self.stick.say("\n".join(told))
+        self.medium.say("\n".join(told))
         exportable = self._exportable()
         if self._peer not in {one.kiosk_id for one in data.peers}:
             self._peer = data.peers[0].kiosk_id if known else ""
@@ -189,7 +189,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
         return e.HomeCarryTouched(what, self._folder())
 
     def _folder(self) -> str:
-        return self._data.sticks[0] if self._data.sticks else ""
+        return self._data.media[0] if self._data.media else ""
 
     # --- the list
 

@@ -59,9 +59,9 @@ class FairnessPage(DeskPage[s.Board]):
             else kit.text("loading")
         )
         self.by.say(lambda key: kit.text(f"fairness.by.{key}"))
-        sticks = self._data.sticks if self._data else ()
-        self.export.say(kit.text("fairness.export") if sticks else kit.text("no_stick"))
-        self.export.setEnabled(bool(sticks) and not page.busy)
+        media = self._data.media if self._data else ()
+        self.export.say(kit.text("fairness.export") if media else kit.text("no_stick"))
+        self.export.setEnabled(bool(media) and not page.busy)
         self.back.say(kit.text("back"))
         self._fill()
 
@@ -107,7 +107,7 @@ class FairnessPage(DeskPage[s.Board]):
         self.card.setVisible(bool(rows))
 
     def _export(self) -> e.ExportTouched | None:
-        return e.ExportTouched(self._data.sticks[0]) if self._data and self._data.sticks else None
+        return e.ExportTouched(self._data.media[0]) if self._data and self._data.media else None
 
 
 class ClockPage(DeskPage[s.Board]):
@@ -181,17 +181,17 @@ class SyncPage(DeskPage[s.Board]):
         self.state.box.addWidget(self.facts)
         self.now = self.on(Action("sync-now", "primary", icon="desk-sync"), e.SyncNowTouched())
         self.pause = self.on(Action("sync-pause", "outlined", icon="wait"), lambda: e.SyncPauseTouched(not self._paused))
-        self.stick = Card("sync-stick", heading=Words("sync-stick-title", "strong"))
-        self.stick_words = Words("sync-stick-words", tone="quiet")
+        self.medium = Card("sync-stick", heading=Words("sync-stick-title", "strong"))
+        self.medium_words = Words("sync-stick-words", tone="quiet")
         self.export = self.on(Action("courier-export", "outlined", icon="desk-stick"), lambda: self._carry("export"))
         self.take = self.on(Action("courier-import", "outlined", icon="desk-stick"), lambda: self._carry("import"))
-        self.stick.box.addWidget(self.stick_words)
-        self.stick.box.addLayout(row(self.export, self.take, 1))
+        self.medium.box.addWidget(self.medium_words)
+        self.medium.box.addLayout(row(self.export, self.take, 1))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        self.split((self.grid, row(self.now, self.pause, 1)), (self.state, self.stick))
+        self.split((self.grid, row(self.now, self.pause, 1)), (self.state, self.medium))
         self.box.addLayout(row(self.back, 1))
         self.box.addStretch(1)
-        self._sticks: tuple[str, ...] = ()
+        self._media: tuple[str, ...] = ()
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
         data = page.data if isinstance(page.data, SyncData) else None
@@ -204,7 +204,7 @@ class SyncPage(DeskPage[s.Board]):
             figure.say(str(count) if data else "…", "bad" if bad else "")
             words.say(kit.text(f"sync.{step}"))
         self._paused = bool(data and data.paused)
-        self._sticks = data.sticks if data else ()
+        self._media = data.media if data else ()
         self.state_words.say(self._state(data, kit), "good" if data and not (data.trouble or data.hold or data.paused) else "bad")
         self.facts.say("\n".join(self._facts(data, kit)) if data else "")
         self.now.say(kit.text("sync.now"))
@@ -213,13 +213,13 @@ class SyncPage(DeskPage[s.Board]):
         heading = self.findChild(Words, "sync-stick-title")
         if heading is not None:
             heading.say(kit.text("sync.stick"))
-        self.stick_words.say(
-            kit.text("sync.stick_is", name=Path(self._sticks[0]).name) if self._sticks else kit.text("sync.no_stick")
+        self.medium_words.say(
+            kit.text("sync.stick_is", name=Path(self._media[0]).name) if self._media else kit.text("sync.no_stick")
         )
         self.export.say(kit.text("sync.export"))
         self.take.say(kit.text("sync.import"))
         for button in (self.export, self.take):
-            button.setEnabled(bool(self._sticks) and not page.busy)
+            button.setEnabled(bool(self._media) and not page.busy)
         self.back.say(kit.text("back"))
 
     @staticmethod
@@ -253,7 +253,7 @@ class SyncPage(DeskPage[s.Board]):
         return lines
 
     def _carry(self, direction: str) -> e.CourierTouched:
-        return e.CourierTouched(direction, self._sticks[0] if self._sticks else "")
+        return e.CourierTouched(direction, self._media[0] if self._media else "")
 
 
 class MaintenancePage(DeskPage[s.Board]):

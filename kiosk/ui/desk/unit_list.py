@@ -101,13 +101,13 @@ class UnitListPage(DeskPage[s.Board]):
     def _say_where(self, data: UnitListData, kit: DeskKit) -> None:
         """Which list was read, and onto which stick the answers go: its own, where that can be written."""
         source = data.source
-        own = source is not None and source.stick in data.sticks
-        self._target = "" if not data.sticks else source.stick if source is not None and own else data.sticks[0]
-        named = {"stick": Path(source.stick).name, "file": source.name, "sheet": data.sheet} if source else {}
+        own = source is not None and source.medium in data.media
+        self._target = "" if not data.media else source.medium if source is not None and own else data.media[0]
+        named = {"medium": Path(source.medium).name, "file": source.name, "sheet": data.sheet} if source else {}
         self.source.say(kit.text("unit.source_sheet" if data.sheet else "unit.source", **named) if source else "")
         words = "unit.target" if own else "unit.target_other"
         self.target.say(
-            kit.text(words, stick=Path(self._target).name) if source and self._target else "", "quiet" if own else "wait"
+            kit.text(words, medium=Path(self._target).name) if source and self._target else "", "quiet" if own else "wait"
         )
         self.export.say(kit.text("unit.export") if self._target else kit.text("no_stick"))
 

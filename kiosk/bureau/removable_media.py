@@ -17,12 +17,12 @@ from kiosk.sync import courier, evidence, limits, protocol, seal, suites
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
 
-def serve(context: BureauContext, stick: Path) -> list[tuple[str, str]]:
+def serve(context: BureauContext, medium: Path) -> list[tuple[str, str]]:
     """Serve every kiosk that has a folder on the stick; return (file, what became of it). May be done twice without harm."""
     told: list[tuple[str, str]] = []
-    root = stick / files.ROOT_NAME
+    root = medium / files.ROOT_NAME
     if root.is_symlink() or not root.is_dir():
-        raise files.RemovableError("stick-missing")
+        raise files.RemovableError("medium-missing")
     for folder in sorted(root.iterdir()):
         with context.session.begin() as session:
             suite = _suite(session, folder.name)
@@ -118,4 +118,4 @@ def _copy_roster(context: BureauContext, document: protocol.RosterManifest, fold
         files.sync_folder(folder)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise files.RemovableError("stick-full") from error
+        raise files.RemovableError("medium-full") from error

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from hypothesis import HealthCheck, settings
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
+from pytestqt import wait_signal
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # read when an application is made
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def _wait_here(blocker: Any) -> None:
+    """pytest-qt's wait, ended by this thread alone.
+
+    A signal of an object that lives in another thread calls pytest-qt's slot in that thread. When it comes between the look at
+    `signal_triggered` and the loop's start, `quit` is lost and the timer that would end the wait is stopped: it lasts for ever
+    (seen under load). Here this thread looks again and again.
+    """
+    if blocker.signal_triggered:
+        return
+    if blocker.timeout is None and not blocker._signals:
+        raise ValueError("No signals or timeout specified.")
+    if blocker.timeout != 0:
+        loop, looks, end = QEventLoop(), QTimer(), QDeadlineTimer(-1 if blocker.timeout is None else blocker.timeout)
+        looks.timeout.connect(lambda: loop.quit() if blocker.signal_triggered or end.hasExpired() else None)
+        looks.start(5)
+        loop.exec()
+        looks.stop()
+        if not blocker.signal_triggered:
+            blocker._quit_loop_by_timeout()
+    if not blocker.signal_triggered and blocker.raising:
+        raise wait_signal.TimeoutError(blocker._timeout_message)
+
+
+wait_signal._AbstractSignalBlocker.wait = _wait_here

@@ -25,19 +25,21 @@ _FRAME_S = 1 / 30
 def run(seconds: int = 30, take_s: int = 10) -> dict[str, Any]:
     """Start a kiosk, let it speak, look at a face and look for a card for `take_s` each, then watch it sleep for `seconds`."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from kiosk.demo.fixture import DemoFixture
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import DemoFixture
 
     with tempfile.TemporaryDirectory(prefix="kiosk-idle-") as name:
         folder = Path(name)
         portrait = "obama.jpg"  # a photograph: a real camera sees no drawings
-        stage = DemoFixture(SCENARIOS["pass"], folder, 0, {"camera": {"source": f"still:{portrait}"}, "ui": {"fullscreen": False}})
+        fixture = DemoFixture(
+            SCENARIOS["pass"], folder, 0, {"camera": {"source": f"still:{portrait}"}, "ui": {"fullscreen": False}}
+        )
         try:
-            stage.prepare(lambda _: None)
-            (folder / "settings.json").write_text(stage.settings.model_dump_json(), encoding="utf-8")
+            fixture.prepare(lambda _: None)
+            (folder / "settings.json").write_text(fixture.settings.model_dump_json(), encoding="utf-8")
             figures = _watch(folder, seconds, take_s)
         finally:
-            stage.clear()
+            fixture.clear()
     figures |= _installed()
     figures["memory_bound_mb"], figures["cpu_bound"] = _MEMORY_BOUND_MB, _CPU_BOUND
     figures["within_bounds"] = figures["memory_idle_mb"] <= _MEMORY_BOUND_MB and figures["cpu_idle_share"] <= _CPU_BOUND

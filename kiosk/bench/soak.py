@@ -29,9 +29,9 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
     from kiosk import memory
 
     memory.stay_small()
+    from kiosk.demo.fixture import DemoFixture
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import DemoFixture
 
     qt = QApplication.instance() or QApplication(["bench"])
     habits: dict[str, object] = {"visits": visits, "reading_s": 0.0, "waits_s": 0.0, "look_ms": 10}
@@ -39,21 +39,21 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kiosk-soak-") as folder:
         overrides = {"ui": {"fullscreen": False}, "voice": {"enabled": False}, "reader": {"poll_interval_s": 0.3}}
-        stage = DemoFixture(scenario, Path(folder), seed, overrides, crowd=visits)
+        fixture = DemoFixture(scenario, Path(folder), seed, overrides, crowd=visits)
         try:
-            stage.prepare(lambda _: None)
-            runner = Runner(scenario, stage, None, time.monotonic(), size=(1080, 1920))
+            fixture.prepare(lambda _: None)
+            runner = Runner(scenario, fixture, None, time.monotonic(), size=(1080, 1920))
             kiosk = runner.kiosk
             quick = QuickVision(kiosk)
             kiosk.conductor.begin_take.disconnect(kiosk.vision.begin_take)
             kiosk.conductor.begin_take.connect(quick.begin)
-            faults = Faults(stage, random.Random(seed), quick)
+            faults = Faults(fixture, random.Random(seed), quick)
             meter = Meter(visits)
             kiosk.conductor.moved.connect(meter.on_moved)
             meter.visit_ended.connect(faults.on_visit)
             runner.run(limit_s=12.0 * visits)
         finally:
-            stage.clear()
+            fixture.clear()
     qt.processEvents()
     took = time.monotonic() - began
     return {**meter.result(), "faults": faults.count, "seconds": took, "bound": _BOUND}
@@ -123,9 +123,9 @@ class QuickVision(QObject):
 class Faults(QObject):
     """Pulls a cable, stops the bureau, lifts the card, or fails a take now and then, and puts it right again."""
 
-    def __init__(self, stage: Any, rng: random.Random, quick: QuickVision) -> None:
+    def __init__(self, fixture: Any, rng: random.Random, quick: QuickVision) -> None:
         super().__init__()
-        self._stage, self._rng, self._quick = stage, rng, quick
+        self._fixture, self._rng, self._quick = fixture, rng, quick
         self.count: dict[str, int] = {}
 
     @Slot(int)
@@ -137,15 +137,15 @@ class Faults(QObject):
         self.count[kind] = self.count.get(kind, 0) + 1
         delay = self._rng.randrange(0, 900)
         if kind in ("reader", "camera"):
-            QTimer.singleShot(delay, self, lambda: self._stage.unplug(kind))
-            QTimer.singleShot(delay + 700, self, lambda: self._stage.plug(kind))
+            QTimer.singleShot(delay, self, lambda: self._fixture.unplug(kind))
+            QTimer.singleShot(delay + 700, self, lambda: self._fixture.plug(kind))
         elif kind == "bureau":
-            self._stage.bureau.pause()
-            QTimer.singleShot(delay + 2000, self, self._stage.bureau.resume)
+            self._fixture.bureau.pause()
+            QTimer.singleShot(delay + 2000, self, self._fixture.bureau.resume)
         elif kind == "take":
             self._quick.fail_next = True
         else:
-            QTimer.singleShot(delay, self, self._stage.lift_card)
+            QTimer.singleShot(delay, self, self._fixture.lift_card)
 
 
 class Meter(QObject):

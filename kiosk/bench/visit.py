@@ -19,23 +19,23 @@ def run(visits: int = 50) -> dict[str, Any]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
+    from kiosk.demo.fixture import DemoFixture
     from kiosk.demo.runner import Runner
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import DemoFixture
 
     qt = QApplication.instance() or QApplication(["bench"])
     scenario = replace(SCENARIOS["pass"], habits={"visits": visits, "reading_s": 2.0, "waits_s": 1.0})
     with tempfile.TemporaryDirectory(prefix="kiosk-bench-") as folder:
-        stage = DemoFixture(scenario, Path(folder), 0, {"ui": {"fullscreen": False}, "voice": {"enabled": False}}, crowd=visits)
+        fixture = DemoFixture(scenario, Path(folder), 0, {"ui": {"fullscreen": False}, "voice": {"enabled": False}}, crowd=visits)
         try:
-            stage.prepare(lambda _: None)
-            runner = Runner(scenario, stage, None, time.monotonic(), size=(1080, 1920))
+            fixture.prepare(lambda _: None)
+            runner = Runner(scenario, fixture, None, time.monotonic(), size=(1080, 1920))
             watch = _Watch()
             runner.kiosk.conductor.moved.connect(watch.on_moved)
             runner.kiosk.vision.view.connect(watch.on_view)
             runner.run(limit_s=60.0 * visits)
         finally:
-            stage.clear()
+            fixture.clear()
     qt.processEvents()
     shares = [waited / total for waited, total in watch.visits]
     share = sum(w for w, _ in watch.visits) / max(sum(t for _, t in watch.visits), 1e-9)

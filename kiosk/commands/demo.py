@@ -114,8 +114,8 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
     models.require()  # a missing or altered model is a clear error before any page opens
     from PySide6.QtWidgets import QApplication
 
+    from kiosk.demo.fixture import DemoFixture
     from kiosk.demo.scenarios import SCENARIOS
-    from kiosk.demo.stage import DemoFixture
 
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -124,9 +124,9 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
     overrides = {"ui": {"fullscreen": not (headless or options.windowed)}, "voice": {"enabled": not headless}}
     with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as temporary:
         folder = options.folder.resolve() if options.folder else Path(temporary)
-        stage = DemoFixture(SCENARIOS[options.scenario], folder, options.seed, overrides)
+        fixture = DemoFixture(SCENARIOS[options.scenario], folder, options.seed, overrides)
         try:
-            stage.prepare(lambda text: print(f"demo: {text} …", flush=True))
+            fixture.prepare(lambda text: print(f"demo: {text} …", flush=True))
             started_s = time.monotonic()
             from kiosk.demo.runner import Runner
 
@@ -137,10 +137,10 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
                 size = (width, height)
             if splash is not None:
                 splash.finish()
-            runner = Runner(stage.scenario, stage, options.out, started_s, 1.0 if headless else 3.0, size)
+            runner = Runner(fixture.scenario, fixture, options.out, started_s, 1.0 if headless else 3.0, size)
             ended = runner.run()
         finally:
-            stage.clear()
+            fixture.clear()
         del runner
         qt.processEvents()
     print(json.dumps(ended.result, ensure_ascii=False, indent=2))

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit, QScrollArea, QWidget
 from kiosk.app.composition import KioskApp
 from kiosk.demo import people
 from kiosk.demo.desk_script import ATTENDANT, Script, Until, W
+from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.recorder import Recorder
-from kiosk.demo.stage import DemoFixture
 from kiosk.domain.reasons import Action
 from kiosk.emulators.person import LEAST_READING_S, press
 from kiosk.ui.desk.table import Table
@@ -33,12 +33,12 @@ class DeskPerson(QObject):
 
     left = Signal()
 
-    def __init__(self, kiosk: KioskApp, stage: DemoFixture, script: Callable[[DeskPerson], Script], recorder: Recorder) -> None:
+    def __init__(self, kiosk: KioskApp, fixture: DemoFixture, script: Callable[[DeskPerson], Script], recorder: Recorder) -> None:
         """script: begun at once; what it does happens from `start` on."""
         super().__init__()
-        self.kiosk, self.stage, self.recorder = kiosk, stage, recorder
+        self.kiosk, self.fixture, self.recorder = kiosk, fixture, recorder
         self.window, self.view = kiosk.window, kiosk.desk.view
-        kiosk.desk.use_media_folders(lambda: [stage.folder / "stick"])
+        kiosk.desk.use_media_folders(lambda: [fixture.folder / "stick"])
         self._script: Script = script(self)
         self._until: Until | None = None
         self._shown: tuple[str, str] = ("", "")
@@ -164,13 +164,13 @@ class DeskPerson(QObject):
 
     def lay(self, card: str) -> None:
         """Lay a card by its key."""
-        if self.stage.reader is not None:
-            self.stage.reader.tell("lift")
-            self.stage.reader.tell(f"lay {card}")
+        if self.fixture.reader is not None:
+            self.fixture.reader.tell("lift")
+            self.fixture.reader.tell(f"lay {card}")
 
     def lift(self) -> None:
         """Take the card away."""
-        self.stage.lift_card()
+        self.fixture.lift_card()
 
     def acts_until(self, name: str) -> Until:
         """Do before the camera what the prompt asks for, until a button can be used."""
@@ -184,7 +184,7 @@ class DeskPerson(QObject):
                     done.append(action)
                     if len(done) == 1:
                         self.keep_picture("desk-enrol-camera")
-                    QTimer.singleShot(450, self, lambda: self.stage.act(Action(action)))
+                    QTimer.singleShot(450, self, lambda: self.fixture.act(Action(action)))
             return self.sees(name)()
 
         return look
@@ -199,9 +199,9 @@ class DeskPerson(QObject):
 
         def run() -> None:
             try:
-                self.stage.problems += work()
+                self.fixture.problems += work()
             except Exception as error:  # whatever it was, the demonstration has failed
-                self.stage.problems.append(f"{type(error).__name__}: {error}")
+                self.fixture.problems.append(f"{type(error).__name__}: {error}")
 
         thread = threading.Thread(target=run, name="elsewhere", daemon=True)
         thread.start()
@@ -232,7 +232,7 @@ class DeskPerson(QObject):
         yield self.on_desk("home")
         yield self.reads("desk-waits", "中心")
 
-    def until_stage(self, *stages: str) -> Until:
+    def until_status(self, *stages: str) -> Until:
         """Return whether the record that was saved last reached one of these stages."""
         return lambda: self.recorder.stage is not None and self.recorder.stage.value in stages
 

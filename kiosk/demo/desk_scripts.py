@@ -9,12 +9,12 @@ from pathlib import Path
 from kiosk.demo import people
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
-from kiosk.demo.stage import DemoFixture
+from kiosk.demo.fixture import DemoFixture
 
 _LIST = "unit-list.csv"
 
 
-def prepare(script: str, stage: DemoFixture) -> None:
+def prepare(script: str, fixture: DemoFixture) -> None:
     """Bring the kiosk's store into the state the script begins with. Raises KioskError."""
     from kiosk.store import clock
     from kiosk.store.desk import staff
@@ -22,7 +22,7 @@ def prepare(script: str, stage: DemoFixture) -> None:
     from kiosk.store.opening import open_store
 
     now = datetime.now(UTC)
-    with open_store(stage.settings) as store:
+    with open_store(fixture.settings) as store:
         for (staff_id, name, pin), role in ((ATTENDANT, staff.Role.ATTENDANT), (SUPERVISOR, staff.Role.SUPERVISOR)):
             if staff.find(store, staff_id) is None:  # a second script on the same store
                 staff.add(store, staff_id, name, role, pin, now, by="demo")
@@ -31,24 +31,24 @@ def prepare(script: str, stage: DemoFixture) -> None:
             home.book(store, "P-li", "sick", ATTENDANT[0], now)
         if script == "clock-back":
             clock.observe(store, now + timedelta(days=40))
-    medium = stage.folder / "stick"
+    medium = fixture.folder / "stick"
     medium.mkdir(exist_ok=True)
     if script == "unit-list":
         _write_list(medium / _LIST)
     if script == "portable":
-        _export_home_visits(stage, medium)
+        _export_home_visits(fixture, medium)
 
 
-def _export_home_visits(stage: DemoFixture, medium: Path) -> None:
+def _export_home_visits(fixture: DemoFixture, medium: Path) -> None:
     """The station's kiosk comes to be after this one, so that both are told of each other; then it exports a list of two people."""
     from kiosk.demo.station import Station
     from kiosk.sync.keys import load_pins
 
     bookings = {"P-huang": "very-old", "P-li": "sick"}
-    stage.station = Station(stage.settings, stage.folder / "station", stage.bureau)
-    stage.station.prepare(stage.entries, bookings, ATTENDANT[0])
-    stage.pull()
-    stage.station.export_list(medium, load_pins(stage.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
+    fixture.station = Station(fixture.settings, fixture.folder / "station", fixture.bureau)
+    fixture.station.prepare(fixture.entries, bookings, ATTENDANT[0])
+    fixture.pull()
+    fixture.station.export_list(medium, load_pins(fixture.settings.sync).kiosk_id, tuple(bookings), ATTENDANT[0])
 
 
 def _write_list(path: Path) -> None:
@@ -73,7 +73,7 @@ def _self_service(p: DeskPerson) -> Script:
     yield p.on_page("who")
     p.touch("self")
     yield p.on_page("card")
-    p.stage.lay_card("beneficiary")
+    p.fixture.lay_card("beneficiary")
 
 
 def _leave(p: DeskPerson) -> Script:
@@ -84,7 +84,7 @@ def _leave(p: DeskPerson) -> Script:
 
 
 def _number(p: DeskPerson, key: str = "") -> str:
-    return str(p.card(key or p.stage.scenario.card)["id_number"])
+    return str(p.card(key or p.fixture.scenario.card)["id_number"])
 
 
 # --- the attendant's part
@@ -102,7 +102,7 @@ def _fill_face_to_face(p: DeskPerson) -> Script:
 
 
 def _until_known(p: DeskPerson, *stages: str) -> Script:
-    yield p.until_stage(*(stages or ("received", "confirmed")))
+    yield p.until_status(*(stages or ("received", "confirmed")))
     yield p.pause(500)
     p.photograph()
 
@@ -149,13 +149,13 @@ def proxy(p: DeskPerson) -> Script:
     yield p.sees("paper-photograph")
     p.touch("paper-photograph")
     for paper in ("principal-id-copy", "principal-proof"):  # the agent's own card lay on the reader
-        p.stage.lay_paper(paper)
+        p.fixture.lay_paper(paper)
         yield p.pause(1200)
         yield p.sees("paper-shoot")
         p.touch("paper-shoot")
         yield p.reads("camera-verdict", "清楚")
         p.keep_picture(f"paper-{paper}")
-    p.stage.hold_up("")
+    p.fixture.hold_up("")
     p.touch("back")
     yield p.sees("sign-person")
     p.sign("sign-person")
@@ -186,7 +186,7 @@ def home_visit(p: DeskPerson) -> Script:
 
 def portable(p: DeskPerson) -> Script:
     """A kiosk without a roster takes the list, makes a visit, brings the result back; the station brings it in; both deliver."""
-    medium = p.stage.folder / "stick"
+    medium = p.fixture.folder / "stick"
     yield p.on_page("idle")
     yield from p.sign_in()
     p.touch("place-home-visits")
@@ -207,11 +207,11 @@ def portable(p: DeskPerson) -> Script:
     p.touch("visits-return")
     yield p.reads("problem", "结果已写到U盘")
     p.photograph()
-    station, (record_id,) = p.stage.station, p.recorder.record_ids
+    station, (record_id,) = p.fixture.station, p.recorder.record_ids
     if station is not None:
         yield p.meanwhile(lambda: station.merge_results(medium, ATTENDANT[0]))
         yield p.meanwhile(lambda: station.deliver(record_id))
-        yield p.until_stage("confirmed")
+        yield p.until_status("confirmed")
         yield p.meanwhile(lambda: station.at_the_bureau(record_id))
     yield from _leave(p)
 
@@ -235,7 +235,7 @@ def unit_list(p: DeskPerson) -> Script:
     yield p.pause(300)
     p.keep_picture("unit-list-answers")
     p.touch("unit-export")
-    medium = p.stage.folder / "stick"
+    medium = p.fixture.folder / "stick"
     yield lambda: any(medium.glob("名单答复-*.csv"))
     yield from _until_known(p)
     yield from _leave(p)
@@ -301,8 +301,8 @@ def returned(p: DeskPerson) -> Script:
     yield p.on_desk("assist")
     p.touch("why-no-face-wanted")
     yield from _fill_face_to_face(p)
-    yield p.until_stage("received")
-    p.stage.bureau.decide(p.recorder.record_ids[0], "returned", "roster-abnormal")
+    yield p.until_status("received")
+    p.fixture.bureau.decide(p.recorder.record_ids[0], "returned", "roster-abnormal")
     p.kiosk.desk.send_now.emit()
     yield from _until_known(p, "returned")
     p.touch("place-todo")
@@ -314,7 +314,7 @@ def returned(p: DeskPerson) -> Script:
     yield from _leave(p)
     p.touch("query")
     yield p.on_page("card")
-    p.stage.lay_card("beneficiary")
+    p.fixture.lay_card("beneficiary")
     yield p.on_page("answer")
     p.touch("done")
     yield p.on_page("take-card")
@@ -351,7 +351,7 @@ def camera_swapped(p: DeskPerson) -> Script:
     """Somebody plugs another camera in: self-service stops, attended work goes on, the supervisor looks and says why."""
     yield p.on_page("idle")
     yield lambda: p.kiosk.conductor.devices.ready[1]
-    p.stage.swap_camera()
+    p.fixture.swap_camera()
     yield p.on_page("out-of-service")
     yield from p.sign_in(SUPERVISOR)
     p.type("home-number", _number(p), enter=True)

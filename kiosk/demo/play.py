@@ -25,10 +25,10 @@ from kiosk.app.desk_controller import DeskMoved
 from kiosk.config import ROOT
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR
+from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.portraits import draw_portrait, pose_of
 from kiosk.demo.scenarios import Scenario
 from kiosk.demo.splash import Splash
-from kiosk.demo.stage import DemoFixture
 from kiosk.demo.table import Card, DemoTable
 from kiosk.demo.training import Facts, Progress, in_words, read_facts
 from kiosk.desk import events as e
@@ -69,8 +69,8 @@ def draw_paper(path: Path, words: str) -> None:
         raise KioskError(f"{path.name} cannot be written")
 
 
-class PlayStage(DemoFixture):
-    """A stage whose people all have the face that is before the camera, and whose bureau decides by hand when training."""
+class PlayFixture(DemoFixture):
+    """A fixture whose people all have the face that is before the camera, and whose bureau decides by hand when training."""
 
     def __init__(self, folder: Path, portrait: Path, webcam: bool, train: bool, seed: int) -> None:
         scenario = Scenario("play", "a person plays", Outcome.PASSED, "ok", portrait=str(portrait), confirms=not train)
@@ -119,14 +119,14 @@ def has_webcam() -> bool:
         camera.release()
 
 
-class StageProps(QObject):
-    """The hands at the table, on the stage's props."""
+class FixtureHands(QObject):
+    """The hands at the table, on what is emulated."""
 
     medium_back = Signal(int)  # how many sealed batches the centre took from the stick
 
-    def __init__(self, stage: PlayStage) -> None:
+    def __init__(self, fixture: PlayFixture) -> None:
         super().__init__()
-        self._stage = stage
+        self._fixture = fixture
         self._line = threading.Lock()  # one thing at a time happens to the network
 
     def lay(self, key: str) -> None:
@@ -136,19 +136,19 @@ class StageProps(QObject):
         self._tell("lift")
 
     def act(self, action: Action) -> None:
-        self._stage.act(action)
+        self._fixture.act(action)
 
     def away(self, gone: bool) -> None:
         if gone:
-            self._stage.puppet.leave()
+            self._fixture.puppet.leave()
         else:
-            self._stage.puppet.come()
+            self._fixture.puppet.come()
 
     def cable(self, device: str, pulled: bool) -> None:
         if pulled:
-            self._stage.unplug(device)
+            self._fixture.unplug(device)
         else:
-            self._stage.plug(device)
+            self._fixture.plug(device)
 
     def network(self, gone: bool) -> None:
         threading.Thread(target=self._network, args=(gone,), name="network", daemon=True).start()
@@ -156,12 +156,12 @@ class StageProps(QObject):
     def _network(self, gone: bool) -> None:
         with self._line:
             if gone:
-                self._stage.bureau.stop()
+                self._fixture.bureau.stop()
             else:
-                self._stage.bureau.start()
+                self._fixture.bureau.start()
 
     def photo(self, held: bool) -> None:
-        self._stage.puppet.set_mode("print" if held else "live")
+        self._fixture.puppet.set_mode("print" if held else "live")
 
     def carry(self) -> None:
         threading.Thread(target=self._carry, name="carry", daemon=True).start()
@@ -169,15 +169,15 @@ class StageProps(QObject):
     def _carry(self) -> None:
         """A clerk at the centre serves the stick: the same program as there, its network left aside."""
         with self._line:
-            folder, medium = self._stage.bureau.data, self._stage.folder / "stick"
+            folder, medium = self._fixture.bureau.data, self._fixture.folder / "stick"
             command = [sys.executable, "-m", "kiosk", "bureau", "--data", str(folder), "--stick", str(medium)]
             told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
         lines = told.stdout.splitlines()
         self.medium_back.emit(sum(line.startswith("batch-") and line.endswith(": taken") for line in lines))
 
     def _tell(self, words: str) -> None:
-        if self._stage.reader is not None:
-            self._stage.reader.tell(words)
+        if self._fixture.reader is not None:
+            self._fixture.reader.tell(words)
 
 
 class PlayWindow(QWidget):
@@ -207,10 +207,10 @@ class Teacher(QObject):
 
     looked = Signal(object, bool)  # Facts, whether the centre has just taken the stick: from the store's thread
 
-    def __init__(self, stage: PlayStage, table: DemoTable, ask: Callable[[Callable[[Store], None]], None]) -> None:
+    def __init__(self, fixture: PlayFixture, table: DemoTable, ask: Callable[[Callable[[Store], None]], None]) -> None:
         """ask: runs a function in the store's thread."""
         super().__init__()
-        self._stage, self._table, self._ask = stage, table, ask
+        self._fixture, self._table, self._ask = fixture, table, ask
         self.progress = Progress()
         self._first = ""
         self._later = QTimer(self, singleShot=True, interval=_RETURN_AFTER_MS)
@@ -234,7 +234,7 @@ class Teacher(QObject):
 
     def look(self, *, medium_taken: bool = False) -> None:
         """Have the store looked into."""
-        today = datetime.now(ZoneInfo(self._stage.settings.station.timezone)).date()
+        today = datetime.now(ZoneInfo(self._fixture.settings.station.timezone)).date()
 
         def read(store: Store) -> None:  # and returns nothing: an answer would go to the visit
             self.looked.emit(read_facts(store, today), medium_taken)
@@ -256,7 +256,7 @@ class Teacher(QObject):
 
         for _ in range(300):  # it has to arrive there first, and the network may be away for a while
             try:
-                self._stage.bureau.decide(self._first, "returned", "photo-unclear")
+                self._fixture.bureau.decide(self._first, "returned", "photo-unclear")
             except (httpx.HTTPError, KioskError, OSError):
                 time.sleep(2.0)
             else:
@@ -268,7 +268,7 @@ class Teacher(QObject):
 
 
 class _Preparing(QObject):
-    """The stage is prepared in a thread; the splash tells how far it is."""
+    """The fixture is prepared in a thread; the splash tells how far it is."""
 
     told = Signal(str)
     done = Signal(object)  # None, or the error
@@ -312,16 +312,16 @@ def play(splash: Splash, folder: Path, *, train: bool, seed: int, size: tuple[in
 
     def prepare(say: Callable[[str], None]) -> None:
         own = has_webcam() if webcam is None else webcam
-        stage = parts["stage"] = PlayStage(folder, portrait, own, train, seed)
+        fixture = parts["fixture"] = PlayFixture(folder, portrait, own, train, seed)
         parts["webcam"] = own
-        stage.prepare(say)
+        fixture.prepare(say)
 
     def on_ready(error: object) -> None:
         if error is not None:
             print(f"demo: {error}")
             qt.exit(1)
             return
-        parts["shown"] = _open(parts["stage"], parts["webcam"], train, size)
+        parts["shown"] = _open(parts["fixture"], parts["webcam"], train, size)
         splash.finish(parts["shown"][1])
 
     preparing = _Preparing(prepare)
@@ -336,16 +336,16 @@ def play(splash: Splash, folder: Path, *, train: bool, seed: int, size: tuple[in
             teacher.stop()
             app.stop()
             window.deleteLater()
-        if "stage" in parts:
-            parts["stage"].clear()
+        if "fixture" in parts:
+            parts["fixture"].clear()
 
 
-def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) -> tuple[Any, PlayWindow, Teacher]:
+def _open(fixture: PlayFixture, webcam: bool, train: bool, size: tuple[int, int]) -> tuple[Any, PlayWindow, Teacher]:
     from kiosk.app.composition import KioskApp
 
-    app = KioskApp(stage.settings)
+    app = KioskApp(fixture.settings)
     note = f"工作台：站员 {ATTENDANT[0]} 密码 {ATTENDANT[2]}；主管 {SUPERVISOR[0]} 密码 {SUPERVISOR[2]}"
-    props = StageProps(stage)
+    props = FixtureHands(fixture)
     tasks = in_words(Strings.load("zh_CN")) if train else ()
     table = DemoTable(cards_of(), props, webcam=webcam, tasks=tasks, note=note)
     window = PlayWindow(app.window, table)
@@ -355,7 +355,7 @@ def _open(stage: PlayStage, webcam: bool, train: bool, size: tuple[int, int]) ->
     qt = QApplication.instance()
     if qt is not None:
         qt.installEventFilter(TouchRules(app.window))
-    teacher = Teacher(stage, table, app.store.ask)
+    teacher = Teacher(fixture, table, app.store.ask)
     app.desk.moved.connect(teacher.on_desk_moved)
     props.medium_back.connect(table.show_medium)
     props.medium_back.connect(teacher.on_medium_taken)

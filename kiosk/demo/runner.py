@@ -1,4 +1,4 @@
-"""Runs one scenario from the first page to the last: stage, kiosk, person, recorder. Called by `kiosk demo` and by tests."""
+"""Runs one scenario from the first page to the last: fixture, kiosk, person, recorder. Called by `kiosk demo` and by tests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kiosk.app.composition import KioskApp
 from kiosk.app.visit_controller import VisitMoved
 from kiosk.demo import desk_scripts, people
 from kiosk.demo.desk_person import DeskPerson
+from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.listener import Listener, wishes_for, with_headphones, words_of
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
-from kiosk.demo.stage import DemoFixture
-from kiosk.domain.record import Stage as RecordStage
+from kiosk.domain.record import Stage
 from kiosk.emulators.person import DemoPerson, Habits
 from kiosk.visit import states as s
 
@@ -42,7 +42,7 @@ class Runner(QObject):
     def __init__(
         self,
         scenario: Scenario,
-        stage: DemoFixture,
+        fixture: DemoFixture,
         out: Path | None,
         started_s: float,
         pace: float = 1.0,
@@ -50,10 +50,10 @@ class Runner(QObject):
     ) -> None:
         """pace: how slowly the person goes about it. size: of the window in pixels, None to fill the screen."""
         super().__init__()
-        self.scenario, self.stage, self._out, self._size = scenario, stage, out, size
-        self.kiosk = KioskApp(with_headphones(stage.settings) if scenario.by_ear else stage.settings)
+        self.scenario, self.fixture, self._out, self._size = scenario, fixture, out, size
+        self.kiosk = KioskApp(with_headphones(fixture.settings) if scenario.by_ear else fixture.settings)
         window = self.kiosk.window
-        window.motion = pace > 1.0 or not stage.settings.ui.fullscreen
+        window.motion = pace > 1.0 or not fixture.settings.ui.fullscreen
         desk = self.kiosk.desk
         self.recorder = Recorder(
             window,
@@ -74,15 +74,15 @@ class Runner(QObject):
         }
         self.person: DemoPerson | DeskPerson | Listener
         if scenario.desk:
-            desk_scripts.prepare(scenario.desk, stage)
-            self.person = DeskPerson(self.kiosk, stage, desk_scripts.SCRIPTS[scenario.desk], self.recorder)
+            desk_scripts.prepare(scenario.desk, fixture)
+            self.person = DeskPerson(self.kiosk, fixture, desk_scripts.SCRIPTS[scenario.desk], self.recorder)
         elif scenario.by_ear:
             strings = window.strings
-            self.person = Listener(window, stage, wishes_for(strings), words_of(strings))
+            self.person = Listener(window, fixture, wishes_for(strings), words_of(strings))
             self.kiosk.conductor.say.connect(self.person.on_said)
             self.recorder.heard = self.person.heard
         else:
-            self.person = DemoPerson(window, stage, Habits(**habits))
+            self.person = DemoPerson(window, fixture, Habits(**habits))
             self.person.lost.connect(self._on_lost)
         self._loop = QEventLoop()
         self._left = False
@@ -110,16 +110,16 @@ class Runner(QObject):
         else:
             result = self.recorder.result(state)
         self.kiosk.stop()
-        return Ended(result, tuple(problems + self.stage.problems + self._differences(result)))
+        return Ended(result, tuple(problems + self.fixture.problems + self._differences(result)))
 
     def _settle(self) -> str:
         """Give the outbox a moment when the record has not arrived yet; return the bureau's word."""
         record_id = self.recorder.record_ids[0] if self.recorder.record_ids else None
         deadline = time.monotonic() + 15.0
-        state = self.stage.bureau_state(record_id)
+        state = self.fixture.bureau_state(record_id)
         while state == "waiting" and time.monotonic() < deadline:
             self._pause(200)
-            state = self.stage.bureau_state(record_id)
+            state = self.fixture.bureau_state(record_id)
         return state
 
     def _pause(self, milliseconds: int) -> None:
@@ -135,7 +135,7 @@ class Runner(QObject):
     @Slot(str)
     def _on_lost(self, page: str) -> None:
         """A page that the person does not know: no use in waiting out the limit."""
-        self.stage.problems.append(f"the demo's person does not know the page {page!r}: it needs a handler, or a place in WAITS")
+        self.fixture.problems.append(f"the demo's person does not know the page {page!r}: it needs a handler, or a place in WAITS")
         self._loop.quit()
 
     @Slot(object)
@@ -146,11 +146,11 @@ class Runner(QObject):
             # The network comes back once the person has read that the result is saved here.
             self._starting = threading.Thread(target=self._bring_network, name="bureau-start", daemon=True)
             QTimer.singleShot(1500, self, self._starting.start)
-        if moved.after.stage in (RecordStage.RECEIVED, RecordStage.CONFIRMED):
+        if moved.after.stage in (Stage.RECEIVED, Stage.CONFIRMED):
             QTimer.singleShot(500, self.recorder, self.recorder.reshoot)
 
     def _bring_network(self) -> None:
-        self.stage.bureau.start()
+        self.fixture.bureau.start()
         self.kiosk.conductor.nudge_sync.emit()
 
     def _differences(self, result: dict[str, Any]) -> list[str]:

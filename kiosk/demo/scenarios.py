@@ -1,4 +1,4 @@
-"""What can be shown: one row a scenario, with how it should end. Read by `demo.stage`, `demo.runner` and the tests."""
+"""What can be shown: one row a scenario, with how it should end. Read by `demo.fixture`, `demo.runner` and the tests."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from kiosk.ui.theme import FAMILIES, Look
 from kiosk.ui.widgets.face import Pose, paint_face
 
 WIDTH, HEIGHT = 560, 380
-# The stage tells its steps for a terminal, in English; who waits before the splash reads the station's language.
+# The fixture tells its steps for a terminal, in English; who waits before the splash reads the station's language.
 IN_CHINESE = {
     "starting the bureau and the card reader": "正在启动练习用的中心和读卡器",
     "enrolling the demonstration's people": "正在登记练习用的人像",
@@ -46,7 +46,7 @@ class Splash:
         self.qt.processEvents()
 
     def say(self, words: str) -> None:
-        """Write one line below: a step of the stage, in Chinese; anything else as it is. From the GUI's thread only."""
+        """Write one line below: a step of the preparation, in Chinese; anything else as it is. From the GUI's thread only."""
         at = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
         self._screen.showMessage(IN_CHINESE.get(words, words), int(at.value), Look().colour("quiet"))
         self.qt.processEvents()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from kiosk import models
 from kiosk.config import Match, Settings
-from kiosk.demo import people, stage
+from kiosk.demo import fixture, people
 from kiosk.demo.play import PlayWindow, cards_of, draw_paper
 from kiosk.demo.portraits import draw_portrait
 from kiosk.demo.splash import Splash, splash_picture
@@ -137,7 +137,7 @@ def test_the_splash_and_the_drawn_portrait(qtbot, tmp_path):
 
 
 def test_the_splash_tells_every_step_of_the_stage_in_chinese(qtbot):
-    steps = re.findall(r'\bsay\("([^"]+)"\)', inspect.getsource(stage))
+    steps = re.findall(r'\bsay\("([^"]+)"\)', inspect.getsource(fixture))
     assert len(steps) >= 3
     splash = Splash()
     for step in steps:

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import QApplication
 from kiosk import config, log
 from kiosk.bench.badline import BadLine
 from kiosk.demo import desk_person, people
+from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.runner import Runner
 from kiosk.demo.scenarios import SCENARIOS, Scenario
-from kiosk.demo.stage import DemoFixture
 from kiosk.domain.record import Outcome
 from kiosk.emulators.card_holder import CardHolder
 from kiosk.emulators.puppet import PuppetSource
@@ -98,8 +98,8 @@ class Tap(BadLine):
         return super()._forward(method, path, headers, body)
 
 
-class TappedStage(DemoFixture):
-    """A stage where the kiosk meets the bureau through the tap, from its first request on."""
+class TappedFixture(DemoFixture):
+    """A fixture where the kiosk meets the bureau through the tap, from its first request on."""
 
     tap: Tap | None = None
 
@@ -254,18 +254,18 @@ def templates() -> list[str]:
     return sorted({entry.template.vector.hex() for entry in entries if entry.template is not None})
 
 
-def play(stage: DemoFixture, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:
+def play(fixture: DemoFixture, scenario: Scenario, bug: Bug, faces: Faces) -> dict[str, Any]:
     """One visit in a kiosk of its own on the day's store."""
-    stage.scenario = scenario
-    stage.puppet = PuppetSource(stage.portrait_of(scenario), mode=scenario.mode, fps=20.0)
-    stage.camera = CardHolder(stage.puppet)
-    runner = Runner(scenario, stage, None, time.monotonic(), size=(540, 960))
+    fixture.scenario = scenario
+    fixture.puppet = PuppetSource(fixture.portrait_of(scenario), mode=scenario.mode, fps=20.0)
+    fixture.camera = CardHolder(fixture.puppet)
+    runner = Runner(scenario, fixture, None, time.monotonic(), size=(540, 960))
     runner.kiosk.vision.finished.connect(faces.note)
     if scenario.name == CRASH_BEFORE:
         QTimer.singleShot(0, bug.happen)  # before the person looks up: a visit that it ended would not be as the scenario says
     ended = runner.run(limit_s=75.0)
-    stage.plug("reader")  # who holds the card up to the camera has pulled its cable
-    stage.lift_card()
+    fixture.plug("reader")  # who holds the card up to the camera has pulled its cable
+    fixture.lift_card()
     return {**ended.result, "problems": list(ended.problems)}
 
 
@@ -278,21 +278,21 @@ def main(folder: Path) -> int:
         "liveness": {"actions": 1, "action_timeout_s": 9.0},
         "voice": {"enabled": True},
     }
-    stage = TappedStage(replace(SCENARIOS["pass"], also=KEYS), folder, 0, overrides)
+    fixture = TappedFixture(replace(SCENARIOS["pass"], also=KEYS), folder, 0, overrides)
     watch, bug, faces, told = Watch(folder.parent / "tmp"), Bug(), Faces(), []
     setattr(desk_person, "_READ_MS", 120)  # noqa: B010  nobody reads along
     watch.start()
     try:
-        stage.prepare(lambda _: None)
+        fixture.prepare(lambda _: None)
         for scenario in DAY:
             began = time.monotonic()
-            told.append({**play(stage, scenario, bug, faces), "scenario": scenario.name, "seconds": time.monotonic() - began})
+            told.append({**play(fixture, scenario, bug, faces), "scenario": scenario.name, "seconds": time.monotonic() - began})
             qt.processEvents()
         heard = listeners()
-        reviewed, consents = send_for_review(stage.settings, REVIEW_PICTURE)
-        carried = carry_everything(stage.settings, folder)
+        reviewed, consents = send_for_review(fixture.settings, REVIEW_PICTURE)
+        carried = carry_everything(fixture.settings, folder)
     finally:
-        stage.clear()
+        fixture.clear()
         watch.end.set()
         watch.join()
     quiet = counters()
@@ -304,9 +304,9 @@ def main(folder: Path) -> int:
                 "counters": quiet,
                 "counters_after_a_call": counters(),
                 "listeners": heard,
-                "bureau_port": int(stage.bureau.url.rsplit(":", 1)[1]),
-                "line_port": int(stage.bureau_url().rsplit(":", 1)[1]),
-                "requests": stage.tap.requests if stage.tap else [],
+                "bureau_port": int(fixture.bureau.url.rsplit(":", 1)[1]),
+                "line_port": int(fixture.bureau_url().rsplit(":", 1)[1]),
+                "requests": fixture.tap.requests if fixture.tap else [],
                 "faces": faces.seen,
                 "templates": templates(),
                 "reviewed": reviewed,

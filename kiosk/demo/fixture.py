@@ -1,6 +1,6 @@
-"""The stage of a demonstration: a bureau process, a reader on a pseudo-terminal, a puppet before the camera, a provisioned kiosk.
+"""The fixture of a demonstration: a bureau process, a reader on a pseudo-terminal, a puppet before the camera, a provisioned kiosk.
 
-Everything lies in one folder that is thrown away. Only the hardware is emulated: the kiosk on this stage is the real one.
+Everything lies in one folder that is thrown away. Only the hardware is emulated: the kiosk in it is the real one.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class DemoFixture:
             client.close()
 
     def bureau_url(self) -> str:
-        """Return where the kiosk meets the bureau (a test's stage puts a line in between)."""
+        """Return where the kiosk meets the bureau (a test's fixture puts a line in between)."""
         return self.bureau.url
 
     def clear(self) -> None:

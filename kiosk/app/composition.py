@@ -154,7 +154,7 @@ class KioskApp(QObject):
         window.service.connect(self._on_service)
         self.headphones.connect(self._on_headphones)
         conductor.nudge_sync.connect(self.sync.nudge)
-        self.sync.stage_moved.connect(self._on_stage_moved)
+        self.sync.status_moved.connect(self._on_status_moved)
         self.sync.status.connect(self._on_sync_status)
         self.store.opened.connect(self._on_store_opened)
         self._wire_desk()
@@ -172,9 +172,9 @@ class KioskApp(QObject):
         desk.pause_sync.connect(self.sync.set_paused)
         desk.restart_wanted.connect(self._restart)
         desk.camera.confirmed.connect(self.camera_guard.look_again)
-        self.sync.stage_moved.connect(desk.on_stage_moved)
-        desk.stage_moved.connect(self._on_stage_moved)  # a stick says it as the network does
-        desk.stage_moved.connect(self.sync.nudge)  # counts and the freeze are looked at anew
+        self.sync.status_moved.connect(desk.on_status_moved)
+        desk.status_moved.connect(self._on_status_moved)  # a stick says it as the network does
+        desk.status_moved.connect(self.sync.nudge)  # counts and the freeze are looked at anew
         self.sync.status.connect(desk.on_sync_status)
 
     @Slot()
@@ -207,8 +207,8 @@ class KioskApp(QObject):
             self._headphones.by_key(wish.plugged)
 
     @Slot(object)
-    def _on_stage_moved(self, moved: outbox.Moved) -> None:
-        self.conductor.on_stage_moved(e.StageMoved(moved.record_id, moved.stage))
+    def _on_status_moved(self, moved: outbox.Moved) -> None:
+        self.conductor.on_status_moved(e.RecordStatusMoved(moved.record_id, moved.stage))
 
     @Slot(object)
     def _on_sync_status(self, status: SyncStatus) -> None:

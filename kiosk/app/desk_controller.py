@@ -71,7 +71,7 @@ class DeskController(QObject):
     send_now = Signal()  # -> SyncWorker
     pause_sync = Signal(bool)
     nudge_sync = Signal()
-    stage_moved = Signal(object)  # outbox.Moved: what a stick brought back
+    status_moved = Signal(object)  # outbox.Moved: what a stick brought back
     wish = Signal(object)  # requests.VolumeUp / VolumeDown -> voice
     restart_wanted = Signal()
 
@@ -108,7 +108,7 @@ class DeskController(QObject):
         self._ticker = QTimer(self, interval=_TICK_MS)
         self._ticker.timeout.connect(self._tick)
         self._work.answered.connect(self._on_answer)
-        self.stage_moved.connect(self.on_stage_moved)
+        self.status_moved.connect(self.on_status_moved)
         view.sent.connect(self.feed)
         window.service.connect(self.on_service)
         conductor.devices.desk_card.connect(self.on_card)
@@ -162,9 +162,9 @@ class DeskController(QObject):
             self._load(Place.HOME, self._state.session)
 
     @Slot(object)
-    def on_stage_moved(self, moved: outbox.Moved) -> None:
+    def on_status_moved(self, moved: outbox.Moved) -> None:
         """A record went on at the centre."""
-        self.feed(e.StageMoved(moved.record_id, moved.stage, moved.reason))
+        self.feed(e.RecordStatusMoved(moved.record_id, moved.stage, moved.reason))
         self._tally()
 
     @Slot(object)
@@ -270,7 +270,7 @@ class DeskController(QObject):
 
     def _on_media(self, command: c.OnMedia | c.SaveAssisted) -> None:
         """Commands that read or write removable media, which take their time."""
-        settings, run, moment, moved = self._settings.sync, self._store.run, self._moment, self.stage_moved.emit
+        settings, run, moment, moved = self._settings.sync, self._store.run, self._moment, self.status_moved.emit
         words, here = _problem_words(self._window.strings), self._clock().astimezone(self._zone)
 
         def todo() -> e.Event:

@@ -188,7 +188,7 @@ class VisitController(QObject):
             self.feed(answer)
 
     @Slot(object)
-    def on_stage_moved(self, event: e.StageMoved) -> None:
+    def on_status_moved(self, event: e.RecordStatusMoved) -> None:
         """The sync moved a record's stage."""
         self.feed(event)
 

@@ -124,7 +124,7 @@ def inspect(folder: Path, acknowledged: set[str], *, repaired: bool = False) -> 
             wrong.append(f"journal {verdict.bad_seq} {verdict.why}")
         after = _record("after", "p-1", "enterprise-employee")
         records.save_visit(store, [after], NOW)
-        if outbox.stage_of(store.db, after.record_id) is None:
+        if outbox.status_of(store.db, after.record_id) is None:
             wrong.append("cannot save any more")
         mirrored = {frame.seq for frame in store.mirror.read()} if store.mirror is not None else set()
         there = {row[0] for row in store.db.execute("SELECT seq FROM journal").fetchall()}

@@ -220,7 +220,7 @@ class Teacher(QObject):
     @Slot(object)
     def on_desk_moved(self, moved: DeskMoved) -> None:
         """Something happened at the desk."""
-        if isinstance(moved.event, e.Saved | e.Acted | e.StageMoved | e.Loaded):
+        if isinstance(moved.event, e.Saved | e.Acted | e.RecordStatusMoved | e.Loaded):
             self.look()
         record_ids = getattr(moved.event, "record_ids", ())
         if record_ids and not self._first:

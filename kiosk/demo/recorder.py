@@ -15,7 +15,7 @@ from kiosk.app.visit_controller import VisitMoved
 from kiosk.desk import events as desk_events
 from kiosk.desk.boards_data import UnitListData
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Outcome, Stage
+from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -36,7 +36,7 @@ class Recorder(QObject):
         self.outcome: Outcome | None = None
         self.reason = ""
         self.record_ids: tuple[str, ...] = ()
-        self.stage: Stage | None = None
+        self.stage: RecordStatus | None = None
         self.timings: dict[str, float] = {}
         self._marks: dict[str, float] = {}
         self._cue: object = None
@@ -62,7 +62,7 @@ class Recorder(QObject):
             self.record_ids = moved.event.record_ids
         if isinstance(moved.after, s.Finished):
             self.stage = moved.after.stage
-        if isinstance(moved.event, e.StageMoved) and moved.event.record_id in self.record_ids:
+        if isinstance(moved.event, e.RecordStatusMoved) and moved.event.record_id in self.record_ids:
             self.stage = moved.event.stage
         self._note_page()
 
@@ -71,15 +71,15 @@ class Recorder(QObject):
         """Take down what an attendant did: what was saved at the desk is how the demonstration ended."""
         if isinstance(moved.event, desk_events.Saved):
             self.outcome, self.reason, self.record_ids = Outcome.PASSED, Reason.OK.value, moved.event.record_ids
-            self.stage = Stage.SAVED
+            self.stage = RecordStatus.SAVED
         elif (
             isinstance(moved.event, desk_events.Acted)
             and moved.event.notice == "list-taken"
             and isinstance(moved.event.data, UnitListData)
         ):
-            self.outcome, self.reason, self.stage = Outcome.PASSED, Reason.OK.value, Stage.SAVED
+            self.outcome, self.reason, self.stage = Outcome.PASSED, Reason.OK.value, RecordStatus.SAVED
             self.record_ids = tuple(one for row in moved.event.data.answers for one in row.record_ids)
-        elif isinstance(moved.event, desk_events.StageMoved) and moved.event.record_id in self.record_ids:
+        elif isinstance(moved.event, desk_events.RecordStatusMoved) and moved.event.record_id in self.record_ids:
             self.stage = moved.event.stage
         self._note_page()
 
@@ -133,7 +133,7 @@ class Recorder(QObject):
             self._stop("match", now)
         if isinstance(moved.event, e.RecordsSaved):
             self._stop("save", now)
-        if isinstance(moved.event, e.StageMoved) and moved.event.stage in (Stage.RECEIVED, Stage.CONFIRMED):
+        if isinstance(moved.event, e.RecordStatusMoved) and moved.event.stage in (RecordStatus.RECEIVED, RecordStatus.CONFIRMED):
             self._stop("sync", now)
         for command in moved.commands:
             mark = {c.BeginTake: "liveness", c.MatchFace: "match", c.SaveAttempt: "save", c.NudgeSync: "sync"}.get(type(command))

@@ -19,7 +19,7 @@ from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.listener import Listener, wishes_for, with_headphones, words_of
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.emulators.person import DemoPerson, Habits
 from kiosk.visit import states as s
 
@@ -146,7 +146,7 @@ class Runner(QObject):
             # The network comes back once the person has read that the result is saved here.
             self._starting = threading.Thread(target=self._bring_network, name="bureau-start", daemon=True)
             QTimer.singleShot(1500, self, self._starting.start)
-        if moved.after.stage in (Stage.RECEIVED, Stage.CONFIRMED):
+        if moved.after.stage in (RecordStatus.RECEIVED, RecordStatus.CONFIRMED):
             QTimer.singleShot(500, self.recorder, self.recorder.reshoot)
 
     def _bring_network(self) -> None:

@@ -16,7 +16,7 @@ from kiosk import config
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import Settings
 from kiosk.domain.person import RosterEntry
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.store.engine.database import Store
 from kiosk.store.opening import open_store
 from kiosk.sync.client import Client
@@ -80,17 +80,17 @@ class Station:
         from kiosk.store import outbox
         from kiosk.sync.delivery import Delivery
 
-        def rounds(store: Store, client: Client) -> Stage | None:
+        def rounds(store: Store, client: Client) -> RecordStatus | None:
             delivery = Delivery(self.settings.sync, client, lambda work: work(store))
             for _ in range(_ROUNDS):
                 delivery.round(self.settings.sync.batch_size, by_hand=True)
-                found = outbox.stage_of(store.db, record_id)
-                if found is not None and found.stage is Stage.CONFIRMED:
+                found = outbox.status_of(store.db, record_id)
+                if found is not None and found.stage is RecordStatus.CONFIRMED:
                     return found.stage
             return found.stage if found is not None else None
 
         stage = self._online(rounds)
-        return [] if stage is Stage.CONFIRMED else [f"at the station the record is {stage}"]
+        return [] if stage is RecordStatus.CONFIRMED else [f"at the station the record is {stage}"]
 
     def at_the_bureau(self, record_id: str) -> list[str]:
         """Return what is wrong with what the bureau has: there must be one record and one pass."""

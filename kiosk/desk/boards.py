@@ -32,7 +32,7 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
             if notice == "camera-confirmed":
                 news = (c.LookAtCamera(), c.NudgeSync())
             return after, (c.Load(session, place), *news)
-        case e.StageMoved() if page.place in (Place.TODO, Place.SYNC, Place.HOME):
+        case e.RecordStatusMoved() if page.place in (Place.TODO, Place.SYNC, Place.HOME):
             return page, (c.Load(session, page.place),)
     if page.busy:
         return page, ()

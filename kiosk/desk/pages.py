@@ -194,7 +194,7 @@ def _declaring(session: s.Session, page: s.TakingDeclaration, event: e.Event, to
 
 def _done(session: s.Session, page: s.Done, event: e.Event, today: date) -> PageStep:
     match event:
-        case e.StageMoved(record_id, stage, reason) if record_id in page.record_ids:
+        case e.RecordStatusMoved(record_id, stage, reason) if record_id in page.record_ids:
             return replace(page, stage=stage, reason=reason), ()
         case e.CardRead(person):
             return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kiosk.desk.values import Document, Found, ListFile, Member, Place, Role
 from kiosk.domain.person import Person
-from kiosk.domain.record import Channel, Stage
+from kiosk.domain.record import Channel, RecordStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Done:
     channel: Channel
     record_ids: tuple[str, ...]
     found: Found | None = field(default=None, repr=False)
-    stage: Stage = Stage.SAVED
+    stage: RecordStatus = RecordStatus.SAVED
     reason: str = ""
     erased: bool = False
 

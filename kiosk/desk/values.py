@@ -12,7 +12,7 @@ from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 
 
 class Place(StrEnum):
@@ -88,7 +88,7 @@ class Found:
     reason: Reason
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[RecordStatus, ...] = ()
     returned_reason: str = ""
     roster_stale: bool = False
     clock_suspect: bool = False

@@ -34,7 +34,7 @@ class Channel(StrEnum):
     DECLARATION = "declaration"  # hukou, residence, death
 
 
-class Stage(StrEnum):
+class RecordStatus(StrEnum):
     """Two-stage honesty: what is known of a record's way to the bureau. Only signed receipts move it past SENDING."""
 
     SAVED = "saved"  # 本机通过,已保存

@@ -17,7 +17,7 @@ from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, RosterStatus, Template
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Channel, Stage
+from kiosk.domain.record import Channel, RecordStatus
 from kiosk.gallery.scenes import NOW, NUMBER, RECORD, eligibility
 from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.desk.widgets import Action, Field
@@ -112,7 +112,7 @@ def found(**changes: Any) -> Found:
         Reason.OK,
         entry,
         (eligibility(KINDS[0], months=3), eligibility(KINDS[1])),
-        (Stage.RETURNED, Stage.CONFIRMED),
+        (RecordStatus.RETURNED, RecordStatus.CONFIRMED),
         "roster-abnormal",
         visit_id="visit-1",
         why=Reason.FACE_UNCERTAIN,
@@ -198,8 +198,8 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-declare", s.TakingDeclaration(one)),
         _open("desk-declare-missing", s.TakingDeclaration(one, agent, "place-missing")),
         _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
-        _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, Stage.RECEIVED)),
-        _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, Stage.RETURNED, "roster-abnormal")),
+        _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, RecordStatus.RECEIVED)),
+        _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, RecordStatus.RETURNED, "roster-abnormal")),
         _open("desk-done-erased", s.Done(Channel.ENROLMENT, (RECORD,), one, erased=True)),
     )
 

@@ -15,7 +15,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Action, Guidance, Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.domain.take_view import CardGuidance, ScanView, Side, TakeView
 from kiosk.ui.prompts import PAGE_NAMES
 from kiosk.visit import states as s
@@ -138,9 +138,12 @@ def scenes() -> tuple[Scene, ...]:
         Scene("confirm-rare-name", s.Confirming(visit, Person("陈小\ue123", NUMBER), entry, due)),
         Scene("confirm-other", s.Confirming(other, person, entry, due[:1])),
         Scene("benefits", s.ChoosingBenefits(visit, person, entry, due)),
-        Scene("answer-already-done", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (Stage.RECEIVED,))),
+        Scene("answer-already-done", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (RecordStatus.RECEIVED,))),
         Scene("answer-not-yet", s.Answered(visit, Reason.NOT_YET, not_yet, person, roster_stale=True)),
-        Scene("answer-returned", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (Stage.RETURNED,), "photo-unclear")),
+        Scene(
+            "answer-returned",
+            s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (RecordStatus.RETURNED,), "photo-unclear"),
+        ),
         Scene("answer-query", s.Answered(query, Reason.OK, (due[0], not_yet[1]), person)),
         Scene("answer-not-in-roster", s.Answered(visit, Reason.NOT_IN_ROSTER)),
         Scene("answer-no-template", s.Answered(visit, Reason.NO_TEMPLATE, due, person, roster_stale=True)),
@@ -194,9 +197,9 @@ def scenes() -> tuple[Scene, ...]:
         Scene("retry-light", s.Retrying(case, Reason.LIVENESS_FAILED, 2)),
         Scene("retry-last", s.Retrying(case, Reason.FACE_MISMATCH, 1)),
         Scene("result", done),
-        Scene("result-received", replace(done, stage=Stage.RECEIVED)),
-        Scene("result-confirmed", replace(done, stage=Stage.CONFIRMED)),
-        Scene("result-returned", replace(done, stage=Stage.RETURNED)),
+        Scene("result-received", replace(done, stage=RecordStatus.RECEIVED)),
+        Scene("result-confirmed", replace(done, stage=RecordStatus.CONFIRMED)),
+        Scene("result-returned", replace(done, stage=RecordStatus.RETURNED)),
         Scene("result-resumed", replace(done, suspended_months=3, resumes=True, roster_stale=True)),
         Scene("result-resumed-now", replace(done, resumes=True)),
         Scene("referred-face", s.Referred(visit, Reason.FACE_UNCERTAIN, case, (RECORD,))),

@@ -16,7 +16,7 @@ from typing import Protocol
 from kiosk.config import Channel
 from kiosk.domain.identity import mask_name
 from kiosk.domain.next_time import next_time
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.texts.slip_code import code_text
 
 COLUMNS = {58: 32, 80: 48}  # half-width columns of font A (12 dots) on 384 and 576 dots
@@ -76,7 +76,7 @@ def make_slip(
     texts: Texts,
     *,
     name: str,
-    stage: Stage,
+    stage: RecordStatus,
     record_id: str,
     station: str,
     hotline: str,
@@ -94,7 +94,7 @@ def make_slip(
     printed_at: local time. returned_reason: in words, when the bureau sent the record back.
     verify_url: see `code_text`. far: the ways for whoever is away or abroad. large: large print, half as much on a line.
     """
-    not_done = stage in (Stage.RETURNED, Stage.REFUSED)
+    not_done = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
     upcoming = None if not_done else next_time(next_from, next_to, printed_at.date())
     window = "" if upcoming is None else texts.dated(upcoming.key, upcoming.first, upcoming.last)
     rows = [
@@ -107,7 +107,7 @@ def make_slip(
         (texts.text("slip.station"), station),
         (texts.text("slip.printed"), f"{texts.date(printed_at.date())} {printed_at:%H:%M}"),
     ]
-    promise = "slip.returned" if not_done else "slip.confirmed" if stage is Stage.CONFIRMED else "slip.until_confirmed"
+    promise = "slip.returned" if not_done else "slip.confirmed" if stage is RecordStatus.CONFIRMED else "slip.until_confirmed"
     return Slip(
         title=_line(texts.text("slip.title")),
         rows=tuple((_line(label), _line(value)) for label, value in rows if value),
@@ -177,11 +177,11 @@ def wrap(text: str, columns: int) -> list[str]:
 # ---- inside
 
 
-def _check(texts: Texts, stage: Stage, record_id: str, hotline: str, verify_url: str) -> tuple[str, ...]:
+def _check(texts: Texts, stage: RecordStatus, record_id: str, hotline: str, verify_url: str) -> tuple[str, ...]:
     """How anybody finds out whether the slip is true. The bureau answers for what it confirmed and for nothing before."""
     if not verify_url:
         return (_line(texts.text("slip.check_phone", hotline=hotline)),)
-    key = "slip.check" if stage is Stage.CONFIRMED else "slip.check_later"
+    key = "slip.check" if stage is RecordStatus.CONFIRMED else "slip.check_later"
     return _line(texts.text(key)), _line(code_text(texts, record_id, "", hotline, verify_url), _LONGEST_ADDRESS)
 
 

@@ -13,7 +13,7 @@ from kiosk.domain.calendar_days import local_date
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Outcome, Stage
+from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.store import clock, outbox, policies, records
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
@@ -34,7 +34,7 @@ class LookUp:
     reason: Reason
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[RecordStatus, ...] = ()
     returned_reason: str = ""
     roster_stale: bool = False
     roster_issued_at: datetime | None = None
@@ -77,7 +77,7 @@ def look_up(
     earlier = [kept.progress for kept in every if kept.progress is not None and kept.record.outcome is Outcome.PASSED]
     last = every[0].record if every else None
     missed = None if last is None or last.outcome is Outcome.PASSED else last
-    returned = earlier[0].reason if earlier and earlier[0].stage in (Stage.RETURNED, Stage.REFUSED) else ""
+    returned = earlier[0].reason if earlier and earlier[0].stage in (RecordStatus.RETURNED, RecordStatus.REFUSED) else ""
     reason = _overall(answers)
     if reason is Reason.OK and mode != "query":
         reason = _face_ready(store, entry, today, model_digest)
@@ -160,7 +160,7 @@ def note_refusal(store: Store, visit_id: str, reason: str, now: datetime) -> Non
     journal.note(store, "visit-refused", {"visit": visit_id, "reason": str(reason)}, now)
 
 
-def stage_of(store: Store, record_id: str) -> Stage | None:
+def status_of(store: Store, record_id: str) -> RecordStatus | None:
     """Return how far a record is known to have come."""
-    found = outbox.stage_of(store.db, record_id)
+    found = outbox.status_of(store.db, record_id)
     return None if found is None else found.stage

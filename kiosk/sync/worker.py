@@ -32,7 +32,7 @@ _HELD_S = 60.0  # how often a reason not to send is looked at again
 class SyncWorker(QObject):
     """Delivers what waits. `nudge` after a save or when the network came back; `stop` from any thread."""
 
-    stage_moved = Signal(object)  # outbox.Moved: record_id, stage, reason
+    status_moved = Signal(object)  # outbox.Moved: record_id, stage, reason
     status = Signal(object)  # status.SyncStatus, after every round
 
     def __init__(
@@ -235,7 +235,7 @@ class SyncWorker(QObject):
             client,
             self._run,
             clocks=self._clocks,
-            on_moved=self.stage_moved.emit,
+            on_moved=self.status_moved.emit,
             journal_tail=self._journal_tail,
             stop=self._stopping,
         )

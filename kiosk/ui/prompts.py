@@ -10,7 +10,7 @@ from datetime import date
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.next_time import NextTime, next_time, open_now
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.domain.take_view import TakeView
 from kiosk.ui.views import card_variant, take_hint
 from kiosk.visit import states as s
@@ -107,7 +107,7 @@ def _answered(state: s.Answered, today: date | None) -> list[str]:
 
 
 def _finished(state: s.Finished, today: date | None) -> list[str]:
-    if state.stage in (Stage.RETURNED, Stage.REFUSED):
+    if state.stage in (RecordStatus.RETURNED, RecordStatus.REFUSED):
         keys = [f"stage.{state.stage}.say"]
     else:
         resumes = "page.result.say_resumes" if state.suspended_months else "page.result.say_resumes_now"

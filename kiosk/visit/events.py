@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Action, Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 
 # --- touches: what a person does on a page
 
@@ -209,7 +209,7 @@ class LookedUp:
     reason: Reason  # OK, or why it does not go on to the face
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[RecordStatus, ...] = ()
     returned_reason: str = ""
     roster_stale: bool = False
 
@@ -280,11 +280,11 @@ class SaveFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class StageMoved:
+class RecordStatusMoved:
     """A record of the shown result reached a further stage at the bureau."""
 
     record_id: str
-    stage: Stage
+    stage: RecordStatus
 
 
 # --- time and service
@@ -359,7 +359,7 @@ Event = (
     | FaceMatched
     | RecordsSaved
     | SaveFailed
-    | StageMoved
+    | RecordStatusMoved
     | IdleExpired
     | WalkedAway
     | ServicePaused

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Outcome, Stage
+from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -324,8 +324,8 @@ def _finished(state: s.Finished, event: e.Event, world: World) -> Step:
             return end(state, state.case.visit, None)
         case e.StayTouched() if s.waits_for_staff(state):
             return replace(state, stayed=state.stayed + 1), (c.CallAttendant(Reason.ATTENDANT_CALLED),)
-        case e.StageMoved(record_id, stage) if record_id in state.record_ids:
-            back = stage in (Stage.RETURNED, Stage.REFUSED) and state.stage is not stage
+        case e.RecordStatusMoved(record_id, stage) if record_id in state.record_ids:
+            back = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED) and state.stage is not stage
             return replace(state, stage=stage), (c.CallAttendant(Reason.ATTENDANT_CALLED),) if back else ()
     return state, ()
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
 from kiosk.domain.reasons import Action, Reason
-from kiosk.domain.record import Outcome, Stage
+from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import states as s
 from kiosk.visit.world import Step, World
@@ -117,7 +117,7 @@ def end(state: s.State, visit: s.Visit, notice: Reason | None, *, silent: bool =
     silent: the attendant has taken over, and says it.
     """
     wipe = (*abandon_take(state), c.EndVisit(visit.visit_id))
-    passed = isinstance(state, s.Finished) and state.stage not in (Stage.RETURNED, Stage.REFUSED)
+    passed = isinstance(state, s.Finished) and state.stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED)
     if passed or silent:
         notice = None  # it is done, also for who walks away from the result; or in the attendant's hands
     elif notice is None and not is_told(state):

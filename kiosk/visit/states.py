@@ -12,7 +12,7 @@ from enum import StrEnum
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Action, Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 
 
 class Mode(StrEnum):
@@ -149,7 +149,7 @@ class Answered:
     reason: Reason
     eligibilities: tuple[Eligibility, ...] = ()
     person: Person | None = field(default=None, repr=False)
-    stages: tuple[Stage, ...] = ()  # of this person's earlier records on this kiosk, newest first
+    stages: tuple[RecordStatus, ...] = ()  # of this person's earlier records on this kiosk, newest first
     returned_reason: str = ""  # what the centre said, when it returned the last one
     roster_stale: bool = False
     stayed: int = 0  # how often the attendant was called again while the person waits here
@@ -220,7 +220,7 @@ class Finished:
 
     case: Case
     record_ids: tuple[str, ...]
-    stage: Stage = Stage.SAVED
+    stage: RecordStatus = RecordStatus.SAVED
     suspended_months: int = 0
     resumes: bool = False  # payment was suspended and is resumed, as the centre confirms (back-pay: the months)
     next_from: date | None = None
@@ -288,7 +288,7 @@ ELSEWHERE = frozenset({Reason.OUT_OF_SCOPE})  # still to do, in another place: n
 
 def returned(state: Answered) -> bool:
     """Return whether the centre returned the last record: good dates or not, it is to be done again."""
-    return bool(state.stages) and state.stages[0] in (Stage.RETURNED, Stage.REFUSED) and state.reason in GOOD
+    return bool(state.stages) and state.stages[0] in (RecordStatus.RETURNED, RecordStatus.REFUSED) and state.reason in GOOD
 
 
 def waits_for_staff(state: State) -> bool:
@@ -296,7 +296,7 @@ def waits_for_staff(state: State) -> bool:
     if isinstance(state, Referred):
         return True
     if isinstance(state, Finished):
-        return state.stage in (Stage.RETURNED, Stage.REFUSED)
+        return state.stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
     return isinstance(state, Answered) and (returned(state) or state.reason not in TOLD | ELSEWHERE)
 
 

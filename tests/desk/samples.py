@@ -9,7 +9,7 @@ from kiosk.desk import events as e
 from kiosk.desk.machine import DeskWorld
 from kiosk.desk.values import Assisted, Declared, Declaring, Document, Found, ListFile, Member, Place, Role, Signature, VisitGlance
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Channel, Stage
+from kiosk.domain.record import Channel, RecordStatus
 from tests.visit import samples as x
 
 LIST = ListFile("stick/list.csv", "list.csv", "stick")
@@ -155,5 +155,5 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         *(e.PageKept(session_id, shot, document) for shot in (1, 2) for document in (None, PAGE)),
         e.TakeEnded(session_id, take_id, "ok"),
         e.TakeEnded(session_id, take_id, "face-lost"),
-        e.StageMoved("r1", Stage.RECEIVED),
+        e.RecordStatusMoved("r1", RecordStatus.RECEIVED),
     ]

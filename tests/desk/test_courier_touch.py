@@ -18,7 +18,7 @@ from kiosk.camera.worker import CameraUp
 from kiosk.domain.outcome import LivenessResult
 from kiosk.domain.person import Benefit, Template
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.idcard_reader.events import CardRemoved, ReaderReady
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.removable import files
@@ -138,7 +138,7 @@ def states(live):
 
 def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau, context):
     record_id = finished_visit(live)
-    assert live.conductor.state.stage is Stage.SAVED
+    assert live.conductor.state.stage is RecordStatus.SAVED
     saved_title = live.find("title").text()
     open_delivery(live)
     shows(live, waiting=1)
@@ -153,13 +153,13 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1)
     assert states(live) == {"received": 1}
-    live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
+    live.until(lambda: live.conductor.state.stage is RecordStatus.RECEIVED)
 
     bureau.decide(record_id, "confirmed")
     bureau_media.serve(context, live.medium)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, confirmed=1)
-    live.until(lambda: live.conductor.state.stage is Stage.CONFIRMED)
+    live.until(lambda: live.conductor.state.stage is RecordStatus.CONFIRMED)
 
     before = bureau.summary()
     assert carry(live, "export") == ("courier-exported", "", "0")
@@ -184,7 +184,7 @@ def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason
     bureau_media.serve(context, live.medium)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, returned=1)
-    live.until(lambda: live.conductor.state.stage is Stage.RETURNED)
+    live.until(lambda: live.conductor.state.stage is RecordStatus.RETURNED)
     live.touch("place-todo")
     live.until_page("todo")
     live.loaded()
@@ -212,11 +212,11 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, co
     assert "完整" in live.find("problem-words").text()
     shows(live, waiting=1)
     assert states(live) == {"carried": 1}
-    assert live.conductor.state.stage is Stage.SAVED
+    assert live.conductor.state.stage is RecordStatus.SAVED
     receipt.write_bytes(whole)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1)
-    live.until(lambda: live.conductor.state.stage is Stage.RECEIVED)
+    live.until(lambda: live.conductor.state.stage is RecordStatus.RECEIVED)
 
 
 def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived(live, bureau, context):

@@ -19,7 +19,7 @@ from kiosk.desk import states as s
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Channel, Outcome, Stage
+from kiosk.domain.record import Channel, Outcome, RecordStatus
 from kiosk.idcard_reader.events import CardArrived, CardRemoved
 from kiosk.store import clock, outbox, records
 from kiosk.store.desk import staff
@@ -520,7 +520,7 @@ def test_a_returned_record_is_on_the_list_with_its_reason_until_it_is_handled(li
             )
 
     live.ask(give_back)
-    live.desk.on_stage_moved(outbox.Moved(record_id, Stage.RETURNED, "roster-abnormal"))
+    live.desk.on_status_moved(outbox.Moved(record_id, RecordStatus.RETURNED, "roster-abnormal"))
     assert "异常" in live.find("problem-words").text()
     live.touch("place-todo")
     live.until_page("todo")

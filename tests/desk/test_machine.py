@@ -13,7 +13,7 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.machine import step
 from kiosk.desk.values import Assisted, Declared, Declaring, Place, Role
-from kiosk.domain.record import Channel, Stage
+from kiosk.domain.record import Channel, RecordStatus
 from tests.desk import samples as d
 from tests.visit import samples as x
 
@@ -113,10 +113,12 @@ def test_face_to_face_is_saved_with_reason_and_both_signatures():
     save = done[0]
     assert isinstance(save, c.SaveAssisted)
     assert (save.by.staff_id, save.channel, save.form) == ("1001", Channel.FACE_TO_FACE, d.FULL)
-    state, done = walk(e.AssistSubmitted(d.FULL), e.Saved(1, ("r1",)), e.StageMoved("r1", Stage.RECEIVED), state=state)
+    state, done = walk(
+        e.AssistSubmitted(d.FULL), e.Saved(1, ("r1",)), e.RecordStatusMoved("r1", RecordStatus.RECEIVED), state=state
+    )
     assert done == [c.NudgeSync()]
     assert isinstance(state.page, s.Done)
-    assert state.page.stage is Stage.RECEIVED
+    assert state.page.stage is RecordStatus.RECEIVED
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from kiosk.desk import checks
 from kiosk.desk.values import Declared, Place, Role
 from kiosk.domain import camera_identity, desk_rules
-from kiosk.domain.record import Channel, Outcome, Stage
+from kiosk.domain.record import Channel, Outcome, RecordStatus
 from kiosk.store.desk import declarations
 from kiosk.sync.schedule import Hold, Level, Trouble
 from kiosk.texts.strings import Strings
@@ -53,7 +53,7 @@ def wanted() -> set[str]:
         "done.stage": ("saved", "received", "confirmed"),
     }
     keys |= {f"desk.{family}.{one}" for family, members in families.items() for one in members}
-    keys |= {f"stage.{one}.title" for one in Stage}
+    keys |= {f"stage.{one}.title" for one in RecordStatus}
     assert {one.value for one in Declared} <= {one.value for one in declarations.Declaration}
     return keys
 

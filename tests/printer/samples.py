@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.printer.slip import Slip, make_slip
 from kiosk.texts.strings import Strings
 
@@ -16,7 +16,7 @@ NAME, NUMBER = "陈小芳", "440305195603150028"
 def slip(language: str = "zh_CN", **changes: Any) -> Slip:
     values: dict[str, Any] = {
         "name": NAME,
-        "stage": Stage.SAVED,
+        "stage": RecordStatus.SAVED,
         "record_id": RECORD,
         "station": "示范社区工作站",
         "hotline": "12333",

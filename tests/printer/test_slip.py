@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kiosk.config import Channel
 from kiosk.domain.next_time import next_time
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.printer.slip import COLUMNS, layout, width_of, wrap
 from kiosk.texts.strings import Strings
 from tests.printer.samples import NAME, RECORD, slip
@@ -42,7 +42,9 @@ def test_code_holds_record_date_hotline_and_no_person():
 
 
 def test_says_the_stage_it_is_in_and_promises_no_more():
-    saved, confirmed, returned = (everything(slip(stage=stage)) for stage in (Stage.SAVED, Stage.CONFIRMED, Stage.RETURNED))
+    saved, confirmed, returned = (
+        everything(slip(stage=stage)) for stage in (RecordStatus.SAVED, RecordStatus.CONFIRMED, RecordStatus.RETURNED)
+    )
     assert "会自己送到社保中心" in saved
     assert "中心已经确认" not in saved
     assert "中心已经确认" in confirmed
@@ -114,7 +116,7 @@ def printed(one, width_mm):
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("width_mm", [58, 80])
 def test_warns_of_fraud_and_tells_number_check_month_and_ways_from_afar(width_mm, large):
-    one = slip(stage=Stage.CONFIRMED, verify_url=URL, far=FAR, large=large, next_from=None, next_to=date(2027, 11, 30))
+    one = slip(stage=RecordStatus.CONFIRMED, verify_url=URL, far=FAR, large=large, next_from=None, next_to=date(2027, 11, 30))
     text = printed(one, width_mm)
     for needed in (
         "办认证不收钱，不会叫您转账，也不会问您要密码、验证码。",
@@ -129,7 +131,7 @@ def test_warns_of_fraud_and_tells_number_check_month_and_ways_from_afar(width_mm
 
 
 def test_english_says_the_same():
-    text = everything(slip("en", stage=Stage.CONFIRMED, verify_url=URL, far=FAR))
+    text = everything(slip("en", stage=RecordStatus.CONFIRMED, verify_url=URL, far=FAR))
     for needed in (
         "a transfer, a password or a code",
         "is a fraud: please call 12333",
@@ -153,11 +155,11 @@ def test_the_next_time_stands_in_the_words_of_the_screen():
 
 def test_nothing_is_checked_that_the_bureau_does_not_answer_for():
     assert "确认以后，可以核对真假" in everything(slip(verify_url=URL))
-    assert "确认以后" not in everything(slip(stage=Stage.CONFIRMED, verify_url=URL))
+    assert "确认以后" not in everything(slip(stage=RecordStatus.CONFIRMED, verify_url=URL))
     by_telephone = everything(slip())
     assert "要核对真假，请打 12333，报认证编号" in by_telephone
     assert "https" not in by_telephone
-    for stage in (Stage.RETURNED, Stage.REFUSED):
+    for stage in (RecordStatus.RETURNED, RecordStatus.REFUSED):
         assert not any("核对真假" in note for note in slip(stage=stage, verify_url=URL).notes)
 
 

@@ -12,7 +12,7 @@ from kiosk.commands import policy as command
 from kiosk.config import ASSETS, CONFIG
 from kiosk.domain.person import RosterStatus
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.domain.renewal import decide, message_of
 from kiosk.domain.wording import say
 from kiosk.store.roster.line import of_line, people_of_toml, to_line
@@ -75,7 +75,7 @@ def test_catalogue_is_complete_in_both_languages():
             assert set(catalogue["reason"][reason]) == {"title", "why", "now", "who", "attendant", "say"}
             for key in ("title", "why", "now", "who", "say"):
                 assert not any(c.isdigit() for c in catalogue["reason"][reason][key])
-        assert set(catalogue["stage"]) == {str(stage) for stage in Stage}
+        assert set(catalogue["stage"]) == {str(stage) for stage in RecordStatus}
     assert set(CATALOGUES["zh_CN"]["rule"]) == set(CATALOGUES["en"]["rule"])
     assert set(CATALOGUES["zh_CN"]["benefit"]) == set(CATALOGUES["en"]["benefit"])
 

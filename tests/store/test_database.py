@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.errors import StoreError
 from kiosk.store import outbox, records, service
 from kiosk.store.engine import journal
@@ -216,7 +216,7 @@ def test_damaged_roster_does_not_touch_the_records(store, folder):
         with pytest.raises(roster.RosterRefused):
             made.give_roster(store, made.entry(), version=2)  # an older one is still refused
         made.give_roster(store, made.entry(), version=3)  # the same one may be fetched again
-        assert service.look_up(store, made.PERSON, made.TODAY, now=made.NOW).stages == (Stage.SAVED,)
+        assert service.look_up(store, made.PERSON, made.TODAY, now=made.NOW).stages == (RecordStatus.SAVED,)
 
 
 def test_a_roster_of_another_version_of_the_program_is_fetched_anew(store, folder):

@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.domain.person import Benefit, Person, RosterStatus
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Channel, Outcome, Stage
+from kiosk.domain.record import Channel, Outcome, RecordStatus
 from kiosk.store import outbox, records, review_evidence, service
 from kiosk.store.content import content_of
 from kiosk.store.desk import assisted as desk
@@ -165,7 +165,7 @@ def test_enrolment_and_erasure_survive_damage(booked, folder):
 )
 def test_declarations_travel_to_the_bureau(booked, kind):
     record_id = declarations.declare(booked, kind, person(booked), {"place": "示范市"}, "A1", made.TODAY, made.NOW)
-    assert service.stage_of(booked, record_id) is Stage.SAVED
+    assert service.status_of(booked, record_id) is RecordStatus.SAVED
     record = records.of_person(booked, "p-1")[0].record
     assert (record.channel, record.reason, json.loads(record.notes)) == (
         Channel.DECLARATION,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.store import outbox, outbox_table, records
 from kiosk.store.outbox_table import UNSETTLED, Step
 from tests.store import made
@@ -39,6 +39,6 @@ def test_every_look_at_what_waits_agrees(store, step):
     assert [one.record_id for one in outbox.unsent(store.db, [record_id])] == [record_id] * waits
     assert (outbox.oldest_unsent(store.db) is not None) == waits
     assert outbox_table.waiting(outbox.counts(store.db)) == waits
-    progress = outbox.stage_of(store.db, record_id)
+    progress = outbox.status_of(store.db, record_id)
     assert progress is not None
-    assert (progress.stage in (Stage.RECEIVED, Stage.REFUSED)) != waits
+    assert (progress.stage in (RecordStatus.RECEIVED, RecordStatus.REFUSED)) != waits

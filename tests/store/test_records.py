@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk import failpoints
-from kiosk.domain.record import Channel, Outcome, Stage
+from kiosk.domain.record import Channel, Outcome, RecordStatus
 from kiosk.errors import StoreError
 from kiosk.store import outbox, records, service
 from kiosk.store.content import content_of
@@ -34,7 +34,7 @@ def test_a_visit_is_record_outbox_row_consent_and_journal_entry(store):
     assert save(store, one) == (one.record_id,)
     (kept,) = records.of_person(store, "p-1")
     assert kept.record == one
-    assert kept.progress.stage is Stage.SAVED
+    assert kept.progress.stage is RecordStatus.SAVED
     assert store.db.execute("SELECT count(*) FROM consents").fetchone()[0] == 1
     (entry,) = journal.entries_since(store, 0)
     assert (entry.kind, one.record_id in entry.body) == ("visit-saved", True)
@@ -93,8 +93,8 @@ def test_newest_first_and_progress(store):
     settle(store, ids[1], "rejected", "pass-key-unknown")
     found = records.of_person(store, "p-1")
     assert [one.record.record_id for one in found] == ids[::-1]
-    assert [one.progress.stage for one in found] == [Stage.SAVED, Stage.REFUSED, Stage.RECEIVED]
-    assert service.stage_of(store, ids[1]) is Stage.REFUSED
+    assert [one.progress.stage for one in found] == [RecordStatus.SAVED, RecordStatus.REFUSED, RecordStatus.RECEIVED]
+    assert service.status_of(store, ids[1]) is RecordStatus.REFUSED
 
 
 def test_passes_count_until_the_bureau_says_no(store):

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.domain.person import Benefit, Person, RosterStatus, Template
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Channel, Outcome, Stage
+from kiosk.domain.record import Channel, Outcome, RecordStatus
 from kiosk.store import outbox, policies, records, service
 from kiosk.store.desk import unit_list
 from kiosk.store.engine import journal
@@ -89,14 +89,14 @@ def test_second_try_is_good_news_and_shows_the_stage(store):
     made.give_roster(store, made.entry())
     (record_id,) = records.save_visit(store, [made.record()], made.NOW)
     answer = ask(store)
-    assert (answer.reason, answer.stages) == (Reason.ALREADY_DONE, (Stage.SAVED,))
+    assert (answer.reason, answer.stages) == (Reason.ALREADY_DONE, (RecordStatus.SAVED,))
     assert answer.eligibilities[0].earliest_next == date(2026, 12, 1)
     digest = store.db.execute("SELECT content_digest FROM outbox").fetchone()[0]
     outbox.settle(store.db, "b", "receipt", "s", made.NOW, [outbox.Said(record_id, digest, "accepted")])
-    assert ask(store).stages == (Stage.RECEIVED,)
+    assert ask(store).stages == (RecordStatus.RECEIVED,)
     outbox.decide(store.db, [(record_id, "returned", "name-mismatch", made.NOW)], 1)
     answer = ask(store)
-    assert (answer.reason, answer.stages, answer.returned_reason) == (Reason.OK, (Stage.RETURNED,), "name-mismatch")
+    assert (answer.reason, answer.stages, answer.returned_reason) == (Reason.OK, (RecordStatus.RETURNED,), "name-mismatch")
 
 
 def test_resumed_here_is_not_suspended_next_month(store):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kiosk.canonical import canonical
-from kiosk.domain.record import Outcome, Stage
+from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.store import outbox, review_evidence
 from kiosk.store.content import content_of
 from kiosk.sync import batches, protocol, seal
@@ -25,19 +25,19 @@ from tests.sync.made import bureau_record, make_kiosk, record
 def test_a_record_goes_through_its_stages(bureau, kiosk):
     one = record()
     kiosk.save(one)
-    assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.SAVED
+    assert outbox.status_of(kiosk.store.db, one.record_id).stage is RecordStatus.SAVED
     done = kiosk.round()
     assert (done.sent, done.failure) == (1, None)
-    assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.RECEIVED
+    assert outbox.status_of(kiosk.store.db, one.record_id).stage is RecordStatus.RECEIVED
     bureau.decide(one.record_id, "returned", "photo-unclear")
     kiosk.round()
-    seen = outbox.stage_of(kiosk.store.db, one.record_id)
-    assert (seen.stage, seen.reason) == (Stage.RETURNED, "photo-unclear")
+    seen = outbox.status_of(kiosk.store.db, one.record_id)
+    assert (seen.stage, seen.reason) == (RecordStatus.RETURNED, "photo-unclear")
     assert [one.record_id for one in outbox.needing_attention(kiosk.store.db)] == [one.record_id]
     bureau.decide(one.record_id, "confirmed")
     kiosk.round()
-    assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.CONFIRMED
-    assert [moved.stage for moved in kiosk.moved] == [Stage.RECEIVED, Stage.RETURNED, Stage.CONFIRMED]
+    assert outbox.status_of(kiosk.store.db, one.record_id).stage is RecordStatus.CONFIRMED
+    assert [moved.stage for moved in kiosk.moved] == [RecordStatus.RECEIVED, RecordStatus.RETURNED, RecordStatus.CONFIRMED]
 
 
 def test_what_arrives_is_byte_for_byte_what_was_saved(bureau, kiosk):
@@ -77,7 +77,7 @@ def test_a_decision_that_comes_before_its_receipt_is_kept(bureau, kiosk):
     )
     with kiosk.store.db.atomic():
         batches.accept_decisions(kiosk.store.db, told)
-        assert outbox.stage_of(kiosk.store.db, one.record_id).stage is Stage.CONFIRMED
+        assert outbox.status_of(kiosk.store.db, one.record_id).stage is RecordStatus.CONFIRMED
         assert kiosk.counts() == {"waiting": 1, "confirmed": 1}, "and it is still delivered"
     outbox.put(kiosk.store.db, "decisions_after", str(told.decisions[0].seq - 1))  # the bureau itself never gave that number
     assert kiosk.round().failure is None
@@ -103,8 +103,8 @@ def test_other_content_under_a_known_id_is_refused_for_good(bureau, kiosk):
     with kiosk.store.db.atomic():
         outbox.enqueue(kiosk.store.db, replace(one, outcome=Outcome.FAILED), datetime.now(UTC))
     assert kiosk.round().failure is None
-    seen = outbox.stage_of(kiosk.store.db, one.record_id)
-    assert (seen.stage, seen.reason) == (Stage.REFUSED, "conflict")
+    seen = outbox.status_of(kiosk.store.db, one.record_id)
+    assert (seen.stage, seen.reason) == (RecordStatus.REFUSED, "conflict")
     assert bureau_record(bureau, one.record_id) == before
 
 
@@ -120,7 +120,7 @@ def test_two_kiosks_one_pass(bureau, kiosk, tmp_path):
         assert bureau.summary()["passes"] == passes + 1
         assert bureau_record(bureau, first.record_id)["verdict"] == "accepted"
         assert bureau_record(bureau, second.record_id)["verdict"] == "duplicate-pass"
-        assert outbox.stage_of(other.store.db, second.record_id).stage is Stage.RECEIVED
+        assert outbox.status_of(other.store.db, second.record_id).stage is RecordStatus.RECEIVED
     finally:
         other.close()
 
@@ -138,9 +138,9 @@ def test_a_bad_record_is_refused_alone_with_its_reason(bureau, kiosk, change, wh
     bad, good = replace(record(1), **change), record(2)
     kiosk.save(bad, good)
     assert kiosk.round().failure is None
-    seen = outbox.stage_of(kiosk.store.db, bad.record_id)
-    assert (seen.stage, seen.reason) == (Stage.REFUSED, why)
-    assert outbox.stage_of(kiosk.store.db, good.record_id).stage is Stage.RECEIVED
+    seen = outbox.status_of(kiosk.store.db, bad.record_id)
+    assert (seen.stage, seen.reason) == (RecordStatus.REFUSED, why)
+    assert outbox.status_of(kiosk.store.db, good.record_id).stage is RecordStatus.RECEIVED
     assert bureau_record(bureau, bad.record_id) is None
 
 

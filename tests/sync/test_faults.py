@@ -227,11 +227,11 @@ def test_misdeeds_on_every_path(bureau, tmp_path, path):
                 assert failure is not None, deed
                 assert failure.trouble is trouble, deed
                 reached = "sending" if path in ("/v1/time", "/v1/reconcile") else "received"
-                assert outbox.stage_of(kiosk.store.db, one).stage == reached
+                assert outbox.status_of(kiosk.store.db, one).stage == reached
                 assert "roster" not in path or roster.version(kiosk.store) == before
                 line.choose = lambda method, asked: "ok"
                 assert everything() is None, deed
-                assert outbox.stage_of(kiosk.store.db, one).stage == "received"
+                assert outbox.status_of(kiosk.store.db, one).stage == "received"
                 assert "roster" not in path or roster.version(kiosk.store) > before
         finally:
             kiosk.close()
@@ -270,7 +270,7 @@ def test_a_disk_that_is_full_while_a_roster_comes_is_told_and_the_room_is_given_
         assert roster.version(kiosk.store) == 0
         (one,) = kiosk.save(record(station="SZ-TEST-0402"))
         assert kiosk.round().failure is None, "records go on"
-        assert outbox.stage_of(kiosk.store.db, one).stage == "received"
+        assert outbox.status_of(kiosk.store.db, one).stage == "received"
         assert f"roster {version}" in Feed(kiosk.settings.sync, kiosk.client, kiosk.run).pull(threading.Event())
     finally:
         kiosk.close()

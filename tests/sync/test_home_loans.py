@@ -40,7 +40,7 @@ def passes_at(bureau, person_id):
 
 
 def stages(kiosk, ids):
-    return {str(outbox.stage_of(kiosk.store.db, one).stage) for one in ids}
+    return {str(outbox.status_of(kiosk.store.db, one).stage) for one in ids}
 
 
 def test_the_bureau_names_the_kiosks_of_a_station_to_each_other_and_takes_it_back(bureau, tmp_path):
@@ -94,7 +94,7 @@ def test_the_whole_way_and_both_deliver(bureau, pair):
     assert pair.station.round().failure is None
     assert pair.portable.round().failure is None
     assert passes_at(bureau, "P00001") == [("accepted", "")]
-    assert outbox.stage_of(pair.portable.store.db, record_id).stage == "received"
+    assert outbox.status_of(pair.portable.store.db, record_id).stage == "received"
     bureau.decide(record_id, "confirmed")
     for kiosk in (pair.station, pair.portable):
         assert kiosk.round().failure is None

@@ -191,7 +191,7 @@ def test_the_bureau_dies_before_during_and_after_its_commit(mortal, point, arriv
     if "full" in point:
         assert done.failure.why == "bureau-full"
         assert done.failure.retry_after_s == 60.0
-    assert outbox.stage_of(kiosk.store.db, one.record_id).stage == "sending"
+    assert outbox.status_of(kiosk.store.db, one.record_id).stage == "sending"
     if "die" in point:  # the line breaks before the process is gone
         bureau._child.wait(timeout=60)
         bureau.start()

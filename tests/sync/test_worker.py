@@ -21,7 +21,7 @@ from kiosk.sync.worker import SyncWorker
 from tests.sync.made import STATION, record, settings
 
 
-class Stage:
+class Rig:
     """A store on its executor, and a worker in its QThread."""
 
     def __init__(self, chosen):
@@ -60,30 +60,30 @@ class Stage:
 
 
 @pytest.fixture
-def stage(bureau, tmp_path, qapp):
+def rig(bureau, tmp_path, qapp):
     chosen = settings(tmp_path, bureau.url)
     provision(chosen, bureau.url, bureau.enrolment_code(STATION))
-    made = Stage(chosen)
+    made = Rig(chosen)
     yield made
     made.end()
 
 
-def test_it_delivers_by_itself_and_tells_each_step(bureau, stage, qtbot):
+def test_it_delivers_by_itself_and_tells_each_step(bureau, rig, qtbot):
     one = record()
-    stage.save(one)
-    worker = stage.start()
+    rig.save(one)
+    worker = rig.start()
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     seen = told.args[0]
     assert (seen.unsent, seen.trouble, seen.online, seen.counts["received"]) == (0, None, True, 1)
     two = record()
-    stage.save(two)
-    with qtbot.waitSignal(worker.stage_moved, timeout=10_000) as moved:
-        stage.ask("nudge")
+    rig.save(two)
+    with qtbot.waitSignal(worker.status_moved, timeout=10_000) as moved:
+        rig.ask("nudge")
     assert (moved.args[0].record_id, moved.args[0].stage.value) == (two.record_id, "received")
     bureau.decide(two.record_id, "returned", "photo-unclear")
-    with qtbot.waitSignal(worker.stage_moved, timeout=10_000) as moved:
-        stage.ask("nudge")
+    with qtbot.waitSignal(worker.status_moved, timeout=10_000) as moved:
+        rig.ask("nudge")
     one = moved.args[0]
     assert (one.record_id, one.stage.value, one.reason) == (two.record_id, "returned", "photo-unclear")
 
@@ -96,21 +96,21 @@ def test_it_delivers_by_itself_and_tells_each_step(bureau, stage, qtbot):
         ({"night_only": True, "night_from_hour": 0, "night_to_hour": 0}, "send_now", Hold.NONE, 0),
     ],
 )
-def test_switches_are_obeyed(stage, qtbot, switch, by_hand, hold, unsent):
-    stage.save(record())
-    worker = stage.start(**switch)
+def test_switches_are_obeyed(rig, qtbot, switch, by_hand, hold, unsent):
+    rig.save(record())
+    worker = rig.start(**switch)
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     assert (told.args[0].hold is not Hold.NONE, told.args[0].unsent) == (True, 1)
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
-        stage.ask(by_hand)
+        rig.ask(by_hand)
     assert (told.args[0].hold, told.args[0].unsent) == (hold, unsent)
 
 
-def test_a_pause_from_the_desk_holds_after_a_restart_until_somebody_lets_go(stage, qtbot):
-    stage.save(record())
-    stage.run(lambda store: outbox.put(store.db, status.PAUSED_BY, "1001"))
-    worker = stage.start()
+def test_a_pause_from_the_desk_holds_after_a_restart_until_somebody_lets_go(rig, qtbot):
+    rig.save(record())
+    rig.run(lambda store: outbox.put(store.db, status.PAUSED_BY, "1001"))
+    worker = rig.start()
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     assert (told.args[0].hold, told.args[0].unsent, told.args[0].paused_by) == (Hold.PAUSED, 1, "1001")
@@ -119,25 +119,25 @@ def test_a_pause_from_the_desk_holds_after_a_restart_until_somebody_lets_go(stag
     assert (told.args[0].hold, told.args[0].unsent) == (Hold.NONE, 0)
 
 
-def test_no_network_backs_off_and_a_nudge_tries_again(bureau, stage, qtbot):
-    stage.save(record())
-    worker = stage.start(bureau_url="http://127.0.0.1:1")
+def test_no_network_backs_off_and_a_nudge_tries_again(bureau, rig, qtbot):
+    rig.save(record())
+    worker = rig.start(bureau_url="http://127.0.0.1:1")
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     assert (told.args[0].trouble, told.args[0].online, told.args[0].unsent) == (Trouble.UNREACHABLE, False, 1)
     assert told.args[0].next_try_in_s > 10
     with qtbot.waitSignal(worker.status, timeout=10_000) as again:
-        stage.ask("nudge")
+        rig.ask("nudge")
     assert again.args[0].next_try_in_s > told.args[0].next_try_in_s / 2
 
 
-def test_it_tries_at_once_when_a_network_comes_back(bureau, stage, qtbot, monkeypatch):
+def test_it_tries_at_once_when_a_network_comes_back(bureau, rig, qtbot, monkeypatch):
     """The wait after a failure is long; a cable that is plugged in ends it. Whether a link counts is decided by `came_back`."""
     links = [frozenset()]
     monkeypatch.setattr(link, "links", lambda: links[0])
     monkeypatch.setattr(sync_worker, "_LINKS_MS", 50)
-    stage.save(record())
-    worker = stage.start(bureau_url="http://127.0.0.1:1")
+    rig.save(record())
+    worker = rig.start(bureau_url="http://127.0.0.1:1")
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     assert told.args[0].next_try_in_s > 10
@@ -153,37 +153,37 @@ def test_it_delivers_at_once_when_the_bureau_can_be_reached_again(tmp_path, qapp
     with BureauProcess(data=tmp_path / "bureau") as bureau:
         chosen = settings(tmp_path / "kiosk", bureau.url)
         provision(chosen, bureau.url, bureau.enrolment_code(STATION))
-        stage = Stage(chosen)
+        rig = Rig(chosen)
         try:
             one = record()
-            stage.save(one)
+            rig.save(one)
             bureau.stop()
             looked = threading.Event()
             real = link.opens
             monkeypatch.setattr(link, "opens", lambda url: (looked.set(), real(url))[1])
-            worker = stage.start(probe_s=0.1)
+            worker = rig.start(probe_s=0.1)
             with qtbot.waitSignal(worker.status, timeout=10_000) as told:
                 pass
             assert (told.args[0].trouble, told.args[0].next_try_in_s > 30) == (Trouble.UNREACHABLE, True)
             qtbot.waitUntil(looked.is_set, timeout=10_000)
-            with qtbot.waitSignal(worker.stage_moved, timeout=20_000) as moved:
+            with qtbot.waitSignal(worker.status_moved, timeout=20_000) as moved:
                 bureau.start()
             assert (moved.args[0].record_id, moved.args[0].stage.value) == (one.record_id, "received")
         finally:
-            stage.end()
+            rig.end()
         assert met == {("127.0.0.1", bureau.port)}
 
 
 @pytest.mark.parametrize("switch", ["paused", "metered", "night_only"])
-def test_a_switch_ends_the_looking(stage, qtbot, monkeypatch, switch):
+def test_a_switch_ends_the_looking(rig, qtbot, monkeypatch, switch):
     looks = []
     monkeypatch.setattr(link, "opens", lambda url: looks.append(url) or False)
     hours = {"night_from_hour": 0, "night_to_hour": 0}
-    worker = stage.start(bureau_url="http://127.0.0.1:1", probe_s=0.05, **{switch: True}, **hours)
+    worker = rig.start(bureau_url="http://127.0.0.1:1", probe_s=0.05, **{switch: True}, **hours)
     with qtbot.waitSignal(worker.status, timeout=10_000):
         pass
     with qtbot.waitSignal(worker.status, timeout=10_000):
-        stage.ask("nudge")
+        rig.ask("nudge")
     assert worker._probe.at_s is None
     assert looks == []
 
@@ -210,53 +210,53 @@ def test_what_counts_as_a_network_that_came_back():
 
 def test_an_unregistered_kiosk_waits_and_begins_once_it_is_registered(bureau, tmp_path, qtbot):
     chosen = settings(tmp_path, bureau.url)
-    stage = Stage(chosen)
+    rig = Rig(chosen)
     try:
-        stage.save(record())
-        worker = stage.start()
+        rig.save(record())
+        worker = rig.start()
         with qtbot.waitSignal(worker.status, timeout=10_000) as told:
             pass
         assert told.args[0].hold is Hold.NOT_PROVISIONED
         provision(chosen, bureau.url, bureau.enrolment_code(STATION))
         with qtbot.waitSignal(worker.status, timeout=10_000) as told:
-            stage.ask("nudge")
+            rig.ask("nudge")
         assert (told.args[0].hold, told.args[0].unsent) == (Hold.NONE, 0)
     finally:
-        stage.end()
+        rig.end()
 
 
-def test_a_revoked_kiosk_stops_and_says_so(bureau, stage, qtbot):
+def test_a_revoked_kiosk_stops_and_says_so(bureau, rig, qtbot):
     from kiosk.sync.keys import load_pins
 
-    stage.save(record())
-    bureau.revoke(load_pins(stage.chosen.sync).kiosk_id)
-    worker = stage.start()
+    rig.save(record())
+    bureau.revoke(load_pins(rig.chosen.sync).kiosk_id)
+    worker = rig.start()
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     assert told.args[0].trouble is Trouble.REVOKED
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
-        stage.ask("nudge")
+        rig.ask("nudge")
     assert (told.args[0].hold, told.args[0].unsent) == (Hold.REVOKED, 1)
 
 
-def test_status_as_json_has_what_the_attendant_needs(stage):
-    stage.save(record())
+def test_status_as_json_has_what_the_attendant_needs(rig):
+    rig.save(record())
     now = datetime.now(UTC)
-    plain = stage.run(lambda store: status.collect(store, stage.chosen.sync, now).as_json(now))
+    plain = rig.run(lambda store: status.collect(store, rig.chosen.sync, now).as_json(now))
     assert {"counts", "oldest_unsent", "last_receipt", "roster_version", "roster_age_s", "unsent", "level"} <= set(plain)
     assert (plain["unsent"], plain["counts"]["waiting"]) == (1, 1)
 
 
-def test_a_store_that_fails_is_told_and_tried_again_later(stage, qtbot):
+def test_a_store_that_fails_is_told_and_tried_again_later(rig, qtbot):
     """The sync's own tables cannot be read for a while: no crash, no busy loop, and it recovers."""
-    stage.save(record())
-    stage.run(lambda store: store.db.execute("ALTER TABLE outbox_batches RENAME TO away"))
-    worker = stage.start()
+    rig.save(record())
+    rig.run(lambda store: store.db.execute("ALTER TABLE outbox_batches RENAME TO away"))
+    worker = rig.start()
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
         pass
     assert (told.args[0].trouble, told.args[0].why) == (Trouble.BROKEN, "store-error")
     assert told.args[0].next_try_in_s > 10
-    stage.run(lambda store: store.db.execute("ALTER TABLE away RENAME TO outbox_batches"))
+    rig.run(lambda store: store.db.execute("ALTER TABLE away RENAME TO outbox_batches"))
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
-        stage.ask("nudge")
+        rig.ask("nudge")
     assert (told.args[0].trouble, told.args[0].unsent) == (None, 0)

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from kiosk.domain.reasons import Action, Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.gallery.scenes import sample_settings, scenes
 from kiosk.gallery.stage import make_window, show_scene
 from kiosk.texts.strings import WRITTEN, Strings
@@ -49,7 +49,7 @@ def says_done(text: str, language: str) -> str:
 def has_a_pass(state: s.State) -> bool:
     """A pass of this visit, or of an earlier one that still counts."""
     if isinstance(state, s.Finished):
-        return state.stage not in (Stage.RETURNED, Stage.REFUSED)
+        return state.stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED)
     if isinstance(state, s.TakingCard):
         return state.passed
     return isinstance(state, s.Answered) and state.reason is Reason.ALREADY_DONE and not s.returned(state)
@@ -132,8 +132,8 @@ class Robot:
             e.TakeEnded(ident, take, True, Reason.OK), e.TakeEnded(ident, take, False, Reason.ACTION_TIMEOUT, Action.BLINK),
             e.FaceMatched(ident, Reason.OK), e.FaceMatched(ident, Reason.FACE_MISMATCH),
             e.FaceMatched(ident, Reason.FACE_UNCERTAIN),
-            e.RecordsSaved(ident, ("r1",)), e.SaveFailed(ident), e.StageMoved("r1", Stage.RETURNED),
-            e.StageMoved("r1", Stage.CONFIRMED), e.IdleExpired(), e.WalkedAway(),
+            e.RecordsSaved(ident, ("r1",)), e.SaveFailed(ident), e.RecordStatusMoved("r1", RecordStatus.RETURNED),
+            e.RecordStatusMoved("r1", RecordStatus.CONFIRMED), e.IdleExpired(), e.WalkedAway(),
             e.ServicePaused(Reason.READER_UNPLUGGED), e.ServiceResumed(),
         ]  # fmt: skip
         return hands + hands + world

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from kiosk.config import Ui
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.gallery.scenes import eligibility, sample_settings, scenes
 from kiosk.gallery.stage import make_window, show_scene
 from kiosk.ui.prompts import prompt_for
@@ -37,12 +37,12 @@ def test_the_yes_key_answers_the_question_that_is_seen(qtbot):
     assert len(touched) == 1
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(RecordStatus))
 def test_a_tick_stands_only_where_nothing_was_refused(window, stage):
     done = SCENES["result"].state
     show_scene(window, replace(SCENES["result"], state=replace(done, stage=stage)))
-    assert window.page.tick.isVisibleTo(window) is (stage not in (Stage.RETURNED, Stage.REFUSED))
-    assert bool(window.page.dates.text()) is (stage not in (Stage.RETURNED, Stage.REFUSED))
+    assert window.page.tick.isVisibleTo(window) is (stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED))
+    assert bool(window.page.dates.text()) is (stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED))
 
 
 CLOSED = {s.Consenting, s.Finished, s.Referred, s.TakingCard}

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from kiosk.config import Channel, Ui
 from kiosk.domain.identity import DocumentKind
 from kiosk.domain.reasons import Action, Guidance, Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.errors import ConfigError
 from kiosk.gallery.scenes import NOW, NUMBER, sample_settings, sample_take, scenes
 from kiosk.gallery.stage import make_window, show_scene
@@ -442,13 +442,13 @@ def test_five_touches_on_the_station_open_the_desk(window, qtbot):
     assert caught.args == [r.OpenDesk()]
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(RecordStatus))
 def test_nothing_is_promised_before_the_centre_confirms(window, stage):
     window.show_state(replace(SCENES["result"].state, stage=stage))
     words = texts_of(window.page)
-    assert ("确认了" in words) == (stage is Stage.CONFIRMED)
+    assert ("确认了" in words) == (stage is RecordStatus.CONFIRMED)
     assert "为准" not in words
-    assert ("照常发" in window.page.lead.text()) == (stage not in (Stage.RETURNED, Stage.REFUSED))
+    assert ("照常发" in window.page.lead.text()) == (stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED))
 
 
 def test_no_score_or_code_is_shown(window):

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from kiosk.domain.reasons import Action, Guidance, Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.errors import ConfigError
 from kiosk.gallery.scenes import reason_scenes, scenes
 from kiosk.texts.strings import CATALOGUES, SPOKEN, WRITTEN, Strings, writing_for
@@ -49,7 +49,7 @@ def test_every_reason_guidance_action_stage_and_page_has_its_texts(strings):
     wanted = [f"reason.{code}.{key}" for code in Reason for key in REASON_KEYS]
     wanted += [f"guidance.{code}.{key}" for code in Guidance for key in ("title", "say")]
     wanted += [f"action.{code}.{key}" for code in Action for key in ("name", "ready", "now", "how", "say")]
-    wanted += [f"stage.{code}.{key}" for code in Stage for key in ("title", "say")]
+    wanted += [f"stage.{code}.{key}" for code in RecordStatus for key in ("title", "say")]
     assert [key for key in wanted if not (key in strings and strings.text(key).strip())] == []
     assert [kind for kind in s.State.__args__ if kind not in PAGE_NAMES] == []
 

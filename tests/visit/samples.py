@@ -7,7 +7,7 @@ from datetime import date
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus, Template
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.visit import events as e
 
 CHEN = Person("陈小芳", "440305195603150029")
@@ -127,5 +127,5 @@ def answers(visit_id: str, take_id: int) -> list[e.Event]:
         e.FaceMatched(visit_id, Reason.FACE_UNCERTAIN),
         e.RecordsSaved(visit_id, ("r1",)),
         e.SaveFailed(visit_id),
-        e.StageMoved("r1", Stage.RECEIVED),
+        e.RecordStatusMoved("r1", RecordStatus.RECEIVED),
     ]

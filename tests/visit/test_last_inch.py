@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -132,7 +132,7 @@ def test_who_may_be_certified_today_can_have_it_done_without_the_face():
 
 
 def test_what_the_centre_sent_back_keeps_the_person_until_somebody_comes():
-    back, _ = step(CASES[s.Finished], e.StageMoved(CASES[s.Finished].record_ids[0], Stage.RETURNED), WORLD)
+    back, _ = step(CASES[s.Finished], e.RecordStatusMoved(CASES[s.Finished].record_ids[0], RecordStatus.RETURNED), WORLD)
     assert s.waits_for_staff(back)
     stayed, commands = step(back, e.StayTouched(), WORLD)
     assert s.stays(stayed)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Outcome, Stage
+from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -66,9 +66,11 @@ def test_a_whole_visit_passes_and_asks_for_the_card():
     saves = [command for command in done if isinstance(command, c.SaveAttempt)]
     assert [(save.outcome, save.reason) for save in saves] == [(Outcome.PASSED, Reason.OK)]
     assert saves[0].case.consent_id == "consent-v1"
-    state, _ = walk(e.StageMoved("r1", Stage.RECEIVED), e.StageMoved("other", Stage.RETURNED), state=state)
+    state, _ = walk(
+        e.RecordStatusMoved("r1", RecordStatus.RECEIVED), e.RecordStatusMoved("other", RecordStatus.RETURNED), state=state
+    )
     assert isinstance(state, s.Finished)
-    assert state.stage is Stage.RECEIVED
+    assert state.stage is RecordStatus.RECEIVED
     state, done = walk(e.DoneTouched(), state=state)
     assert isinstance(state, s.TakingCard)
     assert done == [c.EndVisit("v1")]

@@ -31,11 +31,11 @@ from kiosk.desk.events.person import (
     NotSaved,
     PersonChosen,
     PersonFound,
+    RecordStatusMoved,
     Saved,
     ScanChosen,
     ScanRegistered,
     SearchTouched,
-    StageMoved,
     TakeEnded,
     TakeOverTouched,
 )
@@ -138,7 +138,7 @@ __all__ = [
     "StaffAdded",
     "StaffCounted",
     "StaffRevoked",
-    "StageMoved",
+    "RecordStatusMoved",
     "SyncNowTouched",
     "SyncPauseTouched",
     "TakeEnded",
@@ -213,5 +213,5 @@ Event = (
     | MediaSeen
     | PaperAnswer
     | TakeEnded
-    | StageMoved
+    | RecordStatusMoved
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile
 from kiosk.domain.identity import DocumentKind
 from kiosk.domain.person import Person
-from kiosk.domain.record import Channel, Stage
+from kiosk.domain.record import Channel, RecordStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,9 @@ class TakeEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class StageMoved:
+class RecordStatusMoved:
     """A record went on at the centre."""
 
     record_id: str
-    stage: Stage
+    stage: RecordStatus
     reason: str = ""

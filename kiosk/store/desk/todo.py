@@ -81,7 +81,7 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
         scans = review_evidence.turned_away(store.db, limit)
     returned = [_returned(store, one.record_id, str(one.stage), one.reason, one.created_at) for one in attention]
     for record_id, _why in scans:
-        progress = outbox.stage_of(store.db, record_id)
+        progress = outbox.status_of(store.db, record_id)
         if progress is not None:
             returned.append(_returned(store, record_id, "scan", "scan-turned-away", progress.created_at))
     waiting = outbox_table.waiting(counts)

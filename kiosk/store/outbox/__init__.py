@@ -1,4 +1,4 @@
-"""What waits for the bureau, what became of it, and which receipt says so. The only source of a record's `Stage`.
+"""What waits for the bureau, what became of it, and which receipt says so. The only source of a record's `RecordStatus`.
 
 `enqueue` runs inside the transaction that saves the record; everything else is called by `sync` on the store's executor
 thread, each call one transaction. Nothing moves a row to delivered or refused but a verdict of a receipt that `sync` has verified.
@@ -29,8 +29,8 @@ from kiosk.store.outbox.progress import (
     mark_handled,
     needing_attention,
     oldest_unsent,
-    stage_of,
     stages_of_person,
+    status_of,
 )
 from kiosk.store.outbox.rows import (
     LEASE_S,
@@ -86,7 +86,7 @@ __all__ = [
     "release",
     "reserve_numbers",
     "settle",
-    "stage_of",
+    "status_of",
     "stages_of_person",
     "turn_away",
     "unsent",

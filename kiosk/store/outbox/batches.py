@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.domain.record import Stage
-from kiosk.store.outbox.progress import STAGE_OF
+from kiosk.domain.record import RecordStatus
+from kiosk.store.outbox.progress import STATUS_OF
 from kiosk.store.outbox.rows import release, unsent
 from kiosk.store.outbox.values import get, iso, put, rows_of
 from kiosk.store.outbox_table import IS_UNSETTLED, Step
@@ -25,7 +25,7 @@ class Moved:
     """A record reached a further stage."""
 
     record_id: str
-    stage: Stage
+    stage: RecordStatus
     reason: str = ""
 
 
@@ -123,7 +123,7 @@ def settle(
                 (to.value, one.verdict, one.reason, receipt_id, iso(received_at), one.record_id, one.content_digest),
             )
             if cursor.rowcount:
-                moved.append(Moved(one.record_id, STAGE_OF[to], one.reason))
+                moved.append(Moved(one.record_id, STATUS_OF[to], one.reason))
         db.execute("UPDATE outbox_batches SET closed_at = ? WHERE batch_id = ?", (iso(received_at), receipt_id))
         release(db, missing)
     return moved
@@ -143,7 +143,7 @@ def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cu
                 (decided, reason, iso(at), record_id, decided, reason),
             )
             if done.rowcount:
-                moved.append(Moved(record_id, Stage(decided), reason))
+                moved.append(Moved(record_id, RecordStatus(decided), reason))
         put(db, "decisions_after", str(cursor_after))
     return moved
 

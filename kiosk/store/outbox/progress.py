@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.store.outbox.values import iso, rows_of
 from kiosk.store.outbox_table import IS_UNSETTLED, Step
 
-STAGE_OF = {
-    Step.WAITING: Stage.SAVED,
-    Step.LEASED: Stage.SENDING,
-    Step.UNKNOWN: Stage.SENDING,
-    Step.CARRIED: Stage.SENDING,
-    Step.RECEIVED: Stage.RECEIVED,
-    Step.REFUSED: Stage.REFUSED,
+STATUS_OF = {
+    Step.WAITING: RecordStatus.SAVED,
+    Step.LEASED: RecordStatus.SENDING,
+    Step.UNKNOWN: RecordStatus.SENDING,
+    Step.CARRIED: RecordStatus.SENDING,
+    Step.RECEIVED: RecordStatus.RECEIVED,
+    Step.REFUSED: RecordStatus.REFUSED,
 }
 
 
@@ -27,11 +27,11 @@ class Progress:
 
     record_id: str
     created_at: datetime
-    stage: Stage
+    stage: RecordStatus
     reason: str = ""
 
 
-def stage_of(db: Database, record_id: str) -> Progress | None:
+def status_of(db: Database, record_id: str) -> Progress | None:
     """Return the stage of one record, or None for an unknown id."""
     return next(iter(_progress(db, "record_id = ?", (record_id,))), None)
 
@@ -63,7 +63,7 @@ def _progress(db: Database, where: str, values: tuple[object, ...], limit: int =
         Progress(
             r["record_id"],
             datetime.fromisoformat(r["created_at"]),
-            Stage(r["decision"]) if r["decision"] and r["state"] != "refused" else STAGE_OF[Step(r["state"])],
+            RecordStatus(r["decision"]) if r["decision"] and r["state"] != "refused" else STATUS_OF[Step(r["state"])],
             r["decision_reason"] or r["reason"],
         )
         for r in rows

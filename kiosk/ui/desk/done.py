@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Words, row
 
-_ROW = (Stage.SAVED, Stage.RECEIVED, Stage.CONFIRMED)
-_REACHED = {Stage.SAVED: 1, Stage.SENDING: 1, Stage.RECEIVED: 2, Stage.CONFIRMED: 3, Stage.RETURNED: 2, Stage.REFUSED: 1}
+_ROW = (RecordStatus.SAVED, RecordStatus.RECEIVED, RecordStatus.CONFIRMED)
+_REACHED = {
+    RecordStatus.SAVED: 1,
+    RecordStatus.SENDING: 1,
+    RecordStatus.RECEIVED: 2,
+    RecordStatus.CONFIRMED: 3,
+    RecordStatus.RETURNED: 2,
+    RecordStatus.REFUSED: 1,
+}
 
 
 class DonePage(DeskPage[s.Done]):
@@ -35,13 +42,13 @@ class DonePage(DeskPage[s.Done]):
         self.box.addStretch(1)
 
     def show_page(self, page: s.Done, kit: DeskKit) -> None:
-        here = page.stage in (Stage.SAVED, Stage.SENDING)
+        here = page.stage in (RecordStatus.SAVED, RecordStatus.SENDING)
         self.title.say(kit.text("done.title") if here else kit.stage(page.stage))
         self.who.say(kit.who(page.found.person) if page.found else "")
         what = kit.text("done.what", channel=kit.text(f"channel.{page.channel}"))
         self.what.say(kit.text("done.erased") if page.erased else what)
         self.records.say(kit.text("done.records", ids=" ".join(one[:8].upper() for one in page.record_ids)))
-        back = page.stage in (Stage.RETURNED, Stage.REFUSED)
+        back = page.stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
         reached = _REACHED[page.stage]
         for number, (stage, words) in enumerate(zip(_ROW, self.stages, strict=True)):
             mark = "●" if number < reached else "○"
@@ -51,7 +58,7 @@ class DonePage(DeskPage[s.Done]):
         for words in self.stages[1:]:
             words.setVisible(not back)
         self.problem.say(f"{kit.stage(page.stage)} {kit.problem(page.reason)}" if back else "")
-        note = "returned" if back else "confirmed" if page.stage is Stage.CONFIRMED else "note"
+        note = "returned" if back else "confirmed" if page.stage is RecordStatus.CONFIRMED else "note"
         self.note.say(kit.text(f"done.{note}"))
         self.finish.say(kit.text("done.seen" if back else "done.finish"))
         self.finish.setFocus()

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QGridLayout
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.domain.record import Channel, Stage
+from kiosk.domain.record import Channel, RecordStatus
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Words, row
 
-_TONE = {Stage.CONFIRMED: "good", Stage.RECEIVED: "strong", Stage.RETURNED: "bad", Stage.REFUSED: "bad"}
+_TONE = {RecordStatus.CONFIRMED: "good", RecordStatus.RECEIVED: "strong", RecordStatus.RETURNED: "bad", RecordStatus.REFUSED: "bad"}
 CHANNELS = (Channel.FACE_TO_FACE, Channel.FAMILY_PROXY, Channel.AGENT, Channel.HOME_VISIT)
 _ICONS = {Channel.FACE_TO_FACE: "persons", Channel.FAMILY_PROXY: "person", Channel.AGENT: "card", Channel.HOME_VISIT: "desk-visit"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.domain.next_time import next_time
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.texts import requests
 from kiosk.texts.slip_code import code_text
 from kiosk.ui.pages.base import Kit, Page
@@ -20,26 +20,26 @@ from kiosk.visit import states as s
 from kiosk.visit.states import Finished
 
 _TITLE = {
-    Stage.SAVED: "title",
-    Stage.SENDING: "title_sending",
-    Stage.RECEIVED: "title_received",
-    Stage.CONFIRMED: "title_confirmed",
-    Stage.RETURNED: "title_returned",
-    Stage.REFUSED: "title_returned",
+    RecordStatus.SAVED: "title",
+    RecordStatus.SENDING: "title_sending",
+    RecordStatus.RECEIVED: "title_received",
+    RecordStatus.CONFIRMED: "title_confirmed",
+    RecordStatus.RETURNED: "title_returned",
+    RecordStatus.REFUSED: "title_returned",
 }
 
 
-def stage_steps(stage: Stage, kit: Kit) -> tuple[Step, ...]:
+def stage_steps(stage: RecordStatus, kit: Kit) -> tuple[Step, ...]:
     """Return the three stages of a record's way as a row."""
-    row: dict[Stage, tuple[tuple[str, Mark], tuple[str, Mark]]] = {
-        Stage.SAVED: (("sent", "now"), ("confirmed", "later")),
-        Stage.SENDING: (("sent_now", "now"), ("confirmed", "later")),
-        Stage.RECEIVED: (("sent_done", "done"), ("confirmed", "now")),
-        Stage.CONFIRMED: (("sent_done", "done"), ("confirmed_done", "done")),
-        Stage.RETURNED: (("sent_done", "done"), ("returned", "stop")),
-        Stage.REFUSED: (("sent_done", "done"), ("returned", "stop")),
+    row: dict[RecordStatus, tuple[tuple[str, Mark], tuple[str, Mark]]] = {
+        RecordStatus.SAVED: (("sent", "now"), ("confirmed", "later")),
+        RecordStatus.SENDING: (("sent_now", "now"), ("confirmed", "later")),
+        RecordStatus.RECEIVED: (("sent_done", "done"), ("confirmed", "now")),
+        RecordStatus.CONFIRMED: (("sent_done", "done"), ("confirmed_done", "done")),
+        RecordStatus.RETURNED: (("sent_done", "done"), ("returned", "stop")),
+        RecordStatus.REFUSED: (("sent_done", "done"), ("returned", "stop")),
     }
-    first: tuple[tuple[str, Mark], ...] = () if stage in (Stage.RETURNED, Stage.REFUSED) else (("local", "done"),)
+    first: tuple[tuple[str, Mark], ...] = () if stage in (RecordStatus.RETURNED, RecordStatus.REFUSED) else (("local", "done"),)
     steps = (*first, *row[stage])  # what came back has no first tick: "passed here" would be all that is read
     return tuple(Step(kit.text(f"stage_row.{key}"), mark) for key, mark in steps)
 
@@ -86,17 +86,17 @@ class ResultPage(Page[s.Finished]):
 
     def fill(self, state: s.Finished, kit: Kit) -> None:
         stage = state.stage
-        returned = stage in (Stage.RETURNED, Stage.REFUSED)
+        returned = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
         self.title.say(kit.text(f"page.result.{_TITLE[stage]}"))
         if returned:
             lead = kit.text("page.result.lead_returned")
         elif state.resumes:
             # Once the centre has confirmed there is nothing left to wait for. No months: overdue since a few days, none missed.
-            kind = "lead_resumed" if stage is Stage.CONFIRMED else "lead_resumes"
+            kind = "lead_resumed" if stage is RecordStatus.CONFIRMED else "lead_resumes"
             months = kit.text("format.months", count=state.suspended_months)
             lead = kit.text(f"page.result.{kind}", months=months) if state.suspended_months else kit.text(f"page.result.{kind}_now")
         else:
-            lead = kit.text("page.result.lead_confirmed" if stage is Stage.CONFIRMED else "page.result.lead")
+            lead = kit.text("page.result.lead_confirmed" if stage is RecordStatus.CONFIRMED else "page.result.lead")
         self.lead.say(lead)
         self.tick.setVisible(not returned)
         steps = stage_steps(stage, kit)
@@ -116,7 +116,7 @@ class ResultPage(Page[s.Finished]):
         url = kit.settings.station.verify_url
         code = code_text(kit.strings, state.record_ids[0], line, hotline, url) if state.record_ids else ""
         self.qr.show_text(code, kit.text("page.result.keep"))
-        self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not Stage.CONFIRMED else "")
+        self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not RecordStatus.CONFIRMED else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         # What the centre sent back is not done: it says so, and an attendant is on the way.
         if returned:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import check_digit, last_four, mask_name
 from kiosk.domain.reasons import Reason
-from kiosk.domain.record import Stage
+from kiosk.domain.record import RecordStatus
 from kiosk.ui.prompts import prompt_for
 from kiosk.ui.spoken.pieces import after, day_said, digits
 from kiosk.visit import events as e
@@ -327,18 +327,18 @@ def _retry(state: s.Retrying, facts: Facts, entered: Entered) -> Plan:
     return Plan(tuple(_prompts(state)), (*again, *_bar("leave", "no_face")))
 
 
-_STAGE_SAID = {
-    Stage.SAVED: "spoken.result.say_waiting",
-    Stage.SENDING: "spoken.result.say_waiting",
-    Stage.RECEIVED: "spoken.result.say_sent",
-    Stage.CONFIRMED: "spoken.result.say_confirmed",
+_STATUS_SAID = {
+    RecordStatus.SAVED: "spoken.result.say_waiting",
+    RecordStatus.SENDING: "spoken.result.say_waiting",
+    RecordStatus.RECEIVED: "spoken.result.say_sent",
+    RecordStatus.CONFIRMED: "spoken.result.say_confirmed",
 }
 
 
 def _result(state: s.Finished, facts: Facts, entered: Entered) -> Plan:
     lines = [line for line in prompt_for(state) if line not in ("page.take-card.say", "next_time.say_on_screen")]
-    if state.stage in _STAGE_SAID:
-        lines.append(_STAGE_SAID[state.stage])
+    if state.stage in _STATUS_SAID:
+        lines.append(_STATUS_SAID[state.stage])
         lines += _window_said(state.next_from, state.next_to, facts)
     lines += _hotline(facts)
     if state.case.visit.card_present:

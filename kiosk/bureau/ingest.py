@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import counts, database, decisions, failpoints, passes, standing, tables
+from kiosk.bureau import counts, database, decisions, failpoints, passes, periods, standing, tables
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.passes import NO_PASS
 from kiosk.canonical import canonical
@@ -135,8 +135,10 @@ def _judge(
     """Judge all records of a batch and write them, in a few statements whatever their number. rule: confirm what needs no clerk."""
     first = [_well_formed(suite, kiosk, batch, content, now) for content in batch.records]
     rows: dict[str, dict[str, Any]] = {}
+    renamed = periods.keys_today(session, [one.record for one in first if one.record is not None])
     for one in first:
         if one.row is not None:
+            one.row["pass_key"] = renamed.get(one.row["record_id"], one.row["pass_key"])
             rows.setdefault(one.row["record_id"], one.row)
     # By their text: what came under another suite has another digest.
     texts = {key: hashlib.sha256(row["content"].encode()).hexdigest() for key, row in rows.items()}

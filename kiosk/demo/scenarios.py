@@ -97,6 +97,30 @@ _ALL = (
         habits={"prints": True},
         settings={"printer": {"kind": "file", "target": "{folder}/slip.bin"}},
     ),
+    Scenario(
+        "eighty",
+        "81 years old: the yearly window is open earlier than for others",
+        Outcome.PASSED,
+        "ok",
+        card="lin80",
+    ),
+    Scenario(
+        "data-matched",
+        "certified by data match: told the moment the card lies there, with until when",
+        Outcome.REFUSED,
+        "data-matched",
+        card="permanent2023",
+        delivered=False,
+    ),
+    Scenario(
+        "query-data-matched",
+        "asks for the next date: nothing to do, and why",
+        Outcome.REFUSED,
+        "data-matched",
+        card="permanent2023",
+        delivered=False,
+        habits={"mode": "query"},
+    ),
     Scenario("suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang"),
     Scenario(
         "without-sight", "nothing is seen: the whole visit by five keys and what is spoken", Outcome.PASSED, "ok", by_ear=True

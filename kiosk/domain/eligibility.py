@@ -12,7 +12,7 @@ from kiosk.domain.reasons import Reason
 class Eligibility:
     """The answer of a policy for (benefit, last pass, today). Dates are local (Asia/Shanghai), inclusive.
 
-    `may_pass`: an authentication today counts. `reason`: OK, NOT_YET, ALREADY_DONE, NO_QUALIFICATION, OUT_OF_SCOPE,
+    `may_pass`: an authentication today counts. `reason`: OK, NOT_YET, ALREADY_DONE, DATA_MATCHED, NO_QUALIFICATION, OUT_OF_SCOPE,
     DECEASED, WITHDRAWN, ROSTER_ABNORMAL, CLOCK_SUSPECT, CARD_EXPIRED. `period` names the policy period a pass today falls into.
     """
 

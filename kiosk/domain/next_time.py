@@ -50,6 +50,12 @@ def open_now(due: date | None, today: date) -> NextTime:
     return NextTime(key, "page.answer.say_today", due, due)
 
 
+def valid_until(due: date, today: date) -> NextTime:
+    """Return the sentence for somebody who was certified by data match: until when, and nothing to do."""
+    key = "next_time.valid_month" if due == month_end(due) else "next_time.valid_day"
+    return NextTime(key, _spoken("until", due, today), due, due)
+
+
 def _spoken(kind: str, day: date, today: date) -> str:
     year = {0: "this_year", 1: "next_year"}.get(day.year - today.year)
     return f"next_time.{year}.say_{kind}_{day.month}" if year else "next_time.say_on_screen"

@@ -38,6 +38,9 @@ class Policy:
     effective_to: date | None = None
     valid_months: int = 12  # deferred-month, annual-window: how long a pass is valid
     window_months: int = 3  # annual-window: opens so long before the due date
+    early_months_from_age: tuple[
+        tuple[int, int], ...
+    ] = ()  # annual-window: (age, months): from that age on it opens so much earlier
     cycle_days: int = 0  # rotation: days to the next pass; 0: count cycle_months instead
     cycle_months: int = 0  # rotation, half-yearly
     grace_days: int = 0  # payment unaffected after the due date
@@ -53,7 +56,7 @@ class Policy:
 _COMMON = {"payment_day", "grace_days"}
 _PARAMETERS: dict[PolicyKind, frozenset[str]] = {
     PolicyKind.DEFERRED_MONTH: frozenset({"valid_months"} | _COMMON),
-    PolicyKind.ANNUAL_WINDOW: frozenset({"valid_months", "window_months"} | _COMMON),
+    PolicyKind.ANNUAL_WINDOW: frozenset({"valid_months", "window_months", "early_months_from_age"} | _COMMON),
     PolicyKind.ROTATION: frozenset({"cycle_days", "cycle_months", "repeat_after_days"} | _COMMON),
     PolicyKind.HALF_YEARLY: frozenset({"cycle_months", "repeat_after_days"} | _COMMON),
     PolicyKind.CAMPAIGN: frozenset({"deadline", "opens", "payment_day"}),
@@ -105,8 +108,11 @@ def load_policy(data: Mapping[str, Any]) -> Policy:
         refuse_expired_card=expired_card == "refuse",
         **parameters,
     )
-    if kind is PolicyKind.ANNUAL_WINDOW and policy.window_months >= policy.valid_months:
-        raise ValueError("parameters.window_months must be shorter than valid_months")
+    if kind is PolicyKind.ANNUAL_WINDOW:
+        if policy.window_months >= policy.valid_months:
+            raise ValueError("parameters.window_months must be shorter than valid_months")
+        if policy.window_months + max((months for _, months in policy.early_months_from_age), default=0) >= policy.valid_months:
+            raise ValueError("parameters.early_months_from_age: with window_months, it must be shorter than valid_months")
     if kind is PolicyKind.CAMPAIGN and policy.deadline == policy.opens:
         raise ValueError("parameters.opens and deadline must differ")
     return policy
@@ -122,6 +128,9 @@ def _parameters(kind: PolicyKind, given: dict[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if name in ("deadline", "opens"):
             out[name] = _month_day(name, value)
+            continue
+        if name == "early_months_from_age":
+            out[name] = _early_months(value)
             continue
         low, high = {
             "payment_day": (1, 28),
@@ -151,6 +160,21 @@ def _month_day(name: str, value: Any) -> tuple[int, int]:
     except ValueError as error:
         raise ValueError(f"parameters.{name}: 'MM-DD' expected") from error
     return month, day
+
+
+def _early_months(value: Any) -> tuple[tuple[int, int], ...]:
+    """Read {"80" = 2} (TOML has no numbers as keys): (age, months), youngest first."""
+    fault = "parameters.early_months_from_age: { 80 = 2 } expected, an age from 50 to 120 and months from 1 to 11"
+    if not isinstance(value, Mapping):
+        raise ValueError(fault)
+    out = []
+    for age, months in value.items():
+        if not (
+            str(age).isascii() and str(age).isdecimal() and 50 <= int(age) <= 120 and type(months) is int and 1 <= months <= 11
+        ):
+            raise ValueError(fault)
+        out.append((int(age), months))
+    return tuple(sorted(out))
 
 
 def _ages(table: Any) -> tuple[tuple[str, int, int], ...]:

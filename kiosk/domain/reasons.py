@@ -68,6 +68,7 @@ class Reason(StrEnum):
     ROSTER_ABNORMAL = "roster-abnormal"
     NOT_YET = "not-yet"
     ALREADY_DONE = "already-done"
+    DATA_MATCHED = "data-matched"
     NO_QUALIFICATION = "no-qualification"
     OUT_OF_SCOPE = "out-of-scope"
     DECEASED = "deceased"

@@ -6,12 +6,14 @@ The state after a pass is a line of days without gap or overlap: not yet | open,
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from kiosk.domain.calendar_days import add_months, in_year, month_end, month_start, months_counted
 from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.identity import IdNumber
 from kiosk.domain.person import Benefit, RosterEntry, RosterStatus
 from kiosk.domain.policy import Policy, PolicyBook, PolicyKind, UnknownPolicy, load_policy
 from kiosk.domain.reasons import Reason
@@ -25,9 +27,12 @@ __all__ = [
     "Term",
     "UnknownPolicy",
     "after_pass",
+    "birthday",
     "decide",
     "load_policy",
     "message_of",
+    "opens",
+    "period_today",
     "standing",
     "term_after",
 ]
@@ -72,11 +77,29 @@ class RuleMessage:
     months: int = 0
 
 
-def term_after(policy: Policy, passed_on: date, *, anchor: date | None = None, at_least: date | None = None) -> Term:
+def opens(policy: Policy, due: date, born: date | None) -> date:
+    """Return the first day of an annual window that ends on `due`, for somebody born then.
+
+    Whoever reaches the age of an earlier opening only after that day may come from the birthday on: so the day depends on policy
+    and person alone, never on the day on which it is asked for.
+    """
+    first = add_months(due, -policy.window_months)
+    if born is None:
+        return first
+    early = (
+        max(add_months(due, -policy.window_months - months), add_months(born, age * 12))
+        for age, months in policy.early_months_from_age
+    )
+    return min([first, *early])
+
+
+def term_after(
+    policy: Policy, passed_on: date, *, anchor: date | None = None, at_least: date | None = None, born: date | None = None
+) -> Term:
     """Return the term a pass on `passed_on` opens.
 
     anchor: a due date fixed by the bureau (annual-window: its yearly returns are the due dates). at_least: validity already
-    granted, which a pass never shortens.
+    granted, which a pass never shortens. born: the person's birthday, for windows that open earlier from an age on.
     """
     if policy.kind is PolicyKind.DEFERRED_MONTH:
         valid_from = add_months(month_start(passed_on), 1)
@@ -85,10 +108,10 @@ def term_after(policy: Policy, passed_on: date, *, anchor: date | None = None, a
         valid_from, due = passed_on, add_months(passed_on, policy.valid_months)
         if anchor is not None:
             due, turns = anchor, 0
-            while add_months(due, -policy.window_months) <= passed_on:
+            while opens(policy, due, born) <= passed_on:
                 turns += 1
                 due = add_months(anchor, turns * policy.valid_months)  # from the anchor: a 29 February must not drift
-        next_from = add_months(due, -policy.window_months)
+        next_from = opens(policy, due, born)
     elif policy.kind is PolicyKind.CAMPAIGN:
         valid_from, year = passed_on, _campaign_year(policy, passed_on) + 1
         due, next_from = in_year(year, *policy.deadline), _campaign_opens(policy, year)
@@ -99,7 +122,7 @@ def term_after(policy: Policy, passed_on: date, *, anchor: date | None = None, a
     if at_least is not None and at_least > due:
         due = at_least
         if policy.kind is PolicyKind.ANNUAL_WINDOW:
-            next_from = add_months(due, -policy.window_months)
+            next_from = opens(policy, due, born)
     return _term(policy, valid_from, due, next_from)
 
 
@@ -145,7 +168,7 @@ def decide(
     policy_id = benefit.policy_id if isinstance(policies, PolicyBook) else policies.policy_id
     policy = book.at(policy_id, today)
     last = benefit.last_pass
-    term = None if last is None else _current_term(book.at(policy_id, last), policy, benefit, last)
+    term = None if last is None else _current_term(book.at(policy_id, last), policy, benefit, last, birthday(entry))
     if clock_suspect or (last is not None and last > today):
         return _dated(benefit, policy_id, Reason.CLOCK_SUSPECT, term, None)
     answer = replace(_window(policy, benefit, entry, today, term, passed_here=passed_here), card_expired=card_expired)
@@ -159,36 +182,42 @@ def decide(
     return answer if refused is None else replace(answer, may_pass=False, reason=refused)
 
 
-def _current_term(then: Policy, now: Policy, benefit: Benefit, last: date) -> Term:
+def birthday(entry: RosterEntry) -> date | None:
+    """Return when somebody was born, as the roster or else the number says."""
+    return entry.born or IdNumber.parse(entry.id_number).born
+
+
+def _current_term(then: Policy, now: Policy, benefit: Benefit, last: date, born: date | None) -> Term:
     due = benefit.due
     anchor = due if now.kind is PolicyKind.ANNUAL_WINDOW else None
-    granted = term_after(then, last, anchor=due if then.kind is PolicyKind.ANNUAL_WINDOW else None)
+    granted = term_after(then, last, anchor=due if then.kind is PolicyKind.ANNUAL_WINDOW else None, born=born)
     # A due date before the last pass was met by it; one after it can only give the person more time.
     floor = max(granted.due, due) if due is not None and due >= last and anchor is None else granted.due
-    term = term_after(now, last, anchor=anchor, at_least=None if now is then and anchor is not None else floor)
+    term = term_after(now, last, anchor=anchor, at_least=None if now is then and anchor is not None else floor, born=born)
     return replace(term, valid_from=granted.valid_from)
 
 
 def _window(
     policy: Policy, benefit: Benefit, entry: RosterEntry, today: date, term: Term | None, *, passed_here: bool
 ) -> Eligibility:
+    born = birthday(entry)
     if term is None and benefit.due is not None:
-        opens = add_months(benefit.due, -policy.window_months) if policy.kind is PolicyKind.ANNUAL_WINDOW else date.min
-        term = _term(policy, date.min, benefit.due, opens)
+        first = opens(policy, benefit.due, born) if policy.kind is PolicyKind.ANNUAL_WINDOW else date.min
+        term = _term(policy, date.min, benefit.due, first)
     next_from = date.min if term is None else term.next_from
     may_pass, reason = today >= next_from, Reason.OK
     if not may_pass:
-        reason = Reason.ALREADY_DONE if passed_here or _is_repeat(policy, benefit, today) else Reason.NOT_YET
+        reason = Reason.ALREADY_DONE if passed_here or _is_repeat(policy, benefit, today, born) else Reason.NOT_YET
     if entry.status is RosterStatus.DATA_MATCHED:
         asked = date.max if term is None else max(next_from, add_months(term.due, -_DATA_MATCH_OPENS_MONTHS))
         if today < asked:
-            may_pass, reason = False, Reason.ALREADY_DONE
+            may_pass, reason = False, Reason.DATA_MATCHED
             term = None if term is None else replace(term, next_from=asked)
     months = 0 if term is None else months_counted(term.suspended_from, today, policy.payment_day)
     if entry.status is RosterStatus.SUSPENDED and may_pass:
         months = max(1, months)  # the bureau says so, whatever the dates here; one month at least is missing
     suspended = months > 0 or (term is not None and today >= term.suspended_from)
-    after = term_after(policy, today, anchor=benefit.due, at_least=None if term is None else term.due)
+    after = term_after(policy, today, anchor=benefit.due, at_least=None if term is None else term.due, born=born)
     answer = _dated(benefit, policy.policy_id, reason, term, policy)
     return replace(
         answer,
@@ -228,13 +257,14 @@ def _dated(benefit: Benefit, policy_id: str, reason: Reason, term: Term | None, 
     )
 
 
-def _is_repeat(policy: Policy, benefit: Benefit, today: date) -> bool:
+def _is_repeat(policy: Policy, benefit: Benefit, today: date, born: date | None) -> bool:
     """True when today lies in the very window the last pass was made in: people come again to make sure (S1)."""
     last = benefit.last_pass
     if last is None or policy.kind is PolicyKind.DEFERRED_MONTH:
         return False  # in the same month S0 answers "尚未到验证时间"
     if policy.kind is PolicyKind.ANNUAL_WINDOW:
-        return today <= add_months(last, policy.window_months)
+        early = (months for age, months in policy.early_months_from_age if born is not None and add_months(born, age * 12) <= last)
+        return today <= add_months(last, policy.window_months + max(early, default=0))
     return True
 
 
@@ -246,7 +276,7 @@ def _period(policy: Policy, benefit: Benefit, term: Term | None, today: date) ->
     if term is None:
         return f"first/{today:%Y}"
     if policy.kind is PolicyKind.ANNUAL_WINDOW:
-        return f"{add_months(term.due, -policy.window_months)}/{term.due}"
+        return f"due/{term.due}"  # never the window's opening: it moves with the policy and with age
     return f"{benefit.last_pass or 'first'}/{term.due}"
 
 
@@ -268,10 +298,20 @@ def _of_age(policy: Policy, benefit: Benefit, entry: RosterEntry, today: date) -
     return True
 
 
-def after_pass(policies: PolicyBook, benefit: Benefit, passed_on: date) -> Benefit:
+_BEFORE_DUE = re.compile(r"\d{4}-\d\d-\d\d/(\d{4}-\d\d-\d\d)")
+
+
+def period_today(kind: PolicyKind, period: str) -> str:
+    """Return a period as it is named today: up to 1.0 that of an annual window was "opening/due" (docs/changing.md)."""
+    old = _BEFORE_DUE.fullmatch(period) if kind is PolicyKind.ANNUAL_WINDOW else None
+    return period if old is None else f"due/{old[1]}"
+
+
+def after_pass(policies: PolicyBook, benefit: Benefit, passed_on: date, born: date | None = None) -> Benefit:
     """Return the benefit as it stands after a pass the roster does not know yet (made on this kiosk, still on its way).
 
-    A due date stays in it only where the pass alone does not give it: fixed by the bureau, or granted longer before.
+    born: see `birthday`. A due date stays in it only where the pass alone does not give it: fixed by the bureau, or granted longer
+    before.
     """
     last = benefit.last_pass
     if last is not None and last >= passed_on:
@@ -279,9 +319,9 @@ def after_pass(policies: PolicyBook, benefit: Benefit, passed_on: date) -> Benef
     policy = policies.at(benefit.policy_id, passed_on)
     granted = benefit.due
     if last is not None:
-        granted = _current_term(policies.at(benefit.policy_id, last), policy, benefit, last).due
-    after = term_after(policy, passed_on, anchor=benefit.due, at_least=granted)
-    due = None if after.due == term_after(policy, passed_on).due else after.due
+        granted = _current_term(policies.at(benefit.policy_id, last), policy, benefit, last, born).due
+    after = term_after(policy, passed_on, anchor=benefit.due, at_least=granted, born=born)
+    due = None if after.due == term_after(policy, passed_on, born=born).due else after.due
     return replace(benefit, last_pass=passed_on, due=due)
 
 
@@ -303,6 +343,8 @@ def message_of(answer: Eligibility, today: date) -> RuleMessage:
         if first.day == 1 and last == month_end(last) and last > add_months(first, 6):  # any month will do: name the first
             return RuleMessage(f"{answer.reason}-month", first)
         return RuleMessage(f"{answer.reason}-window", first, last)
+    if answer.reason is Reason.DATA_MATCHED and answer.due is not None:
+        return RuleMessage("data-matched-until", answer.due)
     if answer.reason is Reason.OK:
         if answer.suspended_months:
             return RuleMessage("ok-suspended", answer.suspended_from, months=answer.suspended_months)

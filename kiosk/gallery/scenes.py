@@ -103,6 +103,7 @@ def scenes() -> tuple[Scene, ...]:
     waiting = s.AwaitingCard(no_card)
     done = s.Finished(case, (RECORD,), next_from=date(2026, 12, 1), next_to=date(2027, 11, 30))
     not_yet = tuple(eligibility(kind, may_pass=False, reason=Reason.NOT_YET) for kind in kinds)
+    matched = (replace(not_yet[0], reason=Reason.DATA_MATCHED, due=date(2027, 3, 31)),)
     acting = s.Acting(case, take_id=1)
     # Loops rest at their peak in a still picture: the demonstrated action is seen.
     out = [
@@ -138,6 +139,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("confirm-rare-name", s.Confirming(visit, Person("陈小\ue123", NUMBER), entry, due)),
         Scene("confirm-other", s.Confirming(other, person, entry, due[:1])),
         Scene("benefits", s.ChoosingBenefits(visit, person, entry, due)),
+        Scene("answer-data-matched", s.Answered(visit, Reason.DATA_MATCHED, matched, person)),
         Scene("answer-already-done", s.Answered(visit, Reason.ALREADY_DONE, not_yet[:1], person, (RecordStatus.RECEIVED,))),
         Scene("answer-not-yet", s.Answered(visit, Reason.NOT_YET, not_yet, person, roster_stale=True)),
         Scene(

@@ -109,7 +109,7 @@ def eligibilities(
         here = passes.get(benefit.benefit_id)
         passed_here = here is not None and (known.last_pass is None or here >= known.last_pass)
         if here is not None and not clock_suspect:
-            known = renewal.after_pass(book, known, here)
+            known = renewal.after_pass(book, known, here, renewal.birthday(entry))
         told = entry
         if issued is not None and passed_here and here is not None and here >= local_date(issued, store.settings.station.timezone):
             told = replace(entry, status=RosterStatus.ACTIVE)  # suspended is what the roster said before the pass
@@ -131,6 +131,7 @@ def _overall(answers: tuple[Eligibility, ...]) -> Reason:
         Reason.CLOCK_SUSPECT,
         *_STATUS_FIRST,
         Reason.CARD_EXPIRED,
+        Reason.DATA_MATCHED,
         Reason.ALREADY_DONE,
         Reason.NOT_YET,
         Reason.OUT_OF_SCOPE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from kiosk.domain.eligibility import Eligibility
-from kiosk.domain.next_time import NextTime, next_time, open_now
+from kiosk.domain.next_time import NextTime, next_time, open_now, valid_until
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.domain.take_view import TakeView
@@ -20,6 +20,8 @@ def when(item: Eligibility, today: date) -> NextTime | None:
     """Return the sentence for the date of one benefit: when to come, or until when."""
     if item.may_pass:
         return open_now(item.due, today)
+    if item.reason is Reason.DATA_MATCHED and item.due is not None:
+        return valid_until(item.due, today)
     return next_time(item.earliest_next, item.due, today)
 
 
@@ -98,7 +100,8 @@ def _answered(state: s.Answered, today: date | None) -> list[str]:
     if state.reason not in s.GOOD:
         opening = [] if state.reason in s.TOLD else ["not_done.say"]
         return [*opening, f"reason.{state.reason}.say"]
-    query = state.visit.mode is s.Mode.QUERY or state.reason is Reason.OK
+    # Of a query the dates are the answer; but for who was certified by data match, who does not know that anybody did it.
+    query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason is not Reason.DATA_MATCHED)
     dates = [] if today is None else [found.spoken for item in state.eligibilities if (found := when(item, today)) is not None]
     dates = list(dict.fromkeys(dates))  # two benefits of one date are one sentence
     if len(dates) > 1 or not dates:  # several: the screen says which is which

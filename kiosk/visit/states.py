@@ -281,7 +281,7 @@ State = (
 
 
 # Answers that are no failure: dates, or that nothing has to be done here. Everything else is open until an attendant comes.
-GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE})
+GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE, Reason.DATA_MATCHED})
 TOLD = GOOD | {Reason.NO_QUALIFICATION}
 ELSEWHERE = frozenset({Reason.OUT_OF_SCOPE})  # still to do, in another place: nobody here can help
 

@@ -217,3 +217,56 @@ def test_the_migration_parts_keys_that_were_one(tmp_path):
             "r2": "plain/c/p/2026",
         }
     db.close()
+
+
+def test_a_kiosk_of_before_claims_the_same_annual_pass(context):
+    """Its period names the window's opening; a rotation's period looks alike and is left alone."""
+    emptied(context)
+    kiosk = register(context)
+    annual = {"policy_id": "annual-window", "person_id": "A"}
+    old, new = record(policy_period="2026-12-15/2027-03-15", **annual), record(policy_period="due/2027-03-15", **annual)
+    told = kiosk.send(old, new, record(policy_id="rotation", policy_period="2026-03-15/2027-03-15"))
+    assert sorted(one.verdict for one in told.verdicts) == ["accepted", "accepted", "duplicate-pass"]
+    assert {key for key, _ in passes(context)} == {
+        "A/enterprise-employee/annual-window/due%2F2027-03-15",
+        "P1/enterprise-employee/rotation/2026-03-15%2F2027-03-15",
+    }
+
+
+def test_the_migration_takes_openings_out_of_keys_and_merges_what_becomes_one(tmp_path):
+    url = f"sqlite:///{tmp_path / 'bureau.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, "0011")
+    db = sqlite3.connect(tmp_path / "bureau.db")
+    db.execute(
+        "INSERT INTO kiosks (kiosk_id, station_id, name, sign_key, seal_key, created_at, revoked_reason, last_seq, backlog,"
+        " roster_version, software, decision_seq) VALUES ('k', 'S', '', 'a', 'b', '2026-11-01', '', 0, 0, 0, '', 0)"
+    )
+    made = (
+        ("first", "annual-window", "2026-12-15/2027-03-15", ""),
+        ("second", "annual-window", "2026-11-15/2027-03-15", "confirmed"),  # the opening was moved in between
+        ("other", "rotation", "2026-03-15/2027-03-15", ""),
+    )
+    for record_id, policy, period, decision in made:
+        key = pass_key("P", "b", policy, period)
+        content = json.dumps({"person_id": "P", "benefit_id": "b", "policy_id": policy, "policy_period": period})
+        db.execute(
+            "INSERT INTO records (record_id, kiosk_id, batch_id, content_digest, content, person_id, pass_key, channel, outcome,"
+            " reason, captured_at, clock_suspect, received_at, verdict, decision, decision_reason)"
+            " VALUES (?, 'k', 'b', 'd', ?, 'P', ?, 'self-face', 'passed', 'ok', '2026-11-01', 0, '2026-11-01', 'accepted', ?, '')",
+            (record_id, content, key, decision),
+        )
+        db.execute("INSERT INTO passes VALUES (?, ?, '2026-11-01')", (key, record_id))
+    db.commit()
+    db.close()
+    database.upgrade(url)
+    db = sqlite3.connect(tmp_path / "bureau.db")
+    assert dict(db.execute("SELECT record_id, pass_key FROM passes").fetchall()) == {
+        "second": "P/b/annual-window/due%2F2027-03-15",
+        "other": "P/b/rotation/2026-03-15%2F2027-03-15",
+    }
+    assert dict(db.execute("SELECT record_id, verdict FROM records").fetchall())["first"] == "duplicate-pass"
+    assert ("passes", -1) in db.execute("SELECT name, value FROM counts").fetchall()
+    db.close()

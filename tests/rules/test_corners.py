@@ -33,6 +33,17 @@ CAMPAIGN = {"id": "p", "kind": "campaign", "effective_from": START}
             {"id": "p", "kind": "annual-window", "effective_from": START, "parameters": {"window_months": 12, "valid_months": 12}},
             "window_months must be shorter",
         ),
+        *(
+            (
+                {"id": "p", "kind": "annual-window", "effective_from": START, "parameters": {"early_months_from_age": early}},
+                "early_months_from_age",
+            )
+            for early in (3, {"eighty": 3}, {"80": 0}, {"80": 9}, {"20": 1}, {"80": True})
+        ),
+        (
+            {"id": "p", "kind": "rotation", "effective_from": START, "parameters": {"early_months_from_age": {"80": 1}}},
+            "not a parameter of rotation",
+        ),
         (
             {"id": "p", "kind": "rotation", "effective_from": START, "parameters": {"cycle_days": 90, "cycle_months": 3}},
             "either cycle_days or cycle_months",

@@ -71,6 +71,25 @@ def test_annual_window_of_a_due_date_fixed_by_the_bureau():
     assert ask("annual-window", "2026-06-10", "2026-07-01", due=fixed).due == d("2027-08-31")
 
 
+def test_whoever_is_eighty_may_come_earlier_and_the_pass_keeps_its_key():
+    """Born 1946-11-20: 80 before the window to 2027-03-15 opens for all (2026-12-15), after it could for the old."""
+    policy = replace(BOOK.at("annual-window", d("2026-03-15")), early_months_from_age=((80, 3),))
+    old, younger = (person(born=d(day), id_number="") for day in ("1940-01-01", "1946-11-20"))
+    held = benefit("annual-window", d("2026-03-15"))
+    assert not decide(policy, held, old, d("2026-09-14")).may_pass
+    assert decide(policy, held, old, d("2026-09-15")).may_pass
+    assert not decide(policy, held, younger, d("2026-11-19")).may_pass
+    assert decide(policy, held, younger, d("2026-11-20")).may_pass  # the birthday
+    assert not decide(policy, held, person(), d("2026-12-14")).may_pass
+    told = message_of(decide(policy, held, old, d("2026-08-01")), d("2026-08-01"))
+    assert (told.first, told.last) == (d("2026-09-15"), d("2027-03-15"))
+    keys = {decide(policy, held, one, d("2026-12-20")).period for one in (old, younger, person())}
+    keys.add(decide(replace(policy, window_months=2, early_months_from_age=()), held, old, d("2027-02-01")).period)
+    assert keys == {"due/2027-03-15"}
+    by_number = decide(policy, held, person(born=None, id_number="440300194001010018"), d("2026-09-15"))
+    assert by_number.may_pass  # the roster need not say the birthday
+
+
 def test_rotation_example():
     answer = ask("rotation", "2026-03-15", "2027-03-15")
     assert (answer.due, answer.grace_to, answer.suspended_from) == (d("2027-03-15"), d("2027-03-30"), d("2027-03-31"))
@@ -148,7 +167,9 @@ def test_suspended_by_the_bureau_is_resumed():
 def test_data_match_is_shown_as_done_until_the_last_months():
     matched = person(status=RosterStatus.DATA_MATCHED)
     done = decide(BOOK, benefit("deferred-month", d("2026-03-15")), matched, d("2026-11-01"))
-    assert (done.may_pass, done.reason, done.earliest_next) == (False, Reason.ALREADY_DONE, d("2026-12-31"))
+    assert (done.may_pass, done.reason, done.earliest_next) == (False, Reason.DATA_MATCHED, d("2026-12-31"))
+    said = message_of(done, d("2026-11-01"))
+    assert (said.key, said.first) == ("data-matched-until", d("2027-03-31"))
     assert decide(BOOK, benefit("deferred-month", d("2026-03-15")), matched, d("2026-12-31")).may_pass
 
 

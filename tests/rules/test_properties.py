@@ -16,6 +16,7 @@ from kiosk.domain.renewal import Standing, after_pass, decide, standing
 from tests.rules.made import person
 
 DAY = timedelta(days=1)
+BORN = person().born
 days = st.dates(date(2016, 1, 1), date(2035, 12, 31))
 
 
@@ -40,7 +41,10 @@ def policies(draw, start: date = date(2010, 1, 1)) -> Policy:
             grace_days=draw(st.sampled_from([0, 15])),
             repeat_after_days=draw(st.integers(1, 60)),
         )
-    return Policy("p", kind, "", start, grace_days=draw(st.sampled_from([0, 15])), payment_day=pay)
+    # The person of these tests is born on 1950-01-01: younger than both ages, between them, past both.
+    early = draw(st.sampled_from([(), ((80, 3),), ((70, 1), (80, 5))])) if kind is PolicyKind.ANNUAL_WINDOW else ()
+    grace = draw(st.sampled_from([0, 15]))
+    return Policy("p", kind, "", start, grace_days=grace, payment_day=pay, early_months_from_age=early)
 
 
 @st.composite
@@ -110,7 +114,7 @@ def test_a_pass_never_shortens_validity_and_keeps_its_promise(book, passed_on, d
     assert answer.if_passed_to is not None
     assert answer.if_passed_to >= answer.due
     assert answer.if_passed_to > today
-    again = decide(book, after_pass(book, held, today), person(), today)
+    again = decide(book, after_pass(book, held, today, BORN), person(), today)
     assert again.valid_to == answer.if_passed_to  # what the result page said is what the rules say afterwards
     assert again.earliest_next == answer.next_from
     assert not again.may_pass  # and one pass is enough
@@ -126,7 +130,7 @@ def test_each_pass_has_its_own_period(policy, first, waits):
         answer = decide(book, held, person(), today)
         if answer.may_pass:
             periods.append(answer.period)
-            held = after_pass(book, held, today)
+            held = after_pass(book, held, today, BORN)
         today += DAY * wait
     assert len(periods) == len(set(periods))
 

@@ -52,7 +52,7 @@ def has_a_pass(state: s.State) -> bool:
         return state.stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED)
     if isinstance(state, s.TakingCard):
         return state.passed
-    return isinstance(state, s.Answered) and state.reason is Reason.ALREADY_DONE and not s.returned(state)
+    return isinstance(state, s.Answered) and state.reason in (Reason.ALREADY_DONE, Reason.DATA_MATCHED) and not s.returned(state)
 
 
 def words_of(window) -> list[str]:

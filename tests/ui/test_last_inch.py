@@ -80,3 +80,18 @@ def test_the_last_try_is_announced_before_the_last_try_and_no_other():
     said = {left: prompt_for(s.Retrying(case, Reason.LIVENESS_FAILED, left)) for left in (1, 2, 3)}
     assert said[1][-1] == "page.retry.say_last"
     assert "page.retry.say_last" not in said[2] + said[3]
+
+
+@pytest.mark.parametrize("mode", [s.Mode.SELF, s.Mode.QUERY])
+def test_a_data_match_is_told_with_until_when_in_a_query_too(window, mode):
+    """静默认证: nobody there ever did anything, so "your dates" alone would be no answer."""
+    shown = SCENES["answer-data-matched"].state
+    shown = replace(shown, visit=replace(shown.visit, mode=mode))
+    show_scene(window, replace(SCENES["answer-data-matched"], state=shown))
+    text = "\n".join(label.text() for label in window.page.findChildren(QLabel) if label.isVisibleTo(window))
+    assert "不用再办" in text
+    assert "数据核对" in text
+    assert "2027年3月底" in text
+    assert window.page.tick.isVisibleTo(window)
+    said = prompt_for(shown, today=date(2026, 11, 30))
+    assert said == ["reason.data-matched.say", "next_time.next_year.say_until_3"]

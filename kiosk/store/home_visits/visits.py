@@ -128,7 +128,7 @@ def _for_the_road(store: Store, entry: RosterEntry) -> RosterEntry:
         if here is not None and entry.status is RosterStatus.SUSPENDED:
             continue  # resumed here; out there it would look suspended still
         known = benefit.policy_id in book
-        benefits.append(renewal.after_pass(book, benefit, here) if here is not None and known else benefit)
+        benefits.append(renewal.after_pass(book, benefit, here, renewal.birthday(entry)) if here is not None and known else benefit)
     return replace(entry, template=None, home_visit=True, benefits=tuple(benefits))
 
 

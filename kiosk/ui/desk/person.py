@@ -53,7 +53,7 @@ class PersonPage(DeskPage[s.Showing]):
         elif why:
             self.problem.say(kit.text("person.came_from", why=why))
         elif not found.due:
-            good = found.reason.value in ("not-yet", "already-done")
+            good = found.reason.value in ("not-yet", "already-done", "data-matched")
             self.problem.say(kit.strings.text(f"reason.{found.reason}.attendant"), good=good)
         else:
             self.problem.say("")
@@ -65,7 +65,11 @@ class PersonPage(DeskPage[s.Showing]):
                 Cell(kit.benefit(item.benefit_kind)),
                 Cell(
                     kit.rule(item),
-                    "wait" if item.may_pass else "good" if item.reason.value in ("not-yet", "already-done") else "bad",
+                    "wait"
+                    if item.may_pass
+                    else "good"
+                    if item.reason.value in ("not-yet", "already-done", "data-matched")
+                    else "bad",
                 ),
             )
             for item in found.eligibilities

@@ -52,8 +52,10 @@ class AnswerPage(Page[s.Answered]):
         else:
             self._say(state, kit)
         self._fill_dates(state, kit, show=good and not returned)
+        query = state.visit.mode is s.Mode.QUERY
+        done = {Reason.DATA_MATCHED} if query else {Reason.ALREADY_DONE, Reason.DATA_MATCHED}
         # A tick is for what is done: not for "not yet", and not for a question.
-        self.tick.setVisible(state.reason is Reason.ALREADY_DONE and not returned and state.visit.mode is not s.Mode.QUERY)
+        self.tick.setVisible(state.reason in done and not returned)
         self.tick.restart()
         self.stage.say(self._stage(state, kit) if good and not returned else "")
         self.help_card.setVisible(not good or returned)
@@ -74,7 +76,7 @@ class AnswerPage(Page[s.Answered]):
         return kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title")) if state.stages else ""
 
     def _say(self, state: s.Answered, kit: Kit) -> None:
-        query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason in s.GOOD)
+        query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason in s.GOOD - {Reason.DATA_MATCHED})
         reason = f"reason.{state.reason}"
         asked = "query_today" if any(item.may_pass for item in state.eligibilities) else "query"
         self.title.say(kit.text(f"page.answer.{asked}_title" if query else f"{reason}.title"))

@@ -53,3 +53,9 @@ def test_every_event_of_both_machines_is_among_the_samples():
     assert walked == set(get_args(de.Event))
     walked = {type(one) for one in (*visit_samples.touches(), *visit_samples.device_events(), *visit_samples.answers("v1", 1))}
     assert walked == set(get_args(ve.Event))
+
+
+def test_every_event_that_is_addressed_to_a_session_is_a_reply():
+    """The machine drops those of another session: one that is left out would be taken by whoever signed in since."""
+    addressed = {one for one in get_args(de.Event) if "session_id" in one.__dataclass_fields__}
+    assert addressed == set(get_args(de.Reply))

@@ -202,7 +202,7 @@ class KioskApp(QObject):
         self._headphones.answered()
 
     @Slot(object)
-    def _on_service(self, wish: object) -> None:
+    def _on_service(self, wish: requests.Request) -> None:
         if isinstance(wish, requests.Headphones):
             self._headphones.by_key(wish.plugged)
 

@@ -19,6 +19,7 @@ from kiosk.app.desk_camera import DeskCamera
 from kiosk.app.desk_papers import DeskPapers
 from kiosk.app.desk_work import Answer, Checked, DeskWork, Tallied, devices
 from kiosk.app.visit_controller import VisitController
+from kiosk.app.visit_glance import glance
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.config import Settings
@@ -33,7 +34,6 @@ from kiosk.desk_backend import home_visits as desk_home
 from kiosk.desk_backend import media
 from kiosk.desk_backend.boards import Seen, load, tallies
 from kiosk.desk_backend.moment import Moment
-from kiosk.domain.fairness import Counted
 from kiosk.domain.reasons import Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.idcard_reader.events import CardRead, CardTrouble
@@ -363,17 +363,6 @@ class DeskController(QObject):
 
     def _glance(self) -> VisitGlance | None:
         return glance(self._conductor.state, self._window.page_name, self._conductor.counted)
-
-
-def glance(state: vs.State, page: str, counted: tuple[Counted, ...] = ()) -> VisitGlance | None:
-    """Return what the desk may see of a visit, None where there is none."""
-    visit = vs.visit_of(state)
-    if visit is None or isinstance(state, vs.TakingCard):
-        return None
-    case = getattr(state, "case", None)
-    person = case.person if case is not None else getattr(state, "person", None) or getattr(state, "beneficiary", None)
-    reason = getattr(state, "reason", None) if isinstance(state, vs.Referred | vs.Retrying | vs.Answered) else None
-    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, person, visit.helper, reason, counted)
 
 
 def _shown(state: s.State) -> object:

@@ -72,7 +72,7 @@ class Startup(QObject):
         self.imported.emit(bool(kiosk.app))
 
     @Slot(object)
-    def _keep_touch(self, event: e.Event) -> None:
+    def _keep_touch(self, event: e.Event | requests.PrintSlip) -> None:
         self._early.append(event)
 
     @Slot(object)

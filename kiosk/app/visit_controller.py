@@ -157,7 +157,7 @@ class VisitController(QObject):
     # --- events in
 
     @Slot(object)
-    def on_touched(self, event: e.Event) -> None:
+    def on_touched(self, event: e.Event | requests.PrintSlip) -> None:
         """A touch on a page."""
         self._somebody_is_here()
         if isinstance(event, requests.PrintSlip):
@@ -170,7 +170,7 @@ class VisitController(QObject):
         self.feed(event)
 
     @Slot(object)
-    def on_service(self, wish: object) -> None:
+    def on_service(self, wish: requests.Request) -> None:
         """A wish of the window that is no step of the visit."""
         self._somebody_is_here()
         if isinstance(wish, requests.Replay):

@@ -69,7 +69,7 @@ class VisitDevices(QObject):
         self.told.emit(told)
 
     @Slot(object)
-    def on_camera(self, status: object) -> None:
+    def on_camera(self, status: CameraUp | CameraDown) -> None:
         """The camera came or went."""
         if isinstance(status, CameraUp) and not self.camera_ready:
             self.camera_ready = True

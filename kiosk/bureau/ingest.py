@@ -29,7 +29,7 @@ from kiosk.sync.suites import Suite
 
 CLOCK_DOUBT = timedelta(days=1)  # ours: more difference than this changes the date that the rules look at
 _LINE = {"seq", "kind", "digest", "body", "signature", "key_id"}
-D = TypeVar("D", bound=protocol.Document)
+D = TypeVar("D", protocol.RawBatch, protocol.Question, protocol.Evidence)
 
 
 class Turned(KioskError):
@@ -63,7 +63,7 @@ def open_sealed(context: BureauContext, body: bytes, model: type[D]) -> tuple[D,
         document = seal.verify(compact, key, claimed, model)
     except seal.Refused as error:
         raise Turned(413 if error.why == "too-large" else 400, error.why) from error
-    if getattr(document, "kiosk_id", claimed) != claimed:
+    if document.kiosk_id != claimed:
         raise Turned(403, "wrong-signer", claimed)
     if kiosk.revoked_at is not None:
         raise Turned(403, "revoked", claimed)

@@ -9,7 +9,7 @@ from kiosk.desk import checks
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.boards_data import with_media
+from kiosk.desk.boards_data import ApprovalData, CameraData, with_media
 from kiosk.desk.values import Place, Role
 from kiosk.domain import camera_identity, desk_rules
 from kiosk.domain.person import IdentifiedBy
@@ -131,7 +131,7 @@ def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
     """APPROVAL, MAINTENANCE, CAMERA and STAFF; the role was looked at already."""
     match event:
         case e.ApproveTouched(day) if page.place is Place.APPROVAL:
-            waiting = {one.day: one for one in getattr(page.data, "days", ())}
+            waiting = {one.day: one for one in page.data.days} if isinstance(page.data, ApprovalData) else {}
             if day not in waiting:
                 return page, ()
             problem = checks.approval(session, waiting[day].authors)
@@ -141,7 +141,7 @@ def _supervisor(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
         case e.MaintenanceTouched(what) if page.place is Place.MAINTENANCE:
             return page, (c.Maintain(session, what),)
         case e.CameraConfirmed(why) if page.place is Place.CAMERA:
-            if getattr(page.data, "believed", True):
+            if not isinstance(page.data, CameraData) or page.data.believed:
                 return page, ()
             if why not in camera_identity.WHYS:
                 return replace(page, problem="camera-why"), ()

@@ -115,16 +115,16 @@ def _open(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
         return s.Closed(), (c.NoteSignOut(session), *_put_away(session, state.page), c.ResumeVisit())
     if isinstance(event, e.Touch):
         session = replace(session, touched_s=world.now_s)
-    if getattr(event, "session_id", session.session_id) != session.session_id:
+    if isinstance(event, e.Reply) and event.session_id != session.session_id:
         return state, ()
     match event:
         case e.Went(place):
-            if place in SUPERVISOR_PLACES and session.role is not Role.SUPERVISOR or getattr(state.page, "busy", False):
+            if place in SUPERVISOR_PLACES and session.role is not Role.SUPERVISOR or s.is_busy(state.page):
                 return s.Open(session, state.page), ()
             page, more = enter(session, place)
             return s.Open(session, page), (*_put_away(session, state.page), *more)
         case e.TakeOverTouched():
-            if world.visit is None or getattr(state.page, "busy", False):
+            if world.visit is None or s.is_busy(state.page):
                 return s.Open(session, state.page), ()
             taken, todo = _take_over(session, world.visit)
             return taken, (*_put_away(session, state.page), *todo)

@@ -160,6 +160,11 @@ class Done:
 Page = Board | Finding | Showing | Assisting | Enrolling | TakingDeclaration | Done
 
 
+def is_busy(page: Page) -> bool:
+    """Whether a page waits for an answer: nothing is left meanwhile."""
+    return not isinstance(page, Showing | Done) and page.busy
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """Somebody is signed in."""

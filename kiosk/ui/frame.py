@@ -104,10 +104,9 @@ class WindowFrame(QWidget):
         self.refresh()
 
     @Slot(object)
-    def show_caption(self, keys: object) -> None:
-        """Write what is being said (a list of catalogue keys) over the station's name."""
-        if isinstance(keys, list):
-            self.captions.say(keys, self.strings, self.look)
+    def show_caption(self, keys: list[str]) -> None:
+        """Write what is being said (catalogue keys) over the station's name."""
+        self.captions.say(keys, self.strings, self.look)
 
     def _reachable(self) -> QRect:
         """Return where panels lie: the whole window, or in 矮屏 its lower part where that is high enough for them."""

@@ -33,10 +33,9 @@ class VoiceWorker(QObject):
         self.speaker.stop()
 
     @Slot(object)
-    def say(self, keys: object) -> None:
-        """Say catalogue keys (list of str)."""
-        if isinstance(keys, list | tuple):
-            self.speaker.say([str(key) for key in keys])
+    def say(self, keys: list[str]) -> None:
+        """Say catalogue keys."""
+        self.speaker.say(keys)
 
     @Slot()
     def hush(self) -> None:
@@ -44,7 +43,7 @@ class VoiceWorker(QObject):
         self.speaker.hush()
 
     @Slot(object)
-    def on_wish(self, wish: object) -> None:
+    def on_wish(self, wish: requests.Request) -> None:
         """A wish of the window: another language, louder, quieter. A change of volume is heard at once."""
         match wish:
             case requests.ChangeLanguage(language):

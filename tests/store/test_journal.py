@@ -80,7 +80,7 @@ def test_two_entries_cannot_change_places(filled):
 
 def test_keys_of_the_kiosk(folder):
     class Signer:
-        key_id = "ed25519:test"
+        key_id, public = "ed25519:test", ""
 
         def sign(self, data):
             return "signed:" + data.decode()

@@ -290,7 +290,7 @@ def test_the_other_form_of_decrypting(machine, tmp_path):
 class Away:
     """A signer whose device was pulled."""
 
-    key_id = "sm2:AAAA"
+    key_id, public = "sm2:AAAA", ""
 
     def sign(self, data: bytes) -> str:
         raise KeyAway("pulled")

@@ -53,7 +53,12 @@ def test_the_way_without_the_face_is_offered_where_it_leads_somewhere(window, sc
     """Not behind the face, not while a result is saved, not where somebody waits for the attendant; consent has it in full size."""
     show_scene(window, scene)
     state = scene.state
-    closed = type(state) in CLOSED or (isinstance(state, s.Checking) and state.saving) or s.waits_for_staff(state)
+    closed = (
+        type(state) in CLOSED
+        or (isinstance(state, s.Checking) and state.saving)
+        or s.waits_for_staff(state)
+        or s.nothing_left(state)
+    )
     offered = window.bottom.no_face.isVisibleTo(window)
     if closed:
         assert not offered

@@ -191,6 +191,8 @@ Touch = (
     | CardRead
     | PaperTouch
 )
+# Addressed to one session: to another one they are late, and dropped.
+Reply = PersonFound | Loaded | Acted | Saved | NotSaved | ScanRegistered | MediaSeen | PaperAnswer | TakeEnded
 Event = (
     Opened
     | SignInTouched
@@ -204,14 +206,6 @@ Event = (
     | SignedIn
     | SignInRefused
     | FirstRefused
-    | PersonFound
-    | Loaded
-    | Acted
-    | Saved
-    | NotSaved
-    | ScanRegistered
-    | MediaSeen
-    | PaperAnswer
-    | TakeEnded
+    | Reply
     | RecordStatusMoved
 )

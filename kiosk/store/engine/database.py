@@ -38,6 +38,10 @@ class Signer(Protocol):
     def key_id(self) -> str:
         """Name of the key, "ed25519:<fingerprint>" or "sm2:<fingerprint>": it says the entry's digest too (`digests.of_key`)."""
 
+    @property
+    def public(self) -> str:
+        """The public half, which the journal keeps; "" where there is none."""
+
     def sign(self, data: bytes) -> str:
         """Return the signature as text."""
 
@@ -49,6 +53,11 @@ class DeviceSigner:
 
     key: bytes = field(repr=False)
     key_id: str = "device"
+
+    @property
+    def public(self) -> str:
+        """A MAC has no public half."""
+        return ""
 
     def sign(self, data: bytes) -> str:
         """Return the MAC in hexadecimal."""

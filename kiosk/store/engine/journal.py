@@ -133,7 +133,7 @@ def announce_key(store: Store, now: datetime) -> None:
 
     So that entries of a key that was replaced since can still be checked.
     """
-    public = getattr(store.signer, "public", "")
+    public = store.signer.public
     if not public or meta.get(store.db, "journal_key") == store.signer.key_id:
         return
     with store.transaction() as db:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Slot
+
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.checks import why_of
-from kiosk.desk.values import Assisted
+from kiosk.desk.values import Assisted, ListFile
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.record import Channel
 from kiosk.ui.desk.assist_cards import AgentCard, BenefitsCard, GlassesCard, PapersCard, SignaturesCard, WhyCard
@@ -35,7 +37,7 @@ class AssistPage(DeskPage[s.Assisting]):
         self.papers.review.clicked.connect(lambda on: self.sent.emit(e.ReviewConsented(on)))
         self.on(self.papers.photograph, lambda: e.PaperCameraTouched(self.papers.next_paper))
         self.on(self.papers.from_medium, e.ScanListTouched())
-        self.papers.files.touched.connect(lambda file: self.sent.emit(e.ScanChosen(file)))
+        self.papers.files.touched.connect(self._choose)
         self.note = Field("assist-note", limit=200)
         self.save = self.on(Action("assist-save", "primary", icon="tick"), lambda: e.AssistSubmitted(self.form()))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
@@ -51,6 +53,10 @@ class AssistPage(DeskPage[s.Assisting]):
         self.camera.sent.connect(self.sent)
         self.camera.hide()
         self.outer.addWidget(self.camera)
+
+    @Slot(object)
+    def _choose(self, file: ListFile) -> None:
+        self.sent.emit(e.ScanChosen(file))
 
     def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
         if page.found.person.id_number != self._shown:

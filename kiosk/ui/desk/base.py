@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt, Signal
@@ -159,9 +159,9 @@ class DeskPage(QWidget, Generic[Shown]):
         """Return what gets the focus when the page opens."""
         return None
 
-    def say_problem(self, page: Any, kit: DeskKit) -> None:
+    def say_problem(self, page: s.Page | s.SettingUp | s.SigningIn, kit: DeskKit) -> None:
         """Show problem or notice of the page."""
-        problem, notice, detail = getattr(page, "problem", ""), getattr(page, "notice", ""), getattr(page, "detail", "")
+        problem, notice, detail = _told(page)
         if problem:
             self.problem.say(" ".join(part for part in (kit.problem(problem), detail) if part))
         elif notice:
@@ -178,3 +178,16 @@ class DeskPage(QWidget, Generic[Shown]):
         made = event() if callable(event) else event
         if made is not None:
             self.sent.emit(made)
+
+
+def _told(page: s.Page | s.SettingUp | s.SigningIn) -> tuple[str, str, str]:
+    """Return problem, notice and detail of a page, as far as it can have them."""
+    match page:
+        case s.Board(problem=problem, notice=notice, detail=detail):
+            return problem, notice, detail
+        case s.Showing(notice=notice):
+            return "", notice, ""
+        case s.Done():
+            return "", "", ""
+        case _:
+            return page.problem, "", ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
+from kiosk.domain.take_view import TakeView
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Words, row
 from kiosk.ui.theme import Look
@@ -69,16 +70,15 @@ class EnrolPage(DeskPage[s.Enrolling]):
         self.erase.setEnabled(not page.busy)
         self.back.say(kit.text("back"))
 
-    def show_take(self, view: object, kit: DeskKit) -> None:
+    def show_take(self, view: TakeView, kit: DeskKit) -> None:
         """Show where the take stands, in the retiree's own words: the attendant reads them aloud."""
-        told: Any = view
-        self.circle.show_progress(told.progress, told.guidance is None)
+        self.circle.show_progress(view.progress, view.guidance is None)
         text = kit.strings.text
-        if told.guidance is not None:
-            self._say_prompt(text(f"guidance.{told.guidance}.title"), "", False)
-        elif told.action is not None:
-            words = "now" if told.now else "ready"
-            self._say_prompt(text(f"action.{told.action}.{words}"), str(told.action), bool(told.now))
+        if view.guidance is not None:
+            self._say_prompt(text(f"guidance.{view.guidance}.title"), "", False)
+        elif view.action is not None:
+            words = "now" if view.now else "ready"
+            self._say_prompt(text(f"action.{view.action}.{words}"), str(view.action), view.now)
         else:
             self._say_prompt(text("page.camera.title"), "", False)
 

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import Tallies
+from kiosk.desk.values import Place
+from kiosk.domain.take_view import TakeView
 from kiosk.ui.desk import pages
 from kiosk.ui.desk.bars import DeskBar, DeskFoot, DeskRail, around
 from kiosk.ui.desk.base import DeskKit, DeskPage
@@ -49,7 +51,7 @@ class FramesShown(Protocol):
 class CameraShown(FramesShown, Protocol):
     """A page that somebody looks into the camera on."""
 
-    def show_take(self, view: object, kit: DeskKit) -> None:
+    def show_take(self, view: TakeView, kit: DeskKit) -> None:
         """Show where the take stands."""
 
 
@@ -86,7 +88,7 @@ class DeskView(QFrame):
         self.stack.sent.connect(self.sent)
         self.stack.letters_wanted.connect(self._show_keyboard)
         self.bar.close_button.clicked.connect(lambda: self.sent.emit(e.CloseTouched()))
-        self.rail.gone.connect(lambda place: self.sent.emit(e.Went(place)))
+        self.rail.gone.connect(self._go)
         self._page: DeskPage[Any] | None = None
         self.keyboard = Keyboard(self, self._following)
         self.hide()
@@ -95,6 +97,10 @@ class DeskView(QFrame):
         self._watch.field_touched.connect(self.field_touched)
         self._watch.key_pressed.connect(self.keyboard.dismiss)  # somebody has real keys: the page is theirs again
         window.installEventFilter(self)
+
+    @Slot(object)
+    def _go(self, place: Place) -> None:
+        self.sent.emit(e.Went(place))
 
     def prepare_in(self, after_ms: int) -> None:
         """Make the pages when nobody waited for anything else that long."""
@@ -159,7 +165,7 @@ class DeskView(QFrame):
         self._tallies = tallies
         self._show_frame(self._kit())
 
-    def show_take(self, view: object) -> None:
+    def show_take(self, view: TakeView) -> None:
         """Show where a take for a template stands; ignored by pages without a camera."""
         if isinstance(self.page, CameraShown):
             self.page.show_take(view, self._kit())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import ClockData, FairnessData, MaintenanceData, SyncData
+from kiosk.domain.take_view import TakeView
 from kiosk.texts.strings import is_chinese
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.drawing import Chart
@@ -332,10 +333,9 @@ class MaintenancePage(DeskPage[s.Board]):
         self.checks.setVisible(bool(data.lines))
         self.checks.setFixedHeight(self.checks.wanted_height(max(1, min(10, len(data.lines)))))
 
-    def show_take(self, view: object, kit: DeskKit) -> None:
+    def show_take(self, view: TakeView, kit: DeskKit) -> None:
         """Show what the guidance would say to somebody who stands there."""
-        told: Any = view
-        self.prompt.say(kit.strings.text(f"guidance.{told.guidance}.title") if told.guidance else kit.text("maintenance.good"))
+        self.prompt.say(kit.strings.text(f"guidance.{view.guidance}.title") if view.guidance else kit.text("maintenance.good"))
 
     def show_frame(self, image_rgb: np.ndarray) -> None:
         """Show a picture of the camera."""

@@ -151,7 +151,9 @@ class CameraPage(Page[s.Acting]):
         self.head.add(self.practice_note)
         self.foot.add(self.ticks)
         self.swap = self.button("swap", "outlined", self._cannot)
-        self.swap.keeps_place = True
+        room = self.swap.sizePolicy()
+        room.setRetainSizeWhenHidden(True)  # its room stays empty while it is hidden, so that the page does not jump
+        self.swap.setSizePolicy(room)
 
     def leave_event(self) -> e.Event:
         """Before the first cue it is only a rest."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance, Slot
 from PySide6.QtGui import QKeyEvent
 
 from kiosk.config import Settings
@@ -43,8 +43,14 @@ class Listening(Protocol):
     bottom: BottomBar
     countdown: Countdown
     wishes: Wishes
-    touched: Any  # Signal(object)
-    service: Any  # Signal(object)
+
+    @property
+    def touched(self) -> SignalInstance:
+        """Sends a touch on a page: visit.events, or requests.PrintSlip."""
+
+    @property
+    def service(self) -> SignalInstance:
+        """Sends a wish of the window: texts.requests."""
 
     @property
     def state(self) -> s.State:
@@ -97,11 +103,11 @@ class SpokenKeys(QObject):
     def _facts(self) -> Facts:
         from kiosk.ui.spoken.plan import Facts
 
-        window, settings = self._window, self._window.settings
+        window, settings, leave = self._window, self._window.settings, self._window.leave_event()
         return Facts(
             today=window.now().date(),
             english=window.wishes.language == "en",
-            reader_place=str(getattr(settings.station, "reader_place", "")),
+            reader_place=settings.station.reader_place,
             printer=settings.printer.kind != "none",
             tries_per_visit=settings.liveness.tries_per_visit,
             station_id=settings.station.station_id,
@@ -109,7 +115,7 @@ class SpokenKeys(QObject):
             can_swap=window.can_swap,
             counting_down=window.counting_down,
             private=self.private,
-            before_cue=getattr(window.leave_event(), "before_cue", False),
+            before_cue=isinstance(leave, e.BackTouched) and leave.before_cue,
         )
 
     # --- what the window tells

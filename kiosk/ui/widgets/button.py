@@ -34,7 +34,6 @@ class Button(QAbstractButton):
         self.role: Role = role or _ROLE[kind]
         self.look = Look()
         self.by_keyboard = False
-        self.keeps_place = False  # its room stays empty while it is hidden, so that the page does not jump
         self.ground = "action"  # colour of a filled button: action, or other
         self.lit = False  # a key of the number pad that is pressed by the keyboard
         self.setObjectName(name)

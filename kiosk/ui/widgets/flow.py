@@ -65,7 +65,7 @@ class Stack(QWidget):
 
     def visible_items(self) -> list[QWidget]:
         """The children that take part: shown, or keeping their place while hidden."""
-        return [child for child in self.items if not child.isHidden() or getattr(child, "keeps_place", False)]
+        return [child for child in self.items if not child.isHidden() or child.sizePolicy().retainSizeWhenHidden()]
 
     def need(self, width: int) -> int:
         return self._total(width, "need")

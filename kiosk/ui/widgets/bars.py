@@ -173,6 +173,9 @@ class BottomBar(QWidget):
         shown, gap = self._shown(), self.look.px(CHIP_GAP)
         room = width - 2 * self.look.px(MARGIN * 0.75) - gap * (len(shown) - 1)
         small = max(self.look.target("chip"), self.seated.natural_width())
+        widest = max((button.natural_width() for button in shown if button is not self.seated), default=0)
+        spare = room - small - widest * (len(shown) - 1)
+        small += max(0, min(spare, 2 * self.look.px(14)))  # words do not touch their border where there is room
         each = (room - small) // max(1, len(shown) - 1)
         return [small if button is self.seated else each for button in shown]
 

@@ -344,7 +344,7 @@ def _open(fixture: PlayFixture, webcam: bool, train: bool, size: tuple[int, int]
     from kiosk.app.composition import KioskApp
 
     app = KioskApp(fixture.settings)
-    note = f"工作台：站员 {ATTENDANT[0]} 密码 {ATTENDANT[2]}；主管 {SUPERVISOR[0]} 密码 {SUPERVISOR[2]}"
+    note = f"工作人员台：工作人员 {ATTENDANT[0]}，密码 {ATTENDANT[2]}；主管 {SUPERVISOR[0]}，密码 {SUPERVISOR[2]}"
     props = FixtureHands(fixture)
     tasks = in_words(Strings.load("zh_CN")) if train else ()
     table = DemoTable(cards_of(), props, webcam=webcam, tasks=tasks, note=note)

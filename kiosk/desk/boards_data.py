@@ -34,6 +34,7 @@ class HomeData:
     visit: VisitGlance | None = None
     tallies: Tallies = Tallies()
     due_soon: int = 0
+    sent_back: int = 0  # returned, refused or with a scan that was turned away, and nobody has dealt with it yet
     home_visits: int = 0
     unapproved_days: int = 0
 

@@ -100,6 +100,7 @@ def home_data(store: Store, at: Moment, seen: Seen) -> b.HomeData:
         seen.visit,
         tallies(store, at, seen.level),
         len(waits.due_soon),
+        len(waits.returned),
         len(home.booked(store, at.today)),
         len(waits.unapproved_days),
     )

@@ -238,7 +238,9 @@ def _keyboards() -> tuple[DeskScene, ...]:
 def _boards() -> tuple[DeskScene, ...]:
     person = Person("陈小芳", NUMBER)
     glance = VisitGlance("visit-1", "referred", "other", 3, person, Person("李建国", NUMBER), Reason.FACE_UNCERTAIN)
-    home = b.HomeData((Call(NOW, Reason.FACE_UNCERTAIN, "visit-1"), Call(NOW, Reason.ATTENDANT_CALLED)), glance, TALLIES, 12, 5, 2)
+    home = b.HomeData(
+        (Call(NOW, Reason.FACE_UNCERTAIN, "visit-1"), Call(NOW, Reason.ATTENDANT_CALLED)), glance, TALLIES, 12, 3, 5, 2
+    )
     bad = replace(TALLIES, level="supervisor", roster_stale=True, clock_suspect=True)
     visits = tuple(
         b.HomeVisitRow(

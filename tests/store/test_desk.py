@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from kiosk.desk_backend import boards
+from kiosk.desk_backend.moment import Moment
 from kiosk.domain.person import Benefit, Person, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome, RecordStatus
@@ -234,8 +236,11 @@ def test_todo_shows_returned_waiting_and_due(booked):
     assert returned.who == "陈 * 芳 0028"
     assert (found.waiting, found.unapproved_days) == (1, (date(2026, 11, 20), date(2026, 11, 21)))
     assert [(one.person_id, one.due) for one in found.due_soon] == [("p-1", date(2026, 12, 31))]  # p-2 passed yesterday
+    at = Moment(made.NOW, made.TODAY, 0.0)
+    assert boards.home_data(booked, at, boards.Seen()).sent_back == 1
     outbox.mark_handled(booked.db, first, made.NOW)
     assert todo.todo(booked, made.TODAY).returned == ()
+    assert boards.home_data(booked, at, boards.Seen()).sent_back == 0, "the tile counts what stands on the list"
     assert second
 
 

@@ -42,10 +42,11 @@ class AssistPage(DeskPage[s.Assisting]):
         self.save = self.on(Action("assist-save", "primary", icon="tick"), lambda: e.AssistSubmitted(self.form()))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         self.foot_problem = Words("foot-problem", tone="bad")
+        self.foot_problem.setMinimumWidth(1)  # it takes what the buttons leave, and makes the form no wider
         self.box.addWidget(self.who)
         self.split(
             (self.benefits, self.agent, self.why),
-            (self.papers, self.glasses, self.note, self.signs, self.foot_problem, row(self.back, 1, self.save)),
+            (self.papers, self.glasses, self.note, self.signs, row(self.back, self.foot_problem, self.save)),
         )
         self.box.addStretch(1)
         self._shown = ""
@@ -75,6 +76,7 @@ class AssistPage(DeskPage[s.Assisting]):
         self.save.setEnabled(not page.busy and not page.scanning)
         self.back.say(kit.text("back"))
         self.foot_problem.say(kit.problem(page.problem))
+        self.foot_problem.show()  # also without a word: the buttons beside it keep their places
 
     def _begin(self, page: s.Assisting, kit: DeskKit) -> None:
         """A new person: an empty form, what is due chosen, the reason the visit ended with chosen."""

@@ -43,21 +43,22 @@ class DonePage(DeskPage[s.Done]):
 
     def show_page(self, page: s.Done, kit: DeskKit) -> None:
         here = page.stage in (RecordStatus.SAVED, RecordStatus.SENDING)
-        self.title.say(kit.text("done.title") if here else kit.stage(page.stage))
+        back = page.stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
+        there = kit.text("done.stage.returned") if back else kit.stage(page.stage)
+        self.title.say(kit.text("done.title") if here else there)
         self.who.say(kit.who(page.found.person) if page.found else "")
         what = kit.text("done.what", channel=kit.text(f"channel.{page.channel}"))
         self.what.say(kit.text("done.erased") if page.erased else what)
         self.records.say(kit.text("done.records", ids=" ".join(one[:8].upper() for one in page.record_ids)))
-        back = page.stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
         reached = _REACHED[page.stage]
         for number, (stage, words) in enumerate(zip(_ROW, self.stages, strict=True)):
             mark = "●" if number < reached else "○"
             words.say(f"{mark} {kit.text(f'done.stage.{stage}')}", "good" if number < reached else "quiet")
         if back:  # nothing that is green reads like a pass, and nothing is still to come
-            self.stages[0].say(f"✕ {kit.stage(page.stage)}", "bad")
+            self.stages[0].say(f"✕ {kit.text('done.stage.returned')}", "bad")
         for words in self.stages[1:]:
             words.setVisible(not back)
-        self.problem.say(f"{kit.stage(page.stage)} {kit.problem(page.reason)}" if back else "")
+        self.problem.say(kit.problem(page.reason) if back else "")
         note = "returned" if back else "confirmed" if page.stage is RecordStatus.CONFIRMED else "note"
         self.note.say(kit.text(f"done.{note}"))
         self.finish.say(kit.text("done.seen" if back else "done.finish"))

@@ -122,9 +122,8 @@ class HomePage(DeskPage[s.Board]):
         self.short_pin.setVisible(kit.session is not None and not kit.session.quick)
         self.search_hint.say(kit.text("home.search_hint"))
         tallies = data.tallies
-        back = tallies.returned + tallies.refused
         for place, count, tone in (
-            (Place.TODO, data.due_soon + back, "bad" if back else ""),
+            (Place.TODO, data.due_soon + data.sent_back, "bad" if data.sent_back else ""),
             (Place.HOME_VISITS, data.home_visits, ""),
             (Place.APPROVAL, data.unapproved_days, ""),
             (Place.SYNC, tallies.waiting, "bad" if tallies.level != "ok" else ""),

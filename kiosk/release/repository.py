@@ -1,8 +1,7 @@
 """The repository of updates as files: metadata/ and targets/ (The Update Framework, consistent snapshots), objects/ of versions.
 
 Made of folders of a version's files, as a package lays them out. Everything is written beside and renamed; the timestamp, last,
-puts it
-in force: a reader at any moment sees the old state or the new.
+puts it in force: a reader at any moment sees the old state or the new.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What the signed repository says: The Update Framework's client (python-tuf) over our sources.
 
 Keys: root and targets lie offline with the programme's owner; snapshot, timestamp and `rollout` at the bureau. Whoever holds the
-bureau
-can choose among the versions that the owner signed and open them to stations, and nothing else: no code, nothing older, and not for
-ever the same, since the owner's own lists end by themselves.
+bureau can choose among the versions that the owner signed and open them to stations, and nothing else: no code, nothing older,
+and not for ever the same, since the owner's own lists end by themselves.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The walk of one update: from the signed list to a version that proved itself, or back. The power may go at every step.
 
 State lies in one small file that is replaced at once (`State`). After a cut, `recover` brings the station to the old or the new
-version,
-whole, before the kiosk starts.
+version, whole, before the kiosk starts.
 """
 
 from __future__ import annotations
@@ -111,8 +110,7 @@ class Updates:
         """Bring a broken-off switch to an end. Called before the kiosk starts (boot), and before anything else is done.
 
         Switching: the old version, with its store, goes on; the cut was not the new one's fault. Trial: the new version has one
-        more
-        start; after that the old one comes back.
+        more start; after that the old one comes back.
         """
         state = self.state()
         if state.phase == "back":

@@ -59,6 +59,16 @@ def set_form(window: KioskWindow, size: tuple[int, int], theme: ThemeName, large
         window.refresh()
 
 
+def show_in_form(window: KioskWindow, scene: Scene, size: tuple[int, int], theme: ThemeName, large: bool) -> None:
+    """Bring the window into a scene in a form, laid out once where `show_scene` and `set_form` do it twice."""
+    window.wishes.theme, window.wishes.large = theme, large
+    if (window.width(), window.height()) != size:
+        window.resize(*size)
+    show_scene(window, scene)
+    if (window.wishes.theme, window.wishes.large) != (theme, large):  # the page before belonged to another visit
+        set_form(window, size, theme, large)
+
+
 def drawn_frame(side: int = 480) -> np.ndarray:
     """Return the drawn face as a camera picture: uint8 RGB (side, side, 3)."""
     return _array(face_image(side, Pose(), Look()))

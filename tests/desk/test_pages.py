@@ -16,6 +16,7 @@ from kiosk.ui.desk.pages import name_of
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Field, Tick
 from kiosk.ui.theme import PAIRS
+from tests.forms import in_turn
 
 SIZES = ((1080, 1920), (1920, 1080), (1366, 768), (1280, 1024))
 
@@ -65,7 +66,7 @@ def test_nothing_is_cut_off(shown, size):
     window, view = shown
     set_form(window, size, "paper", False)
     wrong = {}
-    for scene in gallery.states():
+    for scene in in_turn(gallery.states(), SIZES.index(size), window.strings.language == "en"):
         gallery.show(view, scene)
         found = cut_off(view)
         if found:

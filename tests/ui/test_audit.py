@@ -6,7 +6,6 @@ every size, in forms that take turns, in about a minute.
 
 from __future__ import annotations
 
-import os
 from itertools import product
 
 import pytest
@@ -16,14 +15,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from kiosk.gallery.scenes import reason_scenes, sample_settings, scenes
-from kiosk.gallery.stage import SIZES, make_window, set_form, show_scene
+from kiosk.gallery.stage import SIZES, make_window, set_form, show_in_form, show_scene
 from kiosk.texts.strings import WRITTEN
 from kiosk.ui.theme import PAIRS, PALETTES, contrast
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text
+from tests.forms import WHOLE, in_turn
 from tests.ui.measure import layout_findings, over_page, pixel_findings, shown
 
-WHOLE = os.environ.get("KIOSK_AUDIT") == "whole"
 NARROW = ((1366, 768), (1080, 1920))
 THEMES = ("paper", "contrast")
 LANGUAGES = WRITTEN
@@ -45,8 +44,7 @@ def test_nothing_is_clipped_small_or_crowded(speaking, size):
     findings = []
     for number, scene in enumerate(scenes()):
         for large in (False, True) if WHOLE or number % 2 else (True,):
-            show_scene(speaking, scene)
-            set_form(speaking, size, THEMES[number % 2], large)
+            show_in_form(speaking, scene, size, THEMES[number % 2], large)
             findings += [f"{scene.name} large={large}: {line}" for line in layout_findings(speaking)]
     assert findings == []
 
@@ -54,10 +52,9 @@ def test_nothing_is_clipped_small_or_crowded(speaking, size):
 @pytest.mark.parametrize("size", SIZES if WHOLE else NARROW, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_every_reason_fits(speaking, size):
     findings = []
-    for scene in reason_scenes():
+    for scene in in_turn(reason_scenes(), SIZES.index(size), LANGUAGES.index(speaking.wishes.writing)):
         for large in (False, True) if WHOLE else (True,):
-            show_scene(speaking, scene)
-            set_form(speaking, size, "paper", large)
+            show_in_form(speaking, scene, size, "paper", large)
             findings += [f"{scene.name} large={large}: {line}" for line in layout_findings(speaking)]
     assert findings == []
 
@@ -80,8 +77,7 @@ def test_rendered_pixels(qtbot):
     findings = []
     for scene, (size, theme, large, language) in _forms():
         window = windows[language]
-        show_scene(window, scene)
-        set_form(window, size, theme, large)
+        show_in_form(window, scene, size, theme, large)
         findings += [f"{scene.name} {size} {theme} large={large} {language}: {line}" for line in pixel_findings(window)]
     assert findings == []
 

@@ -56,8 +56,7 @@ def style_sheet(look: Look) -> str:
     QPushButton[kind="outlined"] {{ color: {c.action}; border-color: {c.action}; }}
     QPushButton[kind="danger"] {{ color: {c.stop}; border-color: {c.stop}; }}
     QPushButton[kind="chip"] {{ padding: 0 {px(16)}px; font-weight: normal; }}
-    QPushButton[kind="chip"]:checked {{ background: {c.action}; color: {c.on_action}; border-color: {c.action};
-        font-weight: bold; }}
+    QPushButton[kind="chip"]:checked {{ background: {c.action}; color: {c.on_action}; border-color: {c.action}; }}
     QPushButton[kind="rail"] {{ text-align: left; border-color: transparent; background: transparent; padding: 0 {px(8)}px;
         font-weight: normal; }}
     QPushButton[kind="rail"]:checked {{ background: {c.tint}; font-weight: bold; }}

@@ -1,6 +1,6 @@
 """`kiosk doctor [--security] [--json] [--language LANGUAGE] [PART …]`: look at every part of this kiosk and say what to do.
 
-Changes nothing. In Chinese each part is told in a sentence of the catalogue; what was measured follows as it is, for technicians.
+Changes nothing. In Chinese each part is told in a sentence; what was found, for technicians, and what to do follow in the same language.
 """
 
 from __future__ import annotations
@@ -44,22 +44,27 @@ def main(argv: list[str]) -> int:
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
-        # What is open to thieves is a technician's matter, and told as it is measured.
-        strings = Strings.load("en" if options.security else options.language or settings.ui.language)
+        strings = Strings.load(options.language or settings.ui.language)
         for finding in findings:
-            print("\n".join(lines(finding, strings)))
+            print("\n".join(lines(finding, strings, security=options.security)))
     return 1 if any(finding.state == "bad" for finding in findings) else 0
 
 
-def lines(finding: Finding, strings: Strings) -> list[str]:
-    """Return a finding in the language of the catalogue: a sentence, and what was measured where it is no English one."""
-    told, mark = f"doctor.{finding.part}.{finding.state}", _MARKS[finding.state]
-    remedy = finding.remedy if finding.state != "ok" else ""
-    if not is_chinese(strings.language) or told not in strings:
+def lines(finding: Finding, strings: Strings, *, security: bool = False) -> list[str]:
+    """Return a finding in the language of the catalogue. `security`: of the checks for thieves, which have no sentence of their own."""
+    from kiosk.doctor.finding import told
+
+    mark, remedy = _MARKS[finding.state], told(finding.remedy, strings) if finding.state != "ok" else ""
+    if not is_chinese(strings.language):
         return [f"{mark} {finding.part:<9} {finding.what}", *([f"  {'':<9} → {remedy}"] if remedy else [])]
-    out = [f"{mark} {strings.text(f'doctor.{finding.part}.name')}：{strings.text(told)}"]
-    if finding.what:
-        out.append("    " + strings.text("doctor.detail", what=finding.what))
+    name, what = strings.any_of(f"doctor.part.{finding.part}", f"doctor.{finding.part}.name"), told(finding.what, strings)
+    sentence = f"doctor.{finding.part}.{finding.state}"
+    if security or sentence not in strings:
+        out = [f"{mark} {name}：{what}"]
+    else:
+        out = [f"{mark} {name}：{strings.text(sentence)}"]
+        if what:
+            out.append("    " + strings.text("doctor.detail", what=what))
     if remedy:
         out.append("    " + strings.text("doctor.remedy", remedy=remedy))
     return out

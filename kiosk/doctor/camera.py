@@ -11,6 +11,7 @@ from kiosk import models
 from kiosk.camera import sysfs
 from kiosk.camera.frame import FrameSource
 from kiosk.camera.source import DeviceSource, steady_path, turned
+from kiosk.doctor.finding import Said
 from kiosk.domain import camera_identity
 from kiosk.domain.camera_facts import CONTROLS
 from kiosk.errors import ModelError
@@ -48,16 +49,20 @@ def steady_advice(source: str) -> str:
     if kind != "device" or not device.isdigit():
         return ""
     path = steady_path(device)
-    return f'device:{device} may be another camera after re-plugging: set [camera] source = "device:{path or "/dev/v4l/by-id/…"}"'
+    return Said(
+        'device:{device} may be another camera after re-plugging: set [camera] source = "device:{id}"',
+        device=device,
+        id=path or "/dev/v4l/by-id/…",
+    )
 
 
 _ODD = {
-    "no-bus": "it is no device that is plugged in: a program may be playing a camera",
-    "not-uvc": "its driver is not that of a USB camera (uvcvideo)",
-    "no-camera-terminal": "it says itself that its pictures come over a cable",
-    "no-lens-controls": "nothing on it steers a lens or a sensor: a capture box?",
-    "video-modes": "its sizes are those of televisions and monitors: a capture box?",
-    "second-node": "there is another source of pictures",
+    "no-bus": Said("it is no device that is plugged in: a program may be playing a camera"),
+    "not-uvc": Said("its driver is not that of a USB camera (uvcvideo)"),
+    "no-camera-terminal": Said("it says itself that its pictures come over a cable"),
+    "no-lens-controls": Said("nothing on it steers a lens or a sensor: a capture box?"),
+    "video-modes": Said("its sizes are those of televisions and monitors: a capture box?"),
+    "second-node": Said("there is another source of pictures"),
 }
 
 
@@ -65,21 +70,30 @@ def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "b
     """Return (state, what) of the camera's identity: what is pinned at set-up, and what a supervisor would have to answer for."""
     kind, _, device = source.partition(":")
     if kind != "device":
-        return "idle", f"{kind}: is no device; nothing can be pinned"
+        return "idle", Said("{kind}: is no device; nothing can be pinned", kind=kind)
     if not sysfs.readable(root):
-        return "idle", "unavailable: this system does not tell which camera it is; another one would not be noticed"
+        return "idle", Said("unavailable: this system does not tell which camera it is; another one would not be noticed")
     seen = sysfs.identify(device, root)
     if seen is None:
-        return "bad", f"device:{device} is not there"
+        return "bad", Said("device:{device} is not there", device=device)
     odd = camera_identity.suspicions(seen)
-    what = f"{seen.vendor}:{seen.product} serial {seen.serial or '-'} at {seen.usb_path or '-'}, {seen.driver or 'no driver'}"
+    what = Said(
+        "{vendor}:{product} serial {serial} at {place}, {driver}",
+        vendor=seen.vendor,
+        product=seen.product,
+        serial=seen.serial or "-",
+        place=seen.usb_path or "-",
+        driver=seen.driver or "no driver",
+    )
     if odd:
-        return "bad", f"{what}: " + "; ".join(_ODD[one] for one in odd)
-    return "ok", f"{what}, {len(seen.modes)} modes, {len(seen.controls)} controls"
+        return "bad", Said("{what}: {odd}", what=what, odd=Said.joined(_ODD[one] for one in odd))
+    return "ok", Said("{what}, {modes} modes, {controls} controls", what=what, modes=len(seen.modes), controls=len(seen.controls))
 
 
 def steering_told(source: FrameSource) -> str:
     """Return by which controls an open camera can be steered, so that it can prove itself in a take."""
     controls = source.controls if isinstance(source, DeviceSource) else None
     found = [name for name in CONTROLS if controls is not None and controls.find(name) is not None]
-    return f"steered by {', '.join(found)}" if found else "cannot be steered: the check camera is unavailable"
+    return (
+        Said("steered by {names}", names=", ".join(found)) if found else Said("cannot be steered: the check camera is unavailable")
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from kiosk.config import Reader
+from kiosk.doctor.finding import Said
 from kiosk.domain.reasons import Reason
 from kiosk.errors import DeviceError
 from kiosk.idcard_reader import status
@@ -16,38 +17,60 @@ from kiosk.idcard_reader.codec import Command
 from kiosk.idcard_reader.status import Remedy, status_of
 
 REMEDIES: dict[Reason, str] = {
-    Reason.READER_UNPLUGGED: "plug the reader in, or set [reader] port, port_patterns or usb_ids",
-    Reason.READER_DENIED: "let the kiosk's user into the group 'dialout', or install the udev rules and plug the reader in again",
-    Reason.READER_BUSY: "stop that program: often ModemManager or brltty, which the udev rules keep away, or a second kiosk",
-    Reason.READER_SILENT: "check its power and cable; if another device has this port, set [reader] port to the reader's",
-    Reason.READER_GARBLED: "another device may have this port: set [reader] port to the reader's; or look at baud and cable",
-    Reason.READER_SELF_TEST_FAILED: "pull the reader's plug, wait five seconds, put it back; if it says so again it is broken",
-    Reason.READER_NOT_AUTHORISED: "its security module is not authorised: only the vendor can put that right",
+    Reason.READER_UNPLUGGED: Said("plug the reader in, or set [reader] port, port_patterns or usb_ids"),
+    Reason.READER_DENIED: Said(
+        "let the kiosk's user into the group 'dialout', or install the udev rules and plug the reader in again"
+    ),
+    Reason.READER_BUSY: Said("stop that program: often ModemManager or brltty, which the udev rules keep away, or a second kiosk"),
+    Reason.READER_SILENT: Said("check its power and cable; if another device has this port, set [reader] port to the reader's"),
+    Reason.READER_GARBLED: Said("another device may have this port: set [reader] port to the reader's; or look at baud and cable"),
+    Reason.READER_SELF_TEST_FAILED: Said(
+        "pull the reader's plug, wait five seconds, put it back; if it says so again it is broken"
+    ),
+    Reason.READER_NOT_AUTHORISED: Said("its security module is not authorised: only the vendor can put that right"),
 }
-_NO_PORT = "set [reader] port to the reader's port, or port_patterns or usb_ids to find it"
-_ECHO = "there is no reader behind this adapter, or its two data lines are bridged: set [reader] port to the reader's"
+_NO_PORT = Said("set [reader] port to the reader's port, or port_patterns or usb_ids to find it")
+_ECHO = Said("there is no reader behind this adapter, or its two data lines are bridged: set [reader] port to the reader's")
 
 
 def look(settings: Reader) -> tuple[Literal["ok", "bad"], str, str]:
     """Ask the reader for its status; return the finding's state, what was found, and what to do. Takes a second or two."""
     if not (settings.port or settings.port_patterns or settings.usb_ids):
-        return "bad", "no port is set", _NO_PORT
+        return "bad", Said("no port is set"), _NO_PORT
     try:
         port, reply = ReaderClient(settings).ask(Command.STATUS)
     except DeviceError as error:
-        what, reason = str(error), Reason(error.reason)
+        what, reason = Said.of(error), Reason(error.reason)
         port = what.partition(": ")[0]
         if reason is Reason.READER_UNPLUGGED and not settings.port:
-            what = "no reader among " + ", ".join((*settings.port_patterns, *settings.usb_ids))
+            what = Said("no reader among {names}", names=", ".join((*settings.port_patterns, *settings.usb_ids)))
         held = _holders(port) if reason is not Reason.READER_UNPLUGGED else ""
         remedy = _ECHO if "sends back what it gets" in what else REMEDIES[reason]
-        return "bad", what + (f"; also open in {held}" if held else ""), remedy
+        return "bad", Said.joined((what, Said("also open in {held}", held=held) if held else "")), remedy
     known = status_of(reply.sw3)
     if known.remedy is Remedy.READER:
-        return "bad", f"the reader at {port} says {known.reason} ({reply.sw3:02X})", REMEDIES[known.reason]
+        return (
+            "bad",
+            Said(
+                "the reader at {port} says {reason} ({status:02X})",
+                port=port,
+                reason=known.reason,
+                status=reply.sw3,
+            ),
+            REMEDIES[known.reason],
+        )
     if reply.sw3 == status.OK:
-        return "ok", f"a reader answers at {port}", ""
-    return "ok", f"a reader answers at {port}, though not to the question how it is ({known.reason}, {reply.sw3:02X})", ""
+        return "ok", Said("a reader answers at {port}", port=port), ""
+    return (
+        "ok",
+        Said(
+            "a reader answers at {port}, though not to the question how it is ({reason}, {status:02X})",
+            port=port,
+            reason=known.reason,
+            status=reply.sw3,
+        ),
+        "",
+    )
 
 
 def _holders(port: str) -> str:

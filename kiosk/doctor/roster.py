@@ -9,18 +9,19 @@ from typing import Literal
 import sqlcipher3.dbapi2 as sqlcipher
 
 from kiosk import config
+from kiosk.doctor.finding import Said
 from kiosk.errors import KioskError, StoreError
 from kiosk.store.engine import database, keys, meta
 from kiosk.store.roster.build import LAYOUT, file_key
 
-_NEW = "it comes anew from the bureau, or from a stick; the running kiosk puts a damaged one aside by itself"
+_NEW = Said("it comes anew from the bureau, or from a stick; the running kiosk puts a damaged one aside by itself")
 
 
 def look(settings: config.Settings) -> tuple[Literal["ok", "bad", "idle"], str, str]:
     """Return the finding's state, what was found, and what to do."""
     folder = config.resolve(settings.store.directory)
     if not (folder / "kiosk.db").exists():
-        return "idle", "no database yet, so no roster", ""
+        return "idle", Said("no database yet, so no roster"), ""
     try:
         key = keys.database_key(settings.store, data_there=True)
         with database.store_errors():
@@ -30,17 +31,21 @@ def look(settings: config.Settings) -> tuple[Literal["ok", "bad", "idle"], str, 
             finally:
                 connection.conn.close()
         if not name:
-            return "idle", "none yet: people can be served at the desk of a station that has one", _NEW
+            return "idle", Said("none yet: people can be served at the desk of a station that has one"), _NEW
         return _whole(folder / name, key, settings.rules.roster_stale_days)
     except KioskError as error:
-        return "bad", f"cannot be looked at: {error}", "see database"
+        return (
+            "bad",
+            Said("cannot be looked at: {error}", error=Said.of(error) if isinstance(error, KioskError) else error),
+            Said("see database"),
+        )
 
 
 def _whole(path: Path, key: bytes, stale_days: int) -> tuple[Literal["ok", "bad", "idle"], str, str]:
     if not path.is_file():
-        return "bad", f"{path.name} is gone", _NEW
+        return "bad", Said("{name} is gone", name=path.name), _NEW
     if path.stat().st_size == 0:
-        return "bad", f"{path.name} holds nothing (0 bytes)", _NEW
+        return "bad", Said("{name} holds nothing (0 bytes)", name=path.name), _NEW
     connection = sqlcipher.connect(f"file:{path}?mode=ro", uri=True)
     try:
         connection.execute("PRAGMA cipher_log_level = NONE")
@@ -50,16 +55,25 @@ def _whole(path: Path, key: bytes, stale_days: int) -> tuple[Literal["ok", "bad"
         lines = connection.execute("SELECT count(*) FROM lines").fetchone()[0]
         whole = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     except sqlcipher.Error as error:
-        return "bad", f"{path.name} is damaged: {error}", _NEW
+        return (
+            "bad",
+            Said("{name} is damaged: {error}", name=path.name, error=Said.of(error) if isinstance(error, KioskError) else error),
+            _NEW,
+        )
     finally:
         connection.close()
     if not whole or people != lines or about.get("layout") != LAYOUT:
-        return "bad", f"{path.name} is damaged", _NEW
+        return "bad", Said("{name} is damaged", name=path.name), _NEW
     try:
         age = (datetime.now(UTC) - datetime.fromisoformat(about["issued_at"])).days
     except (KeyError, ValueError):
         raise StoreError(f"{path.name} does not say when it was issued") from None
-    told = f"version {about.get('version', '?')}, {people} people, {max(0, age)} days old"
+    told = Said(
+        "version {version}, {people} people, {days} days old",
+        version=about.get("version", "?"),
+        people=people,
+        days=max(0, age),
+    )
     if not people:
-        return "bad", f"{told}: nobody in it", _NEW
-    return ("bad", f"{told}: too old", _NEW) if age > stale_days else ("ok", told, "")
+        return "bad", Said("{told}: nobody in it", told=told), _NEW
+    return ("bad", Said("{told}: too old", told=told), _NEW) if age > stale_days else ("ok", told, "")

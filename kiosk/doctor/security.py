@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from kiosk import config
-from kiosk.doctor.finding import Check, Finding
+from kiosk.doctor.finding import Check, Finding, Said
 from kiosk.errors import ConfigError
 from kiosk.sync import keys
 
@@ -22,10 +22,9 @@ ACCEPT_AT_LEAST = 0.37  # measured: one false match in a thousand (LFW, 4.7 mill
 ENFORCED = tuple(name for name, mode in config.Checks() if mode == "enforce")  # what the project ships with
 _LIMITS = Path("/proc/self/limits")
 _WHERE = {
-    "module": "in the device behind {module}",
-    "command": "where [sync] key_command takes them from",
-    "file": "in a file",
-    "sealed": "sealed to this machine",
+    "command": Said("where [sync] key_command takes them from"),
+    "file": Said("in a file"),
+    "sealed": Said("sealed to this machine"),
 }
 _SUITES = {"std-1": "Ed25519, X25519, AES-256-GCM, SHA-256", "gm-1": "SM2, SM3, SM4: 国密"}
 
@@ -33,19 +32,23 @@ _SUITES = {"std-1": "Ed25519, X25519, AES-256-GCM, SHA-256", "gm-1": "SM2, SM3, 
 def check_user(_settings: config.Settings) -> Finding:
     """The kiosk needs no rights but to its devices and its folder."""
     if sys.platform == "win32":
-        return Finding("user", "idle", "not to be told on this system")
+        return Finding("user", "idle", Said("not to be told on this system"))
     if os.geteuid() == 0:
-        return Finding("user", "bad", "runs as root", "make a user of its own for the kiosk (assets/deploy/pension-kiosk.service)")
-    return Finding("user", "ok", f"runs as user {os.geteuid()}, not root")
+        return Finding(
+            "user", "bad", Said("runs as root"), Said("make a user of its own for the kiosk (assets/deploy/pension-kiosk.service)")
+        )
+    return Finding("user", "ok", Said("runs as user {user}, not root", user=os.geteuid()))
 
 
 def check_files(settings: config.Settings) -> Finding:
     """Nobody else may read the database, the journal, the logs or the keys; nothing there may be a link to elsewhere."""
     folder = config.resolve(settings.store.directory)
     if not folder.exists():
-        return Finding("files", "idle", f"none yet in {folder}")
+        return Finding("files", "idle", Said("none yet in {folder}", folder=folder))
     if sys.platform == "win32":
-        return Finding("files", "idle", "set the folder's access list by hand", f"only the kiosk's user on {folder}")
+        return Finding(
+            "files", "idle", Said("set the folder's access list by hand"), Said("only the kiosk's user on {folder}", folder=folder)
+        )
     key_files = [config.resolve(settings.store.key_file), config.resolve(settings.sync.key_file)]
     closed = not folder.stat().st_mode & 0o077
     open_to_others, links = [], []
@@ -59,12 +62,17 @@ def check_files(settings: config.Settings) -> Finding:
         return Finding(
             "files",
             "bad",
-            f"others may read {', '.join(dict.fromkeys(open_to_others))}"[:300],
-            f"chmod 700 {folder}, chmod 600 the keys",
+            Said("others may read {names}", names=", ".join(dict.fromkeys(open_to_others))[:300]),
+            Said("chmod 700 {folder}, chmod 600 the keys", folder=folder),
         )
     if links:
-        return Finding("files", "bad", f"links to elsewhere: {', '.join(links)}"[:300], "put the files themselves there")
-    return Finding("files", "ok", f"{folder} and the keys are the kiosk's own")
+        return Finding(
+            "files",
+            "bad",
+            Said("links to elsewhere: {names}", names=", ".join(links)[:300]),
+            Said("put the files themselves there"),
+        )
+    return Finding("files", "ok", Said("{folder} and the keys are the kiosk's own", folder=folder))
 
 
 def check_keys(settings: config.Settings) -> Finding:
@@ -72,8 +80,8 @@ def check_keys(settings: config.Settings) -> Finding:
     beside = [
         name
         for name, elsewhere, file in (
-            ("database", settings.store.key_command, settings.store.key_file),
-            ("delivery", settings.sync.key_module or settings.sync.key_command, settings.sync.key_file),
+            (Said("the database's"), settings.store.key_command, settings.store.key_file),
+            (Said("the delivery's"), settings.sync.key_module or settings.sync.key_command, settings.sync.key_file),
         )
         if not elsewhere and (config.resolve(file).exists() or config.credential(Path(file).name) is None)
     ]
@@ -81,32 +89,47 @@ def check_keys(settings: config.Settings) -> Finding:
         return Finding(
             "keys",
             "bad",
-            f"the keys of {' and '.join(beside)} lie in files on the same disk",
-            "seal them to this machine (assets/deploy/seal-keys), or set [store] and [sync] key_command",
+            Said("the keys lie in files on the same disk: {keys}", keys=Said.joined(beside)),
+            Said("seal them to this machine (assets/deploy/seal-keys), or set [store] and [sync] key_command"),
         )
     if settings.sync.key_module:
-        return Finding("keys", "ok", "the database's key is sealed or comes from a command, the delivery's stay in their device")
-    return Finding("keys", "ok", "both keys are sealed, or come from a command")
+        return Finding(
+            "keys", "ok", Said("the database's key is sealed or comes from a command, the delivery's stay in their device")
+        )
+    return Finding("keys", "ok", Said("both keys are sealed, or come from a command"))
 
 
 def check_suite(settings: config.Settings) -> Finding:
     """Under which suite this kiosk speaks, and where its keys lie: what an assessment (密评) asks first."""
-    where = _WHERE[keys.where_keys_lie(settings.sync)].format(module=settings.sync.key_module)
+    module = settings.sync.key_module
+    lying = keys.where_keys_lie(settings.sync)
+    where = Said("in the device behind {module}", module=module) if lying == "module" else _WHERE[lying]
     try:
         pins = keys.load_pins(settings.sync)
     except ConfigError:
-        return Finding("suite", "idle", f"not registered yet; keys will lie {where}", "kiosk provision")
+        return Finding("suite", "idle", Said("not registered yet; keys will lie {where}", where=where), Said("kiosk provision"))
     try:
         keys.load_identity(settings.sync)
     except ConfigError as error:
-        return Finding("suite", "bad", f"{pins.suite}, and the keys do not fit or cannot be had: {error}", "kiosk provision")
-    return Finding("suite", "ok", f"{pins.suite} ({_SUITES.get(pins.suite, '?')}); its keys lie {where}")
+        return Finding(
+            "suite",
+            "bad",
+            Said("{suite}, and the keys do not fit or cannot be had: {error}", suite=pins.suite, error=error),
+            Said("kiosk provision"),
+        )
+    return Finding(
+        "suite",
+        "ok",
+        Said(
+            "{suite} ({algorithms}); its keys lie {where}", suite=pins.suite, algorithms=_SUITES.get(pins.suite, "?"), where=where
+        ),
+    )
 
 
 def check_program(_settings: config.Settings) -> Finding:
     """Who takes over the running kiosk must not be able to change the program for the next day."""
     if sys.platform != "win32" and os.geteuid() == 0:
-        return Finding("program", "idle", "root may change everything", "run this as the kiosk's user")
+        return Finding("program", "idle", Said("root may change everything"), Said("run this as the kiosk's user"))
     chosen = Path(os.environ.get("KIOSK_CONFIG", config.CONFIG / "kiosk.toml"))
     writable = [
         str(path.relative_to(config.ROOT) if path.is_relative_to(config.ROOT) else path)
@@ -114,70 +137,90 @@ def check_program(_settings: config.Settings) -> Finding:
         if os.access(path, os.W_OK)
     ]
     if writable:
-        return Finding("program", "bad", f"the kiosk's user may change {', '.join(writable)}", "let them belong to root")
-    return Finding("program", "ok", "the kiosk's user may not change program and configuration")
+        return Finding(
+            "program",
+            "bad",
+            Said("the kiosk's user may change {names}", names=", ".join(writable)),
+            Said("let them belong to root"),
+        )
+    return Finding("program", "ok", Said("the kiosk's user may not change program and configuration"))
 
 
 def check_camera(settings: config.Settings) -> Finding:
     """A camera that is a program shows whatever somebody wants it to show."""
     if not settings.camera.source.startswith("device:"):
         return Finding(
-            "camera", "bad", f"[camera] source is {settings.camera.source.partition(':')[0]}:, no device", "set it to device:…"
+            "camera",
+            "bad",
+            Said("[camera] source is {kind}:, no device", kind=settings.camera.source.partition(":")[0]),
+            Said("set it to device:…"),
         )
     if not settings.camera.refuse_names:
-        return Finding("camera", "bad", "[camera] refuse_names is empty", "list the names of virtual cameras")
+        return Finding("camera", "bad", Said("[camera] refuse_names is empty"), Said("list the names of virtual cameras"))
     loaded = Path("/proc/modules")
     if loaded.exists() and "v4l2loopback" in loaded.read_text(encoding="ascii", errors="replace"):
         return Finding(
-            "camera", "bad", "the module v4l2loopback is loaded: programs can play a camera", "remove the package v4l2loopback"
+            "camera",
+            "bad",
+            Said("the module v4l2loopback is loaded: programs can play a camera"),
+            Said("remove the package v4l2loopback"),
         )
-    return Finding("camera", "ok", "a device; virtual names are refused")
+    return Finding("camera", "ok", Said("a device; virtual names are refused"))
 
 
 def check_liveness(settings: config.Settings) -> Finding:
     """The attack checks that decide must be on."""
     checks = settings.liveness.checks.model_dump()
-    weak = [f"liveness.checks.{name} is {checks[name]}" for name in ENFORCED if checks[name] != "enforce"]
+    weak = [
+        Said("liveness.checks.{name} is {mode}", name=name, mode=checks[name]) for name in ENFORCED if checks[name] != "enforce"
+    ]
     if settings.liveness.actions < 2:
-        weak.append("only one action is asked for")
+        weak.append(Said("only one action is asked for"))
     if not settings.liveness.require_turn:
-        weak.append("no turn of the head is required")
+        weak.append(Said("no turn of the head is required"))
     if settings.match.accept < ACCEPT_AT_LEAST:
-        weak.append(f"match.accept is {settings.match.accept:g}")
+        weak.append(Said("match.accept is {accept:g}", accept=settings.match.accept))
     if weak:
-        return Finding("liveness", "bad", "; ".join(weak), "go back to the values of config/kiosk.toml")
-    return Finding("liveness", "ok", f"{', '.join(ENFORCED)} enforced, match from {settings.match.accept:g}")
+        return Finding("liveness", "bad", Said.joined(weak), Said("go back to the values of config/kiosk.toml"))
+    return Finding(
+        "liveness",
+        "ok",
+        Said("{names} enforced, match from {accept:g}", names=", ".join(ENFORCED), accept=settings.match.accept),
+    )
 
 
 def check_bureau(settings: config.Settings) -> Finding:
     """The way to the bureau: encrypted, and to nobody else."""
     if not settings.sync.bureau_url:
-        return Finding("bureau", "idle", "no network: sealed batches are carried by hand")
+        return Finding("bureau", "idle", Said("no network: sealed batches are carried by hand"))
     if not settings.sync.bureau_url.startswith("https://"):
-        return Finding("bureau", "bad", "[sync] bureau_url is not https", "batches are sealed anyway, but use https")
+        return Finding("bureau", "bad", Said("[sync] bureau_url is not https"), Said("batches are sealed anyway, but use https"))
     if not settings.sync.ca_file:
         return Finding(
-            "bureau", "idle", "https; any authority that this system trusts is believed", "set [sync] ca_file to the bureau's own"
+            "bureau",
+            "idle",
+            Said("https; any authority that this system trusts is believed"),
+            Said("set [sync] ca_file to the bureau's own"),
         )
-    return Finding("bureau", "ok", "https, the bureau's own authority alone")
+    return Finding("bureau", "ok", Said("https, the bureau's own authority alone"))
 
 
 def check_ways_out(settings: config.Settings) -> Finding:
     """Every way by which a byte may leave this machine, besides the bureau: each is named here, and stands in docs/privacy.md."""
     ways = []
     if settings.printer.kind == "network":
-        ways.append(f"slips go to {settings.printer.target} in the clear (masked name, benefits, dates)")
+        ways.append(Said("slips go to {target} in the clear (masked name, benefits, dates)", target=settings.printer.target))
     if settings.reader.port.startswith(("socket://", "rfc2217://")):
-        ways.append(f"cards are read over {settings.reader.port} in the clear (name, number, address, picture)")
+        ways.append(Said("cards are read over {port} in the clear (name, number, address, picture)", port=settings.reader.port))
     if ways:
-        return Finding("ways-out", "bad", "; ".join(ways), "attach them by cable, or give them a network of their own")
-    return Finding("ways-out", "ok", "no printer or reader over a network: the bureau and sealed sticks alone")
+        return Finding("ways-out", "bad", Said.joined(ways), Said("attach them by cable, or give them a network of their own"))
+    return Finding("ways-out", "ok", Said("no printer or reader over a network: the bureau and sealed sticks alone"))
 
 
 def check_memory(_settings: config.Settings) -> Finding:
     """Pictures and keys live in memory: it must not be written to a disk."""
     if sys.platform == "win32":
-        return Finding("memory", "idle", "switch crash dumps off and encrypt the disk (BitLocker)")
+        return Finding("memory", "idle", Said("switch crash dumps off and encrypt the disk (BitLocker)"))
     ways = []
     if _LIMITS.exists():  # by /proc, not by the module resource, which not every system has
         soft = next(
@@ -185,24 +228,30 @@ def check_memory(_settings: config.Settings) -> Finding:
             "0",
         )
         if soft != "0":
-            ways.append("core dumps are on")
+            ways.append(Said("core dumps are on"))
     swaps = Path("/proc/swaps")
     plain = [line.split()[0] for line in swaps.read_text(encoding="utf-8").splitlines()[1:]] if swaps.exists() else []
     plain = [name for name in plain if not name.startswith(("/dev/zram", "/dev/dm-"))]
     if plain:
-        ways.append(f"swap on {', '.join(plain)}")
+        ways.append(Said("swap on {names}", names=", ".join(plain)))
     if ways:
         return Finding(
-            "memory", "bad", "; ".join(ways), "LimitCORE=0 and MemorySwapMax=0 in the service, or ulimit -c 0 and swapoff"
+            "memory",
+            "bad",
+            Said.joined(ways),
+            Said("LimitCORE=0 and MemorySwapMax=0 in the service, or ulimit -c 0 and swapoff"),
         )
-    return Finding("memory", "ok", "no core dumps, no plain swap")
+    return Finding("memory", "ok", Said("no core dumps, no plain swap"))
 
 
 def check_packages(_settings: config.Settings) -> Finding:
     """No package that calls home, no fault injection left armed."""
     if os.environ.get("KIOSK_FAILPOINTS"):
         return Finding(
-            "packages", "bad", "KIOSK_FAILPOINTS is set: faults are injected", "remove it from the service's environment"
+            "packages",
+            "bad",
+            Said("KIOSK_FAILPOINTS is set: faults are injected"),
+            Said("remove it from the service's environment"),
         )
     homesick = [
         f"{name} {version}"
@@ -213,10 +262,10 @@ def check_packages(_settings: config.Settings) -> Finding:
         return Finding(
             "packages",
             "bad",
-            f"calls home: {', '.join(homesick)}",
-            "install what requirements/kiosk.txt pins: delete .venv and start ./run",
+            Said("calls home: {names}", names=", ".join(homesick)),
+            Said("install what requirements/kiosk.txt pins: delete .venv and start ./run"),
         )
-    return Finding("packages", "ok", "no version that is known to call home")
+    return Finding("packages", "ok", Said("no version that is known to call home"))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

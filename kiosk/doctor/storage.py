@@ -6,7 +6,7 @@ import os
 import shutil
 
 from kiosk import config
-from kiosk.doctor.finding import Finding
+from kiosk.doctor.finding import Finding, Said
 from kiosk.errors import KioskError
 from kiosk.store.engine import database, key_check, keys, lock
 
@@ -20,20 +20,28 @@ def check_database(settings: config.Settings) -> Finding:
     key_file = config.resolve(settings.store.key_file)
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(there, os.W_OK):
-        return Finding("database", "bad", f"{there} may not be written by this user", "change its owner to the kiosk's user")
+        return Finding(
+            "database",
+            "bad",
+            Said("{there} may not be written by this user", there=there),
+            Said("change its owner to the kiosk's user"),
+        )
     if not file.exists():
-        return Finding("database", "idle", f"none yet in {folder}; it is made at the first start")
+        return Finding("database", "idle", Said("none yet in {folder}; it is made at the first start", folder=folder))
     if not settings.store.key_command and not key_file.exists() and config.credential("database.key") is None:
         return Finding(
-            "database", "bad", f"its key {key_file} is gone", "bring the key back from its backup: without it nothing can be read"
+            "database",
+            "bad",
+            Said("its key {key_file} is gone", key_file=key_file),
+            Said("bring the key back from its backup: without it nothing can be read"),
         )
     try:
         if not key_check.fits(folder, keys.database_key(settings.store, data_there=True)):
             return Finding(
                 "database",
                 "bad",
-                "wrong key: it does not open, and was not touched",
-                "bring the right key back from its backup",
+                Said("wrong key: it does not open, and was not touched"),
+                Said("bring the right key back from its backup"),
             )
         with database.store_errors():
             connection = database.connect(file, keys.database_key(settings.store)).conn
@@ -45,12 +53,14 @@ def check_database(settings: config.Settings) -> Finding:
         return Finding(
             "database",
             "bad",
-            f"cannot be opened: {error}",
-            "check the key; at its next start the kiosk puts a damaged file aside and recovers",
+            Said("cannot be opened: {error}", error=Said.of(error)),
+            Said("check the key; at its next start the kiosk puts a damaged file aside and recovers"),
         )
     if not whole:
-        return Finding("database", "bad", "damaged", "start the kiosk: it puts the file aside and recovers what the journal holds")
-    return Finding("database", "ok", f"opens with its key, {file.stat().st_size / 1e6:.1f} MB")
+        return Finding(
+            "database", "bad", Said("damaged"), Said("start the kiosk: it puts the file aside and recovers what the journal holds")
+        )
+    return Finding("database", "ok", Said("opens with its key, {megabytes:.1f} MB", megabytes=file.stat().st_size / 1000000.0))
 
 
 def check_disk(settings: config.Settings) -> Finding:
@@ -59,10 +69,10 @@ def check_disk(settings: config.Settings) -> Finding:
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free // 1_000_000
     if free < DISK_BAD_MB:
-        return Finding("disk", "bad", f"{free} MB free", "make room: records cannot be saved on a full disk")
+        return Finding("disk", "bad", Said("{free} MB free", free=free), Said("make room: records cannot be saved on a full disk"))
     if free < DISK_LOW_MB:
-        return Finding("disk", "idle", f"{free} MB free: low", "make room soon")
-    return Finding("disk", "ok", f"{free / 1000:.1f} GB free")
+        return Finding("disk", "idle", Said("{free} MB free: low", free=free), Said("make room soon"))
+    return Finding("disk", "ok", Said("{gigabytes:.1f} GB free", gigabytes=free / 1000))
 
 
 def kiosk_runs(settings: config.Settings) -> bool:

@@ -1,8 +1,11 @@
 """kiosk doctor: each part found right, wrong, or not in use, with what to do; nothing is changed by looking."""
 
+import ast
 import json
 import os
+import re
 import shutil
+import string
 import sys
 
 import pytest
@@ -10,8 +13,8 @@ import pytest
 from kiosk import config
 from kiosk.commands import doctor as command
 from kiosk.doctor import checks as doctor
+from kiosk.doctor import finding, sound, storage
 from kiosk.doctor import security as doctor_security
-from kiosk.doctor import sound, storage
 from kiosk.errors import ModelError
 from kiosk.sync import keys as sync_keys
 from kiosk.sync import seal, suites
@@ -318,3 +321,33 @@ def test_which_camera_it_is(settings, tmp_path, monkeypatch):
         "its driver is not that of a USB camera (uvcvideo); "
         "there is another source of pictures",
     )
+
+
+def test_everything_the_doctor_says_is_told_in_chinese():
+    """Each English sentence of the room stands in both catalogues, with the same places; nothing else is said."""
+    english, chinese = Strings.load("en"), Strings.load("zh_CN")
+    said, bare = set(), []
+    for path in sorted((config.ROOT / "kiosk" / "doctor").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Said" and path.name != "finding.py":
+                said.add(ast.literal_eval(node.args[0]))
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding":
+                bare += [ast.unparse(one) for one in node.args[2:] if isinstance(one, ast.JoinedStr)]
+                bare += [one.value for one in node.args[2:] if isinstance(one, ast.Constant) and one.value]
+    assert bare == []
+    for template in said:
+        key = finding.key_of(template)
+        assert english.text(key) == template
+        places = [name for _, name, _, _ in string.Formatter().parse(template) if name]
+        assert sorted(places) == sorted(name for _, name, _, _ in string.Formatter().parse(chinese.text(key)) if name), template
+    assert {key for key in english.keys() if key.startswith("doctor.said.")} == {finding.key_of(one) for one in said}
+
+
+def test_chinese_holds_no_english_sentence(settings, monkeypatch, capsys):
+    """What is left in Latin letters are names: of settings, files, devices and programs."""
+    monkeypatch.setattr(config, "load", lambda *_: settings)
+    for options in (["database", "disk", "clock", "bureau", "reader", "camera"], ["--security"]):
+        command.main([*options, "--language", "zh_CN"])
+        for line in capsys.readouterr().out.splitlines():
+            told = re.sub(r"（.*?）", "", line)  # an error's own words, for whoever repairs it
+            assert not re.search(r" (the|is|are|not|and|of|to|in) ", told), line

@@ -1,6 +1,6 @@
 """`kiosk doctor [--security] [--json] [--language LANGUAGE] [PART …]`: look at every part of this kiosk and say what to do.
 
-Changes nothing. In Chinese each part is told in a sentence; what was found, for technicians, and what to do follow in the same language.
+Changes nothing. In Chinese each part is told in a sentence; what was found (for technicians) and what to do follow in Chinese too.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
 
 
 def lines(finding: Finding, strings: Strings, *, security: bool = False) -> list[str]:
-    """Return a finding in the language of the catalogue. `security`: of the checks for thieves, which have no sentence of their own."""
+    """Return a finding in the language of the catalogue. `security`: a check for thieves, which has no sentence of its own."""
     from kiosk.doctor.finding import told
 
     mark, remedy = _MARKS[finding.state], told(finding.remedy, strings) if finding.state != "ok" else ""

@@ -50,8 +50,9 @@ def _help(state: s.State, event: e.HelpTouched, world: World) -> Step:
 def _no_face(state: s.State, event: e.NoFaceTouched, world: World) -> Step | None:
     if s.nothing_left(state):  # who is done must not be told that it is still open
         return state, (c.CallAttendant(Reason.ATTENDANT_CALLED),)
-    visit = s.visit_of(state) or s.Visit(world.new_visit_id)
-    return s.Referred(visit, Reason.NO_FACE_WANTED, case=case_of(state), person=person_of(state)), (
+    case = case_of(state)  # with the take that is left, which counts as a try
+    visit = (case.visit if case is not None else s.visit_of(state)) or s.Visit(world.new_visit_id)
+    return s.Referred(visit, Reason.NO_FACE_WANTED, case=case, person=person_of(state)), (
         *abandon_take(state),
         c.CallAttendant(Reason.NO_FACE_WANTED),
     )

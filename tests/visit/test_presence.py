@@ -147,10 +147,82 @@ ROWS = [
     ("ready as ever", known(vision_failures=2), p.VisionReady(), 1.0, ()),
 ]
 
+STAYING = s.Referred(VISIT, Reason.FACE_UNCERTAIN, CASE, stayed=1)
+# By a tenth of a second: what is asked a moment later is not asked yet.
+ROWS += [
+    ("seen just now, touched long ago", known(face_seen_s=100.0, quiet=p.IdleClock(60, 20, 90.0)), p.Ticked(), 108.0, NOTHING),
+    ("touched just now, seen long ago", known(face_seen_s=90.0), p.Ticked(), 108.0, NOTHING),
+    ("seen and touched a moment ago", known(face_seen_s=107.0, quiet=p.IdleClock(60, 20, 107.0)), p.Ticked(), 108.1, NOTHING),
+    ("seen a moment ago", known(face_seen_s=107.0, quiet=p.IdleClock(60, 20, 90.0)), p.Ticked(), 108.1, NOTHING),
+    ("touched a moment ago", known(face_seen_s=90.0, quiet=p.IdleClock(60, 20, 107.0)), p.Ticked(), 108.1, NOTHING),
+    (
+        "a result is read in peace",
+        known(FINISHED, face_seen_s=80.0, quiet=p.IdleClock(30, 20, 90.0), times=replace(TIMES, walk_away_s=0.5)),
+        p.Ticked(),
+        100.0 + p.RESULT_LEAST_S,
+        NOTHING,
+    ),
+    ("who waits is called for again", known(STAYING, spoke_s=100.0), p.Ticked(), 160.0, (p.Tell(e.StayTouched()), *NOTHING)),
+    ("but not yet", known(STAYING, spoke_s=100.1), p.Ticked(), 160.0, NOTHING),
+    ("a first failure closes nothing", known(s.Idle()), p.VisionFailed("model-error"), 1.0, ()),
+    ("nor the last while somebody is there", known(vision_failures=3), p.VisionFailed("model-error"), 1.0, ()),
+]
+
 
 @pytest.mark.parametrize(("presence", "event", "now_s", "wanted"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_what_is_wished_for(presence, event, now_s, wanted):
     assert wishes(presence, event, now_s) == wanted
+
+
+NOW = p.IdleClock(60.0, 20.0, 170.0)  # somebody was there just now
+AFTER = [
+    (
+        known(counting=True, asked_away=True),
+        p.Acted(),
+        {"quiet": NOW, "counting": False, "asked_away": False},
+    ),
+    (known(FINISHED), p.Acted(), {"quiet": p.IdleClock(30.0, 20.0, 170.0)}),
+    (known(STAYING), p.Acted(), {"quiet": p.IdleClock(900.0, 20.0, 170.0)}),
+    (known(), p.FaceSeen(), {"face_seen_s": 170.0}),
+    (
+        known(asked_away=True, counting=True),
+        p.FaceSeen(),
+        {"face_seen_s": 170.0, "quiet": NOW, "counting": False, "asked_away": False},
+    ),
+    (known(), p.DeskOpened(), {"desk_open": True, "quiet": NOW}),
+    (
+        known(desk_open=True, face_seen_s=90.0),
+        p.DeskClosed(),
+        {"desk_open": False, "face_seen_s": None, "quiet": NOW},
+    ),
+    (known(desk_open=True, counting=True), p.Ticked(), {"quiet": NOW, "counting": False}),
+    (known(ACTING, face_fits=True), p.Ticked(), {"quiet": NOW}),
+    (
+        known(quiet=p.IdleClock(60.0, 20.0, 90.0), counting=True),
+        p.Ticked(),
+        {"quiet": NOW, "counting": False},
+    ),
+    (known(), p.Ticked(), {"counting": True}),
+    (known(face_seen_s=100.0), p.Ticked(), {"counting": True, "asked_away": True}),
+    (known(ACTING), p.VisionFailed("x"), {"vision_failures": 1, "vision_rests_until_s": 172.0}),
+    (known(), p.VisionFailed("x"), {"vision_failures": 1}),
+    (known(vision_failures=2), p.VisionReady(), {"vision_failures": 0}),
+    (known(), p.Spoke(), {"spoke_s": 170.0}),
+    (known(), p.TakeShown(True), {"face_fits": True}),
+    (known(), p.FreezeTold(True), {"frozen": frozenset({Reason.SELF_SERVICE_FROZEN})}),
+]
+
+
+@pytest.mark.parametrize(("presence", "event", "changed"), AFTER, ids=lambda one: type(one).__name__)
+def test_what_is_known_afterwards(presence, event, changed):
+    """At 170 s, and nothing else."""
+    after, _ = p.step(presence, event, 170.0)
+    assert after == replace(presence, **changed)
+    assert {name: type(getattr(after, name)) for name in changed} == {name: type(value) for name, value in changed.items()}
+
+
+def test_a_kiosk_that_was_just_started_knows_nobody():
+    assert p.start(TIMES, 5.0) == p.Presence(TIMES, quiet=p.IdleClock(60.0, 20.0, 5.0), entered_s=5.0)
 
 
 def test_every_event_stands_in_the_table_or_below():

@@ -5,10 +5,15 @@ The table lies beside this file. After a change that is meant: `python -m tests.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
+from kiosk.domain.eligibility import Eligibility
+from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Reason
+from kiosk.domain.record import RecordStatus
+from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 from kiosk.visit.machine import World, step
@@ -16,9 +21,12 @@ from tests.visit import samples as x
 
 TABLE = Path(__file__).with_name("table.txt")
 WORLD = World("v2")
+AWAY = World("v2", reader_ready=False, camera_ready=False, tries_per_visit=1)
 VISIT = s.Visit("v1", card_present=True)
 CASE = s.Case(VISIT, x.CHEN, x.entry_of(x.CHEN), (x.due(),), "consent-v1")
 HELPED = replace(CASE, visit=replace(VISIT, mode=s.Mode.OTHER, helper=x.LI, tries=2))
+
+KNOWN = (x.CHEN, CASE.entry, CASE.chosen)  # the beneficiary, while the helper's card is asked for
 
 STATES: dict[str, s.State] = {
     "Idle": s.Idle(),
@@ -27,9 +35,14 @@ STATES: dict[str, s.State] = {
     "AwaitingCard": s.AwaitingCard(s.Visit("v1")),
     "AwaitingCard+helper": s.AwaitingCard(s.Visit("v1", s.Mode.OTHER), s.Whose.HELPER),
     "AwaitingCard+friend": s.AwaitingCard(HELPED.visit),
+    "AwaitingCard+helper-last": s.AwaitingCard(HELPED.visit, s.Whose.HELPER, Reason.CARD_LIFT_AND_RETRY, True, True, *KNOWN),
     "EnteringNumber": s.EnteringNumber(s.Visit("v1"), s.Whose.BENEFICIARY),
+    "EnteringNumber+helper": s.EnteringNumber(s.Visit("v1", s.Mode.OTHER), s.Whose.HELPER, None, *KNOWN),
+    "EnteringNumber+friend": s.EnteringNumber(HELPED.visit, s.Whose.BENEFICIARY, Reason.NAME_MISMATCH),
     "ChoosingName": s.ChoosingName(s.Visit("v1"), s.Whose.BENEFICIARY, x.CHEN.id_number, (x.CHEN.name, "陈大文")),
+    "ChoosingName+helper": s.ChoosingName(VISIT, s.Whose.HELPER, x.LI.id_number, (x.LI.name, "李大文"), *KNOWN, scanned=True),
     "ScanningCard": s.ScanningCard(s.Visit("v1")),
+    "ScanningCard+helper": s.ScanningCard(s.Visit("v1", s.Mode.OTHER), s.Whose.HELPER, *KNOWN),
     "LookingUp": s.LookingUp(VISIT, x.CHEN),
     "Confirming": s.Confirming(VISIT, x.CHEN, CASE.entry, CASE.chosen),
     "ChoosingBenefits": s.ChoosingBenefits(VISIT, x.CHEN, CASE.entry, (x.due(0), x.due(1))),
@@ -44,6 +57,7 @@ STATES: dict[str, s.State] = {
     "Checking+saving": s.Checking(CASE, saving=True),
     "Retrying": s.Retrying(CASE, Reason.LIVENESS_FAILED, 2),
     "Finished": s.Finished(CASE, ("r1",)),
+    "Finished+returned": s.Finished(CASE, ("r1",), RecordStatus.RETURNED),
     "Referred": s.Referred(VISIT, Reason.FACE_UNCERTAIN, CASE),
     "Referred+no-face": s.Referred(VISIT, Reason.NO_FACE_WANTED, CASE),
     "TakingCard": s.TakingCard(VISIT, None),
@@ -66,37 +80,85 @@ def told(event: e.Event) -> str:
     return type(event).__name__ + (f"({', '.join(marks)})" if marks else "")
 
 
+def leaves(value: object) -> dict[str, object]:
+    """All that a state or a case holds, the visit's and the case's fields beside its own."""
+    found: dict[str, object] = {}
+    for one in dataclasses.fields(value):
+        held = getattr(value, one.name)
+        inner = {f"visit.{name}": part for name, part in leaves(held).items()} if isinstance(held, s.Visit) else {}
+        inner = leaves(held) if isinstance(held, s.Case) else inner or {one.name: held}
+        for name, part in inner.items():
+            found[name if found.get(name, part) == part else f"{one.name}.{name}"] = part
+    return found
+
+
+def short(value: object) -> str:
+    """A value in a word; what is kept from the public as well, since all are made up."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case "" | ():
+            return "nothing"
+        case Person():
+            return "chen" if value == x.CHEN else "li" if value == x.LI else f"{value.name or '?'} {value.id_number[-4:]}"
+        case RosterEntry():
+            return f"entry of {value.name}"
+        case tuple():
+            return "+".join(short(one) for one in value)
+        case Eligibility():
+            return f"{value.benefit_id}{'' if value.may_pass else ' not yet'}"
+        case str() | int() | float():
+            return str(value)
+    return type(value).__name__
+
+
+def moved(before: object, after: object) -> str:
+    """What of a state is not as it was before: other values, and new ones but for a field's own default."""
+    had, has = leaves(before), leaves(after)
+    ruled = {one.name: one.default for one in dataclasses.fields(after)}
+    ruled |= {f"visit.{one.name}": one.default for one in dataclasses.fields(s.Visit)}
+    new = [
+        f"{name}={short(value)}"
+        for name, value in has.items()
+        if (name in had and (had[name] != value or type(had[name]) is not type(value)))
+        or (name not in had and not (ruled.get(name) == value and type(ruled.get(name)) is type(value)))
+    ]
+    return ", ".join(new)
+
+
+def wanted_of(before: s.State, command: c.Command) -> str:
+    """A command with all that is in it; of a case, what differs from the state's."""
+    values = [getattr(command, one.name) for one in dataclasses.fields(command)]
+    shown = [f"case[{moved(before, one)}]" if isinstance(one, s.Case) else short(one) for one in values]
+    return f"{type(command).__name__}({', '.join(shown)})" if shown else type(command).__name__
+
+
+def row(state: s.State, event: e.Event, world: World) -> str:
+    """What an event does in a state, "" for nothing."""
+    after, wanted = step(state, event, world)
+    if after == state and not wanted:
+        return ""
+    kind = type(after).__name__ if type(after) is not type(state) else ""
+    return f"{kind}[{moved(state, after)}]" + "".join(f" +{wanted_of(state, one)}" for one in wanted)
+
+
 def rows() -> list[str]:
-    """One line for each event that does something in a state; all others do nothing there."""
+    """One line for each event that does something in a state; all others do nothing there.
+
+    Below it, where it does something else without reader and camera, at a station with one try: that.
+    """
     out = []
     for name, state in STATES.items():
         out.append(f"{name}")
         for event in [*x.touches(), *x.device_events(), *x.answers("v1", 1)]:
-            after, wanted = step(state, event, WORLD)
-            if after == state and not wanted:
-                continue
-            changed = "" if type(after) is not type(state) else ", ".join(_changes(state, after)) or "same"
-            goes = type(after).__name__ if not changed else f"[{changed}]"
-            notice = getattr(after, "notice", None) if not changed else None
-            out.append(
-                f"    {told(event)} -> {goes}{f'({notice})' if notice else ''}"
-                + "".join(f" +{type(one).__name__}{_detail(one)}" for one in wanted)
-            )
+            usual, away = row(state, event, WORLD), row(state, event, AWAY)
+            if usual:
+                out.append(f"    {told(event)} -> {usual}")
+            if away != usual:
+                out.append(f"    {told(event)}, nothing plugged in -> {away or 'nothing'}")
     return out
-
-
-def _detail(command: object) -> str:
-    shown = [str(getattr(command, name)) for name in ("outcome", "reason") if hasattr(command, name)]
-    return f"({', '.join(shown)})" if shown else ""
-
-
-def _changes(before: s.State, after: s.State) -> list[str]:
-    changed = []
-    for name in before.__dataclass_fields__:
-        if getattr(before, name) != getattr(after, name):
-            value = getattr(after, name)
-            changed.append(name if name in ("visit", "case", "card", "person") else f"{name}={value}")
-    return changed
 
 
 def test_every_state_stands_in_the_table():

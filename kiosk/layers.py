@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from kiosk.durable import sync_folder
 from kiosk.errors import ConfigError
 
 Value = str | int | float | bool
@@ -150,12 +151,7 @@ def write_whole(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync_folder(path.parent)
 
 
 def nested(values: Mapping[str, Value]) -> dict[str, Any]:

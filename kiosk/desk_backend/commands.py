@@ -274,6 +274,13 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
             assert_never(command)
 
 
+def may_maintain(store: Store, command: c.Maintain) -> e.Acted | None:
+    """Return what somebody is told who may not maintain, by what the store knows of them; None: go on."""
+    if _by_supervisor(store, command.by):
+        return None
+    return e.Acted(command.by.session_id, Place.MAINTENANCE, problem="desk-not-allowed")
+
+
 def _by_supervisor(store: Store, by: Session) -> bool:
     member = staff.find(store, by.staff_id)
     return member is not None and member.active and member.role is desk_rules.Role.SUPERVISOR and not by.quick

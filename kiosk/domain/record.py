@@ -1,6 +1,7 @@
 """What is kept of a finished attempt: one record a benefit, saved in the transaction that also fills the outbox.
 
-Standard library only. A record carries verdict, codes, times and ids: never a picture, an embedding or a score vector.
+Standard library only. A record carries the verdict, codes, times, ids and the scores of the liveness checks; where somebody
+helped, their name and number; at the desk the attendant's notes. Never a picture, a template or a match score.
 """
 
 from __future__ import annotations

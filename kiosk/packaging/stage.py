@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kiosk.config import CONFIG, ROOT
 from kiosk.errors import KioskError
-from kiosk.models import file_digest
+from kiosk.packages import file_digest
 from kiosk.packaging import contents
 from kiosk.packaging.contents import Purpose
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import psutil
 
+from kiosk.durable import sync_folder
 from kiosk.errors import KioskError
 
 ROOT_NAME = "pension-kiosk"  # our folder on a medium
@@ -91,17 +92,6 @@ def refuse_links(folder: Path) -> None:
     ours = folder.parts.index(ROOT_NAME) if ROOT_NAME in folder.parts else len(folder.parts)
     if any(Path(*folder.parts[:end]).is_symlink() for end in range(ours + 1, len(folder.parts) + 1)):
         raise RemovableError("medium-unwritable")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable where the system can (Windows cannot open folders)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove(path: Path) -> None:

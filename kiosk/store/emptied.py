@@ -11,6 +11,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from kiosk.durable import sync_folder
 from kiosk.errors import StoreError
 from kiosk.store.engine import key_check, keys
 from kiosk.store.engine.journal_file import JournalFile
@@ -41,7 +42,7 @@ def give_word(folder: Path, by: str, why: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, folder / WORD)
-    keys.sync_folder(folder)
+    sync_folder(folder)
 
 
 def put_aside(folder: Path, now: datetime) -> tuple[dict[str, str], list[str]]:

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk import sm4
+from kiosk.durable import sync_folder
 from kiosk.store.engine import keys
 from kiosk.store.engine.database import Store
 
@@ -44,7 +45,7 @@ def keep_up(store: Store) -> None:
             path = _path(store, evidence_id)
             if row[3] is None:
                 path.unlink(missing_ok=True)
-                keys.sync_folder(path.parent)
+                sync_folder(path.parent)
             else:
                 _write(store, path, {"record_id": row[0], "consent_id": row[1], "media_type": row[2]}, row[3])
             store.db.execute("UPDATE outbox_evidence SET mirrored = ? WHERE evidence_id = ?", (row[3] is not None, evidence_id))
@@ -107,7 +108,7 @@ def _write(store: Store, path: Path, head: dict[str, str], content: bytes) -> No
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
-    keys.sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _read(store: Store, path: Path) -> tuple[dict[str, str], bytes] | None:

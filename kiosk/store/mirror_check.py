@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kiosk.durable import sync_folder
 from kiosk.store import outbox
-from kiosk.store.engine import journal, keys
+from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.engine.journal_file import Damage, JournalFile, MirrorFrame, frame_text
 from kiosk.store.mirrored_rows import RECOVERED, apply_row, insert_entry, rows_of
@@ -117,7 +118,7 @@ def _clean(store: Store, mirror: JournalFile, look: _Look, other: set[int], now:
         copy = folder / f"{now:%Y%m%dT%H%M%S}-{path.name}"
         copy.write_bytes(path.read_bytes())
         copy.chmod(0o600)
-    keys.sync_folder(folder)
+    sync_folder(folder)
     mirror.rewrite(lambda frame: None if frame.seq in other else frame, damaged_too=True)
 
 

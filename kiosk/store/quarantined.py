@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlcipher
 
+from kiosk.durable import sync_folder
 from kiosk.store.engine import journal, key_check, keys
 from kiosk.store.engine.database import Store, connect
 from kiosk.store.engine.journal_file import JournalFile
@@ -54,7 +55,7 @@ def take(folder: Path, key: bytes, now: datetime) -> BroughtBack | None:
             os.replace(file, present.with_name(present.name + suffix))
     candidate.with_name(candidate.name + "-shm").unlink(missing_ok=True)
     mirror.bring_back()
-    keys.sync_folder(folder)
+    sync_folder(folder)
     return BroughtBack(candidate.name, records, whole=True)
 
 

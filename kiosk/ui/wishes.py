@@ -175,6 +175,7 @@ class Wishes(QObject):
 
     def reset(self) -> None:
         """The next person begins with the station's own language, size and colours."""
+        self._forgotten.stop()  # what it would forget is forgotten here
         self.close_panels()
         self.theme, self.large = self._settings.ui.theme, self._settings.ui.large_text
         self.seated = False

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from kiosk.removable.files import sync_folder
+from kiosk.durable import sync_folder
 
 
 class Disk:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kiosk.errors import KioskError
-from kiosk.models import file_digest
+from kiosk.packages import file_digest
 
 MAX_FILES = 60_000
 MAX_FILE = 512 * 1024 * 1024  # bytes of one file

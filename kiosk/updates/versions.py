@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.models import file_digest
+from kiosk.packages import file_digest
 from kiosk.updates.disk import Disk
 from kiosk.updates.manifest import Entry, Manifest, ManifestError, parse, version_key
 

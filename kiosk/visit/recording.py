@@ -1,4 +1,4 @@
-"""From a finished attempt to the records that are saved: one a chosen benefit, none with anything but codes, times and ids.
+"""From a finished attempt to the records that are saved, one a chosen benefit: what `domain/record.py` says, and nothing else.
 
 Pure; called by `app.visit_controller` in the store's thread, inside the save.
 """

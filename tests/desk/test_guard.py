@@ -50,8 +50,17 @@ NOT_ALLOWED = {
 }
 
 
-def test_every_command_of_supervisors_that_the_store_does_is_tried():
-    assert {type(one) for one in commands(SUE)} == set(c.FOR_SUPERVISORS) & set(get_args(c.InStore))
+def test_every_command_of_supervisors_is_tried():
+    assert {type(one) for one in commands(SUE)} | {c.Maintain} == set(c.FOR_SUPERVISORS)
+    assert set(c.FOR_SUPERVISORS) - {c.Maintain} <= set(get_args(c.InStore))
+
+
+@pytest.mark.parametrize("who", NOT_ALLOWED)
+def test_nobody_else_maintains(store, who):
+    """It is done outside the store, and asked there first."""
+    refused = work.may_maintain(store, c.Maintain(NOT_ALLOWED[who], "restart"))
+    assert (refused.place, refused.problem) == (Place.MAINTENANCE, "desk-not-allowed")
+    assert work.may_maintain(store, c.Maintain(SUE, "restart")) is None
 
 
 @pytest.mark.parametrize("who", NOT_ALLOWED)

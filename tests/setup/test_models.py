@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from kiosk import models
+from kiosk import models, packages
 from kiosk.commands import models as command
 from kiosk.errors import ConfigError, ModelError
 
@@ -45,12 +45,12 @@ def listed(tmp_path, wheel, sdist):
     [distribution.made-up]
     requirement = "made-up==1.0"
     file = "{wheel.name}"
-    sha256 = "{models.file_digest(wheel)}"
+    sha256 = "{packages.file_digest(wheel)}"
     megabytes = 1
     [distribution.faces]
     requirement = "faces==1.0"
     file = "{sdist.name}"
-    sha256 = "{models.file_digest(sdist)}"
+    sha256 = "{packages.file_digest(sdist)}"
     megabytes = 1
     sdist = true
     [file.net]

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk import failpoints
-from kiosk.store.engine.keys import sync_folder
+from kiosk.durable import sync_folder
 
 _HEADER = b"kiosk-journal-1\n"
 _MAX_FRAME = 8 * 1024 * 1024

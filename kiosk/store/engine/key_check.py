@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import sqlcipher3.dbapi2 as sqlcipher
 
+from kiosk.durable import sync_folder
 from kiosk.store.engine import keys
 from kiosk.store.engine.journal_file import JournalFile
 
@@ -84,7 +85,7 @@ def note(folder: Path, key: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, folder / NOTE)
-    keys.sync_folder(folder)
+    sync_folder(folder)
 
 
 def _noted(folder: Path) -> str:

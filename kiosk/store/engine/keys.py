@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kiosk import config
+from kiosk.durable import sync_folder
 from kiosk.errors import StoreError
 
 KEY_BYTES = 32
@@ -74,17 +75,6 @@ def _make(path: Path) -> bytes:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
     return key
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new or renamed file in `folder` survive a power loss. Windows has no such call and needs none."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _from_command(command: str) -> str:

@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.store.engine import keys
+from kiosk.durable import sync_folder
 
 DAMAGED = "-damaged-"  # in the name of what is not looked at again (`store.quarantined`)
 DONE = f"{DAMAGED}or-done-"
@@ -28,8 +28,8 @@ def put_files_aside(path: Path, now: datetime, *, done: bool = False) -> list[st
             target = folder / f"{stamp}{plain}{suffix}"
             file.replace(target)
             moved.append(target.name)
-    keys.sync_folder(folder)
-    keys.sync_folder(path.parent)
+    sync_folder(folder)
+    sync_folder(path.parent)
     return moved
 
 

@@ -19,6 +19,7 @@ from pydantic_core import from_json  # half the time of json.loads, over a milli
 
 from kiosk import failpoints
 from kiosk.domain.identity import normalise_number
+from kiosk.durable import sync_folder
 from kiosk.errors import StoreError
 from kiosk.store.engine import keys
 from kiosk.store.roster import line as roster_format
@@ -87,7 +88,7 @@ def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader
         connection.close()
         with path.open("r+b") as file:
             os.fsync(file.fileno())
-        keys.sync_folder(folder)
+        sync_folder(folder)
     except BaseException as error:
         connection.close()
         path.unlink(missing_ok=True)

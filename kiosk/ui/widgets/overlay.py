@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEasingCurve, QRectF, Qt, QTimer, QVariantAnimation, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtCore import QEasingCurve, Qt, QTimer, QVariantAnimation, Signal, Slot
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from kiosk.texts.strings import Strings
-from kiosk.ui.theme import MARGIN, RADIUS_CARD, RING, TRANSITION_MS, Look
+from kiosk.ui.theme import MARGIN, RING, TRANSITION_MS, Look
 from kiosk.ui.widgets.button import Button
-from kiosk.ui.widgets.flow import Stack, centre_square
+from kiosk.ui.widgets.flow import centre_square
+from kiosk.ui.widgets.panel import VeiledPanel
 from kiosk.ui.widgets.text import Text
 
 
@@ -48,23 +49,20 @@ class CountRing(QWidget):
         painter.drawText(square, Qt.AlignmentFlag.AlignCenter, str(self.seconds))
 
 
-class Countdown(QWidget):
+class Countdown(VeiledPanel):
     """Covers the page; any touch says that somebody is there."""
 
     still_here = Signal()
+    edge = "line"
+    pad_px = (56, 24)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.look = Look()
-        self.setObjectName("countdown")
         self.title = Text("countdown-title", "title", centred=True)
         self.ring = CountRing()
         self.lead = Text("countdown-lead", "body", "quiet", centred=True)
         self.button = Button("still-here", "filled")
+        super().__init__(parent, "countdown", self.title, self.ring, self.lead, self.button, gap=32)
         self.button.clicked.connect(self.still_here)
-        self.panel = Stack(self.title, self.ring, self.lead, self.button, gap=32, centred=True)
-        self.panel.setParent(self)
-        self.hide()
 
     def show_texts(self, strings: Strings) -> None:
         """Take on the language."""
@@ -79,45 +77,11 @@ class Countdown(QWidget):
         self.ring.setAccessibleName(str(seconds))
         self.ring.update()
 
-    def set_look(self, look: Look) -> None:
-        """Take on a look, as dense as needed."""
-        for tried in look.denser():
-            self.look = tried
-            self.panel.set_look(self.look)
-            if self.panel.need(self._wide()) + 2 * self._pad() <= self.height():
-                break
-        self.arrange()
-
-    def _wide(self) -> int:
+    def wide(self) -> int:
         return min(self.width() - 4 * self.look.px(MARGIN), self.look.px(900))
-
-    def _pad(self) -> int:
-        return self.look.space(56, 24)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self.set_look(self.look)
-
-    def arrange(self) -> None:
-        """Place the panel."""
-        wide = self._wide()
-        tall = min(self.panel.want(wide), self.height() - 2 * self._pad())
-        self.panel.setGeometry((self.width() - wide) // 2, (self.height() - tall) // 2, wide, tall)
-        self.panel.arrange()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.still_here.emit()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = QColor(self.look.colour("ink" if self.look.theme == "paper" else "paper"))
-        veil.setAlphaF(0.72)
-        painter.fillRect(self.rect(), veil)
-        pad = self._pad()
-        box = QRectF(self.panel.geometry()).adjusted(-pad, -pad, pad, pad)
-        painter.setPen(QPen(self.look.colour("line"), self.look.px(3)))
-        painter.setBrush(self.look.colour("paper"))
-        painter.drawRoundedRect(box, self.look.px(RADIUS_CARD), self.look.px(RADIUS_CARD))
 
 
 class Transition(QWidget):

@@ -5,74 +5,33 @@ Made and connected by `ui.frame`; they decide nothing, every touch is a signal.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.texts.strings import SPOKEN, WRITTEN, Strings
-from kiosk.ui.theme import MARGIN, RADIUS_CARD, Look, ThemeName
+from kiosk.ui.theme import MARGIN, Look, ThemeName
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.flow import Row, Stack
+from kiosk.ui.widgets.panel import VeiledPanel
 from kiosk.ui.widgets.text import Text
 
 
-class WishPanel(QWidget):
-    """A panel in the middle of the window; a touch beside it closes it, as its one filled button does."""
+class WishPanel(VeiledPanel):
+    """A touch beside it closes it, as its one filled button does."""
 
     def __init__(self, parent: QWidget, name: str, *blocks: QWidget) -> None:
-        super().__init__(parent)
-        self.look = Look()
-        self.setObjectName(name)
         self.title = Text(f"{name}-title", "title", centred=True)
         self.close_button = Button(f"{name}-close", "filled")
+        super().__init__(parent, name, self.title, *blocks, self.close_button, gap=28)
         self.close_button.clicked.connect(self.hide)
-        self.panel = Stack(self.title, *blocks, self.close_button, gap=28, centred=True)
-        self.panel.setParent(self)
-        self.hide()
 
-    def set_look(self, look: Look) -> None:
-        """Take on a look, as dense as needed."""
-        for tried in look.denser():
-            self.look = tried
-            self.panel.set_look(self.look)
-            if self.panel.need(self._wide()) + 2 * self._pad() <= self.height():
-                break
-        self.arrange()
-        self.update()
-
-    def _wide(self) -> int:
-        return min(self.width() - 2 * self._pad() - 2 * self.look.px(MARGIN / 3), self.look.px(1000))
-
-    def _pad(self) -> int:
-        return self.look.space(48, 16)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self.set_look(self.look)
-
-    def arrange(self) -> None:
-        """Place the panel."""
-        wide = self._wide()
-        tall = min(self.panel.want(wide), self.height() - 2 * self._pad())
-        self.panel.setGeometry((self.width() - wide) // 2, (self.height() - tall) // 2, wide, tall)
-        self.panel.arrange()
-
-    def _box(self) -> QRectF:
-        pad = self._pad()
-        return QRectF(self.panel.geometry()).adjusted(-pad, -pad, pad, pad)
+    def wide(self) -> int:
+        return min(self.width() - 2 * self.pad() - 2 * self.look.px(MARGIN / 3), self.look.px(1000))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if not self._box().contains(event.position()):
+        if not self.box().contains(event.position()):
             self.hide()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = QColor(self.look.colour("ink" if self.look.theme == "paper" else "paper"))
-        veil.setAlphaF(0.72)
-        painter.fillRect(self.rect(), veil)
-        painter.setPen(QPen(self.look.colour("edge"), self.look.px(3)))
-        painter.setBrush(self.look.colour("paper"))
-        painter.drawRoundedRect(self._box(), self.look.px(RADIUS_CARD), self.look.px(RADIUS_CARD))
 
 
 class SoundPanel(WishPanel):

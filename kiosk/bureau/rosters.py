@@ -16,7 +16,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import areas, database, peers, tables
+from kiosk.bureau import areas, database, peers, rings, tables
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
@@ -287,9 +287,15 @@ def add_message(context: BureauContext, station_id: str, text: str, until: datet
     return message_id
 
 
-def bundle(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
-    """Return the newest bundle sealed to a kiosk, or None when it has it."""
+def bundle(context: BureauContext, kiosk_id: str, have: int, believes: str = "") -> bytes | None:
+    """Return the newest bundle sealed to a kiosk, or None when it has it.
+
+    believes: id of the newest keys of ours that the kiosk would believe: one that was not told of those that follow is told again.
+    "": of a version that knows nothing of other keys.
+    """
     now = utcnow()
+    announced = succession(context) if believes else ""
+    untold = believes == context.bureau_id and announced != ""
     with context.session.begin() as session:
         kiosk = session.get(tables.Kiosk, kiosk_id)
         newest = (
@@ -302,7 +308,7 @@ def bundle(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
                 .limit(1)
             )
         )
-        if newest is None or kiosk is None or newest.version <= have:
+        if newest is None or kiosk is None or newest.version < have or (newest.version == have and not untold):
             return None
         messages = session.scalars(
             select(tables.Message)
@@ -322,6 +328,20 @@ def bundle(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
                 if m.until is None or m.until > now
             ),
             peers=peers.of(session, kiosk),
+            succession=announced,
+            beside=tuple(one for one in context.rings[context.suite.name].held if one != context.bureau_id) if believes else (),
             **content,
         )
         return context.seal_to(kiosk, document)
+
+
+def succession(context: BureauContext) -> str:
+    """Return the announcement of the keys that follow the context's, signed by those; "" when none do."""
+    ring = context.rings[context.suite.name]
+    following = ring.following if context.keys is ring.now else ring.now
+    if following is None:
+        return ""
+    new = context.of_id(rings.bureau_id(following))
+    return new.sign(
+        protocol.Succession(bureau_id=context.bureau_id, successor_id=new.bureau_id, keys=following.public, at=utcnow())
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -69,6 +69,8 @@ class Kiosk(Base):
     boot_ids: Mapped[str] = mapped_column(Text, default="", server_default="")  # of its last starts, newest first, blanks between
     monotonic_s: Mapped[float | None] = mapped_column(default=None)  # newest of that boot
     cannot_follow: Mapped[str] = mapped_column(Text, default="", server_default="")  # what of which bundle it did not understand
+    bureau_id: Mapped[str] = mapped_column(Key, default="", server_default="")  # newest keys of ours that it believes
+    follows_keys: Mapped[bool] = mapped_column(default=False, server_default=false())  # its version knows that keys change
 
 
 class SignedIn(Base):

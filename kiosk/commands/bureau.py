@@ -1,5 +1,5 @@
 """`kiosk bureau`: run the reference bureau, or make an enrolment code; `kiosk bureau accounts|audit`: its clerks;
-`kiosk bureau backup|restore|retention|work|catchment`: its operator."""
+`kiosk bureau backup|restore|retention|work|catchment|keys`: its operator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(argv: list[str]) -> int:
         from kiosk.bureau.clerks import command
 
         return command.main(argv)
-    if argv[:1] in (["backup"], ["restore"], ["retention"], ["work"], ["catchment"]):
+    if argv[:1] in (["backup"], ["restore"], ["retention"], ["work"], ["catchment"], ["keys"]):
         from kiosk.bureau.operate import command as operate
 
         return operate.main(argv)

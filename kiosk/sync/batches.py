@@ -125,6 +125,7 @@ def pack(
             backlog=max(0, outbox.unsent_count(db) - len(rows)),
             roster_version=int(outbox.get(db, "roster_version", "0")),
             software=kiosk.__version__,
+            believes=identity.pins.believes,
             journal_tail=tuple(lines),
         )
         # Record texts are put in as they were stored, unparsed: what was digested at the save is what travels.

@@ -18,11 +18,10 @@ import httpx
 
 from kiosk.config import Sync, resolve
 from kiosk.errors import ConfigError, SyncUnavailable
-from kiosk.sync import json_bounds, limits, protocol, seal, suites
+from kiosk.sync import json_bounds, limits, protocol, seal, succession, suites
 from kiosk.sync.deadline import Deadline, transport
 from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
-from kiosk.sync.suites import Suite
 
 CONNECT_S = 5.0
 TOTAL = 4.0  # ours: a whole request may take so many times the limit of one read
@@ -124,6 +123,10 @@ class Client:
         """Close the connection."""
         self._http.close()
 
+    def refresh(self) -> None:
+        """See what else this program learnt of the bureau's keys, from a stick or by another code."""
+        self.identity = succession.refreshed(self.identity)
+
     # --- up
 
     def send(self, path: str, sealed: bytes, model: type[D]) -> tuple[D, str]:
@@ -160,7 +163,7 @@ class Client:
 
     def _time(self) -> datetime:
         nonce = str(uuid.uuid4())
-        status, headers, body = self._exchange("GET", f"/v1/time?nonce={nonce}" + suite_query(self.identity.suite))
+        status, headers, body = self._exchange("GET", f"/v1/time?nonce={nonce}" + suite_query(self.identity))
         if status != 200:
             raise self._failure(status, headers, body, self.identity.suite.digest(b""))
         answer, _ = self._verified(body, protocol.TimeAnswer)
@@ -176,7 +179,11 @@ class Client:
     def get_sealed(self, path: str, model: type[D]) -> D | None:
         """Get a document sealed to us, or None when there is nothing newer. Raises Failure."""
         body = self._get(path)
-        return open_sealed(self.identity, body, model) if body else None
+        if not body:
+            return None
+        document = open_sealed(self.identity, body, model)
+        self._follow(document)
+        return document
 
     def _get(self, path: str) -> bytes:
         for last in (False, True):
@@ -224,7 +231,11 @@ class Client:
         if self.offset is None:
             self.time()
         token = protocol.Token(
-            kiosk_id=self.identity.pins.kiosk_id, method="GET", path=path, at=datetime.now(UTC) + (self.offset or timedelta())
+            kiosk_id=self.identity.pins.kiosk_id,
+            method="GET",
+            path=path,
+            at=datetime.now(UTC) + (self.offset or timedelta()),
+            believes=self.identity.pins.believes,
         )
         return {"Authorization": "Kiosk " + seal.sign(token, self.identity.keys.sign, self.identity.pins.kiosk_id)}
 
@@ -239,7 +250,13 @@ class Client:
             raise _transport(error) from error
 
     def _verified(self, body: bytes, model: type[D]) -> tuple[D, str]:
-        return verified(self.identity, body, model)
+        document, text = verified(self.identity, body, model)
+        self._follow(document)
+        return document, text
+
+    def _follow(self, document: protocol.Document) -> None:
+        """Announced keys of the bureau are in force as soon as it signs with them."""
+        self.identity = succession.signed_by(self.identity, str(getattr(document, "bureau_id", "")))
 
     def _failure(self, status: int, headers: httpx.Headers, body: bytes, about: str) -> Failure:
         """Return what an error status means. Only a signed problem about just these bytes is believed to be final."""
@@ -248,13 +265,13 @@ class Client:
         try:
             said = json_bounds.parse(body)
             why = str(said.get("reason", ""))[:64]
-            problem = seal.verify(
-                str(said.get("signed", "")), self.identity.bureau_verify, self.identity.pins.bureau_id, protocol.Problem
-            )
+            problem = succession.verify(self.identity, str(said.get("signed", "")), protocol.Problem)
         except (ValueError, AttributeError, seal.Refused):
             pass
         if problem is not None and problem.about != about:
             problem = None
+        if problem is not None:
+            self._follow(problem)
         if problem is not None and problem.reason == "revoked" and problem.kiosk_id == self.identity.pins.kiosk_id:
             return Failure(Trouble.REVOKED, "revoked")
         if status == 413:
@@ -266,23 +283,28 @@ class Client:
         return Failure(Trouble.BROKEN, why or f"http-{status}")
 
 
-def suite_query(suite: Suite) -> str:
-    """Return what a question without a token adds, so that it is answered under our suite; nothing for the first one."""
-    return "" if suite is suites.STD_1 else f"&suite={suite.name}"
+def suite_query(identity: Identity) -> str:
+    """Return what a question without a token adds, so that it is answered under our suite, and by keys that we believe.
+
+    Nothing for the first suite; nothing of keys while the bureau's oldest are in force here, which is what it takes silence for.
+    """
+    suite = "" if identity.suite is suites.STD_1 else f"&suite={identity.suite.name}"
+    return suite + (f"&bureau={identity.pins.bureau_id}" if identity.pins.before is not None else "")
 
 
 def verified(identity: Identity, body: bytes, model: type[D]) -> tuple[D, str]:
     """Return the bureau's signed document if it is the pinned bureau's and meant for this kiosk. Raises Failure(FORGED)."""
     try:
         text = body.decode("ascii").strip()
-        document = seal.verify(text, identity.bureau_verify, identity.pins.bureau_id, model)
+        document = succession.verify(identity, text, model)
+        signer = seal.signer_of(text)
     except UnicodeDecodeError as error:
         raise Failure(Trouble.FORGED, "truncated") from error
     except seal.Refused as error:
         raise Failure(Trouble.FORGED, error.why) from error
     if not isinstance(document, protocol.TimeAnswer) and document.kiosk_id != identity.pins.kiosk_id:
         raise Failure(Trouble.FORGED, "not-for-us")
-    if document.bureau_id != identity.pins.bureau_id:
+    if document.bureau_id != signer:
         raise Failure(Trouble.FORGED, "wrong-signer")
     return document, text
 

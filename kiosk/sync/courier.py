@@ -35,6 +35,8 @@ from kiosk.sync import (
     roster_file,
     seal,
     standing,
+    succession,
+    suites,
 )
 from kiosk.sync.batches import Clocks, JournalTail, RunInStore
 from kiosk.sync.client import Failure
@@ -123,7 +125,19 @@ def _on_medium(run_in_store: RunInStore, identity: Identity, path: Path, digest:
         data = files.whole(path, digest, limits.MAX_SEALED)
     except (files.FileRefused, OSError):
         return None
+    if not _still_opened(identity, data):
+        return None
     return run_in_store(lambda store: outbox.unsettled_of(store.db, identity.suite.digest(data)))
+
+
+def _still_opened(identity: Identity, data: bytes) -> bool:
+    """Whether the bureau still has the keys to which a batch of an earlier export was sealed."""
+    pins = identity.pins
+    try:
+        sealed_to = suites.header_of(data).get("kid")
+    except suites.NotWhole:
+        return False
+    return sealed_to in {pins.bureau_id, *([pins.before.bureau_id] if pins.before else [])}
 
 
 def _portions(run_in_store: RunInStore, covered: set[str], size: int) -> Iterator[list[str]]:
@@ -191,11 +205,12 @@ def import_from(
             stale = error.why == "stale"
             told.append(Imported(path.name, "nothing-new" if stale else "refused", error.why))
         except (Failure, files.FileRefused) as error:
-            told.append(Imported(path.name, "refused", error.why))
+            told.append(Imported(path.name, "nothing-new" if error.why == "stale" else "refused", error.why))
         except OSError as error:
             told.append(Imported(path.name, "refused", "unreadable" if error.errno != errno.ENOSPC else "disk-full"))
         except SyncUnavailable as error:
             told.append(Imported(path.name, "refused", error.reason))
+        identity = succession.refreshed(identity)  # it may have brought news of the bureau's keys
     return told
 
 
@@ -204,6 +219,7 @@ def _take(
 ) -> tuple[list[outbox.Moved], bool]:
     if kind == "receipt":
         receipt, signed = client.verified(identity, data, protocol.Receipt)
+        succession.signed_by(identity, receipt.bureau_id)
         moved = run_in_store(lambda store: batches.accept_receipt(store.db, receipt, signed))
         return moved, bool(moved)
     if kind == "evidence":
@@ -211,13 +227,17 @@ def _take(
         return [], run_in_store(lambda store: evidence.take_receipt(store, told_of))
     if kind == "decisions":
         decisions, _ = client.verified(identity, data, protocol.Decisions)
+        succession.signed_by(identity, decisions.bureau_id)
         moved = run_in_store(lambda store: batches.accept_decisions(store.db, decisions))
         return moved, bool(moved)
     if kind == "standing":
         told, _ = client.verified(identity, data, protocol.Standing)
+        succession.signed_by(identity, told.bureau_id)  # there is one on every stick
         return [], run_in_store(lambda store: standing.take(store, told, clocks.utc()))
     if kind == "bundle":
         bundle = client.open_sealed(identity, data, protocol.RawBundle)
+        identity = succession.signed_by(identity, bundle.bureau_id)
+        roster_feed.take_announcement(run_in_store, identity, bundle, clocks.utc())
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))
     manifest = client.open_sealed(identity, data, protocol.RosterManifest)
     roster_file.must_be(manifest, identity.suite)

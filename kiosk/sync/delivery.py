@@ -106,6 +106,7 @@ class Delivery:
         return result
 
     def _contact(self) -> None:
+        self._client.refresh()
         self._client.time()
         offset_s = self._client.offset.total_seconds() if self._client.offset is not None else 0.0
         at = outbox.iso(self._clocks.utc())

@@ -27,8 +27,19 @@ from kiosk.sync.suites import Key, Suite
 _KEY_NAMES = {suites.STD_1.name: "ed25519", suites.GM_1.name: "sm2"}  # in the journal, before a key's fingerprint
 
 
+class OtherKeys(Wire):
+    """Keys of the bureau beside those in force."""
+
+    bureau_id: Id
+    keys: PublicKeys
+
+
 class Pins(Wire):
-    """Who this kiosk is at the bureau, the suite that was agreed, and the bureau's public keys."""
+    """Who this kiosk is at the bureau, the suite that was agreed, and the bureau's public keys.
+
+    `following`: announced, believed, not in force yet. `before`: replaced, and the bureau still holds them; `past`: ids of those
+    that it no longer holds (`succession`).
+    """
 
     suite: SuiteName = "std-1"
     kiosk_id: Id
@@ -36,6 +47,14 @@ class Pins(Wire):
     bureau_id: Id
     bureau: PublicKeys
     url: str = ""
+    following: OtherKeys | None = None
+    before: OtherKeys | None = None
+    past: tuple[Id, ...] = ()
+
+    @property
+    def believes(self) -> str:
+        """Return the id of the newest keys of the bureau that are believed here."""
+        return self.following.bureau_id if self.following else self.bureau_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,7 @@ class Identity:
 
     keys: Keys
     pins: Pins
+    path: Path | None = None  # where the pins are kept: a bureau's announced keys are kept there too
 
     @property
     def suite(self) -> Suite:
@@ -131,7 +151,7 @@ def load_identity(settings: Sync) -> Identity:
     held = suites.of(keys.sign).name
     if held != pins.suite or seal.suite_of(pins.bureau).name != pins.suite:
         raise ConfigError(f"the keys are of {held}, this kiosk was registered under {pins.suite}: run kiosk provision")
-    return Identity(keys, pins)
+    return Identity(keys, pins, pins_path(settings))
 
 
 class JournalSigner:

@@ -24,6 +24,7 @@ MAX_POLICIES = 200  # in one bundle
 MAX_POLICY_TEXT = 20_000  # characters of one policy
 MAX_MESSAGES = 50  # in one bundle, the newest
 MAX_PEERS = 200  # kiosks of one station
+MAX_SUCCESSION = 4000  # characters of the announcement of a bureau's next keys
 
 MAX_LOAN = 500  # people of one home-visit list
 MAX_RETURN = 500  # records in one return of such a list

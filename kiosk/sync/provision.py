@@ -74,7 +74,7 @@ def provision(
     if new_keys:
         os.replace(_waiting(settings), resolve(settings.sync.key_file))
     keyfiles.write_private(keyfiles.pins_path(settings.sync), pins.model_dump_json(indent=1) + "\n")
-    return Identity(keys, pins)
+    return Identity(keys, pins, keyfiles.pins_path(settings.sync))
 
 
 def _waiting(settings: Settings) -> Path:

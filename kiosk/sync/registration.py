@@ -1,4 +1,5 @@
-"""A kiosk that was registered anew: other keys, another id, perhaps another suite, and records of before that are still under way.
+"""A kiosk that was registered anew: other keys, another id, perhaps another suite, and records of before that are still under way;
+and a bureau whose keys are others.
 
 Called at the start of a round (`delivery`) and of a stick's visit (`courier`), on the store's thread; does nothing when all is as
 before.
@@ -16,6 +17,7 @@ from kiosk.store.engine.database import Store
 from kiosk.sync.keys import Identity
 
 _KIOSK = "kiosk_id"  # keys in `sync_state`: under which id the bureau knew us last
+_BUREAU = "bureau_id"  # which of its keys the bureau used last
 _ASK_FROM = "ask_from"  # behind which record the bureau is asked once more; missing or "": it is not asked
 _START = "-"  # before every id
 
@@ -28,6 +30,11 @@ def follow(store: Store, identity: Identity, now: datetime) -> bool:
     """
     with store.transaction() as db:
         before, kiosk_id = outbox.get(db, _KIOSK), identity.pins.kiosk_id
+        bureau, bureau_id = outbox.get(db, _BUREAU), identity.pins.bureau_id
+        if bureau != bureau_id:
+            outbox.put(db, _BUREAU, bureau_id)
+            if bureau and before == kiosk_id:
+                journal.append(store, "bureau-keys", {"in_force": bureau_id, "before": bureau}, now)
         suite, digest = identity.suite, identity.suite.digest_name
         other = outbox.digest_name(db) != digest
         if before == kiosk_id and not other:

@@ -20,9 +20,10 @@ from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import bundle_parts, limits, protocol, roster_chunks, roster_file, seal, standing
+from kiosk.sync import bundle_parts, limits, protocol, roster_chunks, roster_file, seal, standing, succession
 from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
+from kiosk.sync.keys import Identity
 from kiosk.sync.schedule import Trouble
 
 _REFUSED = "bundle_refused"  # key in `sync_state`: version of the program, and what it did not understand of the newest bundle
@@ -132,6 +133,8 @@ class Feed:
         bundle = self._client.get_sealed(f"/v1/bundle?have={have}", protocol.RawBundle)
         if bundle is None:
             return []
+        take_announcement(self._run, self._client.identity, bundle, self._clocks.utc())
+        self._client.refresh()
         try:
             self._run(lambda store: take_bundle(store, bundle, self._clocks.utc()))
         except seal.Refused as error:
@@ -174,6 +177,30 @@ def _note_roster(store: Store, manifest: protocol.RosterManifest) -> None:
     with store.db.atomic():
         outbox.put(store.db, "roster_version", str(manifest.version))
         outbox.put(store.db, "roster_at", outbox.iso(manifest.created_at))
+
+
+def take_announcement(run_in_store: RunInStore, identity: Identity, bundle: protocol.RawBundle, now: datetime) -> None:
+    """Believe what a verified bundle says of the bureau's own keys, before its version is noted; journalled.
+
+    An announcement that is no good is journalled with a bundle that is new, and changes nothing; the rest of the bundle is taken.
+    Raises StoreError when it cannot be kept.
+    """
+    kind, data = "bureau-keys", dict[str, Any](version=bundle.version)
+    try:
+        pins = succession.take(identity, bundle).pins
+        if pins == identity.pins:
+            return
+        others = {"following": pins.following, "before": pins.before}
+        data |= {"in_force": pins.bureau_id} | {name: one.bureau_id if one else "" for name, one in others.items()}
+    except seal.Refused as error:
+        kind, data["why"] = "bureau-keys-refused", error.why
+
+    def note(store: Store) -> None:
+        if kind == "bureau-keys" or bundle.version > int(outbox.get(store.db, "bundle_version", "0")):
+            with store.transaction():
+                journal.append(store, kind, data, now)
+
+    run_in_store(note)
 
 
 def take_bundle(store: Store, bundle: protocol.RawBundle, now: datetime) -> bool:

@@ -22,7 +22,8 @@ from kiosk.sync.protocol import SCHEMA_VERSION, Document, PublicKeys
 from kiosk.sync.suites import Key, Suite
 
 _COMPRESS_ABOVE = 1024  # bytes; below it zstd gains nothing
-_NEVER_COMPRESSED = ("enrolment", "enrolled")  # read before their signer is known: nothing of a stranger is decompressed
+# Read before their signer is known: nothing of a stranger is decompressed.
+_NEVER_COMPRESSED = ("enrolment", "enrolled", "succession")
 D = TypeVar("D", bound=Document)
 
 

@@ -39,6 +39,7 @@ FIELDS: dict[str, set[str]] = {
         "backlog",
         "roster_version",
         "software",
+        "believes",
         "journal_tail",
         "records",
     },
@@ -94,7 +95,7 @@ FIELDS: dict[str, set[str]] = {
     "batch.records.notes.documents": {"name", "sha256"},
     "question": _HEAD | {"question_id", "kiosk_id", "record_ids"},
     "evidence": _HEAD | {"evidence_id", "kiosk_id", "record_id", "consent_id", "media_type", "content"},
-    "token": _HEAD | {"kiosk_id", "method", "path", "at"},
+    "token": _HEAD | {"kiosk_id", "method", "path", "at", "believes"},
     "enrolment": _HEAD | {"secret", "station_id", "name", "keys"},
     "enrolment.keys": {"sign", "seal"},
     "have": {"decisions_after", "roster_version", "bundle_version"},
@@ -133,6 +134,8 @@ JOURNAL: dict[str, set[str]] = {
     "camera-confirmed": {"camera", "staff", "why"},
     "evidence-turned-away": {"evidence", "record", "why"},
     "suite-changed": {"suite", "digest"},
+    "bureau-keys": {"version", "in_force", "following", "before"},  # ids of the bureau's own keys
+    "bureau-keys-refused": {"version", "why"},
 }
 CHECKS = {
     "depth",

@@ -60,6 +60,7 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.Token(method="GET", path="/v1/standing", at=NOW, **up),
         protocol.Enrolment(secret="A" * 10, station_id=STATION, name="", keys=keys),
         protocol.Enrolled(keys=keys, kiosk_keys=keys, at=NOW, **two),
+        protocol.Succession(bureau_id=bureau_id, successor_id="bureau-b", keys=keys, at=NOW),
         protocol.HomeLoan(until=NOW, roster_version=1, people=(person,), **loan),
         protocol.HomeReturn(return_id="r", records=(), **loan),
     )

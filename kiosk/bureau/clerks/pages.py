@@ -14,7 +14,7 @@ from kiosk.bureau import sessions
 from kiosk.bureau.clerks import four_eyes, roles, settings
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.words import LANGUAGES, Words
-from kiosk.bureau.context import BureauContext
+from kiosk.bureau.context import BureauContext, current
 from kiosk.bureau.sessions import Session
 
 _templates = Environment(
@@ -48,8 +48,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def context_of(request: Request) -> BureauContext:
     """Return the bureau this application serves."""
-    context: BureauContext = request.app.state.context
-    return context
+    return current(request.app.state)
 
 
 def signed_in(request: Request) -> Session:

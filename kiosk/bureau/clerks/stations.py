@@ -35,6 +35,8 @@ class Shown:
     backlog: int
     software: str
     suite: str
+    keys: str  # id of the newest keys of the bureau that it believes
+    keys_behind: bool  # others were announced or are in force, and it has not heard of them
     cannot_follow: str
     roster_version: int
     roster_days: int | None
@@ -101,13 +103,16 @@ def find(context: BureauContext, show: str, text: str, silent_h: float, after: t
             ).all()
         )
     shown = [
-        _shown(kiosk, n, bool(silent), issued.get(kiosk.roster_version), rewritten.get(kiosk.kiosk_id, 0), now)
+        _shown(context, kiosk, n, bool(silent), issued.get(kiosk.roster_version), rewritten.get(kiosk.kiosk_id, 0), now)
         for kiosk, n, silent in rows[:PAGE]
     ]
     return shown, len(rows) > PAGE
 
 
-def _shown(kiosk: Kiosk, findings: int, silent: bool, issued: datetime | None, rewritten: int, now: datetime) -> Shown:
+def _shown(
+    context: BureauContext, kiosk: Kiosk, findings: int, silent: bool, issued: datetime | None, rewritten: int, now: datetime
+) -> Shown:
+    ring = context.rings.get(kiosk.suite)
     return Shown(
         kiosk.kiosk_id,
         kiosk.station_id,
@@ -117,6 +122,8 @@ def _shown(kiosk: Kiosk, findings: int, silent: bool, issued: datetime | None, r
         kiosk.backlog,
         kiosk.software,
         kiosk.suite,
+        kiosk.bureau_id,
+        ring is not None and len(ring.held) > 1 and kiosk.revoked_at is None and kiosk.bureau_id != ring.newest,
         kiosk.cannot_follow,
         kiosk.roster_version,
         None if issued is None else max(0, (now - issued).days),

@@ -1,4 +1,4 @@
-"""`kiosk bureau backup | restore | retention | work | catchment`: for whoever operates a bureau, on its own machine."""
+"""`kiosk bureau backup | restore | retention | work | catchment | keys`: for whoever operates a bureau, on its own machine."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from kiosk.bureau import areas, catchment, counts, months
 from kiosk.bureau.context import BureauContext, BureauSettings, open_context, utcnow
-from kiosk.bureau.operate import backup, measures, retention, vault
+from kiosk.bureau.operate import backup, keys, measures, retention, vault
 
 log = logging.getLogger(__name__)
-TASKS = ("backup", "restore", "retention", "work", "catchment")
+TASKS = ("backup", "restore", "retention", "work", "catchment", "keys")
 _EVERY_S = 30.0  # the worker looks so often whether a roster was issued, or a day has begun
 _AGAIN = 120  # looks until duties that failed are tried again: an hour
 
@@ -42,11 +42,15 @@ def main(argv: list[str]) -> int:
     areas_of = tasks.add_parser("catchment", help="which areas a station's kiosks know people of (none given: of all)")
     areas_of.add_argument("--station", required=True)
     areas_of.add_argument("--area", action="append", default=[], help="as in the roster's lines; may be repeated")
-    for one in (saving, back, keeping, work, areas_of):
+    own = tasks.add_parser("keys", help="the bureau's own keys: announce others, use them, retire the old ones; or they are lost")
+    keys.add_to(own)
+    for one in (saving, back, keeping, work, areas_of, own):
         one.add_argument("--data", type=Path, required=True, help="the bureau's folder")
         one.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
     options = parser.parse_args(argv)
     try:
+        if options.task == "keys":
+            return keys.run(options)
         return _restore(options) if options.task == "restore" else _with_context(options)
     except (vault.VaultRefused, backup.RestoreRefused) as error:
         print(f"kiosk bureau: {error} [{error.why}]", file=sys.stderr)

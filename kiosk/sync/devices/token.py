@@ -1,7 +1,8 @@
 """Ed25519 and X25519 keys in a token, by PKCS #11 3.0 (`python-pkcs11`, installed where such a token is used). For std-1.
 
 On the token of label `[sync] key_token` lie two private keys: "kiosk-sign" (CKK_EC_EDWARDS, may sign) and "kiosk-seal" (X25519, may
-derive), and their public halves. Tried against SoftHSM 2.6. A session belongs to the process; calls are made one after the other.
+derive), and their public halves; `key_label` says what stands for "kiosk". Tried against SoftHSM 2.6. A session belongs to the
+process; calls are made one after the other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from kiosk.errors import ConfigError, KeyAway
 from kiosk.sync.private_files import read_private
 from kiosk.sync.suites import Key
 
-LABELS = ("kiosk-sign", "kiosk-seal")
+ENDINGS = ("-sign", "-seal")  # behind [sync] key_label
 _RAW = 32  # bytes of a public key; its DER, an OCTET STRING, has two more
 _lock = threading.RLock()
 _sessions: dict[tuple[str, str], Any] = {}  # PKCS #11 knows one log-in for a process and token
@@ -136,9 +137,10 @@ def pair(settings: Sync) -> tuple[Key, Key]:
     """Return the token's two keys. Raises ConfigError, saying what is missing: package, library, token, PIN, key."""
     pkcs11 = _library_of_python()
     try:
-        signing, sealing = (TokenKey(settings, label) for label in LABELS)
+        signing, sealing = (TokenKey(settings, settings.key_label + ending) for ending in ENDINGS)
     except pkcs11.NoSuchKey as error:
-        raise ConfigError(f"[sync] key_token {settings.key_token}: no keys {LABELS[0]} and {LABELS[1]} on it") from error
+        names = " and ".join(settings.key_label + ending for ending in ENDINGS)
+        raise ConfigError(f"[sync] key_token {settings.key_token}: no keys {names} on it") from error
     except pkcs11.PKCS11Error as error:
         raise ConfigError(f"[sync] key_token {settings.key_token}: {type(error).__name__}") from error
     return (

@@ -38,7 +38,7 @@ from kiosk.sync.protocol.bundles import (
     Staff,
     StaffRow,
 )
-from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys
+from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys, Succession
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
 from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LoanedPerson, LoanId
 from kiosk.sync.protocol.talk import Problem, Standing, TimeAnswer, Token
@@ -106,6 +106,7 @@ __all__ = [
     "Staff",
     "StaffRow",
     "Standing",
+    "Succession",
     "SuiteName",
     "Text",
     "TimeAnswer",
@@ -133,6 +134,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Token,
     Enrolment,
     Enrolled,
+    Succession,
     HomeLoan,
     HomeReturn,
 )

@@ -89,6 +89,7 @@ class BatchHead(Document):
     backlog: Count = 0
     roster_version: Count = 0
     software: Short = ""
+    believes: Short = ""  # id of the newest keys of the bureau that this kiosk would believe
     journal_tail: Annotated[tuple[JournalLine, ...], Field(max_length=MAX_JOURNAL)] = ()
 
 

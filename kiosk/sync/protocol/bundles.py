@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from kiosk.sync.limits import MAX_CHUNKS, MAX_MESSAGES, MAX_PEERS, MAX_POLICIES, MAX_POLICY_TEXT, MAX_REVOKED, MAX_STAFF
+from kiosk.sync.limits import (
+    MAX_CHUNKS,
+    MAX_MESSAGES,
+    MAX_PEERS,
+    MAX_POLICIES,
+    MAX_POLICY_TEXT,
+    MAX_REVOKED,
+    MAX_STAFF,
+    MAX_SUCCESSION,
+)
 from kiosk.sync.protocol.enrolment import PublicKeys
 from kiosk.sync.protocol.wire import Count, Digest, Document, Id, Moment, Short, Text, Wire
 
@@ -95,12 +104,15 @@ class BundleHead(Document):
 class Bundle(BundleHead):
     """Signed, then sealed to one kiosk: everything small that comes down. `staff` rows are the store's (argon2id PIN hashes)."""
 
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ("succession", "beside")
     policies: Policies = {}
     staff: Staff = ()
     revoked_staff: Revoked = ()
     revoked_keys: Revoked = ()
     messages: Annotated[tuple[Message, ...], Field(max_length=MAX_MESSAGES)] = ()
     peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
+    succession: Annotated[str, Field(max_length=MAX_SUCCESSION)] = ""  # keys that follow the bureau's: a signed Succession
+    beside: Annotated[tuple[Id, ...], Field(max_length=8)] = ()  # ids of other keys that this bureau still holds
 
 
 class RawBundle(BundleHead):
@@ -111,3 +123,5 @@ class RawBundle(BundleHead):
     revoked_staff: Any = ()
     messages: Any = ()
     peers: Any = ()
+    succession: Any = ""
+    beside: Any = ()

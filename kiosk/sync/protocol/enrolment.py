@@ -18,6 +18,19 @@ class PublicKeys(Wire):
     seal: PublicKey
 
 
+class Succession(Document):
+    """Which keys follow those of `bureau_id`, signed by the new ones themselves: whoever announces keys has them.
+
+    Travels in a bundle, which the keys in force have signed. `successor_id` follows from `keys`, as every bureau's id does.
+    """
+
+    kind: Literal["succession"] = "succession"
+    bureau_id: Id
+    successor_id: Id
+    keys: PublicKeys
+    at: Moment
+
+
 class Enrolment(Document):
     """Signed by the new kiosk's own key: who it is, and the one-time code. Sent in clear below TLS, the code being secret."""
 

@@ -53,3 +53,4 @@ class Token(Document):
     method: Literal["GET"]
     path: Annotated[str, Field(max_length=300)]
     at: Moment
+    believes: Short = ""  # id of the newest keys of the bureau that the kiosk would believe

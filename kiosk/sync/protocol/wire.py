@@ -7,7 +7,7 @@ version of the program: whoever does not know it keeps it and goes on.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -61,6 +61,7 @@ class Document(Wire):
     Only std-1 is named by saying nothing: its documents are what they were before there was another suite.
     """
 
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ()  # fields that are not written while empty: a version before this one refused them
     schema_version: Literal[2] = 2
     suite: SuiteName = FIRST_SUITE
 
@@ -69,4 +70,7 @@ class Document(Wire):
         plain: dict[str, Any] = plain_of(self)
         if plain.get("suite") == FIRST_SUITE:
             del plain["suite"]
+        for name in self.LEFT_OUT:
+            if not plain[name]:
+                del plain[name]
         return plain

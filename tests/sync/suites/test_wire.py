@@ -59,7 +59,7 @@ class TestOtherEnd:
 
     def test_signed_documents(self, name):
         one = BY_NAME[name]
-        for kind, who in (("token", "kiosk"), ("time", "bureau"), ("question", "kiosk")):
+        for kind, who in (("token", "kiosk"), ("time", "bureau"), ("question", "kiosk"), ("succession", "successor")):
             compact, keys, signer = one[kind]["compact"], one[who]["public"], one[who]["id"]
             document = other_end.verify(name, compact, keys, signer, kind)
             assert document == json.loads(one[kind]["payload"])

@@ -87,7 +87,10 @@ def of_suite(kept: dict[str, Any], suite: suites.Suite) -> dict[str, Any]:
     kiosk, bureau = (keys_of(kept.get(name, {}).get("private", {}), suite) for name in ("kiosk", "bureau"))
     kiosk_id = "kiosk-" + seal.fingerprint(kiosk.public).lower()
     bureau_id = "bureau-" + seal.fingerprint(bureau.public)
-    token = protocol.Token(kiosk_id=kiosk_id, method="GET", path="/v1/standing", at=AT)
+    successor = keys_of(kept.get("successor", {}).get("private", {}), suite)
+    successor_id = "bureau-" + seal.fingerprint(successor.public)
+    follows = protocol.Succession(bureau_id=bureau_id, successor_id=successor_id, keys=successor.public, at=AT)
+    token = protocol.Token(kiosk_id=kiosk_id, method="GET", path="/v1/standing", at=AT, believes=bureau_id)
     question = protocol.Question(question_id="q-1", kiosk_id=kiosk_id, record_ids=("r-1", "r-2"))
     time = protocol.TimeAnswer(bureau_id=bureau_id, nonce="n-1", now=AT)
     asked = signed(kept.get("question", {}), question, kiosk, kiosk_id)
@@ -97,8 +100,10 @@ def of_suite(kept: dict[str, Any], suite: suites.Suite) -> dict[str, Any]:
         "hmac": {"key": "6b6579", "of": "abc", "is": suite.mac(b"key", b"abc").hex()},
         "kiosk": {"id": kiosk_id, "public": kiosk.public.model_dump(), "private": jwks(kiosk)},
         "bureau": {"id": bureau_id, "public": bureau.public.model_dump(), "private": jwks(bureau)},
+        "successor": {"id": successor_id, "public": successor.public.model_dump(), "private": jwks(successor)},
         "token": signed(kept.get("token", {}), token, kiosk, kiosk_id),
         "time": signed(kept.get("time", {}), time, bureau, bureau_id),
+        "succession": signed(kept.get("succession", {}), follows, successor, successor_id),
         "question": asked,
         "sealed_question": sealed(kept.get("sealed_question", {}), asked["compact"], bureau, bureau_id),
         "roster": roster(kept.get("roster", {}), suite),

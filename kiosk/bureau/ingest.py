@@ -67,7 +67,11 @@ def open_sealed(context: BureauContext, body: bytes, model: type[D]) -> tuple[D,
         raise Turned(403, "wrong-signer", claimed)
     if kiosk.revoked_at is not None:
         raise Turned(403, "revoked", claimed)
-    return document, claimed, context.towards(getattr(document, "believes", "") or kiosk.bureau_id)
+    return (
+        document,
+        claimed,
+        context.towards((document.believes if isinstance(document, protocol.RawBatch) else "") or kiosk.bureau_id),
+    )
 
 
 def take_batch(context: BureauContext, body: bytes) -> str:

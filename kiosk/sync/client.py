@@ -182,7 +182,7 @@ class Client:
         if not body:
             return None
         document = open_sealed(self.identity, body, model)
-        self._follow(document)
+        self._follow(document.bureau_id)
         return document
 
     def _get(self, path: str) -> bytes:
@@ -251,12 +251,12 @@ class Client:
 
     def _verified(self, body: bytes, model: type[D]) -> tuple[D, str]:
         document, text = verified(self.identity, body, model)
-        self._follow(document)
+        self._follow(document.bureau_id)
         return document, text
 
-    def _follow(self, document: protocol.Document) -> None:
+    def _follow(self, signer: str) -> None:
         """Announced keys of the bureau are in force as soon as it signs with them."""
-        self.identity = succession.signed_by(self.identity, str(getattr(document, "bureau_id", "")))
+        self.identity = succession.signed_by(self.identity, signer)
 
     def _failure(self, status: int, headers: httpx.Headers, body: bytes, about: str) -> Failure:
         """Return what an error status means. Only a signed problem about just these bytes is believed to be final."""
@@ -271,7 +271,7 @@ class Client:
         if problem is not None and problem.about != about:
             problem = None
         if problem is not None:
-            self._follow(problem)
+            self._follow(problem.bureau_id)
         if problem is not None and problem.reason == "revoked" and problem.kiosk_id == self.identity.pins.kiosk_id:
             return Failure(Trouble.REVOKED, "revoked")
         if status == 413:

@@ -9,18 +9,27 @@ import importlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kiosk.errors import ConfigError
+from kiosk.texts.said import bare
+from kiosk.ui.spoken.pieces import after, day_said, digits
 from kiosk.voice import joining
-from kiosk.voice.prompts import PAUSE_S
+from kiosk.voice.joining import Run
+from kiosk.voice.prompts import PAUSE_S, Prompt
 from kiosk.voice.render import parts
 from kiosk.voice.rendered import Rendered
+from kiosk.voice.shelf import runs
 
 ALONE = 5  # characters: a shorter prompt is never heard alone, and a recogniser needs some context
+_FOURS = ("0123", "4567", "8901", "2345", "678x", "9012", "3692", "5814", "7036", "147x")
+_MORE = ("4821", "2947", "0036", "8153", "5545", "6606", "1771", "9495", "3058", "8264")
+NUMBERS = ("4", "44", "440", "44030", "440301195", "440301194805121238", "44030119600229001x")  # made up
+HOTLINES = ("12333", "075588123456", "26509078")
 GROUP = 3  # short prompts heard one after another, as a page says its choices
 PIECES = ("spoken.digit.", "spoken.date.say_month_", "spoken.date.say_day_", "spoken.date.say_year", "spoken.confirm.say_hidden")
 MOST_TOKENS = 120  # unclear sound would keep the recogniser busy for a minute
@@ -35,20 +44,17 @@ Syllable = tuple[str, str]  # the character, and its toneless pinyin
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What is heard in one go. `runs`: recordings, those of one run joined closely; `rest_s`: after each run but the last."""
+    """What is heard in one go. `kind`: prompts, dates or numbers; `runs`: as the voice plays them."""
 
+    kind: str
     name: str
     text: str
     wanted: tuple[Syllable, ...]
-    runs: tuple[tuple[Path, ...], ...]
-    rest_s: float = joining.SENTENCE_PAUSE_S
+    runs: tuple[Run, ...]
 
     def sound(self) -> tuple[np.ndarray, int]:
         """Return samples and rate."""
-        sounds = [joining.join([run]) for run in self.runs]
-        rate = sounds[0][1]
-        rest = np.zeros(int(self.rest_s * rate), np.float32)
-        return np.concatenate([part for samples, _ in sounds for part in (rest, samples)][1:]), rate
+        return joining.join(self.runs)
 
 
 def utterances(rendered: Rendered) -> list[Utterance]:
@@ -61,36 +67,37 @@ def utterances(rendered: Rendered) -> list[Utterance]:
         if len(_HAN.findall(rendered.prompts[key].text)) < ALONE:
             short.append(key)
         else:
-            made.append(_utterance(rendered, [[key]]))
+            made.append(_utterance("prompts", rendered, [[key]]))
     made += [
-        _utterance(rendered, [[key] for key in group], PAUSE_S)
+        _utterance("prompts", rendered, [[key] for key in group])
         for group in (short[at : at + GROUP] for at in range(0, len(short), GROUP))
     ]
     for day in range(1, 32):
-        year = [f"spoken.digit.say_{char}" for char in str(2026 + day % 3)]
-        date = ["spoken.date.say_year", f"spoken.date.say_month_{(day - 1) % 12 + 1}", f"spoken.date.say_day_{day}"]
-        made.append(_utterance(rendered, [["spoken.date.say_by", *year, *date]]))
-    for four in ("0123", "4567", "8901", "2345", "678x", "9012", "3692", "5814", "7036", "147x"):
-        digits = [f"spoken.digit.say_{char}" for char in four]
-        made.append(_utterance(rendered, [["spoken.confirm.say_last_four", *digits]]))
+        said = day_said(date(2026 + day % 3, (day - 1) % 12 + 1, min(day, 28)), english=False)
+        made.append(_utterance("dates", rendered, [["spoken.date.say_by", *after([*said[:-1], f"+spoken.date.say_day_{day}"])]]))
+    made += [_utterance("numbers", rendered, [["spoken.confirm.say_last_four"], digits(four)]) for four in _FOURS + _MORE]
+    made += [_utterance("numbers", rendered, [["spoken.number.say_so_far", *after(digits(number))]]) for number in NUMBERS]
+    made += [_utterance("numbers", rendered, [["spoken.result.say_hotline", *after(digits(number))]]) for number in HOTLINES]
     return made
 
 
-def _utterance(rendered: Rendered, keys: Sequence[Sequence[str]], rest_s: float = joining.SENTENCE_PAUSE_S) -> Utterance:
-    """keys: those of one inner list are joined closely."""
-    runs: list[tuple[Path, ...]] = []
+def _utterance(kind: str, rendered: Rendered, lines: Sequence[Sequence[str]]) -> Utterance:
+    """lines: as a page says them; those of one inner list are one sound."""
+    made: list[Run] = []
     wanted: list[Syllable] = []
-    for together in keys:
-        files = [name for key in together for name in rendered.prompts[key].files]
-        paths = [rendered.path(name) for name in files]
-        runs += [tuple(paths)] if len(together) > 1 else [(path,) for path in paths]
-        for name in files:
-            sentence = rendered.sentences[name]
-            said = [syllable.rstrip("12345") for syllable in sentence.pinyin.split()]
-            wanted += zip(_HAN.findall(sentence.text), said, strict=True)
-    flat = [key for together in keys for key in together]
-    text = "".join(rendered.prompts[key].text for key in flat)
-    return Utterance("+".join(flat), text, tuple(wanted), tuple(runs), rest_s)
+    for one in lines:
+        prompts = [Prompt(bare(line), "zh_CN", "", None, _paths(rendered, bare(line))) for line in one]
+        (_, first), *others = runs(one, prompts)
+        made += [(PAUSE_S, first), *others]
+    flat = [bare(line) for one in lines for line in one]
+    for sentence in (rendered.sentences[name] for key in flat for name in rendered.prompts[key].files):
+        said = [syllable.rstrip("12345") for syllable in sentence.pinyin.split()]
+        wanted += zip(_HAN.findall(sentence.text), said, strict=True)
+    return Utterance(kind, "+".join(flat), "".join(rendered.prompts[key].text for key in flat), tuple(wanted), tuple(made))
+
+
+def _paths(rendered: Rendered, key: str) -> tuple[Path, ...]:
+    return tuple(map(rendered.path, rendered.prompts[key].files))
 
 
 def share(wanted: Sequence[Syllable], heard: Sequence[Syllable]) -> int:

@@ -16,6 +16,7 @@ from PySide6.QtGui import QKeyEvent
 from kiosk.config import Settings
 from kiosk.domain.reasons import Action
 from kiosk.emulators.person import Hands
+from kiosk.texts import said
 from kiosk.texts.strings import Strings
 
 log = logging.getLogger(__name__)
@@ -64,11 +65,11 @@ def words_of(strings: Strings) -> Callable[[list[str]], list[str]]:
     def words(keys: list[str]) -> list[str]:
         out: list[str] = []
         for key in keys:
-            bare = key.removeprefix("+")
+            bare = said.bare(key)
             if bare.startswith("chime."):
                 continue
             text = bare.removeprefix("text:") if bare.startswith("text:") else strings.text(bare)
-            if key.startswith("+") and out:
+            if said.follows(key) and out:
                 out[-1] += text
             else:
                 out.append(text)

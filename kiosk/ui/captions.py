@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.domain.reasons import Action
 from kiosk.domain.take_view import TakeView
+from kiosk.texts import said
 from kiosk.texts.strings import Strings
 from kiosk.ui.theme import Look
 from kiosk.ui.widgets.flash import EdgeFlash
@@ -24,14 +25,14 @@ STAYS_S = 2.0  # the last line, after it was said
 
 
 def sentences(keys: list[str], strings: Strings) -> list[str]:
-    """Return what is said for catalogue keys, one sentence each; tones left out, pieces after + joined to what is before."""
+    """Return what is said for catalogue keys, one sentence each; tones left out, pieces joined to what is before."""
     out: list[str] = []
     for key in keys:
-        bare = key.removeprefix("+")
+        bare = said.bare(key)
         if bare.startswith("chime."):
             continue
         text = bare.removeprefix("text:") if bare.startswith("text:") else strings.text(bare)
-        if key.startswith("+") and out:
+        if said.follows(key) and out:
             out[-1] += text if strings.language != "en" else f" {text}"
         else:
             out.append(text)

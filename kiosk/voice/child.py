@@ -1,4 +1,4 @@
-"""The voice's own process, as a child: decodes and joins recordings, speaks texts. Used by `voice.speaker`, from one thread."""
+"""The voice's own process, as a child: decodes and joins recordings, speaks texts. Used by `voice.shelf`, from one thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from kiosk.config import ROOT
+from kiosk.voice.sound import urgent
 
 SYNTHESIS_TIMEOUT_S = 20.0
+
+Run = tuple[float, Sequence[Path]]  # seconds of quiet before it, and its recordings: joined closely
 
 
 class Synthesiser(Protocol):
@@ -22,8 +25,14 @@ class Synthesiser(Protocol):
     def write(self, text: str, language: str, rate: int, path: Path) -> bool:
         """Write one prompt; False when it cannot."""
 
-    def join(self, runs: Sequence[Sequence[Path]], path: Path) -> bool:
-        """Write recordings as one sound, those of one run joined closely; False when it cannot."""
+    def join(self, runs: Sequence[Run], path: Path, *, volume: float, head_s: float) -> bool:
+        """Begin to write recordings as one sound; True when its first `head_s` seconds lie in the file, False when it cannot."""
+
+    def finish(self) -> bool:
+        """Wait for the end of what `join` began; False when the file stayed unfinished."""
+
+    def wake(self) -> None:
+        """Begin to start, without waiting: something will be asked for soon."""
 
     def close(self) -> None:
         """End it."""
@@ -34,26 +43,44 @@ class ProcessSynthesiser:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
+        self._number = 0
+        self._more = False  # the answer to the last question has a second part
 
     def write(self, text: str, language: str, rate: int, path: Path) -> bool:
         return self._make({"text": text, "language": language, "rate": rate, "path": str(path)})
 
-    def join(self, runs: Sequence[Sequence[Path]], path: Path) -> bool:
-        return self._make({"runs": [[str(item) for item in run] for run in runs], "path": str(path)})
+    def join(self, runs: Sequence[Run], path: Path, *, volume: float, head_s: float) -> bool:
+        told = [[rest, [str(item) for item in paths]] for rest, paths in runs]
+        return self._make({"runs": told, "path": str(path), "volume": volume, "head_s": min(head_s, 1e6)})
+
+    def finish(self) -> bool:
+        if not self._more:
+            return True
+        answer = self._answer(None)
+        if answer is None:
+            self.close()
+        return answer is not None and bool(answer.get("ok"))
+
+    def wake(self) -> None:
+        try:
+            self._running()
+        except OSError:
+            return
 
     def _make(self, asked: dict[str, object]) -> bool:
-        line = json.dumps(asked)
+        self._number += 1
+        line = json.dumps({"number": self._number} | asked)
         began = time.monotonic()
-        answer = self._ask(line)
+        answer = self._answer(line)
         if answer is None and time.monotonic() - began < SYNTHESIS_TIMEOUT_S:
-            answer = self._ask(line)  # it had died meanwhile: somebody waits for this prompt
-        if answer:
+            answer = self._answer(line)  # it had died meanwhile: somebody waits for this prompt
+        if answer is not None and answer.get("ok"):
             return True
         self.close()  # an engine that failed once is not trusted again
         return False
 
-    def _ask(self, line: str) -> bool | None:
-        """Return the engine's word, None when it died over it (or before, or was ended for taking too long)."""
+    def _answer(self, line: str | None) -> dict[str, Any] | None:
+        """Ask (None: nothing new) and return the engine's word; None when it died over it, or was ended for taking too long."""
         watchdog: threading.Timer | None = None
         try:
             child = self._running()
@@ -61,12 +88,15 @@ class ProcessSynthesiser:
             watchdog.daemon = True
             watchdog.start()
             if child.stdin is None or child.stdout is None:
-                return False
-            child.stdin.write(line + "\n")
-            child.stdin.flush()
-            answer = child.stdout.readline()
-            if answer:
-                return bool(json.loads(answer).get("ok"))
+                return None
+            if line is not None:
+                child.stdin.write(line + "\n")
+                child.stdin.flush()
+            while told := child.stdout.readline():
+                answer: dict[str, Any] = json.loads(told)
+                if answer.get("number") == self._number:  # else: the end of what nobody waits for any more
+                    self._more = bool(answer.get("more"))
+                    return answer
         except (OSError, ValueError):
             pass
         finally:
@@ -76,7 +106,7 @@ class ProcessSynthesiser:
         return None
 
     def close(self) -> None:
-        child, self._child = self._child, None
+        child, self._child, self._more = self._child, None, False
         if child is None:
             return
         child.kill()
@@ -100,4 +130,5 @@ class ProcessSynthesiser:
                 encoding="utf-8",
                 cwd=ROOT,
             )
+            urgent(self._child.pid)  # somebody waits for its first word, on a busy machine too
         return self._child

@@ -1,18 +1,23 @@
 """Decoder and synthesiser, in a process of their own: `python -m kiosk.voice.engine`. A JSON line in, a JSON line out, a WAV file.
 
 pyttsx3 blocks, prints, and sits on a C library that may die; none of that may reach the kiosk. Started by `voice.child` alone.
-Asked:    {"runs": [[recording, ...], ...], "path": ...}: recordings joined, those of one run closely
-          {"text": ..., "language": "zh_CN" | "zh_HK" | "en", "rate": characters a minute, "path": ...}: spoken by the synthesiser
-Answered: {"ok": true} or {"ok": false, "error": class name}
+Asked:    {"number": N, "path": ..., "runs": [[rest, [recording, ...]], ...], "volume": 0 to 1, "head_s": seconds}: recordings,
+          joined; those of one run closely
+          {"number": N, "path": ..., "text": ..., "language": "zh_CN" | "zh_HK" | "en", "rate": characters a minute}: synthesised
+Answered: {"number": N, "ok": true} or {"number": N, "ok": false, "error": class name}; of recordings first, when as many seconds
+          as wished lie in the file, {"number": N, "ok": true, "more": true}. The rest is given up when something else is asked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -75,26 +80,52 @@ class Engine:
 def serve(requests: TextIO, answers: TextIO) -> None:
     """Answer until the input ends."""
     engine: Engine | None = None
-    for line in requests:
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, lines), name="requests", daemon=True).start()
+    while (line := lines.get()) is not None:
+        number = None
         try:
             asked = json.loads(line)
+            number = asked["number"]
+            ok = True
             if "runs" in asked:
-                sound, rate = joining.join([[Path(path) for path in run] for run in asked["runs"]])
-                joining.write(sound, rate, Path(asked["path"]))
+                ok = _join(asked, answers, lines.empty)
             else:
                 engine = engine or Engine()
                 engine.write(asked["text"], asked["language"], int(asked["rate"]), asked["path"])
-            answer: dict[str, object] = {"ok": True}
+            _tell(answers, number=number, ok=ok)
         except Exception as error:
-            answer = {"ok": False, "error": type(error).__name__}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+            _tell(answers, number=number, ok=False, error=type(error).__name__)
+
+
+def _listen(requests: TextIO, lines: queue.SimpleQueue[str | None]) -> None:
+    for line in requests:
+        lines.put(line)
+    lines.put(None)
+
+
+def _join(asked: dict[str, Any], answers: TextIO, nothing_else: Callable[[], bool]) -> bool:
+    return joining.write(
+        [(rest, [Path(path) for path in paths]) for rest, paths in asked["runs"]],
+        Path(asked["path"]),
+        volume=asked["volume"],
+        head_s=asked["head_s"],
+        begun=lambda: _tell(answers, number=asked["number"], ok=True, more=True),
+        go_on=nothing_else,
+    )
+
+
+def _tell(answers: TextIO, **answer: object) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
 
 
 def main() -> None:
     """Keep the answers' pipe for ourselves: pyttsx3 prints where it likes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    with contextlib.suppress(ImportError, OSError):  # while nobody waits yet; without it only recordings are not played
+        import soundfile  # noqa: F401
     serve(sys.stdin, answers)
 
 

@@ -29,6 +29,7 @@ PLAYERS = (
     (("paplay",), (f"--latency-msec={BUFFER_MS}",)),
     (("aplay", "-q"), (f"--buffer-time={BUFFER_MS * 1000}", f"--period-time={BUFFER_MS * 250}")),
 )
+SMALL_HEAD_S, LARGE_HEAD_S = 0.25, 2.5  # decoded before a player begins; the rest is decoded many times faster than it sounds
 BROKEN_REST_S = 4.0  # how long no more sounds are tried after the hardware refused one: a card comes back, a busy one is let go
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,10 @@ class Player(Protocol):
 
     trouble: Trouble
 
+    @property
+    def head_s(self) -> float:
+        """So much of a file must be there when it is begun with."""
+
     def play(self, path: Path) -> None:
         """Begin; return at once."""
 
@@ -62,8 +67,8 @@ class Player(Protocol):
 
 
 def urgent(pid: int) -> bool:
-    """Let a process of ours run before ordinary ones (POSIX, where the unit allows it: LimitNICE); False where it may not."""
-    if sys.platform == "win32":
+    """Let a process or thread of ours, and what it starts, run before others (Linux, the unit's LimitNICE); False where not."""
+    if sys.platform != "linux":
         return False
     try:
         os.setpriority(os.PRIO_PROCESS, pid, URGENT_NICE)
@@ -85,6 +90,11 @@ class CommandPlayer:
         self._process: subprocess.Popen[bytes] | None = None
         self._broken_at: float | None = None
         self._ending: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def head_s(self) -> float:
+        """A player with a large buffer takes two seconds of a file at once."""
+        return SMALL_HEAD_S if self._quick else LARGE_HEAD_S
 
     def play(self, path: Path) -> None:
         self.stop()
@@ -149,6 +159,7 @@ class WindowsPlayer:
     """winsound: asynchronous, and purged at once."""
 
     trouble = Trouble.NONE
+    head_s = float("inf")  # it reads the file before the first sound
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -179,6 +190,7 @@ class SilentPlayer:
     """No sound hardware, or none wanted: captions carry everything."""
 
     trouble = Trouble.NONE
+    head_s = 0.0
 
     def play(self, path: Path) -> None:
         return

@@ -14,6 +14,7 @@ import kiosk.ui.spoken as room
 from kiosk.domain.reasons import Guidance
 from kiosk.gallery.scenes import NUMBER, reason_scenes, scenes
 from kiosk.gallery.stage import show_scene
+from kiosk.texts.said import bare, follows
 from kiosk.texts.strings import CATALOGUES, Strings
 from kiosk.ui.spoken.guide import hint
 from kiosk.ui.spoken.pieces import day_said, digits
@@ -36,11 +37,11 @@ def heard(lines, strings):
     """The text of what is said, pieces joined as they are said."""
     out = ""
     for line in lines:
-        key = line.removeprefix("+")
+        key = bare(line)
         if key.startswith("chime."):
             continue
         text = key.removeprefix("text:") if key.startswith("text:") else strings.text(key)
-        out += text if line.startswith("+") else " " + text
+        out += text if follows(line) else " " + text
     return out.strip()
 
 
@@ -49,7 +50,7 @@ def test_every_line_of_every_page_stands_in_the_catalogues(language):
     strings = Strings.load(language)
     places = ("left-below", "right-below", "below", "left", "right", "")
     lines = {
-        line.removeprefix("+")
+        bare(line)
         for scene in ALL
         for place in places
         for facts in (FACTS, ALOUD)

@@ -19,6 +19,7 @@ class RecordingPlayer:
     def __init__(self) -> None:
         self.played: list[str] = []
         self.trouble = Trouble.NONE
+        self.head_s = 0.25
         self.stops = 0
         self.began = threading.Condition()
         self._sounding = threading.Event()
@@ -55,6 +56,8 @@ class WavWriter:
     def __init__(self) -> None:
         self.texts: list[tuple[str, str]] = []
         self.joins: list[list[list[str]]] = []
+        self.rests: list[list[float]] = []
+        self.ends: list[bool] = []  # of the next joins: whether they came to their end
         self.works = True
         self.gate = threading.Event()
         self.gate.set()
@@ -66,11 +69,18 @@ class WavWriter:
             write_silence(path)
         return self.works
 
-    def join(self, runs: list[list[Path]], path: Path) -> bool:
+    def join(self, runs: list[tuple[float, list[Path]]], path: Path, *, volume: float, head_s: float) -> bool:
         self.gate.wait(10)
-        self.joins.append([[item.name for item in run] for run in runs])
+        self.joins.append([[item.name for item in run] for _, run in runs])
+        self.rests.append([rest for rest, _ in runs])
         write_silence(path)
         return True
+
+    def finish(self) -> bool:
+        return self.ends.pop(0) if self.ends else True
+
+    def wake(self) -> None:
+        return
 
     def close(self) -> None:
         self.gate.set()

@@ -49,7 +49,7 @@ def test_digits_are_read_as_numbers_and_one_by_one():
 def test_everything_rendered_is_heard_once_at_least():
     """Alone, among others, or in a date or a number: nothing is left out of the measure."""
     made = utterances(RENDERED)
-    files = {path for item in made for run in item.runs for path in run}
+    files = {path for item in made for _, run in item.runs for path in run}
     assert files >= {
         RENDERED.path(name) for key, item in RENDERED.prompts.items() for name in item.files if "say_hidden" not in key
     }

@@ -10,6 +10,7 @@ import pytest
 from kiosk.voice import joining
 from kiosk.voice.child import ProcessSynthesiser
 from kiosk.voice.rendered import Rendered
+from tests.voice.conftest import write_silence
 
 RATE = 24000
 CN = Rendered.load("zh_CN")
@@ -41,7 +42,7 @@ def test_silence_and_very_short_pieces_do_no_harm():
 
 @pytest.mark.parametrize("digits", ["4821", "0000", "91057"])
 def test_a_number_of_rendered_digits_has_no_gap(digits):
-    names = [[CN.path(CN.prompts[f"spoken.digit.say_{digit}"].files[0]) for digit in digits]]
+    names = [(0.0, [CN.path(CN.prompts[f"spoken.digit.say_{digit}"].files[0]) for digit in digits])]
     whole, rate = joining.join(names)
     assert longest_quiet_s(whole, rate) < 0.15  # 七 and 四 begin with a breath that is as soft
     assert np.abs(whole).max() < 1.0
@@ -49,7 +50,7 @@ def test_a_number_of_rendered_digits_has_no_gap(digits):
 
 def test_sentences_have_a_rest_between_them():
     files = CN.prompts["page.idle.say"].files
-    whole, rate = joining.join([[CN.path(name)] for name in files])
+    whole, rate = joining.join([(joining.SENTENCE_PAUSE_S, [CN.path(name)]) for name in files])
     alone = sum(CN.sentences[name].seconds for name in files)
     assert len(whole) / rate == pytest.approx(alone + (len(files) - 1) * joining.SENTENCE_PAUSE_S, abs=0.05)
 
@@ -67,21 +68,44 @@ def test_both_ends_of_every_rendered_sentence_are_short():
 
 
 def test_recordings_of_several_rates_are_refused(tmp_path):
-    for name, rate in (("a.wav", 24000), ("b.wav", 22050)):
-        joining.write(tone(0.2), rate, tmp_path / name)
-    with pytest.raises(ValueError, match="2 sampling rates"):
-        joining.join([[tmp_path / "a.wav", tmp_path / "b.wav"]])
+    write_silence(tmp_path / "a.wav")
+    piece = CN.path(CN.prompts["spoken.digit.say_1"].files[0])
+    for runs in ([(0.0, [tmp_path / "a.wav", piece])], [(0.0, [tmp_path / "a.wav"]), (0.3, [piece])]):
+        with pytest.raises(ValueError, match="2 sampling rates"):
+            joining.join(runs)
+
+
+def test_a_player_may_begin_before_the_file_is_whole(tmp_path):
+    """The file has its length from the start; what is not written yet is quiet; given up, it stays as it is."""
+    path, told = tmp_path / "a.wav", []
+    runs = [(0.3, [CN.path(name)]) for name in CN.prompts["page.idle.say"].files]
+    whole = joining.join(runs)[0]
+
+    def begun():
+        with wave.open(str(path), "rb") as sound:
+            told.append(np.frombuffer(sound.readframes(sound.getnframes()), "<i2"))
+
+    assert not joining.write(runs, path, head_s=0.4, volume=0.5, begun=begun, go_on=lambda: False)
+    assert [len(sound) for sound in told] == [len(whole)]
+    first = int(0.4 * RATE)
+    assert np.abs(told[0][:first] - whole[:first] * 0.5 * 32767).max() <= 1
+    assert not told[0][RATE:].any()
+    assert joining.write(runs, path, head_s=0.4, begun=begun)
+    begun()
+    assert np.abs(told[-1] - whole * 32767).max() <= 1
 
 
 def test_the_voices_process_decodes_and_joins(tmp_path):
     child = ProcessSynthesiser()
     try:
-        files = [[CN.path(name)] for name in CN.prompts["page.idle.say"].files]
-        assert child.join(files, tmp_path / "whole.wav")
+        files = [(0.3, [CN.path(name)]) for name in CN.prompts["page.idle.say"].files]
+        assert child.join(files, tmp_path / "first.wav", volume=1.0, head_s=0.4)
+        assert child.join(files, tmp_path / "whole.wav", volume=1.0, head_s=0.4), "not held up by what is being decoded"
+        assert child.finish()
         with wave.open(str(tmp_path / "whole.wav"), "rb") as sound:
             assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (24000, 1, 2)
             assert sound.getnframes() / 24000 == pytest.approx(CN.prompts["page.idle.say"].seconds, abs=0.05)
-        assert not child.join([[tmp_path / "gone.opus"]], tmp_path / "none.wav")
-        assert child.join(files, tmp_path / "again.wav"), "it goes on after a recording that cannot be read"
+        assert not child.join([(0.3, [tmp_path / "gone.opus"])], tmp_path / "none.wav", volume=1.0, head_s=0.4)
+        assert child.join(files, tmp_path / "again.wav", volume=1.0, head_s=9e9), "it goes on after what cannot be read"
     finally:
         child.close()

@@ -13,6 +13,7 @@ from kiosk.texts import requests as r
 from kiosk.texts.strings import Strings
 from kiosk.voice import sound
 from kiosk.voice.rendered import Recording, Rendered, Sentence, digest, sentences_of
+from kiosk.voice.shelf import DIGIT_REST_S
 from kiosk.voice.speaker import LEAST_VOLUME, Speaker
 from kiosk.voice.worker import VoiceWorker
 from tests.voice.conftest import write_silence
@@ -180,7 +181,7 @@ def test_a_disabled_voice_does_nothing(player, synthesiser):
 def test_stopping_ends_the_thread_and_the_files(player, synthesiser, tmp_path):
     speaker = Speaker(Voice(), synthesiser, player, tmp_path, tmp_path)
     speaker.start()
-    folder = speaker._folder
+    folder = speaker._shelf.folder
     speaker.say([HELLO])
     assert player.wait_for(1)
     speaker.stop()
@@ -298,12 +299,50 @@ def test_the_rendered_voice_speaks_where_there_is_no_own_recording(speaker, play
 def test_a_number_is_one_sound_and_is_not_kept(speaker, player, synthesiser, tmp_path):
     digits = [f"spoken.digit.say_{digit}" for digit in "482"]
     rendered(tmp_path, {key: Strings.load("zh_CN").text(key) for key in digits})
-    speaker.say(["chime.done", digits[0], "+" + digits[1], "+" + digits[2]])
+    speaker.say(["chime.done", digits[0], "," + digits[1], "," + digits[2]])
     assert player.wait_for(1)
     player.let_go()
     assert player.wait_for(2)
     assert player.played == ["chime.done.wav", "joined.wav"]
-    assert [len(run) for run in synthesiser.joins[0]] == [3], "closely, in one run"
+    assert [len(run) for run in synthesiser.joins[0]] == [1, 1, 1]
+    assert synthesiser.rests[0][1:] == [DIGIT_REST_S, DIGIT_REST_S]
+
+
+def test_pieces_of_a_date_are_joined_closely(speaker, player, synthesiser, tmp_path):
+    pieces = ["spoken.digit.say_7", "spoken.date.say_year", "spoken.date.say_month_1"]
+    rendered(tmp_path, {key: Strings.load("zh_CN").text(key) for key in pieces})
+    speaker.say([pieces[0], *(f"+{piece}" for piece in pieces[1:])])
+    assert player.wait_for(1)
+    assert [len(run) for run in synthesiser.joins[0]] == [3], "in one run"
+
+
+def test_a_prompt_whose_decoding_broke_off_is_said_once_more(speaker, player, synthesiser, tmp_path):
+    rendered(tmp_path, {WHO: Strings.load("zh_CN").text(WHO)})
+    synthesiser.ends = [False, True]
+    speaker.say([WHO, WHO])
+    for count in (1, 2):
+        assert player.wait_for(count)
+        player.let_go()
+    assert player.wait_for(3)
+    assert len(synthesiser.joins) == 2, "the second one is whole, and kept"
+
+
+def test_what_is_said_first_lies_ready_when_the_next_person_comes(player, synthesiser, tmp_path, monkeypatch):
+    monkeypatch.setattr("kiosk.voice.speaker.SETTLE_S", 0.01)
+    monkeypatch.setattr("kiosk.voice.speaker.KEEP_S", 0.01)
+    rendered(tmp_path, {WHO: Strings.load("zh_CN").text(WHO)})
+    ended = threading.Event()
+    synthesiser.close = ended.set
+    speaker = Speaker(Voice(), synthesiser, player, tmp_path / "recordings", tmp_path / "rendered")
+    speaker.start()
+    try:
+        assert ended.wait(10)
+        assert len(synthesiser.joins) == 1
+        speaker.say([WHO])
+        assert player.wait_for(1)
+        assert len(synthesiser.joins) == 1, "played without the child"
+    finally:
+        speaker.stop()
 
 
 def test_a_piece_without_recording_is_synthesised(speaker, player, synthesiser, tmp_path):
@@ -325,7 +364,7 @@ def test_a_folder_that_was_swept_away_is_made_anew(player, synthesiser, tmp_path
             speaker.say([HELLO])
             assert player.wait_for(count)
             player.let_go()
-            shutil.rmtree(speaker._folder)
+            shutil.rmtree(speaker._shelf.folder)
         assert told[0] is sound.Trouble.SWEPT
         assert len(synthesiser.texts) == 2, "what lay in it is made anew"
     finally:
@@ -360,13 +399,13 @@ def test_a_card_that_fails_is_tried_again_while_the_page_stays(player, synthesis
 
 
 def test_decoded_prompts_do_not_pile_up(speaker, player, monkeypatch):
-    monkeypatch.setattr("kiosk.voice.speaker.KEPT", 2)
+    monkeypatch.setattr("kiosk.voice.shelf.KEPT", 2)
     keys = [HELLO, WHO, "page.card.say", "page.consent.say"]
     for count, key in enumerate(keys, 1):
         speaker.say([key])
         assert player.wait_for(count)
         player.let_go()
-    assert len(list(speaker._folder.glob("*-*.wav"))) <= 2
+    assert len(list(speaker._shelf.folder.glob("*-*.wav"))) <= 2
 
 
 @pytest.mark.parametrize(

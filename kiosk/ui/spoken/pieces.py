@@ -1,18 +1,20 @@
-"""Numbers and dates as recorded pieces: one key a piece, a + before what is joined to the one before."""
+"""Numbers and dates as recorded pieces: one key a piece, marked by how it hangs on the one before (`kiosk.texts.said`)."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from kiosk.texts.said import JOINED, SPELLED
 
-def joined(pieces: list[str]) -> list[str]:
-    """Return pieces that are said as one word."""
-    return [piece if number == 0 else f"+{piece}" for number, piece in enumerate(pieces)]
+
+def joined(pieces: list[str], mark: str = JOINED) -> list[str]:
+    """Return pieces that are said as one word, or one by one."""
+    return [piece if number == 0 else f"{mark}{piece}" for number, piece in enumerate(pieces)]
 
 
 def digits(text: str) -> list[str]:
     """Return the pieces that say a row of digits (and the X of a check character), one by one."""
-    return joined([f"spoken.digit.say_{char.lower()}" for char in text if char.isdigit() or char in "xX"])
+    return joined([f"spoken.digit.say_{char.lower()}" for char in text if char.isdigit() or char in "xX"], SPELLED)
 
 
 def day_said(day: date, english: bool) -> list[str]:
@@ -24,4 +26,4 @@ def day_said(day: date, english: bool) -> list[str]:
 
 def after(pieces: list[str]) -> list[str]:
     """Return pieces that are said without a pause after what is before them."""
-    return [f"+{pieces[0]}", *pieces[1:]] if pieces else []
+    return [f"{JOINED}{pieces[0]}", *pieces[1:]] if pieces else []

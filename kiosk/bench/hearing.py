@@ -17,7 +17,7 @@ import numpy as np
 
 from kiosk.errors import ConfigError
 from kiosk.texts.said import bare
-from kiosk.ui.spoken.pieces import after, day_said, digits
+from kiosk.ui.spoken.pieces import after, day_said, digits, record
 from kiosk.voice import joining
 from kiosk.voice.joining import Run
 from kiosk.voice.prompts import PAUSE_S, Prompt
@@ -29,9 +29,17 @@ ALONE = 5  # characters: a shorter prompt is never heard alone, and a recogniser
 _FOURS = ("0123", "4567", "8901", "2345", "678x", "9012", "3692", "5814", "7036", "147x")
 _MORE = ("4821", "2947", "0036", "8153", "5545", "6606", "1771", "9495", "3058", "8264")
 NUMBERS = ("4", "44", "440", "44030", "440301195", "440301194805121238", "44030119600229001x")  # made up
+RECORDS = ("3a7f90be", "c4d218e6", "09b25d71")
 HOTLINES = ("12333", "075588123456", "26509078")
 GROUP = 3  # short prompts heard one after another, as a page says its choices
-PIECES = ("spoken.digit.", "spoken.date.say_month_", "spoken.date.say_day_", "spoken.date.say_year", "spoken.confirm.say_hidden")
+PIECES = (
+    "spoken.digit.",
+    "spoken.letter.",
+    "spoken.date.say_month_",
+    "spoken.date.say_day_",
+    "spoken.date.say_year",
+    "spoken.confirm.say_hidden",
+)
 MOST_TOKENS = 120  # unclear sound would keep the recogniser busy for a minute
 QUIET_S = 0.4  # before and after, as on a page that says nothing yet
 # Tells the recogniser which script to write; it holds no word of ours.
@@ -78,6 +86,7 @@ def utterances(rendered: Rendered) -> list[Utterance]:
     made += [_utterance("numbers", rendered, [["spoken.confirm.say_last_four"], digits(four)]) for four in _FOURS + _MORE]
     made += [_utterance("numbers", rendered, [["spoken.number.say_so_far", *after(digits(number))]]) for number in NUMBERS]
     made += [_utterance("numbers", rendered, [["spoken.result.say_hotline", *after(digits(number))]]) for number in HOTLINES]
+    made += [_utterance("numbers", rendered, [["spoken.result.say_record", *after(record(number))]]) for number in RECORDS]
     return made
 
 

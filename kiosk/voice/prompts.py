@@ -6,6 +6,7 @@ has (`voice.rendered`), and that over the synthesiser. Used by the voice worker 
 
 from __future__ import annotations
 
+import re
 import wave
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,12 @@ def is_recording(path: Path) -> bool:
 def all_prompts(language: str, folder: Path = RECORDINGS, rendered: Rendered | None = None) -> list[Prompt]:
     """Return every prompt of a language, in the order of the keys."""
     strings = Strings.load(language)
-    return [prompt(key, language, strings, folder, rendered) for key in sorted(strings.keys()) if is_spoken(key)]
+    return [prompt(key, language, strings, folder, rendered) for key in sorted(strings.keys(), key=_counted) if is_spoken(key)]
+
+
+def _counted(key: str) -> list[tuple[int, str]]:
+    """Sort numbers in keys as numbers: a speaker reads the months in their order."""
+    return [(int(part or 0), "") if number % 2 else (0, part) for number, part in enumerate(re.split(r"(\d+)", key))]
 
 
 def units(text: str) -> int:

@@ -163,6 +163,13 @@ def test_the_result_says_its_date_in_full():
     assert "身份证还在机器上" in said
 
 
+def test_a_records_number_is_spelled_into_headphones_alone():
+    state = replace(SCENES["result"].state, record_ids=("3a7f90be-0000-4000-8000-000000000000",))
+    strings = Strings.load("zh_CN")
+    assert "记录编号，三字母诶七字母艾弗九零字母比字母依 " in heard(plan_for(state, FACTS).lines, strings) + " "
+    assert "记录编号" not in heard(plan_for(state, ALOUD).lines, strings)
+
+
 @pytest.mark.parametrize(
     ("language", "said"), [("zh_CN", "二零二七年十一月三十日"), ("en", "the thirtiethNovember" + "twozerotwoseven")]
 )

@@ -17,6 +17,11 @@ def digits(text: str) -> list[str]:
     return joined([f"spoken.digit.say_{char.lower()}" for char in text if char.isdigit() or char in "xX"], SPELLED)
 
 
+def record(number: str) -> list[str]:
+    """Return the pieces that say a record's number, digits and letters one by one."""
+    return joined([f"spoken.{'digit' if char.isdigit() else 'letter'}.say_{char.lower()}" for char in number], SPELLED)
+
+
 def day_said(day: date, english: bool) -> list[str]:
     """Return the pieces that say a date."""
     year = [f"spoken.digit.say_{char}" for char in f"{day.year:04d}"]

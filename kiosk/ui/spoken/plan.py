@@ -18,13 +18,14 @@ from kiosk.domain.identity import check_digit, last_four, mask_name
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.ui.prompts import prompt_for
-from kiosk.ui.spoken.pieces import after, day_said, digits
+from kiosk.ui.spoken.pieces import after, day_said, digits, record
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
 NUMBER_LENGTH = 18
 MOST_COUNTED = 12
 MOST_ITEMS = 10
+RECORD_PLACES = 8  # of a record's id, as on the page and the slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +341,8 @@ def _result(state: s.Finished, facts: Facts, entered: Entered) -> Plan:
     if state.stage in _STATUS_SAID:
         lines.append(_STATUS_SAID[state.stage])
         lines += _window_said(state.next_from, state.next_to, facts)
+    if state.record_ids and facts.private:
+        lines += ["spoken.result.say_record", *after(record(state.record_ids[0][:RECORD_PLACES]))]
     lines += _hotline(facts)
     if state.case.visit.card_present:
         lines.append("spoken.result.say_take")

@@ -24,13 +24,25 @@ from kiosk.voice.render.pronounce import Mandarin, Sounds
 from kiosk.voice.rendered import FOLDER, SUFFIX, Recording, Rendered, Sentence, digest, sentences_of
 
 RECIPE = 2  # raise it when trimming, evening or encoding changes: everything is rendered anew
-Speak = Callable[[str, float], np.ndarray]  # phonemes, speed -> sound
+Speak = Callable[[str, float, int | None], np.ndarray]  # phonemes, speed, style -> sound
 
 
-def file_name(sounds: Sounds, speech: Speech, parts: Parts) -> str:
+def spoken_as(sentence: str, sounds: Sounds, speech: Speech) -> tuple[str, int | None]:
+    """Return the phonemes of a sentence and their style (None: its own).
+
+    A single syllable ends with a full stop and takes the style of a longer sentence: else 一 is heard as 也, 四 as 自 (measured).
+    """
+    if len(sounds.pinyin) > 1:
+        return sounds.phonemes, None
+    return sounds.phonemes.rstrip(".") + ".", speech.style(sentence)
+
+
+def file_name(sentence: str, sounds: Sounds, speech: Speech, parts: Parts) -> str:
     """Return the name of a sentence's file: a digest of all that its sound is made of."""
+    phonemes, style = spoken_as(sentence, sounds, speech)
     made_of = [RECIPE, parts.files["kokoro"].sha256, parts.files[speech.voice].sha256, speech.speed, speech.lufs]
-    text = json.dumps([*made_of, speech.true_peak_db, levels.COMPRESSION, sounds.phonemes], ensure_ascii=False)
+    own = [] if style is None else [style]
+    text = json.dumps([*made_of, speech.true_peak_db, levels.COMPRESSION, phonemes, *own], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -57,7 +69,7 @@ def render(
     place = folder / language
     place.mkdir(parents=True, exist_ok=True)
     sounds = {sentence: mandarin.sounds(sentence) for text in texts.values() for sentence in sentences_of(text)}
-    names = {sentence: file_name(found, speech, parts) for sentence, found in sounds.items()}
+    names = {sentence: file_name(sentence, found, speech, parts) for sentence, found in sounds.items()}
     missing = [sentence for sentence, name in names.items() if not (place / (name + SUFFIX)).is_file()]
     say(f"{language}: {len(texts)} prompts, {len(sounds)} sentences, {len(missing)} to render")
     spoken_by = speak or (Kokoro(parts, speech.voice, parts_folder).speak if missing else _nobody)
@@ -65,7 +77,8 @@ def render(
         target = place / (names[sentence] + SUFFIX)
         if target.exists():  # another rendering was started beside this one
             continue
-        sound = levels.trim(spoken_by(sounds[sentence].phonemes, speech.speed), RATE)
+        phonemes, style = spoken_as(sentence, sounds[sentence], speech)
+        sound = levels.trim(spoken_by(phonemes, speech.speed, style), RATE)
         data = levels.encoded_even(sound, RATE, speech.lufs, speech.true_peak_db)
         unfinished = target.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(data)
@@ -79,7 +92,7 @@ def render(
     return made
 
 
-def _nobody(phonemes: str, speed: float) -> np.ndarray:
+def _nobody(phonemes: str, speed: float, style: int | None) -> np.ndarray:
     raise ModelError(phonemes)
 
 

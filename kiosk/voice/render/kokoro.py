@@ -41,8 +41,10 @@ class Kokoro:
         self._tokens: dict[str, int] = table["vocab"]
         self._voice = np.fromfile(require(parts, voice, folder), dtype="<f4").reshape(-1, 1, STYLE)
 
-    def speak(self, phonemes: str, speed: float) -> np.ndarray:
+    def speak(self, phonemes: str, speed: float, style: int | None = None) -> np.ndarray:
         """Return the sound of a sentence: float32, (samples,), 24 kHz. Raises ModelError for a phoneme the model has not.
+
+        style: of a sentence of so many sounds, instead of its own.
 
         The model hums before it speaks: half a second belongs to the token of the beginning, and the last tenth of it is a vowel
         that nobody asked for ("e-qing" for 请). It is cut off where the first phoneme begins.
@@ -53,7 +55,7 @@ class Kokoro:
         tokens = [self._tokens[char] for char in phonemes]
         given = {
             "tokens": np.array([[0, *tokens, 0]], dtype=np.int64),
-            "style": self._voice[len(tokens) - 1],
+            "style": self._voice[len(tokens) - 1 if style is None else style],
             "speed": np.array([speed], dtype=np.float32),
         }
         sound, durations = self._session.run(None, given)

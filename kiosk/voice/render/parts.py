@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +46,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How a language is rendered: loudness in LUFS, peaks in dB true peak."""
+    """How a language is rendered: loudness in LUFS, peaks in dB true peak.
+
+    single_style: the style of single syllables (digits, 年), as of a sentence of so many sounds; others: own ones by syllable.
+    """
 
     voice: str
     speed: float
     lufs: float
     true_peak_db: float
+    single_style: int
+    other_styles: Mapping[str, int]
+
+    def style(self, text: str) -> int:
+        """Return the style that a sentence of one syllable takes."""
+        return self.other_styles.get(text, self.single_style)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from kiosk.voice import joining
 from kiosk.voice.child import ProcessSynthesiser
 from kiosk.voice.rendered import Rendered
+from kiosk.voice.shelf import DIGIT_REST_S
 from tests.voice.conftest import write_silence
 
 RATE = 24000
@@ -40,12 +41,29 @@ def test_silence_and_very_short_pieces_do_no_harm():
     assert len(joining.close([tone(0.3), np.zeros(100, np.float32), tone(0.001)], RATE)) > 0.3 * RATE
 
 
-@pytest.mark.parametrize("digits", ["4821", "0000", "91057"])
-def test_a_number_of_rendered_digits_has_no_gap(digits):
-    names = [(0.0, [CN.path(CN.prompts[f"spoken.digit.say_{digit}"].files[0]) for digit in digits])]
-    whole, rate = joining.join(names)
+def paths_of(*keys):
+    return [CN.path(CN.prompts[key].files[0]) for key in keys]
+
+
+@pytest.mark.parametrize("year", ["2027", "2035"])
+def test_a_date_of_rendered_pieces_has_no_gap(year):
+    digits = [f"spoken.digit.say_{digit}" for digit in year]
+    run = paths_of(*digits, "spoken.date.say_year", "spoken.date.say_month_10", "spoken.date.say_day_27")
+    whole, rate = joining.join([(0.0, run)])
     assert longest_quiet_s(whole, rate) < 0.15  # 七 and 四 begin with a breath that is as soft
     assert np.abs(whole).max() < 1.0
+
+
+@pytest.mark.parametrize("digits", ["48210", "91057", "36"])
+def test_the_digits_of_a_number_have_a_moment_of_quiet_between_them(digits):
+    whole, rate = joining.join([(DIGIT_REST_S, paths_of(f"spoken.digit.say_{digit}")) for digit in digits])
+    assert DIGIT_REST_S <= longest_quiet_s(whole, rate) < DIGIT_REST_S + 0.2
+
+
+def test_no_digit_has_a_click_behind_it():
+    """The model's noise: a tenth of a second of quiet inside a syllable, and something after it."""
+    found = {digit: longest_quiet_s(*joining.read(paths_of(f"spoken.digit.say_{digit}")[0])) for digit in "0123456789x"}
+    assert {digit: quiet for digit, quiet in found.items() if quiet > 0.1} == {}
 
 
 def test_sentences_have_a_rest_between_them():

@@ -32,9 +32,8 @@ def spoken_as(sentence: str, sounds: Sounds, speech: Speech) -> tuple[str, int |
 
     A single syllable ends with a full stop and takes the style of a longer sentence: else 一 is heard as 也, 四 as 自 (measured).
     """
-    if len(sounds.pinyin) > 1:
-        return sounds.phonemes, None
-    return sounds.phonemes.rstrip(".") + ".", speech.style(sentence)
+    stop = "." if len(sentence) == 1 else ""
+    return sounds.phonemes + stop, speech.style(sentence)
 
 
 def file_name(sentence: str, sounds: Sounds, speech: Speech, parts: Parts) -> str:
@@ -78,7 +77,8 @@ def render(
         if target.exists():  # another rendering was started beside this one
             continue
         phonemes, style = spoken_as(sentence, sounds[sentence], speech)
-        sound = levels.trim(spoken_by(phonemes, speech.speed, style), RATE)
+        sound = spoken_by(phonemes, speech.speed, style)
+        sound = levels.trim(levels.first_word(sound, RATE) if len(sentence) == 1 else sound, RATE)
         data = levels.encoded_even(sound, RATE, speech.lufs, speech.true_peak_db)
         unfinished = target.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(data)

@@ -48,7 +48,7 @@ class Part:
 class Speech:
     """How a language is rendered: loudness in LUFS, peaks in dB true peak.
 
-    single_style: the style of single syllables (digits, 年), as of a sentence of so many sounds; others: own ones by syllable.
+    single_style: the style of single syllables (digits, 年), as of a sentence of so many sounds; others: by sentence.
     """
 
     voice: str
@@ -58,9 +58,9 @@ class Speech:
     single_style: int
     other_styles: Mapping[str, int]
 
-    def style(self, text: str) -> int:
-        """Return the style that a sentence of one syllable takes."""
-        return self.other_styles.get(text, self.single_style)
+    def style(self, text: str) -> int | None:
+        """Return the style that a sentence takes, None for its own."""
+        return self.other_styles.get(text, self.single_style if len(text) == 1 else None)
 
 
 @dataclass(frozen=True, slots=True)

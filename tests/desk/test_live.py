@@ -243,7 +243,7 @@ def test_a_scan_that_changed_meanwhile_is_not_sent_and_nothing_is_saved(live):
     fill_proxy(live, scan, b"%PDF-1.4 what was registered", review=True)
     scan.write_bytes(b"%PDF-1.4 something else")
     live.touch("assist-save")
-    live.until(lambda: live.view.findChild(QWidget, "foot-problem").isVisible())
+    live.until(lambda: live.view.findChild(QWidget, "foot-problem").text() != "")
     assert live.ask(lambda store: records.of_person(store, "p-1")) == []
     live.touch("review-consent")  # without the review the form is as good as before
     live.touch("assist-save")

@@ -1,4 +1,5 @@
-"""Migrations: named functions of each module of the store, each applied once, in a transaction of its own.
+"""Migrations: named functions of each module of the store, each applied once, in a transaction of its own
+(those of a new file in one).
 
 A module of `kiosk.store` that keeps tables offers `MIGRATIONS`, a tuple of functions that take the database, in the order in which
 a new file gets them. A function's name is what a file remembers: it is never renamed, and never changed once a kiosk ran it.
@@ -20,23 +21,27 @@ def migrate(db: Database, modules: Iterable[tuple[str, Sequence[Migration]]]) ->
     wanted = {module: {step.__name__.lstrip("_"): step for step in steps} for module, steps in modules}
     _remember_by_name(db, {module: list(steps) for module, steps in wanted.items()})
     done = {(module, name) for module, name in db.execute("SELECT module, name FROM migrations").fetchall()}
+    steps = [(module, name, step) for module, named in wanted.items() for name, step in named.items() if (module, name) not in done]
+    # A new file gets all of them in one transaction: it is made whole or not at all, and does not wait for the disk thirty times.
+    together = [steps] if steps and not done else [[step] for step in steps]
+    return [name for some in together for name in _apply(db, some)]
+
+
+def _apply(db: Database, steps: Iterable[tuple[str, str, Migration]]) -> list[str]:
     applied = []
-    for module, steps in wanted.items():
-        for name, step in steps.items():
-            if (module, name) in done:
-                continue
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                # another process may have been first
-                if db.execute("SELECT 1 FROM migrations WHERE module = ? AND name = ?", (module, name)).fetchone() is None:
-                    step(db)
-                    db.execute("INSERT INTO migrations VALUES (?, ?)", (module, name))
-                    applied.append(f"{module}:{name}")
-                db.execute("COMMIT")
-            except BaseException:
-                if db.conn.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for module, name, step in steps:
+            # another process may have been first
+            if db.execute("SELECT 1 FROM migrations WHERE module = ? AND name = ?", (module, name)).fetchone() is None:
+                step(db)
+                db.execute("INSERT INTO migrations VALUES (?, ?)", (module, name))
+                applied.append(f"{module}:{name}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.conn.in_transaction:
+            db.execute("ROLLBACK")
+        raise
     return applied
 
 

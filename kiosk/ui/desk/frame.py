@@ -111,14 +111,9 @@ class DeskView(QFrame):
         self.stack.prepare_never()
 
     @property
-    def pages(self) -> dict[str, DeskPage[Any]]:
-        """All pages by name; whatever is not made yet is made now."""
-        return self.stack.all()
-
-    @property
     def page(self) -> DeskPage[Any]:
         """The page that is shown, or was last."""
-        return self._page or self.pages["sign-in"]
+        return self._page or self.stack.one("sign-in")
 
     @property
     def page_name(self) -> str:
@@ -135,7 +130,7 @@ class DeskView(QFrame):
             return
         if isinstance(before, s.Closed):
             self._enter()
-        page = self.pages[pages.name_of(state)]
+        page = self.stack.one(pages.name_of(state))
         changed = page is not self._page or isinstance(before, s.Closed)
         if changed:
             self.keyboard.dismiss()

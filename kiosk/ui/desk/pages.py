@@ -83,12 +83,11 @@ class DeskPages(QStackedWidget):
         """The kiosk stops: make no page any more."""
         self._preparing.stop()
 
-    def all(self) -> dict[str, DeskPage[Any]]:
-        """Return all pages by name; whatever is not made yet is made now."""
-        for kind in KINDS:
-            if kind.name not in self.made:
-                self._make(kind)
-        return self.made
+    def one(self, name: str) -> DeskPage[Any]:
+        """Return a page by its name; it is made now when it was not yet."""
+        if name not in self.made:
+            self._make(next(kind for kind in KINDS if kind.name == name))
+        return self.made[name]
 
     def _make(self, kind: type[DeskPage[Any]]) -> None:
         made = kind()

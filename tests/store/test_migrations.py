@@ -54,5 +54,9 @@ def test_one_that_fails_leaves_nothing_and_is_tried_again(db):
     with pytest.raises(ValueError, match="no"):
         migrate(db, [("m", (first, fails))])
     assert not db.conn.in_transaction
+    assert db.table_names() == ["migrations"], "a new file is made whole or not at all"
+    assert migrate(db, [("m", (first,))]) == ["m:first"]
+    with pytest.raises(ValueError, match="no"):
+        migrate(db, [("m", (first, fails))])
     assert sorted(db.table_names()) == ["a", "migrations"]
     assert migrate(db, [("m", (first,))]) == []

@@ -32,6 +32,7 @@ def test_right_pin_signs_in_and_wrong_one_does_not(store):
 def test_pin_is_kept_as_argon2id_only(store, folder):
     add(store)
     assert store.db.execute("SELECT pin_hash FROM staff").fetchone()[0].startswith("$argon2id$")
+    assert (staff._HASHER.memory_cost, staff._HASHER.time_cost) == (19456, 3)  # a station's; the tests' own is tests/conftest.py's
     assert PIN not in str(store.db.execute("SELECT * FROM staff").fetchall())
     assert PIN not in str(store.db.execute("SELECT * FROM journal").fetchall())
 

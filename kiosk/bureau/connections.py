@@ -23,7 +23,7 @@ TOLD_EVERY_S = 10.0
 log = logging.getLogger(__name__)
 
 
-class Told:
+class RateLimitedLog:
     """Says what happens often in a line now and then, with a count."""
 
     def __init__(self, what: str) -> None:
@@ -49,7 +49,7 @@ class Book:
         self.limit = limit
         self.owing: OrderedDict[BoundedProtocol, None] = OrderedDict()
         self.served: OrderedDict[BoundedProtocol, None] = OrderedDict()
-        self._turned_out = Told("connections closed for newer ones")
+        self._turned_out = RateLimitedLog("connections closed for newer ones")
 
     def add(self, one: BoundedProtocol) -> None:
         """A connection was made; at the limit the one that owes longest goes, else the oldest at all."""
@@ -78,7 +78,7 @@ class Book:
 
 
 BOOK = Book()
-_LATE = Told("request heads that took too long")
+_LATE = RateLimitedLog("request heads that took too long")
 
 
 class BoundedProtocol(H11Protocol):
@@ -192,7 +192,7 @@ class OneLine(logging.Filter):
 
 def quiet_loop(loop: asyncio.AbstractEventLoop) -> None:
     """Have the event loop's own troubles (no file left to accept with) told in a line, not as a traceback each."""
-    told = Told("event loop")
+    told = RateLimitedLog("event loop")
 
     def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

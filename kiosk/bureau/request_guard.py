@@ -17,7 +17,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from kiosk.bureau import sessions
-from kiosk.bureau.connections import Told
+from kiosk.bureau.connections import RateLimitedLog
 from kiosk.bureau.context import BureauContext
 from kiosk.sync import json_bounds
 
@@ -41,7 +41,7 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 ]  # fmt: skip
-_late = Told("requests that took too long")
+_late = RateLimitedLog("requests that took too long")
 
 
 @dataclass(frozen=True, slots=True)

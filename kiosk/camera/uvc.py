@@ -43,7 +43,7 @@ _PROCESSING_BITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DescriptorFacts:
     """What the descriptors say."""
 
     terminals: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Told:
     modes: tuple[str, ...] = ()
 
 
-def read(descriptors: bytes) -> Told:
+def read(descriptors: bytes) -> DescriptorFacts:
     """Return what a device's descriptors say of its video functions; nothing for a device that has none."""
     terminals: list[str] = []
     controls: list[str] = []
@@ -73,7 +73,7 @@ def read(descriptors: bytes) -> Told:
                 picture = _format(body)
             elif body[2] in _FRAMES:
                 modes += _modes(body, picture)
-    return Told(tuple(terminals[:_MOST]), tuple(sorted(set(controls))), tuple(sorted(set(modes[:_MOST]))))
+    return DescriptorFacts(tuple(terminals[:_MOST]), tuple(sorted(set(controls))), tuple(sorted(set(modes[:_MOST]))))
 
 
 def _walk(descriptors: bytes) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,7 @@ from kiosk import models
 from kiosk.camera import sysfs
 from kiosk.camera.frame import FrameSource
 from kiosk.camera.source import DeviceSource, steady_path, turned
-from kiosk.doctor.finding import Said
+from kiosk.doctor.finding import Phrase
 from kiosk.domain import camera_identity
 from kiosk.domain.camera_facts import CONTROLS
 from kiosk.errors import ModelError
@@ -49,7 +49,7 @@ def steady_advice(source: str) -> str:
     if kind != "device" or not device.isdigit():
         return ""
     path = steady_path(device)
-    return Said(
+    return Phrase(
         'device:{device} may be another camera after re-plugging: set [camera] source = "device:{id}"',
         device=device,
         id=path or "/dev/v4l/by-id/…",
@@ -57,12 +57,12 @@ def steady_advice(source: str) -> str:
 
 
 _ODD = {
-    "no-bus": Said("it is no device that is plugged in: a program may be playing a camera"),
-    "not-uvc": Said("its driver is not that of a USB camera (uvcvideo)"),
-    "no-camera-terminal": Said("it says itself that its pictures come over a cable"),
-    "no-lens-controls": Said("nothing on it steers a lens or a sensor: a capture box?"),
-    "video-modes": Said("its sizes are those of televisions and monitors: a capture box?"),
-    "second-node": Said("there is another source of pictures"),
+    "no-bus": Phrase("it is no device that is plugged in: a program may be playing a camera"),
+    "not-uvc": Phrase("its driver is not that of a USB camera (uvcvideo)"),
+    "no-camera-terminal": Phrase("it says itself that its pictures come over a cable"),
+    "no-lens-controls": Phrase("nothing on it steers a lens or a sensor: a capture box?"),
+    "video-modes": Phrase("its sizes are those of televisions and monitors: a capture box?"),
+    "second-node": Phrase("there is another source of pictures"),
 }
 
 
@@ -70,14 +70,14 @@ def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "b
     """Return (state, what) of the camera's identity: what is pinned at set-up, and what a supervisor would have to answer for."""
     kind, _, device = source.partition(":")
     if kind != "device":
-        return "idle", Said("{kind}: is no device; nothing can be pinned", kind=kind)
+        return "idle", Phrase("{kind}: is no device; nothing can be pinned", kind=kind)
     if not sysfs.readable(root):
-        return "idle", Said("unavailable: this system does not tell which camera it is; another one would not be noticed")
+        return "idle", Phrase("unavailable: this system does not tell which camera it is; another one would not be noticed")
     seen = sysfs.identify(device, root)
     if seen is None:
-        return "bad", Said("device:{device} is not there", device=device)
+        return "bad", Phrase("device:{device} is not there", device=device)
     odd = camera_identity.suspicions(seen)
-    what = Said(
+    what = Phrase(
         "{vendor}:{product} serial {serial} at {place}, {driver}",
         vendor=seen.vendor,
         product=seen.product,
@@ -86,8 +86,8 @@ def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "b
         driver=seen.driver or "no driver",
     )
     if odd:
-        return "bad", Said("{what}: {odd}", what=what, odd=Said.joined(_ODD[one] for one in odd))
-    return "ok", Said("{what}, {modes} modes, {controls} controls", what=what, modes=len(seen.modes), controls=len(seen.controls))
+        return "bad", Phrase("{what}: {odd}", what=what, odd=Phrase.joined(_ODD[one] for one in odd))
+    return "ok", Phrase("{what}, {modes} modes, {controls} controls", what=what, modes=len(seen.modes), controls=len(seen.controls))
 
 
 def steering_told(source: FrameSource) -> str:
@@ -95,5 +95,7 @@ def steering_told(source: FrameSource) -> str:
     controls = source.controls if isinstance(source, DeviceSource) else None
     found = [name for name in CONTROLS if controls is not None and controls.find(name) is not None]
     return (
-        Said("steered by {names}", names=", ".join(found)) if found else Said("cannot be steered: the check camera is unavailable")
+        Phrase("steered by {names}", names=", ".join(found))
+        if found
+        else Phrase("cannot be steered: the check camera is unavailable")
     )

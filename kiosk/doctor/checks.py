@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kiosk import config, models
 from kiosk.doctor import display, sound, storage
-from kiosk.doctor.finding import Check, Finding, Said
+from kiosk.doctor.finding import Check, Finding, Phrase
 from kiosk.errors import CameraUnavailable, ConfigError, KioskError
 
 CAMERA_TIMEOUT_S = 12.0
@@ -33,14 +33,14 @@ def examine(settings: config.Settings, parts: tuple[str, ...] = (), checks: dict
         try:
             findings.append(check(settings))
         except KioskError as error:
-            findings.append(Finding(part, "bad", Said.of(error)))
+            findings.append(Finding(part, "bad", Phrase.of(error)))
         except Exception as error:
             findings.append(
                 Finding(
                     part,
                     "bad",
-                    Said("the check itself failed: {name}: {error}", name=type(error).__name__, error=error),
-                    Said("report this as a bug"),
+                    Phrase("the check itself failed: {name}: {error}", name=type(error).__name__, error=error),
+                    Phrase("report this as a bug"),
                 )
             )
     return findings
@@ -52,7 +52,7 @@ def check_camera(settings: config.Settings) -> Finding:
     from kiosk.doctor import camera
 
     if settings.camera.source.startswith("device:") and storage.kiosk_runs(settings):
-        return Finding("camera", "idle", Said("in use by the running kiosk"), Said("stop the kiosk to check it"))
+        return Finding("camera", "idle", Phrase("in use by the running kiosk"), Phrase("stop the kiosk to check it"))
     source = open_source(settings.camera.source, settings.camera)
     result: list[Finding] = []
 
@@ -61,28 +61,28 @@ def check_camera(settings: config.Settings) -> Finding:
             source.open()
             frame = source.read()
             if frame is None:
-                result.append(Finding("camera", "bad", Said("{name} gives no pictures", name=source.name)))
+                result.append(Finding("camera", "bad", Phrase("{name} gives no pictures", name=source.name)))
                 return
             height, width = frame.image_bgr.shape[:2]
             label = device_label(settings.camera.source.partition(":")[2])
             turn = camera.turn_wanted(frame.image_bgr)
             if turn:
                 right = (settings.camera.rotate + turn) % 360
-                told = Said(
+                told = Phrase(
                     "{name} {width}x{height}: faces stand on their side, or on their head",
                     name=source.name,
                     width=width,
                     height=height,
                 )
-                result.append(Finding("camera", "bad", told, Said("set [camera] rotate = {right}", right=right)))
+                result.append(Finding("camera", "bad", told, Phrase("set [camera] rotate = {right}", right=right)))
                 return
-            dark = Said("the picture is black: is the lens covered?") if float(frame.image_bgr.mean()) < 4 else ""
+            dark = Phrase("the picture is black: is the lens covered?") if float(frame.image_bgr.mean()) < 4 else ""
             what = f"{source.name} {label} {width}x{height}".replace("  ", " ")
             steady = camera.steady_advice(settings.camera.source)
             steered = camera.steering_told(source)
-            result.append(Finding("camera", "ok", Said.joined((what, dark, steered, steady))))
+            result.append(Finding("camera", "ok", Phrase.joined((what, dark, steered, steady))))
         except CameraUnavailable as error:
-            result.append(Finding("camera", "bad", Said.of(error), _camera_remedy()))
+            result.append(Finding("camera", "bad", Phrase.of(error), _camera_remedy()))
         finally:
             source.close()
 
@@ -92,7 +92,7 @@ def check_camera(settings: config.Settings) -> Finding:
     return (
         result[0]
         if result
-        else Finding("camera", "bad", Said("{name} does not answer", name=source.name), Said("unplug it and plug it in again"))
+        else Finding("camera", "bad", Phrase("{name} does not answer", name=source.name), Phrase("unplug it and plug it in again"))
     )
 
 
@@ -101,18 +101,18 @@ def check_camera_identity(settings: config.Settings) -> Finding:
     from kiosk.doctor import camera
 
     state, what = camera.identity_told(settings.camera.source)
-    remedy = Said("take it away, or let a supervisor answer for it at the desk (镜头)") if state == "bad" else ""
+    remedy = Phrase("take it away, or let a supervisor answer for it at the desk (镜头)") if state == "bad" else ""
     return Finding("camera-identity", state, what, remedy)
 
 
 def _camera_remedy() -> str:
     seen = sorted(node.name for node in Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if seen:
-        return Said(
+        return Phrase(
             "this machine has {names}: set [camera] source, or let the kiosk's user into the group 'video'",
             names=", ".join(seen),
         )
-    return Said("plug a camera in, or set [camera] source to the right one")
+    return Phrase("plug a camera in, or set [camera] source to the right one")
 
 
 def check_reader(settings: config.Settings) -> Finding:
@@ -123,8 +123,8 @@ def check_reader(settings: config.Settings) -> Finding:
         return Finding(
             "reader",
             "idle",
-            Said("{port} in use by the running kiosk", port=settings.reader.port),
-            Said("stop the kiosk to check it"),
+            Phrase("{port} in use by the running kiosk", port=settings.reader.port),
+            Phrase("stop the kiosk to check it"),
         )
     return Finding("reader", *reader.look(settings.reader))
 
@@ -133,7 +133,7 @@ def check_models(_settings: config.Settings) -> Finding:
     """Read all weights and compare their SHA-256."""
     models.require()
     names = [file.path.name for file in models.manifest().files if file.kind == "model"]
-    return Finding("models", "ok", Said("{count} files, SHA-256 right", count=len(names)))
+    return Finding("models", "ok", Phrase("{count} files, SHA-256 right", count=len(names)))
 
 
 def check_roster(settings: config.Settings) -> Finding:
@@ -154,8 +154,8 @@ def check_settings(settings: config.Settings) -> Finding:
     """Look for what was set by touch or sent by the bureau, and cannot be used."""
     problems = config.laid_over(settings.model_dump(), config.resolve(settings.store.directory))[1]
     if problems:
-        return Finding("settings", "bad", Said.joined(problems[:3]), Said("set it again by touch (设备维护, 站点安装)"))
-    return Finding("settings", "ok", Said("what was set by touch and sent by the bureau can be used"))
+        return Finding("settings", "bad", Phrase.joined(problems[:3]), Phrase("set it again by touch (设备维护, 站点安装)"))
+    return Finding("settings", "ok", Phrase("what was set by touch and sent by the bureau can be used"))
 
 
 def check_clock(settings: config.Settings) -> Finding:
@@ -170,8 +170,8 @@ def check_clock(settings: config.Settings) -> Finding:
         return Finding(
             "clock",
             "bad",
-            Said("unknown time zone {timezone!r}", timezone=settings.station.timezone),
-            Said("set [station] timezone, or install tzdata"),
+            Phrase("unknown time zone {timezone!r}", timezone=settings.station.timezone),
+            Phrase("set [station] timezone, or install tzdata"),
         )
     now = datetime.now(UTC)
     shown = f"{now.astimezone(zone):%Y-%m-%d %H:%M} {settings.station.timezone}"
@@ -179,18 +179,18 @@ def check_clock(settings: config.Settings) -> Finding:
         return Finding(
             "clock",
             "bad",
-            Said("{shown} is in the past", shown=shown),
-            Said("set the clock; a dead battery on the board is the usual cause"),
+            Phrase("{shown} is in the past", shown=shown),
+            Phrase("set the clock; a dead battery on the board is the usual cause"),
         )
     synchronised = _synchronised()
     if synchronised is False:
         return Finding(
             "clock",
             "idle",
-            Said("{shown}, not synchronised", shown=shown),
-            Said("enable a time service (timedatectl set-ntp true) where there is a network"),
+            Phrase("{shown}, not synchronised", shown=shown),
+            Phrase("enable a time service (timedatectl set-ntp true) where there is a network"),
         )
-    return Finding("clock", "ok", Said("{shown}, synchronised", shown=shown) if synchronised else shown)
+    return Finding("clock", "ok", Phrase("{shown}, synchronised", shown=shown) if synchronised else shown)
 
 
 def _synchronised() -> bool | None:
@@ -219,10 +219,10 @@ def check_bureau(settings: config.Settings) -> Finding:
             return Finding(
                 "bureau",
                 "idle",
-                Said("none is set: records are carried by hand"),
-                Said("set [sync] bureau_url and run: kiosk provision"),
+                Phrase("none is set: records are carried by hand"),
+                Phrase("set [sync] bureau_url and run: kiosk provision"),
             )
-        return Finding("bureau", "bad", Said.of(error), Said("run: kiosk provision"))
+        return Finding("bureau", "bad", Phrase.of(error), Phrase("run: kiosk provision"))
     connection = client.Client(settings.sync, identity)
     try:
         connection.time()
@@ -230,8 +230,8 @@ def check_bureau(settings: config.Settings) -> Finding:
         return Finding(
             "bureau",
             "bad",
-            Said("no answer ({error}); everything is kept until it is back", error=error),
-            Said("check the network and [sync] bureau_url"),
+            Phrase("no answer ({error}); everything is kept until it is back", error=error),
+            Phrase("check the network and [sync] bureau_url"),
         )
     finally:
         connection.close()
@@ -240,10 +240,10 @@ def check_bureau(settings: config.Settings) -> Finding:
         return Finding(
             "bureau",
             "bad",
-            Said("answers, but its clock and ours differ by {off_s:.0f} s", off_s=off_s),
-            Said("set this machine's clock"),
+            Phrase("answers, but its clock and ours differ by {off_s:.0f} s", off_s=off_s),
+            Phrase("set this machine's clock"),
         )
-    return Finding("bureau", "ok", Said("answers, and its signature is right"))
+    return Finding("bureau", "ok", Phrase("answers, and its signature is right"))
 
 
 CHECKS: dict[str, Check] = {

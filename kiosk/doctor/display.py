@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from kiosk import config
-from kiosk.doctor.finding import Finding, Said
+from kiosk.doctor.finding import Finding, Phrase
 
 # In a process of its own: Qt ends the process when its platform's libraries are missing.
 _FONT_PROBE = """
@@ -28,23 +28,23 @@ def check_fonts(_settings: config.Settings) -> Finding:
         return Finding(
             "fonts",
             "bad",
-            Said("Qt does not start: {error}", error=(done.stderr.strip().splitlines() or ["?"])[-1]),
-            Said("./run demo installs the libraries that Qt needs"),
+            Phrase("Qt does not start: {error}", error=(done.stderr.strip().splitlines() or ["?"])[-1]),
+            Phrase("./run demo installs the libraries that Qt needs"),
         )
     if lines[0] == "0":
-        return Finding("fonts", "bad", Said("no font for Chinese"), Said("apt-get install fonts-noto-cjk"))
+        return Finding("fonts", "bad", Phrase("no font for Chinese"), Phrase("apt-get install fonts-noto-cjk"))
     told, rare = (
-        Said("{count} fonts for Chinese, among them {name}", count=lines[0], name=lines[1]),
+        Phrase("{count} fonts for Chinese, among them {name}", count=lines[0], name=lines[1]),
         (lines[3:] or [""])[0],
     )
     if not rare:  # names of some hundred thousand people: the page says so instead of an empty box, but does not show them
         return Finding(
             "fonts",
             "idle",
-            Said("{told}; none for rare names (CJK extension B and later)", told=told),
-            Said("apt-get install fonts-hanazono"),
+            Phrase("{told}; none for rare names (CJK extension B and later)", told=told),
+            Phrase("apt-get install fonts-hanazono"),
         )
-    return Finding("fonts", "ok", Said("{told}; rare names (CJK extension B and later) in {rare}", told=told, rare=rare))
+    return Finding("fonts", "ok", Phrase("{told}; rare names (CJK extension B and later) in {rare}", told=told, rare=rare))
 
 
 def check_screen(_settings: config.Settings) -> Finding:
@@ -53,7 +53,10 @@ def check_screen(_settings: config.Settings) -> Finding:
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or chosen
     if chosen == "offscreen" or (sys.platform == "linux" and not display):
         return Finding(
-            "screen", "idle", Said("no display here: the kiosk would run off screen"), Said("set DISPLAY, or QT_QPA_PLATFORM=eglfs")
+            "screen",
+            "idle",
+            Phrase("no display here: the kiosk would run off screen"),
+            Phrase("set DISPLAY, or QT_QPA_PLATFORM=eglfs"),
         )
     done = _qt_probe({})
     lines = done.stdout.splitlines()
@@ -61,8 +64,8 @@ def check_screen(_settings: config.Settings) -> Finding:
         return Finding(
             "screen",
             "bad",
-            Said("Qt cannot open the display: {error}", error=(done.stderr.strip().splitlines() or ["?"])[-1]),
-            Said("check DISPLAY and who may use it (xhost), or the libxcb packages that ./run names"),
+            Phrase("Qt cannot open the display: {error}", error=(done.stderr.strip().splitlines() or ["?"])[-1]),
+            Phrase("check DISPLAY and who may use it (xhost), or the libxcb packages that ./run names"),
         )
     return Finding("screen", "ok", lines[2].replace(" ", "x"))
 

@@ -16,7 +16,7 @@ from kiosk.errors import KioskError
 from kiosk.texts.strings import Strings
 
 
-class Said(str):
+class Phrase(str):
     """An English sentence that can be told in another language: its words, and what was filled into them."""
 
     template: str
@@ -24,14 +24,14 @@ class Said(str):
     parts: tuple[str, ...]  # of several that stand beside each other
     reason: str  # of an error: what attendants read about it
 
-    def __new__(cls, template: str, **values: object) -> Said:
+    def __new__(cls, template: str, **values: object) -> Phrase:
         """Return the sentence with its {places} filled."""
         made = super().__new__(cls, template.format(**values) if values else template)
         made.template, made.values, made.parts, made.reason = template, values, (), ""
         return made
 
     @classmethod
-    def joined(cls, parts: Iterable[str]) -> Said:
+    def joined(cls, parts: Iterable[str]) -> Phrase:
         """Return several beside each other; empty ones are left out."""
         kept = tuple(part for part in parts if part)
         made = cls("; ".join(kept).replace("{", "{{").replace("}", "}}").format())
@@ -39,7 +39,7 @@ class Said(str):
         return made
 
     @classmethod
-    def of(cls, error: KioskError) -> Said:
+    def of(cls, error: KioskError) -> Phrase:
         """Return what an error says; in another language what attendants read about its reason stands before it."""
         made = cls(str(error).replace("{", "{{").replace("}", "}}").format())
         made.reason = error.reason
@@ -55,7 +55,7 @@ class Said(str):
         if key not in strings:
             return str(self)
         return strings.text(
-            key, **{name: value.told(strings) if isinstance(value, Said) else value for name, value in self.values.items()}
+            key, **{name: value.told(strings) if isinstance(value, Phrase) else value for name, value in self.values.items()}
         )
 
 
@@ -66,7 +66,7 @@ def key_of(template: str) -> str:
 
 def told(value: object, strings: Strings) -> str:
     """Return a value as it is told in the language of the catalogue."""
-    return value.told(strings) if isinstance(value, Said) else str(value)
+    return value.told(strings) if isinstance(value, Phrase) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from kiosk import config
-from kiosk.doctor.finding import Said
+from kiosk.doctor.finding import Phrase
 from kiosk.errors import ConfigError
 from kiosk.store import policies
 from kiosk.texts.strings import CATALOGUES, Strings
@@ -27,19 +27,19 @@ def look(settings: config.Settings, assets: Path = config.ASSETS) -> tuple[Liter
     except ConfigError as error:
         bad.append(str(error))
     if bad:
-        more = Said(" and {count} more", count=len(bad) - 3) if len(bad) > 3 else ""
+        more = Phrase(" and {count} more", count=len(bad) - 3) if len(bad) > 3 else ""
         return (
             "bad",
-            Said("damaged: {names}{more}", names=", ".join(bad[:3]), more=more),
-            Said("install the program again; a policy of your own: bring it back from its copy"),
+            Phrase("damaged: {names}{more}", names=", ".join(bad[:3]), more=more),
+            Phrase("install the program again; a policy of your own: bring it back from its copy"),
         )
-    return "ok", Said("texts, icons, recordings and policies are whole"), ""
+    return "ok", Phrase("texts, icons, recordings and policies are whole"), ""
 
 
 def _damaged(assets: Path) -> Iterator[str]:
     icons = sorted((assets / "icons").glob("*.svg"))
     if not icons:
-        yield Said("icons: none")
+        yield Phrase("icons: none")
     yield from (path.name for path in icons if b"</svg>" not in path.read_bytes())
     yield from (path.name for path in sorted((assets / "voice").rglob("*.wav")) if not is_recording(path))
     yield from (path.name for path in sorted((assets / "pinyin").glob("*.txt")) if not path.stat().st_size)

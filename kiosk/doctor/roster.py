@@ -9,19 +9,19 @@ from typing import Literal
 import sqlcipher3.dbapi2 as sqlcipher
 
 from kiosk import config
-from kiosk.doctor.finding import Said
+from kiosk.doctor.finding import Phrase
 from kiosk.errors import KioskError, StoreError
 from kiosk.store.engine import database, keys, meta
 from kiosk.store.roster.build import LAYOUT, file_key
 
-_NEW = Said("it comes anew from the bureau, or from a stick; the running kiosk puts a damaged one aside by itself")
+_NEW = Phrase("it comes anew from the bureau, or from a stick; the running kiosk puts a damaged one aside by itself")
 
 
 def look(settings: config.Settings) -> tuple[Literal["ok", "bad", "idle"], str, str]:
     """Return the finding's state, what was found, and what to do."""
     folder = config.resolve(settings.store.directory)
     if not (folder / "kiosk.db").exists():
-        return "idle", Said("no database yet, so no roster"), ""
+        return "idle", Phrase("no database yet, so no roster"), ""
     try:
         key = keys.database_key(settings.store, data_there=True)
         with database.store_errors():
@@ -31,21 +31,21 @@ def look(settings: config.Settings) -> tuple[Literal["ok", "bad", "idle"], str, 
             finally:
                 connection.conn.close()
         if not name:
-            return "idle", Said("none yet: people can be served at the desk of a station that has one"), _NEW
+            return "idle", Phrase("none yet: people can be served at the desk of a station that has one"), _NEW
         return _whole(folder / name, key, settings.rules.roster_stale_days)
     except KioskError as error:
         return (
             "bad",
-            Said("cannot be looked at: {error}", error=Said.of(error) if isinstance(error, KioskError) else error),
-            Said("see database"),
+            Phrase("cannot be looked at: {error}", error=Phrase.of(error) if isinstance(error, KioskError) else error),
+            Phrase("see database"),
         )
 
 
 def _whole(path: Path, key: bytes, stale_days: int) -> tuple[Literal["ok", "bad", "idle"], str, str]:
     if not path.is_file():
-        return "bad", Said("{name} is gone", name=path.name), _NEW
+        return "bad", Phrase("{name} is gone", name=path.name), _NEW
     if path.stat().st_size == 0:
-        return "bad", Said("{name} holds nothing (0 bytes)", name=path.name), _NEW
+        return "bad", Phrase("{name} holds nothing (0 bytes)", name=path.name), _NEW
     connection = sqlcipher.connect(f"file:{path}?mode=ro", uri=True)
     try:
         connection.execute("PRAGMA cipher_log_level = NONE")
@@ -57,23 +57,25 @@ def _whole(path: Path, key: bytes, stale_days: int) -> tuple[Literal["ok", "bad"
     except sqlcipher.Error as error:
         return (
             "bad",
-            Said("{name} is damaged: {error}", name=path.name, error=Said.of(error) if isinstance(error, KioskError) else error),
+            Phrase(
+                "{name} is damaged: {error}", name=path.name, error=Phrase.of(error) if isinstance(error, KioskError) else error
+            ),
             _NEW,
         )
     finally:
         connection.close()
     if not whole or people != lines or about.get("layout") != LAYOUT:
-        return "bad", Said("{name} is damaged", name=path.name), _NEW
+        return "bad", Phrase("{name} is damaged", name=path.name), _NEW
     try:
         age = (datetime.now(UTC) - datetime.fromisoformat(about["issued_at"])).days
     except (KeyError, ValueError):
         raise StoreError(f"{path.name} does not say when it was issued") from None
-    told = Said(
+    told = Phrase(
         "version {version}, {people} people, {days} days old",
         version=about.get("version", "?"),
         people=people,
         days=max(0, age),
     )
     if not people:
-        return "bad", Said("{told}: nobody in it", told=told), _NEW
-    return ("bad", Said("{told}: too old", told=told), _NEW) if age > stale_days else ("ok", told, "")
+        return "bad", Phrase("{told}: nobody in it", told=told), _NEW
+    return ("bad", Phrase("{told}: too old", told=told), _NEW) if age > stale_days else ("ok", told, "")

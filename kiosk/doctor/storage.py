@@ -6,7 +6,7 @@ import os
 import shutil
 
 from kiosk import config
-from kiosk.doctor.finding import Finding, Said
+from kiosk.doctor.finding import Finding, Phrase
 from kiosk.errors import KioskError
 from kiosk.store.engine import database, key_check, keys, lock
 
@@ -23,25 +23,25 @@ def check_database(settings: config.Settings) -> Finding:
         return Finding(
             "database",
             "bad",
-            Said("{there} may not be written by this user", there=there),
-            Said("change its owner to the kiosk's user"),
+            Phrase("{there} may not be written by this user", there=there),
+            Phrase("change its owner to the kiosk's user"),
         )
     if not file.exists():
-        return Finding("database", "idle", Said("none yet in {folder}; it is made at the first start", folder=folder))
+        return Finding("database", "idle", Phrase("none yet in {folder}; it is made at the first start", folder=folder))
     if not settings.store.key_command and not key_file.exists() and config.credential("database.key") is None:
         return Finding(
             "database",
             "bad",
-            Said("its key {key_file} is gone", key_file=key_file),
-            Said("bring the key back from its backup: without it nothing can be read"),
+            Phrase("its key {key_file} is gone", key_file=key_file),
+            Phrase("bring the key back from its backup: without it nothing can be read"),
         )
     try:
         if not key_check.fits(folder, keys.database_key(settings.store, data_there=True)):
             return Finding(
                 "database",
                 "bad",
-                Said("wrong key: it does not open, and was not touched"),
-                Said("bring the right key back from its backup"),
+                Phrase("wrong key: it does not open, and was not touched"),
+                Phrase("bring the right key back from its backup"),
             )
         with database.store_errors():
             connection = database.connect(file, keys.database_key(settings.store)).conn
@@ -53,14 +53,17 @@ def check_database(settings: config.Settings) -> Finding:
         return Finding(
             "database",
             "bad",
-            Said("cannot be opened: {error}", error=Said.of(error)),
-            Said("check the key; at its next start the kiosk puts a damaged file aside and recovers"),
+            Phrase("cannot be opened: {error}", error=Phrase.of(error)),
+            Phrase("check the key; at its next start the kiosk puts a damaged file aside and recovers"),
         )
     if not whole:
         return Finding(
-            "database", "bad", Said("damaged"), Said("start the kiosk: it puts the file aside and recovers what the journal holds")
+            "database",
+            "bad",
+            Phrase("damaged"),
+            Phrase("start the kiosk: it puts the file aside and recovers what the journal holds"),
         )
-    return Finding("database", "ok", Said("opens with its key, {megabytes:.1f} MB", megabytes=file.stat().st_size / 1000000.0))
+    return Finding("database", "ok", Phrase("opens with its key, {megabytes:.1f} MB", megabytes=file.stat().st_size / 1000000.0))
 
 
 def check_disk(settings: config.Settings) -> Finding:
@@ -69,10 +72,12 @@ def check_disk(settings: config.Settings) -> Finding:
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free // 1_000_000
     if free < DISK_BAD_MB:
-        return Finding("disk", "bad", Said("{free} MB free", free=free), Said("make room: records cannot be saved on a full disk"))
+        return Finding(
+            "disk", "bad", Phrase("{free} MB free", free=free), Phrase("make room: records cannot be saved on a full disk")
+        )
     if free < DISK_LOW_MB:
-        return Finding("disk", "idle", Said("{free} MB free: low", free=free), Said("make room soon"))
-    return Finding("disk", "ok", Said("{gigabytes:.1f} GB free", gigabytes=free / 1000))
+        return Finding("disk", "idle", Phrase("{free} MB free: low", free=free), Phrase("make room soon"))
+    return Finding("disk", "ok", Phrase("{gigabytes:.1f} GB free", gigabytes=free / 1000))
 
 
 def kiosk_runs(settings: config.Settings) -> bool:

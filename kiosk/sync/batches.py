@@ -148,7 +148,7 @@ def accept_receipt(db: Database, receipt: protocol.Receipt, signed: str) -> list
     named = {one.record_id for one in receipt.verdicts}
     if named != set(known["record_ids"]):
         raise seal.Refused("unknown-record")
-    said = [outbox.Said(one.record_id, one.content_digest, one.verdict, one.reason) for one in receipt.verdicts]
+    said = [outbox.RecordVerdict(one.record_id, one.content_digest, one.verdict, one.reason) for one in receipt.verdicts]
     with db.atomic():
         if known["journal_to"] > int(outbox.get(db, "journal_sent", "0")):
             outbox.put(db, "journal_sent", str(known["journal_to"]))

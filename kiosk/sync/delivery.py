@@ -151,7 +151,7 @@ class Delivery:
             if not ids:
                 return
             answer, signed, asked = self._question(ids)
-            said = [outbox.Said(one.record_id, one.content_digest, one.verdict, one.reason) for one in answer.known]
+            said = [outbox.RecordVerdict(one.record_id, one.content_digest, one.verdict, one.reason) for one in answer.known]
             known, missing, at = said, answer.unknown, answer.answered_at
 
             def settle(
@@ -159,7 +159,7 @@ class Delivery:
                 question_id: str = asked,
                 signed: str = signed,
                 at: datetime = at,
-                known: list[outbox.Said] = known,
+                known: list[outbox.RecordVerdict] = known,
                 missing: Iterable[str] = missing,
             ) -> list[outbox.Moved]:
                 return outbox.settle(store.db, question_id, "answer", signed, at, known, missing)

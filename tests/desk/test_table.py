@@ -71,8 +71,12 @@ STATES: dict[str, s.State] = {
 def short(value: object) -> str:
     """A value in a few letters; people and forms by a name of their own."""
     match value:
-        case "" | None | () | False:
+        case None:
             return "-"
+        case bool():
+            return "yes" if value else "no"
+        case "" | ():
+            return "nothing"
         case StrEnum():
             return str(value)
         case Person():

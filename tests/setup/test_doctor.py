@@ -329,7 +329,7 @@ def test_everything_the_doctor_says_is_told_in_chinese():
     said, bare = set(), []
     for path in sorted((config.ROOT / "kiosk" / "doctor").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Said" and path.name != "finding.py":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Phrase" and path.name != "finding.py":
                 said.add(ast.literal_eval(node.args[0]))
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding":
                 bare += [ast.unparse(one) for one in node.args[2:] if isinstance(one, ast.JoinedStr)]

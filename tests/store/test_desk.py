@@ -195,7 +195,7 @@ def test_death_is_declared_by_others_and_stops_at_once(booked):
     assert person(booked, "p-2").status is RosterStatus.DECEASED
     assert traces(booked) == []
     digest = booked.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (record_id,)).fetchone()[0]
-    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.Said(record_id, digest, "rejected", "not-proven")])
+    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.RecordVerdict(record_id, digest, "rejected", "not-proven")])
     assert person(booked, "p-2").status is RosterStatus.ACTIVE  # the bureau did not believe it
 
 
@@ -229,7 +229,7 @@ def test_todo_shows_returned_waiting_and_due(booked):
     (first,) = records.save_visit(booked, [made.record()], made.NOW)
     (second,) = records.save_visit(booked, [made.record("v-2", person_id="p-2", at=made.NOW - timedelta(days=1))], made.NOW)
     digest = booked.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (first,)).fetchone()[0]
-    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.Said(first, digest, "rejected", "name-mismatch")])
+    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.RecordVerdict(first, digest, "rejected", "name-mismatch")])
     found = todo.todo(booked, made.TODAY, due_within_days=60)
     (returned,) = found.returned
     assert (returned.record_id, returned.stage, returned.reason) == (first, "refused", "name-mismatch")
@@ -248,7 +248,7 @@ def test_todo_shows_returned_waiting_and_due(booked):
 def test_a_scan_that_the_centre_did_not_take_is_on_the_list_until_somebody_dealt_with_it(booked, how):
     (one,) = records.save_visit(booked, [made.record()], made.NOW)
     digest = booked.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (one,)).fetchone()[0]
-    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.Said(one, digest, "accepted", "")])
+    outbox.settle(booked.db, "r", "receipt", "s", made.NOW, [outbox.RecordVerdict(one, digest, "accepted", "")])
     scan = review_evidence.enqueue(booked.db, one, "review", "image/jpeg", b"scan")
     assert todo.todo(booked, made.TODAY).returned == ()
     if how == "turned away":

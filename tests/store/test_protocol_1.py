@@ -31,7 +31,9 @@ def old(folder, monkeypatch):
         records.save_visit(store, [received], made.NOW)
         journal.note(store, "thing", {"drift_s": 2.0}, made.NOW)
         ((digest,),) = store.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (received.record_id,)).fetchall()
-        outbox.settle(store.db, "r-1", "receipt", "signed", made.NOW, [outbox.Said(received.record_id, digest, "accepted")])
+        outbox.settle(
+            store.db, "r-1", "receipt", "signed", made.NOW, [outbox.RecordVerdict(received.record_id, digest, "accepted")]
+        )
         store.db.execute("DELETE FROM migrations WHERE module = 'outbox' AND name = 'rewrite_numbers'")
     return waits, received
 

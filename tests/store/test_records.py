@@ -26,7 +26,7 @@ def save(store, *some, at=made.NOW, **options):
 
 def settle(store, record_id, verdict="accepted", reason="", at=made.NOW):
     row = store.db.execute("SELECT content_digest FROM outbox WHERE record_id = ?", (record_id,)).fetchone()
-    outbox.settle(store.db, f"r-{record_id}", "receipt", "signed", at, [outbox.Said(record_id, row[0], verdict, reason)])
+    outbox.settle(store.db, f"r-{record_id}", "receipt", "signed", at, [outbox.RecordVerdict(record_id, row[0], verdict, reason)])
 
 
 def test_a_visit_is_record_outbox_row_consent_and_journal_entry(store):

@@ -92,7 +92,7 @@ def test_second_try_is_good_news_and_shows_the_stage(store):
     assert (answer.reason, answer.stages) == (Reason.ALREADY_DONE, (RecordStatus.SAVED,))
     assert answer.eligibilities[0].earliest_next == date(2026, 12, 1)
     digest = store.db.execute("SELECT content_digest FROM outbox").fetchone()[0]
-    outbox.settle(store.db, "b", "receipt", "s", made.NOW, [outbox.Said(record_id, digest, "accepted")])
+    outbox.settle(store.db, "b", "receipt", "s", made.NOW, [outbox.RecordVerdict(record_id, digest, "accepted")])
     assert ask(store).stages == (RecordStatus.RECEIVED,)
     outbox.decide(store.db, [(record_id, "returned", "name-mismatch", made.NOW)], 1)
     answer = ask(store)

@@ -30,7 +30,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecordVerdict:
     """One verdict of a verified receipt or answer."""
 
     record_id: str
@@ -102,7 +102,13 @@ def unsettled_of(db: Database, sealed_digest: str) -> set[str]:
 
 
 def settle(
-    db: Database, receipt_id: str, kind: str, signed: str, received_at: datetime, said: Iterable[Said], missing: Iterable[str] = ()
+    db: Database,
+    receipt_id: str,
+    kind: str,
+    signed: str,
+    received_at: datetime,
+    said: Iterable[RecordVerdict],
+    missing: Iterable[str] = (),
 ) -> list[Moved]:
     """Apply a verified receipt or answer in one transaction; twice is the same as once. Returns the records that moved.
 

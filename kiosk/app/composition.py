@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from kiosk import models
-from kiosk.app import watchdog
+from kiosk.app import installation_file, watchdog
 from kiosk.app.camera_guard import CameraGuard
 from kiosk.app.crash_hooks import CrashHooks
 from kiosk.app.desk_controller import DeskController
@@ -43,7 +43,6 @@ from kiosk.voice.headphones import HeadphoneWatch, Plug
 from kiosk.voice.sound_card import AlsaCard
 from kiosk.voice.worker import VoiceWorker
 
-RESTART = 75  # exit status: the service unit starts the kiosk again
 _CRASH_REST_MS = 5000  # "out of service" stands so long after a bug of ours
 _DESK_MS = 1500  # the desk's pages are made after the first page stands
 
@@ -190,6 +189,7 @@ class KioskApp(QObject):
         self._sync_thread.start()
         self._house.start()
         self.desk.view.prepare_in(_DESK_MS)
+        self.conductor.on_frozen(installation_file.closed(self.settings), Reason.STATION_NOT_READY)
 
     def _status(self) -> str:
         at, devices = self.conductor.at, self.conductor.devices
@@ -236,7 +236,7 @@ class KioskApp(QObject):
     @Slot()
     def _restart(self) -> None:
         """The supervisor restarts the kiosk: leave with a status that the service manager answers with a new start."""
-        QApplication.exit(RESTART)
+        QApplication.exit(watchdog.AGAIN)
 
     @Slot(str)
     def _on_crash(self, kind: str) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from kiosk.app import installation_file
 from kiosk.app.desk_camera import DeskCamera
 from kiosk.app.desk_papers import DeskPapers
 from kiosk.app.desk_work import Answer, Checked, DeskWork, MayMaintain, Tallied, devices
@@ -343,8 +344,9 @@ class DeskController(QObject):
             case "doctor":
                 settings, self._checks = self._settings, None
                 self._work.outside(lambda: Checked(work.examine(settings)), lambda _: Checked(()))
-            case "restart":
-                self.restart_wanted.emit()
+            case "restart" | "install":  # the set-up has the devices for itself: the kiosk starts anew into it
+                if what == "restart" or installation_file.wish(self._settings):
+                    self.restart_wanted.emit()
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
     def _devices(self) -> boards.MaintenanceData:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from kiosk.app import installation_file, screen
 from kiosk.config import Settings
 from kiosk.domain.reasons import Reason
 from kiosk.log import describe
@@ -22,6 +23,7 @@ from kiosk.visit import states as s
 
 if TYPE_CHECKING:
     from kiosk.app.composition import KioskApp
+    from kiosk.app.installation import Installation
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Startup(QObject):
         self._settings = settings
         self.window = KioskWindow(settings, Strings.load(settings.ui.language, first=_FIRST_TEXTS))
         self.kiosk: KioskApp | None = None
+        self.installation: Installation | None = None
         self._early: list[e.Event | requests.Request] = []
         self.window.touched.connect(self._keep_touch)
         self.window.service.connect(self._keep_wish)
@@ -47,7 +50,11 @@ class Startup(QObject):
         self._later.timeout.connect(self._begin_import)
 
     def start(self) -> None:
-        """Show the first page and begin to load the rest."""
+        """Show the first page and begin to load the rest; or the set-up, where the station is not set up."""
+        screen.turn(self._settings.ui)
+        if installation_file.wanted(self._settings):
+            self._set_up()
+            return
         self.window.show_state(s.Idle())
         self.window.take_over_screen()
         self._later.start()
@@ -55,8 +62,21 @@ class Startup(QObject):
     def stop(self) -> None:
         """Stop whatever runs."""
         self._later.stop()
+        if self.installation is not None:
+            self.installation.stop()
         if self.kiosk is not None:
             self.kiosk.stop()
+
+    def _set_up(self) -> None:
+        """Nobody is served meanwhile: what is touched before it is loaded is nothing that must be kept."""
+        from kiosk.app.installation import Installation
+
+        self.window.strings.complete()
+        self.window.touched.disconnect(self._keep_touch)
+        self.window.service.disconnect(self._keep_wish)
+        self.installation = Installation(self._settings, self.window)
+        self.installation.start()
+        self.window.take_over_screen()
 
     @Slot()
     def _begin_import(self) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import socket
 
+AGAIN = 75  # exit status: the program is to be started again, by the service manager or by `kiosk run` itself
+
 
 def notify(message: str) -> bool:
     """Send "READY=1", "WATCHDOG=1", "STATUS=…" or "STOPPING=1"; return whether somebody listens."""

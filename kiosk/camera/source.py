@@ -209,6 +209,24 @@ def steady_path(device: str, folder: Path = Path("/dev/v4l/by-id")) -> str:
     return next((str(link) for link in links if Path(os.path.realpath(link)) == node), "")
 
 
+def cameras(refuse_names: tuple[str, ...], names: Path = _VIDEO_NAMES) -> list[tuple[str, str]]:
+    """Return (device, what it is called) of every camera that is plugged in and not refused; a steady path where there is one.
+
+    A camera has further nodes (its metadata): only the first gives pictures.
+    """
+    found = []
+    for node in sorted(names.glob("video*"), key=lambda path: (len(path.name), path.name)):
+        try:
+            first = (node / "index").read_text(encoding="ascii").strip() == "0"
+            label = (node / "name").read_text(encoding="utf-8", errors="replace").strip()[:60]
+        except OSError:
+            continue  # pulled while it is looked at
+        number = node.name.removeprefix("video")
+        if first and not refused_by(label, refuse_names):
+            found.append((steady_path(number) or number, label or node.name))
+    return found
+
+
 def device_label(device: str) -> str:
     """Return the name that the system gives the camera, where it gives one; else an empty string."""
     node = f"video{device}" if device.isdigit() else Path(os.path.realpath(device)).name

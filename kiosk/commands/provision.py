@@ -10,8 +10,9 @@ import getpass
 import sys
 from pathlib import Path
 
+from kiosk.app.installation_file import UNSET
+
 _LONGEST = 200
-UNSET = "UNSET"  # what a package's settings say before anybody has filled them in (assets/deploy/package/kiosk.toml)
 
 
 def main(argv: list[str]) -> int:

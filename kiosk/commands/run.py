@@ -13,6 +13,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="kiosk run", description=__doc__)
     parser.add_argument("--config", type=Path, help="configuration file (default: $KIOSK_CONFIG, else config/kiosk.toml)")
     parser.add_argument("--windowed", action="store_true", help="in a window instead of fullscreen")
+    parser.add_argument("--setup", action="store_true", help="open the set-up by touch (站点安装) first")
     options = parser.parse_args(argv)
 
     os.umask(0o077)  # whatever this process writes is its owner's alone
@@ -21,7 +22,8 @@ def main(argv: list[str]) -> int:
 
     memory.stay_small()
     failpoints.seal()  # whatever the environment says: nobody injects faults into a kiosk that serves people
-    settings = config.load(options.config, {"ui": {"fullscreen": False}} if options.windowed else None)
+    over = {"ui": {"fullscreen": False}} if options.windowed else None
+    settings = config.load(options.config, over)
     log.setup(config.resolve(settings.store.directory) / "log")
     from kiosk import models
 
@@ -29,18 +31,27 @@ def main(argv: list[str]) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    from kiosk.app import installation_file, watchdog
     from kiosk.app.startup import Startup
 
     qt = QApplication(["kiosk"])
     checked.wait()
-    front = Startup(settings)
+    if options.setup:
+        installation_file.wish(settings)
     signal.signal(signal.SIGTERM, lambda *_: qt.quit())
     signal.signal(signal.SIGINT, lambda *_: qt.quit())
     pulse = QTimer()  # lets Python see signals while Qt waits
     pulse.timeout.connect(lambda: None)
     pulse.start(500)
-    front.start()
-    try:
-        return qt.exec()
-    finally:
-        front.stop()
+    while True:
+        front = Startup(settings)
+        front.start()
+        try:
+            status = qt.exec()
+        finally:
+            front.stop()
+        if status != watchdog.AGAIN or os.environ.get("NOTIFY_SOCKET"):
+            return status  # a service manager starts it anew, with keys that are sealed meanwhile
+        front.window.hide()
+        front.window.deleteLater()
+        settings = config.load(options.config, over)

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SELF_SERVICE_FROZEN = "self-service-frozen"
     KIOSK_DOUBLED = "kiosk-doubled"
     CAMERA_CHANGED = "camera-changed"
+    STATION_NOT_READY = "station-not-ready"  # not set up, or not registered yet
     BUREAU_UNREACHABLE = "bureau-unreachable"
     SEAL_INVALID = "seal-invalid"
 

@@ -16,7 +16,7 @@ from kiosk.errors import DeviceError, ReaderProtocolError, ReaderTimeout, Reader
 from kiosk.idcard_reader import photo
 from kiosk.idcard_reader.asking import Lost, Memory, SwitchBaud
 from kiosk.idcard_reader.codec import Command, Damage, Reply
-from kiosk.idcard_reader.events import CardRead, ReaderEvent, ReaderGone
+from kiosk.idcard_reader.events import CardRead, ReaderEvent, ReaderGone, ReaderReady
 from kiosk.idcard_reader.exchange import Answer, Exchange
 from kiosk.idcard_reader.session import BAUDS, Send, Session
 from kiosk.idcard_reader.transport import Port, candidates
@@ -149,6 +149,9 @@ class ReaderClient:
                     case CardRead():
                         self._good_baud = session.baud
                         yield self._with_photo(output)
+                    case ReaderReady():
+                        self._good_baud = session.baud
+                        yield replace(output, port=port.name)
                     case _:
                         self._good_baud = session.baud
                         yield output

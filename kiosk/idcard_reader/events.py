@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.card import CardRecord
@@ -10,9 +10,10 @@ from kiosk.idcard_reader.card import CardRecord
 
 @dataclass(frozen=True, slots=True)
 class ReaderReady:
-    """The reader answers. sam_id: dotted form, "" when the reader would not tell."""
+    """The reader answers. sam_id: dotted form, "" when the reader would not tell. port: where, for whoever sets it up."""
 
     sam_id: str
+    port: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,17 @@ def candidates(settings: Reader, listed: Callable[[], Iterable[object]] = list_p
     return list(dict.fromkeys(names))
 
 
+def usb_ports(listed: Callable[[], Iterable[object]] = list_ports.comports) -> list[tuple[str, str]]:
+    """Return (name, what it is called) of every port that a reader may be at: stable names first, then converters on USB."""
+    found = [(name, name) for name in sorted(glob.glob("/dev/idcard-reader*"))]
+    for port in listed():
+        if getattr(port, "vid", None) is not None:
+            found.append(
+                (str(getattr(port, "device", "")), f"{getattr(port, 'device', '')} · {getattr(port, 'description', '')}"[:60])
+            )
+    return found
+
+
 class Port:
     """One open port."""
 

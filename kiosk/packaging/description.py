@@ -39,6 +39,7 @@ _SCREEN_NEEDS = [
     "xserver-xorg-input-libinput",
     "xauth",
     "x11-xserver-utils",
+    "xinput",
     "kbd",
     "libpam-systemd",
     "dbus",
@@ -52,6 +53,8 @@ _KIOSK_UNITS = (
     "pension-kiosk-recover.service",
     "pension-kiosk-update.service",
     "pension-kiosk-update.timer",
+    "pension-kiosk-clock.path",
+    "pension-kiosk-clock.service",
 )
 _BUREAU_UNITS = ("bureau/pension-bureau.service", "bureau/pension-bureau-work.service")
 

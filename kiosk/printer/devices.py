@@ -145,6 +145,21 @@ def find_usb(vendor: int, product: int, printers: Path = _USB_PRINTERS) -> Path:
     raise FileNotFoundError(f"no USB printer {vendor:04x}:{product:04x}")
 
 
+def found_printers(printers: Path = _USB_PRINTERS) -> list[tuple[str, str, str]]:
+    """Return (kind, target, what it is called) of every USB printer that is plugged in; none elsewhere than on Linux."""
+    found = []
+    for one in sorted(printers.glob("lp*")):
+        owner = one / "device" / ".."
+        try:
+            ids = ":".join((owner / name).read_text(encoding="ascii").strip() for name in ("idVendor", "idProduct"))
+            made = owner / "product"
+            label = made.read_text(encoding="utf-8", errors="replace").strip()[:40] if made.exists() else ""
+        except OSError:
+            continue
+        found.append(("usb", ids, f"USB {ids}" + (f" · {label}" if label else "")))
+    return found
+
+
 def _write_all(file: BinaryIO, data: bytes) -> None:
     view = memoryview(data)
     while view:

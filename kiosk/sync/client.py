@@ -336,11 +336,12 @@ def _raw(answer: httpx.Response, size: int | None = None) -> Iterator[bytes]:
 def _transport(error: httpx.HTTPError) -> Failure:
     # Only these are certain to have sent nothing; after anything else the request may have arrived.
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
-        return Failure(Trouble.UNREACHABLE, "certificate" if _is_certificate(error) else "")
+        return Failure(Trouble.UNREACHABLE, "certificate" if is_certificate(error) else "")
     return Failure(Trouble.UNKNOWN, type(error).__name__)
 
 
-def _is_certificate(error: BaseException | None) -> bool:
+def is_certificate(error: BaseException | None) -> bool:
+    """Whether a request failed because the other end's certificate was not believed."""
     while error is not None:
         if isinstance(error, ssl.SSLError):
             return True

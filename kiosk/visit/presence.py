@@ -19,7 +19,12 @@ LEFT_BEHIND_S = 180.0  # a card that nobody takes (or a reader that cannot tell)
 RESULT_LEAST_S = 6.0  # the result lies open so long, whoever walks away and whatever the settings say
 VISION_REST_S = 2.0  # before a take is begun again after the models failed
 VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
-_FROZEN = (Reason.CAMERA_CHANGED, Reason.KIOSK_DOUBLED, Reason.SELF_SERVICE_FROZEN)  # the first that holds is told
+_FROZEN = (
+    Reason.STATION_NOT_READY,
+    Reason.CAMERA_CHANGED,
+    Reason.KIOSK_DOUBLED,
+    Reason.SELF_SERVICE_FROZEN,
+)  # the first that holds is told
 _BEFORE_THE_CAMERA = (s.Instructing, s.ScanningCard, s.Acting, s.Retrying)  # another camera must not finish what one began
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from kiosk import config
+from kiosk.app import installation_file
 from kiosk.commands import provision
 from kiosk.config import ROOT
 from kiosk.errors import ConfigError, StoreError
+from kiosk.installation.progress import SetupProgress
 from kiosk.packaging import contents, description, stage
 from kiosk.store.engine.keys import database_key
 from kiosk.sync import keys as keyfiles
@@ -122,9 +124,17 @@ def test_the_packages_settings_load_and_lie_where_the_service_may_write():
     assert settings.reader.port == "/dev/idcard-reader"
 
 
-def test_the_kiosk_is_not_started_for_a_station_that_nobody_knows():
-    condition = re.search(r"^ConditionPathExists=(.*)$", (DEPLOY / "pension-kiosk.service").read_text(encoding="utf-8"), re.M)[1]
-    assert Path(condition) == keyfiles.pins_path(config.load(SCRIPTS / "kiosk.toml").sync)
+def test_a_station_that_nobody_knows_shows_its_set_up_and_serves_nobody(tmp_path):
+    settings = config.load(
+        SCRIPTS / "kiosk.toml", {"store": {"directory": str(tmp_path)}, "sync": {"key_file": str(tmp_path / "k.json")}}
+    )
+    assert installation_file.wanted(settings)
+    assert installation_file.closed(settings)
+    installation_file.keep(settings, SetupProgress(wanted=False))
+    assert not installation_file.wanted(settings)
+    assert installation_file.closed(settings), "until it is registered"
+    (tmp_path / "k.pins.json").write_text("{}", encoding="utf-8")
+    assert not installation_file.closed(settings)
 
 
 # ---- maintainer scripts, in a folder of their own with stand-ins for what they call
@@ -183,6 +193,7 @@ def test_installing_makes_the_user_and_puts_the_version_in_force(machine):
         "pension-kiosk-keys.service",
         "pension-kiosk-recover.service",
         "pension-kiosk-update.timer",
+        "pension-kiosk-clock.path",
         "pension-kiosk.service",
     }
     assert (machine.root / "etc/pension-kiosk/kiosk.toml").stat().st_mode & 0o007 == 0

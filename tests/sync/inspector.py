@@ -128,6 +128,7 @@ JOURNAL: dict[str, set[str]] = {
     "standing-changed": {"state", "why", "about"},
     "bundle-parts-refused": {"version", "software", "count", "parts"},
     "camera-pinned": {"camera"},  # digests of what the camera tells, and codes
+    "settings-changed": {"staff", "keys", "before", "after"},
     "camera-changed": {"camera", "why"},
     "camera-back": {"camera"},
     "camera-measured": {"camera", "control"},

@@ -318,7 +318,7 @@ class SetShortPin:
 
 @dataclass(frozen=True, slots=True)
 class Maintain:
-    """Supervisor: volume, camera preview, doctor, restart."""
+    """Supervisor: volume, camera preview, doctor, restart, set-up by touch."""
 
     by: Session
     what: str

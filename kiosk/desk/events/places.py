@@ -137,7 +137,7 @@ class ShortPinChosen:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceTouched:
-    """One of "louder", "quieter", "camera-on", "camera-off", "doctor", "restart"."""
+    """One of "louder", "quieter", "camera-on", "camera-off", "doctor", "restart", "install"."""
 
     what: str
 

@@ -69,7 +69,7 @@ class Keyboard(QFrame):
         if not self.keys:
             self._make_keys()
         if field is not self.field or not self.isVisible():
-            latin = field.digits or field.secret
+            latin = field.digits or field.secret or field.latin
             self.field, self.letters = field, ""
             self.chinese = not latin and is_chinese(strings.language) and engine() is not None
             self.caps, self.signs, self.wide = field.digits and not field.secret, False, False

@@ -284,10 +284,11 @@ class MaintenancePage(DeskPage[s.Board]):
         self.checks = Table("checks")
         self.doctor = self.on(Action("doctor", "primary", icon="shield"), e.MaintenanceTouched("doctor"))
         self.restart = self.on(Action("restart", "danger", icon="desk-sync"), e.MaintenanceTouched("restart"))
+        self.install = self.on(Action("install", "outlined", icon="desk-maintenance"), e.MaintenanceTouched("install"))
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         for card in (self.sound, self.devices, self.checks):
             self.box.addWidget(card)
-        self.box.addLayout(row(self.back, 1, self.restart, self.doctor))
+        self.box.addLayout(row(self.back, 1, self.install, self.restart, self.doctor))
         self.box.addStretch(1)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
@@ -311,6 +312,7 @@ class MaintenancePage(DeskPage[s.Board]):
         self.doctor.say(kit.text("maintenance.checking" if data.checking else "maintenance.doctor"))
         self.doctor.setEnabled(not data.checking)
         self.restart.say(kit.text("maintenance.restart"))
+        self.install.say(kit.text("maintenance.install"))
         self.back.say(kit.text("back"))
         tones = {"ok": "good", "bad": "bad", "idle": "quiet"}
         columns = (

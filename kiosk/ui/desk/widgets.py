@@ -110,12 +110,12 @@ class Words(QLabel):
 
 
 class Field(QLineEdit):
-    """One line of input. `digits`: mostly a number, a pad may fill it."""
+    """One line of input. `digits`: mostly a number, a pad may fill it; `latin`: no Chinese, as an address."""
 
-    def __init__(self, name: str, *, digits: bool = False, secret: bool = False, limit: int = 64) -> None:
+    def __init__(self, name: str, *, digits: bool = False, secret: bool = False, latin: bool = False, limit: int = 64) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.digits, self.secret = digits, secret
+        self.digits, self.secret, self.latin = digits, secret, latin
         self.padded = False  # a pad stands on its page: the keyboard on the screen comes only when it is asked for
         self.setMaxLength(limit)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)

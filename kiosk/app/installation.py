@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -126,7 +127,7 @@ class Installation(QObject):
             return
         if isinstance(event, e.SettingsKept):
             self.settings = work.checked(self.settings, event.values)
-        self._take_on(*machine.step(self.state, event))  # type: ignore[arg-type]  # signals carry the machine's events
+        self._take_on(*machine.step(self.state, cast(e.Event, event)))  # signals carry the machine's events
 
     def _take_on(self, state: s.State, commands: tuple[c.Command, ...]) -> None:
         changed, self.state = state != self.state, state
@@ -199,7 +200,7 @@ class Installation(QObject):
             case c.AddFirstSupervisor(staff_id, name, pin):
                 self._ask(lambda store: work.add_first(store, staff_id, name, pin, datetime.now(UTC)), e.FirstTold("", "unknown"))
             case c.AskDoctor():
-                self._outside(lambda: work.examine(settings), e.DoctorTold(()))
+                self._outside(lambda: self._examined(settings), e.DoctorTold(()))
             case c.HandOver():
                 QApplication.exit(watchdog.AGAIN)
 
@@ -248,6 +249,11 @@ class Installation(QObject):
             case SetupStep.NETWORK:
                 return self.ports.certificates()
         return []
+
+    def _examined(self, settings: Settings) -> e.DoctorTold:
+        """The doctor opens the devices itself: they must be free."""
+        self.devices.wait()
+        return work.examine(settings)
 
     def _on_trial(self, turn: int) -> bool:
         page = self.state.page if isinstance(self.state, s.Installing) else None

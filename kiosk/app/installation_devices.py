@@ -89,9 +89,13 @@ class SetupDevices(QObject):
     def stop(self) -> None:
         """Let everything go and wait for it, so that the kiosk finds its devices free."""
         self._let_go()
-        for thread, _ in self._leaving:
-            thread.join(timeout=5.0)
+        self.wait()
         self._leaving = []
+
+    def wait(self) -> None:
+        """Wait until what was let go is free. From any thread."""
+        for thread, _ in tuple(self._leaving):
+            thread.join(timeout=5.0)
 
     def _let_go(self) -> None:
         self._frames.stop()

@@ -32,7 +32,7 @@ def parse(text: str) -> ScannedCode | None:
     plain = re.sub(r"[\s-]", "", text[:200]).upper()
     if _CODE.match(plain) is None:
         return None
-    return ScannedCode(shown(plain), station if _STATION.match(station) else "")
+    return ScannedCode(text.strip().upper() if "-" in text else shown(plain), station if _STATION.match(station) else "")
 
 
 def shown(plain: str) -> str:

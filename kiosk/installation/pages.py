@@ -117,6 +117,8 @@ def on_page(state: s.Installing, event: e.Event) -> Done:
             at = state.facts.progress.at
             begun = fresh(state.facts)[0] if DEVICE_KEYS[at] else page
             return _put(state, _with(begun, offers=None), c.LookForDevices(at), c.UseDevices(at))
+        case e.OfferTouched("") if isinstance(page, s.NetworkStep):  # no certificate of a stick: those that the system knows
+            return state, (c.KeepSettings({"sync.ca_file": ""}, state.by),)
         case e.OfferTouched(key) if any(one.key == key for one in getattr(page, "offers", None) or ()):
             return _chosen(state, key)
     match page:
@@ -167,10 +169,8 @@ def _chosen(state: s.Installing, key: str) -> Done:
         case s.PrinterStep():
             kind, _, target = key.partition("|")
             return state, (c.KeepSettings({"printer.kind": kind, "printer.target": target}, state.by),)
-        case s.NetworkStep() if key:
-            return state, (c.TakeCertificate(key, state.by),)
         case s.NetworkStep():
-            return state, (c.KeepSettings({"sync.ca_file": ""}, state.by),)
+            return state, (c.TakeCertificate(key, state.by),)
     return state, ()
 
 

@@ -91,6 +91,7 @@ EVENTS: tuple[e.Event, ...] = (
     e.OfferTouched("usb|0416:5011"),
     e.OfferTouched("/media/ca.pem"),
     e.OfferTouched("not-offered"),
+    e.OfferTouched(""),
     e.TurnTouched(90),
     e.TurnTouched(45),
     e.TrialEnded(),

@@ -77,7 +77,7 @@ class NetworkPage(SetupPage):
         own = str(kit.value("sync.ca_file"))
         self.certificate_words.say(kit.text("network.certificate_own" if own else "network.certificate_system"))
         system = (s.SetupOffer("", kit.text("network.system")),) if own else ()
-        self.offers.show_offers((*system, *(page.offers or ())), "-", kit.look)
+        self.offers.show_offers((*(page.offers or ()), *system), "-", kit.look)
         self.again.say(kit.text("network.again"))
         self.test.say(kit.text("network.test"))
         self.test.setEnabled(page.status != "asking")

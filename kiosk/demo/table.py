@@ -242,6 +242,8 @@ class DemoTable(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
+        for part in (scroll, *self.findChildren(QPushButton)):  # the keys are the kiosk's, whatever was touched here
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     # --- cards
 

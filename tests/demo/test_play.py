@@ -75,6 +75,11 @@ def test_a_card_is_dragged_onto_the_reader_and_lifted_by_a_touch(table, props):
     assert not table.faces["li"].laid
 
 
+def test_what_is_touched_on_the_table_takes_no_keys_from_the_kiosk(table):
+    """Whoever plays without sight presses keys all the time, and moves the face by the table's buttons in between."""
+    assert {button.focusPolicy() for button in table.findChildren(QPushButton)} == {Qt.FocusPolicy.NoFocus}
+
+
 def test_a_card_that_misses_the_reader_stays_on_the_table(table, props):
     drag(table, "li", table.mapToGlobal(QPoint(10, table.height() - 5)))
     assert props.done == []

@@ -48,8 +48,8 @@ MAY: dict[str, set[str]] = {
     "unit_list": {"domain", "errors"},
     "store": BASE | {"canonical", "digests", "sm4", "failpoints"},
     "sync": BASE | {"canonical", "digests", "sm4", "store", "failpoints", "removable"},
-    "updates": BASE | {"packages", "removable", "sync"},
-    "release": BASE | {"updates"},
+    "updates": BASE | {"digests", "packages", "removable", "sync"},
+    "release": BASE | {"digests", "updates"},
     "ui": BASE | {"visit", "desk", "installation", "texts"},
     "bureau": BASE | {"canonical", "digests", "sm4", "sync", "failpoints", "removable", "texts"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts"},

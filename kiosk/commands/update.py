@@ -9,6 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiosk.config import Sync
 
 HOME = Path("/opt/pension-kiosk")
 OWN = Path("/var/lib/pension-kiosk-update")
@@ -36,7 +40,7 @@ def main(argv: list[str]) -> int:
 
     settings = config.load()
     places = Places(options.home, config.resolve(settings.store.directory), options.own)
-    updates = Updates(places, SystemdStation(options.home, settings.station.timezone))
+    updates = Updates(places, SystemdStation(options.home, settings.station.timezone), sm3=_speaks_gm(settings.sync))
     if options.status:
         state = updates.state()
         print(f"in force: {updates.versions.current() or '–'}; phase: {state.phase}; last: {state.told or '–'}")
@@ -65,3 +69,14 @@ def main(argv: list[str]) -> int:
         raise SourceError(str(error)[:200]) from error
     print(state.told)
     return 1 if state.told and not state.told.endswith(": ok") else 0
+
+
+def _speaks_gm(settings: Sync) -> bool:
+    """Whether this kiosk was registered under gm-1: it then asks for SM3 besides SHA-256. Damaged pins count as such."""
+    from kiosk.errors import ConfigError
+    from kiosk.sync import keys, suites
+
+    try:
+        return keys.load_pins(settings).suite == suites.GM_1.name
+    except ConfigError:
+        return keys.pins_path(settings).exists()

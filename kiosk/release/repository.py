@@ -27,9 +27,10 @@ from tuf.api.metadata import (
 )
 from tuf.api.serialization.json import JSONSerializer
 
+from kiosk import digests
 from kiosk.errors import ConfigError
 from kiosk.release.keys import OFFLINE, ONLINE
-from kiosk.updates.manifest import Manifest, of_folder, version_key
+from kiosk.updates.manifest import Manifest, of_folder, sm3_of_folder, version_key
 from kiosk.updates.sources import object_path, pack_object
 from kiosk.updates.trust import ROLLOUT
 
@@ -96,11 +97,12 @@ class Release:
         name = f"{version}.json"
         if name in targets.signed.targets:
             raise ConfigError(f"{version} was released already: a version is never changed")
-        manifest = of_folder(tree, version)
+        manifest = sm3_of_folder(tree, of_folder(tree, version))
         for entry in manifest.entries:
             if not entry.link:
                 _write_once(self.folder / object_path(entry.sha256), tree / entry.path)
-        self._add_target(targets, name, manifest.to_bytes(), {})
+        self._add_target(targets, name, manifest.to_bytes())
+        self._add_target(targets, f"{version}.sm3.json", manifest.sm3_bytes())
         self._sign_targets(targets, keys, now)
         return manifest
 
@@ -110,7 +112,7 @@ class Release:
         found = targets.signed.targets.get(f"{version}.json")
         if found is None:
             raise ConfigError(f"{version} was never released")
-        found.unrecognized_fields["custom"] = {"withdrawn": True}
+        found.unrecognized_fields["custom"] = {**found.unrecognized_fields.get("custom", {}), "withdrawn": True}
         self._sign_targets(targets, keys, now)
 
     # --- rings: the bureau's keys
@@ -148,15 +150,14 @@ class Release:
         self, rollout: Metadata[Targets], offers: dict[str, dict[str, Any]], signers: list[CryptoSigner], *, first: bool = False
     ) -> None:
         listed = sorted(offers.values(), key=lambda item: version_key(item["version"]))
-        self._add_target(rollout, ROLLOUT, json.dumps({"offers": listed}, separators=(",", ":")).encode(), {})
+        self._add_target(rollout, ROLLOUT, json.dumps({"offers": listed}, separators=(",", ":")).encode())
         if not first:
             rollout.signed.version += 1
         self._sign_and_write(rollout, signers, f"{rollout.signed.version}.rollout.json")
 
-    def _add_target(self, targets: Metadata[Targets], name: str, content: bytes, custom: dict[str, Any]) -> None:
+    def _add_target(self, targets: Metadata[Targets], name: str, content: bytes) -> None:
         info = TargetFile.from_data(name, content, ["sha256"])
-        if custom:
-            info.unrecognized_fields["custom"] = custom
+        info.unrecognized_fields["custom"] = {"sm3": digests.hexdigest(digests.SM3, content)}
         _replace(self._targets / f"{info.hashes['sha256']}.{name}", content)
         targets.signed.targets[name] = info
 

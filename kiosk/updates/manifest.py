@@ -1,14 +1,18 @@
-"""What a version consists of: every file with its digest, as the signed target `VERSION.json` says it."""
+"""What a version consists of: every file with its digest, as the signed target `VERSION.json` says it.
+
+For stations of `gm-1` a second signed target, `VERSION.sm3.json`, has every file's SM3 besides: both digests must be right.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from kiosk import digests
 from kiosk.errors import KioskError
 from kiosk.packages import file_digest
 
@@ -27,13 +31,17 @@ class ManifestError(KioskError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file (digest, size, whether it may be run), or a link to another file of the version (`link`, relative)."""
+    """One file (digest, size, whether it may be run), or a link to another file of the version (`link`, relative).
+
+    `sm3`: its second digest, "" where SHA-256 alone is asked for.
+    """
 
     path: str
     sha256: str = ""
     size: int = 0
     program: bool = False
     link: str = ""
+    sm3: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,15 @@ class Manifest:
             for entry in self.entries
         ]
         return json.dumps({"version": self.version, "files": files}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def sm3_bytes(self) -> bytes:
+        """Return the list of second digests as it is signed; b"" when there are none."""
+        listed = [[entry.path, entry.sm3] for entry in self.entries if entry.sm3]
+        return (
+            json.dumps({"version": self.version, "sm3": listed}, ensure_ascii=False, separators=(",", ":")).encode()
+            if listed
+            else b""
+        )
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -125,3 +142,32 @@ def of_folder(tree: Path, version: str) -> Manifest:
                 program = bool(path.stat().st_mode & 0o100)
                 entries.append(Entry(relative, file_digest(path), path.stat().st_size, program))
     return Manifest(version, tuple(sorted(entries, key=lambda entry: entry.path)))
+
+
+def sm3_digest(path: Path) -> str:
+    """Return the SM3 of a file in hex. Raises OSError."""
+    one = digests.hasher(digests.SM3)
+    with path.open("rb") as stream:
+        while block := stream.read(1024 * 1024):
+            one.update(block)
+    return one.hexdigest()
+
+
+def sm3_of_folder(tree: Path, manifest: Manifest) -> Manifest:
+    """Return the manifest with every file's SM3 (for who makes a release)."""
+    entries = (entry if entry.link else replace(entry, sm3=sm3_digest(tree / entry.path)) for entry in manifest.entries)
+    return replace(manifest, entries=tuple(entries))
+
+
+def with_sm3(manifest: Manifest, content: bytes) -> Manifest:
+    """Return the manifest with the second digests of a list as `sm3_bytes` writes it. Raises ManifestError unless it has all."""
+    try:
+        data = json.loads(content)
+        listed = {path: digest for path, digest in data["sm3"]}
+        whole = data["version"] == manifest.version and all(_SHA256.fullmatch(one) for one in listed.values())
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ManifestError(f"the SM3 list of {manifest.version} is not whole ({type(error).__name__})") from error
+    if not whole or set(listed) != {entry.path for entry in manifest.entries if not entry.link}:
+        raise ManifestError(f"the SM3 list of {manifest.version} is not of its files")
+    entries = (entry if entry.link else replace(entry, sm3=listed[entry.path]) for entry in manifest.entries)
+    return replace(manifest, entries=tuple(entries))

@@ -3,6 +3,9 @@
 Keys: root and targets lie offline with the programme's owner; snapshot, timestamp and `rollout` at the bureau. Whoever holds the
 bureau can choose among the versions that the owner signed and open them to stations, and nothing else: no code, nothing older,
 and not for ever the same, since the owner's own lists end by themselves.
+
+The lists are signed with Ed25519 and name SHA-256. A station of `gm-1` asks for SM3 besides: of each target, in its signed `custom`
+(a second entry of `hashes` would be refused by stations of before), and of each file (`manifest.with_sm3`).
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ from typing import Any
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.ngclient import FetcherInterface, TargetFile, Updater, UpdaterConfig
 
+from kiosk import digests
 from kiosk.errors import KioskError
-from kiosk.updates.manifest import Manifest, ManifestError, parse, version_key
+from kiosk.updates.manifest import Manifest, ManifestError, parse, version_key, with_sm3
 from kiosk.updates.plan import Offer
 from kiosk.updates.sources import MAX_METADATA, NotThere, Source
 
@@ -57,11 +61,13 @@ def _again(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
 class Repository:
     """The repository as this station may believe it. `folder` keeps what was seen, so that nothing older is ever taken."""
 
-    def __init__(self, source: Source, folder: Path, root: bytes) -> None:
+    def __init__(self, source: Source, folder: Path, root: bytes, *, sm3: bool = False) -> None:
         """Start from the root that came with the installation; later ones are followed from it, each signed by the one before.
 
+        sm3: nothing is taken whose SM3 is not signed besides its SHA-256, or is another.
         Raises NotTrusted, and DownloadError's kin as SourceError is raised by the source.
         """
+        self._sm3 = sm3
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self._updater = Updater(
@@ -98,7 +104,8 @@ class Repository:
 
     def manifest(self, version: str) -> Manifest:
         """Return the files of a version. Raises NotTrusted, ManifestError."""
-        return parse(self._target(f"{version}.json", MAX_MANIFEST), version)
+        manifest = parse(self._target(f"{version}.json", MAX_MANIFEST), version)
+        return with_sm3(manifest, self._target(f"{version}.sm3.json", MAX_MANIFEST)) if self._sm3 else manifest
 
     def _info(self, name: str) -> TargetFile | None:
         try:
@@ -120,7 +127,10 @@ class Repository:
                 raise
             except (RepositoryError, ValueError) as error:
                 raise NotTrusted(f"{name}: {type(error).__name__}") from error
-            return path.read_bytes()
+            content = path.read_bytes()
+        if self._sm3 and _custom(info).get("sm3") != digests.hexdigest(digests.SM3, content):
+            raise NotTrusted(f"{name}: its SM3 is not signed, or another; this station speaks gm-1")
+        return content
 
 
 def _custom(info: TargetFile) -> dict[str, Any]:

@@ -81,8 +81,9 @@ class Places:
 class Updates:
     """One station's updates."""
 
-    def __init__(self, places: Places, station: Station, disk: Disk | None = None) -> None:
-        self._places, self._station = places, station
+    def __init__(self, places: Places, station: Station, disk: Disk | None = None, *, sm3: bool = False) -> None:
+        """sm3: of a station of `gm-1`, which asks for this digest besides SHA-256."""
+        self._places, self._station, self._sm3 = places, station, sm3
         self._disk = disk or Disk()
         self.versions = Versions(places.home, self._disk)
         self._state_file = places.own / "state.json"
@@ -131,7 +132,7 @@ class Updates:
         if state.phase == "trial":
             return self._judge(state, self._station.health())
         installed = self.versions.current()
-        repository = Repository(source, self._places.own / "metadata", root)
+        repository = Repository(source, self._places.own / "metadata", root, sm3=self._sm3)
         version = plan.choose(installed, repository.offers(), station_id, state.failures)
         if version is None:
             say("nothing to update")

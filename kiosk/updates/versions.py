@@ -8,9 +8,10 @@ from pathlib import Path
 
 from kiosk.packages import file_digest
 from kiosk.updates.disk import Disk
-from kiosk.updates.manifest import Entry, Manifest, ManifestError, parse, version_key
+from kiosk.updates.manifest import Entry, Manifest, ManifestError, parse, sm3_digest, version_key, with_sm3
 
 LIST = "files.json"  # a version's own manifest, in its folder
+SM3_LIST = "files.sm3.json"  # its second digests, where the station asked for them
 _PART = ".part"
 
 Fetch = Callable[[Entry], bytes]
@@ -81,6 +82,8 @@ class Versions:
                 raise ManifestError(f"{entry.path}: not the file that was signed")
         self._nothing_else(part, manifest)
         self.disk.write(part / LIST, manifest.to_bytes())
+        if manifest.sm3_bytes():
+            self.disk.write(part / SM3_LIST, manifest.sm3_bytes())
         for folder in sorted(folders, key=lambda path: -len(path.parts)):
             self.disk.sync(folder)
         self.disk.rename(part, final)
@@ -91,6 +94,8 @@ class Versions:
         folder = self.path(version)
         try:
             manifest = parse((folder / LIST).read_bytes(), version)
+            if (folder / SM3_LIST).exists():
+                manifest = with_sm3(manifest, (folder / SM3_LIST).read_bytes())
         except OSError as error:
             raise ManifestError(f"{version}: no list of its files") from error
         for entry in manifest.entries:
@@ -149,4 +154,5 @@ def _fits(path: Path, entry: Entry) -> bool:
         and status.st_size == entry.size
         and (os.name != "posix" or bool(status.st_mode & 0o100) == entry.program)
         and file_digest(path) == entry.sha256
+        and (not entry.sm3 or sm3_digest(path) == entry.sm3)
     )

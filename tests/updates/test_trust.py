@@ -225,7 +225,7 @@ def test_a_version_is_never_changed_and_a_withdrawn_one_is_told(world):
 def test_a_rollout_list_that_is_no_list_is_refused(world):
     release, keys, root, seen = world
     rollout = Metadata.from_file(str(newest(release, "rollout")))
-    release._add_target(rollout, "rollout.json", json.dumps({"offers": 3}).encode(), {})
+    release._add_target(rollout, "rollout.json", json.dumps({"offers": 3}).encode())
     rollout.signed.version += 1
     release._sign_and_write(rollout, keys["rollout"], f"{rollout.signed.version}.rollout.json")
     release.publish(keys, NOW)

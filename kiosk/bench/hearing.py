@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from kiosk.errors import ConfigError
-from kiosk.texts.said import bare
-from kiosk.ui.spoken.pieces import after, day_said, digits, record
+from kiosk.texts.said import SPELLED, bare
+from kiosk.ui.spoken.pieces import WHOLE_YEARS, after, day_said, digits, record
 from kiosk.voice import joining
 from kiosk.voice.joining import Run
 from kiosk.voice.prompts import PAUSE_S, Prompt
@@ -81,12 +81,14 @@ def utterances(rendered: Rendered) -> list[Utterance]:
         for group in (short[at : at + GROUP] for at in range(0, len(short), GROUP))
     ]
     for day in range(1, 32):
-        said = day_said(date(2026 + day % 3, (day - 1) % 12 + 1, min(day, 28)), english=False)
+        said = day_said(date(WHOLE_YEARS[0] + day % (len(WHOLE_YEARS) + 1), (day - 1) % 12 + 1, min(day, 28)), english=False)
         made.append(_utterance("dates", rendered, [["spoken.date.say_by", *after([*said[:-1], f"+spoken.date.say_day_{day}"])]]))
     made += [_utterance("numbers", rendered, [["spoken.confirm.say_last_four"], digits(four)]) for four in _FOURS + _MORE]
-    made += [_utterance("numbers", rendered, [["spoken.number.say_so_far", *after(digits(number))]]) for number in NUMBERS]
-    made += [_utterance("numbers", rendered, [["spoken.result.say_hotline", *after(digits(number))]]) for number in HOTLINES]
-    made += [_utterance("numbers", rendered, [["spoken.result.say_record", *after(record(number))]]) for number in RECORDS]
+    made += [_utterance("numbers", rendered, [["spoken.number.say_so_far", *after(digits(number), SPELLED)]]) for number in NUMBERS]
+    made += [
+        _utterance("numbers", rendered, [["spoken.result.say_hotline", *after(digits(number), SPELLED)]]) for number in HOTLINES
+    ]
+    made += [_utterance("numbers", rendered, [["spoken.result.say_record", *after(record(number), SPELLED)]]) for number in RECORDS]
     return made
 
 

@@ -171,7 +171,7 @@ def test_a_records_number_is_spelled_into_headphones_alone():
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("zh_CN", "二零二七年十一月三十日"), ("en", "the thirtiethNovember" + "twozerotwoseven")]
+    ("language", "said"), [("zh_CN", "二零二七年十一月三十日"), ("en", "the thirtiethNovembertwenty twenty-seven")]
 )
 def test_a_date_is_said_as_the_language_says_it(language, said):
     assert heard(day_said(date(2027, 11, 30), language == "en"), Strings.load(language)) == said

@@ -56,7 +56,7 @@ def test_everything_rendered_is_heard_once_at_least():
     assert all(len(item.wanted) >= hearing.ALONE for item in made)
     alone = {item.name for item in made}
     long = {key for key, item in RENDERED.prompts.items() if len(hearing._HAN.findall(item.text)) >= hearing.ALONE}
-    assert alone >= long
+    assert alone >= {key for key in long if not key.startswith(hearing.PIECES)}
 
 
 def test_the_stand_in_for_a_card_takes_a_file_as_fast_as_it_sounds(tmp_path):

@@ -6,6 +6,8 @@ from datetime import date
 
 from kiosk.texts.said import JOINED, SPELLED
 
+WHOLE_YEARS = range(2026, 2041)
+
 
 def joined(pieces: list[str], mark: str = JOINED) -> list[str]:
     """Return pieces that are said as one word, or one by one."""
@@ -23,12 +25,15 @@ def record(number: str) -> list[str]:
 
 
 def day_said(day: date, english: bool) -> list[str]:
-    """Return the pieces that say a date."""
-    year = [f"spoken.digit.say_{char}" for char in f"{day.year:04d}"]
+    """Return the pieces that say a date; a year of its own recording is said more clearly than digit by digit."""
+    if day.year in WHOLE_YEARS:
+        year = [f"spoken.date.say_year_{day.year}"]
+    else:
+        year = [f"spoken.digit.say_{char}" for char in f"{day.year:04d}"] + ([] if english else ["spoken.date.say_year"])
     month, number = f"spoken.date.say_month_{day.month}", f"spoken.date.say_day_{day.day}"
-    return joined([number, month, *year] if english else [*year, "spoken.date.say_year", month, number])
+    return joined([number, month, *year] if english else [*year, month, number])
 
 
-def after(pieces: list[str]) -> list[str]:
-    """Return pieces that are said without a pause after what is before them."""
-    return [f"{JOINED}{pieces[0]}", *pieces[1:]] if pieces else []
+def after(pieces: list[str], mark: str = JOINED) -> list[str]:
+    """Return pieces that belong to what is said before them: without a pause, or after a moment of quiet."""
+    return [f"{mark}{pieces[0]}", *pieces[1:]] if pieces else []

@@ -17,6 +17,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import check_digit, last_four, mask_name
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
+from kiosk.texts.said import SPELLED
 from kiosk.ui.prompts import prompt_for
 from kiosk.ui.spoken.pieces import after, day_said, digits, record
 from kiosk.visit import events as e
@@ -176,7 +177,7 @@ def number_said(number: str) -> list[str]:
     """Return what is said about the number so far."""
     if not number:
         return ["spoken.number.say_nothing_yet"]
-    return ["spoken.number.say_so_far", *after(digits(number)), *number_advice(number)]
+    return ["spoken.number.say_so_far", *after(digits(number), SPELLED), *number_advice(number)]
 
 
 def number_advice(number: str) -> list[str]:
@@ -292,7 +293,7 @@ def _waiting_or_done(state: s.State) -> tuple[Choice, ...]:
 
 
 def _hotline(facts: Facts) -> list[str]:
-    return ["spoken.result.say_hotline", *after(digits(facts.hotline))] if facts.hotline else []
+    return ["spoken.result.say_hotline", *after(digits(facts.hotline), SPELLED)] if facts.hotline else []
 
 
 def _other(case: s.Case) -> bool:
@@ -342,7 +343,7 @@ def _result(state: s.Finished, facts: Facts, entered: Entered) -> Plan:
         lines.append(_STATUS_SAID[state.stage])
         lines += _window_said(state.next_from, state.next_to, facts)
     if state.record_ids and facts.private:
-        lines += ["spoken.result.say_record", *after(record(state.record_ids[0][:RECORD_PLACES]))]
+        lines += ["spoken.result.say_record", *after(record(state.record_ids[0][:RECORD_PLACES]), SPELLED)]
     lines += _hotline(facts)
     if state.case.visit.card_present:
         lines.append("spoken.result.say_take")

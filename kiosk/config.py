@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -202,6 +203,21 @@ class Rules(Section):
     home_loan_days: int = Field(default=14, ge=1, le=92)
 
 
+class Review(Section):
+    """Human review (人工复核), asked for after failed tries."""
+
+    offered: bool = True
+    working_days: int = Field(default=3, ge=1, le=30)  # within which the bureau answers
+    holidays: tuple[date, ...] = ()
+    worked_weekends: tuple[date, ...] = ()
+
+
+class HomeVisits(Section):
+    """Who may book a home visit (上门认证) on the kiosk itself, after a failed attempt."""
+
+    offered_from_age: int = Field(default=80, ge=0, le=120)  # 0: to nobody
+
+
 class Store(Section):
     """The encrypted database and its key."""
 
@@ -296,6 +312,8 @@ class Settings(Section):
     liveness: Liveness = Liveness()
     match: Match = Match()
     rules: Rules = Rules()
+    review: Review = Review()
+    home_visits: HomeVisits = HomeVisits()
     store: Store = Store()
     sync: Sync = Sync()
     update: Update = Update()

@@ -161,7 +161,7 @@ class VisitController(QObject):
         """A touch on a page."""
         self._somebody_is_here()
         if isinstance(event, requests.PrintSlip):
-            if isinstance(self._state, s.Finished):
+            if isinstance(self._state, s.Finished | s.ReviewSent):
                 slip = self._showing.make_slip(self._state, self._records.local())
                 self.print_slip.emit(self._state.case.visit.visit_id, slip)
             return
@@ -201,7 +201,12 @@ class VisitController(QObject):
     def feed(self, event: e.Event) -> None:
         """Let one event happen."""
         world = World(
-            uuid.uuid4().hex, self.devices.reader_ready, self.devices.camera_ready, self._settings.liveness.tries_per_visit
+            uuid.uuid4().hex,
+            self.devices.reader_ready,
+            self.devices.camera_ready,
+            self._settings.liveness.tries_per_visit,
+            self._records.answer_by(),
+            self._records.visits_born_by(),
         )
         before = self._state
         self._state, commands = step(before, event, world)
@@ -251,6 +256,10 @@ class VisitController(QObject):
                 self.feed(e.FaceMatched(case.visit.visit_id, self._memory.compare(case, self._settings.match)))
             case c.SaveAttempt(case, outcome, reason):
                 self._records.save(case, outcome, reason, self._memory)
+            case c.AskForReview(case, answer_by):
+                self._records.ask_for_review(case, answer_by, self._memory)
+            case c.BookHomeVisit(visit_id, person_id):
+                self._records.book_home_visit(visit_id, person_id)
             case c.NoteRefusal(visit_id, reason):
                 self._records.note_refusal(visit_id, reason)
             case c.NudgeSync():

@@ -13,18 +13,21 @@ from zoneinfo import ZoneInfo
 
 from kiosk.app.visit_memory import VisitMemory
 from kiosk.config import Settings
+from kiosk.domain.calendar_days import add_months
 from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
+from kiosk.domain.working_days import working_days_after
 from kiosk.store import clock, ledger, records, service
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
+from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import lookup as roster
 from kiosk.store.worker import StoreWorker
 from kiosk.visit import events as e
 from kiosk.visit import states as s
-from kiosk.visit.recording import records_of
+from kiosk.visit.recording import Review, records_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class VisitRecords:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """now: the wall clock in UTC; both clocks are the host's where none is given."""
+        self._review, self._visits_from_age = settings.review, settings.home_visits.offered_from_age
         self._station_id, self._zone = settings.station.station_id, ZoneInfo(settings.station.timezone)
         self._store, self._monotonic = store, monotonic
         self.now = now or (lambda: datetime.now(UTC))
@@ -93,6 +97,40 @@ class VisitRecords:
         memory.counted = (*memory.counted, one)
         self._note_fairness(one)
 
+    def answer_by(self) -> date | None:
+        """Return the day of the answer to a human review asked for today; None: none is offered here."""
+        rule = self._review
+        return working_days_after(self.today(), rule.working_days, rule.holidays, rule.worked_weekends) if rule.offered else None
+
+    def visits_born_by(self) -> date | None:
+        """Return the latest birthday of whoever may book a home visit; None: nobody may."""
+        return add_months(self.today(), -12 * self._visits_from_age) if self._visits_from_age else None
+
+    def ask_for_review(self, case: s.Case, answer_by: date, memory: VisitMemory) -> None:
+        """Save the wish for a human review, with the consent of its own; answered by `ReviewSaved`."""
+        visit_id, now, monotonic_s = case.visit.visit_id, self.now(), self._monotonic()
+        liveness, match, station_id = memory.liveness, memory.match, self._station_id
+        review = Review(f"review-{visit_id}", answer_by)
+
+        def work(store: Store) -> object:
+            evidence, version = clock.evidence(store, now, monotonic_s), roster.version(store)
+            outcome, reason = Outcome.REFERRED, Reason.REVIEW_WANTED
+            made = records_of(case, outcome, reason, evidence, station_id, version, liveness, match, review=review)
+            consent = records.Consent(review.consent_id, case.entry.person_id, "human-review")
+            return e.ReviewSaved(visit_id, records.save_visit(store, made, now, consent=consent))
+
+        self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+
+    def book_home_visit(self, visit_id: str, person_id: str) -> None:
+        """Put somebody on the list of home visits, by their own wish; answered by `HomeVisitBooked`."""
+        now = self.now()
+
+        def work(store: Store) -> object:
+            home.book(store, person_id, home.OWN_WISH_NOTE, home.OWN_WISH, now)
+            return e.HomeVisitBooked(visit_id)
+
+        self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+
     def _note_fairness(self, one: Counted) -> None:
         """Count whom the machine fails, not who."""
 
@@ -118,5 +156,13 @@ class VisitRecords:
 
 def _looked_up(visit_id: str, id_number: str, found: service.LookUp) -> e.LookedUp:
     return e.LookedUp(
-        visit_id, id_number, found.reason, found.entry, found.eligibilities, found.stages, found.returned_reason, found.roster_stale
+        visit_id,
+        id_number,
+        found.reason,
+        found.entry,
+        found.eligibilities,
+        found.stages,
+        found.returned_reason,
+        found.roster_stale,
+        found.answer_by,
     )

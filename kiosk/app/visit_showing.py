@@ -104,8 +104,8 @@ class VisitShowing(QObject):
             # A copy in the order Qt wants; the camera reuses its buffer.
             self._window.show_frame(frame.image_bgr[:, :, ::-1].copy())
 
-    def make_slip(self, state: s.Finished, at: datetime) -> Slip:
-        """Return the slip of a result, and say on the screen that it is printed. at: the station's time."""
+    def make_slip(self, state: s.Finished | s.ReviewSent, at: datetime) -> Slip:
+        """Return the slip of a result or of a human review, and say on the screen that it is printed. at: the station's time."""
         station = self._settings.station
         self._window.show_banner("slip.printing")
         return make_slip(
@@ -116,8 +116,9 @@ class VisitShowing(QObject):
             station=station.name,
             hotline=station.hotline,
             printed_at=at,
-            next_from=state.next_from,
-            next_to=state.next_to,
+            next_from=state.next_from if isinstance(state, s.Finished) else None,
+            next_to=state.next_to if isinstance(state, s.Finished) else None,
+            answer_by=state.answer_by if isinstance(state, s.ReviewSent) else None,
             verify_url=station.verify_url,
             far=[way for way in station.channels if way.far],
             large=self._settings.printer.large or self._window.wishes.large,

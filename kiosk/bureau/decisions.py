@@ -18,13 +18,15 @@ RETURN_REASONS = ("photo-unclear", "identity-unclear", "clock-doubtful", "eviden
 
 
 def by_rule(kiosk: tables.Kiosk, rows: Iterable[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    """Confirm, in rows of records about to be written, what needs no clerk: a trustworthy clock. The rest waits for a person.
+    """Confirm, in rows of records about to be written, what needs no clerk: a trustworthy clock, no human review.
+
+    The rest waits for a person.
 
     Returns the rows of `decisions`, numbered on; the kiosk's row is locked.
     """
     decided = []
     for row in sorted(rows, key=lambda one: str(one["pass_key"])):
-        if row["clock_suspect"]:
+        if row["clock_suspect"] or row["channel"] == passes.HUMAN_REVIEW:
             continue
         row["decision"], row["decision_reason"] = "confirmed", "duplicate-pass" if row["verdict"] == "duplicate-pass" else ""
         kiosk.decision_seq += 1

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from kiosk.bureau import counts, database, decisions, failpoints, passes, periods, standing, tables
 from kiosk.bureau.context import BureauContext, utcnow
-from kiosk.bureau.passes import NO_PASS
+from kiosk.bureau.passes import HUMAN_REVIEW, NO_PASS
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
 from kiosk.sync import json_bounds, limits, protocol, seal, suites
@@ -239,6 +239,7 @@ def _well_formed(suite: Suite, kiosk: tables.Kiosk, batch: protocol.RawBatch, co
             "verdict": "accepted",
             "decision": "",
             "decision_reason": "",
+            "answer_by": record.answer_by if record.channel == HUMAN_REVIEW else None,
         },
         record,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, select
+from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import counts, database, tables
 
 NO_PASS = ("enrolment", "declaration")  # channels that end well without certifying anything
+HUMAN_REVIEW = "human-review"  # certifies from a clerk's confirmation on, and nothing before
 
 
 def settle(session: Session, row: tables.Record, now: datetime) -> None:
@@ -17,14 +18,15 @@ def settle(session: Session, row: tables.Record, now: datetime) -> None:
 
     A confirmed attempt comes before an undecided one, then the one that came first; a returned one never has it.
     """
-    if row.outcome != "passed" or row.channel in NO_PASS:
+    review = row.channel == HUMAN_REVIEW
+    if not review and (row.outcome != "passed" or row.channel in NO_PASS):
         return
     session.flush()
     key = row.pass_key
     # Locked before the attempts are read: of two decisions at one moment the second sees what the first has done.
     held = session.scalar(select(tables.Pass).where(tables.Pass.pass_key == key).with_for_update())
     if held is None:
-        if row.decision == "returned":
+        if row.decision == "returned" or (review and row.decision != "confirmed"):
             return
         made = database.insert_new(session, tables.Pass, [{"pass_key": key, "record_id": row.record_id, "created_at": now}])
         counts.add(session, {counts.PASSES: len(made)})
@@ -35,9 +37,14 @@ def settle(session: Session, row: tables.Record, now: datetime) -> None:
             select(tables.Record)
             .where(
                 tables.Record.pass_key == key,
-                tables.Record.outcome == "passed",
-                tables.Record.channel.not_in(NO_PASS),
-                tables.Record.decision != "returned",
+                or_(
+                    and_(
+                        tables.Record.outcome == "passed",
+                        tables.Record.channel.not_in((*NO_PASS, HUMAN_REVIEW)),
+                        tables.Record.decision != "returned",
+                    ),
+                    and_(tables.Record.channel == HUMAN_REVIEW, tables.Record.decision == "confirmed"),
+                ),
             )
             .order_by(confirmed_first, tables.Record.received_at, tables.Record.record_id)
         )

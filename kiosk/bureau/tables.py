@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator, false
+from sqlalchemy import BigInteger, Date, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -173,6 +173,7 @@ class Record(Base):
     verdict: Mapped[str] = mapped_column(String(16))
     decision: Mapped[str] = mapped_column(String(16), default="")
     decision_reason: Mapped[str] = mapped_column(String(64), default="")
+    answer_by: Mapped[date | None] = mapped_column(Date, default=None)  # human review: until when an answer was promised
 
     __table_args__ = (
         Index("ix_records_decision", "decision", "received_at"),

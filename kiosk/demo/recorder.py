@@ -53,14 +53,16 @@ class Recorder(QObject):
         for command in moved.commands:
             if isinstance(command, c.SaveAttempt):
                 self.outcome, self.reason = command.outcome, command.reason.value
+            if isinstance(command, c.AskForReview):
+                self.outcome, self.reason = Outcome.REFERRED, Reason.REVIEW_WANTED.value
             if isinstance(command, c.NoteRefusal):
                 refers = command.reason in (Reason.NO_TEMPLATE, Reason.TEMPLATE_OUTDATED, Reason.TOO_MANY_TRIES)
                 self.outcome, self.reason = Outcome.REFERRED if refers else Outcome.REFUSED, command.reason.value
         if isinstance(moved.event, e.NoFaceTouched):
             self.outcome, self.reason = Outcome.REFERRED, Reason.NO_FACE_WANTED.value
-        if isinstance(moved.event, e.RecordsSaved):
+        if isinstance(moved.event, e.RecordsSaved | e.ReviewSaved):
             self.record_ids = moved.event.record_ids
-        if isinstance(moved.after, s.Finished):
+        if isinstance(moved.after, s.Finished | s.ReviewSent):
             self.stage = moved.after.stage
         if isinstance(moved.event, e.RecordStatusMoved) and moved.event.record_id in self.record_ids:
             self.stage = moved.event.stage

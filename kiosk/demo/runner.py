@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -21,6 +22,7 @@ from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
 from kiosk.domain.record import RecordStatus
 from kiosk.emulators.person import DemoPerson, Habits
+from kiosk.visit import events as e
 from kiosk.visit import states as s
 
 log = logging.getLogger(__name__)
@@ -140,6 +142,8 @@ class Runner(QObject):
 
     @Slot(object)
     def _on_moved(self, moved: VisitMoved) -> None:
+        if isinstance(moved.after, s.ReviewSent) and isinstance(moved.event, e.RecordStatusMoved):
+            self._answer_review(moved.after)
         if not isinstance(moved.after, s.Finished):
             return
         if self.scenario.trouble == "offline" and self._starting is None:
@@ -148,6 +152,16 @@ class Runner(QObject):
             QTimer.singleShot(1500, self, self._starting.start)
         if moved.after.stage in (RecordStatus.RECEIVED, RecordStatus.CONFIRMED):
             QTimer.singleShot(500, self.recorder, self.recorder.reshoot)
+
+    def _answer_review(self, sent: s.ReviewSent) -> None:
+        """A clerk at the centre looks, and confirms; the kiosk hears of it like of any decision."""
+        if sent.stage is RecordStatus.RECEIVED:
+            self.recorder.reshoot()
+            work = functools.partial(self.fixture.bureau.decide, sent.record_ids[0], "confirmed")
+            threading.Thread(target=work, name="clerk", daemon=True).start()
+            QTimer.singleShot(1500, self, self.kiosk.conductor.nudge_sync.emit)
+        elif sent.stage is RecordStatus.CONFIRMED:
+            QTimer.singleShot(300, self, lambda: self.recorder.keep("review-answered"))
 
     def _bring_network(self) -> None:
         self.fixture.bureau.start()

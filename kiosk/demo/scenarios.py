@@ -99,7 +99,7 @@ _ALL = (
     ),
     Scenario(
         "eighty",
-        "81 years old: the yearly window is open earlier than for others",
+        "86 years old: the yearly window is open earlier than for others",
         Outcome.PASSED,
         "ok",
         card="lin80",
@@ -120,6 +120,24 @@ _ALL = (
         card="permanent2023",
         delivered=False,
         habits={"mode": "query"},
+    ),
+    Scenario(
+        "review",
+        "three failed tries, then a human review: sent, confirmed by a clerk, and told when the card lies there again",
+        Outcome.REFUSED,
+        "review-passed",
+        portrait="biden.jpg",
+        habits={"asks": "review", "visits": 2},
+    ),
+    Scenario(
+        "home-visit-offered",
+        "86 years old and not recognised: books a home visit with one touch, the telephone is confirmed aloud",
+        Outcome.FAILED,
+        "face-mismatch",
+        card="lin80",
+        portrait="biden.jpg",
+        habits={"asks": "home-visit"},
+        settings={"liveness": {"tries_per_visit": 1}},
     ),
     Scenario("suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang"),
     Scenario(

@@ -84,6 +84,9 @@ class RosterEntry:
     born: date | None = field(default=None, repr=False)
     local_resident: bool = True
     home_visit: bool = False
+    area: str = ""  # street or district, as the bureau names it
+    address: str = field(default="", repr=False)  # where a home visit goes; the bureau gives it for whom it wants
+    phone: str = field(default="", repr=False)
     template: Template | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

@@ -79,6 +79,13 @@ class Reason(StrEnum):
     HELPER_IS_BENEFICIARY = "helper-is-beneficiary"
     CONSENT_DECLINED = "consent-declined"
 
+    # --- human review (人工复核), asked for after failed tries
+    REVIEW_WANTED = "review-wanted"
+    REVIEW_PENDING = "review-pending"
+    REVIEW_OVERDUE = "review-overdue"
+    REVIEW_RETURNED = "review-returned"
+    REVIEW_PASSED = "review-passed"
+
     # --- camera and liveness
     CAMERA_UNPLUGGED = "camera-unplugged"
     ACTION_TIMEOUT = "action-timeout"

@@ -33,6 +33,7 @@ class Channel(StrEnum):
     UNIT_LIST = "unit-list"  # 单位经办
     ENROLMENT = "enrolment"  # 人脸建模
     DECLARATION = "declaration"  # hukou, residence, death
+    HUMAN_REVIEW = "human-review"  # 人工复核: asked for after failed tries; certifies nobody until the bureau confirms it
 
 
 class RecordStatus(StrEnum):
@@ -85,6 +86,7 @@ class AuthenticationRecord:
     helper_name: str = field(default="", repr=False)
     helper_id_number: str = field(default="", repr=False)
     notes: str = field(default="", repr=False)  # attendant's reason, declaration details
+    answer_by: date | None = None  # human review: the day by which the person was promised an answer
 
     @property
     def pass_key(self) -> str:

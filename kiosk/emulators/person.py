@@ -65,6 +65,7 @@ class Habits:
     number: str = field(default="", repr=False)  # what this person would type
     name: str = field(default="", repr=False)  # and choose among the names
     prints: bool = False
+    asks: str = ""  # after the last try: "review" or "home-visit"
     visits: int = 1  # comes back so many times, to make sure
     stays_s: float = 0.0  # at the result at least so long: whoever watches wants to read it
     waits_s: float = 25.0  # at the result, for the centre's answer
@@ -145,6 +146,9 @@ class DemoPerson(QObject):
             "answer": self._on_answer,
             "result": self._on_result,
             "referred": self._on_referred,
+            "review": self._on_review,
+            "review-sent": self._on_review_sent,
+            "visit-booked": self._on_visit_booked,
             "take-card": self._on_take_card,
         }
         self._timer = QTimer(self)
@@ -323,7 +327,19 @@ class DemoPerson(QObject):
             self._touch("done")
 
     def _on_referred(self) -> None:
-        self._touch("not-today")
+        self._touch(self._habits.asks or "not-today", "not-today")
+
+    def _on_review(self) -> None:
+        self._touch("agree-review")
+
+    def _on_review_sent(self) -> None:
+        """Waits for the centre's answer, as long as it is patient."""
+        if self._reads("reason.review-passed.title") or self._sight.now_ms - self._sight.seen_ms > self._habits.waits_s * 1000:
+            self._touch("done")
+
+    def _on_visit_booked(self) -> None:
+        if self._reads("page.visit-booked.title"):
+            self._touch("done")
 
     def _on_take_card(self) -> None:
         if self._did.laid:

@@ -103,6 +103,8 @@ def scenes() -> tuple[Scene, ...]:
     waiting = s.AwaitingCard(no_card)
     done = s.Finished(case, (RECORD,), next_from=date(2026, 12, 1), next_to=date(2027, 11, 30))
     not_yet = tuple(eligibility(kind, may_pass=False, reason=Reason.NOT_YET) for kind in kinds)
+    aged = replace(entry, born=date(1940, 1, 15), home_visit=False, address="示范街道样板路8号3栋502", phone="13800004821")
+    old = replace(case, entry=aged)
     matched = (replace(not_yet[0], reason=Reason.DATA_MATCHED, due=date(2027, 3, 31)),)
     acting = s.Acting(case, take_id=1)
     # Loops rest at their peak in a still picture: the demonstrated action is seen.
@@ -207,6 +209,17 @@ def scenes() -> tuple[Scene, ...]:
         Scene("referred-face", s.Referred(visit, Reason.FACE_UNCERTAIN, case, (RECORD,))),
         Scene("referred-no-face", s.Referred(visit, Reason.NO_FACE_WANTED, case)),
         Scene("referred-stayed", s.Referred(visit, Reason.NO_FACE_WANTED, case, stayed=1), help_called=True),
+        Scene("referred-eighty", s.Referred(old.visit, Reason.FACE_MISMATCH, old, (RECORD,))),
+        Scene("review", s.ReviewConsenting(case, s.Referred(visit, Reason.FACE_MISMATCH, case), date(2026, 12, 3))),
+        Scene("review-sent", s.ReviewSent(case, (RECORD,), date(2026, 12, 3))),
+        Scene("review-sent-received", s.ReviewSent(case, (RECORD,), date(2026, 12, 3), RecordStatus.RECEIVED)),
+        Scene("review-sent-confirmed", s.ReviewSent(case, (RECORD,), date(2026, 12, 3), RecordStatus.CONFIRMED)),
+        Scene("visit-booked", s.VisitBooked(old, saved=True)),
+        Scene("visit-booked-saving", s.VisitBooked(old)),
+        Scene("visit-booked-no-phone", s.VisitBooked(case, saved=True)),
+        Scene("answer-review-pending", s.Answered(visit, Reason.REVIEW_PENDING, due, person, answer_by=date(2026, 12, 3))),
+        Scene("answer-review-overdue", s.Answered(visit, Reason.REVIEW_OVERDUE, due, person, answer_by=date(2026, 11, 20))),
+        Scene("answer-review-passed", s.Answered(visit, Reason.REVIEW_PASSED, not_yet[:1], person, (RecordStatus.CONFIRMED,))),
         Scene("answer-out-of-scope", s.Answered(visit, Reason.OUT_OF_SCOPE, person=person)),
         Scene("answer-no-qualification", s.Answered(visit, Reason.NO_QUALIFICATION, person=person)),
         Scene("take-card", s.TakingCard(visit, passed=True)),

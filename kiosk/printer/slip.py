@@ -87,19 +87,22 @@ def make_slip(
     verify_url: str = "",
     far: Sequence[Channel] = (),
     large: bool = False,
+    answer_by: date | None = None,
 ) -> Slip:
     """Return the slip of one record.
 
     name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
     printed_at: local time. returned_reason: in words, when the bureau sent the record back.
-    verify_url: see `code_text`. far: the ways for whoever is away or abroad. large: large print, half as much on a line.
+    answer_by: this is no pass but a human review, answered by then. verify_url: see `code_text`.
+    far: the ways for whoever is away or abroad. large: large print, half as much on a line.
     """
-    not_done = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED)
+    not_done, review = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED), answer_by is not None
     upcoming = None if not_done else next_time(next_from, next_to, printed_at.date())
     window = "" if upcoming is None else texts.dated(upcoming.key, upcoming.first, upcoming.last)
     rows = [
         (texts.text("slip.name"), mask_name(_line(name))),
-        (texts.text("slip.stage"), texts.text(f"stage.{stage.value}.title")),
+        (texts.text("slip.stage"), texts.text("slip.review" if review else f"stage.{stage.value}.title")),
+        (texts.text("slip.answer_by"), texts.date(answer_by) if answer_by is not None else ""),
         (texts.text("slip.reason"), returned_reason),
         (texts.text("slip.next"), window),
         (texts.text("slip.record"), record_id),
@@ -107,13 +110,21 @@ def make_slip(
         (texts.text("slip.station"), station),
         (texts.text("slip.printed"), f"{texts.date(printed_at.date())} {printed_at:%H:%M}"),
     ]
-    promise = "slip.returned" if not_done else "slip.confirmed" if stage is RecordStatus.CONFIRMED else "slip.until_confirmed"
+    promise = (
+        "slip.review_open"
+        if review
+        else "slip.returned"
+        if not_done
+        else "slip.confirmed"
+        if stage is RecordStatus.CONFIRMED
+        else "slip.until_confirmed"
+    )
     return Slip(
-        title=_line(texts.text("slip.title")),
+        title=_line(texts.text("slip.review_title" if review else "slip.title")),
         rows=tuple((_line(label), _line(value)) for label, value in rows if value),
         notes=(
             _line(texts.text(promise)),
-            *(() if not_done else _check(texts, stage, record_id, hotline, verify_url)),
+            *(() if not_done or review else _check(texts, stage, record_id, hotline, verify_url)),
             _line(texts.text("slip.free")),
             _line(texts.text("slip.fraud", hotline=hotline)),
             *_far(texts, far),

@@ -230,12 +230,15 @@ def of_person(store: Store, person_id: str, limit: int = 20) -> list[Kept]:
 
 
 def passes_of(store: Store, person_id: str) -> dict[str, date]:
-    """Return the newest pass of each benefit made on this kiosk and not returned or refused by the bureau: benefit id -> day."""
+    """Return the newest pass of each benefit made on this kiosk: benefit id -> day.
+
+    Not what the bureau returned or refused; a human review from the bureau's confirmation on.
+    """
     with store_errors():
         rows = store.db.execute(
             "SELECT r.benefit_id, max(r.captured_on) FROM outbox o JOIN records r USING (record_id) WHERE o.person_id = ? "
-            "AND r.outcome = 'passed' AND r.channel NOT IN ('enrolment', 'declaration') AND o.state <> 'refused' "
-            "AND o.decision <> 'returned' GROUP BY r.benefit_id",
+            "AND o.state <> 'refused' AND (r.outcome = 'passed' AND r.channel NOT IN ('enrolment', 'declaration') "
+            "AND o.decision <> 'returned' OR r.channel = 'human-review' AND o.decision = 'confirmed') GROUP BY r.benefit_id",
             (person_id,),
         ).fetchall()
     return {benefit_id: date.fromisoformat(day) for benefit_id, day in rows}
@@ -289,6 +292,7 @@ def from_json(content: str) -> AuthenticationRecord:
             "checks": tuple((name, score, flagged) for name, score, flagged in data["checks"]),
             "valid_from": date.fromisoformat(data["valid_from"]) if data["valid_from"] else None,
             "valid_to": date.fromisoformat(data["valid_to"]) if data["valid_to"] else None,
+            "answer_by": date.fromisoformat(data["answer_by"]) if data.get("answer_by") else None,  # not in records of before 1.1
         }
         return AuthenticationRecord(**values)
     except (KeyError, TypeError, AttributeError) as error:

@@ -14,7 +14,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Benefit, Person, RosterEntry, RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome, RecordStatus
-from kiosk.store import clock, outbox, policies, records
+from kiosk.store import clock, outbox, policies, records, reviews
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
@@ -41,6 +41,7 @@ class LookUp:
     clock_suspect: bool = False
     missed_on: date | None = None
     missed_why: str = ""
+    answer_by: date | None = None  # a human review waits: until when an answer was promised
 
 
 def look_up(
@@ -81,6 +82,9 @@ def look_up(
     reason = _overall(answers)
     if reason is Reason.OK and mode != "query":
         reason = _face_ready(store, entry, today, model_digest)
+    review = reviews.standing(every, answers, today)
+    if review is not None:
+        reason, returned = reviews.reason_with(review, reason), returned or review.returned_reason
     return LookUp(
         reason,
         entry,
@@ -92,6 +96,7 @@ def look_up(
         state.blocks_rules,
         None if missed is None else local_date(missed.clock.captured_at_utc, store.settings.station.timezone),
         "" if missed is None else missed.reason,
+        review.answer_by if review is not None and reason in reviews.WAITING else None,
     )
 
 

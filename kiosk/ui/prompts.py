@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from kiosk.domain.contact import phone_tail
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.next_time import NextTime, next_time, open_now, valid_until
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.domain.take_view import TakeView
+from kiosk.texts.said import SPELLED
+from kiosk.ui.spoken.pieces import after, digits
 from kiosk.ui.views import card_variant, take_hint
 from kiosk.visit import states as s
 
@@ -64,6 +67,12 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
             return _finished(state, today)
         case s.Referred():
             return ["not_done.say", f"reason.{state.reason}.say"]
+        case s.ReviewSent(stage=RecordStatus.CONFIRMED):
+            return ["reason.review-passed.say"]
+        case s.ReviewSent(stage=RecordStatus.RETURNED | RecordStatus.REFUSED):
+            return ["reason.review-returned.say"]
+        case s.VisitBooked():
+            return _booked(state)
         case s.TakingCard() if state.notice is not None:
             return ["page.take-card.say_open"]
         case s.OutOfService():
@@ -101,7 +110,8 @@ def _answered(state: s.Answered, today: date | None) -> list[str]:
         opening = [] if state.reason in s.TOLD else ["not_done.say"]
         return [*opening, f"reason.{state.reason}.say"]
     # Of a query the dates are the answer; but for who was certified by data match, who does not know that anybody did it.
-    query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason is not Reason.DATA_MATCHED)
+    named = (Reason.DATA_MATCHED, Reason.REVIEW_PASSED)
+    query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason not in named)
     dates = [] if today is None else [found.spoken for item in state.eligibilities if (found := when(item, today)) is not None]
     dates = list(dict.fromkeys(dates))  # two benefits of one date are one sentence
     if len(dates) > 1 or not dates:  # several: the screen says which is which
@@ -118,6 +128,15 @@ def _finished(state: s.Finished, today: date | None) -> list[str]:
         date_said = [upcoming.spoken if upcoming is not None else "next_time.say_on_screen"]
         keys = ["page.result.say", *([resumes] if state.resumes else []), *date_said]
     return [*keys, *(["page.take-card.say"] if state.case.visit.card_present else [])]
+
+
+def _booked(state: s.VisitBooked) -> list[str]:
+    if not state.saved:
+        return ["page.looking-up.say"]
+    tail = phone_tail(state.case.entry.phone)
+    if not tail:
+        return ["page.visit-booked.say", "page.visit-booked.say_no_phone"]
+    return ["page.visit-booked.say", "page.visit-booked.say_phone", *after(digits(tail), SPELLED), "page.visit-booked.say_wrong"]
 
 
 PAGE_NAMES: dict[type, str] = {
@@ -138,6 +157,9 @@ PAGE_NAMES: dict[type, str] = {
     s.Retrying: "retry",
     s.Finished: "result",
     s.Referred: "referred",
+    s.ReviewConsenting: "review",
+    s.ReviewSent: "review-sent",
+    s.VisitBooked: "visit-booked",
     s.TakingCard: "take-card",
     s.OutOfService: "out-of-service",
 }

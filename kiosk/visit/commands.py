@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
@@ -79,6 +80,22 @@ class SaveAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForReview:
+    """Save the wish for a human review, with a consent of its own; answered by ReviewSaved or SaveFailed."""
+
+    case: Case
+    answer_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class BookHomeVisit:
+    """Put the person on the list of home visits; answered by HomeVisitBooked or SaveFailed."""
+
+    visit_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteRefusal:
     """Journal that the rules answered without the face."""
 
@@ -115,6 +132,8 @@ Command = (
     | CancelTake
     | MatchFace
     | SaveAttempt
+    | AskForReview
+    | BookHomeVisit
     | NoteRefusal
     | NudgeSync
     | CallAttendant

@@ -6,6 +6,7 @@ Answers carry the visit id (and take id) they belong to, so that a late answer o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
@@ -124,6 +125,16 @@ class NoFaceTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewTouched:
+    """送人工复核: asks for a human review."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTouched:
+    """请工作人员上门办: books a home visit."""
+
+
+@dataclass(frozen=True, slots=True)
 class HelpTouched:
     """请工作人员: calls; the visit stays where it is."""
 
@@ -212,6 +223,7 @@ class LookedUp:
     stages: tuple[RecordStatus, ...] = ()
     returned_reason: str = ""
     roster_stale: bool = False
+    answer_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +282,21 @@ class RecordsSaved:
     visit_id: str
     record_ids: tuple[str, ...]
     roster_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSaved:
+    """The wish for a human review is on the disk, with its outbox rows."""
+
+    visit_id: str
+    record_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeVisitBooked:
+    """The home visit stands on the list."""
+
+    visit_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +365,8 @@ Event = (
     | StayTouched
     | CancelTouched
     | NoFaceTouched
+    | ReviewTouched
+    | VisitTouched
     | HelpTouched
     | ReaderCameUp
     | ReaderWentDown
@@ -358,6 +387,8 @@ Event = (
     | TakeEnded
     | FaceMatched
     | RecordsSaved
+    | ReviewSaved
+    | HomeVisitBooked
     | SaveFailed
     | RecordStatusMoved
     | IdleExpired

@@ -20,6 +20,7 @@ from kiosk.visit.pieces import (
     bare,
     case_of,
     end,
+    is_saving,
     person_of,
     stop_take,
     with_visit,
@@ -60,7 +61,7 @@ def _no_face(state: s.State, event: e.NoFaceTouched, world: World) -> Step | Non
 
 def _leave(state: s.State, event: e.CancelTouched | e.IdleExpired | e.WalkedAway, world: World) -> Step:
     visit = s.visit_of(state)
-    if visit is None or (isinstance(state, s.Checking) and state.saving):
+    if visit is None or is_saving(state):
         return state, ()
     if isinstance(state, s.TakingCard):  # the card is asked for until it is taken; a card left for minutes is the attendant's
         if not isinstance(event, e.IdleExpired):
@@ -96,7 +97,7 @@ def _other_card(state: s.State, event: e.CardWasRead, world: World) -> Step | No
     known = {person.id_number} | ({visit.helper.id_number} if visit.helper else set())
     if event.person.id_number in known:
         return with_visit(state, lambda v: replace(v, card_present=True)), ()
-    if isinstance(state, s.Checking) and state.saving:
+    if is_saving(state):
         return state, ()
     here = replace(visit, card_present=True)
     return s.TakingCard(bare(here), Reason.CARD_CHANGED), (*stop_take(state), c.EndVisit(visit.visit_id))

@@ -11,6 +11,7 @@ from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+from kiosk.visit.after_failure import offered, review_consenting, review_sent, visit_booked
 from kiosk.visit.pieces import (
     after_helper,
     bare,
@@ -184,6 +185,7 @@ def _looking_up(state: s.LookingUp, event: e.Event, world: World) -> Step:
                 event.stages,
                 event.returned_reason,
                 event.roster_stale,
+                answer_by=event.answer_by,
             )
             # The person can do nothing more here alone: the attendant is rung for at once, not only offered.
             calls = (c.CallAttendant(event.reason),) if s.waits_for_staff(answered) else ()
@@ -331,6 +333,9 @@ def _finished(state: s.Finished, event: e.Event, world: World) -> Step:
 
 
 def _referred(state: s.Referred, event: e.Event, world: World) -> Step:
+    taken_up = offered(state, event, world)
+    if taken_up is not None:
+        return taken_up
     match event:
         case e.RecordsSaved() if event.visit_id == state.visit.visit_id:
             return replace(state, record_ids=event.record_ids), (c.NudgeSync(),)
@@ -376,6 +381,9 @@ HANDLERS: dict[type, Callable[[Any, e.Event, World], Step]] = {
     s.Retrying: _retrying,
     s.Finished: _finished,
     s.Referred: _referred,
+    s.ReviewConsenting: review_consenting,
+    s.ReviewSent: review_sent,
+    s.VisitBooked: visit_booked,
     s.TakingCard: _taking_card,
     s.OutOfService: _out_of_service,
 }

@@ -128,8 +128,15 @@ def end(state: s.State, visit: s.Visit, notice: Reason | None, *, silent: bool =
 
 
 def is_told(state: s.State) -> bool:
-    """Return whether the page that is shown has answered what was asked."""
+    """Return whether the page that is shown has answered what was asked, or goes on without the person."""
+    if isinstance(state, s.ReviewSent | s.VisitBooked):
+        return True
     return isinstance(state, s.Answered) and state.reason in s.TOLD and not s.returned(state)
+
+
+def is_saving(state: s.State) -> bool:
+    """Return whether something is on its way to the disk: what happens meanwhile must not drop it."""
+    return isinstance(state, s.Checking | s.ReviewConsenting) and state.saving
 
 
 def stop_take(state: s.State) -> tuple[c.Command, ...]:
@@ -160,7 +167,7 @@ def case_of(state: s.State) -> s.Case | None:
     """Return the case that a state holds; leaving a take counts as a try."""
     if isinstance(state, s.Acting) and not state.practice:
         return with_try(state.case)
-    if isinstance(state, s.Consenting | s.Instructing | s.Acting | s.Checking | s.Retrying | s.Finished | s.Referred):
+    if isinstance(state, (*s.WITH_CASE, s.Referred)):
         return state.case
     return None
 
@@ -177,7 +184,7 @@ def with_visit(state: s.State, change: Callable[[s.Visit], s.Visit]) -> s.State:
     """Return a state with its visit changed."""
     if isinstance(state, s.Idle | s.OutOfService):
         return state
-    if isinstance(state, s.Consenting | s.Instructing | s.Acting | s.Checking | s.Retrying | s.Finished):
+    if isinstance(state, s.WITH_CASE):
         return replace(state, case=replace(state.case, visit=change(state.case.visit)))
     if isinstance(state, s.Referred) and state.case is not None:
         return replace(state, visit=change(state.visit), case=replace(state.case, visit=change(state.case.visit)))

@@ -238,7 +238,7 @@ def step(presence: Presence, event: Event, now_s: float) -> Step:
 
 def _somebody_is_here(presence: Presence, now_s: float) -> Step:
     times = presence.times
-    timeout_s = max(times.result_s, RESULT_LEAST_S) if isinstance(presence.state, s.Finished) else times.idle_s
+    timeout_s = max(times.result_s, RESULT_LEAST_S) if isinstance(presence.state, s.RESULTS) else times.idle_s
     timeout_s = times.stay_s if s.stays(presence.state) else timeout_s
     here = replace(presence, quiet=IdleClock(timeout_s, times.countdown_s, now_s), asked_away=False, counting=False)
     return here, (ShowCountdown(None),)
@@ -252,7 +252,7 @@ def _changed(presence: Presence, before: s.State, after: s.State, now_s: float) 
     begins = s.visit_of(before) is None and s.visit_of(after) is not None
     if begins or isinstance(after, s.ScanningCard):  # a card held up hides its holder's face
         known = replace(known, face_seen_s=None)
-    if begins or (isinstance(after, s.Finished) and not isinstance(before, s.Finished)) or s.stays(after) != s.stays(before):
+    if begins or (isinstance(after, s.RESULTS) and type(after) is not type(before)) or s.stays(after) != s.stays(before):
         return _somebody_is_here(known, now_s)
     return known, ()
 
@@ -317,7 +317,7 @@ def _ticked(presence: Presence, now_s: float) -> Step:
 
 def _walked_away(presence: Presence, now_s: float) -> bool:
     long_s = presence.times.walk_away_s
-    if isinstance(presence.state, s.Finished):
+    if isinstance(presence.state, s.RESULTS):
         long_s = max(long_s, RESULT_LEAST_S)
         if now_s - presence.entered_s <= RESULT_LEAST_S:
             return False

@@ -13,6 +13,7 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import RecordStatus
+from kiosk.domain.renewal import birthday
 
 
 class Mode(StrEnum):
@@ -153,6 +154,7 @@ class Answered:
     returned_reason: str = ""  # what the centre said, when it returned the last one
     roster_stale: bool = False
     stayed: int = 0  # how often the attendant was called again while the person waits here
+    answer_by: date | None = None  # a human review waits: until when an answer was promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,34 @@ class Referred:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewConsenting:
+    """送人工复核: what goes along and by when the answer comes; agree, or not. `back`: the page that offered it."""
+
+    case: Case
+    back: Referred
+    answer_by: date
+    saving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSent:
+    """The human review is asked for and saved. `stage` moves while the person reads."""
+
+    case: Case
+    record_ids: tuple[str, ...]
+    answer_by: date
+    stage: RecordStatus = RecordStatus.SAVED
+
+
+@dataclass(frozen=True, slots=True)
+class VisitBooked:
+    """A home visit, booked by the person's own touch: the address and the end of the phone number, to be confirmed by ear."""
+
+    case: Case
+    saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TakingCard:
     """Please take your card; stays until it is taken. The person's data are wiped already."""
 
@@ -275,14 +305,50 @@ State = (
     | Retrying
     | Finished
     | Referred
+    | ReviewConsenting
+    | ReviewSent
+    | VisitBooked
     | TakingCard
     | OutOfService
 )
 
 
+WITH_CASE = (Consenting, Instructing, Acting, Checking, Retrying, Finished, ReviewConsenting, ReviewSent, VisitBooked)
+
+RESULTS = (Finished, ReviewSent, VisitBooked)  # what was saved is told, and there is nothing more to do
+
+# What a human being may see otherwise than the machine did: after these a review and a home visit are offered.
+FAILED_FACE = frozenset(
+    {
+        Reason.FACE_MISMATCH,
+        Reason.FACE_UNCERTAIN,
+        Reason.LIVENESS_FAILED,
+        Reason.LIVENESS_UNCERTAIN,
+        Reason.ACTION_TIMEOUT,
+        Reason.NO_GOOD_FRAME,
+        Reason.FACE_LOST,
+        Reason.FACE_CHANGED,
+        Reason.TOO_MANY_TRIES,
+        Reason.TEMPLATE_OUTDATED,
+    }
+)
+
+
+def failed_face(state: Referred) -> Case | None:
+    """Return the case whose face did not do it; None where it is something else that the attendant is called for."""
+    return state.case if state.reason in FAILED_FACE else None
+
+
+def visit_offered(state: Referred, born_by: date | None) -> bool:
+    """Return whether a home visit is offered: to whom was born by a day (None: to nobody), not to who has one already."""
+    case = failed_face(state)
+    born = None if case is None else birthday(case.entry)
+    return case is not None and born is not None and born_by is not None and born <= born_by and not case.entry.home_visit
+
+
 # Answers that are no failure: dates, or that nothing has to be done here. Everything else is open until an attendant comes.
-GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE, Reason.DATA_MATCHED})
-TOLD = GOOD | {Reason.NO_QUALIFICATION}
+GOOD = frozenset({Reason.OK, Reason.NOT_YET, Reason.ALREADY_DONE, Reason.DATA_MATCHED, Reason.REVIEW_PASSED})
+TOLD = GOOD | {Reason.NO_QUALIFICATION, Reason.REVIEW_PENDING}
 ELSEWHERE = frozenset({Reason.OUT_OF_SCOPE})  # still to do, in another place: nobody here can help
 
 
@@ -304,7 +370,9 @@ def nothing_left(state: State) -> bool:
     """Return whether there is nothing that could be done without the face: it is done, not due, or not done here."""
     if isinstance(state, Answered):
         return not waits_for_staff(state) and not any(item.may_pass for item in state.eligibilities)
-    return isinstance(state, Finished | TakingCard | Referred) or (isinstance(state, Checking) and state.saving)
+    if isinstance(state, Finished | TakingCard | Referred | ReviewConsenting | ReviewSent | VisitBooked):
+        return True
+    return isinstance(state, Checking) and state.saving
 
 
 def stays(state: State) -> bool:
@@ -316,6 +384,6 @@ def visit_of(state: State) -> Visit | None:
     """Return the visit a state belongs to, or None where there is none."""
     if isinstance(state, Idle | OutOfService):
         return None
-    if isinstance(state, Consenting | Instructing | Acting | Checking | Retrying | Finished):
+    if isinstance(state, WITH_CASE):
         return state.case.visit
     return state.visit

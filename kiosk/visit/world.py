@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from kiosk.visit import commands as c
 from kiosk.visit import states as s
@@ -16,6 +17,8 @@ class World:
     reader_ready: bool = True
     camera_ready: bool = True
     tries_per_visit: int = 3
+    answer_by: date | None = None  # of a human review asked for today; None: none is offered
+    visits_born_by: date | None = None  # whoever was born by then may book a home visit; None: nobody
 
 
 Step = tuple[s.State, tuple[c.Command, ...]]

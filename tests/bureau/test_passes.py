@@ -270,3 +270,20 @@ def test_the_migration_takes_openings_out_of_keys_and_merges_what_becomes_one(tm
     assert dict(db.execute("SELECT record_id, verdict FROM records").fetchall())["first"] == "duplicate-pass"
     assert ("passes", -1) in db.execute("SELECT name, value FROM counts").fetchall()
     db.close()
+
+
+def test_a_human_review_certifies_from_a_clerks_confirmation_on(tmp_path):
+    context = opened(tmp_path, auto_confirm=True)
+    kiosk = register(context)
+    review = record(channel="human-review", outcome="referred", reason="review-wanted", answer_by="2026-12-03")
+    kiosk.send(review)
+    assert states(context)[review["record_id"]] == ("", "accepted"), "no rule confirms what a person is to look at"
+    assert passes(context) == []
+    decisions.decide(context, review["record_id"], "confirmed", "")
+    assert [holder for _, holder in passes(context)] == [review["record_id"]]
+    late = record()
+    kiosk.send(late)
+    assert states(context)[late["record_id"]][1] == "duplicate-pass"
+    decisions.decide(context, review["record_id"], "returned", "identity-unclear")
+    assert [holder for _, holder in passes(context)] == [late["record_id"]]
+    context.engine.dispose()

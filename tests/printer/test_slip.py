@@ -178,3 +178,11 @@ def test_large_print_is_large_throughout_and_fits(language, width_mm):
     assert max(width_of(line.text) for line in lines) <= COLUMNS[width_mm] // 2
     assert not any(line.text.lstrip()[0] in "，。：、！？）" for line in lines), "a line begins with what closes another"
     assert RECORD in printed(one, width_mm)
+
+
+def test_a_review_is_no_pass_and_names_the_day():
+    text = everything(slip(answer_by=date(2026, 12, 3), next_from=None, next_to=None))
+    assert "2026年12月3日" in text
+    assert "还没有办好" in text
+    assert "养老金照常发" not in text
+    assert "来办一次" not in text

@@ -87,7 +87,8 @@ def test_what_the_screen_offers_is_offered_to_the_ear(window, name):
     scene = SCENES[name]
     show_scene(window, scene)
     before_cue = getattr(window.leave_event(), "before_cue", False)
-    facts = replace(FACTS, can_swap=window.can_swap, before_cue=before_cue)
+    born_by = date(1946, 11, 30)
+    facts = replace(FACTS, can_swap=window.can_swap, before_cue=before_cue, review=True, visits_born_by=born_by)
     offered = [choice.does for choice in plan_for(scene.state, facts, Entered(scene.typed)).choices]
     elsewhere = ("PrintSlip", "HelpTouched")  # … and help has a key of its own
     missing = [event for event in sent_by_the_buttons(window) if event not in offered and type(event).__name__ not in elsewhere]

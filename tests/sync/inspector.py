@@ -70,6 +70,7 @@ FIELDS: dict[str, set[str]] = {
         "helper_name",
         "helper_id_number",
         "notes",
+        "answer_by",
     },
     "batch.records.clock": {"captured_at_utc", "monotonic_s", "boot_id", "high_water_utc", "suspect", "confirmed_by"},
     "batch.records.notes": {

@@ -100,3 +100,18 @@ def test_a_data_match_is_told_with_until_when_in_a_query_too(window, mode):
     assert window.page.tick.isVisibleTo(window)
     said = prompt_for(shown, today=date(2026, 11, 30))
     assert said == ["reason.data-matched.say", "next_time.next_year.say_until_3"]
+
+
+def test_a_home_visit_is_offered_from_an_age_on_and_its_telephone_said_aloud(window):
+    show_scene(window, SCENES["referred-face"])  # born 1956
+    assert not window.page.visit.isVisibleTo(window)
+    show_scene(window, SCENES["referred-eighty"])
+    assert window.page.visit.isVisibleTo(window)
+    booked = SCENES["visit-booked"]
+    show_scene(window, booked)
+    text = "\n".join(label.text() for label in window.page.findChildren(QLabel) if label.isVisibleTo(window))
+    assert "4821" in text
+    assert "13800004821" not in text
+    assert "8号" not in text
+    said = prompt_for(booked.state)
+    assert [key.removeprefix("+spoken.digit.say_") for key in said if "digit" in key] == ["4", "8", "2", "1"]

@@ -79,6 +79,8 @@ def touches() -> list[e.Event]:
         e.CancelTouched(),
         e.NoFaceTouched(),
         e.StayTouched(),
+        e.ReviewTouched(),
+        e.VisitTouched(),
         e.HelpTouched(),
     ]
 
@@ -126,6 +128,8 @@ def answers(visit_id: str, take_id: int) -> list[e.Event]:
         e.FaceMatched(visit_id, Reason.FACE_MISMATCH),
         e.FaceMatched(visit_id, Reason.FACE_UNCERTAIN),
         e.RecordsSaved(visit_id, ("r1",)),
+        e.ReviewSaved(visit_id, ("r1",)),
+        e.HomeVisitBooked(visit_id),
         e.SaveFailed(visit_id),
         e.RecordStatusMoved("r1", RecordStatus.RECEIVED),
     ]

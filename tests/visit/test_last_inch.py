@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -63,6 +64,9 @@ IN_MID_VISIT = [
     s.Retrying(HELPED, Reason.LIVENESS_FAILED, 2),
     s.Finished(HELPED, ("r1",)),
     s.Referred(HELPED.visit, Reason.FACE_UNCERTAIN, HELPED),
+    s.ReviewConsenting(HELPED, s.Referred(HELPED.visit, Reason.FACE_UNCERTAIN, HELPED), date(2026, 12, 3)),
+    s.ReviewSent(HELPED, ("r1",), date(2026, 12, 3)),
+    s.VisitBooked(HELPED),
 ]
 
 

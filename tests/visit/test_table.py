@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from kiosk.domain.eligibility import Eligibility
@@ -20,10 +21,11 @@ from kiosk.visit.machine import World, step
 from tests.visit import samples as x
 
 TABLE = Path(__file__).with_name("table.txt")
-WORLD = World("v2")
 AWAY = World("v2", reader_ready=False, camera_ready=False, tries_per_visit=1)
+WORLD = World("v2", answer_by=date(2026, 12, 3), visits_born_by=date(1946, 11, 30))
 VISIT = s.Visit("v1", card_present=True)
 CASE = s.Case(VISIT, x.CHEN, x.entry_of(x.CHEN), (x.due(),), "consent-v1")
+OLD = replace(CASE, entry=replace(CASE.entry, born=date(1940, 1, 15)))
 HELPED = replace(CASE, visit=replace(VISIT, mode=s.Mode.OTHER, helper=x.LI, tries=2))
 
 KNOWN = (x.CHEN, CASE.entry, CASE.chosen)  # the beneficiary, while the helper's card is asked for
@@ -60,6 +62,12 @@ STATES: dict[str, s.State] = {
     "Finished+returned": s.Finished(CASE, ("r1",), RecordStatus.RETURNED),
     "Referred": s.Referred(VISIT, Reason.FACE_UNCERTAIN, CASE),
     "Referred+no-face": s.Referred(VISIT, Reason.NO_FACE_WANTED, CASE),
+    "ReviewConsenting": s.ReviewConsenting(CASE, s.Referred(VISIT, Reason.FACE_MISMATCH, CASE), date(2026, 12, 3)),
+    "ReviewConsenting+saving": s.ReviewConsenting(CASE, s.Referred(VISIT, Reason.FACE_MISMATCH, CASE), date(2026, 12, 3), True),
+    "ReviewSent": s.ReviewSent(CASE, ("r1",), date(2026, 12, 3)),
+    "VisitBooked": s.VisitBooked(OLD),
+    "VisitBooked+saved": s.VisitBooked(OLD, saved=True),
+    "Referred+eighty": s.Referred(VISIT, Reason.FACE_MISMATCH, OLD),
     "TakingCard": s.TakingCard(VISIT, None),
     "OutOfService": s.OutOfService(Reason.STORE_ERROR),
 }

@@ -80,6 +80,8 @@ def records_page(
         states=work_list.STATES,
         channels=CHANNELS,
         waiting=work_list.waiting(context),
+        reviews=work_list.reviews(context, settings.of(context).today()),
+        today=settings.of(context).today(),
         first=first,
         last=last,
         start=not after,
@@ -98,7 +100,7 @@ def record_page(request: Request, context: Bureau, who: Who, record_id: RecordId
     """One record, its papers beside it."""
     found = _found(context, record_id)
     audit.note(context, who.actor, "saw-record", record_id, papers=len(found.papers))
-    return _record(request, who, found, "")
+    return _record(request, context, who, found, "")
 
 
 def _found(context: BureauContext, record_id: str) -> Whole:
@@ -108,7 +110,7 @@ def _found(context: BureauContext, record_id: str) -> Whole:
     return found
 
 
-def _record(request: Request, who: Session, found: Whole, wrong: str, status: int = 200) -> HTMLResponse:
+def _record(request: Request, context: BureauContext, who: Session, found: Whole, wrong: str, status: int = 200) -> HTMLResponse:
     full = who.role is not None and who.role >= Role.CLERK  # who compares papers needs the whole number
     return page(
         request,
@@ -117,7 +119,8 @@ def _record(request: Request, who: Session, found: Whole, wrong: str, status: in
         one=found,
         number=found.number if full else people.masked(found.number),
         full=full,
-        decidable=work_list.decidable(found.line.outcome),
+        decidable=found.line.decidable,
+        today=settings.of(context).today(),
         reasons=decisions.RETURN_REASONS,
         wrong=wrong,
     )
@@ -145,9 +148,9 @@ def decide_form(
         _decide(context, who, record_id, decided, "" if decided == "confirmed" else reason, note)
     except NotDecided as error:
         status = 400 if error.why == "reason-missing" else 409
-        return _record(request, who, _found(context, record_id), words.text(f"record.{error.why}"), status)
+        return _record(request, context, who, _found(context, record_id), words.text(f"record.{error.why}"), status)
     except FourEyesRefused as error:
-        return _record(request, who, found, words.text(f"four_eyes.{error.why}"), 409)
+        return _record(request, context, who, found, words.text(f"four_eyes.{error.why}"), 409)
     sessions.leave(context, who.token, words.text(f"record.done-{decided}", name=found.line.name or found.line.person_id))
     following = work_list.next_after(context, found.line.received_at, record_id)
     return RedirectResponse(f"/records/{following}" if following else "/records", 303)
@@ -155,7 +158,7 @@ def decide_form(
 
 def _decide(context: BureauContext, who: Session, record_id: str, decided: str, reason: str, note: str) -> None:
     def witness(transaction: Transaction, row: tables.Record) -> None:
-        if not work_list.decidable(row.outcome):
+        if not work_list.decidable(row.outcome, row.channel):
             raise NotDecided("nothing-to-decide")
         if row.decision:  # another clerk was quicker
             raise NotDecided("decided-already")
@@ -165,7 +168,7 @@ def _decide(context: BureauContext, who: Session, record_id: str, decided: str, 
 
 
 def _ask_override(context: BureauContext, who: Session, found: Whole, decided: str, reason: str, note: str) -> None:
-    if not work_list.decidable(found.line.outcome):
+    if not found.line.decidable:
         raise NotDecided("nothing-to-decide")
     wanted = (decided, "" if decided == "confirmed" else reason)
     if wanted == (found.line.decision, found.line.decision_reason):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -104,6 +105,10 @@ class ClerkSettings(Asked):
     def zone(self) -> ZoneInfo:
         """The clerks' own time."""
         return ZoneInfo(self.timezone)
+
+    def today(self) -> date:
+        """Return the clerks' own day."""
+        return datetime.now(self.zone).date()
 
 
 def of(context: BureauContext) -> ClerkSettings:

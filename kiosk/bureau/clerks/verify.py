@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse
 from kiosk.bureau import tables
 from kiosk.bureau.clerks.pages import ANSWERS, page, words_of
 from kiosk.bureau.context import BureauContext, utcnow
-from kiosk.bureau.passes import NO_PASS
+from kiosk.bureau.passes import HUMAN_REVIEW, NO_PASS
 from kiosk.bureau.request_guard import source_of
 from kiosk.sync import protocol
 
@@ -64,7 +64,9 @@ def valid_until(context: BureauContext, record_id: str) -> date | None:
     """Return the last day that a confirmed certification is good for; None for anything else."""
     with context.reading.begin() as transaction:
         row = transaction.get(tables.Record, record_id)
-        if row is None or row.outcome != "passed" or row.decision != "confirmed" or row.channel in NO_PASS:
+        if row is None or row.decision != "confirmed" or row.channel in NO_PASS:
+            return None
+        if row.outcome != "passed" and row.channel != HUMAN_REVIEW:
             return None
         if transaction.get(tables.Pass, row.pass_key) is None:
             return None

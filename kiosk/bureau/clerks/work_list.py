@@ -10,16 +10,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 
 from kiosk.bureau import tables
 from kiosk.bureau.clerks import people
 from kiosk.bureau.clerks.tables import Person, Proposal
 from kiosk.bureau.context import BureauContext, utcnow
+from kiosk.bureau.passes import HUMAN_REVIEW
 from kiosk.bureau.tables import Kiosk, Record
 
 PAGE = 50
-STATES = ("pending", "returned", "confirmed", "attempts", "all")
+STATES = ("pending", "reviews", "returned", "confirmed", "attempts", "all")
 _COUNTED_TO = 1000  # a list that is longer is shown as "1000+": nobody counts a table to say so
 
 
@@ -55,6 +56,16 @@ class Line:
     decision: str
     decision_reason: str
     papers: int
+    answer_by: date | None = None  # human review: until when an answer was promised
+
+    @property
+    def decidable(self) -> bool:
+        """Whether there is anything to confirm or return."""
+        return decidable(self.outcome, self.channel)
+
+    def overdue(self, today: date) -> bool:
+        """Whether the promised answer is late."""
+        return not self.decision and self.answer_by is not None and self.answer_by < today
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +76,18 @@ class Page:
     after: str
 
 
-def decidable(outcome: str) -> bool:
-    """Whether there is anything to confirm or return: an attempt that failed is an attempt."""
-    return outcome == "passed"
+def decidable(outcome: str, channel: str) -> bool:
+    """Whether there is anything to confirm or return: an attempt that failed is an attempt; a human review was asked for."""
+    return outcome == "passed" or channel == HUMAN_REVIEW
+
+
+def _decidable() -> ColumnElement[bool]:
+    return or_(Record.outcome == "passed", Record.channel == HUMAN_REVIEW)
 
 
 def find(context: BureauContext, wanted: Wanted, zone: ZoneInfo, after: str = "") -> Page:
     """Return a page. What waits stands oldest first, everything else newest first; an `after` that is none of ours is the start."""
-    oldest_first = wanted.state == "pending"
+    oldest_first = wanted.state in ("pending", "reviews")  # the order of arrival is that of the promised days too
     query = _narrowed(context, select(Record, Kiosk.station_id).join(Kiosk, Kiosk.kiosk_id == Record.kiosk_id), wanted, zone)
     key = _read_key(after)
     if key is not None:
@@ -96,7 +111,7 @@ def find(context: BureauContext, wanted: Wanted, zone: ZoneInfo, after: str = ""
 
 def waiting(context: BureauContext) -> int:
     """Return how many records wait for a clerk, counted up to a bound."""
-    inner = select(Record.record_id).where(Record.decision == "", Record.outcome == "passed").limit(_COUNTED_TO).subquery()
+    inner = select(Record.record_id).where(Record.decision == "", _decidable()).limit(_COUNTED_TO).subquery()
     with context.reading.begin() as transaction:
         return transaction.scalar(select(func.count()).select_from(inner)) or 0
 
@@ -105,7 +120,7 @@ def next_after(context: BureauContext, received_at: datetime, record_id: str) ->
     """Return the id of the record that waits longest behind this one, or of the first that waits, or ""."""
     base = (
         select(Record.record_id)
-        .where(Record.decision == "", Record.outcome == "passed", Record.record_id != record_id)
+        .where(Record.decision == "", _decidable(), Record.record_id != record_id)
         .order_by(Record.received_at, Record.record_id)
         .limit(1)
     )
@@ -116,11 +131,13 @@ def next_after(context: BureauContext, received_at: datetime, record_id: str) ->
 
 def _narrowed(context: BureauContext, query: Select[Record, str], wanted: Wanted, zone: ZoneInfo) -> Select[Record, str]:
     if wanted.state == "pending":
-        query = query.where(Record.decision == "", Record.outcome == "passed")
+        query = query.where(Record.decision == "", _decidable())
+    elif wanted.state == "reviews":
+        query = query.where(Record.decision == "", Record.channel == HUMAN_REVIEW)
     elif wanted.state in ("returned", "confirmed"):
-        query = query.where(Record.decision == wanted.state, Record.outcome == "passed")
+        query = query.where(Record.decision == wanted.state, _decidable())
     elif wanted.state == "attempts":
-        query = query.where(Record.outcome != "passed")
+        query = query.where(not_(_decidable()))
     if wanted.station:
         query = query.where(Kiosk.station_id == wanted.station)
     if wanted.channel:
@@ -183,6 +200,7 @@ def _line(record: Record, station_id: str, person: people.Known | None, papers: 
         record.decision,
         record.decision_reason,
         papers,
+        record.answer_by,
     )
 
 
@@ -267,3 +285,17 @@ def whole(context: BureauContext, record_id: str) -> Whole | None:
         asked,
         [_line(one, station, person, 0) for one, station in others],
     )
+
+
+def reviews(context: BureauContext, today: date) -> tuple[int, int]:
+    """Return how many human reviews wait, and how many of them are overdue, each counted up to a bound."""
+    waits = (Record.decision == "", Record.channel == HUMAN_REVIEW)
+    with context.reading.begin() as transaction:
+        counts = [
+            transaction.scalar(
+                select(func.count()).select_from(select(Record.record_id).where(*waits, *more).limit(_COUNTED_TO).subquery())
+            )
+            or 0
+            for more in ((), (Record.answer_by < today,))
+        ]
+    return counts[0], counts[1]

@@ -26,6 +26,7 @@ from kiosk.store.home_visits import exported, imported
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
 
+OWN_WISH, OWN_WISH_NOTE = "self", "very-old"  # booked on the kiosk by the person, after a face that did not do it
 REMEMBERED = timedelta(days=180)  # ours: so long after its end a list is remembered; no document about it is older (92 days)
 
 

@@ -1,7 +1,8 @@
 """One person as a line of a roster file: JSON to `RosterEntry` and back. Used by the store, by fixtures and by writers of rosters.
 
 {"person_id", "name", "id_number", "status", "benefits": [{"benefit_id", "kind", "policy_id", "last_pass"?, "due"?, "paid_since"?}],
-"born"?, "local_resident"?, "home_visit"?, "template"?: {"vector" (base64 of float32 little-endian, 128), "model_digest",
+"born"?, "local_resident"?, "home_visit"?, "area"?, "address"?, "phone"?,
+"template"?: {"vector" (base64 of float32 little-endian, 128), "model_digest",
 "consent_id", "enrolled_on"?}}; a delta also has {"person_id", "removed": true}. Dates are YYYY-MM-DD.
 """
 
@@ -21,6 +22,7 @@ from kiosk.domain.person import Benefit, RosterEntry, RosterStatus, Template
 
 _STATUSES = frozenset(status.value for status in RosterStatus)
 VECTOR_BYTES = 512
+_ASIDE = ("area", "address", "phone")  # texts that a line may have or not
 _SENDABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+/=-]{0,127}")  # as `sync.protocol.Id`; a test holds them together
 
 
@@ -49,6 +51,7 @@ def to_line(entry: RosterEntry) -> bytes:
             for b in entry.benefits
         ],
     }
+    data |= {name: value for name in _ASIDE if (value := getattr(entry, name))}
     if entry.born is not None:
         data["born"] = entry.born.isoformat()
     if entry.template is not None:
@@ -97,6 +100,7 @@ def of_data(data: Any) -> RosterEntry:
             born=_date(data, "born"),
             local_resident=_flag(data, "local_resident", True),
             home_visit=_flag(data, "home_visit", False),
+            **{name: _text(data, name) for name in _ASIDE if data.get(name)},
             template=None if template is None else _template(template),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -113,6 +117,9 @@ def check(data: Any) -> str:
             return "status"
         if "born" in data:
             date.fromisoformat(data["born"])
+        for name in _ASIDE:
+            if not isinstance(data.get(name, ""), str):
+                return name
         for benefit in data["benefits"]:
             if not (benefit["benefit_id"] and benefit["kind"] and benefit["policy_id"]):
                 return "benefits"

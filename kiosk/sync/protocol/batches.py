@@ -49,6 +49,7 @@ class Record(Wire):
     helper_name: Annotated[Short, Field(repr=False)] = ""
     helper_id_number: Annotated[Short, Field(repr=False)] = ""
     notes: Annotated[Text, Field(repr=False)] = ""
+    answer_by: date | None = None
 
     @property
     def pass_key(self) -> str:

@@ -115,6 +115,8 @@ class HomeVisitsPage(DeskPage[s.Board]):
             return Cell(kit.text("visits.out", kiosk=one.out_to.split()[-1], at=kit.moment(one.out_since)[:5]), "wait")
         if one.lender:
             return Cell(kit.text("visits.lent_by", kiosk=one.lender), "quiet")
+        if one.booked_by == "self":
+            return Cell(kit.text("visits.own_wish"), "quiet")
         return Cell(kit.text("person.bureau") if one.booked_by == "roster" else one.booked_by, "quiet")
 
     # --- the portable kiosk

@@ -106,6 +106,8 @@ class PersonPage(DeskPage[s.Showing]):
             kit.text("person.born", year=entry.born.year) if entry.born else "",
             kit.text(f"status.{entry.status}"),
             kit.text("person.home_visit") if entry.home_visit else "",
+            kit.text("person.address", address=entry.address) if entry.address else "",
+            kit.text("person.phone", phone=entry.phone) if entry.phone else "",
             kit.text("person.template_of", day=kit.day(entry.template.enrolled_on) or kit.text("person.bureau"))
             if entry.template
             else kit.text("person.no_template"),

@@ -116,6 +116,24 @@ def _referred() -> Page[s.Referred]:
     return ReferredPage()
 
 
+def _review() -> Page[s.ReviewConsenting]:
+    from kiosk.ui.pages.review import ReviewPage
+
+    return ReviewPage()
+
+
+def _review_sent() -> Page[s.ReviewSent]:
+    from kiosk.ui.pages.review import ReviewSentPage
+
+    return ReviewSentPage()
+
+
+def _visit_booked() -> Page[s.VisitBooked]:
+    from kiosk.ui.pages.visit_booked import VisitBookedPage
+
+    return VisitBookedPage()
+
+
 def _take_card() -> Page[s.TakingCard]:
     from kiosk.ui.pages.take_card import TakeCardPage
 
@@ -146,6 +164,9 @@ PAGES: dict[type[s.State], Callable[[], Page[Any]]] = {
     s.Retrying: _retry,
     s.Finished: _result,
     s.Referred: _referred,
+    s.ReviewConsenting: _review,
+    s.ReviewSent: _review_sent,
+    s.VisitBooked: _visit_booked,
     s.TakingCard: _take_card,
     s.OutOfService: _out_of_service,
 }

@@ -14,6 +14,7 @@ from kiosk.visit import events as e
 from kiosk.visit import states as s
 
 MOST_BENEFITS = 3
+NAMED = frozenset({Reason.DATA_MATCHED, Reason.REVIEW_PASSED})  # good for a reason that is told in a query too
 
 
 class AnswerPage(Page[s.Answered]):
@@ -53,12 +54,16 @@ class AnswerPage(Page[s.Answered]):
             self._say(state, kit)
         self._fill_dates(state, kit, show=good and not returned)
         query = state.visit.mode is s.Mode.QUERY
-        done = {Reason.DATA_MATCHED} if query else {Reason.ALREADY_DONE, Reason.DATA_MATCHED}
+        done = {Reason.DATA_MATCHED, Reason.REVIEW_PASSED} | (set() if query else {Reason.ALREADY_DONE})
         # A tick is for what is done: not for "not yet", and not for a question.
         self.tick.setVisible(state.reason in done and not returned)
         self.tick.restart()
         self.stage.say(self._stage(state, kit) if good and not returned else "")
         self.help_card.setVisible(not good or returned)
+        if state.answer_by is not None:  # a human review waits: its day is the date that counts
+            self.date_card.show()
+            self.blocks[0].show()
+            self.dates[0].say(kit.strings.dated("next_time.answer_by", state.answer_by, None, two_lines=True))
         self.channels.setVisible(state.reason in s.ELSEWHERE)
         if state.reason in s.ELSEWHERE:
             self.channels.show_channels("", kit.settings, kit.strings, most=0)
@@ -76,12 +81,15 @@ class AnswerPage(Page[s.Answered]):
         return kit.text("page.answer.last_stage", stage=kit.text(f"stage.{state.stages[0]}.title")) if state.stages else ""
 
     def _say(self, state: s.Answered, kit: Kit) -> None:
-        query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason in s.GOOD - {Reason.DATA_MATCHED})
+        query = state.reason is Reason.OK or (state.visit.mode is s.Mode.QUERY and state.reason in s.GOOD - NAMED)
         reason = f"reason.{state.reason}"
         asked = "query_today" if any(item.may_pass for item in state.eligibilities) else "query"
         self.title.say(kit.text(f"page.answer.{asked}_title" if query else f"{reason}.title"))
         self.lead.say(kit.text(f"page.answer.{asked}_why" if query else f"{reason}.why"))
         self.now.say(kit.text(f"{reason}.now"))
+        why = f"reason.{state.returned_reason}.why"
+        if state.reason is Reason.REVIEW_RETURNED and state.returned_reason and why in kit.strings:
+            self.lead.say(kit.text(why))
 
     def _say_returned(self, state: s.Answered, kit: Kit) -> None:
         """The centre returned the last one: no tick and no date, whatever the dates say."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance, Slot
 from PySide6.QtGui import QKeyEvent
 
 from kiosk.config import Settings
+from kiosk.domain.calendar_days import add_months
 from kiosk.texts import requests as r
 from kiosk.ui.widgets.bars import BottomBar
 from kiosk.ui.widgets.overlay import Countdown
@@ -104,6 +105,7 @@ class SpokenKeys(QObject):
         from kiosk.ui.spoken.plan import Facts
 
         window, settings, leave = self._window, self._window.settings, self._window.leave_event()
+        from_age = settings.home_visits.offered_from_age
         return Facts(
             today=window.now().date(),
             english=window.wishes.language == "en",
@@ -115,6 +117,8 @@ class SpokenKeys(QObject):
             can_swap=window.can_swap,
             counting_down=window.counting_down,
             private=self.private,
+            review=settings.review.offered,
+            visits_born_by=add_months(window.now().date(), -12 * from_age) if from_age else None,
             before_cue=isinstance(leave, e.BackTouched) and leave.before_cue,
         )
 

@@ -14,16 +14,16 @@ from datetime import date
 from typing import Any, Literal
 
 from kiosk.domain.eligibility import Eligibility
-from kiosk.domain.identity import check_digit, last_four, mask_name
+from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.texts.said import SPELLED
 from kiosk.ui.prompts import prompt_for
+from kiosk.ui.spoken.numbers import NUMBER_LENGTH, number_fault, number_said
 from kiosk.ui.spoken.pieces import after, day_said, digits, record
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 
-NUMBER_LENGTH = 18
 MOST_COUNTED = 12
 MOST_ITEMS = 10
 RECORD_PLACES = 8  # of a record's id, as on the page and the slip
@@ -72,6 +72,8 @@ class Facts:
     can_swap: bool = False
     counting_down: bool = False
     private: bool = False  # headphones alone are heard: names, numbers and what somebody is paid for may be said
+    review: bool = False  # a human review is offered here
+    visits_born_by: date | None = None  # whoever was born by then may book a home visit
     before_cue: bool = False  # in front of the camera nothing was asked for yet: going back costs nothing
 
 
@@ -160,32 +162,6 @@ def _card(state: s.AwaitingCard, facts: Facts, entered: Entered) -> Plan:
     lines.append("spoken.page.say_away_card")
     scan = (_choice("scan", e.ScanChosen()),) if not state.reader_ready or state.trouble is not None else ()
     return Plan(tuple(lines), (*scan, _choice("manual", e.ManualChosen()), *_bar("back", "no_face")))
-
-
-def number_fault(number: str) -> str:
-    """Return what is wrong with a number: "" (nothing), left, wrong_date or wrong_digit."""
-    if len(number) < NUMBER_LENGTH:
-        return "left"
-    try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return "wrong_date"
-    return "" if check_digit(number[:17]) == number[17] else "wrong_digit"
-
-
-def number_said(number: str) -> list[str]:
-    """Return what is said about the number so far."""
-    if not number:
-        return ["spoken.number.say_nothing_yet"]
-    return ["spoken.number.say_so_far", *after(digits(number), SPELLED), *number_advice(number)]
-
-
-def number_advice(number: str) -> list[str]:
-    """Return how many places are missing, or what is wrong, or that it is complete."""
-    fault = number_fault(number)
-    if fault == "left":
-        return [f"spoken.number.say_left_{NUMBER_LENGTH - len(number)}"]
-    return [f"spoken.number.say_{fault or 'complete'}"]
 
 
 def _number(state: s.EnteringNumber, facts: Facts, entered: Entered) -> Plan:
@@ -354,7 +330,24 @@ def _result(state: s.Finished, facts: Facts, entered: Entered) -> Plan:
 def _referred(state: s.Referred, facts: Facts, entered: Entered) -> Plan:
     can_return = state.reason is Reason.NO_FACE_WANTED and state.case is not None and state.case.visit.tries < facts.tries_per_visit
     back = (_choice("back_to_face", e.BackTouched()),) if can_return else ()
-    return Plan((*_prompts(state), *_hotline(facts)), (*_waiting_or_done(state), *back))
+    review = (_choice("review", e.ReviewTouched()),) if facts.review and s.failed_face(state) is not None else ()
+    visit = (_choice("home_visit", e.VisitTouched()),) if s.visit_offered(state, facts.visits_born_by) else ()
+    return Plan((*_prompts(state), *_hotline(facts)), (*_waiting_or_done(state), *back, *review, *visit))
+
+
+def _review(state: s.ReviewConsenting, facts: Facts, entered: Entered) -> Plan:
+    choices = () if state.saving else (_choice("agree_review", e.Agreed()), _choice("back", e.BackTouched()))
+    return Plan((*_prompts(state), "spoken.date.say_by", *after(day_said(state.answer_by, facts.english))), choices)
+
+
+def _review_sent(state: s.ReviewSent, facts: Facts, entered: Entered) -> Plan:
+    lines = (*_prompts(state), "spoken.date.say_by", *after(day_said(state.answer_by, facts.english)))
+    paper = (_choice("print", "print"),) if facts.printer else ()
+    return Plan(lines, (_choice("done", e.DoneTouched()), *paper))
+
+
+def _visit_booked(state: s.VisitBooked, facts: Facts, entered: Entered) -> Plan:
+    return Plan(tuple(_prompts(state)), (_choice("done", e.DoneTouched()), _choice("wrong_phone", e.HelpTouched())))
 
 
 def _take_card(state: s.TakingCard, facts: Facts, entered: Entered) -> Plan:
@@ -386,6 +379,9 @@ _PLANS: dict[type, Callable[[Any, Facts, Entered], Plan]] = {
     s.Retrying: _retry,
     s.Finished: _result,
     s.Referred: _referred,
+    s.ReviewConsenting: _review,
+    s.ReviewSent: _review_sent,
+    s.VisitBooked: _visit_booked,
     s.TakingCard: _take_card,
     s.OutOfService: _out_of_service,
 }

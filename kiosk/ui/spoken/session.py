@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from kiosk.ui.spoken.numbers import NUMBER_LENGTH, number_advice, number_said
 from kiosk.ui.spoken.pieces import digits
 from kiosk.ui.spoken.plan import (
     MOST_COUNTED,
-    NUMBER_LENGTH,
     Act,
     Choice,
     Entered,
     Facts,
     Plan,
-    number_advice,
-    number_said,
     plan_for,
 )
 from kiosk.visit import events as e

@@ -251,3 +251,23 @@ def test_the_list_counts_what_waits_up_to_a_bound(context, kiosk, monkeypatch):
     monkeypatch.setattr(work_list, "_COUNTED_TO", 3)
     assert work_list.waiting(context) == 3
     assert re.search(r"等待决定 3 条", Browser(context).enter("zhang").text("/records"))
+
+
+def test_human_reviews_have_their_own_list_with_their_day_and_are_marked_when_late(context, kiosk):
+    review = {"channel": "human-review", "outcome": "referred", "reason": "review-wanted"}
+    late, soon = sent(kiosk, answer_by="2026-11-02", **review), sent(kiosk, answer_by="2099-01-01", person_id="P3", **review)
+    plain = sent(kiosk, person_id="P2")
+    assert ids(context, state="reviews") == [late, soon]
+    assert set(ids(context)) == {late, soon, plain}
+    today = datetime(2026, 11, 30, tzinfo=UTC).date()
+    lines = work_list.find(context, Wanted(state="reviews"), ZONE).lines
+    assert [line.overdue(today) for line in lines] == [True, False]
+    assert work_list.reviews(context, today) == (2, 1)
+    clerk = Browser(context).enter("zhang")
+    page = re.sub(r"\s+", " ", clerk.text("/records?state=reviews"))
+    assert "答复期限 2026-11-02 已超期" in page
+    assert "超期 1 件" in page
+    assert "不含照片" in clerk.text(f"/records/{late}")
+    assert clerk.post(f"/records/{late}/decide", {"decided": "confirmed"}).status_code == 303
+    assert ids(context, state="confirmed") == [late]
+    assert work_list.reviews(context, today) == (1, 0)

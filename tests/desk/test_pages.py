@@ -30,6 +30,16 @@ def shown(request, qtbot):
         yield window, view
 
 
+@pytest.fixture
+def chinese(qtbot):
+    """For what no language changes."""
+    window = make_window(sample_settings(), "zh_CN")
+    qtbot.addWidget(window)
+    window.show()
+    with gallery.opened(window) as view:
+        yield window, view
+
+
 def visible(view, kind):
     return [one for one in view.findChildren(kind) if one.isVisible()]
 
@@ -148,8 +158,8 @@ def test_everything_to_touch_has_a_name_and_an_accessible_name(shown):
     assert nameless == []
 
 
-def test_every_page_is_in_the_gallery_and_has_a_way_back_by_keyboard(shown):
-    _, view = shown
+def test_every_page_is_in_the_gallery_and_has_a_way_back_by_keyboard(chinese):
+    _, view = chinese
     seen = set()
     for scene in gallery.states():
         gallery.show(view, scene)
@@ -163,8 +173,8 @@ def test_every_page_is_in_the_gallery_and_has_a_way_back_by_keyboard(shown):
     assert seen == {kind.name for kind in KINDS}
 
 
-def test_places_of_supervisors_are_not_shown_to_attendants(shown):
-    _, view = shown
+def test_places_of_supervisors_are_not_shown_to_attendants(chinese):
+    _, view = chinese
     for scene in gallery.states():
         gallery.show(view, scene)
         places = {place for place, button in view.rail.places.items() if button.isVisible()}
@@ -174,8 +184,8 @@ def test_places_of_supervisors_are_not_shown_to_attendants(shown):
             assert not places
 
 
-def test_leaving_wipes_names_from_the_pages(shown):
-    window, view = shown
+def test_leaving_wipes_names_from_the_pages(chinese):
+    window, view = chinese
     for scene in gallery.states():
         gallery.show(view, scene)
     view.show_state(s.Closed(), gallery.TALLIES)

@@ -10,6 +10,7 @@ from kiosk.texts import requests as r
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.circle import CameraCircle
 from kiosk.visit import states as s
+from tests.forms import in_turn
 from tests.ui.measure import layout_findings, place, shown
 
 SCENES = {scene.name: scene for scene in scenes()}
@@ -30,7 +31,7 @@ def test_all_controls_and_the_circle_lie_in_the_lower_half_of_a_portrait_screen(
     window.wishes.toggle_seated()
     set_form(window, (1080, 1920), "paper", large)
     high = {}
-    for scene in STANDING:
+    for scene in in_turn(STANDING, language == "en", large):
         show_scene(window, scene)
         if not window.wishes.seated:
             window.wishes.toggle_seated()
@@ -44,7 +45,7 @@ def test_all_controls_and_the_circle_lie_in_the_lower_half_of_a_portrait_screen(
 @pytest.mark.parametrize("size", [size for size in SIZES if size[0] > size[1]])
 def test_a_landscape_screen_keeps_its_buttons_at_the_bottom(window, size):
     set_form(window, size, "paper", False)
-    for scene in STANDING:
+    for scene in in_turn(STANDING, SIZES.index(size)):
         if window.wishes.seated:
             window.wishes.toggle_seated()
         show_scene(window, scene)

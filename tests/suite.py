@@ -1,6 +1,7 @@
 """Under which suite the tests of the wire run: std-1, or all of `tests/sync` under what KIOSK_SUITE names.
 
-A module whose tests count under both has `BOTH_SUITES = True`: it runs under each of them, whatever KIOSK_SUITE says.
+A module whose tests count under both has `BOTH_SUITES = True`: it runs under each of them, whatever KIOSK_SUITE says. One with
+`ONLY_SUITE = "gm-1"` (`tests/sync/test_gm.py`) runs under that one.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ if SUITE is not suites.STD_1:
 def pytest_generate_tests(metafunc):
     named = any("suite" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "suite" in metafunc.fixturenames and not named:
-        both = getattr(metafunc.module, "BOTH_SUITES", False)
-        names = suites.NAMES if both else (SUITE.name,)
+        both, only = (getattr(metafunc.module, name, "") for name in ("BOTH_SUITES", "ONLY_SUITE"))
+        names = suites.NAMES if both else (only or SUITE.name,)
         metafunc.parametrize("suite", [suites.by_name(name) for name in names], ids=names, indirect=True, scope="module")
 
 

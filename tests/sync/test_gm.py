@@ -5,7 +5,7 @@ All of `tests/sync` under gm-1: KIOSK_SUITE=gm-1. What is here runs under gm-1 a
 
 from __future__ import annotations
 
-from tests.sync import test_courier, test_delivery, test_home_loans, test_network
+from tests.sync import test_courier, test_delivery, test_home_loans
 
 ONLY_SUITE = "gm-1"
 
@@ -24,4 +24,3 @@ test_conflict = test_delivery.test_other_content_under_a_known_id_is_refused_for
 test_revoked = test_delivery.test_a_kiosk_that_is_revoked_is_told_so_and_stops
 test_journal = test_delivery.test_the_journal_travels_and_a_rewritten_one_is_noticed
 
-test_policies_staff_and_messages = test_network.test_policies_staff_and_messages_come_down

@@ -23,4 +23,3 @@ test_twice_is_once = test_delivery.test_twice_is_once
 test_conflict = test_delivery.test_other_content_under_a_known_id_is_refused_for_good
 test_revoked = test_delivery.test_a_kiosk_that_is_revoked_is_told_so_and_stops
 test_journal = test_delivery.test_the_journal_travels_and_a_rewritten_one_is_noticed
-

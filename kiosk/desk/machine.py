@@ -12,7 +12,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.pages import on_page
-from kiosk.desk.papers import pages_of
+from kiosk.desk.papers import FORMS, pages_of
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
 
 UNTOUCHED_S = 30.0  # the sign-in page that nobody touches
@@ -128,7 +128,7 @@ def _open(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
                 return s.Open(session, state.page), ()
             taken, todo = _take_over(session, world.visit)
             return taken, (*_put_away(session, state.page), *todo)
-        case e.PageKept(_, _, document) if document is not None and not isinstance(state.page, s.Assisting):
+        case e.PageKept(_, _, document) if document is not None and not isinstance(state.page, FORMS):
             return s.Open(session, state.page), (c.DropPages(session, (document.page_id,)),)
     after, commands = on_page(session, state.page, event, world.today)
     if isinstance(after, Place):  # the page asks for another one
@@ -159,7 +159,7 @@ def _take_over(session: s.Session, visit: VisitGlance) -> Step:
 
 def _put_away(session: s.Session, page: s.Page) -> tuple[c.Command, ...]:
     """What must not outlive a page: the camera, a probe nobody kept, pictures of papers that no record took."""
-    if isinstance(page, s.Assisting):  # pages that a record took are its evidence by now: dropping them changes nothing
+    if isinstance(page, FORMS):  # pages that a record took are its evidence by now: dropping them changes nothing
         watch = (c.WatchPapers(session, False),) if page.camera is not None else ()
         taken = pages_of(page)
         return (*watch, c.DropPages(session, taken)) if taken and not page.busy else watch

@@ -12,7 +12,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards import on_board
-from kiosk.desk.papers import on_papers
+from kiosk.desk.papers import on_papers, on_scans, pages_of
 from kiosk.desk.values import Declared as Kind
 from kiosk.desk.values import Place
 from kiosk.domain import desk_rules
@@ -99,9 +99,10 @@ def _assisting(session: s.Session, page: s.Assisting, event: e.Event, today: dat
             case e.NotSaved(_, problem):
                 return replace(page, busy=False, problem=problem), ()
         return page, ()
-    step = on_papers(session, page, event) if page.channel in desk_rules.PROXIES else None
-    if step is not None:
-        return step
+    if page.channel in desk_rules.PROXIES:
+        step = on_scans(session, page, event) or on_papers(session, page, event)
+        if step is not None:
+            return step
     match event:
         case e.AssistSubmitted() if page.scanning:
             return page, ()  # the form would go without the paper that is being read
@@ -173,13 +174,18 @@ def _declaring(session: s.Session, page: s.TakingDeclaration, event: e.Event, to
             case e.NotSaved(_, problem):
                 return replace(page, busy=False, problem=problem), ()
         return page, ()
+    step = on_papers(session, page, event)
+    if step is not None:
+        return step
     match event:
         case e.DeclareSubmitted(form):
             problem = checks.declaration(page.found, form, page.declarant, today)
             if problem:
                 return replace(page, problem=problem), ()
             declarant = page.declarant if form.kind is Kind.DEATH else None
-            return replace(page, busy=True, problem=""), (c.SaveDeclaration(session, page.found, form, declarant),)
+            return replace(page, busy=True, problem=""), (
+                c.SaveDeclaration(session, page.found, form, declarant, pages_of(page) if page.review else ()),
+            )
         case e.CardRead(person) if person.id_number != page.found.person.id_number:
             return replace(page, declarant=replace(person, identified_by=IdentifiedBy.DESK), problem=""), ()
         case e.AgentTyped():

@@ -140,9 +140,13 @@ class TakingDeclaration:
 
     found: Found = field(repr=False)
     declarant: Person | None = field(default=None, repr=False)
-    asked: str = field(default="", repr=False)  # as of `Assisting`
+    asked: str = field(default="", repr=False)  # as of `Assisting`, like all below
     problem: str = ""
     busy: bool = False
+    documents: tuple[Document, ...] = ()
+    review: bool = False
+    seen: tuple[str, ...] = ()
+    camera: Photographing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,16 +136,20 @@ def save_declaration(store: Store, command: c.SaveDeclaration, at: Moment) -> e.
         return e.NotSaved(command.by.session_id, "nobody")
     told = {"date": form.day.isoformat() if form.day else "", "place": form.place, "note": form.note, "relation": form.relation}
     kind = declarations.Declaration(form.kind.value)
-    record_id = declarations.declare(
-        store,
-        kind,
-        found.entry,
-        {key: value for key, value in told.items() if value},
-        command.by.staff_id,
-        at.today,
-        at.now,
-        helper=command.declarant,
-    )
+    try:
+        record_id = declarations.declare(
+            store,
+            kind,
+            found.entry,
+            {key: value for key, value in told.items() if value},
+            command.by.staff_id,
+            at.today,
+            at.now,
+            helper=command.declarant,
+            pages=command.pages,
+        )
+    except paper_pages.PageGone:
+        return e.NotSaved(command.by.session_id, "page-gone")
     return e.Saved(
         command.by.session_id, (record_id,), erased=kind is declarations.Declaration.DEATH and found.entry.template is not None
     )

@@ -18,6 +18,7 @@ class Role(StrEnum):
 PROXIES = (Channel.FAMILY_PROXY, Channel.AGENT)
 ASSISTED = (Channel.FACE_TO_FACE, Channel.HOME_VISIT, *PROXIES)  # a pass without the face
 PROXY_PAPERS = ("principal-id-copy", "agent-id", "principal-proof")  # all of them
+DECLARATION_PAPERS = ("declarant-id", "declaration-proof")  # what may be photographed; none is required
 UNIT_PAPERS = ("clerk-id", "sealed-list", "hukou-copies-sealed", "unit-certificate")
 SHORT_PIN_DIGITS = 4
 UNIT_NEEDS = ("clerk-id", "sealed-list")  # of these

@@ -196,6 +196,7 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-enrol-ready", s.Enrolling(one, True, False, 1, True)),
         _open("desk-enrol-failed", s.Enrolling(one, True, False, 2, problem="action-timeout")),
         _open("desk-declare", s.TakingDeclaration(one)),
+        _open("desk-declare-papers", s.TakingDeclaration(one, agent, review=True, camera=s.Photographing("declaration-proof"))),
         _open("desk-declare-missing", s.TakingDeclaration(one, agent, "place-missing")),
         _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
         _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, RecordStatus.RECEIVED)),

@@ -131,6 +131,7 @@ class SaveDeclaration:
     found: Found = field(repr=False)
     form: Declaring = field(repr=False)
     declarant: Person | None = field(default=None, repr=False)
+    pages: tuple[str, ...] = ()  # ids of photographed pages that go to human review, with a consent of their own
 
 
 @dataclass(frozen=True, slots=True)

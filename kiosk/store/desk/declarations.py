@@ -6,7 +6,7 @@ declared on a home visit takes effect here too).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
 from kiosk.errors import KioskError
 from kiosk.store import clock, outbox, records
+from kiosk.store.desk import paper_pages
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store, store_errors
 from kiosk.store.roster import lookup as roster
@@ -88,11 +89,13 @@ def declare(
     now: datetime,
     *,
     helper: Person | None = None,
+    pages: Sequence[str] = (),
 ) -> str:
     """Save a declaration for the bureau, and act on it here: a death and a withdrawn consent erase the template.
 
-    details: e.g. {"date": "2026-11-01", "place": "…"}. helper: who declares, when not the person. Returns the record id. Raises
-    NotAllowed when a death is declared without a declarant.
+    details: e.g. {"date": "2026-11-01", "place": "…"}. helper: who declares, when not the person. pages: ids of photographed pages
+    (`paper_pages`) that go to human review, with a consent of their own. Returns the record id. Raises NotAllowed when a death is
+    declared without a declarant, PageGone when a page is not there.
     """
     if kind is Declaration.DEATH:
         problem = desk_rules.declarant_problem(entry.id_number, helper.id_number if helper is not None else "")
@@ -105,9 +108,12 @@ def declare(
         helper_name=helper.name if helper else "",
         helper_id_number=helper.id_number if helper else "",
     )
+    consent = records.Consent(f"review-{new_record_id()}", entry.person_id, "human-review", witness=staff_id) if pages else None
     roster.version(store)  # the roster in use must be attached before the transaction begins
     with store.transaction() as db:
-        (record_id,) = records.save_visit(store, [made], now)
+        (record_id,) = records.save_visit(store, [made], now, consent=consent)
+        if consent is not None:
+            paper_pages.become_evidence(db, pages, record_id, consent.consent_id)
         consent_id = entry.template.consent_id if entry.template else ""
         rows = take_effect(store, db, record_id, entry.person_id, kind, consent_id, today, now)
         journal.append(store, "declared", {"kind": str(kind), "person": entry.person_id, "staff": staff_id}, now, rows)

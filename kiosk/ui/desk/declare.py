@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
@@ -10,8 +11,15 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.checks import RELATIONS
 from kiosk.desk.values import Declared, Declaring
+from kiosk.domain.desk_rules import DECLARATION_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.declare_papers import DeclarationPapers
+from kiosk.ui.desk.paper_camera import PaperCamera
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
+from kiosk.ui.theme import Look
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class DeclarePage(DeskPage[s.TakingDeclaration]):
@@ -39,13 +47,18 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         self.declarant.box.addLayout(row(self.name_field, self.number))
         self.declarant.box.addLayout(row(self.use, 1))
         self.declarant.box.addWidget(self.relations)
+        self.papers = DeclarationPapers()
+        self.papers.sent.connect(self.sent)
         self.save = self.on(Action("declare-save", "primary", icon="tick"), self._form)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        for part in (self.who, self.kinds, self.hint, self.form, self.declarant):
-            self.box.addWidget(part)
-        self.box.addLayout(row(self.back, 1, self.save))
+        self.box.addWidget(self.who)
+        self.split((self.kinds, self.hint, self.form), (self.declarant, self.papers, row(self.back, 1, self.save)))
         self.box.addStretch(1)
         self._kit: DeskKit | None = None
+        self.camera = PaperCamera(DECLARATION_PAPERS)
+        self.camera.sent.connect(self.sent)
+        self.camera.hide()
+        self.outer.addWidget(self.camera)
 
     def show_page(self, page: s.TakingDeclaration, kit: DeskKit) -> None:
         self._kit = kit
@@ -70,8 +83,28 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         self.relations.say(lambda key: kit.text(f"relation.{key}"))
         self.save.say(kit.text("saving") if page.busy else kit.text("assist.save"))
         self.save.setEnabled(not page.busy)
+        self.papers.show_page(page, kit)
+        self.area.setVisible(page.camera is None)
+        self.camera.setVisible(page.camera is not None)
+        self.camera.show_page(page, kit)
         self.back.say(kit.text("back"))
         self._show_parts()
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show what the camera sees while papers are photographed."""
+        self.camera.show_frame(image_rgb)
+
+    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
+        """Show where the sheet is seen, in shares of the picture."""
+        self.camera.show_outline(quad)
+
+    def show_taken(self, image_rgb: np.ndarray) -> None:
+        """Show the page that was taken."""
+        self.camera.show_taken(image_rgb)
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        self.camera.set_look(look)
 
     def _show_parts(self) -> None:
         kind = Declared(self.kinds.key)
@@ -95,6 +128,8 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
     def clear(self) -> None:
         for field in (self.day, self.place, self.note, self.name_field, self.number):
             field.clear()
+        self.camera.clear()
+        self.papers.clear()
         self.kinds.choose("")
         self.relations.choose("")
         self.who.say("")

@@ -83,11 +83,12 @@ class PaperCamera(QWidget):
 
     sent = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, papers: tuple[str, ...] = PROXY_PAPERS) -> None:
+        """papers: of the form that it stands in the place of."""
         super().__init__()
         self.setObjectName("paper-camera")
         self._last = ""  # page id of what "not this one" means
-        self.which = Chips("camera-paper", PROXY_PAPERS)
+        self.which = Chips("camera-paper", papers)
         self.which.chosen.connect(lambda key: self.sent.emit(e.PaperCameraTouched(key)))
         self._hint = Words("camera-hint", tone="quiet")
         self._live, self._taken = Picture("paper-live"), Picture("paper-taken")
@@ -111,7 +112,7 @@ class PaperCamera(QWidget):
         self._box.addLayout(pictures, 1)
         self._box.addLayout(row(self._close, 1, self._shoot))
 
-    def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
+    def show_page(self, page: s.Assisting | s.TakingDeclaration, kit: DeskKit) -> None:
         """Fill from the form; does nothing while nothing is photographed."""
         camera = page.camera
         if camera is None:

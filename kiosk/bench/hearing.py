@@ -46,6 +46,8 @@ QUIET_S = 0.4  # before and after, as on a page that says nothing yet
 _SCRIPT = "以下是普通话的句子。"
 _HAN = re.compile("[\u4e00-\u9fff]")
 _NUMBER = re.compile(r"\d+")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_ONE_BY_ONE = str.maketrans("0123456789", "零一二三四五六七八九")
 
 Syllable = tuple[str, str]  # the character, and its toneless pinyin
 
@@ -124,10 +126,12 @@ def share(wanted: Sequence[Syllable], heard: Sequence[Syllable]) -> int:
 
 
 def readings(heard: str, number: Callable[[str], str]) -> list[str]:
-    """Return what a recogniser wrote, with its digits as Chinese reads them: as numbers, and one by one."""
-    one_by_one = heard.translate(str.maketrans("0123456789", "零一二三四五六七八九"))
+    """Return what a recogniser wrote, its digits read as Chinese does: as numbers, one by one, or only the years one by one."""
+    one_by_one = heard.translate(_ONE_BY_ONE)
     as_numbers = _NUMBER.sub(lambda found: number(found.group()), heard)
-    return list(dict.fromkeys([as_numbers, one_by_one]))
+    year = _YEAR.sub(lambda found: found.group().translate(_ONE_BY_ONE), heard)
+    as_date = _NUMBER.sub(lambda found: number(found.group()), year)
+    return list(dict.fromkeys([as_numbers, one_by_one, as_date]))
 
 
 def recogniser() -> Callable[[np.ndarray], str]:

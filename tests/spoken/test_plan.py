@@ -181,7 +181,7 @@ def test_a_date_is_said_as_the_language_says_it(language, said):
 def test_a_number_is_said_place_by_place_with_what_is_missing():
     strings = Strings.load("zh_CN")
     assert heard(digits("4403X"), strings) == "四四零三叉"
-    assert heard(number_said("4403"), strings) == "已经输入，四四零三 还差十四位。"
+    assert heard(number_said("4403"), strings) == "已经输入的号码是，四四零三 还差十四位。"
     assert heard(number_said(""), strings) == "还没有输入。"
 
 

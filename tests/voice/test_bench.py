@@ -44,6 +44,7 @@ def test_the_same_character_is_the_same_syllable_however_it_is_read():
 def test_digits_are_read_as_numbers_and_one_by_one():
     assert readings("还差15位", {"15": "十五"}.get) == ["还差十五位", "还差一五位"]
     assert readings("还差十五位", {}.get) == ["还差十五位"]
+    assert "二零二七年十月" in readings("2027年10月", {"10": "十", "2027": "二千零二十七"}.get)
 
 
 def test_everything_rendered_is_heard_once_at_least():

@@ -78,10 +78,10 @@ def utterances(rendered: Rendered) -> list[Utterance]:
             short.append(key)
         else:
             made.append(_utterance("prompts", rendered, [[key]]))
-    made += [
-        _utterance("prompts", rendered, [[key] for key in group])
-        for group in (short[at : at + GROUP] for at in range(0, len(short), GROUP))
-    ]
+    groups = [short[at : at + GROUP] for at in range(0, len(short), GROUP)]
+    if len(groups) > 1 and len(groups[-1]) < GROUP:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    made += [_utterance("prompts", rendered, [[key] for key in group]) for group in groups]
     for day in range(1, 32):
         said = day_said(date(WHOLE_YEARS[0] + day % (len(WHOLE_YEARS) + 1), (day - 1) % 12 + 1, min(day, 28)), english=False)
         made.append(_utterance("dates", rendered, [["spoken.date.say_by", *after([*said[:-1], f"+spoken.date.say_day_{day}"])]]))

@@ -1,23 +1,21 @@
-"""Mutation testing of the pure rooms by mutmut: `./run mutants [FILE ...]`. Outside CI; hours for everything, minutes for a file.
+"""Mutation testing of the pure rooms by mutmut: `./run mutants [FILE ...]`. Outside CI; minutes for a room on a quiet machine.
 
-The project is copied to .mutants/, so that nothing of the working tree is changed. Each change of the source is tried with the
-tests of its room alone. Prints each change that no test noticed, with the difference, and the share that was killed. Changes of
-nothing but the words of an error are counted apart: people are told by reason codes, and no test shall hold a sentence.
+Each change of the source is tried with the tests of its room alone (`tests.mutation_loop`; nothing of the working tree is changed).
+Prints each change that no test noticed, with the difference, and the share that was killed. Changes of nothing but the words of an
+error are counted apart: people are told by reason codes, and no test shall hold a sentence.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / ".mutants"
-_TEXT = re.compile(r'"[^"]*"')
+_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 # source (a file, or a folder with all of its files) -> the tests that must notice a change of it
 ROOMS: dict[str, tuple[str, ...]] = {
     "kiosk/domain/": ("tests/rules", "tests/reader/test_identity.py"),
@@ -59,11 +57,10 @@ def main(argv: list[str]) -> int:
         metavar="FILE",
         help="such as kiosk/domain/renewal.py; every pure room by default",
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(argv)
     survived = 0
     for source, tests in _asked(options.files):
-        survived += _try(source, tests, options.jobs)
+        survived += _try(source, tests)
     return 1 if survived else 0
 
 
@@ -79,71 +76,35 @@ def _asked(files: list[str]) -> list[tuple[str, tuple[str, ...]]]:
     return asked
 
 
-def _try(source: str, tests: tuple[str, ...], jobs: int) -> int:
+def _try(source: str, tests: tuple[str, ...]) -> int:
     """Change one source, run its tests on each change; print what survived, return how many."""
-    _copy(source, tests)
-    command = [sys.executable, "-m", "mutmut"]
-    log = FOLDER / "mutmut.log"
-    with log.open("wb") as out:
-        done = subprocess.run(
-            [*command, "run", "--max-children", str(jobs)], cwd=FOLDER, stdout=out, stderr=subprocess.STDOUT, check=False
-        )
-    verdicts = dict(
-        line.strip().rsplit(": ", 1) for line in _told(command, "results", "--all", "true").splitlines() if ": " in line
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.mutation_loop", source, *tests], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    counts = {word: sum(one == word for one in verdicts.values()) for word in sorted(set(verdicts.values()))}
-    if not verdicts or "not checked" in counts:
-        print(f"{source}: mutmut did not finish (status {done.returncode}); see {log}")
+    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if not told or "error" in told[-1]:
+        print(f"{source}: not tried; {told[-1] if told else (done.stdout + done.stderr)[-2000:]}")
         return 1
-    left = {
-        name: _told(command, "show", name)
-        for name, word in verdicts.items()
-        if word not in ("killed", "timeout", "caught by type check")
-    }
-    worded = {name for name, shown in left.items() if only_words(shown)}
-    for name in left.keys() - worded:
-        print(f"--- {name}: {verdicts[name]}\n{left[name]}")
-    tried = len(verdicts) - len(worded)
-    share = 100 * (1 - (len(left) - len(worded)) / max(1, tried))
+    left = {one["name"]: one for one in told if "shown" in one}
+    worded = {name for name, one in left.items() if only_words(one["shown"])}
+    for name, one in left.items():
+        if name not in worded:
+            print(f"--- {name}: {one['verdict']}\n{one['shown']}")
+    verdicts = [one["verdict"] for one in told]
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
+    tried, noticed = len(told) - len(worded), len(told) - len(left)
     print(
-        f"{source}: {tried} changes, {share:.1f} % killed ({', '.join(f'{n} {word}' for word, n in counts.items())}; "
-        f"{len(worded)} of words alone)",
+        f"{source}: {tried} changes, {100 * noticed / max(1, tried):.1f} % killed ({counts}; {len(worded)} of words alone)",
         flush=True,
     )
-    return len(left) - len(worded)
+    return tried - noticed
 
 
 def only_words(shown: str) -> bool:
     """Whether a difference is of nothing but a text, in a line that raises an error or logs."""
-    before, after = (
-        [line[1:] for line in shown.splitlines() if line.startswith(mark) and not line.startswith(mark * 3)] for mark in "-+"
-    )
-    told = all(re.match(r"\s*(raise|log\.)", line) for line in before)
-    return told and bool(before) and [_TEXT.sub('""', line) for line in before] == [_TEXT.sub('""', line) for line in after]
-
-
-def _copy(source: str, tests: tuple[str, ...]) -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-    for name in filter(None, listed):
-        if (ROOT / name).is_file():
-            (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, FOLDER / name)
-    only = source + "*.py" if source.endswith("/") else source
-    with (FOLDER / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            "\n[tool.mutmut]\n"
-            'source_paths = ["kiosk"]\n'
-            f'only_mutate = ["{only}"]\n'
-            'also_copy = ["config", "assets", "docs", "requirements", "run", ".ci"]\n'
-            'pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cov", "-x", "-o", "timeout=0", "--hypothesis-seed=1"]\n'
-            f"pytest_add_cli_args_test_selection = {list(tests)!r}\n"
-            "use_git_change_detection = false\n"
-        )
-
-
-def _told(command: list[str], *arguments: str) -> str:
-    return subprocess.run([*command, *arguments], cwd=FOLDER, capture_output=True, text=True, check=False).stdout
+    before, after = ([line[1:] for line in shown.splitlines() if line.startswith(mark)] for mark in "-+")
+    raised = all(re.match(r"\s*(raise|log\.)", line) for line in before)
+    return raised and bool(before) and [_TEXT.sub("''", line) for line in before] == [_TEXT.sub("''", line) for line in after]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from itertools import combinations
 
@@ -48,3 +49,35 @@ def test_no_room_uses_two_classes_of_one_name():
     found = mistakable()
     assert {name: both for name, both in found.items() if name not in ALLOWED} == {}, "rename one, or give the reason above"
     assert set(ALLOWED) <= set(found), "take what is gone off the list"
+
+
+# Words that only this house knew, and the field's word for each (docs/glossary.md).
+PRIVATE = {
+    "stir": "motion",
+    "knock": "reachability probe",
+    "door": "request guard, reachability probe",
+    "doors": "request guard",
+    "keeper": "face buffer",
+    "lend": "export",
+    "lent": "exported",
+    "borrowed": "imported",
+    "office": "context",
+    "stick": "medium",
+    "sticks": "media",
+}
+STAY = {"stick_folders": "a setting of stations in the field", "stick": "the commands' flag --stick", "_OLD_OFFICE": "Microsoft's"}
+
+
+def test_names_use_the_fields_words():
+    found = set()
+    for tree in (ast.parse(path.read_text(encoding="utf-8")) for path in modules_of(KIOSK).values()):
+        for node in ast.walk(tree):
+            match node:
+                case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                    found.add(name)
+                case ast.Name(id=name):
+                    found.add(name)
+    found |= {name.rpartition(".")[2] for name in modules_of(KIOSK)}
+    parts = {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_") for name in found - set(STAY)}
+    assert {name: PRIVATE[part] for name, words in parts.items() for part in words if part in PRIVATE} == {}
+    assert set(STAY) <= found

@@ -28,7 +28,7 @@ from mutmut.mutation import trampoline
 from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAST_S, TIMES = 5.0, 8.0  # a change that takes so many times as long as all of its tests together has made an endless loop
+LEAST_S, TIMES = 2.0, 4.0  # of processor time: a change that takes so many times as long as all of its tests has made a loop
 
 
 class Changed(importlib.machinery.SourceFileLoader):
@@ -98,13 +98,13 @@ class Loop:
         took: dict[pytest.Item, float] = {}
         for number, item in enumerate(session.items):
             self.met = set()
-            began = time.monotonic()
+            began = time.process_time()
             following = session.items[number + 1] if number + 1 < len(session.items) else None
             reports = runtestprotocol(item, nextitem=following, log=False)
             if any(report.failed for report in reports):
                 print(json.dumps({"error": f"fails without a change: {item.nodeid}", "told": str(reports[-1].longrepr)[-1500:]}))
                 return True
-            took[item] = time.monotonic() - began
+            took[item] = time.process_time() - began
             for name in self.met:
                 tests.setdefault(name, []).append(item)
         kills = dict.fromkeys(session.items, 0)
@@ -124,7 +124,7 @@ class Loop:
         get, put = os.pipe()
         child = os.fork()
         if child == 0:
-            signal.alarm(int(limit_s) + 1)  # ends the child: the parent sees the signal
+            signal.setitimer(signal.ITIMER_PROF, limit_s)  # ends the child: the parent sees the signal
             trampoline.set_mutant_under_test(name)
             for number, item in enumerate(tests):
                 following = tests[number + 1] if number + 1 < len(tests) else None

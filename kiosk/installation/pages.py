@@ -51,8 +51,8 @@ def fresh(facts: s.SetupFacts) -> tuple[s.Page, tuple[c.Command, ...]]:
         case SetupStep.PRINTER:
             return s.PrinterStep(), look
         case SetupStep.NETWORK:
-            chosen_stick = not facts.values.get("sync.bureau_url") and facts.progress.mark(SetupStep.NETWORK) is Mark.DONE
-            return s.NetworkStep("stick" if chosen_stick else "network"), look
+            chosen_medium = not facts.values.get("sync.bureau_url") and facts.progress.mark(SetupStep.NETWORK) is Mark.DONE
+            return s.NetworkStep("stick" if chosen_medium else "network"), look
         case SetupStep.REGISTER:
             return s.RegisterStep(), ()
         case SetupStep.SUPERVISOR:

@@ -86,8 +86,10 @@ def of(context: BureauContext, kiosk_id: str) -> protocol.Standing:
     told: dict[str, Any] = {"state": "good"}
     if row is not None:
         told = {"state": "twin", "why": row.kind, "about": row.finding_id, "since": row.first_at}
-    way = "chunks" if in_chunks else "whole"
-    return protocol.Standing(bureau_id=context.bureau_id, kiosk_id=kiosk_id, at=utcnow(), roster=way, **told)
+    told["roster"] = "chunks" if in_chunks else "whole"
+    if kiosk is not None and kiosk.follows_keys:  # a version before refuses fields that it does not know
+        told["batches"] = kiosk.last_seq
+    return protocol.Standing(bureau_id=context.bureau_id, kiosk_id=kiosk_id, at=utcnow(), **told)
 
 
 def open_findings(session: Session) -> list[dict[str, Any]]:

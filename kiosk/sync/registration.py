@@ -44,6 +44,7 @@ def follow(store: Store, identity: Identity, now: datetime) -> bool:
             journal.append(store, "suite-changed", {"suite": suite.name, "digest": digest}, now)
         if before and before != kiosk_id:
             outbox.put(db, "decisions_after", "0")
+            outbox.put(db, outbox.BATCHES_FROM, outbox.get(db, "seq", "0"))
             outbox.put(db, _ASK_FROM, _START)
         outbox.put(db, _KIOSK, kiosk_id)
     return True

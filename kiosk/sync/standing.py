@@ -1,5 +1,8 @@
 """What the bureau thinks of this kiosk itself: two machines under one key, or a restored one, and self-service waits for a person.
 
+It also tells how many batches of this kiosk it has: a bureau that was restored from an older backup is asked about, and sent anew,
+what it had signed for and lost.
+
 Asked by `delivery` at the end of a round, brought by `courier`. Runs on the store's thread.
 """
 
@@ -26,6 +29,11 @@ def take(store: Store, told: protocol.Standing, now: datetime) -> bool:
         if before and told.at <= datetime.fromisoformat(before["at"]):
             raise seal.Refused("stale")
         outbox.put(db, _KEY, json.dumps(told.model_dump(mode="json")))
+        since = outbox.lost_since(db, told.batches, told.at) if told.batches is not None else None
+        if told.batches is not None and since is not None:
+            count = outbox.doubt(db, told.batches, since)
+            data = {"batches": told.batches, "since": outbox.iso(since), "records": count}
+            journal.append(store, "bureau-restored", data, now)
         changed = bool(told.state != (before.get("state") or "good"))
         if changed:
             journal.append(store, "standing-changed", {"state": told.state, "why": told.why, "about": told.about}, now)

@@ -138,6 +138,7 @@ JOURNAL: dict[str, set[str]] = {
     "suite-changed": {"suite", "digest"},
     "bureau-keys": {"version", "in_force", "following", "before"},  # ids of the bureau's own keys
     "bureau-keys-refused": {"version", "why"},
+    "bureau-restored": {"batches", "since", "records"},
 }
 CHECKS = {
     "depth",

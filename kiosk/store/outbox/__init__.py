@@ -8,13 +8,16 @@ Times are ISO 8601 in UTC. Whoever works with the outbox takes it from here.
 from __future__ import annotations
 
 from kiosk.store.outbox.batches import (
+    BATCHES_FROM,
     NUMBERS_AT_ONCE,
     RESERVED,
     Moved,
     RecordVerdict,
     batch,
     decide,
+    doubt,
     go_on_numbering,
+    lost_since,
     next_seq,
     open_batch,
     purge,
@@ -54,6 +57,7 @@ from kiosk.store.outbox.rows import (
 from kiosk.store.outbox.values import get, iso, put
 
 __all__ = [
+    "BATCHES_FROM",
     "LEASE_S",
     "Moved",
     "NUMBERS_AT_ONCE",
@@ -65,6 +69,7 @@ __all__ = [
     "counts",
     "decide",
     "digest_name",
+    "doubt",
     "enqueue",
     "expire_leases",
     "get",
@@ -73,6 +78,7 @@ __all__ = [
     "iso",
     "last_receipt",
     "lease",
+    "lost_since",
     "mark_carried",
     "mark_handled",
     "mark_unknown",

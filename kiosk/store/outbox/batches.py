@@ -39,6 +39,9 @@ class RecordVerdict:
     reason: str = ""
 
 
+BATCHES_FROM = "batches_from"  # key in `sync_state`: numbers up to this one were of an earlier registration
+
+
 def next_seq(db: Database) -> int:
     """Return the next batch number; it is used up even when the batch is never sent."""
     with db.atomic():
@@ -131,8 +134,44 @@ def settle(
             if cursor.rowcount:
                 moved.append(Moved(one.record_id, STATUS_OF[to], one.reason))
         db.execute("UPDATE outbox_batches SET closed_at = ? WHERE batch_id = ?", (iso(received_at), receipt_id))
+        missing = list(missing)
         release(db, missing)
+        for record_id in missing:  # a bureau that does not have a record has decided nothing about it, whatever it once said
+            db.execute(
+                "UPDATE outbox SET decision = '', decision_reason = '', decided_at = '', handled_at = '' WHERE record_id = ?",
+                (record_id,),
+            )
     return moved
+
+
+def lost_since(db: Database, batches: int, at: datetime) -> datetime | None:
+    """Return since when the bureau signed for batches that it does not have any more; None when it has all.
+
+    batches: highest number that it has; at: when it said so. Numbers of an earlier registration do not count.
+    """
+    least = max(batches, int(get(db, BATCHES_FROM, "0")))
+    sql = "SELECT min(closed_at) AS since FROM outbox_batches WHERE seq > ? AND closed_at <> '' AND closed_at <= ?"
+    (row,) = rows_of(db, sql, (least, iso(at)))
+    return datetime.fromisoformat(row["since"]) if row["since"] else None
+
+
+def doubt(db: Database, batches: int, since: datetime) -> int:
+    """Believe no receipt from then on: the bureau is asked about those records, and gets anew what it lost. Returns how many.
+
+    Its decisions are heard from the first one on, the journal's lines travel again from the last batch that it has.
+    """
+    with db.atomic():
+        cursor = db.execute(
+            "UPDATE outbox SET state = 'unknown', next_try = '' WHERE state = 'received' AND delivered_at >= ? AND content <> ''",
+            (iso(since),),
+        )
+        sql = "SELECT max(journal_to) AS last FROM outbox_batches WHERE seq <= ? AND closed_at <> ''"
+        (row,) = rows_of(db, sql, (batches,))
+        if row["last"]:
+            put(db, "journal_sent", str(min(int(row["last"]), int(get(db, "journal_sent", "0")))))
+        db.execute("UPDATE outbox_batches SET closed_at = '' WHERE seq > ?", (batches,))
+        put(db, "decisions_after", "0")
+    return int(cursor.rowcount)
 
 
 def decide(db: Database, decisions: Iterable[tuple[str, str, str, datetime]], cursor_after: int) -> list[Moved]:

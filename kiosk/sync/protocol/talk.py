@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from kiosk.sync.protocol.wire import Code, Digest, Document, Id, Moment, Short
+from kiosk.sync.protocol.wire import Code, Count, Digest, Document, Id, Moment, Short
 
 
 class TimeAnswer(Document):
@@ -31,6 +31,8 @@ class Standing(Document):
     why: Code = ""
     about: Short = ""
     since: Moment | None = None
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ("batches",)
+    batches: Count | None = None  # highest number of a batch of this kiosk that the bureau has; lower than was receipted: restored
     roster: Code = "whole"  # how the station's roster comes: whole (one file for all), or chunks (its own people alone)
 
 

@@ -71,6 +71,6 @@ class Document(Wire):
         if plain.get("suite") == FIRST_SUITE:
             del plain["suite"]
         for name in self.LEFT_OUT:
-            if not plain[name]:
+            if plain[name] in (None, "", (), []):  # 0 is told
                 del plain[name]
         return plain

@@ -157,7 +157,7 @@ class Checks(Section):
     stillness: CheckMode = "enforce"
     repeated_frames: CheckMode = "enforce"
     reflection: CheckMode = "off"
-    light: CheckMode = "off"
+    light: CheckMode = "refer"
     camera: CheckMode = "record"
     sensor: CheckMode = "record"
 
@@ -179,7 +179,7 @@ class Liveness(Section):
     tries_per_visit: int = Field(default=3, ge=1)
     tries_per_person_day: int = Field(default=5, ge=1)
     frame_width: int = 640
-    light_delay_s: float = Field(default=0.12, ge=0.0, le=0.4)
+    light_delay_s: float = Field(default=0.0, ge=0.0, le=0.4)
     light_strength: float = Field(default=0.0, ge=0.0)
     checks: Checks = Checks()
 

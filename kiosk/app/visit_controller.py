@@ -247,7 +247,8 @@ class VisitController(QObject):
                 self._showing.begin_take()
                 state = self._state
                 photo = self._memory.chip_photos.get(state.case.person.id_number, b"") if isinstance(state, s.Acting) else b""
-                self.begin_take.emit(TakeRequest(visit_id, take_id, practice, chip_photo=photo))
+                shines = self._showing.shines
+                self.begin_take.emit(TakeRequest(visit_id, take_id, practice, shines=shines, chip_photo=photo))
             case c.SwapAction():
                 self.swap_action.emit()
             case c.CancelTake():

@@ -61,6 +61,11 @@ class VisitShowing(QObject):
         """A take begins: who does not see is guided anew."""
         self._guide = CameraGuide()
 
+    @property
+    def shines(self) -> bool:
+        """The page is seen, so that it can light a face: not behind the dark curtain, not below the desk."""
+        return not self.silent and not self._window.dark
+
     def show_take(self, state: s.Acting, view: TakeView) -> None:
         """Show where the take stands, and say what is new of it."""
         before = prompt_for(state, self._take)

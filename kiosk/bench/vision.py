@@ -68,6 +68,7 @@ def run(takes: int = 3, portrait: str = "biden", **_: Any) -> dict[str, object]:
             seen = time.perf_counter()
             view = take.step(observation, frame.image_bgr)
             ended = time.perf_counter()
+            source.shine(view.light_pattern)
             whole.append(ended - began)
             steps.append(ended - seen)
             if not bare_first:

@@ -83,7 +83,10 @@ def _run(args: argparse.Namespace) -> Report:
     if args.what == "light":
         from kiosk.evaluate import light
 
-        return light.run(args.csv, make, tries=args.tries, seed=args.seed)
+        with Lines(args.lines) as lines:
+            return light.run(
+                args.csv, make, settings.liveness, tries=args.tries, seed=args.seed, on_take=lambda one: lines.write(one.json())
+            )
     if args.what == "injection":
         from kiosk.evaluate import injection
 
@@ -128,7 +131,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("csv", type=Path, metavar="CSV", nargs="?", help="the labelled files; injection needs none")
     parser.add_argument("--sensors", type=int, default=0, help="simulated takes for the sensor's pattern (injection)")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
-    parser.add_argument("--lines", type=Path, metavar="F", help="write each take as a line of JSON as soon as it ends (takes)")
+    parser.add_argument("--lines", type=Path, metavar="F", help="each take as a line of JSON as soon as it ends (takes, light)")
     parser.add_argument("--html", type=Path, metavar="F", help="write one page with tables and plots")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (takes)")
     parser.add_argument("--expected", type=Path, metavar="CSV", help="per-clip labels (gestures)")

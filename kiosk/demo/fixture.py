@@ -18,6 +18,7 @@ from kiosk import config
 from kiosk.bureau.process import BureauProcess
 from kiosk.camera import source as camera_source
 from kiosk.camera import sysfs
+from kiosk.camera.frame import FrameSource
 from kiosk.config import ROOT, Settings
 from kiosk.demo import people
 from kiosk.demo.portraits import draw_portrait, pose_of
@@ -25,6 +26,7 @@ from kiosk.demo.scenarios import Scenario
 from kiosk.demo.station import Station
 from kiosk.domain.person import RosterEntry
 from kiosk.domain.reasons import Action
+from kiosk.domain.take_view import TakeView
 from kiosk.emulators import usb_tree
 
 Say = Callable[[str], None]
@@ -70,6 +72,7 @@ class DemoFixture:
         """crowd: instead of the scenario's person, so many people come one after the other (all with the same face)."""
         from kiosk.emulators.card_holder import CardHolder
         from kiosk.emulators.emulated_camera import EmulatedCamera, Optics
+        from kiosk.emulators.held_tablet import HeldTablet
         from kiosk.emulators.puppet import PuppetSource
 
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
@@ -82,7 +85,9 @@ class DemoFixture:
         self.portrait = self.portrait_of(scenario)
         self.puppet = PuppetSource(self.portrait, seed=seed, mode=scenario.mode)
         self._bus = folder / "sys"  # a made-up system's tree of devices: the puppet's camera has an identity, as a real one
-        seen = EmulatedCamera(self.puppet, Optics(answers=False)) if scenario.injected else self.puppet
+        seen: FrameSource = EmulatedCamera(self.puppet, Optics(answers=False)) if scenario.injected else self.puppet
+        if scenario.tablet:
+            seen = HeldTablet(self.puppet)
         self.camera = CardHolder(seen, identify=lambda: sysfs.identify("0", self._bus))
         camera_source.register("puppet", lambda *_: self.camera)
         self.settings = self._settings(overrides or {})
@@ -233,6 +238,11 @@ class DemoFixture:
     def act(self, action: Action) -> None:
         """Move before the camera."""
         self.puppet.perform(action)
+
+    def shine(self, view: TakeView) -> None:
+        """The screen lights whoever stands before it; what shows a picture of somebody it does not."""
+        if not (self.scenario.tablet or self.scenario.injected):
+            self.puppet.shine(view.light_pattern)
 
     def swap_camera(self) -> None:
         """Pull the camera's plug and put another camera in, of the same make."""

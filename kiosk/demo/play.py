@@ -34,6 +34,7 @@ from kiosk.demo.training import Facts, Progress, in_words, read_facts
 from kiosk.desk import events as e
 from kiosk.domain.reasons import Action
 from kiosk.domain.record import Outcome
+from kiosk.domain.take_view import TakeView
 from kiosk.errors import KioskError
 from kiosk.store.engine.database import Store
 from kiosk.texts.strings import Strings
@@ -159,6 +160,11 @@ class FixtureHands(QObject):
                 self._fixture.bureau.stop()
             else:
                 self._fixture.bureau.start()
+
+    @Slot(object)
+    def shine(self, view: TakeView) -> None:
+        """The screen lights whoever stands before it."""
+        self._fixture.shine(view)
 
     def photo(self, held: bool) -> None:
         self._fixture.puppet.set_mode("print" if held else "live")
@@ -359,5 +365,6 @@ def _open(fixture: PlayFixture, webcam: bool, train: bool, size: tuple[int, int]
     app.desk.moved.connect(teacher.on_desk_moved)
     props.medium_back.connect(table.show_medium)
     props.medium_back.connect(teacher.on_medium_taken)
+    app.vision.view.connect(props.shine)
     app.start()
     return app, window, teacher

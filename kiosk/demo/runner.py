@@ -21,6 +21,7 @@ from kiosk.demo.listener import Listener, wishes_for, with_headphones, words_of
 from kiosk.demo.recorder import Recorder
 from kiosk.demo.scenarios import Scenario
 from kiosk.domain.record import RecordStatus
+from kiosk.domain.take_view import TakeView
 from kiosk.emulators.person import DemoPerson, Habits
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -93,6 +94,7 @@ class Runner(QObject):
         self.kiosk.conductor.moved.connect(self._on_moved)
         desk.moved.connect(self.recorder.on_desk_moved)
         self.kiosk.vision.view.connect(self.recorder.on_take_view)
+        self.kiosk.vision.view.connect(self._on_take_view)
         self.person.left.connect(self._on_left)
 
     def run(self, limit_s: float = LIMIT_S) -> Ended:
@@ -162,6 +164,10 @@ class Runner(QObject):
             QTimer.singleShot(1500, self, self.kiosk.conductor.nudge_sync.emit)
         elif sent.stage is RecordStatus.CONFIRMED:
             QTimer.singleShot(300, self, lambda: self.recorder.keep("review-answered"))
+
+    @Slot(object)
+    def _on_take_view(self, view: TakeView) -> None:
+        self.fixture.shine(view)
 
     def _bring_network(self) -> None:
         self.fixture.bureau.start()

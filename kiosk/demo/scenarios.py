@@ -25,6 +25,7 @@ class Scenario:
     portrait: str = ""
     mode: Literal["live", "print"] = "live"
     trouble: Literal["", "offline", "reader", "camera"] = ""
+    tablet: bool = False  # the face is on a tablet that somebody holds up: it does what is asked, and no light falls on it
     injected: bool = False  # the pinned camera stands there, but the pictures come from elsewhere
     delivered: bool = True  # a record reaches the bureau
     habits: dict[str, object] = field(default_factory=dict)  # see emulators/person.py
@@ -186,6 +187,14 @@ _ALL = (
         Outcome.PASSED,
         "ok",
         desk="clock-back",
+    ),
+    Scenario(
+        "tablet",
+        "somebody holds up a tablet with a face that does whatever is asked: the kiosk's own light does not come back from it",
+        Outcome.FAILED,
+        "liveness-failed",
+        tablet=True,
+        settings={"liveness": {"tries_per_visit": 1, "light_delay_s": 0.12, "checks": {"light": "enforce"}}},
     ),
     Scenario(
         "injected",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from kiosk.domain.light_pattern import Levels
 from kiosk.domain.reasons import Action, Guidance
 
 Phase = Literal["positioning", "baseline", "light", "wait-cue", "cue", "between", "done", "failed"]
@@ -34,7 +35,7 @@ class TakeView:
     slower: bool = False
     can_swap: bool = False
     light: tuple[int, int, int] | None = None  # the colour the screen should shine in now (reflected-light check)
-    light_pattern: tuple[float, float] | None = None  # the light passcode now: across and along (`ui.widgets.light`)
+    light_pattern: Levels | None = None  # the light passcode now (`ui.widgets.light`)
     box: ShareBox | None = None  # the face
     visit_id: str = ""
 

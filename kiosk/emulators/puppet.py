@@ -21,7 +21,9 @@ from kiosk.camera import source as camera_source
 from kiosk.camera.frame import Frame
 from kiosk.camera.opencv import import_cv2
 from kiosk.config import Camera
+from kiosk.domain.light_pattern import Levels
 from kiosk.domain.reasons import Action
+from kiosk.emulators.puppet_light import ScreenLight
 from kiosk.emulators.puppet_motion import Choreography, Manner, Pose
 from kiosk.emulators.puppet_print import PrintRenderer
 from kiosk.emulators.puppet_render import Renderer
@@ -79,6 +81,7 @@ class PuppetSource:
         self._next_s = 0.0
         self._now_s = 0.0
         self._noise = _Noise(size, noise, seed)
+        self._light = ScreenLight()
 
     # ---- FrameSource
 
@@ -117,6 +120,7 @@ class PuppetSource:
             image = stage.live.scene.background.copy()
         else:
             image = stage.live.draw(pose) if mode == "live" else stage.flat.draw(pose)
+        image = self._light.add(image, self._now_s)
         self._noise.add(image)
         return Frame(image, self._now_s, seq)
 
@@ -158,6 +162,10 @@ class PuppetSource:
         """Stand there alive, or hold a print up."""
         with self._lock:
             self._mode = mode
+
+    def shine(self, levels: Levels | None) -> None:
+        """The kiosk's screen shows this pattern from now on: it lights the face."""
+        self._light.shine(levels, max(self._now(), self._now_s))
 
     def unplug(self) -> None:
         """Pull the camera's plug: `read` and `open` raise CameraUnavailable."""

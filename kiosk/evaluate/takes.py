@@ -95,10 +95,10 @@ def run(
     return report(done, errors, {"tries": tries, "seed": seed, "fit": fit, "noise": noise, "actions": settings.liveness.actions})
 
 
-def play(path: Path, make: Callable[[], Landmarker], fit: bool) -> Played:
+def play(path: Path, make: Callable[[], Landmarker], fit: bool, limit_s: float = CLIP_LIMIT_S) -> Played:
     """Read a clip and its landmarks, once. Raises ClipError."""
     raw = []
-    for frame in frames(path, CLIP_LIMIT_S):
+    for frame in frames(path, limit_s):
         image = frame.image_bgr
         factor = 720 / max(image.shape[:2])
         if factor < 1:  # a minute of 1080p frames is ten gigabytes
@@ -154,8 +154,8 @@ def _tries(
     liveness = settings.liveness
     fitted = fitted_challenge(row, clip, settings)
     faceless = sum(seen.points is None for seen in clip.observations) / len(clip.observations)
-    if genuine:  # that a short recording comes round again is our doing, not the person's
-        checks = liveness.checks.model_copy(update={"repeated_frames": "record"})
+    if genuine:  # that a short recording comes round again, and that no screen of ours lit it, is our doing, not the person's
+        checks = liveness.checks.model_copy(update={"repeated_frames": "record", "light": "off"})
         liveness = liveness.model_copy(update={"checks": checks})
     plans: list[tuple[Kind, Challenge | None]]
     if genuine:
@@ -168,7 +168,8 @@ def _tries(
         # zlib.crc32: Python's own hash of a string changes from run to run.
         base = [seed, zlib.crc32(row["file"].encode()), number_]
         rng = random.Random(repr(base))
-        challenge = planned or draw_challenge(liveness, rng=rng)
+        drawn = draw_challenge(liveness, rng=rng)
+        challenge = drawn if planned is None else replace(planned, light_code=drawn.light_code)
         take = Take(challenge, liveness)
         start = 0 if kind == "answered" else rng.randrange(len(clip.pictures))  # a replay may begin anywhere
         result = take_once(clip, take, np.random.default_rng(base), noise, start)

@@ -182,8 +182,8 @@ def scenes() -> tuple[Scene, ...]:
             )
             for action in Action
         ),
-        Scene("camera-light", acting, sample_take(action=Action.TURN_LEFT, light_pattern=(0.6, 0.0)), face=True),
-        Scene("camera-light-below", acting, sample_take(action=Action.TURN_LEFT, light_pattern=(0.0, -0.6)), face=True),
+        Scene("camera-light", acting, sample_take(action=Action.TURN_LEFT, light_pattern=(0.6, 0.2, 0.2)), face=True),
+        Scene("camera-light-below", acting, sample_take(action=Action.TURN_LEFT, light_pattern=(-0.6, 0.2, -0.2)), face=True),
         Scene("camera-wrong-way", acting, sample_take(action=Action.TURN_LEFT, now=True, wrong_way=True), face=True),
         Scene("camera-slower", acting, sample_take(action=Action.TURN_LEFT, now=True, progress=0.4, slower=True), face=True),
         Scene("camera-larger", acting, sample_take(action=Action.MOUTH_OPEN, now=True, progress=0.4, larger=True), face=True),

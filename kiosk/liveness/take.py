@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from kiosk.config import CheckMode, Liveness
+from kiosk.domain.light_pattern import Levels
 from kiosk.domain.outcome import CheckScore, LivenessResult
 from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.take_view import Phase, TakeView
@@ -22,7 +23,8 @@ from kiosk.liveness.face_buffer import FaceBuffer, KeptFace
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
 from kiosk.liveness.guidance import LIMITS, Limits
 from kiosk.liveness.landmarks import FaceObservation
-from kiosk.liveness.light.code import DEPTH
+from kiosk.liveness.light.answer import LightScores
+from kiosk.liveness.light.code import GRADIENT, HUE
 from kiosk.liveness.pace import (
     AFTER_LIMIT_S,
     BASELINE_S,
@@ -80,6 +82,11 @@ class Take:
         return tuple(self._evidence.turns.accepted)
 
     @property
+    def lit(self) -> LightScores:
+        """What came back of the light passcode, whether or not it decided."""
+        return self._evidence.lit
+
+    @property
     def can_swap(self) -> bool:
         """ "做不到" is possible now."""
         return self.result is None and self._asked.can_swap
@@ -108,7 +115,7 @@ class Take:
             return self._finish(Reason.FACE_CHANGED)
         events = self._tracker.step(observation)
         self._evidence.step(
-            observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code()
+            observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code_s
         )
         self._buffer_face(observation, frame_bgr, blocked)
         self._placing.seen(observation)
@@ -257,20 +264,16 @@ class Take:
         return None if shown is None else LIGHTS[shown]
 
     def _run_code(self, since_s: float) -> None:
-        """The light code goes on in quiet moments and stands still while somebody acts."""
+        """The light code goes on in quiet moments and holds what it shows while somebody acts."""
         if self._phase in ("baseline", "wait-cue", "between") and 0 < since_s < 1.0:
             self._code_s += since_s
 
-    def _code(self) -> float | None:
-        quiet = self._phase in ("baseline", "wait-cue", "between")
-        return self._code_s if quiet and self._evidence.answer is not None else None
-
-    def _pattern(self) -> tuple[float, float] | None:
+    def _pattern(self) -> Levels | None:
         answer = self._evidence.answer
-        if answer is None or self._code() is None:
+        if answer is None:
             return None
-        across, along = answer.code.levels(self._code_s)
-        return DEPTH * across, DEPTH * along
+        hue, across, along = answer.code.levels(self._code_s)
+        return HUE * hue, GRADIENT * across, GRADIENT * along
 
     def _finish(self, reason: Reason) -> TakeView:
         checks = self._evidence.scores()
@@ -335,6 +338,6 @@ def judged(checks: tuple[CheckScore, ...], evidence: AttackEvidence, depth: Chec
     if attended:
         return Reason.OK
     shallow = depth == "enforce" and not evidence.turns.saw_depth
-    if shallow or evidence.camera_unclear or any(one.flagged and one.mode == "refer" for one in checks):
+    if shallow or evidence.unclear or any(one.flagged and one.mode == "refer" for one in checks):
         return Reason.LIVENESS_UNCERTAIN
     return Reason.OK

@@ -36,6 +36,7 @@ from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.glasses import tell
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
+from kiosk.liveness.light.daylight import Daylight
 from kiosk.liveness.small_faces import SmallFaces
 from kiosk.liveness.take import Take
 from kiosk.liveness.verdict import TakeOutcome, conclude, confirm_turns
@@ -74,6 +75,7 @@ class TakeRequest:
     unable: frozenset[Action] = frozenset()
     seed: int | None = None
     attended: bool = False  # an attendant who signed in has the person in sight: a challenge without a turn refers nobody
+    shines: bool = False  # the page is seen and carries the light passcode: not at the desk, not behind the dark curtain
     chip_photo: bytes = field(default=b"", repr=False)  # 102 x 126 x 3 RGB of the card, when a vendor's decoder gave one
 
 
@@ -183,6 +185,7 @@ class _Loop:
         self._facts: CameraFacts | None = None
         self._proof: CameraProof | None = None
         self._steered = 0.0
+        self._daylight = Daylight(settings.liveness.light_strength, settings.liveness.light_delay_s)
         self._still: Landmarker | None = None  # without tracking: for the end of a take
         self._take: Take | None = None
         self._request: TakeRequest | None = None
@@ -204,8 +207,10 @@ class _Loop:
         self._end_proof()
         checks = self._settings.liveness.checks
         self._proof = None if self._facts is None or request.practice else CameraProof(self._facts, checks)
-        challenge = replace(challenge, proof=self._proof)
-        self._take = Take(challenge, self._settings.liveness, attended=request.attended)
+        challenge = replace(challenge, proof=self._proof, light_code=challenge.light_code if request.shines else None)
+        day = {"light_strength": self._daylight.expected(), "light_delay_s": self._daylight.delay_s()}
+        settings = self._settings.liveness.model_copy(update=day)
+        self._take = Take(challenge, settings, attended=request.attended)
         self._resting = False
 
     def swap(self) -> None:
@@ -285,6 +290,8 @@ class _Loop:
         if take.result is not None:
             self._take = self._request = None
             self._end_proof()
+            if not request.practice and take.result.reason in (Reason.OK, Reason.LIVENESS_UNCERTAIN):
+                self._daylight.note(take.lit)
             self._worker.finished.emit(self._outcome(take.result, take.kept, request, take.turns))
 
     def _outcome(

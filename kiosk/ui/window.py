@@ -263,10 +263,15 @@ class KioskWindow(WindowFrame):
 
     # --- what the frame asks
 
+    @property
+    def dark(self) -> bool:
+        """The screen is to be dark while the page is spoken."""
+        return self.spoken.on and self.settings.ui.dark_when_spoken
+
     @Slot()
     def draw_curtain(self) -> None:
         """Darken the screen while the page is spoken, where the station wants it so."""
-        self.curtain.follow(self.spoken.on and self.settings.ui.dark_when_spoken, self.strings, self.look)
+        self.curtain.follow(self.dark, self.strings, self.look)
 
     def nobody_here(self) -> bool:
         return isinstance(self._state, s.Idle)

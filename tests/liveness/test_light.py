@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from kiosk.config import Checks, Liveness
+from kiosk.domain.light_pattern import COOL, WARM, colour, level_at
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.evaluate.light_render import SPECIES, Light, answering, lit
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
-from kiosk.liveness.light.answer import POINTS, LitFrames, Surface, judge
-from kiosk.liveness.light.code import DEPTH, LENGTH_S, SYMBOL_S, SYMBOLS, draw_code
+from kiosk.liveness.light.answer import EXPECTED, POINTS, LightScores, LitFrames, Surface, judge
+from kiosk.liveness.light.code import GRADIENT, HUE, LENGTH_S, SYMBOL_S, SYMBOLS, draw_code
+from kiosk.liveness.light.daylight import Daylight
 from kiosk.liveness.take import Take
 from kiosk.ui.widgets.light import paint_pattern
 from tests.liveness.faces import Camera, face, sway
@@ -28,21 +31,24 @@ def test_a_code_is_balanced_orthogonal_and_never_the_same() -> None:
     codes = {draw_code(random.Random(seed)) for seed in range(300)}
     assert len(codes) > 290
     for code in codes:
-        assert (sum(code.across), sum(code.along)) == (0, 0)
-        assert sum(a * b for a, b in zip(code.across, code.along, strict=True)) == 0
+        rows = (code.hue, code.across, code.along)
+        assert [sum(row) for row in rows] == [0, 0, 0]
+        assert all(sum(a * b for a, b in zip(one, other, strict=True)) == 0 for one, other in combinations(rows, 2))
 
 
-def test_it_flashes_less_than_three_times_a_second_and_softly() -> None:
-    """WCAG 2.3.1: a flash is a pair of opposing changes."""
-    for seed in range(50):
+def test_it_never_flashes_and_is_never_a_saturated_red() -> None:
+    """WCAG 2.3.1: a flash is a pair of opposing changes of 10 % of the relative luminance, or of a saturated red."""
+    light = [float(np.dot(colour(level), (0.2126, 0.7152, 0.0722))) for level in np.linspace(-1, 1, 21)]
+    assert max(light) - min(light) < 0.02
+    assert all(one[0] / sum(one) < 0.8 for one in (WARM, COOL))
+    assert 2 * GRADIENT + HUE <= 1.0
+    for seed in range(20):
         code = draw_code(random.Random(seed))
-        times = np.arange(0, LENGTH_S + 0.5, 0.01)
-        levels = np.array([code.levels(float(t)) for t in times])
+        levels = np.array([code.levels(float(t)) for t in np.arange(0, LENGTH_S + 0.5, 0.01)])
         assert np.abs(levels).max() <= 1.0
         assert np.abs(np.diff(levels, axis=0)).max() < 0.3, "no jump from one frame to the next"
         for side in levels.T:
-            turns = np.flatnonzero(np.diff(np.sign(side[np.abs(side) > 0.5])) != 0)
-            assert len(turns) < SYMBOLS
+            assert len(np.flatnonzero(np.diff(np.sign(side[np.abs(side) > 0.5])) != 0)) < SYMBOLS
     assert 1.0 / (2 * SYMBOL_S) < 3.0
     assert LENGTH_S <= 3.0
 
@@ -58,22 +64,27 @@ def _surface() -> Surface:
     return Surface(place, normal / np.linalg.norm(normal, axis=1, keepdims=True))
 
 
-def _scores(species: str, seed: int, lux: float = 100.0, unrest: float = 0.004):
+def _scores(
+    species: str, seed: int, lux: float = 100.0, unrest: float = 0.004, white: float = 0.0, gaudy: float = 0.0
+) -> LightScores:
+    """unrest: of each point's brightness, mostly in all colours alike. white: how far the camera's white balance drifts. gaudy: how
+    much of other coloured light falls on the face."""
     rng, noise = random.Random(seed), np.random.default_rng(seed)
     code = draw_code(rng)
     shown = draw_code(rng) if species.endswith("other-code") else code
     delay = DELAY_S + (0.45 if species == "late" else 0.0)
     surface, times = _surface(), np.arange(0, LENGTH_S + 0.2, 1 / 25)
-    body = "head" if species in ("late", "stream-other-code", "tablet-other-code") else species
-    answer = answering(body, surface, 0.16, Light(0.5, lux, 0.3, 40.0, delay, (4.0, 3.0)), emission_lux=150.0)
-    skin = 0.2 * (1 + unrest * noise.standard_normal((len(times), len(POINTS))))
-    seen = LitFrames(
-        times,
-        lit(skin, times, answer, shown, delay, surface.place[:, 1], 0.02),
-        0.1 * (1 + 0.003 * noise.standard_normal(len(times))),
-        noise.standard_normal((len(times), 6)),
-    )
-    return judge(code, seen, surface, DELAY_S)
+    body = "head" if species in ("late", "stream-other-code") else species
+    answer = answering(body, surface, 0.16, Light(0.5, lux, 0.3, 40.0, (4.0, 3.0)))
+    clock = np.stack([times, times], axis=1)
+    levels = np.array([shown.levels(float(t)) for t in times - delay]) * (HUE, GRADIENT, GRADIENT)
+    lights = np.stack([lit(np.repeat(one[None], len(POINTS), axis=0), answer) for one in levels])
+    skin = 0.2 * lights * (1 + 5 * unrest * noise.standard_normal((len(times), len(POINTS), 1)))
+    skin = skin * (1 + gaudy * noise.standard_normal((len(times), 1, 3)))
+    skin = skin * (1 + unrest * noise.standard_normal((len(times), len(POINTS), 3)))
+    balance = np.exp(white * np.sin(2.2 * times)[:, None] * (-1.0, 0.0, 1.0))
+    room = 0.1 * (1 + 0.003 * noise.standard_normal((len(times), 3)))
+    return judge(code, LitFrames(times, skin * balance[:, None], room * balance, clock), surface, DELAY_S)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -82,10 +93,9 @@ def test_a_head_answers_in_time_and_in_shape(seed: int) -> None:
     assert found.time is not None
     assert found.time > 0.7
     assert found.best_delay_s == pytest.approx(DELAY_S, abs=0.06)
-    assert found.shape is not None
-    assert found.shape > 0.35
     assert found.room is not None
-    assert abs(found.room) < 0.5
+    assert abs(found.room) < 0.2
+    assert found.strength > 5 * found.noise
 
 
 def test_another_code_and_a_late_answer_are_none() -> None:
@@ -96,45 +106,74 @@ def test_another_code_and_a_late_answer_are_none() -> None:
 
 @pytest.mark.parametrize("species", ["print-flat", "print-bent"])
 def test_a_sheet_has_no_nose(species: str) -> None:
-    shapes = [_scores(species, seed).shape for seed in range(12)]
-    heads = [_scores("head", seed).shape for seed in range(12)]
+    shapes = [_scores(species, seed, lux=50.0, unrest=0.0005).shape for seed in range(8)]
+    heads = [_scores("head", seed, lux=50.0, unrest=0.0005).shape for seed in range(8)]
     assert max(s for s in shapes if s is not None) < min(s for s in heads if s is not None)
 
 
-def test_daylight_drowns_it() -> None:
-    assert np.median([_scores("head", seed, lux=20000.0, unrest=0.02).time or 0.0 for seed in range(12)]) < 0.3
+def test_daylight_and_unrest_that_hide_an_answer_make_it_unavailable() -> None:
+    drowned = [_scores("head", seed, lux=20000.0, gaudy=0.03) for seed in range(12)]
+    assert not any(one.available() for one in drowned if one.time is not None and one.time < 0.35)
+    assert np.median([one.time or 0.0 for one in drowned]) < 0.3
     assert set(SPECIES) > {"head", "mask", "tablet"}
+
+
+def test_the_cameras_white_balance_is_taken_out_by_the_room() -> None:
+    steady, drifting = _scores("head", 3, lux=300.0), _scores("head", 3, lux=300.0, white=0.05)
+    assert steady.time is not None
+    assert drifting.time is not None
+    assert drifting.time > steady.time - 0.05
+    assert _scores("stream-other-code", 4, white=0.05).best_delay_s is not None
+
+
+def test_where_answers_are_small_for_a_while_nothing_is_made_of_a_missing_one() -> None:
+    """By a sunny window: after a few people the check is unavailable, and comes back with the evening."""
+    day = Daylight()
+    for _ in range(3):
+        day.note(LightScores(time=0.2, strength=0.002, noise=0.001))
+    assert day.expected() == EXPECTED, "three may be replays"
+    day.note(LightScores(time=0.3, strength=0.002, noise=0.001))
+    assert not LightScores(time=0.1, strength=0.0, noise=0.001).available(day.expected())
+    for _ in range(10):
+        day.note(LightScores(time=0.9, strength=0.05, noise=0.001))
+    assert day.expected() == EXPECTED
+    assert LightScores(time=0.1, strength=0.0, noise=0.001).available(day.expected())
+    assert day.delay_s() == 0.0
+    for delay_s in (0.14, 0.16, 0.14, 0.9, 0.18):
+        day.note(LightScores(time=0.8, best_delay_s=delay_s, strength=0.05, noise=0.001))
+    assert day.delay_s() == pytest.approx(0.15)
+    day.note(LightScores())
+    assert Daylight(0.03, 0.2).delay_s() == 0.2
+    assert Daylight(0.03).expected() == 0.03
 
 
 SETTINGS = Liveness(
     checks=Checks(bent_print="off", background="off", light="refer"),
-    light_delay_s=0.0,
-    light_strength=0.05,
     allowed=("turn-left",),
     actions=1,
 )
 
 
-def _take(settings: Liveness, answers: bool) -> Take:
+def _take(settings: Liveness, answers: bool, unrest: float = 0.0) -> Take:
     take = Take(draw_challenge(settings, rng=random.Random(4)), settings)
-    assert take._evidence.answer is not None
-    camera, person, view, level = Camera(noise=0.5), Person(), TakeView("positioning"), (0.0, 0.0)
-    patterns: set[tuple[float, float] | None] = set()
+    camera, person, view, level = Camera(noise=0.5), Person(), TakeView("positioning"), (0.0, 0.0, 0.0)
+    patterns: set[tuple[float, float, float] | None] = set()
+    rng = np.random.default_rng(7)
+    x, y = np.meshgrid(np.linspace(-1, 1, 640), np.linspace(-1, 1, 480))
+    near = np.exp(-((x / 0.4) ** 2))[:, :, None]
     for index in range(int(60 * FPS)):
         t_s = index / FPS
         seen = face(t_s, sway(person(t_s, view), t_s))
-        x = np.linspace(-1, 1, 640)[None, :, None]
-        y = np.linspace(1, -1, 480)[:, None, None]
         # The drawn face answers as a head would: its left cheek to light from its left, its brow to light from above.
-        gain = 1 + (0.4 * (level[0] * x + level[1] * y) if answers else 0.0)
-        picture = np.clip(camera.picture() * gain ** (1 / 2.2), 0, 255).astype(np.uint8)
+        levels = level_at(level, -x, y)[:, :, None] * np.array((-0.6, 0.0, 0.5))
+        gain = 1 + 0.1 * near * (levels if answers else 0.0) + near * unrest * rng.standard_normal(3)
+        picture = np.clip(camera.picture() * np.maximum(gain, 0.1) ** (1 / 2.2), 0, 255).astype(np.uint8)
         view = take.step(seen, picture)
         patterns.add(view.light_pattern)
-        level = view.light_pattern or (0.0, 0.0)
+        level = view.light_pattern or (0.0, 0.0, 0.0)
         if take.result is not None:
             break
     assert len(patterns) > 10, "the page was told what to show"
-    assert all(p is None or max(abs(v) for v in p) <= DEPTH for p in patterns)
     return take
 
 
@@ -148,26 +187,28 @@ def test_a_take_that_answers_the_light_passes_and_one_that_does_not_goes_to_the_
     assert [one.name for one in referred.checks if one.flagged and one.mode == "refer"] == ["light_time"]
 
 
-def test_a_station_that_measured_nothing_yet_refers_nobody() -> None:
-    settings = SETTINGS.model_copy(update={"light_strength": 0.0})
-    result = _take(settings, answers=False).result
-    assert result is not None
-    assert (result.passed, result.reason) == (True, Reason.OK)
-    assert [one.score for one in result.checks if one.name == "light_time"] == [None]
+def test_light_that_changes_wildly_is_unavailable_and_refers_nobody() -> None:
+    take = _take(SETTINGS, answers=False, unrest=0.06)
+    assert take.result is not None
+    assert (take.result.passed, take.result.reason) == (True, Reason.OK)
+    assert [one.score for one in take.result.checks if one.name == "light_time"] == [None]
+    assert take.lit.noise > 0.003
 
 
 def test_switched_off_nothing_is_drawn_or_shown() -> None:
-    plain = draw_challenge(Liveness(), rng=random.Random(1))
+    plain = draw_challenge(Liveness(checks=Checks(light="off")), rng=random.Random(1))
     assert plain.light_code is None
+    assert draw_challenge(Liveness(), rng=random.Random(1)).light_code is not None
     take = Take(Challenge((Step(Action.TURN_LEFT, (1.0,)),)), Liveness(checks=Checks(bent_print="off", background="off")))
     assert take.step(face(0.0), Camera().picture()).light_pattern is None
 
 
-def test_the_painted_pattern_is_brighter_where_it_should_be(qapp: object) -> None:
+def test_the_painted_pattern_is_warmer_where_it_should_be(qapp: object) -> None:
     image = QImage(120, 200, QImage.Format.Format_RGB32)
-    for across, along, brighter, darker in ((0.6, 0.0, (5, 100), (115, 100)), (0.0, 0.6, (60, 5), (60, 195))):
+    for levels, warmer, cooler in (((0.0, 0.6, 0.0), (5, 100), (115, 100)), ((0.0, 0.0, 0.6), (60, 5), (60, 195))):
         painter = QPainter(image)
-        paint_pattern(painter, QRectF(0, 0, 120, 200), across, along)
+        paint_pattern(painter, QRectF(0, 0, 120, 200), levels)
         painter.end()
-        assert image.pixelColor(*brighter).red() > image.pixelColor(*darker).red() + 80
-        assert image.pixelColor(60, 100).red() == pytest.approx(188, abs=4), "the middle stays half bright"
+        at = [image.pixelColor(*place) for place in (warmer, cooler)]
+        assert at[0].red() > at[1].red() + 30
+        assert at[0].blue() < at[1].blue() - 30

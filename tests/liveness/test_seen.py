@@ -62,6 +62,7 @@ def act(take: Take, source: PuppetSource, landmarker: Landmarker, other: PuppetS
         frame = source.read()
         assert frame is not None
         view = take.step(landmarker.observe(frame), frame.image_bgr)
+        source.shine(view.light_pattern)
         if view.now and asked != view.action_index:
             asked, reply_s = view.action_index, frame.t_s + 0.5
         if view.now and reply_s and frame.t_s >= reply_s and view.action is not None:

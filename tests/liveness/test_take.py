@@ -19,7 +19,7 @@ from kiosk.liveness.take import Take
 from tests.liveness.faces import Camera, Pose, face, nobody, sway
 
 # The drawn-up pictures do not turn with the mesh, so what is tracked in them cannot speak of depth: the mesh alone does.
-SETTINGS = Liveness(checks=Checks(bent_print="off", background="off"))
+SETTINGS = Liveness(checks=Checks(bent_print="off", background="off", light="off"))
 POSES = {
     Action.BLINK: (Pose(blink=1.0), 0.25),
     Action.MOUTH_OPEN: (Pose(mouth=0.4), 1.0),
@@ -241,7 +241,7 @@ def test_the_ring_fills_and_the_cue_is_a_moment_of_its_own() -> None:
 
 def test_the_light_of_the_screen_is_asked_for_only_when_configured() -> None:
     shown: list[tuple[int, int, int] | None] = []
-    settings = Liveness(checks=Checks(bent_print="off", background="off", reflection="record"))
+    settings = Liveness(checks=Checks(bent_print="off", background="off", light="off", reflection="record"))
     take = Take(draw_challenge(settings, rng=random.Random(1)), settings)
     result = run(take, Person(), watch=lambda _t, v: shown.append(v.light))
     assert result.passed
@@ -278,7 +278,7 @@ def test_with_an_attendant_in_sight_a_turn_may_be_left_out() -> None:
 
 
 def test_a_check_that_refers_sends_to_the_attendant_and_refuses_nobody() -> None:
-    settings = Liveness(checks=Checks(bent_print="off", background="off", repeated_frames="refer"))
+    settings = Liveness(checks=Checks(bent_print="off", background="off", light="off", repeated_frames="refer"))
     take = Take(challenge(Action.TURN_LEFT), settings)
     picture, view, person = Camera().picture(), TakeView("positioning"), Person()
     for index in range(int(60 * FPS)):

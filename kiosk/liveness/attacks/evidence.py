@@ -25,7 +25,6 @@ from kiosk.liveness.light.answer import LightAnswer, LightScores
 from kiosk.liveness.light.code import LightCode
 
 _QUIET = frozenset({"baseline", "wait-cue", "between"})
-_LIGHT_CLEAR = 2.5  # the answer measured at set-up over today's noise
 _SCREEN_EVERY_S, _MAX_SCREEN = 0.5, 6
 
 
@@ -39,6 +38,7 @@ class AttackEvidence:
         self._checks = checks = settings.checks
         self._settings = settings
         self.answer = LightAnswer(code) if code is not None and checks.light != "off" else None
+        self.lit = LightScores()  # known with the scores
         self.light = LightWatcher(lights) if lights else None
         self._repeats, self._loop, self._sway, self._holes = RepeatWatcher(), LoopWatcher(), SwayWatcher(), HoleWatcher()
         self._screen: list[float] = []
@@ -52,23 +52,25 @@ class AttackEvidence:
         phase: str,
         action: Action | None,
         neutral_deg: float = 0.0,
-        code_s: float | None = None,
+        code_s: float = 0.0,
     ) -> None:
-        """Take in one frame. neutral_deg: the yaw at which this person looks straight. code_s: seconds of the light code."""
+        """Take in one frame. neutral_deg: the yaw at which this person looks straight. code_s: of the light code, shown."""
         if self._checks.repeated_frames != "off":
             self._repeats.step(observation.t_s, frame_bgr)
         self.turns.came(observation.t_s)
         if self._proof is not None:
             self._proof.step(observation.t_s, frame_bgr, phase)
+        if self.answer is not None:
+            self.answer.came(observation.t_s, code_s)
         points = observation.points
         if points is None or phase == "positioning":
             return
         self._loop.step(observation)
-        if self.answer is not None and code_s is not None:
-            self.answer.step(code_s, observation, frame_bgr)
         if phase == "light" and self.light is not None:
             self.light.step(observation, frame_bgr)
         if phase in _QUIET:
+            if self.answer is not None:
+                self.answer.step(observation, frame_bgr)
             self._sway.step(observation)
             self._holes.step(observation)
             self._look_for_screen(observation, frame_bgr)
@@ -78,9 +80,10 @@ class AttackEvidence:
             self.turns.no_turn()
 
     @property
-    def camera_unclear(self) -> bool:
-        """The camera had to answer, and whether it did cannot be told."""
-        return self._proof is not None and self._proof.unclear
+    def unclear(self) -> bool:
+        """Camera or face had to answer, and whether it did cannot be told."""
+        dark = self.answer is not None and self._checks.light == "enforce" and not self.lit.available(self._settings.light_strength)
+        return dark or (self._proof is not None and self._proof.unclear)
 
     def scores(self) -> tuple[CheckScore, ...]:
         """Return every check that is not off. The worst turn counts."""
@@ -109,16 +112,11 @@ class AttackEvidence:
         return found if self._proof is None else (*found, *self._proof.scores())
 
     def _lit(self) -> LightScores:
-        """What came back of the light code.
-
-        It decides only where a station has measured what a face sends back there, and that stands clear of what movement and
-        daylight hide today: else the check is unavailable, which refuses and refers nobody.
-        """
+        """What came back of the light code; nothing is told where movement and daylight would hide it: that refers nobody."""
         if self.answer is None:
             return LightScores()
-        found = self.answer.scores(self._settings.light_delay_s)
-        clear = self._settings.light_strength >= _LIGHT_CLEAR * found.noise > 0
-        return found if self._checks.light == "record" or clear else LightScores()
+        self.lit = found = self.answer.scores(self._settings.light_delay_s)
+        return found if found.available(self._settings.light_strength) else LightScores()
 
     def _look_for_screen(self, observation: FaceObservation, frame_bgr: np.ndarray) -> None:
         if (

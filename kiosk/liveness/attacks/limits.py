@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kiosk.liveness.light.answer import ANSWERED
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -30,7 +32,7 @@ RULES: dict[str, Rule] = {
     "stillness": Rule(0.0012, "below"),
     "repeated_frames": Rule(0.02, "above"),
     "loop": Rule(0.80, "above"),
-    "light_time": Rule(0.25, "below"),  # rendered: docs/measurements.md, "Light that answers"
+    "light_time": Rule(ANSWERED, "below"),  # rendered: docs/measurements.md, "Light that answers"
     "light_shape": Rule(0.0, "below"),
     "light_room": Rule(0.6, "above"),
     "reflection": Rule(0.5, "below"),  # not measured on people: no recordings before a coloured screen were at hand

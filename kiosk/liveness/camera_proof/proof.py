@@ -18,7 +18,7 @@ from kiosk.liveness.camera_proof.sensor import SensorWatch, unpack
 ANSWER_LIMIT = 0.5  # of the calibrated response; measured: docs/measurements.md, "A camera that proves itself"
 SENSOR_LIMIT = 100.0  # peak to correlation energy; another sensor, coded twice, reached 60
 _ALWAYS = frozenset({"wait-cue", "cue", "between"})
-_BESIDE_THE_LIGHT = frozenset({"cue"})  # the light code runs in all other phases, and both are read from the picture's brightness
+_BESIDE_THE_LIGHT = frozenset({"cue"})  # the light code runs in all other phases, and both would be read from the picture's colour
 
 
 class CameraProof:
@@ -27,7 +27,8 @@ class CameraProof:
     def __init__(self, facts: CameraFacts, checks: Checks, rng: random.Random | None = None) -> None:
         """rng: for demonstrations and tests; else the operating system's source of randomness."""
         self._facts, self._checks = facts, checks
-        self._phases = _ALWAYS if checks.light == "off" else _BESIDE_THE_LIGHT
+        coloured = checks.light != "off" and facts.control == "white-balance"
+        self._phases = _BESIDE_THE_LIGHT if coloured else _ALWAYS
         self._pulses = Pulses(rng) if facts.control and checks.camera != "off" else None
         self._sensor = SensorWatch(unpack(facts.pattern)) if facts.pattern and checks.sensor != "off" else None
         self.unclear = False  # it had to answer, and whether it did cannot be told: told with the scores

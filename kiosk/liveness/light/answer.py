@@ -2,21 +2,24 @@
 
 Pure: numpy and OpenCV. Fed by `attacks.evidence` with the frames of a take's quiet moments; judged once when the take ends.
 
-Each frame gives the linear brightness of some points of the skin and of the room. Divided by its own mean over time the colour of
-the skin goes (albedo); what the room does is the camera's exposure and is taken out; what the head's own movement explains, and a
-slow drift, are fitted away. What is left is regressed on the two sequences at the delay of screen and camera. Anchors: photometric
-stereo with a phone's screen (FaceRevelio, SenSys 2020), response time and shading (Face Flashing, NDSS 2018).
+Each frame gives the colour (log of red over blue) of some points of the skin and of the room. Brightness is not looked at: a head
+that moves changes it far more than the screen does; colour changes with the light alone. What the whole picture does is the
+camera's white balance and is taken out; so is a slow drift between two actions. What is left is compared with what the screen
+showed one delay of screen and camera earlier. Anchors: photometric stereo with a phone's screen (FaceRevelio, SenSys 2020), response
+time and shading (Face Flashing, NDSS 2018).
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
 from kiosk.liveness.landmarks import FaceObservation
-from kiosk.liveness.light.code import LENGTH_S, LightCode
+from kiosk.liveness.light.code import LENGTH_S, LightCode, draw_code
 
 # Points of skin that are seen from the front: brow, temples, cheeks, the sides and the tip of the nose, chin and jaw.
 POINTS = np.array(
@@ -25,21 +28,34 @@ POINTS = np.array(
 )
 _CROP = 96  # the face is looked at in so many pixels: each is the mean of many of the camera's
 _GAMMA = 2.2
+_LINEAR = ((np.arange(256) / 255.0) ** _GAMMA).astype(np.float32)
+_DARK, _BRIGHT = 0.004, 0.97  # linear: beyond, a channel says nothing of its colour
 _ROOM_STEP = 16
-_MIN_FRAMES = 24
+_MIN_FRAMES = 14
+_MIN_POINTS = 12
+_LEAST_VAR = 1e-5  # of a point's colour: below, it is not trusted any more than others
 _NEIGHBOURS = 14
-DELAYS_S = tuple(round(0.02 * n, 2) for n in range(21))  # 0 to 0.4 s
+_AFTER_S = 0.5  # the last answers come after the code has ended
+_FINE_S = np.arange(-0.2, LENGTH_S + 1.0, 0.02)
+_GAP_S = 0.4  # between two frames: somebody acted meanwhile, and stands otherwise now
+_OTHERS = 200  # codes that were not shown: what they find is noise
+EXPECTED = 0.008  # a head's answer at least, rendered: docs/measurements.md, "Light that answers"
+ANSWERED = 0.30  # of `time`: from here on it is this code
+CLEAR = 5.0  # the expected answer stands so often over what chance gives, or nothing can be told
+GAUDY = 0.0065  # nobody's movement changes colours so much (docs/measurements.md): a light does, and it is not ours
+DELAYS_S = tuple(round(0.02 * n, 2) for n in range(61))  # 0 to 1.2 s: beyond 0.4 s lies no kiosk, but whoever answers late
 DELAY_SLACK_S = 0.06  # frames come when they come
+UNMEASURED_S = (0.02, 0.4)  # where no delay is known yet, any that a screen and a camera may have
 
 
 @dataclass(frozen=True, slots=True)
 class LightScores:
     """What came back. None: not enough was seen.
 
-    `time`: correlation of the face's answer with this code at the kiosk's own delay, -1..1. `best_delay_s`: where it was best in
-    0..0.4 s. `shape`: how well the answers follow the normals of a head once everything a bent sheet could do is taken out, -1..1.
-    `room`: the same correlation for the room behind. `strength`: the answer's size, share of the skin's brightness.
-    `noise`: what of it noise alone would give.
+    `time`: correlation of the face's colour with this code at the kiosk's own delay, -1..1. `best_delay_s`: where it was best in
+    0..1.2 s. `shape`: how well the answers to light from the sides follow the normals of a head once all that a bent sheet could
+    do is taken out, -1..1. `room`: the answer of the room behind, share of the face's. `strength`: the answer's size (log of red
+    over blue, for the whole code). `noise`: what of it chance alone would give: the spread of answers to codes that were not shown.
     """
 
     time: float | None = None
@@ -49,74 +65,76 @@ class LightScores:
     strength: float = 0.0
     noise: float = 0.0
 
+    def available(self, expected: float = 0.0) -> bool:
+        """Say whether it was answered, or would have been seen to be. expected: an answer's size here; 0: not measured."""
+        if self.time is None:
+            return False
+        return self.time >= ANSWERED or CLEAR * self.noise <= (expected or EXPECTED) or self.noise >= GAUDY
+
 
 class LightAnswer:
-    """Collects the brightness of face and room while the code is shown."""
+    """Collects the colours of face and room while the code is shown."""
 
     def __init__(self, code: LightCode) -> None:
         self.code = code
+        self._clock: list[tuple[float, float]] = []  # of every frame: when, and how many seconds of the code were shown
         self._times: list[float] = []
         self._skin: list[np.ndarray] = []
-        self._room: list[float] = []
-        self._pose: list[np.ndarray] = []
+        self._room: list[np.ndarray] = []
         self._mesh: np.ndarray | None = None
+        self._yaw = 0.0
 
-    def step(self, code_s: float, observation: FaceObservation, frame_bgr: np.ndarray) -> None:
-        """Take in one frame. code_s: seconds of the code that are shown now."""
-        if observation.points is None or observation.box is None or not 0 <= code_s <= LENGTH_S + DELAYS_S[-1]:
+    def came(self, t_s: float, code_s: float) -> None:
+        """A frame came at `t_s`; from now on the screen shows second `code_s` of the code."""
+        self._clock.append((t_s, code_s))
+
+    def step(self, observation: FaceObservation, frame_bgr: np.ndarray) -> None:
+        """Take in one frame of a quiet moment."""
+        if not self._clock or self._clock[-1][1] > LENGTH_S + _AFTER_S:
             return
         skin = skin_of(frame_bgr, observation)
-        if skin is None:
+        if skin is None or observation.points is None:
             return
-        self._times.append(code_s)
+        self._times.append(observation.t_s)
         self._skin.append(skin)
         self._room.append(room_of(frame_bgr, observation))
-        self._pose.append(pose_of(observation))
-        if self._mesh is None or abs(observation.yaw_deg) < 3:
-            self._mesh = observation.points
+        if self._mesh is None or abs(observation.yaw_deg) < abs(self._yaw):
+            self._mesh, self._yaw = observation.points, observation.yaw_deg
 
     def scores(self, delay_s: float) -> LightScores:
-        """Return what came back. delay_s: of this kiosk's screen and camera together, measured at set-up."""
-        if len(self._times) < _MIN_FRAMES or self._mesh is None or self._times[-1] - self._times[0] < 0.6 * LENGTH_S:
+        """Return what came back. delay_s: of this kiosk's screen and camera together; 0: not known yet."""
+        if len(self._times) < _MIN_FRAMES or self._mesh is None:
             return LightScores()
-        seen = LitFrames(np.array(self._times), np.stack(self._skin), np.array(self._room), np.stack(self._pose))
+        seen = LitFrames(np.array(self._times), np.stack(self._skin), np.stack(self._room), np.array(self._clock))
         return judge(self.code, seen, surface_of(self._mesh), delay_s)
 
 
-def pose_of(observation: FaceObservation) -> np.ndarray:
-    """Return how the head stands: yaw, pitch, roll in degrees; place and size as shares of the frame's width."""
-    x0, y0, x1, y1 = observation.box or (0.0, 0.0, 1.0, 1.0)
-    wide = observation.size[0]
-    turn = (observation.yaw_deg, observation.pitch_deg, observation.roll_deg)
-    return np.array((*turn, (x0 + x1) / wide, (y0 + y1) / wide, (y1 - y0) / wide))
-
-
 def skin_of(frame_bgr: np.ndarray, observation: FaceObservation) -> np.ndarray | None:
-    """Return the linear brightness (0..1) at POINTS; None when the face is cut by the frame's edge."""
+    """Return the linear colour at POINTS, float (points, 3) BGR of 0..1; None when the face is cut by the frame's edge."""
     if observation.points is None or observation.box is None:
         return None
     height, width = frame_bgr.shape[:2]
     x0, y0, x1, y1 = (round(v) for v in observation.box)
     if x0 < 0 or y0 < 0 or x1 >= width or y1 >= height or x1 - x0 < 40 or y1 - y0 < 40:
         return None
-    crop = cv2.cvtColor(frame_bgr[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY).astype(np.float32) / 255.0
-    small = cv2.resize(crop**_GAMMA, (_CROP, _CROP), interpolation=cv2.INTER_AREA)
-    small = cv2.blur(small, (5, 5))
+    small = cv2.resize(frame_bgr[y0:y1, x0:x1], (_CROP, _CROP), interpolation=cv2.INTER_AREA)
+    linear = cv2.blur(_LINEAR[small], (5, 5))
     xy = (observation.points[POINTS, :2] - (x0, y0)) / (x1 - x0, y1 - y0) * (_CROP - 1)
     at = np.clip(np.rint(xy), 0, _CROP - 1).astype(np.intp)
-    return np.asarray(small[at[:, 1], at[:, 0]], np.float64)
+    return np.asarray(linear[at[:, 1], at[:, 0]], np.float64)
 
 
-def room_of(frame_bgr: np.ndarray, observation: FaceObservation) -> float:
-    """Return the linear brightness of what lies beside and above the face; 0 when the face fills the picture."""
+def room_of(frame_bgr: np.ndarray, observation: FaceObservation) -> np.ndarray:
+    """Return the linear colour of what lies beside and above the face, (3,); zeros when the face fills the picture."""
     if observation.box is None:
-        return 0.0
+        return np.zeros(3)
     x0, y0, x1, _ = observation.box
     grid = frame_bgr[::_ROOM_STEP, ::_ROOM_STEP]
-    rows, columns = np.mgrid[0 : grid.shape[0], 0 : grid.shape[1]] * _ROOM_STEP
+    rows, columns = np.ogrid[0 : grid.shape[0], 0 : grid.shape[1]]
     margin = 0.35 * (x1 - x0)
+    columns, rows = columns * _ROOM_STEP, rows * _ROOM_STEP
     room = grid[(columns < x0 - margin) | (columns > x1 + margin) | (rows < y0 - margin)]
-    return float(((room.astype(np.float64).mean(axis=1) / 255.0) ** _GAMMA).mean()) if len(room) >= 10 else 0.0
+    return np.asarray(_LINEAR[room].mean(axis=0), np.float64) if len(room) >= 10 else np.zeros(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,52 +160,115 @@ def surface_of(mesh: np.ndarray) -> Surface:
 
 @dataclass(frozen=True, slots=True)
 class LitFrames:
-    """What was seen in f frames: `times` (f,) of the code; `skin` (f, points), `room` (f,) linear brightness; `pose` (f, 6)."""
+    """What was seen in f frames: `times` (f,); `skin` (f, points, 3), `room` (f, 3) linear BGR. `clock`: (frames, 2), of every
+    frame of the take, when it came and which second of the code was on the screen from then on."""
 
     times: np.ndarray
     skin: np.ndarray
     room: np.ndarray
-    pose: np.ndarray
+    clock: np.ndarray
 
 
 def judge(code: LightCode, seen: LitFrames, face: Surface, delay_s: float) -> LightScores:
     """Return the scores of one take."""
-    times, skin, room = seen.times, seen.skin, seen.room
-    lit = skin.mean(axis=0) > 1e-4
-    answer = skin[:, lit] / skin[:, lit].mean(axis=0) - 1.0
-    clock = (times - times.mean()) / max(float(np.ptp(times)), 1e-6)
-    pose = (seen.pose - seen.pose.mean(axis=0)) / np.maximum(seen.pose.std(axis=0), 1e-9)
-    drift = np.concatenate([np.stack([clock**k for k in range(4)], axis=1), pose], axis=1)
-    behind = _without(drift, (room / room.mean() - 1.0 if room.mean() > 1e-4 else np.zeros_like(room))[:, None])
-    answer = _without(np.concatenate([drift, behind], axis=1), answer)
-    normal, place = face.normal[lit], face.place[lit]
-    left, up = normal[:, 0] - normal[:, 0].mean(), normal[:, 1].mean() - normal[:, 1]
-    shading = np.stack([answer @ left / (left @ left), answer @ up / (up @ up)], axis=1)
-    by_delay = np.array([_correlation(_asked(code, times, delay, drift), shading) for delay in DELAYS_S])
-    window = np.flatnonzero(np.abs(np.array(DELAYS_S) - delay_s) <= DELAY_SLACK_S)
-    own = int(window[by_delay[window].argmax()])
-    asked = _asked(code, times, DELAYS_S[own], drift)
-    gains, *_ = np.linalg.lstsq(asked, answer, rcond=None)  # (2, points)
-    noise = float((answer - asked @ gains).std() / max(float(np.sqrt((asked**2).sum(axis=0).mean())), 1e-9))
+    usable = _usable(seen.skin)
+    times = seen.times
+    if usable.sum() < _MIN_POINTS or np.ptp(np.interp(times, *seen.clock.T)) < 0.6 * LENGTH_S:
+        return LightScores()
+    drift = _drift(times)
+    skin = seen.skin[:, usable]
+    # What still goes with a point's own brightness is a highlight or an edge that passes over it: no light from the screen.
+    expected = _by_delay(code, times, seen.clock, drift)
+    low, high = (delay_s - DELAY_SLACK_S, delay_s + DELAY_SLACK_S) if delay_s else UNMEASURED_S
+    near = np.flatnonzero((np.array(DELAYS_S) >= low - 1e-9) & (np.array(DELAYS_S) <= high + 1e-9))
+    red_blue, green = np.log(skin[..., 2] / skin[..., 0]), np.log(skin[..., 1])
+    first = _without(drift, red_blue).mean(axis=1)
+    likely = expected[int(near[np.argmax([_correlation(expected[n][:, 0], first) for n in near])])]
+    answer = _alone(red_blue, green, drift, np.concatenate([drift, likely], axis=1))
+    trust = 1 / (answer.var(axis=0) + _LEAST_VAR)
+    whole = answer @ trust / trust.sum()
+    behind = _behind(seen.room, drift)
+    if behind is not None and (whole - behind).std() < whole.std():
+        answer, whole = answer - behind[:, None], whole - behind  # what the whole picture does is the camera's white balance
+    found = np.array([_correlation(one[:, 0], whole) for one in expected])
+    asked = expected[int(near[found[near].argmax()])]
+    best = expected[int(found.argmax())]  # a late answer is no noise
+    gains, *_ = np.linalg.lstsq(asked, answer, rcond=None)  # (3, points)
+    strength = float(asked[:, 0] @ whole / (asked[:, 0] @ asked[:, 0]))
+    rest = _without(np.concatenate([asked, best], axis=1), whole[:, None])[:, 0]
+    normal, place = face.normal[usable], face.place[usable]
     return LightScores(
-        time=float(by_delay[own]),
-        best_delay_s=float(DELAYS_S[int(by_delay.argmax())]),
-        shape=_shape(gains, normal, place),
-        room=_correlation(asked, np.repeat(behind, 2, axis=1)) if behind.std() > 1e-6 else None,
-        strength=float(gains.std(axis=1).mean()),
-        noise=noise,
+        time=float(found[near].max()),
+        best_delay_s=float(DELAYS_S[int(found.argmax())]),
+        shape=_shape(gains[1:], normal, place),
+        room=None if behind is None else float(asked[:, 0] @ behind / (asked[:, 0] @ asked[:, 0])) / max(abs(strength), 1e-6),
+        strength=strength,
+        noise=_chance(np.interp(times - (delay_s or sum(UNMEASURED_S) / 2), *seen.clock.T), drift, rest),
     )
 
 
-def _asked(code: LightCode, times: np.ndarray, delay_s: float, drift: np.ndarray) -> np.ndarray:
-    """The two sequences as they should come back, (f, 2), without what looks like drift."""
-    return _without(drift, np.array([code.levels(float(t)) for t in times - delay_s]))
+def _alone(values: np.ndarray, of: np.ndarray, drift: np.ndarray, due: np.ndarray) -> np.ndarray:
+    """Return each column of `values` without drift and without what goes with the same column of `of`: as far as it does so beside
+    everything that is due to the code, which is in both."""
+    a, b = _without(due, values), _without(due, of)
+    goes = (a * b).sum(axis=0) / np.maximum((b**2).sum(axis=0), 1e-9)
+    return _without(drift, values - of * goes)
+
+
+def _usable(skin: np.ndarray) -> np.ndarray:
+    """The points whose colours can be told all the time: neither burnt out nor black."""
+    return np.asarray((skin.min(axis=(0, 2)) > _DARK) & (skin.max(axis=(0, 2)) < _BRIGHT))
+
+
+def _drift(times: np.ndarray) -> np.ndarray:
+    """What passes for a slow drift, (f, columns): of each stretch between two actions its own level and slope."""
+    stretch = np.concatenate([[0], np.cumsum(np.diff(times) > _GAP_S)])
+    columns = []
+    for number in range(int(stretch[-1]) + 1):
+        inside = stretch == number
+        if not inside.any():
+            continue
+        clock = np.where(inside, times - times[inside].mean(), 0.0)
+        columns += [inside.astype(float), clock]
+        if np.ptp(times[inside]) > 1.5:
+            columns.append(np.where(inside, clock**2, 0.0))
+    return np.stack(columns, axis=1)
+
+
+def _behind(room: np.ndarray, drift: np.ndarray) -> np.ndarray | None:
+    """What the room's colour does, (f,); None where it is too dark, burnt out, or out of the picture."""
+    if room.min() < _DARK or room.max() > _BRIGHT:
+        return None
+    return _without(drift, np.log(room[:, 2] / room[:, 0])[:, None])[:, 0]
+
+
+def _by_delay(code: LightCode, times: np.ndarray, clock: np.ndarray, drift: np.ndarray) -> list[np.ndarray]:
+    """Return for each of DELAYS_S what should come back at `times`, (f, 3), without what looks like drift."""
+    fine = np.array([code.levels(float(t)) for t in _FINE_S])
+    out = []
+    for delay in DELAYS_S:
+        at = np.interp(times - delay, *clock.T)
+        out.append(_without(drift, np.stack([np.interp(at, _FINE_S, column) for column in fine.T], axis=1)))
+    return out
+
+
+@cache
+def _others() -> np.ndarray:
+    """The whole light of codes that were not shown, (seconds of _FINE_S, codes)."""
+    rng = random.Random(0)
+    return np.array([[code.levels(float(t))[0] for t in _FINE_S] for code in (draw_code(rng) for _ in range(_OTHERS))]).T
+
+
+def _chance(at: np.ndarray, drift: np.ndarray, rest: np.ndarray) -> float:
+    """The spread of what codes that were not shown would find in what the face did besides answering."""
+    place = np.clip((at - _FINE_S[0]) / (_FINE_S[1] - _FINE_S[0]), 0, len(_FINE_S) - 1)
+    asked = _without(drift, _others()[np.rint(place).astype(np.intp)])
+    return float(np.std(asked.T @ rest / np.maximum((asked**2).sum(axis=0), 1e-9)))
 
 
 def _correlation(asked: np.ndarray, answered: np.ndarray) -> float:
-    """Mean correlation of the two answers with the two sequences, both (f, 2) and without their means."""
-    power = np.sqrt((asked**2).sum(axis=0) * (answered**2).sum(axis=0))
-    return float(((asked * answered).sum(axis=0) / np.maximum(power, 1e-12)).mean())
+    power = float(np.sqrt((asked @ asked) * (answered @ answered)))
+    return float(asked @ answered) / power if power > 1e-12 else 0.0
 
 
 def _shape(gains: np.ndarray, normal: np.ndarray, place: np.ndarray) -> float:
@@ -196,8 +277,7 @@ def _shape(gains: np.ndarray, normal: np.ndarray, place: np.ndarray) -> float:
     for row, axis, toward in ((gains[0], 0, normal[:, 0]), (gains[1], 1, -normal[:, 1])):
         smooth = np.stack([place[:, axis] ** k for k in range(4)], axis=1)
         a, b = _without(smooth, row[:, None])[:, 0], _without(smooth, toward[:, None])[:, 0]
-        power = float(np.sqrt((a @ a) * (b @ b)))
-        scores.append(float(a @ b) / power if power > 1e-12 else 0.0)
+        scores.append(_correlation(a, b))
     return float(np.mean(scores))
 
 

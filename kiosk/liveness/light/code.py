@@ -1,8 +1,9 @@
 """The light passcode: what the screen shows beside the mirror while a person only looks.
 
-Two sequences that nobody can know: one for light from the left or right, one for light from above or below. Both are balanced and
-orthogonal, so that the screen's whole light stays the same (the camera's exposure with it) and the answers can be told apart.
-Pure. Drawn by `challenge`, shown by the camera page through `TakeView.light_pattern`, judged by `answer`.
+Three sequences that nobody can know: for light that is warmer or cooler as a whole, from the left or right, from above or below.
+They are balanced and orthogonal. What changes is the colour, hardly the brightness: a movement changes a face's brightness and not
+its colour, so that colour is what can be told from it (docs/measurements.md). Pure. Drawn by `challenge`, shown by the camera page
+through `TakeView.light_pattern`, judged by `answer`.
 """
 
 from __future__ import annotations
@@ -11,37 +12,37 @@ import math
 import random
 from dataclasses import dataclass
 
-SYMBOLS = 12
-SYMBOL_S = 0.25  # a pair of opposing changes takes two symbols: at most 2 a second, where WCAG 2.3.1 allows 3
+from kiosk.domain.light_pattern import Levels
+
+SYMBOLS = 16
+SYMBOL_S = 0.1875  # a pair of opposing changes takes two symbols: fewer than three a second, and they hardly change the brightness
 RAMP_S = 0.12  # soft changes: half a cosine
 LENGTH_S = SYMBOLS * SYMBOL_S
-DEPTH = 0.6  # of the half-bright ground, at the screen's edge
-_CHANGES = 5  # at least so many in a sequence: slow ones look like a head that sways
+HUE, GRADIENT = 0.8, 0.1  # shares of the whole light's sequence and, at the screen's edge, of the two from the sides
+_CHANGES = 6  # at least so many in a sequence: slow ones look like a drift
 
 
 @dataclass(frozen=True, slots=True)
 class LightCode:
-    """Two sequences of +1 and -1. `across`: +1 the screen is brighter at the person's left; `along`: +1 it is brighter above."""
+    """Three sequences of +1 and -1. `hue`: +1 the light is warm; `across`: +1 it is warmer at the person's left; `along`: above."""
 
+    hue: tuple[int, ...]
     across: tuple[int, ...]
     along: tuple[int, ...]
 
-    def levels(self, t_s: float) -> tuple[float, float]:
-        """Return (across, along) in -1..1 at `t_s` seconds of the code; 0 before it and after it."""
-        return _level(self.across, t_s), _level(self.along, t_s)
+    def levels(self, t_s: float) -> Levels:
+        """Return (hue, across, along) in -1..1 at `t_s` seconds of the code; 0 before it and after it."""
+        return _level(self.hue, t_s), _level(self.across, t_s), _level(self.along, t_s)
 
 
 def draw_code(rng: random.Random) -> LightCode:
     """Return a code. rng: the operating system's randomness in a kiosk. Balanced, orthogonal, and none of the slow ones."""
     while True:
         order = rng.sample(range(SYMBOLS), SYMBOLS)
-        across = [0] * SYMBOLS
-        along = [0] * SYMBOLS
-        for place, index in enumerate(order):  # half of each half, in random order: balanced and orthogonal
-            across[index] = 1 if place < SYMBOLS // 2 else -1
-            along[index] = 1 if place % 2 == 0 else -1
-        if all(sum(a != b for a, b in zip(row, row[1:], strict=False)) >= _CHANGES for row in (across, along)):
-            return LightCode(tuple(across), tuple(along))
+        # Each of the eight combinations twice, in random order: balanced and orthogonal.
+        rows = [[1 if order[index] >> bit & 1 else -1 for index in range(SYMBOLS)] for bit in range(3)]
+        if all(sum(a != b for a, b in zip(row, row[1:], strict=False)) >= _CHANGES for row in rows):
+            return LightCode(*(tuple(row) for row in rows))
 
 
 def _level(sequence: tuple[int, ...], t_s: float) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from kiosk.domain.light_pattern import Levels
 from kiosk.domain.reasons import Guidance
 from kiosk.domain.take_view import TakeView
 from kiosk.ui.pages.base import Kit, Page, friend_of
@@ -117,6 +118,16 @@ class SteadyHead(Stack):
 
     want = need
 
+    def widest(self, width: int) -> float:
+        """Return how wide the widest line is of all that may stand here."""
+        lines = [
+            length
+            for label, texts in self.longest.items()
+            for text in texts
+            for _, length in wrap(text, label.font_for(width), max(1, width))[0]
+        ]
+        return max(lines, default=0.0)
+
 
 class CameraPage(Page[s.Acting]):
     """Shows what the take says, nothing of its own. `prompt` carries action and now as it says them in words."""
@@ -134,7 +145,7 @@ class CameraPage(Page[s.Acting]):
         self._ready = True
         self._view_key: object = None
         self._light: tuple[int, int, int] | None = None
-        self._pattern: tuple[float, float] | None = None
+        self._pattern: Levels | None = None
         self._cued = False  # something was asked for in this take: to go back now costs a try
         self._can_swap = True
         self._friend, self._take_id = "", 0
@@ -283,15 +294,22 @@ class CameraPage(Page[s.Acting]):
             QPainter(self).fillRect(self.rect(), QColor(*self._light))
         elif self._pattern is not None:
             painter = QPainter(self)
-            paint_pattern(painter, QRectF(self.rect()), *self._pattern)
+            paint_pattern(painter, QRectF(self.rect()), self._pattern)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self.look.colour("paper"))
-            pad, radius = self.look.px(18), self.look.px(RADIUS_CARD)
-            for calm in (self.head, self.mirror, self.ticks):  # what is read stays as calm as on any page
-                if calm.isVisible():
-                    at = QRectF(calm.mapTo(self, QPoint(0, 0)), QSizeF(calm.size())).adjusted(-pad, -pad, pad, pad)
-                    painter.drawRoundedRect(at, radius, radius)
+            pad, radius = self.look.px(14), self.look.px(RADIUS_CARD)
+            for calm in self._calm():  # what is read stays as calm as on any page
+                painter.drawRoundedRect(calm.adjusted(-pad, -pad, pad, pad), radius, radius)
+            painter.drawEllipse(QRectF(self.circle.mapTo(self, QPoint(0, 0)), QSizeF(self.circle.size())))
+
+    def _calm(self) -> list[QRectF]:
+        """Where words stand, no larger than the longest that may stand there: all else carries the light."""
+        out = [QRectF(box).translated(QPointF(self.ticks.mapTo(self, QPoint(0, 0)))) for box in self.ticks.words()]
+        wide = self.steady.widest(self.steady.width())
+        at = QRectF(self.steady.mapTo(self, QPoint(0, 0)), QSizeF(self.steady.size()))
+        out.append(QRectF(at.center().x() - wide / 2, at.top(), wide, at.height()))
+        return out
 
     def clear(self) -> None:
         super().clear()

@@ -102,19 +102,17 @@ class CameraCircle(QWidget):
     def _draw_mirror(self, painter: QPainter, inner: QRectF) -> None:
         image = self._image
         side = min(image.width(), image.height())
+        # Clipped, not painted over at its corners: the light passcode may shine behind it.
         source = QRectF((image.width() - side) / 2, (image.height() - side) / 2, side, side)
+        disc = QPainterPath()
+        disc.addEllipse(inner)
         painter.save()
+        painter.setClipPath(disc)
         painter.translate(inner.center().x(), 0)
         painter.scale(-1, 1)
         painter.translate(-inner.center().x(), 0)
         painter.drawImage(inner, image, source)
         painter.restore()
-        # Corners painted over: much cheaper than clipping every picture to an antialiased circle.
-        corners = QPainterPath()
-        corners.addRect(inner.adjusted(-1, -1, 1, 1))
-        hole = QPainterPath()
-        hole.addEllipse(inner)
-        painter.fillPath(corners.subtracted(hole), self.look.colour("paper"))
 
 
 class BigTick(Moving):

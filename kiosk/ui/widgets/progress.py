@@ -102,6 +102,15 @@ class StepBar(QWidget):
             )
         return out
 
+    def words(self) -> list[QRectF]:
+        """Return what each step's sign and words cover, where the words stand below."""
+        metrics = QFontMetricsF(self.look.font(self.role, True))
+        out = []
+        for (box, _, _), step in zip(self.boxes(), self.steps, strict=True):
+            wide = min(box.width(), max(self._sign_px(), metrics.horizontalAdvance(step.text)))
+            out.append(QRectF(box.center().x() - wide / 2, 0, wide, box.bottom()))
+        return out
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)

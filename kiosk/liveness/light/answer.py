@@ -5,8 +5,8 @@ Pure: numpy and OpenCV. Fed by `attacks.evidence` with the frames of a take's qu
 Each frame gives the colour (log of red over blue) of some points of the skin and of the room. Brightness is not looked at: a head
 that moves changes it far more than the screen does; colour changes with the light alone. What the whole picture does is the
 camera's white balance and is taken out; so is a slow drift between two actions. What is left is compared with what the screen
-showed one delay of screen and camera earlier. Anchors: photometric stereo with a phone's screen (FaceRevelio, SenSys 2020), response
-time and shading (Face Flashing, NDSS 2018).
+showed one delay of screen and camera earlier. Anchors: photometric stereo with a phone's screen (FaceRevelio, SenSys 2020),
+response time and shading (Face Flashing, NDSS 2018).
 """
 
 from __future__ import annotations

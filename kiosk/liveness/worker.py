@@ -22,7 +22,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame
-from kiosk.config import ASSETS, Settings
+from kiosk.config import ASSETS, Checks, Settings
 from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.outcome import Glasses, LivenessResult
 from kiosk.domain.reasons import Action, Reason
@@ -174,6 +174,36 @@ class VisionWorker(QObject):
             loop.close()
 
 
+class _CameraSide:
+    """What a take asks of the camera itself."""
+
+    def __init__(self, worker: VisionWorker) -> None:
+        self._worker = worker
+        self.facts: CameraFacts | None = None
+        self._proof: CameraProof | None = None
+        self._level = 0.0
+
+    def begin(self, request: TakeRequest, checks: Checks) -> CameraProof | None:
+        """Return what the next take asks; None where nothing was measured, or nothing is at stake."""
+        self.end()
+        self._proof = None if self.facts is None or request.practice else CameraProof(self.facts, checks)
+        return self._proof
+
+    def follow(self) -> None:
+        """Steer the camera as the take wants it."""
+        self._steer(self._proof.level if self._proof is not None else 0.0)
+
+    def end(self) -> None:
+        """Ask nothing more, and let the camera go back."""
+        self._proof = None
+        self._steer(0.0)
+
+    def _steer(self, level: float) -> None:
+        if level != self._level:
+            self._level = level
+            self._worker.steer(level)
+
+
 class _Loop:
     """What lives in the vision thread."""
 
@@ -182,9 +212,7 @@ class _Loop:
         self._landmarker: Landmarker | None = None
         self._encoder: Encoder | None = None
         self._small = SmallFaces(models / DETECTOR)
-        self._facts: CameraFacts | None = None
-        self._proof: CameraProof | None = None
-        self._steered = 0.0
+        self._camera = _CameraSide(worker)
         self._daylight = Daylight(settings.liveness.light_strength, settings.liveness.light_delay_s)
         self._still: Landmarker | None = None  # without tracking: for the end of a take
         self._take: Take | None = None
@@ -204,10 +232,8 @@ class _Loop:
         rng = None if request.seed is None else random.Random(request.seed)
         challenge = draw_challenge(self._settings.liveness, request.unable, rng)
         self._request, self._shown = request, None
-        self._end_proof()
-        checks = self._settings.liveness.checks
-        self._proof = None if self._facts is None or request.practice else CameraProof(self._facts, checks)
-        challenge = replace(challenge, proof=self._proof, light_code=challenge.light_code if request.shines else None)
+        proof = self._camera.begin(request, self._settings.liveness.checks)
+        challenge = replace(challenge, proof=proof, light_code=challenge.light_code if request.shines else None)
         day = {"light_strength": self._daylight.expected(), "light_delay_s": self._daylight.delay_s()}
         settings = self._settings.liveness.model_copy(update=day)
         self._take = Take(challenge, settings, attended=request.attended)
@@ -221,21 +247,12 @@ class _Loop:
     def cancel(self) -> None:
         """Forget the take and the frame that waits."""
         self._take = self._request = self._shown = None
-        self._end_proof()
+        self._camera.end()
         self._frames.clear()
 
     def use_camera(self, facts: CameraFacts | None) -> None:
         """From the next take on."""
-        self._facts = facts
-
-    def _steer(self, level: float) -> None:
-        if level != self._steered:
-            self._steered = level
-            self._worker.steer(level)
-
-    def _end_proof(self) -> None:
-        self._proof = None
-        self._steer(0.0)
+        self._camera.facts = facts
 
     def watch(self, on: bool) -> None:
         """Begin or end watching for presence."""
@@ -282,14 +299,13 @@ class _Loop:
             self._polled_s = now
             self._note_presence(observation)
         view = replace(take.step(observation, frame.image_bgr), visit_id=request.visit_id)
-        if self._proof is not None:
-            self._steer(self._proof.level)
+        self._camera.follow()
         if view != self._shown:
             self._shown = view
             self._worker.view.emit(view)
         if take.result is not None:
             self._take = self._request = None
-            self._end_proof()
+            self._camera.end()
             if not request.practice and take.result.reason in (Reason.OK, Reason.LIVENESS_UNCERTAIN):
                 self._daylight.note(take.lit)
             self._worker.finished.emit(self._outcome(take.result, take.kept, request, take.turns))

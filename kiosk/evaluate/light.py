@@ -38,7 +38,7 @@ _ACTING_S = (1.5, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LitClip:
     """A clip: its frames, and the head in it. size_m: across and down the face."""
 
     clip: Played
@@ -78,7 +78,7 @@ def run(
     return report(found, errors, settings, {"tries": tries, "seed": seed})
 
 
-def _seen(path: Path, make: Callable[[], Landmarker]) -> Seen:
+def _seen(path: Path, make: Callable[[], Landmarker]) -> LitClip:
     clip = play(path, make, fit=True, limit_s=_WINDOW_S)
     looking = [one for one in clip.observations if one.points is not None]
     if not looking or clip.length_s < 0.8 * LENGTH_S:
@@ -88,10 +88,10 @@ def _seen(path: Path, make: Callable[[], Landmarker]) -> Seen:
     if mesh is None or abs(straight.yaw_deg) > _MOST_YAW_DEG:
         raise ClipError("nobody looks straight")
     metre = EYES_M / float(np.hypot(*(mesh[33, :2] - mesh[263, :2])))
-    return Seen(clip, surface_of(mesh), (float(np.ptp(mesh[:468, 0])) * metre, float(np.ptp(mesh[:468, 1])) * metre))
+    return LitClip(clip, surface_of(mesh), (float(np.ptp(mesh[:468, 0])) * metre, float(np.ptp(mesh[:468, 1])) * metre))
 
 
-def _once(species: str, lux: float, seen: Seen, settings: Liveness, rng: random.Random) -> tuple[LightScores, Light]:
+def _once(species: str, lux: float, seen: LitClip, settings: Liveness, rng: random.Random) -> tuple[LightScores, Light]:
     code = draw_code(rng)
     light = Light(
         distance_m=rng.uniform(0.4, 0.7),

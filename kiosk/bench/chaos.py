@@ -182,7 +182,7 @@ def _drain(chosen: config.Settings) -> None:
 
 def _compare(folder: Path, chosen: config.Settings, bureau: BureauProcess) -> dict[str, Any]:
     finished = (folder / "ledger").read_text().split()
-    there = {one["record_id"]: one for one in bureau.ask("GET", "/admin/all-records")}
+    there = {one["record_id"]: one for one in bureau.all_records()}
     with open_store(chosen) as store:
         rows = {
             row[0]: row[1:] for row in store.db.execute("SELECT record_id, content_digest, state, decision FROM outbox").fetchall()

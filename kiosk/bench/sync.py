@@ -111,7 +111,7 @@ def _ratio(folder: Path, cluster: Cluster | None, drain: int, pairs: int) -> dic
                 if bare.post("/v1/batches", content=sealed, headers={"Content-Type": protocol.MEDIA_TYPE}).status_code != 200:
                     raise RuntimeError("the bare loop was refused")
             bares.append(time.perf_counter() - began)
-            if len(bureau.ask("GET", "/admin/all-records")) != drain:
+            if len(bureau.all_records()) != drain:
                 raise RuntimeError("the twin did not take the records")
         ratios.append(drains[-1] / bares[-1])
     return {
@@ -169,7 +169,7 @@ def _fleet(folder: Path, cluster: Cluster, count: int, total: int, workers: int)
         began = time.perf_counter()
         tally = asyncio.run(_deliver(bureau.url, kiosks, bureau_keys, bureau_id))
         seconds = time.perf_counter() - began
-        there = {one["record_id"]: one for one in bureau.ask("GET", "/admin/all-records", timeout=300.0)}
+        there = {one["record_id"]: one for one in bureau.all_records()}
         summary = bureau.summary()
     wanted = {record_id: digest for kiosk in kiosks for _, _, made in kiosk.batches for record_id, digest in made.items()}
     lost = [one for one, digest in wanted.items() if one not in there or there[one]["content_digest"] != digest]

@@ -210,3 +210,13 @@ class BureauProcess:
     def records(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest records."""
         return list(self.ask("GET", f"/admin/records?limit={limit}"))
+
+    def all_records(self) -> list[dict[str, Any]]:
+        """Every record in short, page by page."""
+        out: list[dict[str, Any]] = []
+        while True:
+            after = {"after": out[-1]["record_id"]} if out else {}
+            page = self.ask("GET", "/admin/all-records", params=after)
+            out += page
+            if not page:
+                return out

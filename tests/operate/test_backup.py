@@ -131,10 +131,11 @@ def test_nothing_is_written_over(working, tmp_path):
         assert not any((tmp_path / "there").iterdir())
 
 
-def test_chunks_swapped_repeated_and_missing_are_noticed(tmp_path):
+@pytest.mark.parametrize("cipher", vault.CIPHERS)
+def test_chunks_swapped_repeated_and_missing_are_noticed(tmp_path, cipher):
     key, plain = secrets.token_bytes(32), secrets.token_bytes(3 * vault.CHUNK)
     with (tmp_path / "v").open("wb") as file:
-        sealer = vault.Sealer(file, key)
+        sealer = vault.Sealer(file, key, cipher)
         sealer.write(plain)
         sealer.close()
     whole = (tmp_path / "v").read_bytes()
@@ -147,6 +148,10 @@ def test_chunks_swapped_repeated_and_missing_are_noticed(tmp_path):
             return vault.Opener(file, key).read()
 
     assert opened_(*parts) == plain
+    other = {b"PKBACKU1": b"PKBACKUG", b"PKBACKUG": b"PKBACKU1"}[whole[:8]]
+    (tmp_path / "x").write_bytes(other + whole[8:])
+    with (tmp_path / "x").open("rb") as file, pytest.raises(VaultRefused, match="wrong-key"):
+        vault.Opener(file, key).read()
     for chosen in ((parts[1], parts[0], *parts[2:]), (parts[0], parts[0], *parts[1:]), parts[:3], (parts[0], *parts[2:])):
         with pytest.raises(VaultRefused) as refused:
             opened_(*chosen)
@@ -158,7 +163,7 @@ def test_by_commands(tmp_path, capsys):
     register(context).send(record())
     context.engine.dispose()
     key, there = tmp_path / "key", tmp_path / "there"
-    made = ["--key-file", str(key), "--data", str(tmp_path / "bureau"), "--to", str(tmp_path / "b")]
+    made = ["--key-file", str(key), "--data", str(tmp_path / "bureau"), "--to", str(tmp_path / "b"), "--cipher", "sm4"]
     assert main(["bureau", "backup", *made, "--new-key"]) == 0
     assert key.stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):

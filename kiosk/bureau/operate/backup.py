@@ -25,7 +25,7 @@ from sqlalchemy import Engine, create_engine, inspect, make_url, text
 import kiosk
 from kiosk.bureau import database
 from kiosk.bureau.context import BureauContext, utcnow
-from kiosk.bureau.operate.vault import Opener, Sealer, VaultRefused
+from kiosk.bureau.operate.vault import Cipher, Opener, Sealer, VaultRefused
 from kiosk.errors import ConfigError, KioskError
 
 FILES = ("*.json", "*.key", "admin-password")  # keys of every suite, settings
@@ -40,7 +40,7 @@ class RestoreRefused(KioskError):
         self.why = why
 
 
-def backup(context: BureauContext, target: Path, key: bytes) -> dict[str, Any]:
+def backup(context: BureauContext, target: Path, key: bytes, cipher: Cipher = "aes") -> dict[str, Any]:
     """Write a backup, whole or not at all; return what it says about itself. Raises OSError, RestoreRefused (tool-missing)."""
     data = Path(context.settings.data)
     part = target.with_name(f".{target.name}.part")
@@ -57,7 +57,7 @@ def backup(context: BureauContext, target: Path, key: bytes) -> dict[str, Any]:
                 "files": {name: _digest(path) for path, name in [(dump, dump.name), *names] if path.is_file()},
             }
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                sealer = Sealer(file, key)
+                sealer = Sealer(file, key, cipher)
                 with tarfile.open(fileobj=cast(IO[bytes], sealer), mode="w|", format=tarfile.PAX_FORMAT) as tar:
                     _add_bytes(tar, _ABOUT, json.dumps(about).encode())
                     for path, name in [(dump, dump.name), *names]:

@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
     for one in (saving, back):
         one.add_argument("--key-file", type=Path, required=True, help="the key; keep it elsewhere than the backups")
     saving.add_argument("--new-key", action="store_true", help="make the key file first")
+    saving.add_argument("--cipher", choices=vault.CIPHERS, default="aes", help="AES-256-GCM, or SM4-GCM; restore sees which")
     keeping = tasks.add_parser("retention", help="apply retention.json once; also: count everything anew")
     keeping.add_argument("--recount", action="store_true", help="count everything once and keep counts from that")
     work = tasks.add_parser("work", help="the daily duties beside the web processes, and /metrics on loopback")
@@ -63,7 +64,7 @@ def _with_context(options: argparse.Namespace) -> int:
         if options.task == "backup":
             if options.new_key:
                 vault.new_key(options.key_file)
-            about = backup.backup(context, options.to, vault.read_key(options.key_file))
+            about = backup.backup(context, options.to, vault.read_key(options.key_file), options.cipher)
             print(f"✓ {options.to} ({options.to.stat().st_size} bytes): {len(about['files'])} files of {about['bureau_id']}")
             return 0
         if options.task == "retention":

@@ -1,7 +1,8 @@
 """A backup's container: compressed and encrypted with one key; no part of it can be altered, moved or cut off unnoticed.
 
-zstd, then AES-256-GCM over 1 MiB each; the nonce holds the chunk's number and whether it is the last (STREAM, as roster files), the
-key is derived for this one file (HKDF-SHA256 with a random salt in its head). A wrong key fails at the first chunk.
+zstd, then AES-256-GCM or SM4-GCM over 1 MiB each; the nonce holds the chunk's number and whether it is the last (STREAM, as
+roster files), the key is derived for this one file (HKDF-SHA256 with a random salt in its head). A wrong key fails at the first
+chunk. Which cipher it is stands in the first eight bytes, which every chunk authenticates.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import binascii
 import os
 import secrets
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -20,8 +21,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kiosk.errors import KioskError
+from kiosk.sm4 import Sm4Gcm
 
-MAGIC = b"PKBACKU1"
+Cipher = Literal["aes", "sm4"]
+CIPHERS: tuple[Cipher, ...] = ("aes", "sm4")
+_MAGIC: dict[Cipher, bytes] = {"aes": b"PKBACKU1", "sm4": b"PKBACKUG"}
 CHUNK = 1024 * 1024
 _TAG, _SALT = 16, 32
 
@@ -54,12 +58,12 @@ def read_key(path: Path) -> bytes:
 class Sealer:
     """What is written to it lies encrypted in `target`; `close` ends it."""
 
-    def __init__(self, target: BinaryIO, key: bytes) -> None:
-        salt = secrets.token_bytes(_SALT)
-        self._target, self._cipher, self._number = target, _cipher(key, salt), 0
+    def __init__(self, target: BinaryIO, key: bytes, cipher: Cipher = "aes") -> None:
+        salt, self._magic = secrets.token_bytes(_SALT), _MAGIC[cipher]
+        self._target, self._cipher, self._number = target, _cipher(key, salt, cipher), 0
         self._waiting = bytearray()
         self._squeeze = zstandard.ZstdCompressor(level=6).compressobj()
-        target.write(MAGIC + salt)
+        target.write(self._magic + salt)
 
     def write(self, data: bytes) -> int:
         """Take more."""
@@ -78,7 +82,7 @@ class Sealer:
             del self._waiting[:CHUNK]
 
     def _emit(self, plain: bytes, *, last: bool) -> None:
-        self._target.write(self._cipher.encrypt(_nonce(self._number, last), plain, MAGIC))
+        self._target.write(self._cipher.encrypt(_nonce(self._number, last), plain, self._magic))
         self._number += 1
 
 
@@ -86,10 +90,11 @@ class Opener:
     """Reads what a Sealer wrote. Raises VaultRefused at the first byte that is not as it was written."""
 
     def __init__(self, source: BinaryIO, key: bytes) -> None:
-        head = source.read(len(MAGIC) + _SALT)
-        if not head.startswith(MAGIC) or len(head) != len(MAGIC) + _SALT:
+        self._magic, salt = source.read(8), source.read(_SALT)
+        cipher = next((name for name in CIPHERS if _MAGIC[name] == self._magic), None)
+        if cipher is None or len(salt) != _SALT:
             raise VaultRefused("not-a-backup")
-        self._source, self._cipher, self._number = source, _cipher(key, head[len(MAGIC) :]), 0
+        self._source, self._cipher, self._number = source, _cipher(key, salt, cipher), 0
         self._next = source.read(CHUNK + _TAG)
         self._open = zstandard.ZstdDecompressor().decompressobj()
         self._ready = bytearray()
@@ -99,7 +104,7 @@ class Opener:
         while self._next and (size < 0 or len(self._ready) < size):
             block, self._next = self._next, self._source.read(CHUNK + _TAG)
             try:
-                plain = self._cipher.decrypt(_nonce(self._number, not self._next), block, MAGIC)
+                plain = self._cipher.decrypt(_nonce(self._number, not self._next), block, self._magic)
             except InvalidTag:
                 raise VaultRefused("damaged" if self._number else "wrong-key") from None
             self._number += 1
@@ -113,7 +118,9 @@ class Opener:
         return out
 
 
-def _cipher(key: bytes, salt: bytes) -> AESGCM:
+def _cipher(key: bytes, salt: bytes, cipher: Cipher) -> AESGCM | Sm4Gcm:
+    if cipher == "sm4":
+        return Sm4Gcm(HKDF(SHA256(), 16, salt=salt, info=b"pension-kiosk/bureau-backup/sm4").derive(key))
     return AESGCM(HKDF(SHA256(), 32, salt=salt, info=b"pension-kiosk/bureau-backup").derive(key))
 
 

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication
 from kiosk import models
 from kiosk.app import installation_file, watchdog
 from kiosk.app.camera_guard import CameraGuard
+from kiosk.app.code_lookup import CodeLookup
+from kiosk.app.code_worker import CodeWorker, Scans
 from kiosk.app.crash_hooks import CrashHooks
 from kiosk.app.desk_controller import DeskController
 from kiosk.app.housekeeping import Housekeeping
@@ -60,11 +62,12 @@ class KioskApp(QObject):
         self.mirror: Mailbox[Frame] = Mailbox()
         for_vision: Mailbox[Frame] = Mailbox()
         for_scan: Mailbox[Frame] = Mailbox()
+        for_codes: Mailbox[Frame] = Mailbox()
         self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
-        self.camera = CameraWorker(settings.camera, [for_vision, for_scan, self.mirror])
+        self.camera = CameraWorker(settings.camera, [for_vision, for_scan, for_codes, self.mirror])
         self.vision = VisionWorker(settings, for_vision, steer=self.camera.steer)
-        self.scan = ScanWorker(for_scan)
+        self.scan = Scans(ScanWorker(for_scan), CodeWorker(for_codes, CodeLookup(settings, self.store)))
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))
         self._headphones = HeadphoneWatch(
@@ -112,7 +115,7 @@ class KioskApp(QObject):
         self.desk.stop()
         self.conductor.stop()
         self.sync.stop()
-        for worker in (self.vision, self.scan, self.camera, self.reader, self.voice):
+        for worker in (self.vision, self.scan.card, self.scan.code, self.camera, self.reader, self.voice):
             worker.stop()
         self._headphones.stop()  # after the voice: the loudspeaker may sound again
         self._sync_thread.quit()
@@ -137,11 +140,15 @@ class KioskApp(QObject):
         conductor.vision_wanted.connect(self.vision.set_wanted)
         conductor.print_slip.connect(self.printer.print_slip)
         self.printer.done.connect(conductor.on_printed)
-        self.scan.view.connect(conductor.devices.on_scan_view)
-        self.scan.finished.connect(conductor.devices.on_scan_done)
-        self.scan.failed.connect(conductor.devices.on_scan_failed)
-        conductor.begin_scan.connect(self.scan.begin)
-        conductor.cancel_scan.connect(self.scan.cancel)
+        self.scan.card.view.connect(conductor.devices.on_scan_view)
+        self.scan.card.finished.connect(conductor.devices.on_scan_done)
+        self.scan.card.failed.connect(conductor.devices.on_scan_failed)
+        conductor.begin_scan.connect(self.scan.card.begin)
+        conductor.cancel_scan.connect(self.scan.card.cancel)
+        self.scan.code.finished.connect(conductor.devices.on_scan_done)
+        self.scan.code.failed.connect(conductor.devices.on_scan_failed)
+        conductor.begin_code.connect(self.scan.code.begin)
+        conductor.cancel_scan.connect(self.scan.code.cancel)
         conductor.begin_take.connect(self.vision.begin_take)
         conductor.swap_action.connect(self.vision.swap_action)
         conductor.cancel_take.connect(self.vision.cancel)
@@ -181,7 +188,7 @@ class KioskApp(QObject):
         self.window.prepare()
         self.store.start()
         self.conductor.devices.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
-        for worker in (self.reader, self.camera, self.vision, self.scan, self.voice):
+        for worker in (self.reader, self.camera, self.vision, self.scan.card, self.scan.code, self.voice):
             worker.start()
         self._headphones.start(watch=self.settings.voice.headphones == "auto")
         if self.settings.voice.headphones == "always":

@@ -58,7 +58,8 @@ class VisitController(QObject):
     swap_action = Signal()
     cancel_take = Signal()
     begin_scan = Signal(str)  # -> ScanWorker
-    cancel_scan = Signal()
+    begin_code = Signal(str)  # -> CodeWorker
+    cancel_scan = Signal()  # -> both
     watch_presence = Signal(bool)  # look whether somebody is there, outside a take
     vision_wanted = Signal(bool)  # keep the face models loaded, or let them go
     camera_wanted = Signal(bool)  # wake the camera, or let it sleep
@@ -238,8 +239,8 @@ class VisitController(QObject):
                 self._records.look_up(visit_id, person, mode.value, self.devices.encoder_digest)
             case c.OfferNames(visit_id, id_number):
                 self._records.offer_names(visit_id, id_number)
-            case c.BeginScan(visit_id):
-                self.begin_scan.emit(visit_id)
+            case c.BeginScan(visit_id, code):
+                (self.begin_code if code else self.begin_scan).emit(visit_id)
             case c.CancelScan():
                 self.cancel_scan.emit()
             case c.BeginTake(visit_id, take_id, practice):

@@ -25,6 +25,7 @@ from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import lookup as roster
 from kiosk.store.worker import StoreWorker
+from kiosk.sync import slip_codes
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 from kiosk.visit.recording import Review, records_of
@@ -83,14 +84,16 @@ class VisitRecords:
     def save(self, case: s.Case, outcome: Outcome, reason: Reason, memory: VisitMemory) -> None:
         """Save one attempt; answered by `SavedVisit`. The ledger is kept apart from the save, which must not fail by it."""
         visit_id, now, monotonic_s = case.visit.visit_id, self.now(), self._monotonic()
-        liveness, match, station_id = memory.liveness, memory.match, self._station_id
+        liveness, match, station_id, today = memory.liveness, memory.match, self._station_id, self.today()
 
         def work(store: Store) -> object:
             evidence = clock.evidence(store, now, monotonic_s)
             made = records_of(case, outcome, reason, evidence, station_id, roster.version(store), liveness, match)
             ids = records.save_visit(store, made, now)
             stale = roster.is_stale(store, now)
-            return SavedVisit(e.RecordsSaved(visit_id, ids, stale), outcome, reason)
+            passed = outcome is Outcome.PASSED
+            code = slip_codes.make(store, case.entry.person_id, station_id, today) if passed else ""
+            return SavedVisit(e.RecordsSaved(visit_id, ids, stale, code), outcome, reason)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
         one = memory.count(case, outcome, reason, self.today())

@@ -193,7 +193,7 @@ def _kiosk(folder: Path) -> int:
     source.register("still", lambda name, *_: _Still(name, settings.camera.width, settings.camera.height))
     qt = QApplication(["kiosk"])
     kiosk = KioskApp(settings)
-    kiosk.scan.keep_s = voice.KEEP_S = vision.ENCODER_KEEP_S = _KEEP_S
+    kiosk.scan.card.keep_s = voice.KEEP_S = vision.ENCODER_KEEP_S = _KEEP_S
     kiosk.vision.ready.connect(lambda _: print("ready", flush=True))
     said: list[str] = []
 
@@ -225,7 +225,7 @@ def _kiosk(folder: Path) -> int:
             qt.quit()
 
     kiosk.vision.view.connect(on_view)
-    kiosk.scan.view.connect(on_scan)
+    kiosk.scan.card.view.connect(on_scan)
     ear = Ear()
     ear.heard.connect(obey)
 

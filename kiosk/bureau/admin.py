@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Transaction
 
-from kiosk.bureau import decisions, rosters, standing, tables, views
+from kiosk.bureau import decisions, resolve, rosters, standing, tables, views
 from kiosk.bureau.api import context_of
 from kiosk.bureau.clerks import audit, people
 from kiosk.bureau.context import BureauContext, make_code, revoke
@@ -144,6 +144,23 @@ def admin_message(context: Clerk, who: Who, asked: MessageRequest) -> dict[str, 
     message_id = rosters.add_message(context, asked.station_id, asked.text, None)
     audit.note(context, who.actor, "program-message", message_id, station=asked.station_id)
     return {"message_id": message_id}
+
+
+class NationalCodeRequest(protocol.Asked):
+    """A code that the national platform, which this bureau plays, shows somebody from now on."""
+
+    code: Annotated[str, Field(min_length=1, max_length=1000, repr=False)]
+    platform: Literal["social-card", "ctid"] = "social-card"
+    name: Annotated[str, Field(min_length=1, max_length=100, repr=False)]
+    id_number: Annotated[str, Field(min_length=1, max_length=32, repr=False)]
+
+
+@router.post("/admin/national-codes", responses=_401)
+def admin_national_code(context: Clerk, who: Who, asked: NationalCodeRequest) -> dict[str, str]:
+    """Let a code live for a minute."""
+    resolve.put(context, asked.code, asked.platform, asked.name, asked.id_number)
+    audit.note(context, who.actor, "program-national-code", asked.platform)
+    return {"platform": asked.platform}
 
 
 @router.get("/admin/records", responses=_401)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kiosk.bureau import catchment, decisions, failpoints, ingest, rosters, standing, tables
+from kiosk.bureau import catchment, decisions, failpoints, ingest, resolve, rosters, standing, tables
 from kiosk.bureau.context import BureauContext, EnrolmentRefused, current, enrol, utcnow
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.request_guard import source_of
@@ -189,6 +189,12 @@ async def post_reconcile(request: Request) -> Response:
 async def post_evidence(request: Request) -> Response:
     """Body: sealed Evidence. Answer: a signed EvidenceReceipt."""
     return jose(await _heavily(ingest.take_evidence, context_of(request), await _body(request)))
+
+
+@router.post("/resolve", summary="Whose is this code?", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP)
+async def post_resolve(request: Request) -> Response:
+    """Body: a sealed Resolve, with a code of the national platform. Answer: a Resolved, sealed to the kiosk that asked."""
+    return jose(await _heavily(resolve.answer, context_of(request), await _body(request)))
 
 
 _DOWN: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}

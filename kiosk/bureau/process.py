@@ -199,6 +199,10 @@ class BureauProcess:
         """Leave a message for attendants."""
         self.ask("POST", "/admin/messages", json={"text": text, "station_id": station_id})
 
+    def show_code(self, code: str, name: str, id_number: str, platform: str = "social-card") -> None:
+        """The national platform, which the bureau plays, shows somebody a code."""
+        self.ask("POST", "/admin/national-codes", json={"code": code, "platform": platform, "name": name, "id_number": id_number})
+
     def summary(self) -> dict[str, Any]:
         """Counts and stations."""
         return dict(self.ask("GET", "/admin/summary"))

@@ -259,6 +259,18 @@ class JournalLine(Base):
     received_at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 
+class NationalCode(Base):
+    """A code that the national platform showed somebody, by its digest: for as long as it lives. `resolve` plays that platform."""
+
+    __tablename__ = "national_codes"
+    code_digest: Mapped[str] = mapped_column(Hex, primary_key=True)
+    platform: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200))
+    id_number: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime] = mapped_column(Utc)
+    taken_by: Mapped[str] = mapped_column(Key, default="")  # the kiosk that asked first: no other one is answered
+
+
 class RosterFile(Base):
     """A roster file that was issued. `base_version` 0: a snapshot."""
 

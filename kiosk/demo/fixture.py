@@ -8,8 +8,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -79,6 +80,7 @@ class DemoFixture:
         self._came = 0
         self.entries: tuple[RosterEntry, ...] = ()
         self.station: Station | None = None  # of the scenario `portable`
+        self.slip_code = ""
         self.problems: list[str] = []  # what a script found wrong
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
@@ -131,6 +133,7 @@ class DemoFixture:
         self._provision()
         if self.scenario.injected:
             self._measure_camera()
+        self.slip_code = self._make_slip_code() if self.scenario.habits.get("code") == "slip" else ""
         if self.scenario.trouble == "offline":
             self.bureau.stop()
 
@@ -228,6 +231,28 @@ class DemoFixture:
             self.camera.hold(people.card(self.scenario.card), side)
         else:
             self.camera.put_away()
+
+    def show_code(self, kind: str) -> None:
+        """Hold up a code: the slip of a pass a year ago, or what the national platform shows on a telephone."""
+        from kiosk.emulators.code_picture import draw_code
+
+        if kind == "slip":
+            self.camera.lay(draw_code(self.slip_code))
+            return
+        code = f"ESSC{uuid.uuid4().hex}"
+        card = people.card(self.scenario.card)
+        if self.scenario.trouble != "offline":
+            self.bureau.show_code(code, str(card["name"]), str(card["id_number"]))
+        self.camera.lay(draw_code(code))
+
+    def _make_slip_code(self) -> str:
+        from kiosk.store.opening import open_store
+        from kiosk.sync import slip_codes
+        from kiosk.sync.keys import journal_signer
+
+        last_year = (datetime.now(ZoneInfo(self.settings.station.timezone)) - timedelta(days=340)).date()
+        with open_store(self.settings, signer=journal_signer(self.settings)) as store:
+            return slip_codes.make(store, f"P-{self.scenario.card}", self.settings.station.station_id, last_year)
 
     def lay_paper(self, title: str) -> None:
         """Lay a printed sheet under the camera."""

@@ -140,6 +140,28 @@ _ALL = (
         habits={"asks": "home-visit"},
         settings={"liveness": {"tries_per_visit": 1}},
     ),
+    Scenario(
+        "slip-code",
+        "no card at hand: the code on last year's slip finds the person, who confirms and faces the camera",
+        Outcome.PASSED,
+        "ok",
+        habits={"code": "slip"},
+    ),
+    Scenario(
+        "social-card",
+        "the electronic social-security card on a telephone, asked for at the bureau",
+        Outcome.PASSED,
+        "ok",
+        habits={"code": "social-card"},
+    ),
+    Scenario(
+        "social-card-offline",
+        "the same without a network: a kind answer, and the card is laid",
+        Outcome.PASSED,
+        "ok",
+        trouble="offline",
+        habits={"code": "social-card"},
+    ),
     Scenario("suspended", "payment was suspended: resumed with back-pay", Outcome.PASSED, "ok", card="zhuang"),
     Scenario(
         "without-sight", "nothing is seen: the whole visit by five keys and what is spoken", Outcome.PASSED, "ok", by_ear=True

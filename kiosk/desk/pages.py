@@ -55,6 +55,9 @@ def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -
         case e.SearchTouched(number, name) if not page.busy:
             if not number.strip():  # never by a name alone (issue 5)
                 return replace(page, number="", problem="name-alone" if name.strip() else "number-missing"), ()
+            if "PK1." in number:  # a scanner typed the code of our own slip
+                calm = replace(page, number="", busy=True, problem="")
+                return calm, (c.FindByCode(session, number.strip(), page.channel),)
             after, commands = look_for(session, typed(name, number), page.channel)
             return after, commands
         case e.CardRead(person) if not page.busy:

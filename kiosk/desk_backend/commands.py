@@ -28,6 +28,7 @@ from kiosk.store.desk import declarations, paper_pages, staff, todo, unit_list
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
+from kiosk.sync import slip_codes
 from kiosk.sync.status import PAUSED_BY
 from kiosk.unit_list import reading
 
@@ -249,6 +250,11 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
             return None
         case c.FindPerson():
             return find(store, command, at)
+        case c.FindByCode(by, code, channel):
+            told = slip_codes.person(store, code, store.settings.station.station_id)
+            if not isinstance(told, Person):
+                return e.NotSaved(by.session_id, told.value)
+            return find(store, c.FindPerson(by, told, channel), at)
         case c.SaveAssisted():
             return save_assisted(store, command, at)
         case c.SaveDeclaration():
@@ -323,7 +329,7 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
             return e.StaffCounted(True)
         case c.NoteSignOut() | c.DropPages():
             return None
-        case c.FindPerson() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate():
+        case c.FindPerson() | c.FindByCode() | c.SaveAssisted() | c.SaveDeclaration() | c.KeepTemplate() | c.EraseTemplate():
             return e.NotSaved(command.by.session_id, code)
         case c.RegisterScan():
             return e.ScanRegistered(command.by.session_id, command.path, None)

@@ -17,6 +17,9 @@ class IdentifiedBy(StrEnum):
     MANUAL = "manual"
     OCR = "ocr"
     DESK = "desk"
+    SLIP = "slip-code"  # our own slip, held up to the camera
+    SOCIAL_CARD = "social-card-code"  # 电子社保卡
+    CTID = "ctid-code"  # 网证
 
 
 class RosterStatus(StrEnum):

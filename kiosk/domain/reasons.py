@@ -60,6 +60,9 @@ class Reason(StrEnum):
 
     # --- card before the camera (ocr/), slip printer (printer/)
     OCR_UNREADABLE = "ocr-unreadable"
+    CODE_UNREADABLE = "code-unreadable"
+    CODE_UNKNOWN = "code-unknown"
+    CODE_OFFLINE = "code-offline"
     PRINTER_UNAVAILABLE = "printer-unavailable"
     PRINTER_NO_PAPER = "printer-no-paper"
 

@@ -39,6 +39,9 @@ class Hands(Protocol):
     def hold_up(self, side: Literal["front", "back", ""]) -> None:
         """Hold one side of the card up to the camera, or put it away."""
 
+    def show_code(self, kind: str) -> None:
+        """Hold up a code: last year's slip, or the electronic social-security card."""
+
     def act(self, action: Action) -> None:
         """Blink, open the mouth, turn or nod."""
 
@@ -65,6 +68,7 @@ class Habits:
     number: str = field(default="", repr=False)  # what this person would type
     name: str = field(default="", repr=False)  # and choose among the names
     prints: bool = False
+    code: str = ""  # holds up a code: "slip" (of last year) or "social-card"
     asks: str = ""  # after the last try: "review" or "home-visit"
     visits: int = 1  # comes back so many times, to make sure
     stays_s: float = 0.0  # at the result at least so long: whoever watches wants to read it
@@ -109,6 +113,7 @@ class _Did:
     laid: str = ""
     laid_ms: int = 0
     pulled: bool = False
+    coded: bool = False
     away: bool = False
 
 
@@ -221,10 +226,15 @@ class DemoPerson(QObject):
         self._touch("other" if self._habits.mode == "other" else "self")
 
     def _on_card(self) -> None:
+        self._on_looking_up()  # a code that did not do it is put away
         if self._habits.pulls == "reader" and self._pull("reader", self._reads("page.card.title_away")):
             return
         if self._habits.manual:
             self._touch("manual")
+            return
+        if self._habits.code and not self._did.coded:
+            self._did.coded = True
+            self._touch("code")
             return
         if self._habits.scan:
             if not self._did.pulled:
@@ -243,7 +253,12 @@ class DemoPerson(QObject):
             self._hands.lay_card(whose)
 
     def _on_scan(self) -> None:
-        """Does as the title says: front, then back."""
+        """Does as the title says: the code, or front, then back."""
+        if self._habits.code:
+            if not self._did.side:
+                self._did.side = "front"
+                self._hands.show_code(self._habits.code)
+            return
         sides: tuple[Literal["front", "back"], ...] = ("front", "back")
         for side in sides:
             if self._reads(f"ocr.guidance.show-{side}.title") and self._did.side != side:

@@ -134,6 +134,8 @@ def scenes() -> tuple[Scene, ...]:
             scan=ScanView(Side.BACK, CardGuidance.SHOW_BACK, 0.5, masked_name="陈 * 芳"),
             face=True,
         ),
+        Scene("scan-code", s.ScanningCard(no_card, code=True), face=True),
+        Scene("card-code-offline", replace(waiting, trouble=Reason.CODE_OFFLINE)),
         Scene("scan-no-camera", s.ScanningCard(no_card, camera_ready=False)),
         Scene("looking-up", s.LookingUp(visit, person)),
         Scene("confirm", s.Confirming(visit, person, entry, due)),

@@ -88,13 +88,14 @@ def make_slip(
     far: Sequence[Channel] = (),
     large: bool = False,
     answer_by: date | None = None,
+    own_code: str = "",
 ) -> Slip:
     """Return the slip of one record.
 
     name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
     printed_at: local time. returned_reason: in words, when the bureau sent the record back.
     answer_by: this is no pass but a human review, answered by then. verify_url: see `code_text`.
-    far: the ways for whoever is away or abroad. large: large print, half as much on a line.
+    own_code: see `code_text`. far: the ways for whoever is away or abroad. large: large print, half as much on a line.
     """
     not_done, review = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED), answer_by is not None
     upcoming = None if not_done else next_time(next_from, next_to, printed_at.date())
@@ -129,7 +130,7 @@ def make_slip(
             _line(texts.text("slip.fraud", hotline=hotline)),
             *_far(texts, far),
         ),
-        qr_text=code_text(texts, _line(record_id), _line(window), _line(hotline), verify_url),
+        qr_text=code_text(texts, _line(record_id), _line(window), _line(hotline), verify_url, own_code),
         qr_caption=_line(texts.text("slip.qr_check" if verify_url else "slip.qr_caption")),
         footer=_line(texts.text("slip.footer")),
         large=large,

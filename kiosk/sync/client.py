@@ -36,6 +36,7 @@ D = TypeVar(
     protocol.EvidenceReceipt,
     protocol.RawBundle,
     protocol.Receipt,
+    protocol.Resolved,
     protocol.RosterChunks,
     protocol.RosterManifest,
     protocol.Standing,
@@ -135,6 +136,13 @@ class Client:
         if status != 200:
             raise self._failure(status, headers, body, self.identity.suite.digest(sealed))
         return self._verified(body, model)
+
+    def ask_sealed(self, path: str, sealed: bytes, model: type[D]) -> D:
+        """Post sealed bytes; return the bureau's answer, which is sealed to us alone. Raises Failure."""
+        status, headers, body = self._exchange("POST", path, content=sealed, headers={"Content-Type": protocol.MEDIA_TYPE})
+        if status != 200:
+            raise self._failure(status, headers, body, self.identity.suite.digest(sealed))
+        return open_sealed(self.identity, body, model)
 
     # --- down
 

@@ -40,6 +40,8 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
             return [f"page.card.say{card_variant(state)}"]
         case s.EnteringNumber(problem=Reason() as problem):
             return [f"reason.{problem}.say"]
+        case s.ScanningCard(code=True, camera_ready=True):
+            return ["page.code.say"]
         case s.ScanningCard():
             return ["ocr.guidance.show-front.say" if state.camera_ready else "page.camera.say_away"]
         case s.Confirming():

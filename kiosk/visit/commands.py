@@ -30,9 +30,10 @@ class OfferNames:
 
 @dataclass(frozen=True, slots=True)
 class BeginScan:
-    """Read a card from the camera's pictures; answered by CardScanned or ScanEnded."""
+    """Read a card, or a code, from the camera's pictures; answered by CardScanned or ScanEnded."""
 
     visit_id: str
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What can happen in a visit: touches, devices, answers of services, time. Past tense; made by `app.visit_controller` and `ui`.
+"""What can happen in a visit: touches, devices, answers, time. Past tense; made by `app.visit_controller` and `ui`.
 
 Answers carry the visit id (and take id) they belong to, so that a late answer of an ended visit is dropped.
 """
@@ -12,8 +12,6 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import RecordStatus
-
-# --- touches: what a person does on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,11 @@ class ManualChosen:
 @dataclass(frozen=True, slots=True)
 class ScanChosen:
     """Hold the card up to the camera instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChosen:
+    """出示二维码: hold a code up to the camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,6 @@ class HelpTouched:
     """请工作人员: calls; the visit stays where it is."""
 
 
-# --- devices
-
-
 @dataclass(frozen=True, slots=True)
 class ReaderCameUp:
     """The reader answers."""
@@ -206,9 +206,6 @@ class VisionFailed:
 @dataclass(frozen=True, slots=True)
 class VisionRested:
     """The models had a moment to come back: a take that waits begins again, if the camera is there."""
-
-
-# --- answers of services
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +279,7 @@ class RecordsSaved:
     visit_id: str
     record_ids: tuple[str, ...]
     roster_stale: bool = False
+    slip_code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,9 +310,6 @@ class RecordStatusMoved:
 
     record_id: str
     stage: RecordStatus
-
-
-# --- time and service
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +346,7 @@ Event = (
     | OtherChosen
     | ManualChosen
     | ScanChosen
+    | CodeChosen
     | NumberEntered
     | NameChosen
     | Confirmed

@@ -87,11 +87,12 @@ def _awaiting_card(state: s.AwaitingCard, event: e.Event, world: World) -> Step:
             return replace(state, reader_ready=True), ()
         case e.ManualChosen():
             return s.EnteringNumber(state.visit, state.whose, None, state.beneficiary, state.entry, state.eligibilities), ()
-        case e.ScanChosen():
+        case e.ScanChosen() | e.CodeChosen():
+            code = isinstance(event, e.CodeChosen)
             scanning = s.ScanningCard(
-                state.visit, state.whose, world.camera_ready, state.beneficiary, state.entry, state.eligibilities
+                state.visit, state.whose, world.camera_ready, state.beneficiary, state.entry, state.eligibilities, code
             )
-            return scanning, (c.BeginScan(state.visit.visit_id),) if world.camera_ready else ()
+            return scanning, (c.BeginScan(state.visit.visit_id, code),) if world.camera_ready else ()
         case e.BackTouched():
             if state.whose is s.Whose.HELPER and state.beneficiary and state.entry:
                 return s.Confirming(state.visit, state.beneficiary, state.entry, state.eligibilities), ()
@@ -162,7 +163,7 @@ def _scanning_card(state: s.ScanningCard, event: e.Event, world: World) -> Step:
         case e.CameraWentDown():
             return replace(state, camera_ready=False), (c.CancelScan(),)
         case e.CameraCameUp() if not state.camera_ready:
-            return replace(state, camera_ready=True), (c.BeginScan(state.visit.visit_id),)
+            return replace(state, camera_ready=True), (c.BeginScan(state.visit.visit_id, state.code),)
         case e.BackTouched():
             return back, (c.CancelScan(),)
         case e.CardLaid() | e.CardWasRead() | e.CardTroubled():
@@ -303,6 +304,7 @@ def _checking(state: s.Checking, event: e.Event, world: World) -> Step:
                 next_from=min((d.next_from for d in chosen if d.next_from), default=None),
                 next_to=min((d.next_to for d in chosen if d.next_to), default=None),
                 roster_stale=event.roster_stale,
+                slip_code=event.slip_code,
             ), (c.NudgeSync(),)
         case e.SaveFailed() if event.visit_id == visit.visit_id and state.saving:
             return s.Referred(visit, Reason.STORE_ERROR, state.case), (c.CallAttendant(Reason.STORE_ERROR),)

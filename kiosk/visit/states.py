@@ -109,6 +109,7 @@ class ScanningCard:
     beneficiary: Person | None = field(default=None, repr=False)
     entry: RosterEntry | None = field(default=None, repr=False)
     eligibilities: tuple[Eligibility, ...] = ()
+    code: bool = False  # a code (our slip, 电子社保卡, 网证) instead of the card
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,7 @@ class Finished:
     next_from: date | None = None
     next_to: date | None = None
     roster_stale: bool = False
+    slip_code: str = field(default="", repr=False)  # by which a kiosk of this station finds the person again
     stayed: int = 0  # how often the attendant was called again, where the centre sent it back
 
 

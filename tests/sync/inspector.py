@@ -95,6 +95,7 @@ FIELDS: dict[str, set[str]] = {
     "batch.records.notes.signatures.staff": {"sha256", "strokes"},
     "batch.records.notes.documents": {"name", "sha256"},
     "question": _HEAD | {"question_id", "kiosk_id", "record_ids"},
+    "resolve": _HEAD | {"kiosk_id", "question_id", "code", "at"},
     "evidence": _HEAD | {"evidence_id", "kiosk_id", "record_id", "consent_id", "media_type", "content"},
     "token": _HEAD | {"kiosk_id", "method", "path", "at", "believes"},
     "enrolment": _HEAD | {"secret", "station_id", "name", "keys"},
@@ -165,6 +166,7 @@ POSTS: dict[str, type[protocol.Document]] = {
     "/v1/reconcile": protocol.Question,
     "/v1/evidence": protocol.Evidence,
     "/v1/enrol": protocol.Enrolment,
+    "/v1/resolve": protocol.Resolve,
 }
 
 LONGEST_RUN = 100  # characters without a blank: a signature has 86, a digest 64

@@ -63,6 +63,8 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.Succession(bureau_id=bureau_id, successor_id="bureau-b", keys=keys, at=NOW),
         protocol.HomeLoan(until=NOW, roster_version=1, people=(person,), **loan),
         protocol.HomeReturn(return_id="r", records=(), **loan),
+        protocol.Resolve(question_id="q", code="opaque", at=NOW, **up),
+        protocol.Resolved(question_id="q", **two),
     )
     assert {type(one) for one in made} == set(DOCUMENTS), "a new kind of document needs its sample here"
     return made

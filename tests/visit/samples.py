@@ -63,6 +63,7 @@ def touches() -> list[e.Event]:
         e.OtherChosen(),
         e.ManualChosen(),
         e.ScanChosen(),
+        e.CodeChosen(),
         e.NumberEntered(CHEN.id_number),
         e.NumberEntered(LI.id_number),
         e.NameChosen(CHEN.name),

@@ -45,6 +45,7 @@ STATES: dict[str, s.State] = {
     "ChoosingName+helper": s.ChoosingName(VISIT, s.Whose.HELPER, x.LI.id_number, (x.LI.name, "李大文"), *KNOWN, scanned=True),
     "ScanningCard": s.ScanningCard(s.Visit("v1")),
     "ScanningCard+helper": s.ScanningCard(s.Visit("v1", s.Mode.OTHER), s.Whose.HELPER, *KNOWN),
+    "ScanningCard+code": s.ScanningCard(s.Visit("v1"), code=True),
     "LookingUp": s.LookingUp(VISIT, x.CHEN),
     "Confirming": s.Confirming(VISIT, x.CHEN, CASE.entry, CASE.chosen),
     "ChoosingBenefits": s.ChoosingBenefits(VISIT, x.CHEN, CASE.entry, (x.due(0), x.due(1))),

@@ -92,6 +92,15 @@ class TakeVisit:
 
 
 @dataclass(frozen=True, slots=True)
+class FindByCode:
+    """A scanner in keyboard mode typed the code of our own slip: whose is it? Answered by PersonFound."""
+
+    by: Session
+    code: str = field(repr=False)
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FindPerson:
     """Ask roster and rules; answered by PersonFound. `name` "": as the roster has it."""
 
@@ -341,6 +350,7 @@ InStore = (
     | AddFirst
     | NoteSignOut
     | FindPerson
+    | FindByCode
     | SaveAssisted
     | SaveDeclaration
     | KeepTemplate

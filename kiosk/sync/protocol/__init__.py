@@ -38,6 +38,7 @@ from kiosk.sync.protocol.bundles import (
     Staff,
     StaffRow,
 )
+from kiosk.sync.protocol.codes import Resolve, Resolved
 from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys, Succession
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
 from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LoanedPerson, LoanId
@@ -96,6 +97,8 @@ __all__ = [
     "RawBundle",
     "Receipt",
     "Record",
+    "Resolve",
+    "Resolved",
     "Revoked",
     "RosterChunk",
     "RosterChunks",
@@ -137,6 +140,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Succession,
     HomeLoan,
     HomeReturn,
+    Resolve,
+    Resolved,
 )
 
 

@@ -19,7 +19,7 @@ class FindPage(DeskPage[s.Finding]):
     def build(self) -> None:
         self.card = Card("find-card")
         self.hint = Words("find-hint", tone="quiet")
-        self.number = Field("find-number", digits=True, limit=40)
+        self.number = Field("find-number", digits=True, limit=1200)
         self.person = Field("find-name", limit=60)
         self.pad = Pad([self.number])
         self.find_button = self.on(Action("find", "primary", icon="desk-find"), self._search)

@@ -63,7 +63,7 @@ class HomePage(DeskPage[s.Board]):
         self.visit.box.addLayout(row(self.visit_who, self.take))
         self.search = Card("search-card")
         self.search_title = Words("search-title", "heading")
-        self.number = Field("home-number", digits=True, limit=40)
+        self.number = Field("home-number", digits=True, limit=1200)  # a scanner may type the code of a slip
         self.find_button = self.on(Action("home-find", "outlined", icon="desk-find"), self._search)
         self.number.returnPressed.connect(lambda: self._send(self._search))
         self.search_hint = Words("search-hint", "small")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiosk.ui.pages.base import Kit, Page
+from kiosk.ui.pages.open_visit import Ways
 from kiosk.ui.views import card_variant
 from kiosk.ui.widgets.bars import Notice
 from kiosk.ui.widgets.kiosk_picture import KioskPicture
@@ -23,7 +24,10 @@ class CardPage(Page[s.AwaitingCard]):
         self.trouble = Notice("trouble", "info", centred=False)
         self.head.add(self.trouble)
         self.scan = self.button("scan", "outlined", e.ScanChosen())
-        self.manual = self.button("manual", "outlined", e.ManualChosen())
+        self.ways = Ways()
+        self.foot.add(self.ways)
+        self.code = self.button("code", "outlined", e.CodeChosen(), to=self.ways)
+        self.manual = self.button("manual", "outlined", e.ManualChosen(), to=self.ways)
 
     def fill(self, state: s.AwaitingCard, kit: Kit) -> None:
         kind = card_variant(state)
@@ -38,7 +42,9 @@ class CardPage(Page[s.AwaitingCard]):
         self.picture.show_reading(state.reading)
         self.picture.setVisible(state.reader_ready or state.reading)
         self.manual.say(kit.text("page.card.manual"))
-        self.manual.setVisible(not state.reading)
+        self.code.say(kit.text("page.card.code"))
+        for way in (self.code, self.manual, self.ways):
+            way.setVisible(not state.reading)
         self.scan.say(kit.text("page.card.scan"))
         # Offered where the reader does not do it; otherwise it would only be one choice more.
         self.scan.setVisible(not state.reading and (not state.reader_ready or trouble is not None))

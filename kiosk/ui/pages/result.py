@@ -114,7 +114,7 @@ class ResultPage(Page[s.Finished]):
         # No personal data in the code: who finds the photograph learns only that somebody was here.
         line = kit.strings.dated(upcoming.key, upcoming.first, upcoming.last) if upcoming else ""
         url = kit.settings.station.verify_url
-        code = code_text(kit.strings, state.record_ids[0], line, hotline, url) if state.record_ids else ""
+        code = code_text(kit.strings, state.record_ids[0], line, hotline, url, state.slip_code) if state.record_ids else ""
         self.qr.show_text(code, kit.text("page.result.keep"))
         self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not RecordStatus.CONFIRMED else "")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")

@@ -36,9 +36,10 @@ class ScanPage(Page[s.ScanningCard]):
 
     def fill(self, state: s.ScanningCard, kit: Kit) -> None:
         self._kit, self._shown = kit, None
-        self.title.say(kit.text("ocr.page.title" if state.camera_ready else "page.camera.away"))
-        self.lead.say(kit.text("ocr.page.lead" if state.camera_ready else "page.camera.away_lead"))
-        self.privacy.say(kit.text("ocr.page.privacy"))
+        page = "page.code" if state.code else "ocr.page"
+        self.title.say(kit.text(f"{page}.title" if state.camera_ready else "page.camera.away"))
+        self.lead.say(kit.text(f"{page}.lead" if state.camera_ready else "page.camera.away_lead"))
+        self.privacy.say(kit.text(f"{page}.privacy"))
         self.front.say("")
         if not state.camera_ready:
             self.camera.clear()

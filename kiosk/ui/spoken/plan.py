@@ -161,7 +161,8 @@ def _card(state: s.AwaitingCard, facts: Facts, entered: Entered) -> Plan:
         lines.append(f"spoken.reader.say_{facts.reader_place.replace('-', '_')}")
     lines.append("spoken.page.say_away_card")
     scan = (_choice("scan", e.ScanChosen()),) if not state.reader_ready or state.trouble is not None else ()
-    return Plan(tuple(lines), (*scan, _choice("manual", e.ManualChosen()), *_bar("back", "no_face")))
+    ways = (_choice("manual", e.ManualChosen()), _choice("code", e.CodeChosen()))
+    return Plan(tuple(lines), (*scan, *ways, *_bar("back", "no_face")))
 
 
 def _number(state: s.EnteringNumber, facts: Facts, entered: Entered) -> Plan:

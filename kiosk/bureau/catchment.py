@@ -157,6 +157,12 @@ def _chunk(context: BureauContext, suite: str, lines: list[bytes], before: dict[
 
 def manifest(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
     """Return the sealed chunks of a kiosk's station, or None when it has this version. Raises Refused: no catchment."""
+    offered = offer(context, kiosk_id, have)
+    return offered[0] if offered else None
+
+
+def offer(context: BureauContext, kiosk_id: str, have: int) -> tuple[bytes, protocol.RosterChunks] | None:
+    """Return the sealed chunks and the document inside. Raises Refused: no catchment."""
     with context.reading.begin() as session:
         kiosk = session.get_one(tables.Kiosk, kiosk_id)
         if not areas.there(session, kiosk.station_id):
@@ -180,7 +186,7 @@ def manifest(context: BureauContext, kiosk_id: str, have: int) -> bytes | None:
             for chunk in json.loads(row.chunks)
         ),
     )
-    return context.seal_to(kiosk, document)
+    return context.seal_to(kiosk, document), document
 
 
 def is_of(context: BureauContext, kiosk_id: str, digest: str) -> bool:

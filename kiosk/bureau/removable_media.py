@@ -9,12 +9,13 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import decisions, ingest, rosters, standing, tables
+from kiosk.bureau import areas, catchment, decisions, ingest, rosters, standing, tables
 from kiosk.bureau.context import BureauContext
 from kiosk.durable import sync_folder
 from kiosk.removable import files
 from kiosk.sync import courier, evidence, limits, protocol, seal, suites
 
+_CHUNKS = re.compile(r"chunks-\d{8}-([0-9a-f]{16})\.jwe")
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
 
@@ -98,16 +99,37 @@ def _put_down(context: BureauContext, folder: Path, root: Path) -> list[tuple[st
     if bundle is not None:
         files.write_file(down / files.named("bundle-new", bundle, "jwe"), bundle)
         told.append(("bundle", "new"))
-    offered = rosters.offer(context, kiosk_id, have.get("roster_version", 0))
-    if offered is not None:
-        sealed, document = offered
-        _copy_roster(context, document, root / "rosters")
-        files.write_file(down / files.named(f"roster-{document.version:08d}", sealed, "jwe"), sealed)
-        told.append(("roster", str(document.version)))
-    return told
+    return told + _put_down_roster(context, kiosk, have.get("roster_version", 0), down, root / "rosters")
 
 
-def _copy_roster(context: BureauContext, document: protocol.RosterManifest, folder: Path) -> None:
+def _put_down_roster(context: BureauContext, kiosk: tables.Kiosk, have: int, down: Path, folder: Path) -> list[tuple[str, str]]:
+    """The one roster for all; or, of a station with areas, its own people's buckets and nobody else's."""
+    with context.reading.begin() as session:
+        own = areas.there(session, kiosk.station_id)
+    if own:
+        chunked = catchment.offer(context, kiosk.kiosk_id, have)
+        if chunked is None:
+            return []
+        sealed, chunks = chunked
+        for chunk in chunks.chunks:
+            if chunk.lines:
+                _copy_roster(context, chunk, folder)
+        name = files.named(f"chunks-{chunks.version:08d}", sealed, "jwe")
+        files.write_file(down / name, sealed)
+        for older, _ in list(files.matching(down, _CHUNKS)):
+            if older.name != name:
+                older.unlink(missing_ok=True)
+        return [("chunks", str(chunks.version))]
+    offered = rosters.offer(context, kiosk.kiosk_id, have)
+    if offered is None:
+        return []
+    sealed, document = offered
+    _copy_roster(context, document, folder)
+    files.write_file(down / files.named(f"roster-{document.version:08d}", sealed, "jwe"), sealed)
+    return [("roster", str(document.version))]
+
+
+def _copy_roster(context: BureauContext, document: protocol.RosterManifest | protocol.RosterChunk, folder: Path) -> None:
     target = folder / f"{document.digest}.roster"
     if target.is_file() and target.stat().st_size == document.size:
         return

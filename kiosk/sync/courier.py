@@ -31,6 +31,7 @@ from kiosk.sync import (
     limits,
     protocol,
     registration,
+    roster_chunks,
     roster_feed,
     roster_file,
     seal,
@@ -43,7 +44,7 @@ from kiosk.sync.client import Failure
 from kiosk.sync.keys import Identity
 
 BATCH_NAME = re.compile(r"batch-\d{8}-([0-9a-f]{16})\.jwe")
-_DOWN = re.compile(r"(receipt|evidence|decisions|standing|bundle|roster)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
+_DOWN = re.compile(r"(receipt|evidence|decisions|standing|bundle|roster|chunks)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -189,7 +190,7 @@ def import_from(
     run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
     folder = medium / files.ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
-    kinds = ("receipt", "evidence", "decisions", "standing", "bundle", "roster")  # decisions speak of received records
+    kinds = ("receipt", "evidence", "decisions", "standing", "bundle", "roster", "chunks")  # decisions speak of received records
     order = {kind: place for place, kind in enumerate(kinds)}
     found = sorted(files.matching(folder, _DOWN), key=lambda item: (order[item[0].name.split("-")[0]], item[0].name))
     for path, digest in found:
@@ -239,6 +240,12 @@ def _take(
         identity = succession.signed_by(identity, bundle.bureau_id)
         roster_feed.take_announcement(run_in_store, identity, bundle, clocks.utc())
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))
+    if kind == "chunks":
+        document = client.open_sealed(identity, data, protocol.RosterChunks)
+        for chunk in document.chunks:
+            roster_file.must_be(roster_chunks.as_manifest(document, chunk), identity.suite)
+        _take_chunks(run_in_store, document, medium, clocks)
+        return [], True
     manifest = client.open_sealed(identity, data, protocol.RosterManifest)
     roster_file.must_be(manifest, identity.suite)
     _take_roster(run_in_store, manifest, medium, clocks)
@@ -249,17 +256,37 @@ def _take_roster(run_in_store: RunInStore, manifest: protocol.RosterManifest, me
     here = run_in_store(lambda store: roster.version(store))
     if manifest.version <= here:
         raise seal.Refused("stale")
-    source = medium / files.ROOT_NAME / "rosters" / f"{manifest.digest}.roster"
-    facts = source.lstat()
-    if not stat.S_ISREG(facts.st_mode) or facts.st_size != manifest.size:
-        raise seal.Refused("truncated" if stat.S_ISREG(facts.st_mode) else "wrong-name", "roster file")
     # Copied first: what is checked must be what is read, and a stick can be pulled out or changed in between.
     copy = run_in_store(lambda store: store.folder) / f"{manifest.digest}.fetching"
     try:
-        shutil.copyfile(source, copy, follow_symlinks=False)
+        _copied(medium, manifest, copy)
         roster_feed.take_roster(run_in_store, manifest, copy, clocks.utc())
     finally:
         copy.unlink(missing_ok=True)
+
+
+def _take_chunks(run_in_store: RunInStore, document: protocol.RosterChunks, medium: Path, clocks: Clocks) -> None:
+    """Take a station's own roster: of the buckets on the medium those that differ from what is here."""
+    wanted = run_in_store(lambda store: roster_chunks.differing(store, document))
+    folder: Path = run_in_store(lambda store: store.folder)
+    chosen = document.chunks if wanted is None else [document.chunks[number] for number in wanted]
+    copies = {chunk.digest: folder / f"{chunk.digest}.fetching" for chunk in chosen if chunk.lines}
+    try:
+        for chunk in chosen:
+            if chunk.lines:
+                _copied(medium, chunk, copies[chunk.digest])
+        roster_chunks.take(run_in_store, document, wanted, lambda chunk: copies[chunk.digest], clocks.utc())
+    finally:
+        for copy in copies.values():
+            copy.unlink(missing_ok=True)
+
+
+def _copied(medium: Path, told: protocol.RosterManifest | protocol.RosterChunk, copy: Path) -> None:
+    source = medium / files.ROOT_NAME / "rosters" / f"{told.digest}.roster"
+    facts = source.lstat()
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size != told.size:
+        raise seal.Refused("truncated" if stat.S_ISREG(facts.st_mode) else "wrong-name", "roster file")
+    shutil.copyfile(source, copy, follow_symlinks=False)
 
 
 def read_have(folder: Path) -> dict[str, int]:

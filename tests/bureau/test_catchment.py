@@ -7,11 +7,11 @@ import json
 import httpx
 import pytest
 
-from kiosk.bureau import areas, catchment
+from kiosk.bureau import areas, catchment, removable_media
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.operate import retention
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import protocol, roster_chunks, roster_file, seal
+from kiosk.sync import courier, protocol, roster_chunks, roster_file, seal
 from kiosk.sync.client import Failure
 from kiosk.sync.schedule import Trouble
 from tests.sync.made import make_kiosk, record
@@ -126,6 +126,44 @@ def test_nothing_of_anybody_else_by_any_way(town, bureau, tmp_path):
     assert town.kiosk.client.get_sealed("/v1/roster?have=0", protocol.RosterManifest) is None, "not the one for all either"
     assert httpx.get(f"{bureau.url}/v1/roster/chunks?have=0", headers={"Authorization": "x"}, trust_env=False).status_code == 401
     other.close()
+
+
+def test_by_stick_too_and_nobody_elses(town, tmp_path):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    south = street(*range(8000, 8040), area="south")
+
+    def visit():
+        courier.export(town.kiosk.run, town.kiosk.identity, stick)
+        removable_media.serve(town.context, stick)
+        return {
+            one.name.split("-")[0]: (one.outcome, one.why)
+            for one in courier.import_from(town.kiosk.run, town.kiosk.identity, stick)
+        }
+
+    town.issue([*street(*range(60)), *south])
+    assert visit()["chunks"] == ("applied", "")
+    assert town.known() == {f"P{number:04d}" for number in range(60)}
+    assert visit()["chunks"] == ("nothing-new", "stale")
+    # A month later two people have changed: the buckets on the stick that differ are taken.
+    town.issue([*street(*range(1, 60), 77), *south])
+    there = stick / "pension-kiosk" / "rosters"
+    before = {path.name for path in there.iterdir()}
+    assert visit()["chunks"] == ("applied", "")
+    assert 0 < len({path.name for path in there.iterdir()} - before) <= 2
+    assert town.known() == {f"P{number:04d}" for number in (*range(1, 60), 77)}
+    # A bucket that is missing or cut short on the stick: the old roster stays, the next visit brings it.
+    town.issue([*street(*range(2, 60), 77), *south])
+    courier.export(town.kiosk.run, town.kiosk.identity, stick)
+    removable_media.serve(town.context, stick)
+    new = max(there.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    new.write_bytes(new.read_bytes()[:-1])
+    told = [one for one in courier.import_from(town.kiosk.run, town.kiosk.identity, stick) if one.name.startswith("chunks")]
+    assert ("refused", "truncated") in {(one.outcome, one.why) for one in told}
+    assert "P0001" in town.known()
+    assert not list(town.kiosk.store.folder.glob("*.fetching"))
+    assert visit()["chunks"][0] == "applied"
+    assert "P0001" not in town.known()
 
 
 @pytest.mark.parametrize("harm", ["altered", "another person", "another bucket", "too few"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pytest
 from argon2 import PasswordHasher, low_level
 from hypothesis import HealthCheck, settings
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QTimer
 from pytestqt import wait_signal
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # read when an application is made
@@ -55,3 +56,10 @@ PasswordHasher.hash = _quick_hash
 # No test can pull the plug: the power cuts are simulated (tests/updates) or the process is killed, and then what was written stays.
 # Waiting for the disk at each of thousands of steps shows nothing. Who counts the calls puts its own function in this place.
 os.fsync = lambda _: None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Let the windows go that a test closed: pytest-qt asks for it, only a running loop does it, and thousands gathered in 5 GB."""
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

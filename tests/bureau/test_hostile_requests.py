@@ -14,7 +14,7 @@ import pytest
 
 from kiosk.__main__ import main
 from kiosk.bench import hostile
-from kiosk.bureau import connections
+from kiosk.bureau import connections, removable_media
 from kiosk.bureau.process import BureauProcess
 from kiosk.sync.courier import read_have
 from tests.bureau.made import opened, register
@@ -191,7 +191,7 @@ def test_one_hostile_file_on_a_stick_stops_no_other_kiosk(tmp_path, have):
     deep = bad.sealed_plain(b"[" * 50_000)
     (up / files.named("batch-00000002", deep, "jwe")).write_bytes(deep)
     assert read_have(up) == {}
-    told = [outcome for name, outcome in medium.serve(context, medium) if name.startswith("batch-")]
+    told = [outcome for name, outcome in removable_media.serve(context, medium) if name.startswith("batch-")]
     assert sorted(told) == ["malformed", "taken", "taken"]
     context.engine.dispose()
 

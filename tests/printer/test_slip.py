@@ -135,7 +135,7 @@ def test_english_says_the_same():
     for needed in (
         "a transfer, a password or a code",
         "is a fraud: please call 12333",
-        f"Certificate no. {RECORD}",
+        f"Record no. {RECORD}",
         f"{URL}/{RECORD}",
     ):
         assert needed in text

@@ -38,6 +38,7 @@ from kiosk.ui.window import KioskWindow
 log = logging.getLogger(__name__)
 
 TRIAL_MS = 20_000  # nobody touched the corners: the picture goes back
+LOCKED_S = 180.0  # nobody signs in: a station that is registered serves its people again
 _TICK_MS = 1000
 
 
@@ -268,7 +269,9 @@ class Installation(QObject):
     @Slot()
     def _tick(self) -> None:
         self.view.tick()
-        if time.monotonic() - self._touched_s > self.settings.desk.sign_out_s:
+        patience_s = LOCKED_S if isinstance(self.state, s.Locked) else self.settings.desk.sign_out_s
+        if time.monotonic() - self._touched_s > patience_s:
+            self._touched_s = time.monotonic()
             self.feed(e.LeftAlone())
 
     @Slot()

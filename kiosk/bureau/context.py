@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from pydantic import Field
 from sqlalchemy import Engine, select
@@ -237,6 +238,11 @@ def make_code(context: BureauContext, station_id: str) -> str:
     whole = secret + seal.fingerprint(context.keys.public)
     mark = ["GM"] if context.suite is suites.GM_1 else []
     return "-".join([*mark, whole[0:5], whole[5:10], whole[10:14], whole[14:18], whole[18:22], whole[22:26]])
+
+
+def code_address(code: str, station_id: str) -> str:
+    """Return what stands in the picture of a code, as kiosk/installation/codes.py reads it."""
+    return "pension-kiosk:enrol?" + urlencode({"code": code, "station": station_id})
 
 
 def _of_code(context: BureauContext, secret: str) -> tuple[BureauContext, str]:

@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--stick", type=Path, help="serve a courier's stick, and exit")
     options = parser.parse_args(argv)
 
-    from kiosk.bureau.context import BureauSettings, make_code, open_context, prepare
+    from kiosk.bureau.context import BureauSettings, code_address, make_code, open_context, prepare
 
     # Whatever is made from here on, by us or by a library, is ours alone; uploads lie in our own folder, without a name.
     os.umask(0o077)
@@ -81,7 +81,12 @@ def main(argv: list[str]) -> int:
         prepare(settings)
     context = open_context(settings)
     if options.code_for:
-        print(make_code(context, options.code_for))
+        code = make_code(context, options.code_for)
+        print(code)
+        if sys.stdout.isatty():  # for the camera of the kiosk that is set up
+            import segno
+
+            segno.make(code_address(code, options.code_for), error="m").terminal(compact=True)
         return 0
     if options.stick:
         from kiosk.bureau.removable_media import serve

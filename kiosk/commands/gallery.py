@@ -36,6 +36,7 @@ def main(argv: list[str]) -> int:
     from PySide6.QtWidgets import QApplication
 
     from kiosk.gallery import desk as desk
+    from kiosk.gallery import installation
     from kiosk.gallery.scenes import sample_settings, scenes
     from kiosk.gallery.stage import SIZES, make_window, set_form, show_scene
 
@@ -47,7 +48,9 @@ def main(argv: list[str]) -> int:
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
     at_desk = [scene for scene in desk.states() if not args.only or scene.name.startswith(tuple(args.only))]
-    rows: dict[str, list[QImage]] = {name: [] for name in [scene.name for scene in chosen] + [one.name for one in at_desk]}
+    at_setup = [scene for scene in installation.states() if not args.only or scene.name.startswith(tuple(args.only))]
+    names = [*(scene.name for scene in chosen), *(one.name for one in at_desk), *(step.name for step in at_setup)]
+    rows: dict[str, list[QImage]] = {name: [] for name in names}
     for width, height in sizes:
         thumbs: list[tuple[str, QImage]] = []
         for theme in args.themes:
@@ -77,6 +80,12 @@ def main(argv: list[str]) -> int:
                         for one in at_desk:
                             desk.show(view, one)
                             keep(one.name)
+                if at_setup and text == "normal":
+                    set_form(window, (width, height), theme, False)
+                    with installation.opened(window) as setup:
+                        for step in at_setup:
+                            installation.show(setup, step)
+                            keep(step.name)
         _sheet(thumbs, args.out / f"sheet_{width}x{height}_{args.language}.png")
         print(f"{width}x{height}: {len(thumbs)} pictures")
     _contact_sheet(rows, args.out / f"contact-sheet_{args.language}.png")

@@ -32,6 +32,8 @@ def step(state: s.State, event: e.Event) -> Done:
             return state, ()
         case (s.Locked() | s.Installing(), e.ServeTouched()) if state.facts.kiosk_id:
             return _over(state, finished=False)
+        case (s.Locked(), e.LeftAlone()) if state.facts.kiosk_id:
+            return _over(state, finished=False)  # nobody came to go on: the people are served meanwhile
         case (s.Locked(), _):
             return _locked(state, event)
         case (s.Installing(), e.LeftAlone()) if state.facts.supervised:

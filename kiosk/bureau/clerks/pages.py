@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import segno
 from fastapi import Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from kiosk.bureau import sessions
 from kiosk.bureau.clerks import four_eyes, roles, settings
@@ -88,6 +90,10 @@ def page(request: Request, template: str, status: int = 200, /, **values: Any) -
     return HTMLResponse(html(request, template, **values), status)
 
 
+def _picture(address: str) -> str:
+    return str(segno.make(address, error="m").svg_inline(scale=4, border=4, dark="#222", light="#fff", omitsize=False))
+
+
 def html(request: Request, template: str, /, **values: Any) -> str:
     """Return the text of a page. `may(method, path)`: whether the reader's role reaches a route."""
     context, words = context_of(request), words_of(request)
@@ -98,6 +104,8 @@ def html(request: Request, template: str, /, **values: Any) -> str:
     def may(method: str, path: str) -> bool:
         return role is not None and roles.may(roles.needed(method, path), role, "", program=False)
 
+    flash = sessions.take(context, who.token) if who is not None and not who.stage else ""
+    told, _, address = flash.partition("\n")
     given: Mapping[str, Any] = {
         "t": words.text,
         "word": words.of,
@@ -111,7 +119,9 @@ def html(request: Request, template: str, /, **values: Any) -> str:
         "may": may,
         "open_requests": four_eyes.count_for(context, who.user, role) if who is not None and role is not None else 0,
         "token": who.form_token if who is not None else "",
-        "flash": sessions.take(context, who.token) if who is not None and not who.stage else "",
+        "flash": told,
+        # The picture is ours: made of an address whose parts are percent-encoded.
+        "flash_picture": Markup(_picture(address)) if address else "",  # noqa: S704
         "here": request.url.path,
         **values,
     }

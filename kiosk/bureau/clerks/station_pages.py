@@ -14,7 +14,7 @@ from kiosk.bureau import rosters, sessions, standing, tables
 from kiosk.bureau.clerks import audit, four_eyes, settings, stations
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
-from kiosk.bureau.context import BureauContext, make_code
+from kiosk.bureau.context import BureauContext, code_address, make_code
 from kiosk.sync import protocol, suites
 
 router = APIRouter(tags=["page"], responses=ANSWERS)
@@ -108,7 +108,8 @@ def code_form(
         return RedirectResponse("/stations", 303)
     code = make_code(context.under(suites.by_name(suite)) if suite in context.rings else context, station)
     audit.note(context, who.actor, "code-made", station)
-    sessions.leave(context, who.token, words.text("stations.code", station=station, code=code))
+    told = words.text("stations.code", station=station, code=code)
+    sessions.leave(context, who.token, f"{told}\n{code_address(code, station)}")  # the second line is shown as a picture
     return RedirectResponse("/stations", 303)
 
 

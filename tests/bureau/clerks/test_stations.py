@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,9 @@ from kiosk.bureau import standing, tables
 from kiosk.bureau.clerks import alarms, audit, settings, stations
 from kiosk.bureau.clerks.stations import Band
 from kiosk.bureau.clerks.tables import Alarm
-from kiosk.bureau.context import utcnow
+from kiosk.bureau.context import code_address, utcnow
 from kiosk.errors import ConfigError
+from kiosk.installation import codes
 from tests.bureau.clerks.made import Browser
 from tests.bureau.clerks.test_work_list import issue
 from tests.bureau.made import record, register
@@ -113,6 +115,12 @@ def test_a_finding_is_cleared_by_a_supervisor(context):
 
 def test_codes_and_messages_are_checked(context):
     li = Browser(context).enter("li")
+    li.post("/stations/code", {"station_id": "SZ-0317"})
+    shown = li.text("/stations")
+    code = re.search(r"[A-Z2-7]{5}-[A-Z2-7-]{20,}", shown)[0]
+    assert codes.parse(code_address(code, "SZ-0317")) == codes.ScannedCode(code, "SZ-0317")
+    assert '<div class="qr"><svg' in shown
+    assert "qr" not in li.text("/stations"), "shown once"
     li.post("/stations/code", {"station_id": "not a number!"})
     assert "站点编号只能用" in li.text("/stations")
     li.post("/stations/message", {"text": "  "})

@@ -44,9 +44,10 @@ _TICK_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """The store was asked who is there."""
+    """The store was asked who is there. `problem`: why it could not be."""
 
     supervised: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class Installation(QObject):
         """Open the store, then show the step that was reached."""
         self._hooks.install()
         self.store.start()
-        self.store.ask(self._open, lambda _: _Opened(supervised=True))  # who cannot look must not let anybody in
+        # Who cannot look must not let anybody in.
+        self.store.ask(self._open, lambda error: _Opened(supervised=True, problem=getattr(error, "reason", "store-error")))
         self._ticking.start()
         watchdog.notify("READY=1")
         self._beat()
@@ -152,6 +154,8 @@ class Installation(QObject):
         self.view.open()
         values = work.values_of(self.settings)
         self._take_on(*machine.opened(progress, values, supervised=opened.supervised, kiosk_id=kiosk_id))
+        if opened.problem:
+            self.feed(e.UnlockAnswered("", opened.problem))
 
     # --- doing
 
@@ -254,7 +258,7 @@ class Installation(QObject):
     def _examined(self, settings: Settings) -> e.DoctorTold:
         """The doctor opens the devices itself: they must be free."""
         self.devices.wait()
-        return work.examine(settings)
+        return work.examine(settings, self.view.strings)
 
     def _on_trial(self, turn: int) -> bool:
         page = self.state.page if isinstance(self.state, s.Installing) else None

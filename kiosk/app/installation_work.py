@@ -26,6 +26,7 @@ from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.sync import client, protocol
 from kiosk.sync.provision import ProvisionRefused, provision
+from kiosk.texts.strings import Strings
 
 BY_SET_UP = "set-up"  # who did it, in the journal, before there is a supervisor
 _LARGEST_CERTIFICATE = 64 * 1024
@@ -134,12 +135,13 @@ def certificate_of(key: str, directory: Path) -> str:
     return str(path)
 
 
-def examine(settings: Settings) -> e.DoctorTold:
-    """Ask the doctor."""
+def examine(settings: Settings, strings: Strings) -> e.DoctorTold:
+    """Ask the doctor, who answers in the language of the catalogue."""
     from kiosk.doctor import checks
+    from kiosk.doctor.finding import told
 
     found = checks.examine(settings, PARTS)
-    return e.DoctorTold(tuple(DoctorLine(one.part, one.state, one.what) for one in found))
+    return e.DoctorTold(tuple(DoctorLine(one.part, one.state, told(one.what, strings), told(one.remedy, strings)) for one in found))
 
 
 def values_of(settings: Settings) -> dict[str, Value]:

@@ -59,7 +59,7 @@ DOCTOR = (
     ("camera-identity", "idle", "none is on record yet"),
     ("reader", "ok", "/dev/idcard-reader answers"),
     ("models", "ok", "all there"),
-    ("voice", "bad", "no sound card"),
+    ("voice", "bad", "没有声卡", "接上喇叭，再检查一次"),
     ("screen", "ok", "1080x1920"),
     ("program", "ok", "whole"),
     ("settings", "ok", "can be used"),

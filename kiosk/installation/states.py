@@ -22,11 +22,12 @@ class SetupOffer:
 
 @dataclass(frozen=True, slots=True)
 class DoctorLine:
-    """One finding of the doctor."""
+    """One finding of the doctor, in the station's language."""
 
     part: str
     state: str  # ok, bad, idle
     what: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from kiosk.domain.identity import DocumentKind, Sex
 from kiosk.domain.reasons import Reason
 from kiosk.idcard_reader.card import CardRecord
 from kiosk.idcard_reader.events import CardRead, CardTrouble, ReaderGone, ReaderReady
+from kiosk.installation import events as e
 from kiosk.installation import states as s
 from kiosk.installation.corners import TARGETS, turned
 from kiosk.installation.progress import Mark, SetupStep
@@ -249,6 +251,41 @@ def test_only_a_supervisor_goes_on_where_there_is_one(supervised):
     hands.app._touched_s -= 10_000
     hands.app._tick()
     assert isinstance(hands.app.state, s.Locked), "left alone"
+
+
+def test_a_store_that_does_not_open_lets_nobody_in_and_says_why(hands, monkeypatch):
+    from kiosk.errors import StoreError
+    from kiosk.store import worker
+
+    def shut(*_args, **_more):
+        raise StoreError("damaged", reason="wrong-key")
+
+    hands.app.stop()
+    hands.window.close()
+    monkeypatch.setattr(worker, "open_store", shut)
+    hands.start()
+    hands.until(lambda: isinstance(hands.app.state, s.Locked) and hands.app.state.problem)
+    assert hands.words("problem-words")
+    hands.type("setup-staff-id", SUE[0])
+    hands.type("setup-staff-pin", SUE[1])
+    hands.touch("setup-unlock")
+    hands.until(lambda: hands.app.state.problem == "unknown")
+    assert isinstance(hands.app.state, s.Locked)
+
+
+def test_a_registered_station_that_nobody_goes_on_with_serves_its_people_again(supervised):
+    hands = supervised
+    hands.app._touched_s -= 200
+    hands.app._tick()
+    assert isinstance(hands.app.state, s.Locked), "not registered: there is nobody to serve"
+    hands.app.feed(e.ServeTouched())
+    assert isinstance(hands.app.state, s.Locked)
+    facts = replace(hands.app.state.facts, kiosk_id="K-1")
+    hands.app.state = replace(hands.app.state, facts=facts)
+    hands.app._touched_s -= 200
+    hands.app._tick()
+    assert isinstance(hands.app.state, s.Over)
+    assert not hands.progress().wanted
 
 
 def test_a_setting_that_the_journal_or_the_disk_does_not_take_is_not_made(hands, monkeypatch):

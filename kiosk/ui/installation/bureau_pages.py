@@ -11,7 +11,6 @@ from kiosk.installation import events as e
 from kiosk.installation import states as s
 from kiosk.installation.pages import LONGEST_ID, LONGEST_NAME
 from kiosk.installation.progress import Mark, SetupStep
-from kiosk.texts.strings import is_chinese
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
 from kiosk.ui.installation.base import Form, OfferList, SetupKit, SetupPage
 from kiosk.ui.theme import Look
@@ -285,40 +284,39 @@ class FindingList(QWidget):
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(8)
-        self.rows: dict[str, tuple[Card, Words, Action]] = {}
+        self.rows: dict[str, tuple[Card, Words, Words, Action]] = {}
 
     def show_lines(self, lines: list[s.DoctorLine], kit: SetupKit) -> None:
         """Show the findings in this order."""
         for one in lines:
-            card, words, go = self.rows.get(one.part) or self._made(one.part)
+            card, words, more, go = self.rows.get(one.part) or self._made(one.part)
             self._box.removeWidget(card)
             self._box.addWidget(card)
             name = kit.strings.any_of(f"setup.finding.{one.part}.name", f"doctor.{one.part}.name", "setup.problem.unknown")
             told = kit.strings.any_of(
                 f"setup.finding.{one.part}.{one.state}", f"doctor.{one.part}.{one.state}", "setup.problem.unknown"
             )
-            if not is_chinese(kit.strings.language) and one.what:
-                told = one.what
             mark = {"ok": "✓", "bad": "✗", "idle": "–"}[one.state]
             words.say(
                 kit.text("summary.line", mark=mark, name=name, told=told), {"ok": "good", "bad": "bad"}.get(one.state, "quiet")
             )
+            detail = kit.text("summary.detail", what=one.what, remedy=one.remedy) if one.remedy else one.what
+            more.say(detail if one.state == "bad" else "")
             go.say(kit.text("summary.go"))
             go.setVisible(one.state == "bad" and one.part in PUT_RIGHT)
         shown = {one.part for one in lines}
-        for part, (card, _, _) in self.rows.items():
+        for part, (card, *_) in self.rows.items():
             card.setVisible(part in shown)
 
-    def _made(self, part: str) -> tuple[Card, Words, Action]:
-        card, words, go = (
-            Card(f"setup-finding-{part}"),
-            Words(f"setup-finding-{part}-words"),
-            Action(f"setup-go-{part}", "outlined"),
-        )
+    def _made(self, part: str) -> tuple[Card, Words, Words, Action]:
+        name = f"setup-finding-{part}"
+        card, words, more = Card(name), Words(f"{name}-words"), Words(f"{name}-more", "small")
+        go = Action(f"setup-go-{part}", "outlined")
         card.box.addLayout(row(words, go))
+        card.box.addWidget(more)
         if part in PUT_RIGHT:
             go.clicked.connect(lambda _=False: self.sent.emit(e.StepTouched(PUT_RIGHT[part])))
-        self.rows[part] = card, words, go
+        self.rows[part] = card, words, more, go
         return self.rows[part]
 
 

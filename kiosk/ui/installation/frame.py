@@ -159,6 +159,11 @@ class SetupView(QFrame):
         return self.page.name if self.page is not None else ""
 
     @property
+    def strings(self) -> Strings:
+        """The texts of the language that is shown."""
+        return self._strings(self.state)
+
+    @property
     def language(self) -> str:
         """The language of the window below."""
         return self._window.strings.language

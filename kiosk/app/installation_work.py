@@ -125,7 +125,7 @@ def certificate_of(key: str, directory: Path) -> str:
             if (
                 len(data) > _LARGEST_CERTIFICATE
                 or "PRIVATE KEY" in text
-                or not ssl.create_default_context(cafile=str(tried)).get_ca_certs()
+                or not ssl.create_default_context(cafile=str(tried)).cert_store_stats()["x509"]
             ):
                 raise ConfigError("no certificate of an authority")
         path = directory / layers.FOLDER / AUTHORITY

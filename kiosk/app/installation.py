@@ -258,7 +258,7 @@ class Installation(QObject):
     def _examined(self, settings: Settings) -> e.DoctorTold:
         """The doctor opens the devices itself: they must be free."""
         self.devices.wait()
-        return work.examine(settings, self.view.strings)
+        return self.ports.doctor(settings, self.view.strings)
 
     def _on_trial(self, turn: int) -> bool:
         page = self.state.page if isinstance(self.state, s.Installing) else None

@@ -14,17 +14,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kiosk.app import screen
+from kiosk.app.installation_work import examine
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.source import cameras
 from kiosk.camera.worker import CameraWorker
-from kiosk.config import Camera, Printer, Reader, Voice
+from kiosk.config import Camera, Printer, Reader, Settings, Voice
 from kiosk.idcard_reader.transport import usb_ports
 from kiosk.idcard_reader.worker import ReaderWorker
+from kiosk.installation.events import DoctorTold
 from kiosk.installation.states import SetupOffer
 from kiosk.printer.devices import found_printers
 from kiosk.printer.worker import PrintWorker
 from kiosk.removable.files import find_media
+from kiosk.texts.strings import Strings
 from kiosk.voice.worker import VoiceWorker
 
 Judge = Callable[[Frame], str]  # what would make the face better placed; "": nothing
@@ -139,6 +142,7 @@ class SetupPorts:
     turn_touch: Callable[[int], bool] = screen.turn_touch
     set_clock: Callable[[datetime], str] = set_clock
     speaker_trouble: Callable[[Voice], str] = speaker_trouble
+    doctor: Callable[[Settings, Strings], DoctorTold] = examine
 
 
 def _with(found: list[SetupOffer], key: str, label: str = "") -> list[SetupOffer]:

@@ -24,7 +24,8 @@ from kiosk.camera.frame import Frame
 from kiosk.camera.worker import CameraWorker
 from kiosk.domain.reasons import Reason
 from kiosk.errors import CameraUnavailable, ConfigError
-from kiosk.installation.states import SetupOffer
+from kiosk.installation.events import DoctorTold
+from kiosk.installation.states import DoctorLine, SetupOffer
 from kiosk.printer.worker import PrintDone
 from kiosk.store.desk import staff
 from kiosk.store.opening import open_store
@@ -157,6 +158,7 @@ def ports(machine: Machine) -> SetupPorts:
         turn_touch=turn("touch"),
         set_clock=set_clock,
         speaker_trouble=lambda _: machine.speaker,
+        doctor=lambda *_: DoctorTold((DoctorLine("voice", "bad", "没有声卡", "接上喇叭"), DoctorLine("disk", "ok"))),
     )
 
 

@@ -196,6 +196,7 @@ def test_everything_can_be_skipped_and_the_plug_be_pulled_at_every_step(hands):
         hands.touch("setup-skip")
     hands.until(lambda: isinstance(hands.page, s.SummaryStep))
     hands.until(lambda: hands.page.lines is not None)
+    assert "接上喇叭" in hands.words("setup-finding-voice-more")
     assert all(mark is Mark.SKIPPED for mark in hands.facts.progress.marks.values())
     assert "自助办理先不开放" in hands.words("setup-summary-lead")
     hands.touch("setup-go-registered")

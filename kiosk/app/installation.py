@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -118,7 +117,7 @@ class Installation(QObject):
         self._hooks.remove()
 
     @Slot(object)
-    def feed(self, event: object) -> None:
+    def feed(self, event: e.Event | _Opened | _Copied) -> None:
         """Take in one event and do what follows."""
         if isinstance(event, _Opened):
             self._begin(event)
@@ -130,7 +129,7 @@ class Installation(QObject):
             return
         if isinstance(event, e.SettingsKept):
             self.settings = work.checked(self.settings, event.values)
-        self._take_on(*machine.step(self.state, cast(e.Event, event)))  # signals carry the machine's events
+        self._take_on(*machine.step(self.state, event))
 
     def _take_on(self, state: s.State, commands: tuple[c.Command, ...]) -> None:
         changed, self.state = state != self.state, state

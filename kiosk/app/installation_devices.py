@@ -18,7 +18,7 @@ from kiosk.camera.worker import CameraDown, CameraUp, CameraWorker
 from kiosk.config import Reader, Settings
 from kiosk.domain.reasons import Reason
 from kiosk.errors import ConfigError, KioskError
-from kiosk.idcard_reader.events import CardRead, CardTrouble, ReaderGone, ReaderReady
+from kiosk.idcard_reader.events import CardRead, CardTrouble, ReaderEvent, ReaderGone, ReaderReady
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.installation import events as e
 from kiosk.installation.progress import SetupStep
@@ -141,12 +141,12 @@ class SetupDevices(QObject):
         self.told.emit(e.CameraTold("up" if isinstance(status, CameraUp) else status.reason.value))
 
     @Slot(object, object)
-    def _on_seen(self, eyes: object, event: e.Event) -> None:
+    def _on_seen(self, eyes: _Eyes, event: e.Event) -> None:
         if eyes is self._eyes:
             self.told.emit(event)
 
     @Slot(object)
-    def _on_reader(self, event: object) -> None:
+    def _on_reader(self, event: ReaderEvent) -> None:
         match event:
             case ReaderReady(sam_id):
                 self.told.emit(e.ReaderTold("ready", event.port, sam_id))

@@ -94,10 +94,11 @@ def _kept(state: s.Installing, values: Mapping[str, s.Value]) -> Done:
     answered = isinstance(state.page, s.ReaderStep) and state.page.port == values.get("reader.port")
     if DEVICE_KEYS[at] & set(values) and not answered:
         page, _ = fresh(state.facts)
-        offers = getattr(state.page, "offers", None)
-        state = replace(state, page=replace(page, offers=offers) if offers is not None else page)
+        if isinstance(state.page, s.WithOffers) and isinstance(page, s.WithOffers) and state.page.offers is not None:
+            page = replace(page, offers=state.page.offers)
+        state = replace(state, page=page)
         again = (c.UseDevices(at),)
-    elif getattr(state.page, "problem", ""):
+    elif state.page.problem:
         state = replace(state, page=replace(state.page, problem=""))
     after, commands = on_page(state, e.SettingsKept(values))
     return after, (*again, *commands)

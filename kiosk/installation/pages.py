@@ -119,7 +119,7 @@ def on_page(state: s.Installing, event: e.Event) -> Done:
             return _put(state, _with(begun, offers=None), c.LookForDevices(at), c.UseDevices(at))
         case e.OfferTouched("") if isinstance(page, s.NetworkStep):  # no certificate of a stick: those that the system knows
             return state, (c.KeepSettings({"sync.ca_file": ""}, state.by),)
-        case e.OfferTouched(key) if any(one.key == key for one in getattr(page, "offers", None) or ()):
+        case e.OfferTouched(key) if isinstance(page, s.WithOffers) and any(one.key == key for one in page.offers or ()):
             return _chosen(state, key)
     match page:
         case s.ScreenStep():

@@ -156,6 +156,9 @@ class SetupFacts:
     kiosk_id: str = ""  # "" while it is not registered
 
 
+WithOffers = CameraStep | ReaderStep | PrinterStep | NetworkStep
+
+
 @dataclass(frozen=True, slots=True)
 class Locked:
     """Somebody must show that they are a supervisor."""

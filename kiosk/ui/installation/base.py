@@ -65,7 +65,7 @@ class SetupPage(DeskPage[Any]):
     def say_trouble(self, state: s.Locked | s.Installing, kit: SetupKit) -> None:
         """Show the page's problem or good news."""
         page = state.page if isinstance(state, s.Installing) else state
-        notice = getattr(page, "notice", "")
+        notice = page.notice if isinstance(page, s.ClockStep | s.SupervisorStep) else ""
         if notice:
             self.problem.say(kit.text(f"notice.{notice}"), good=True)
         else:
@@ -100,7 +100,7 @@ class Form(QGridLayout):
 class OfferList(QWidget):
     """Devices, ports or files below each other; the one in use is marked. Buttons are named NAME-0, NAME-1, ..."""
 
-    chosen = Signal(object)  # e.OfferTouched
+    taken = Signal(object)  # e.OfferTouched
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -131,4 +131,4 @@ class OfferList(QWidget):
 
     def _touched(self, number: int) -> None:
         self.buttons[number].setChecked(False)  # the machine decides; the mark follows
-        self.chosen.emit(e.OfferTouched(self._offers[number].key))
+        self.taken.emit(e.OfferTouched(self._offers[number].key))

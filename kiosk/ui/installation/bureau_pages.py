@@ -58,7 +58,7 @@ class NetworkPage(SetupPage):
             self.box.addWidget(widget)
         self.box.addStretch(1)
         self.way.chosen.connect(lambda key: self.sent.emit(e.WayTouched(key)))
-        self.offers.chosen.connect(self.sent)
+        self.offers.taken.connect(self.sent)
         self.url.textEdited.connect(lambda text: self.sent.emit(e.TextTyped("bureau_url", text)))
 
     def fill(self, state: s.Locked | s.Installing, kit: SetupKit) -> None:

@@ -30,7 +30,7 @@ class SetupCameraPage(SetupPage):
         self.again = self.on(Action("setup-camera-again", icon="desk-find"), e.LookAgainTouched())
         self.split([row(1, self.circle, 1)], [self.words, self.lead, self.offers, row(self.turn, self.again, 1)], (1, 1))
         self.box.addStretch(1)
-        self.offers.chosen.connect(self.sent)
+        self.offers.taken.connect(self.sent)
         self._turned = 0
 
     def fill(self, state: s.Locked | s.Installing, kit: SetupKit) -> None:
@@ -96,7 +96,7 @@ class ReaderPage(SetupPage):
             [self.words, self.answer, self.card, self.offers, row(self.again, 1)],
         )
         self.box.addStretch(1)
-        self.offers.chosen.connect(self.sent)
+        self.offers.taken.connect(self.sent)
         self.places.chosen.connect(lambda key: self.sent.emit(e.SettingTouched("station.reader_place", key)))
 
     def fill(self, state: s.Locked | s.Installing, kit: SetupKit) -> None:

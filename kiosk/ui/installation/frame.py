@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -59,6 +59,14 @@ _PAGES: dict[type, type[SetupPage]] = {
     s.SupervisorStep: bureau_pages.FirstPage,
     s.SummaryStep: bureau_pages.SummaryPage,
 }
+
+
+@runtime_checkable
+class LookTaker(Protocol):
+    """A widget with sizes that a style sheet cannot say."""
+
+    def set_look(self, look: Look) -> None:
+        """Take them on."""
 
 
 class StepRail(QFrame):
@@ -303,9 +311,8 @@ class SetupView(QFrame):
             if page.look != look:
                 page.set_look(look)
                 for widget in page.findChildren(QWidget):
-                    take_on = getattr(widget, "set_look", None)
-                    if take_on is not None:
-                        take_on(look)
+                    if isinstance(widget, LookTaker):
+                        widget.set_look(look)
         for button in (self.serve, self.back, self.skip, self.next):
             button.set_look(look)
 

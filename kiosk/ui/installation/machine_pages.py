@@ -243,7 +243,7 @@ class PrinterPage(SetupPage):
             [self.paper_words, self.paper, self.kind_words, self.kind, self.slip, self.words],
         )
         self.box.addStretch(1)
-        self.offers.chosen.connect(self.sent)
+        self.offers.taken.connect(self.sent)
         self.paper.chosen.connect(lambda key: self.sent.emit(e.SettingTouched("printer.width_mm", int(key))))
         self.kind.chosen.connect(lambda key: self.sent.emit(e.SettingTouched("printer.text", key)))
 

@@ -77,6 +77,7 @@ MAY: dict[str, set[str]] = {
         "ui",
         "removable",
     },
+    "pilot": BASE | {"camera", "canonical", "liveness", "sync", "texts", "ui"},
     "gallery": BASE | {"texts", "visit", "desk", "installation", "ui"},
     "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit", "voice"},
 }
@@ -86,7 +87,7 @@ ABOVE = {"__main__", "commands", "bench", "demo", "evaluate", "packaging"}
 WORKBENCH = {"bench", "demo", "evaluate", "emulators", "gallery", "packaging"}
 # These commands exist in the source tree alone (kiosk.__main__.FROM_THE_SOURCE_TREE).
 WORKBENCH_COMMANDS = {module for name, (module, _) in main.COMMANDS.items() if name in main.FROM_THE_SOURCE_TREE}
-QT_ROOMS = {"app", "ui", "commands", "bench", "gallery", "demo"}
+QT_ROOMS = {"pilot", "app", "ui", "commands", "bench", "gallery", "demo"}
 
 
 def rooms_and_imports() -> list[tuple[Path, str, int, str]]:

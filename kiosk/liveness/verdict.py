@@ -20,6 +20,7 @@ from kiosk.face.compare import cosine, fuse
 from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.landmarks import FaceObservation
+from kiosk.liveness.light.answer import LightScores
 
 
 class Embeds(Protocol):
@@ -45,6 +46,7 @@ class TakeOutcome:
     practice: bool = False
     chip_reference: np.ndarray | None = field(default=None, repr=False)  # of the card's own photo, where one could be read
     glasses: Glasses = Glasses.UNKNOWN  # for the fairness ledger alone
+    lit: LightScores = LightScores()  # what came back of the light passcode: for a pilot alone
 
 
 class Observes(Protocol):

@@ -308,7 +308,7 @@ class _Loop:
             self._camera.end()
             if not request.practice and take.result.reason in (Reason.OK, Reason.LIVENESS_UNCERTAIN):
                 self._daylight.note(take.lit)
-            self._worker.finished.emit(self._outcome(take.result, take.kept, request, take.turns))
+            self._worker.finished.emit(replace(self._outcome(take.result, take.kept, request, take.turns), lit=take.lit))
 
     def _outcome(
         self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest, turns: tuple[TurnPictures, ...] = ()

@@ -103,7 +103,6 @@ def test_a_visit_passes_speaks_to_the_bureau_alone_and_leaves_no_name_behind(tmp
         ("helper-face", "failed", "face-mismatch"),
         ("camera-swapped", "passed", "ok"),
         ("injected", "failed", "liveness-failed"),
-        ("tablet", "failed", "liveness-failed"),
     ],
 )
 def test_scenario(tmp_path, scenario, outcome, reason):

@@ -185,6 +185,10 @@ def test_a_take_that_answers_the_light_passes_and_one_that_does_not_goes_to_the_
     assert referred is not None
     assert (referred.passed, referred.reason) == (False, Reason.LIVENESS_UNCERTAIN)
     assert [one.name for one in referred.checks if one.flagged and one.mode == "refer"] == ["light_time"]
+    enforced = SETTINGS.model_copy(update={"checks": SETTINGS.checks.model_copy(update={"light": "enforce"})})
+    refused = _take(enforced, answers=False).result
+    assert refused is not None
+    assert (refused.passed, refused.reason) == (False, Reason.LIVENESS_FAILED)
 
 
 def test_light_that_changes_wildly_is_unavailable_and_refers_nobody() -> None:
@@ -193,6 +197,10 @@ def test_light_that_changes_wildly_is_unavailable_and_refers_nobody() -> None:
     assert (take.result.passed, take.result.reason) == (True, Reason.OK)
     assert [one.score for one in take.result.checks if one.name == "light_time"] == [None]
     assert take.lit.noise > 0.003
+    enforced = SETTINGS.model_copy(update={"checks": SETTINGS.checks.model_copy(update={"light": "enforce"})})
+    unclear = _take(enforced, answers=False, unrest=0.06).result
+    assert unclear is not None
+    assert unclear.reason is Reason.LIVENESS_UNCERTAIN, "a station that enforces it has the attendant look"
 
 
 def test_switched_off_nothing_is_drawn_or_shown() -> None:

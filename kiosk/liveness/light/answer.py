@@ -45,7 +45,8 @@ CLEAR = 5.0  # the expected answer stands so often over what chance gives, or no
 GAUDY = 0.0065  # nobody's movement changes colours so much (docs/measurements.md): a light does, and it is not ours
 DELAYS_S = tuple(round(0.02 * n, 2) for n in range(61))  # 0 to 1.2 s: beyond 0.4 s lies no kiosk, but whoever answers late
 DELAY_SLACK_S = 0.06  # frames come when they come
-UNMEASURED_S = (0.02, 0.4)  # where no delay is known yet, any that a screen and a camera may have
+UNMEASURED_S = (0.02, 0.6)  # where no delay is known yet, any that a screen, a camera and a busy machine may have
+_SLOWEST_S = 0.13  # between two frames: slower, and symbols fall between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class LightAnswer:
 
     def scores(self, delay_s: float) -> LightScores:
         """Return what came back. delay_s: of this kiosk's screen and camera together; 0: not known yet."""
-        if len(self._times) < _MIN_FRAMES or self._mesh is None:
+        slow = len(self._clock) > 1 and float(np.median(np.diff([t for t, _ in self._clock]))) > _SLOWEST_S
+        if slow or len(self._times) < _MIN_FRAMES or self._mesh is None:
             return LightScores()
         seen = LitFrames(np.array(self._times), np.stack(self._skin), np.stack(self._room), np.array(self._clock))
         return judge(self.code, seen, surface_of(self._mesh), delay_s)

@@ -5,6 +5,7 @@ Named by `config/voice.toml`; laid into assets/models/voice/, which git ignores.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from kiosk.errors import ConfigError, ModelError
 
 MANIFEST = CONFIG / "voice.toml"
 FOLDER = ASSETS / "models" / "voice"
+_DATE = re.compile("[一二三四五六七八九十]+[月日]")
 REPAIR = "run: ./run kiosk voice fetch"
 
 
@@ -48,7 +50,8 @@ class Part:
 class Speech:
     """How a language is rendered: loudness in LUFS, peaks in dB true peak.
 
-    single_style: the style of single syllables (digits, 年), as of a sentence of so many sounds; others: by sentence.
+    single_style: the style of single syllables (digits, 年), as of a sentence of so many sounds; date_style: of months and days;
+    other_styles: of sentences by name.
     """
 
     voice: str
@@ -56,11 +59,13 @@ class Speech:
     lufs: float
     true_peak_db: float
     single_style: int
+    date_style: int
     other_styles: Mapping[str, int]
 
     def style(self, text: str) -> int | None:
         """Return the style that a sentence takes, None for its own."""
-        return self.other_styles.get(text, self.single_style if len(text) == 1 else None)
+        usual = self.date_style if _DATE.fullmatch(text) else self.single_style if len(text) == 1 else None
+        return self.other_styles.get(text, usual)
 
 
 @dataclass(frozen=True, slots=True)

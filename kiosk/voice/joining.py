@@ -17,7 +17,7 @@ SENTENCE_PAUSE_S = 0.3  # besides the quiet of their ends
 CROSS_S = 0.012  # two pieces overlap so long
 PIECE_DB = -38.0  # under a piece's loudest moment: what lies before and after it is cut where pieces are joined
 BLOCK_S = 0.25  # decoded at a time
-_KEPT_S = 0.015
+_LEAD_S, _KEPT_S = 0.05, 0.015  # before and after: 十 begins with a breath, and without it is heard as 之 (measured: docs/voice.md)
 
 Run = tuple[float, Sequence[Path]]  # seconds of quiet before it (nothing before the first), and its recordings: joined closely
 
@@ -102,8 +102,7 @@ def _edges(sound: np.ndarray, rate: int) -> tuple[int, int]:
     loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max(initial=1e-6) * 10 ** (PIECE_DB / 20))
     if not len(loud):
         return 0, len(sound)
-    kept = int(_KEPT_S * rate)
-    return max(0, int(loud[0]) - kept), min(len(sound), int(loud[-1]) + 1 + kept)
+    return max(0, int(loud[0]) - int(_LEAD_S * rate)), min(len(sound), int(loud[-1]) + 1 + int(_KEPT_S * rate))
 
 
 def write(

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "check camera, reader, models, voice, fonts, database, clock, disk, bureau"),
     "camera": ("camera", "which camera is believed, and what is measured of it at set-up"),
     "pilot": ("pilot", "a station measures itself: protocol by touch, attack sheets, report, numbers only"),
+    "support-bundle": ("support_bundle", "one file for whoever helps from afar: no name, no number, no key"),
     "models": ("models", "fetch, verify or import the model weights"),
     "watch": ("watch", "print what the vision sees in a camera or a clip"),
     "read-card": ("read_card", "read ID cards from a reader and print them"),

@@ -52,7 +52,7 @@ from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 
 _TICK_MS = 500
-_WITH_MEDIA = (Place.HOME_VISITS, Place.UNIT_LIST, Place.FAIRNESS, Place.SYNC)
+_WITH_MEDIA = (Place.HOME_VISITS, Place.UNIT_LIST, Place.FAIRNESS, Place.SYNC, Place.MAINTENANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +282,8 @@ class DeskController(QObject):
                     return media.save_reviewed(command, run, moment)
                 case c.TakeUnitList():
                     return media.take_unit_list(command, run, moment)
+                case c.Export(place=Place.MAINTENANCE):
+                    return media.support_bundle(command, self._settings, run, here)
                 case c.Export():
                     return media.export(command, words, here)
                 case c.Courier(by, direction, folder):
@@ -350,7 +352,7 @@ class DeskController(QObject):
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
     def _devices(self) -> boards.MaintenanceData:
-        return devices(*self._conductor.devices.ready, self._checks, preview=self.camera.previewing)
+        return devices(*self._conductor.devices.ready, self._checks, self._work.media, preview=self.camera.previewing)
 
     @Slot()
     def _tick(self) -> None:

@@ -73,6 +73,11 @@ class DeskWork(QObject):
         self._media = Media()
         self._done.connect(self._on_done)
 
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Removable media that can be written, as they were seen last."""
+        return self._media.writable
+
     def stop(self) -> None:
         """Take no more work; what is under way ends by itself."""
         for pool in (self._acts, self._looks):
@@ -145,7 +150,7 @@ class DeskWork(QObject):
         return boards.with_media(data, self._media.writable, self._media.lists)
 
 
-def devices(reader: bool, camera: bool, checks: Checked | None, *, preview: bool) -> boards.MaintenanceData:
+def devices(reader: bool, camera: bool, checks: Checked | None, media: tuple[str, ...], *, preview: bool) -> boards.MaintenanceData:
     """Return what the page of the devices shows. checks: None while the doctor is at work."""
     return boards.MaintenanceData(
         reader="ready" if reader else "away",
@@ -153,4 +158,5 @@ def devices(reader: bool, camera: bool, checks: Checked | None, *, preview: bool
         lines=checks.lines if checks else (),
         checking=checks is None,
         preview=preview,
+        media=media,
     )

@@ -14,6 +14,8 @@ from kiosk.desk.values import Place, Role
 from kiosk.domain import camera_identity, desk_rules
 from kiosk.domain.person import IdentifiedBy
 
+# What is written to a stick: tables, and of the devices a bundle for whoever helps from afar.
+_EXPORTED = (Place.UNIT_LIST, Place.FAIRNESS, Place.MAINTENANCE)
 BoardStep = tuple[s.Board, tuple[c.Command, ...]]
 
 
@@ -38,7 +40,7 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
         return page, ()
     waits = page.binding if isinstance(event, e.CardRead | e.CardTroubled) else ""  # any other touch: no card is bound any more
     calm = replace(page, problem="", notice="", detail="", binding=waits)
-    if isinstance(event, e.ExportTouched) and page.place in (Place.UNIT_LIST, Place.FAIRNESS) and page.data is not None:
+    if isinstance(event, e.ExportTouched) and page.place in _EXPORTED and page.data is not None:
         return replace(calm, busy=True), (c.Export(session, page.place, event.folder, page.data),)
     match page.place:
         case Place.HOME if isinstance(event, e.CallAnswered):

@@ -209,6 +209,7 @@ class MaintenanceData:
     lines: tuple[tuple[str, str, str], ...] = ()
     checking: bool = False
     preview: bool = False
+    media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,6 @@ def with_media(data: object, media: tuple[str, ...], lists: tuple[ListFile, ...]
     match data:
         case UnitListData():
             return replace(data, media=media, files=() if data.answers else lists)
-        case HomeVisitsData() | FairnessData() | SyncData():
+        case HomeVisitsData() | FairnessData() | SyncData() | MaintenanceData():
             return replace(data, media=media)
     return data

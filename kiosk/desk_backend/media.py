@@ -26,6 +26,7 @@ from kiosk.desk_backend.moment import Moment
 from kiosk.errors import ConfigError
 from kiosk.removable import files
 from kiosk.store import outbox
+from kiosk.support import bundle, troubles
 from kiosk.sync import courier
 from kiosk.sync.delivery import RunInStore, journal_lines
 from kiosk.sync.keys import load_identity
@@ -105,6 +106,16 @@ def take_unit_list(command: c.TakeUnitList, run_in_store: RunInStore, moment: Ca
     except OSError:
         return e.Acted(session_id, Place.UNIT_LIST, problem="list-unreadable")
     return run_in_store(lambda store: commands.take_unit_list(store, command, found, moment()))
+
+
+def support_bundle(command: c.Export, settings: config.Settings, run_in_store: RunInStore, now: datetime) -> e.Event:
+    """Write the support bundle of this kiosk into a folder. now: at the station."""
+    folder = Path(command.folder)
+    try:
+        path = bundle.write(folder, settings, lambda: run_in_store(lambda store: troubles.of_store(store, now)), now)
+    except files.RemovableError as error:
+        return e.Acted(command.by.session_id, command.place, problem=error.why, data=command.data)
+    return e.Acted(command.by.session_id, command.place, "exported", detail=f"{folder.name} / {path.name}", data=command.data)
 
 
 def export(command: c.Export, words: Callable[[str], str], now: datetime) -> e.Event:

@@ -369,7 +369,7 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-clock-suspect", s.Board(Place.CLOCK, b.ClockData(NOW, NOW + timedelta(days=33), True))),
         _open("desk-sync", s.Board(Place.SYNC, sync)),
         _open("desk-sync-trouble", s.Board(Place.SYNC, replace(sync, trouble="unreachable", tallies=bad, media=()))),
-        _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines))),
+        _open("desk-maintenance", s.Board(Place.MAINTENANCE, b.MaintenanceData("ready", "asleep", lines, media=("STATION-USB",)))),
         _open("desk-camera", s.Board(Place.CAMERA, camera)),
         _open(
             "desk-camera-other",

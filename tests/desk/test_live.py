@@ -563,7 +563,9 @@ def test_the_ledger_is_a_table_a_chart_and_a_file(live):
 
 def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, monkeypatch):
     from kiosk.desk_backend import commands as desk_work
+    from kiosk.support import bundle
 
+    monkeypatch.setattr(bundle.doctor, "CHECKS", {})
     monkeypatch.setattr(desk_work, "examine", lambda settings: (("disk", "ok", "12 GB free"), ("bureau", "bad", "no answer")))
     wishes, restarts = [], []
     live.desk.wish.connect(wishes.append)
@@ -576,6 +578,9 @@ def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, mo
     live.touch("doctor")
     live.until(lambda: len(live.desk.state.page.data.lines) == 2)
     assert [line[1] for line in live.find("checks").texts()] == ["正常", "要处理"]
+    live.touch("support")
+    live.until(lambda: live.desk.state.page.notice == "exported")
+    assert [path.name.split("-")[0] for path in live.stick.glob("*.zip")] == ["support"]
     live.touch("restart")
     live.until(lambda: restarts == [True])
     assert len(wishes) == 1

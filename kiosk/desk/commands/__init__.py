@@ -187,7 +187,7 @@ class TakeUnitList:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Write what a board shows as CSV; answered by Acted."""
+    """Write what a board shows as CSV, or for the devices a support bundle; answered by Acted."""
 
     by: Session
     place: Place

@@ -20,7 +20,7 @@ class UnitListChosen:
 
 @dataclass(frozen=True, slots=True)
 class ExportTouched:
-    """Write the table that is shown to a stick (answers of a unit list, ledger)."""
+    """Write what is shown to a stick: answers of a unit list, the ledger, or of the devices a support bundle."""
 
     folder: str
 

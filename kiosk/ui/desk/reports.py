@@ -286,10 +286,12 @@ class MaintenancePage(DeskPage[s.Board]):
         self.restart = self.on(Action("restart", "danger", icon="desk-sync"), e.MaintenanceTouched("restart"))
         self.install = self.on(Action("install", "outlined", icon="desk-maintenance"), e.MaintenanceTouched("install"))
         self.devices.box.addLayout(row(self.install, 1))
+        self.support = self.on(Action("support", "outlined", icon="desk-stick"), self._support)
+        self._media: tuple[str, ...] = ()
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         for card in (self.sound, self.devices, self.checks):
             self.box.addWidget(card)
-        self.box.addLayout(row(self.back, 1, self.restart, self.doctor))
+        self.box.addLayout(row(self.back, 1, self.support, self.restart, self.doctor))
         self.box.addStretch(1)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
@@ -314,6 +316,9 @@ class MaintenancePage(DeskPage[s.Board]):
         self.doctor.setEnabled(not data.checking)
         self.restart.say(kit.text("maintenance.restart"))
         self.install.say(kit.text("maintenance.install"))
+        self._media = data.media
+        self.support.say(kit.text("maintenance.support" if data.media else "maintenance.no_stick"))
+        self.support.setEnabled(bool(data.media) and not page.busy)
         self.back.say(kit.text("back"))
         tones = {"ok": "good", "bad": "bad", "idle": "quiet"}
         columns = (
@@ -335,6 +340,9 @@ class MaintenancePage(DeskPage[s.Board]):
         )
         self.checks.setVisible(bool(data.lines))
         self.checks.setFixedHeight(self.checks.wanted_height(max(1, min(10, len(data.lines)))))
+
+    def _support(self) -> e.ExportTouched | None:
+        return e.ExportTouched(self._media[0]) if self._media else None
 
     def show_take(self, view: TakeView, kit: DeskKit) -> None:
         """Show what the guidance would say to somebody who stands there."""

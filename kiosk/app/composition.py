@@ -31,6 +31,7 @@ from kiosk.ocr.worker import ScanWorker
 from kiosk.printer.worker import PrintWorker
 from kiosk.store import outbox
 from kiosk.store.worker import StoreWorker
+from kiosk.support import health
 from kiosk.sync.keys import journal_signer
 from kiosk.sync.status import SyncStatus
 from kiosk.sync.worker import SyncWorker
@@ -77,7 +78,8 @@ class KioskApp(QObject):
             resolve(settings.store.directory),
             socket_silences=settings.voice.headphones_silence,
         )
-        self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone))
+        gather = health.gatherer(self._live)
+        self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone), gather=gather)
         self.conductor = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
         self.camera_guard = CameraGuard(self.store, self.conductor.on_frozen)
@@ -199,9 +201,14 @@ class KioskApp(QObject):
         self.conductor.on_frozen(installation_file.closed(self.settings), Reason.STATION_NOT_READY)
 
     def _status(self) -> str:
-        at, devices = self.conductor.at, self.conductor.devices
-        camera = devices.camera_ready or (None if at == "idle" else False)  # it sleeps between visits
-        return watchdog.status(at=at, reader=devices.reader_ready, camera=camera)
+        devices = self.conductor.devices
+        return watchdog.status(at=self.conductor.at, reader=devices.reader_ready, camera=devices.camera_told)
+
+    def _live(self) -> health.Live:
+        """What only the running kiosk knows of its devices; read in the sync's thread, plain values."""
+        devices = self.conductor.devices
+        camera = {True: "yes", False: "no", None: ""}[devices.camera_told]
+        return health.Live(camera, self.camera.fps, "yes" if devices.reader_ready else "no", devices.sam)
 
     @Slot(object)
     def _on_headphones(self, plug: Plug) -> None:

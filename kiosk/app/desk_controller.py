@@ -282,10 +282,8 @@ class DeskController(QObject):
                     return media.save_reviewed(command, run, moment)
                 case c.TakeUnitList():
                     return media.take_unit_list(command, run, moment)
-                case c.Export(place=Place.MAINTENANCE):
-                    return media.support_bundle(command, self._settings, run, here)
                 case c.Export():
-                    return media.export(command, words, here)
+                    return media.export(command, words, here, self._settings, run)
                 case c.Courier(by, direction, folder):
                     return media.carry(by, direction, folder, settings, run, moved)
                 case c.ExportHomeVisits() | c.CarryHomeVisits():

@@ -13,12 +13,13 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from kiosk import __version__
 from kiosk.app import watchdog
-from kiosk.config import Settings
+from kiosk.config import Settings, resolve
 from kiosk.store import policies, records
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
 from kiosk.store.worker import StoreWorker
+from kiosk.support import falls
 
 _RETAIN_MS = 6 * 3600 * 1000
 
@@ -44,6 +45,7 @@ class Housekeeping(QObject):
 
     def start(self) -> None:
         """The kiosk works: journal it, erase what is old now and every six hours, tell the service manager."""
+        falls.began(resolve(self._settings.store.directory), datetime.now(UTC))
         self._store.ask(self.note_start)
         self._retain()
         self._retaining.start()
@@ -56,6 +58,7 @@ class Housekeeping(QObject):
     def stop(self) -> None:
         """The kiosk ends."""
         watchdog.notify("STOPPING=1")
+        falls.ended(resolve(self._settings.store.directory))
         self._watchdog.stop()
         self._retaining.stop()
 

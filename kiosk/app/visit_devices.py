@@ -45,7 +45,9 @@ class VisitDevices(QObject):
         self._state, self._paused = state, paused
         self._card_side = CardSide()
         self.reader_ready = False
-        self.camera_ready = False  # it sleeps between visits
+        self.camera_ready = False
+        self.camera_told: bool | None = None  # whether pictures come, also where it sleeps; None: it has said nothing yet
+        self.sam = ""  # the reader's own number
         self.encoder_digest = ""  # of the model that made the last probe, or will make the next
 
     @property
@@ -61,6 +63,7 @@ class VisitDevices(QObject):
             return
         if isinstance(event, ReaderReady | ReaderGone):
             self.reader_ready = isinstance(event, ReaderReady)
+            self.sam = event.sam_id if isinstance(event, ReaderReady) else ""
         if as_touch(event):
             self.noticed.emit(p.Acted())
         told = visit_event(event)
@@ -71,6 +74,7 @@ class VisitDevices(QObject):
     @Slot(object)
     def on_camera(self, status: CameraUp | CameraDown) -> None:
         """The camera came or went."""
+        self.camera_told = isinstance(status, CameraUp)
         if isinstance(status, CameraUp) and not self.camera_ready:
             self.camera_ready = True
             if not self._paused():

@@ -28,11 +28,11 @@ def notify(message: str) -> bool:
 
 
 def status(*, at: str, reader: bool, camera: bool | None) -> str:
-    """Return the message where somebody is (idle, visit, desk), and how the devices are (None: it sleeps).
+    """Return the message where somebody is (idle, visit, desk), and how the devices are (camera None: it has said nothing yet).
 
     Read by the updater (`kiosk.updates.system`), which changes the program only when nobody is there.
     """
-    words = {True: "yes", False: "no", None: "asleep"}
+    words = {True: "yes", False: "no", None: "unknown"}
     return f"STATUS=at={at} reader={words[reader]} camera={words[camera]}"
 
 

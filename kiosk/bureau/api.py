@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kiosk.bureau import catchment, decisions, failpoints, ingest, resolve, rosters, standing, tables
+from kiosk.bureau import catchment, decisions, failpoints, ingest, reports, resolve, rosters, standing, tables
 from kiosk.bureau.context import BureauContext, EnrolmentRefused, current, enrol, utcnow
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.request_guard import source_of
@@ -195,6 +195,14 @@ async def post_evidence(request: Request) -> Response:
 async def post_resolve(request: Request) -> Response:
     """Body: a sealed Resolve, with a code of the national platform. Answer: a Resolved, sealed to the kiosk that asked."""
     return jose(await _heavily(resolve.answer, context_of(request), await _body(request)))
+
+
+@router.post(
+    "/report", summary="Take what a station tells of itself", response_class=Response, openapi_extra=_SEALED_BODY, responses=_UP
+)
+async def post_report(request: Request) -> Response:
+    """Body: a sealed StationReport. Answer: a signed ReportReceipt."""
+    return jose(await _heavily(reports.take, context_of(request), await _body(request)))
 
 
 _DOWN: dict[int | str, dict[str, Any]] = {200: _JOSE, **{k: _PROBLEMS[k] for k in (401, 403, 503)}}

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import areas, catchment, decisions, ingest, rosters, standing, tables
+from kiosk.bureau import areas, catchment, decisions, ingest, reports, rosters, standing, tables
 from kiosk.bureau.context import BureauContext
 from kiosk.durable import sync_folder
 from kiosk.removable import files
 from kiosk.sync import courier, evidence, limits, protocol, seal, suites
+from kiosk.sync import reports as sync_reports
 
 _CHUNKS = re.compile(r"chunks-\d{8}-([0-9a-f]{16})\.jwe")
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
@@ -67,6 +68,14 @@ def _take_up(context: BureauContext, folder: Path) -> list[tuple[str, str]]:
             told.append((path.name, "taken" if accepted else "refused"))
         except seal.Refused as error:
             told.append((path.name, error.why))
+        except (ingest.Turned, files.FileRefused) as error:
+            told.append((path.name, error.why))
+        except OSError:
+            told.append((path.name, "unreadable"))
+    for path, digest in files.matching(folder / "up", sync_reports.NAME):
+        try:
+            reports.take(context, files.whole(path, digest, limits.MAX_SEALED), by_stick=True)
+            told.append((path.name, "taken"))
         except (ingest.Turned, files.FileRefused) as error:
             told.append((path.name, error.why))
         except OSError:

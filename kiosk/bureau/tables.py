@@ -317,6 +317,28 @@ class StationRoster(Base):
     chunks: Mapped[str] = mapped_column(Text)
 
 
+class StationReport(Base):
+    """What a kiosk last told of itself: JSON of the document. `told_at`: by its own clock."""
+
+    __tablename__ = "station_reports"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
+    told_at: Mapped[datetime] = mapped_column(Utc)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    content: Mapped[str] = mapped_column(Text)
+
+
+class StationVersion(Base):
+    """How a kiosk fares with a version: what its update came to, and the most falls of a day."""
+
+    __tablename__ = "station_versions"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    result: Mapped[str] = mapped_column(String(64), default="")
+    falls: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime] = mapped_column(Utc)
+    last_at: Mapped[datetime] = mapped_column(Utc)
+
+
 class BundleVersion(Base):
     """Policies, staff and revocations, as they were issued. `station_id`: for it alone, as its kiosks changed; empty: all."""
 

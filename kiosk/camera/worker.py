@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame, FrameSource, Identified, Steerable
 from kiosk.camera.mailbox import Mailbox
+from kiosk.camera.meter import RateMeter
 from kiosk.camera.motion import MotionDetector
 from kiosk.camera.source import open_source
 from kiosk.config import Camera
@@ -84,6 +85,12 @@ class CameraWorker(QObject):
         self._identity: CameraSeen | None = None
         self._facts: CameraFacts | None = None
         self._level = 0.0
+        self._meter = RateMeter()
+
+    @property
+    def fps(self) -> float | None:
+        """Pictures a second while it was last awake; None: not long enough yet. From any thread."""
+        return self._meter.fps
 
     @Slot()
     def start(self) -> None:
@@ -193,6 +200,7 @@ class CameraWorker(QObject):
                 return
             if not self._awake.is_set():
                 return
+            self._meter.picture(time.monotonic())
             for box in self._mailboxes:
                 box.put(frame)
 

@@ -24,6 +24,7 @@ def main(argv: list[str]) -> int:
     from kiosk import config
     from kiosk.store.engine.database import Store
     from kiosk.store.opening import open_store
+    from kiosk.support.health import gatherer
     from kiosk.sync import courier
     from kiosk.sync.delivery import journal_lines
     from kiosk.sync.keys import load_identity
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
 
         opened: Store = store
         if options.task == "export":
-            done = courier.export(run, identity, options.folder, journal_tail=journal_lines)
+            done = courier.export(run, identity, options.folder, journal_tail=journal_lines, gather=gatherer())
             if options.json:
                 print(
                     json.dumps(

@@ -9,8 +9,12 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiosk.release.repository import Release, Signers
 
 
 def main(argv: list[str]) -> int:
@@ -30,20 +34,31 @@ def main(argv: list[str]) -> int:
     tasks.add_parser("publish", help="put in force what the owner signed")
     stage = tasks.add_parser("stage", help="open a version to a share of the stations")
     stage.add_argument("version")
-    stage.add_argument("--share", type=int, required=True, help="percent: 0, 10, 50, 100")
+    how = stage.add_mutually_exclusive_group(required=True)
+    how.add_argument("--share", type=int, help="percent: 0, 10, 50, 100; stays until it is changed")
+    how.add_argument("--rings", action="store_true", help="the canaries first, then 10 %%, 50 %% and all by itself (watch)")
     stage.add_argument("--canary", action="append", default=[], metavar="STATION")
     tasks.add_parser("refresh", help="sign the bureau's lists anew before they end (daily)")
+    watch = tasks.add_parser(
+        "watch", help="let staged versions go on or stop by what stations told, and refresh (hourly, at the bureau)"
+    )
+    watch.add_argument("--data", type=Path, required=True, help="the bureau's folder")
+    watch.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
     tasks.add_parser("list", help="what is open to whom")
     options = parser.parse_args(argv)
 
     from kiosk.errors import ConfigError
     from kiosk.release import keys
     from kiosk.release.repository import Release
+    from kiosk.updates.rollout import RINGS
 
     release, now = Release(options.repository), datetime.now(UTC)
     if options.task == "list":
         for version, offer in sorted(release.offers().items()):
-            print(f"{version}: {offer['share']} %, canaries {', '.join(offer['canaries']) or '–'}")
+            plan = offer.get("plan") or {}
+            ring = f", ring {RINGS[plan['ring']].name}" if plan else ""
+            stopped = f", stopped {plan['stopped']}" if plan.get("stopped") else ""
+            print(f"{version}: {offer['share']} %, canaries {', '.join(offer['canaries']) or '–'}{ring}{stopped}")
         return 0
     if options.keys is None:
         raise ConfigError("--keys FOLDER is needed")
@@ -69,10 +84,40 @@ def main(argv: list[str]) -> int:
     elif options.task == "publish":
         release.publish(signers, now)
     elif options.task == "stage":
-        release.stage(options.version, options.share, options.canary, signers, now)
+        if options.rings and not options.canary:
+            raise ConfigError("rings begin with the canaries: name one at least (--canary STATION)")
+        release.stage(options.version, options.share or 0, options.canary, signers, now, rings=options.rings)
+    elif options.task == "watch":
+        _watch(release, signers, options, now)
     else:
         release.refresh(signers, now)
     return 0
+
+
+def _watch(release: Release, signers: Signers, options: argparse.Namespace, now: datetime) -> None:
+    """Take one look at every staged version; sign anew what changed, or what was signed a day ago."""
+    from kiosk.bureau import reports
+    from kiosk.bureau.context import BureauSettings, open_context
+    from kiosk.updates import rollout
+
+    context = open_context(BureauSettings(data=str(options.data.resolve()), db=options.db))
+    try:
+        with context.reading.begin() as session:
+            told = reports.tallies(session, now)
+    finally:
+        context.engine.dispose()
+    for version, offer in sorted(release.offers().items()):
+        if not offer.get("plan"):
+            continue
+        new = told.get(version, rollout.Tally())
+        old = rollout.add(tally for other, tally in told.items() if other != version)
+        step = rollout.next_step(offer, new, old, now)
+        ring = rollout.RINGS[step.ring].name
+        print(f"{version}: ring {ring}, {new.well} well, {new.failures} failed: {step.what} {step.why}".rstrip())
+        if step.what != "wait":
+            release.put(rollout.stepped(offer, step, now), signers, now)
+    if now - release.signed_at() > timedelta(days=1):
+        release.refresh(signers, now)
 
 
 def _passphrase(file: Path | None) -> str:

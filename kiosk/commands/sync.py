@@ -64,6 +64,7 @@ def _run_in(store: Store) -> Callable[[Callable[[Store], T]], T]:
 
 def _now(settings: Settings, store: Store, as_json: bool) -> int:
     from kiosk.store import outbox
+    from kiosk.support.health import gatherer
     from kiosk.sync import schedule, status
     from kiosk.sync.client import Client, Failure
     from kiosk.sync.delivery import Delivery, journal_lines
@@ -85,7 +86,8 @@ def _now(settings: Settings, store: Store, as_json: bool) -> int:
     try:
         if store.is_owner:  # else the running kiosk may have a batch on its way
             Delivery(settings.sync, client, run).start()
-        done = Delivery(settings.sync, client, run, journal_tail=journal_lines).round(settings.sync.batch_size, by_hand=True)
+        delivery = Delivery(settings.sync, client, run, journal_tail=journal_lines, gather=gatherer())
+        done = delivery.round(settings.sync.batch_size, by_hand=True)
         failure, changed = done.failure, []
         if failure is None:
             try:

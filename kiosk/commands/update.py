@@ -34,8 +34,10 @@ def main(argv: list[str]) -> int:
 
     from kiosk import config
     from kiosk.errors import ConfigError
+    from kiosk.updates.manifest import ManifestError
     from kiosk.updates.sources import BureauSource, FolderSource, Source, SourceError
     from kiosk.updates.system import SystemdStation
+    from kiosk.updates.trust import NotTrusted
     from kiosk.updates.updater import Places, Updates
 
     settings = config.load()
@@ -67,6 +69,9 @@ def main(argv: list[str]) -> int:
         state = updates.run(source, options.root_file.read_bytes(), settings.station.station_id, hours, print)
     except DownloadError as error:
         raise SourceError(str(error)[:200]) from error
+    except (NotTrusted, ManifestError) as error:
+        updates.tell(updates.versions.current(), "refused", type(error).__name__)  # the bureau must hear of lists that are no good
+        raise
     print(state.told)
     return 1 if state.told and not state.told.endswith(": ok") else 0
 

@@ -27,6 +27,7 @@ from kiosk.errors import ConfigError
 from kiosk.removable import files
 from kiosk.store import outbox
 from kiosk.support import bundle, troubles
+from kiosk.support.health import gatherer
 from kiosk.sync import courier
 from kiosk.sync.delivery import RunInStore, journal_lines
 from kiosk.sync.keys import load_identity
@@ -108,7 +109,7 @@ def take_unit_list(command: c.TakeUnitList, run_in_store: RunInStore, moment: Ca
     return run_in_store(lambda store: commands.take_unit_list(store, command, found, moment()))
 
 
-def support_bundle(command: c.Export, settings: config.Settings, run_in_store: RunInStore, now: datetime) -> e.Event:
+def _support_bundle(command: c.Export, settings: config.Settings, run_in_store: RunInStore, now: datetime) -> e.Event:
     """Write the support bundle of this kiosk into a folder. now: at the station."""
     folder = Path(command.folder)
     try:
@@ -118,12 +119,20 @@ def support_bundle(command: c.Export, settings: config.Settings, run_in_store: R
     return e.Acted(command.by.session_id, command.place, "exported", detail=f"{folder.name} / {path.name}", data=command.data)
 
 
-def export(command: c.Export, words: Callable[[str], str], now: datetime) -> e.Event:
-    """Write the answers or the ledger as CSV into a folder, whole or not at all.
+def export(
+    command: c.Export,
+    words: Callable[[str], str],
+    now: datetime,
+    settings: config.Settings | None = None,
+    run_in_store: RunInStore | None = None,
+) -> e.Event:
+    """Write the answers or the ledger as CSV into a folder, or the support bundle (settings, run_in_store), whole or not at all.
 
     words: text of a problem code. now: at the station; it stands in the name, with the unit's, so that no list's answers write
     over another's.
     """
+    if command.place is Place.MAINTENANCE and settings is not None and run_in_store is not None:
+        return _support_bundle(command, settings, run_in_store, now)
     data, session_id = command.data, command.by.session_id
     if isinstance(data, b.FairnessData):
         name, text = f"fairness-{data.first}-{data.last}.csv", data.csv
@@ -171,7 +180,7 @@ def carry(
         return e.Acted(by.session_id, Place.SYNC, problem="not-provisioned")
     try:
         if direction == "export":
-            done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines)
+            done = courier.export(run_in_store, identity, Path(folder), journal_tail=journal_lines, gather=gatherer())
             return e.Acted(by.session_id, Place.SYNC, "courier-exported", detail=str(done.records))
         told = courier.import_from(run_in_store, identity, Path(folder), on_moved=on_moved)
     except files.RemovableError as error:

@@ -56,7 +56,12 @@ _KIOSK_UNITS = (
     "pension-kiosk-clock.path",
     "pension-kiosk-clock.service",
 )
-_BUREAU_UNITS = ("bureau/pension-bureau.service", "bureau/pension-bureau-work.service")
+_BUREAU_UNITS = (
+    "bureau/pension-bureau.service",
+    "bureau/pension-bureau-work.service",
+    "bureau/pension-bureau-rollout.service",
+    "bureau/pension-bureau-rollout.timer",
+)
 
 
 def package(purpose: Purpose, version: str, tree: Path, work: Path, date: str, compression: str = "xz") -> dict[str, Any]:

@@ -31,6 +31,7 @@ from kiosk import digests
 from kiosk.errors import ConfigError
 from kiosk.release.keys import OFFLINE, ONLINE
 from kiosk.updates.manifest import Manifest, of_folder, sm3_of_folder, version_key
+from kiosk.updates.rollout import begun
 from kiosk.updates.sources import object_path, pack_object
 from kiosk.updates.trust import ROLLOUT
 
@@ -117,13 +118,20 @@ class Release:
 
     # --- rings: the bureau's keys
 
-    def stage(self, version: str, share: int, canaries: Iterable[str], keys: Signers, now: datetime) -> None:
+    def stage(
+        self, version: str, share: int, canaries: Iterable[str], keys: Signers, now: datetime, *, rings: bool = False
+    ) -> None:
         """Open a version to `share` percent of the stations and the named ones. Raises ConfigError when the owner did not sign
-        it."""
+        it. rings: to the named ones now, and further by itself (`kiosk release watch`)."""
+        offer: dict[str, Any] = {"version": version, "share": max(0, min(100, share)), "canaries": sorted(canaries)}
+        self.put(offer | ({"share": 0, "plan": begun(now)} if rings else {}), keys, now)
+
+    def put(self, offer: dict[str, Any], keys: Signers, now: datetime) -> None:
+        """Put an offer in the place of the one of its version. Raises ConfigError when the owner did not sign the version."""
+        version = str(offer["version"])
         if f"{version}.json" not in self._load_targets().signed.targets:
             raise ConfigError(f"{version} was never released")
-        offers = self.offers()
-        offers[version] = {"version": version, "share": max(0, min(100, share)), "canaries": sorted(canaries)}
+        offers = self.offers() | {version: offer}
         rollout = self._load_latest("rollout")
         rollout.signed.expires = _until(now, "rollout")
         self._write_rollout(rollout, offers, keys["rollout"])
@@ -135,6 +143,10 @@ class Release:
         rollout.signed.expires = _until(now, "rollout")
         self._write_rollout(rollout, self.offers(), keys["rollout"])
         self._publish(keys, now)
+
+    def signed_at(self) -> datetime:
+        """Return when the timestamp was signed last."""
+        return Metadata[Timestamp].from_file(str(self._metadata / "timestamp.json")).signed.expires - LASTS["timestamp"]
 
     def offers(self) -> dict[str, dict[str, Any]]:
         """Return version -> what the rollout list says of it."""

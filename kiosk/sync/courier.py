@@ -1,6 +1,6 @@
 """Sealed batches on a stick, and receipts, decisions, rosters back: the same bytes as over HTTPS. Used by a command and the desk.
 
-Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/{batch-SEQ,evidence-ID}-DIGEST.jwe`, `.../up/have.json`,
+Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/{batch-SEQ,evidence-ID,report-now}-DIGEST.jwe`, `.../up/have.json`,
 `.../down/{receipt,evidence,decisions,bundle,roster}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`. Everything may be done
 twice. Names carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is hostile: only
 regular files of known names and bounded sizes are read, links are not followed.
@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kiosk.canonical import canonical
 from kiosk.errors import SyncUnavailable
@@ -31,6 +31,7 @@ from kiosk.sync import (
     limits,
     protocol,
     registration,
+    reports,
     roster_chunks,
     roster_feed,
     roster_file,
@@ -82,6 +83,7 @@ def export(
     clocks: Clocks | None = None,
     journal_tail: JournalTail | None = None,
     on_progress: Callable[[int], None] | None = None,
+    gather: reports.Gather | None = None,
 ) -> Exported:
     """Put everything that no receipt covers on the stick, in whatever state it is. Raises RemovableError; a later try goes on.
 
@@ -115,9 +117,20 @@ def export(
         if on_progress is not None:
             on_progress(records)
     pieces = evidence.export(run_in_store, identity, folder)
+    if gather is not None:
+        _report(folder, identity, gather(run_in_store, clocks.utc()), clocks)
     have = run_in_store(_have)
     files.write_file(folder / "have.json", canonical(have))
     return Exported(folder, new, kept, records, repaired, pieces)
+
+
+def _report(folder: Path, identity: Identity, facts: dict[str, Any], clocks: Clocks) -> None:
+    """Put what the station tells of itself on the medium, in place of an older one."""
+    older = [path for path, _ in files.matching(folder, reports.NAME)]
+    sealed = reports.make(identity, facts, clocks.utc()).sealed
+    files.write_file(folder / files.named("report-now", sealed, "jwe"), sealed)
+    for path in older:
+        files.remove(path)
 
 
 def _on_medium(run_in_store: RunInStore, identity: Identity, path: Path, digest: str) -> set[str] | None:

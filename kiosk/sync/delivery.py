@@ -6,6 +6,7 @@ first failure ends the round. Everything is written down before it leaves, so th
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -20,7 +21,7 @@ from kiosk.config import Sync
 from kiosk.store import evidence_files, outbox, review_evidence
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
-from kiosk.sync import evidence, limits, protocol, registration, seal, standing
+from kiosk.sync import evidence, limits, protocol, registration, reports, seal, standing
 from kiosk.sync.batches import (
     Clocks,
     JournalTail,
@@ -48,6 +49,7 @@ __all__ = [
     "journal_lines",
     "pack",
 ]
+log = logging.getLogger(__name__)
 ASK_AT_ONCE = 200
 
 
@@ -75,12 +77,15 @@ class Delivery:
         on_moved: Callable[[outbox.Moved], None] | None = None,
         journal_tail: JournalTail | None = None,
         stop: threading.Event | None = None,
+        gather: reports.Gather | None = None,
     ) -> None:
+        """gather: what is reported of the station itself; None: nothing is."""
         self._settings, self._client, self._run = settings, client, guarded(run_in_store)
         self._clocks = clocks or Clocks()
         self._on_moved = on_moved or (lambda moved: None)
         self._journal_tail = journal_tail
         self._stop = stop or threading.Event()
+        self._gather = gather
 
     def start(self) -> None:
         """The only sender of this kiosk starts: what a killed predecessor had on its way is unknown."""
@@ -97,6 +102,7 @@ class Delivery:
                 self._send_batches(result, batch_limit, by_hand)
             self._hear(result)
             self._ask_standing()
+            self._report()
         except Failure as failure:
             result.failure = failure
             if failure.trouble is Trouble.REVOKED:
@@ -265,6 +271,26 @@ class Delivery:
             self._run(lambda store: standing.take(store, told, self._clocks.utc()))
         except seal.Refused as error:
             raise Failure(Trouble.FORGED, error.why) from error
+
+    def _report(self) -> None:
+        if self._gather is None or self._stop.is_set():
+            return
+        try:
+            report = reports.due(self._run, self._client.identity, self._gather, self._clocks.utc())
+        except (OSError, ValueError) as error:  # what a device or a file said cannot be told: it holds up nothing
+            log.warning("no report", extra={"code": type(error).__name__})
+            return
+        if report is None:
+            return
+        try:
+            receipt, _ = self._client.send("/v1/report", report.sealed, protocol.ReportReceipt)
+        except Failure as failure:
+            if failure.why in ("http-404", "http-405"):  # a bureau one version back, which asks for none
+                return
+            raise
+        if receipt.digest != self._client.identity.suite.digest(report.sealed):
+            raise Failure(Trouble.FORGED, "other-report")
+        reports.received(self._run, report, self._clocks.utc())
 
     def send_evidence(self) -> bool:
         """Send one piece of consented evidence; False when there is none. One that is turned away goes behind. Raises Failure."""

@@ -21,6 +21,7 @@ from kiosk.sync import link, schedule, status
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.delivery import Clocks, Delivery, JournalTail, RunInStore, guarded, journal_lines
 from kiosk.sync.keys import load_identity
+from kiosk.sync.reports import Gather
 from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Hold, Trouble
 
@@ -43,12 +44,14 @@ class SyncWorker(QObject):
         journal_tail: JournalTail | None = journal_lines,
         clocks: Clocks | None = None,
         zone: tzinfo | None = None,
+        gather: Gather | None = None,
     ) -> None:
-        """zone: the station's, whose night counts; that of a station without settings by default, never the host's."""
+        """gather: what is reported of the station itself. zone: the station's, whose night counts; that of a station without
+        settings by default, never the host's."""
         super().__init__()
         self._zone = zone or ZoneInfo(Station().timezone)
         self._settings, self._run, self._journal_tail = settings, guarded(run_in_store), journal_tail
-        self._clocks = clocks or Clocks()
+        self._clocks, self._gather = clocks or Clocks(), gather
         self._stopping = threading.Event()
         self._pace = schedule.begin(settings)
         self._rng = random.SystemRandom()
@@ -238,6 +241,7 @@ class SyncWorker(QObject):
             on_moved=self.status_moved.emit,
             journal_tail=self._journal_tail,
             stop=self._stopping,
+            gather=self._gather,
         )
         try:
             delivery.start()

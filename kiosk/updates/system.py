@@ -52,10 +52,10 @@ class SystemdStation:
         return Moment(hour, visit=at not in ("idle", "desk"), desk=at == "desk")
 
     def health(self) -> Health:
-        """Return what the running kiosk says. A camera that sleeps between visits is not held against it."""
+        """Return what the running kiosk says. The camera answers once a picture has come, which it does where it sleeps too."""
         words = self._words()
         return Health(
-            self._show().get("ActiveState") == "active" and bool(words), words.get("camera") != "no", words.get("reader") == "yes"
+            self._show().get("ActiveState") == "active" and bool(words), words.get("camera") == "yes", words.get("reader") == "yes"
         )
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from kiosk.updates.sources import Source, fetch_object
 from kiosk.updates.trust import Repository
 from kiosk.updates.versions import Versions
 
+RESULT = "update-result.json"  # beside the versions, for everybody to read: the kiosk tells the bureau
 KEPT = "before-update"  # copies of the store's files, beside them, until the new version proved itself
 
 
@@ -105,6 +107,16 @@ class Updates:
         self._disk.rename(part, self._state_file)
         self._disk.sync(self._places.own)
 
+    def tell(self, version: str, state: str, why: str) -> None:
+        """Leave what an update came to where the kiosk reads it. A disk that is full leaves the last word."""
+        told = {"version": version, "state": state, "why": why[:190], "at": datetime.now(UTC).isoformat(timespec="seconds")}
+        part = (self._places.home / RESULT).with_suffix(".part")
+        try:
+            self._disk.write(part, json.dumps(told).encode())
+            self._disk.rename(part, self._places.home / RESULT)
+        except OSError:
+            self._disk.remove(part)
+
     # --- steps
 
     def recover(self, *, boot: bool) -> State:
@@ -179,6 +191,7 @@ class Updates:
     def _proven(self, state: State) -> State:
         done = State(failures=state.failures, told=f"{state.new}: ok")
         self._save(done)
+        self.tell(state.new, "ok", "")
         self._disk.remove(self._places.store / KEPT)
         self.versions.tidy({state.old, state.new})
         return done
@@ -200,6 +213,8 @@ class Updates:
         self._bring_back(state.kept)
         done = State(failures=state.failures, told=state.told)
         self._save(done)
+        why = state.told.removeprefix(f"{state.new}: ")
+        self.tell(state.new, "broken-off" if why == "broken off" else "went-back", why.removeprefix("went back, "))
         self._disk.remove(self._places.store / KEPT)
         if running:
             self._station.start()
@@ -208,6 +223,7 @@ class Updates:
     def _failed(self, state: State, version: str, told: str) -> State:
         failed = replace(state, failures={**state.failures, version: state.failures.get(version, 0) + 1}, told=told)
         self._save(failed)
+        self.tell(version, "self-test", told.removeprefix(f"{version}: self-test: "))
         return failed
 
     def _keep(self) -> tuple[str, ...]:

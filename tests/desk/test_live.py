@@ -580,7 +580,7 @@ def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, mo
     assert [line[1] for line in live.find("checks").texts()] == ["正常", "要处理"]
     live.touch("support")
     live.until(lambda: live.desk.state.page.notice == "exported")
-    assert [path.name.split("-")[0] for path in live.stick.glob("*.zip")] == ["support"]
+    assert [path.name.split("-")[0] for path in live.medium.glob("*.zip")] == ["support"]
     live.touch("restart")
     live.until(lambda: restarts == [True])
     assert len(wishes) == 1

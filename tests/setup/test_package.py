@@ -113,6 +113,8 @@ def test_the_bureaus_units_run_the_packages_own_python(tmp_path):
         assert "WorkingDirectory=/opt/pension-kiosk-bureau/current/\n" in text
         user = re.search(r"^User=(.*)$", text, re.M)[1]
         assert f"passwd {user} " in (SCRIPTS / "postinst.bureau").read_text(encoding="utf-8")
+    rollout = Path(places["/lib/systemd/system/pension-bureau-rollout.service"]["src"]).read_text(encoding="utf-8")
+    assert "ExecStart=/opt/pension-kiosk-bureau/current/run kiosk release --repository" in rollout
     assert "python" not in " ".join(told["depends"])
 
 

@@ -100,6 +100,23 @@ FIELDS: dict[str, set[str]] = {
     "token": _HEAD | {"kiosk_id", "method", "path", "at", "believes"},
     "enrolment": _HEAD | {"secret", "station_id", "name", "keys"},
     "enrolment.keys": {"sign", "seal"},
+    "report": _HEAD
+    | {
+        "kiosk_id",
+        "at",
+        "software",
+        "temperature_c",
+        "disk_free_mb",
+        "usb_resets",
+        "camera",
+        "camera_fps",
+        "reader",
+        "sam",
+        "failures",
+        "falls",
+        "update",
+    },
+    "report.update": {"version", "state", "why", "at"},
     "have": {"decisions_after", "roster_version", "bundle_version"},
 }
 # What the journal may say, by the kind of its line: ids, codes, counts.
@@ -165,6 +182,7 @@ POSTS: dict[str, type[protocol.Document]] = {
     "/v1/batches": protocol.Batch,
     "/v1/reconcile": protocol.Question,
     "/v1/evidence": protocol.Evidence,
+    "/v1/report": protocol.StationReport,
     "/v1/enrol": protocol.Enrolment,
     "/v1/resolve": protocol.Resolve,
 }

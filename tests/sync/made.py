@@ -22,6 +22,7 @@ from kiosk.sync.client import Client
 from kiosk.sync.delivery import Clocks, Delivery, Round, journal_lines
 from kiosk.sync.keys import Identity
 from kiosk.sync.provision import provision
+from kiosk.sync.reports import Gather
 from kiosk.sync.roster_feed import Feed
 
 STATION = "SZ-TEST-0001"
@@ -74,13 +75,19 @@ class Kiosk:
     def save(self, *made: AuthenticationRecord) -> list[str]:
         return [records.save_visit(self.store, [one], datetime.now(UTC))[0] for one in made]
 
-    def delivery(self, clocks: Clocks | None = None) -> Delivery:
+    def delivery(self, clocks: Clocks | None = None, gather: Gather | None = None) -> Delivery:
         return Delivery(
-            self.settings.sync, self.client, self.run, clocks=clocks, on_moved=self.moved.append, journal_tail=journal_lines
+            self.settings.sync,
+            self.client,
+            self.run,
+            clocks=clocks,
+            on_moved=self.moved.append,
+            journal_tail=journal_lines,
+            gather=gather,
         )
 
-    def round(self, limit: int = 20, *, clocks: Clocks | None = None) -> Round:
-        return self.delivery(clocks).round(limit)
+    def round(self, limit: int = 20, *, clocks: Clocks | None = None, gather: Gather | None = None) -> Round:
+        return self.delivery(clocks, gather).round(limit)
 
     def feed(self) -> list[str]:
         return Feed(self.settings.sync, self.client, self.run).pull(threading.Event())

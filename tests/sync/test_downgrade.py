@@ -65,6 +65,8 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.HomeReturn(return_id="r", records=(), **loan),
         protocol.Resolve(question_id="q", code="opaque", at=NOW, **up),
         protocol.Resolved(question_id="q", **two),
+        protocol.StationReport(at=NOW, **up),
+        protocol.ReportReceipt(digest=ZEROS, received_at=NOW, **two),
     )
     assert {type(one) for one in made} == set(DOCUMENTS), "a new kind of document needs its sample here"
     return made

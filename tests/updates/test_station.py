@@ -25,7 +25,7 @@ DEPLOY = ROOT / "assets" / "deploy"
 class Systemctl:
     """Plays systemctl, and the version's self-test."""
 
-    def __init__(self, state: str = "active", status: str = "at=idle reader=yes camera=asleep") -> None:
+    def __init__(self, state: str = "active", status: str = "at=idle reader=yes camera=yes") -> None:
         self.state, self.status, self.called = state, status, []
         self.answers: dict[str, tuple[int, str]] = {}
 
@@ -44,7 +44,7 @@ def station(systemctl: Systemctl, home: Path = Path("/nowhere")) -> system.Syste
 @pytest.mark.parametrize(
     ("state", "status", "visit", "desk"),
     [
-        ("active", "at=idle reader=yes camera=asleep", False, False),
+        ("active", "at=idle reader=yes camera=yes", False, False),
         ("active", "at=visit reader=yes camera=yes", True, False),
         ("active", "at=desk reader=yes camera=no", False, True),
         ("active", "", True, False),
@@ -57,9 +57,10 @@ def test_a_kiosk_that_does_not_say_so_is_not_taken_to_be_alone(state, status, vi
     assert (moment.visit, moment.desk) == (visit, desk)
 
 
-def test_health_is_what_the_kiosk_says_and_a_sleeping_camera_is_no_fault():
+def test_health_is_what_the_kiosk_says_and_a_camera_that_showed_no_picture_is_not_back():
     assert station(Systemctl()).health() == Health(True, True, True)
     assert station(Systemctl(status="at=idle reader=no camera=no")).health() == Health(True, False, False)
+    assert station(Systemctl(status="at=idle reader=yes camera=unknown")).health() == Health(True, False, True)
     assert station(Systemctl("failed", "at=idle reader=yes camera=yes")).health().ready is False
 
 

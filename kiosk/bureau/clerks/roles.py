@@ -51,6 +51,7 @@ _API = {
     ("POST", "/v1/reconcile"): KIOSK,
     ("POST", "/v1/evidence"): KIOSK,
     ("POST", "/v1/resolve"): KIOSK,
+    ("POST", "/v1/report"): KIOSK,
     ("GET", "/v1/decisions"): KIOSK,
     ("GET", "/v1/standing"): KIOSK,
     ("GET", "/v1/roster"): KIOSK,

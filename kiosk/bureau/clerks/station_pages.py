@@ -54,6 +54,7 @@ def stations_page(
         text=text,
         counts=stations.counts(context, silent_h),
         alarms=stations.alarms(context),
+        rollouts=stations.rollouts(context),
         findings=findings,
         bands=stations.fairness(context),
         days=stations.FAIR_DAYS,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from kiosk.bureau import tables
+from kiosk.bureau import reports, tables
 from kiosk.bureau.clerks.tables import Alarm, Person
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.tables import Kiosk, Record
+from kiosk.sync.protocol import StationReport
+from kiosk.updates import rollout
 
 PAGE = 100
 SHOWS = ("all", "silent", "backlog", "trouble", "revoked")
@@ -46,6 +49,9 @@ class Shown:
     revoked_at: datetime | None
     revoked_reason: str
     created_at: datetime
+    ring: str = ""  # of the newest version that goes out
+    told_at: datetime | None = None
+    report: StationReport | None = None  # what it told of itself last
 
     @property
     def clock_off(self) -> bool:
@@ -102,11 +108,48 @@ def find(context: BureauContext, show: str, text: str, silent_h: float, after: t
                 .group_by(tables.JournalLine.kiosk_id)
             ).all()
         )
+        told = reports.of(transaction, ids)
     shown = [
         _shown(context, kiosk, n, bool(silent), issued.get(kiosk.roster_version), rewritten.get(kiosk.kiosk_id, 0), now)
         for kiosk, n, silent in rows[:PAGE]
     ]
-    return shown, len(rows) > PAGE
+    newest = next(reversed(rollout.offers_in(repository(context))), None)
+    ringed = [replace(one, ring=rollout.ring_of(one.station_id, newest) if newest else "") for one in shown]
+    with_reports = [
+        replace(one, told_at=told[one.kiosk_id][0], report=told[one.kiosk_id][1]) if one.kiosk_id in told else one for one in ringed
+    ]
+    return with_reports, len(rows) > PAGE
+
+
+def repository(context: BureauContext) -> Path:
+    """Return where the repository of updates lies."""
+    return Path(context.settings.data) / "updates"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A version that goes out: to whom it is open, and how it fares. `stopped`: when and why, "" while it is not."""
+
+    version: str
+    ring: str
+    share: int
+    canaries: int
+    stopped: str
+    tally: rollout.Tally
+
+
+def rollouts(context: BureauContext) -> list[Rollout]:
+    """Return the versions that are offered, the newest first."""
+    with context.reading.begin() as transaction:
+        told = reports.tallies(transaction, utcnow())
+    found = []
+    for offer in reversed(rollout.offers_in(repository(context))):
+        plan = offer.get("plan") or {}
+        ring = rollout.RINGS[plan["ring"]].name if plan else ""
+        tally = told.get(str(offer["version"]), rollout.Tally())
+        share, named = int(offer.get("share", 0)), len(offer.get("canaries", ()))
+        found.append(Rollout(str(offer["version"]), ring, share, named, str(plan.get("stopped", "")), tally))
+    return found
 
 
 def _shown(

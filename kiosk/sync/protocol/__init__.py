@@ -42,6 +42,7 @@ from kiosk.sync.protocol.codes import Resolve, Resolved
 from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys, Succession
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
 from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LoanedPerson, LoanId
+from kiosk.sync.protocol.station import ReportReceipt, StationReport, UpdateResult
 from kiosk.sync.protocol.talk import Problem, Standing, TimeAnswer, Token
 from kiosk.sync.protocol.wire import (
     MEDIA_TYPE,
@@ -99,6 +100,7 @@ __all__ = [
     "Record",
     "Resolve",
     "Resolved",
+    "ReportReceipt",
     "Revoked",
     "RosterChunk",
     "RosterChunks",
@@ -110,10 +112,12 @@ __all__ = [
     "StaffRow",
     "Standing",
     "Succession",
+    "StationReport",
     "SuiteName",
     "Text",
     "TimeAnswer",
     "Token",
+    "UpdateResult",
     "Verdict",
     "VerdictName",
     "Wire",
@@ -142,6 +146,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     HomeReturn,
     Resolve,
     Resolved,
+    StationReport,
+    ReportReceipt,
 )
 
 

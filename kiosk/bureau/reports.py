@@ -26,9 +26,9 @@ def take(context: BureauContext, body: bytes, *, by_stick: bool = False) -> str:
             raise Turned(401, "unknown-kiosk")
         if not by_stick:
             kiosk.last_contact = now
-        row = session.get(tables.StationReport, kiosk_id)
+        row = session.get(tables.KeptReport, kiosk_id)
         if row is None:
-            row = tables.StationReport(kiosk_id=kiosk_id, told_at=report.at, received_at=now, content="")
+            row = tables.KeptReport(kiosk_id=kiosk_id, told_at=report.at, received_at=now, content="")
             session.add(row)
         elif row.told_at > report.at and row.told_at <= now + timedelta(days=1):
             return _receipt(context, kiosk_id, body, now)  # a stick comes late
@@ -74,5 +74,5 @@ def tallies(session: Session, now: datetime) -> dict[str, Tally]:
 
 def of(session: Session, kiosk_ids: list[str]) -> dict[str, tuple[datetime, protocol.StationReport]]:
     """Return the newest reports of these kiosks, with when each came."""
-    rows = session.scalars(select(tables.StationReport).where(tables.StationReport.kiosk_id.in_(kiosk_ids)))
+    rows = session.scalars(select(tables.KeptReport).where(tables.KeptReport.kiosk_id.in_(kiosk_ids)))
     return {row.kiosk_id: (row.received_at, protocol.StationReport.model_validate_json(row.content)) for row in rows}

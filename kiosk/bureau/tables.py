@@ -317,7 +317,7 @@ class StationRoster(Base):
     chunks: Mapped[str] = mapped_column(Text)
 
 
-class StationReport(Base):
+class KeptReport(Base):
     """What a kiosk last told of itself: JSON of the document. `told_at`: by its own clock."""
 
     __tablename__ = "station_reports"

@@ -36,6 +36,7 @@ D = TypeVar(
     protocol.EvidenceReceipt,
     protocol.RawBundle,
     protocol.Receipt,
+    protocol.ReportReceipt,
     protocol.Resolved,
     protocol.RosterChunks,
     protocol.RosterManifest,

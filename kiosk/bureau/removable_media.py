@@ -74,7 +74,7 @@ def _take_up(context: BureauContext, folder: Path) -> list[tuple[str, str]]:
             told.append((path.name, "unreadable"))
     for path, digest in files.matching(folder / "up", sync_reports.NAME):
         try:
-            reports.take(context, files.whole(path, digest, limits.MAX_SEALED), by_stick=True)
+            reports.take(context, files.whole(path, digest, limits.MAX_SEALED), by_medium=True)
             told.append((path.name, "taken"))
         except (ingest.Turned, files.FileRefused) as error:
             told.append((path.name, error.why))

@@ -16,7 +16,7 @@ from kiosk.updates.rollout import BAD_RESULTS, MANY_FALLS, Tally, add
 LATELY = timedelta(days=30)  # what a version did longer ago says nothing of today's
 
 
-def take(context: BureauContext, body: bytes, *, by_stick: bool = False) -> str:
+def take(context: BureauContext, body: bytes, *, by_medium: bool = False) -> str:
     """Take a sealed report; return the signed receipt. Raises Turned."""
     report, kiosk_id, context = open_sealed(context, body, protocol.StationReport)
     now = utcnow()
@@ -24,7 +24,7 @@ def take(context: BureauContext, body: bytes, *, by_stick: bool = False) -> str:
         kiosk = database.lock_kiosk(session, kiosk_id)
         if kiosk is None:
             raise Turned(401, "unknown-kiosk")
-        if not by_stick:
+        if not by_medium:
             kiosk.last_contact = now
         row = session.get(tables.KeptReport, kiosk_id)
         if row is None:

@@ -83,7 +83,7 @@ def test_a_report_goes_with_a_round_and_again_when_it_is_due(bureau, kiosk, cont
     assert at_bureau(context, kiosk).update.state == "ok", "an update's result goes at once"
 
 
-def test_a_report_goes_by_stick_and_a_late_one_changes_nothing(kiosk, context, told, tmp_path):
+def test_a_report_goes_by_medium_and_a_late_one_changes_nothing(kiosk, context, told, tmp_path):
     gather = health.gatherer(lambda: LIVE)
     courier.export(kiosk.run, kiosk.identity, tmp_path, gather=gather)
     courier.export(kiosk.run, kiosk.identity, tmp_path, gather=health.gatherer(lambda: Live("no")))
@@ -94,7 +94,7 @@ def test_a_report_goes_by_stick_and_a_late_one_changes_nothing(kiosk, context, t
     assert at_bureau(context, kiosk).camera == "no"
     facts = {**gather(kiosk.run, NOW), "camera": "yes"}
     late = reports.make(kiosk.identity, facts, NOW - timedelta(hours=3))
-    bureau_reports.take(context, late.sealed, by_stick=True)
+    bureau_reports.take(context, late.sealed, by_medium=True)
     assert at_bureau(context, kiosk).camera == "no"
 
 

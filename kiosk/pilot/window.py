@@ -30,7 +30,8 @@ _FRAME_MS = 40
 _STYLE = (
     "QWidget{background:#FBF6EA;color:#1E2B2A;font-size:26px} QPushButton{background:#fff;border:2px solid #7A6F58;"
     "border-radius:14px;padding:14px} QPushButton:checked{background:#0B5A53;color:#fff} QPushButton:disabled{color:#999} "
-    "QLabel#title{font-size:40px;font-weight:bold} QCheckBox::indicator{width:44px;height:44px}"
+    "QLabel#title{font-size:40px;font-weight:bold} QCheckBox::indicator{width:44px;height:44px;"
+    "border:3px solid #7A6F58;border-radius:8px;background:#fff} QCheckBox::indicator:checked{background:#0B5A53}"
 )
 
 

@@ -39,13 +39,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "voice": ("voice", "prompts to record, what is missing, and rendering them"),
     "texts": ("texts", "make the traditional characters from the simplified"),
     "gallery": ("gallery", "render every page into pictures"),
+    "handbook": ("handbook", "make leaflet, manual, wall sheet and guides as HTML and PDF"),
     "update": ("update", "take a signed update of the program, or end a broken-off one (root)"),
     "self-test": ("self_test", "this version proves itself, for an update"),
     "release": ("release", "the signed repository of updates: for the owner and the bureau"),
     "package": ("package", "make the Debian packages"),
 }
 # These need bench, demo, emulators, evaluate, gallery or packaging, which an installed kiosk leaves out (pyproject.toml).
-FROM_THE_SOURCE_TREE = frozenset({"demo", "watch", "emulate-reader", "evaluate", "bench", "gallery", "package"})
+FROM_THE_SOURCE_TREE = frozenset({"demo", "watch", "emulate-reader", "evaluate", "bench", "gallery", "handbook", "package"})
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,6 +8,7 @@ code.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from datetime import date
 
 from kiosk.desk import machine as desk_machine
 from kiosk.desk import states as ds
@@ -65,7 +66,7 @@ def drawn(title: str, first: str, edges: set[Edge]) -> str:
 
 def visit_edges() -> set[Edge]:
     """Return the changes of a retiree's visit."""
-    world = visit_machine.World("v-1")
+    world = visit_machine.World("v-1", answer_by=date(2026, 12, 3), visits_born_by=date(2026, 11, 30))
 
     def events(state):
         take = getattr(state, "take_id", 1)

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, select
 
-from kiosk.bureau import counts, database, decisions, tables
+from kiosk.bureau import counts, database, decisions, ingest, tables
 from kiosk.domain.record import pass_key
+from kiosk.sync import protocol, seal
 from tests.bureau.made import opened, record, register
 
 
@@ -57,6 +58,23 @@ def test_confirmed_returned_confirmed_again_keeps_the_pass(context):
     for decided in ("confirmed", "returned", "confirmed"):
         decisions.decide(context, one["record_id"], decided, "")
     assert [holder for _, holder in passes(context)] == [one["record_id"]]
+
+
+def test_whoever_asks_what_became_of_a_duplicate_is_told_so(context):
+    """A kiosk whose receipt was lost asks: the answer is the receipt's, or the retiree reads that the centre accepted both."""
+    emptied(context)
+    kiosk, one, two = register(context), record(), record()
+    kiosk.send(one)
+    kiosk.send(two)
+    question = protocol.Question(question_id="q", kiosk_id=kiosk.kiosk_id, record_ids=(one["record_id"], two["record_id"], "r-0"))
+    signed = seal.sign(question, kiosk.keys.sign, kiosk.kiosk_id)
+    sealed = seal.encrypt(signed, seal.recipient_key(context.keys.public), context.bureau_id)
+    told = seal.verify(ingest.answer(context, sealed), seal.verify_key(context.keys.public), context.bureau_id, protocol.Answer)
+    assert {known.record_id: known.verdict for known in told.known} == {
+        one["record_id"]: "accepted",
+        two["record_id"]: "duplicate-pass",
+    }
+    assert told.unknown == ("r-0",)
 
 
 def test_returning_the_first_of_two_attempts_gives_the_pass_to_the_other(context):

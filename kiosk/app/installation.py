@@ -49,6 +49,10 @@ class _Opened:
     problem: str = ""
 
 
+def _reason_of(error: BaseException) -> str:
+    return error.reason if isinstance(error, KioskError) else "store-error"
+
+
 @dataclass(frozen=True, slots=True)
 class _Copied:
     """A certificate lies at the station now."""
@@ -96,7 +100,10 @@ class Installation(QObject):
         self._hooks.install()
         self.store.start()
         # Who cannot look must not let anybody in.
-        self.store.ask(self._open, lambda error: _Opened(supervised=True, problem=getattr(error, "reason", "store-error")))
+        self.store.ask(
+            self._open,
+            lambda error: _Opened(supervised=True, problem=_reason_of(error)),
+        )
         self._ticking.start()
         watchdog.notify("READY=1")
         self._beat()

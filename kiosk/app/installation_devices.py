@@ -139,6 +139,8 @@ class SetupDevices(QObject):
     @Slot(object)
     def _on_camera(self, status: CameraUp | CameraDown) -> None:
         self.told.emit(e.CameraTold("up" if isinstance(status, CameraUp) else status.reason.value))
+        if self._eyes is not None:
+            self._eyes.tell_anew.set()  # the page forgot what was seen; a camera that is back at once shows no gap to the eyes
 
     @Slot(object, object)
     def _on_seen(self, eyes: _Eyes, event: e.Event) -> None:
@@ -170,7 +172,7 @@ class _Eyes:
     ) -> None:
         """quiet: an empty answer is no news."""
         self._frames, self._make, self._event, self._quiet = frames, make, event, quiet
-        self.stop = threading.Event()
+        self.stop, self.tell_anew = threading.Event(), threading.Event()
 
     def begin(self, tell: Callable[[object, object], None]) -> None:
         """Begin to look."""
@@ -182,6 +184,9 @@ class _Eyes:
             last: str | None = None
             while not self.stop.wait(_LOOK_S):
                 frame = self._frames.take(0.2)
+                if self.tell_anew.is_set():
+                    self.tell_anew.clear()
+                    last = None
                 seen = see(frame) if frame is not None else None
                 if seen is not None and seen != last and (seen or not self._quiet) and not self.stop.is_set():
                     tell(self, self._event(seen))

@@ -77,6 +77,7 @@ WITH_NUMBERS = {"opened"}
 
 # Asked for by a name in a string all the same, and why nothing better is to be had.
 FOREIGN = {
+    "support/health.py": "psutil reads temperatures on some systems alone",
     "app/watchdog.py": "AF_UNIX is not on every system",
     "commands/self_test.py": "AF_UNIX is not on every system",
     "bureau/admin.py": "starlette keeps what middleware adds in a bag without types",

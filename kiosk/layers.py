@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from kiosk import owner_agreement
 from kiosk.durable import sync_folder
 from kiosk.errors import ConfigError
 
@@ -82,8 +83,45 @@ FROM_AFAR = frozenset(
         "update.from_hour",
         "update.to_hour",
         "update.over_metered",
+        # Never below the programme's minimum (`minimum_fault`).
+        "liveness.actions",
+        "liveness.action_timeout_s",
+        "liveness.tries_per_visit",
+        "liveness.tries_per_person_day",
+        "liveness.checks.depth",
+        "liveness.checks.background",
+        "liveness.checks.screen",
+        "liveness.checks.bent_print",
+        "liveness.checks.cutout",
+        "liveness.checks.stillness",
+        "liveness.checks.repeated_frames",
+        "liveness.checks.reflection",
+        "liveness.checks.light",
+        "liveness.checks.camera",
+        "liveness.checks.sensor",
+        # Only with a second signature, the owner's (`owner_agreement`).
+        "match.accept",
+        "match.reject",
+        "match.same_person",
     }
 )
+# The programme's minimum, as shipped: a check is never weaker, and no more is asked or allowed than this.
+MODES = ("off", "record", "refer", "enforce")
+LEAST_MODE = {
+    "liveness.checks.depth": "enforce",
+    "liveness.checks.background": "record",
+    "liveness.checks.screen": "record",
+    "liveness.checks.bent_print": "enforce",
+    "liveness.checks.cutout": "record",
+    "liveness.checks.stillness": "enforce",
+    "liveness.checks.repeated_frames": "enforce",
+    "liveness.checks.reflection": "off",
+    "liveness.checks.light": "off",
+    "liveness.checks.camera": "record",
+    "liveness.checks.sensor": "record",
+}
+LEAST = {"liveness.actions": 2.0}
+MOST = {"liveness.action_timeout_s": 30.0, "liveness.tries_per_visit": 3.0, "liveness.tries_per_person_day": 5.0}
 ALLOWED = {Source.STATION: BY_TOUCH, Source.BUREAU: FROM_AFAR}
 
 
@@ -115,14 +153,14 @@ def read(directory: Path, source: Source) -> Layer:
         found = None
     if not isinstance(found, dict):
         return Layer({}, (f"{path}: is damaged",))
-    good = {key: value for key, value in found.items() if _usable(source, key, value)}
+    good = {key: value for key, value in found.items() if _usable(directory, source, key, value)}
     return Layer(good, tuple(f"{path}: {str(key)[:60]} cannot be set here" for key in found if key not in good))
 
 
 def change(directory: Path, source: Source, changes: Mapping[str, Value | None]) -> None:
     """Set some keys of a layer (None: no longer set here), whole or not at all. Raises ConfigError: not allowed, no room."""
     for key, value in changes.items():
-        if key not in ALLOWED[source] or (value is not None and not _usable(source, key, value)):
+        if key not in ALLOWED[source] or (value is not None and not _usable(directory, source, key, value)):
             raise ConfigError(f"{key} cannot be set by the {source.value}")
     values = {**read(directory, source).values, **changes}
     replace(directory, source, {key: value for key, value in values.items() if value is not None})
@@ -130,7 +168,7 @@ def change(directory: Path, source: Source, changes: Mapping[str, Value | None])
 
 def replace(directory: Path, source: Source, values: Mapping[str, Value]) -> None:
     """Write a whole layer in place of the old one. Raises ConfigError as `change` does."""
-    if wrong := [key for key, value in values.items() if not _usable(source, key, value)]:
+    if wrong := [key for key, value in values.items() if not _usable(directory, source, key, value)]:
         raise ConfigError(f"{', '.join(wrong)} cannot be set by the {source.value}")
     path = path_of(directory, source)
     try:
@@ -172,7 +210,24 @@ def sources(directory: Path) -> Iterator[tuple[Source, Layer]]:
         yield source, read(directory, source)
 
 
-def _usable(source: Source, key: object, value: object) -> bool:
-    if key not in ALLOWED[source] or not isinstance(value, str | int | float):
+def minimum_fault(key: str, value: object) -> str:
+    """Return "" for a value that is not below the programme's minimum, else below-minimum or malformed."""
+    if key in LEAST_MODE:
+        if value not in MODES:
+            return "malformed"
+        return "below-minimum" if MODES.index(str(value)) < MODES.index(LEAST_MODE[key]) else ""
+    if key in LEAST or key in MOST:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "malformed"
+        return "below-minimum" if value < LEAST.get(key, value) or value > MOST.get(key, value) else ""
+    return ""
+
+
+def _usable(directory: Path, source: Source, key: object, value: object) -> bool:
+    if not isinstance(key, str) or key not in ALLOWED[source] or not isinstance(value, str | int | float):
+        return False
+    if minimum_fault(key, value):
+        return False
+    if key in owner_agreement.TWO_SIGNATURES and not owner_agreement.agreed(directory / FOLDER, key, value):
         return False
     return not isinstance(value, str) or (len(value) <= _LONGEST and value.isprintable())

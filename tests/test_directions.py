@@ -15,7 +15,7 @@ from kiosk import __main__ as main
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
 
-BASE = {"domain", "errors", "config", "durable", "layers", "plain_text"}
+BASE = {"domain", "errors", "config", "durable", "layers", "owner_agreement", "plain_text", "settings_trial"}
 # room -> rooms of ours it may import (besides itself). Every room is named, here or in ABOVE.
 MAY: dict[str, set[str]] = {
     "domain": set(),
@@ -28,7 +28,9 @@ MAY: dict[str, set[str]] = {
     "sm4": set(),
     "memory": set(),
     "log": set(),
-    "layers": {"errors", "durable"},
+    "layers": {"errors", "durable", "owner_agreement"},
+    "owner_agreement": {"canonical"},
+    "settings_trial": {"errors", "layers"},
     "config": {"errors", "layers", "plain_text"},
     "failpoints": {"errors", "config"},
     "packages": {"errors"},

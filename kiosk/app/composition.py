@@ -89,7 +89,7 @@ class KioskApp(QObject):
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
         self._sync_thread.started.connect(self.sync.start)
-        self._house = Housekeeping(settings, self.store, self._status, self)
+        self._house = Housekeeping(settings, self.store, self._status, lambda: self.conductor.at, self)
         self._hooks = CrashHooks(self)
         self._hooks.crashed.connect(self._on_crash)
         # Timers of our own, not QTimer.singleShot: stop() stops them, and none fires into a kiosk that is gone.
@@ -164,6 +164,8 @@ class KioskApp(QObject):
         conductor.nudge_sync.connect(self.sync.nudge)
         self.sync.status_moved.connect(self._on_status_moved)
         self.sync.status.connect(self._on_sync_status)
+        self.sync.settings_changed.connect(self._house.settings_watch.on_changed)
+        self._house.settings_watch.restart_wanted.connect(self._restart)
         self.store.opened.connect(self._on_store_opened)
         self._wire_desk()
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from kiosk import __version__
 from kiosk.app import watchdog
+from kiosk.app.settings_watch import SettingsWatch
 from kiosk.config import Settings, resolve
 from kiosk.store import policies, records
 from kiosk.store.engine import journal
@@ -33,10 +34,13 @@ def _retain(store: Store) -> None:
 class Housekeeping(QObject):
     """Begins with `start`; after `stop` nothing of it runs."""
 
-    def __init__(self, settings: Settings, store: StoreWorker, status: Callable[[], str], parent: QObject) -> None:
-        """status: what the service manager is told besides at every beat (`watchdog.status`)."""
+    def __init__(
+        self, settings: Settings, store: StoreWorker, status: Callable[[], str], at: Callable[[], str], parent: QObject
+    ) -> None:
+        """status: what the service manager is told besides at every beat (`watchdog.status`). at: where somebody is."""
         super().__init__(parent)
         self._settings, self._store, self._status = settings, store, status
+        self.settings_watch = SettingsWatch(settings, store, at, self)
         self._watchdog = QTimer(self)
         self._watchdog.timeout.connect(self._beat)
         self._retaining = QTimer(self)
@@ -49,6 +53,7 @@ class Housekeeping(QObject):
         self._store.ask(self.note_start)
         self._retain()
         self._retaining.start()
+        self.settings_watch.start()
         watchdog.notify("READY=1")
         watchdog.notify(self._status())
         interval = watchdog.interval_s()
@@ -61,6 +66,7 @@ class Housekeeping(QObject):
         falls.ended(resolve(self._settings.store.directory))
         self._watchdog.stop()
         self._retaining.stop()
+        self.settings_watch.stop()
 
     def note_start(self, store: Store) -> None:
         """Journal the start and which configuration and rules it is with: changed ones show as other digests."""

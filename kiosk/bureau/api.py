@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kiosk.bureau import catchment, decisions, failpoints, ingest, reports, resolve, rosters, standing, tables
+from kiosk.bureau import catchment, decisions, failpoints, ingest, reports, resolve, rosters, standing, station_settings, tables
 from kiosk.bureau.context import BureauContext, EnrolmentRefused, current, enrol, utcnow
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.request_guard import source_of
@@ -313,6 +313,13 @@ def get_bundle(request: Request, authorization: Auth, have: Version = 0) -> Resp
     """Answer: a sealed Bundle."""
     context, kiosk_id = _kiosk(request, authorization)
     found = rosters.bundle(context, kiosk_id, have, request.state.believes)
+    return Response(status_code=204) if found is None else jose(found)
+
+
+@router.get("/settings", summary="What the bureau sets at this station", response_class=Response, responses={**_DOWN, **_NOTHING})
+def get_settings(request: Request, authorization: Auth, have: Version = 0) -> Response:
+    """Answer: sealed StationSettings."""
+    found = station_settings.document(*_kiosk(request, authorization), have)
     return Response(status_code=204) if found is None else jose(found)
 
 

@@ -27,6 +27,7 @@ from kiosk.bureau.clerks import (
     request_pages,
     roles,
     roster_pages,
+    setting_pages,
     station_pages,
     verify,
 )
@@ -54,7 +55,17 @@ def build() -> FastAPI:
     app.include_router(api.router)
     app.include_router(admin.router)
     app.include_router(updates.router)
-    for part in (account_pages, oidc_pages, record_pages, request_pages, station_pages, roster_pages, policy_pages, verify):
+    for part in (
+        account_pages,
+        oidc_pages,
+        record_pages,
+        request_pages,
+        station_pages,
+        setting_pages,
+        roster_pages,
+        policy_pages,
+        verify,
+    ):
         app.include_router(part.router)
     return app
 

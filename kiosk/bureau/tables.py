@@ -339,6 +339,25 @@ class StationVersion(Base):
     last_at: Mapped[datetime] = mapped_column(Utc)
 
 
+class SettingSet(Base):
+    """Settings for all stations, a group or one (`scope`), as JSON; `second`: the owner's signatures."""
+
+    __tablename__ = "setting_sets"
+    scope: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[int]
+    content: Mapped[str] = mapped_column(Text)
+    second: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class StationGroup(Base):
+    """The group of a station."""
+
+    __tablename__ = "station_groups"
+    station_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+
+
 class BundleVersion(Base):
     """Policies, staff and revocations, as they were issued. `station_id`: for it alone, as its kiosks changed; empty: all."""
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner
+
     from kiosk.release.repository import Release, Signers
 
 
@@ -44,6 +47,10 @@ def main(argv: list[str]) -> int:
     )
     watch.add_argument("--data", type=Path, required=True, help="the bureau's folder")
     watch.add_argument("--db", default="", help="its database URL (default: SQLite in the folder)")
+    sign = tasks.add_parser("sign-settings", help="the owner agrees to match limits; what it prints goes into the bureau's form")
+    sign.add_argument("value", nargs="+", metavar="KEY=VALUE", help="match.accept=0.43 …")
+    sign.add_argument("--scope", default="all", help="all (default), or station:NUMBER")
+    sign.add_argument("--until", type=date.fromisoformat, required=True, metavar="DAY", help="stations take it until this day")
     tasks.add_parser("list", help="what is open to whom")
     options = parser.parse_args(argv)
 
@@ -72,13 +79,18 @@ def main(argv: list[str]) -> int:
         print(f"stations get {options.repository / 'metadata' / '1.root.json'} as /etc/pension-kiosk/update-root.json")
         print("root-*.pem and targets-*.pem: apart from each other, offline. snapshot, timestamp, rollout: to the bureau")
         return 0
-    roles = {"add": ("targets",), "withdraw": ("targets",), "publish": ("snapshot", "timestamp")}.get(
-        options.task, ("snapshot", "timestamp", "rollout")
-    )
+    roles = {
+        "add": ("targets",),
+        "withdraw": ("targets",),
+        "sign-settings": ("targets",),
+        "publish": ("snapshot", "timestamp"),
+    }.get(options.task, ("snapshot", "timestamp", "rollout"))
     signers = {role: keys.load(options.keys, role, phrase) for role in roles}
     if options.task == "add":
         manifest = release.add(options.tree, options.version, signers, now)
         print(f"{options.version}: {len(manifest.entries)} files signed; at the bureau: kiosk release publish, then stage")
+    elif options.task == "sign-settings":
+        print(_signed_settings(signers["targets"][0], options))
     elif options.task == "withdraw":
         release.withdraw(options.version, signers, now)
     elif options.task == "publish":
@@ -92,6 +104,25 @@ def main(argv: list[str]) -> int:
     else:
         release.refresh(signers, now)
     return 0
+
+
+def _signed_settings(signer: CryptoSigner, options: argparse.Namespace) -> str:
+    """Return the owner's signature over some values, for the bureau's form. Raises ConfigError: not match limits."""
+    from kiosk.errors import ConfigError
+    from kiosk.owner_agreement import TWO_SIGNATURES, signed_bytes
+    from kiosk.sync import settings_rules
+
+    values: dict[str, float | int | str | bool] = {}
+    for one in options.value:
+        key, _, text = one.partition("=")
+        if key not in TWO_SIGNATURES:
+            raise ConfigError(f"{key[:60]}: only {', '.join(sorted(TWO_SIGNATURES))} need this signature")
+        values[key] = float(text)
+    if faults := settings_rules.faults(values):
+        raise ConfigError("; ".join(f"{key}: {why}" for key, why in sorted(faults.items())))
+    signature = signer.sign(signed_bytes(options.scope, options.until.isoformat(), values))
+    told = {"scope": options.scope, "until": options.until.isoformat(), "values": values}
+    return json.dumps({**told, "key_id": signature.keyid, "signature": signature.signature})
 
 
 def _watch(release: Release, signers: Signers, options: argparse.Namespace, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -18,11 +19,12 @@ def main(argv: list[str]) -> int:
 
     os.umask(0o077)  # whatever this process writes is its owner's alone
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # a camera that is away would fill the system's log
-    from kiosk import config, failpoints, log, memory
+    from kiosk import config, failpoints, log, memory, settings_trial
 
     memory.stay_small()
     failpoints.seal()  # whatever the environment says: nobody injects faults into a kiosk that serves people
     over = {"ui": {"fullscreen": False}} if options.windowed else None
+    settings_trial.started(config.resolve(config.load(options.config, layered=False).store.directory), datetime.now(UTC))
     settings = config.load(options.config, over)
     log.setup(config.resolve(settings.store.directory) / "log")
     from kiosk import models

@@ -19,6 +19,7 @@ import psutil
 from pydantic import ValidationError
 
 import kiosk
+from kiosk import settings_trial
 from kiosk.store.engine.database import Store
 from kiosk.support import cut, falls
 from kiosk.support.machine import RESULT, run, update_result
@@ -54,8 +55,16 @@ def gatherer(live: Callable[[], Live] = Live) -> Gather:
 
 
 def facts(store: Store, now: datetime, live: Live) -> dict[str, Any]:
-    """Return the fields of a `protocol.StationReport` that the store and the kiosk know. Runs on the store's thread."""
+    """Return the fields of a `protocol.StationReport` that the store and the kiosk know. Runs on the store's thread.
+
+    `settings_started` is none of them: it only says that there is something new to tell.
+    """
+    held = settings_trial.read(store.folder)
     return {
+        "settings_version": held.version,
+        "settings_state": held.state,
+        "settings_why": cut.text(held.why)[:190],
+        "settings_started": held.started,
         "software": kiosk.__version__,
         "disk_free_mb": shutil.disk_usage(store.folder).free // 1_000_000,
         "camera": live.camera,

@@ -41,6 +41,7 @@ D = TypeVar(
     protocol.RosterChunks,
     protocol.RosterManifest,
     protocol.Standing,
+    protocol.StationSettings,
     protocol.TimeAnswer,
 )
 

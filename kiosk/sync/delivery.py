@@ -21,7 +21,7 @@ from kiosk.config import Sync
 from kiosk.store import evidence_files, outbox, review_evidence
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
-from kiosk.sync import evidence, limits, protocol, registration, reports, seal, standing
+from kiosk.sync import evidence, limits, protocol, registration, remote_settings, reports, seal, standing
 from kiosk.sync.batches import (
     Clocks,
     JournalTail,
@@ -291,6 +291,7 @@ class Delivery:
         if receipt.digest != self._client.identity.suite.digest(report.sealed):
             raise Failure(Trouble.FORGED, "other-report")
         reports.received(self._run, report, self._clocks.utc())
+        self._run(lambda store: remote_settings.reported(store, self._clocks.utc()))
 
     def send_evidence(self) -> bool:
         """Send one piece of consented evidence; False when there is none. One that is turned away goes behind. Raises Failure."""

@@ -15,6 +15,7 @@ MAX_DEPTH = 24  # objects and lists within each other; the deepest document of o
 MAX_RECORDS = 200  # in one batch
 MAX_JOURNAL = 200  # journal lines in one batch
 MAX_DECISIONS = 500  # in one answer
+MAX_SETTINGS = 64  # keys that the bureau sets at a station
 MAX_CODES = 64  # reasons that a report counts
 MAX_EVIDENCE = 2 * 1024 * 1024  # bytes of one scan for human review
 MAX_EVIDENCE_TEXT = (MAX_EVIDENCE + 2) // 3 * 4  # the same as base64

@@ -44,7 +44,8 @@ def due(run: RunInStore, identity: Identity, gather: Gather, now: datetime) -> R
 
 def make(identity: Identity, facts: dict[str, Any], now: datetime) -> Report:
     """Sign and seal a report."""
-    report = protocol.StationReport(suite=identity.suite.name, kiosk_id=identity.pins.kiosk_id, at=now, **facts)
+    told = {name: value for name, value in facts.items() if name != "settings_started"}
+    report = protocol.StationReport(suite=identity.suite.name, kiosk_id=identity.pins.kiosk_id, at=now, **told)
     signed = seal.sign(report, identity.keys.sign, identity.pins.kiosk_id)
     return Report(seal.encrypt(signed, identity.bureau_seal, identity.pins.bureau_id), _mark(facts))
 
@@ -62,5 +63,6 @@ def received(run: RunInStore, report: Report, now: datetime) -> None:
 
 def _mark(facts: dict[str, Any]) -> str:
     update = facts.get("update")
-    told = (update.version, update.state, update.at.isoformat()) if update is not None else ()
-    return " ".join((str(facts.get("software", "")), *told))
+    told = [update.version, update.state, update.at.isoformat()] if update is not None else []
+    settings = [str(facts.get("settings_version", 0)), str(facts.get("settings_state", "")), str(facts.get("settings_started", ""))]
+    return " ".join([str(facts.get("software", "")), *told, *settings])

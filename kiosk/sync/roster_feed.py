@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import kiosk
+from kiosk import settings_trial
 from kiosk.config import Sync
 from kiosk.errors import ConfigError, StoreError
 from kiosk.store import outbox, policies
@@ -20,7 +21,7 @@ from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import bundle_parts, limits, protocol, roster_chunks, roster_file, seal, standing, succession
+from kiosk.sync import bundle_parts, limits, protocol, remote_settings, roster_chunks, roster_file, seal, standing, succession
 from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.keys import Identity
@@ -48,6 +49,7 @@ class Feed:
             if failure.trouble is not Trouble.FORGED:
                 raise
             bad_bundle = failure  # a bundle that is no good must not keep a good roster away
+        changed += self._station_settings()
         in_chunks = self._run(lambda store: standing.comes_in_chunks(store.db))
         changed += self._chunks(stop, metered) if in_chunks else self._rosters(stop, metered)
         if bad_bundle is not None:
@@ -127,6 +129,20 @@ class Feed:
             if stop.is_set():
                 return False
         return True
+
+    def _station_settings(self) -> list[str]:
+        have = self._run(lambda store: settings_trial.read(store.folder).version)
+        try:
+            told = self._client.get_sealed(f"/v1/settings?have={have}", protocol.StationSettings)
+        except Failure as failure:
+            if failure.why == "http-404":  # a bureau one version back, which sets nothing
+                return []
+            raise
+        if told is None:
+            return []
+        station_id = self._client.identity.pins.station_id
+        changed = self._run(lambda store: remote_settings.take(store, told, station_id, self._clocks.utc()))
+        return [f"settings {told.version}"] if changed else []
 
     def _bundle(self) -> list[str]:
         have = self._run(lambda store: 0 if _may_know_more(store) else int(outbox.get(store.db, "bundle_version", "0")))

@@ -35,6 +35,7 @@ class SyncWorker(QObject):
 
     status_moved = Signal(object)  # outbox.Moved: record_id, stage, reason
     status = Signal(object)  # status.SyncStatus, after every round
+    settings_changed = Signal()  # the bureau's settings: in force with the next start
 
     def __init__(
         self,
@@ -211,7 +212,9 @@ class SyncWorker(QObject):
         failure = done.failure
         if failure is None:
             try:
-                self._feed.pull(self._stopping, metered=self._settings.metered and not self._by_hand)
+                changed = self._feed.pull(self._stopping, metered=self._settings.metered and not self._by_hand)
+                if any(one.startswith("settings ") for one in changed):
+                    self.settings_changed.emit()
                 while not self._settings.metered and not self._stopping.is_set() and self._delivery.send_evidence():
                     pass
             except Failure as feed_failure:

@@ -69,6 +69,7 @@ class Repository:
         """
         self._sm3 = sm3
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         try:
             self._updater = Updater(
                 metadata_dir=str(folder),
@@ -83,6 +84,10 @@ class Repository:
             raise
         except (RepositoryError, OSError, ValueError) as error:
             raise NotTrusted(f"{type(error).__name__}: {str(error)[:200]}") from error
+
+    def root(self) -> bytes:
+        """Return the newest root that was followed."""
+        return (self._folder / "root.json").read_bytes()
 
     def offers(self) -> list[Offer]:
         """Return the versions that the rollout list names and the owner signed. Raises NotTrusted."""

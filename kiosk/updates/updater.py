@@ -22,6 +22,7 @@ from kiosk.updates.trust import Repository
 from kiosk.updates.versions import Versions
 
 RESULT = "update-result.json"  # beside the versions, for everybody to read: the kiosk tells the bureau
+ROOT = "update-root.json"
 KEPT = "before-update"  # copies of the store's files, beside them, until the new version proved itself
 
 
@@ -117,6 +118,14 @@ class Updates:
         except OSError:
             self._disk.remove(part)
 
+    def _show_root(self, root: bytes) -> None:
+        """Leave the newest root where the kiosk reads the owner's keys (`sync.settings_rules`)."""
+        path = self._places.home / ROOT
+        if not path.is_file() or path.read_bytes() != root:
+            part = path.with_suffix(".part")
+            self._disk.write(part, root)
+            self._disk.rename(part, path)
+
     # --- steps
 
     def recover(self, *, boot: bool) -> State:
@@ -145,6 +154,7 @@ class Updates:
             return self._judge(state, self._station.health())
         installed = self.versions.current()
         repository = Repository(source, self._places.own / "metadata", root, sm3=self._sm3)
+        self._show_root(repository.root())
         version = plan.choose(installed, repository.offers(), station_id, state.failures)
         if version is None:
             say("nothing to update")

@@ -115,6 +115,9 @@ FIELDS: dict[str, set[str]] = {
         "failures",
         "falls",
         "update",
+        "settings_version",
+        "settings_state",
+        "settings_why",
     },
     "report.update": {"version", "state", "why", "at"},
     "have": {"decisions_after", "roster_version", "bundle_version"},
@@ -157,6 +160,10 @@ JOURNAL: dict[str, set[str]] = {
     "bureau-keys": {"version", "in_force", "following", "before"},  # ids of the bureau's own keys
     "bureau-keys-refused": {"version", "why"},
     "bureau-restored": {"batches", "since", "records"},
+    "settings-taken": {"version", "keys", "digest"},
+    "settings-kept": {"version"},
+    "settings-undone": {"version"},
+    "settings-refused": {"version", "why"},
 }
 CHECKS = {
     "depth",
@@ -176,7 +183,7 @@ JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}
 PATHS = re.compile(
-    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|roster/chunks\?have|bundle\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
+    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|roster/chunks\?have|bundle\?have|settings\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
 )
 POSTS: dict[str, type[protocol.Document]] = {
     "/v1/batches": protocol.Batch,

@@ -67,6 +67,7 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.Resolved(question_id="q", **two),
         protocol.StationReport(at=NOW, **up),
         protocol.ReportReceipt(digest=ZEROS, received_at=NOW, **two),
+        protocol.StationSettings(version=1, created_at=NOW, values={}, **two),
     )
     assert {type(one) for one in made} == set(DOCUMENTS), "a new kind of document needs its sample here"
     return made
@@ -148,6 +149,7 @@ FROM_THE_BUREAU = (
     protocol.RosterManifest,
     protocol.RosterChunks,
     protocol.Bundle,
+    protocol.StationSettings,
 )
 
 

@@ -20,6 +20,7 @@ from kiosk.sync import courier, reports
 from tests.sync import inspector
 
 NOW = datetime.now(UTC)
+BOTH_SUITES = True
 SAM = "05.01-20101129-0001228293-0296863149"
 LIVE = Live("yes", 24.5, "yes", SAM)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from sqlalchemy.orm import Session as Transaction
 
-from kiosk.bureau import decisions, rosters, tables
+from kiosk.bureau import decisions, rosters, station_settings, tables
 from kiosk.bureau.clerks import four_eyes, policies, roster_drafts
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.four_eyes import Asked, FourEyesRefused
@@ -72,10 +73,24 @@ def _bundle(context: BureauContext, who: Actor, asked: Asked) -> None:
     rosters.issue_bundle(context, policies.with_policy(content, name, text), witness)
 
 
+def _settings(context: BureauContext, who: Actor, asked: Asked) -> None:
+    def witness(transaction: Transaction) -> None:
+        four_eyes.agree(transaction, who, asked.proposal_id)
+
+    with context.session.begin() as transaction:
+        four_eyes.check(transaction, who, asked.proposal_id)
+        held = station_settings.in_force(transaction, asked.subject)
+    if (held.version if held else 0) != asked.content["base"]:
+        raise FourEyesRefused("changed-meanwhile")
+    second = station_settings.parse_second(str(asked.content["second"]))
+    station_settings.issue(context, asked.subject, json.loads(asked.content["values"]), second, witness)
+
+
 _DO: dict[str, Callable[[BureauContext, Actor, Asked], None]] = {
     "override": _override,
     "revoke": _revoke,
     "roster-small": _roster_small,
     "roster-withdraw": _roster_withdraw,
     "bundle": _bundle,
+    "settings": _settings,
 }

@@ -28,6 +28,7 @@ AGREES = {
     "roster-small": Role.SUPERVISOR,  # a roster that looks like a mistake
     "roster-withdraw": Role.SUPERVISOR,
     "bundle": Role.SUPERVISOR,  # policies for all stations
+    "settings": Role.SUPERVISOR,  # of stations, from afar
 }
 
 

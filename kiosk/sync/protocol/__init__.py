@@ -42,7 +42,7 @@ from kiosk.sync.protocol.codes import Resolve, Resolved
 from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys, Succession
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
 from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LoanedPerson, LoanId
-from kiosk.sync.protocol.station import ReportReceipt, StationReport, UpdateResult
+from kiosk.sync.protocol.station import ReportReceipt, SecondSignature, SettingValues, StationReport, StationSettings, UpdateResult
 from kiosk.sync.protocol.talk import Problem, Standing, TimeAnswer, Token
 from kiosk.sync.protocol.wire import (
     MEDIA_TYPE,
@@ -106,13 +106,16 @@ __all__ = [
     "RosterChunks",
     "RosterManifest",
     "SCHEMA_VERSION",
+    "SecondSignature",
     "SendClock",
+    "SettingValues",
     "Short",
     "Staff",
     "StaffRow",
     "Standing",
     "Succession",
     "StationReport",
+    "StationSettings",
     "SuiteName",
     "Text",
     "TimeAnswer",
@@ -148,6 +151,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Resolved,
     StationReport,
     ReportReceipt,
+    StationSettings,
 )
 
 

@@ -116,7 +116,7 @@ LEAST_MODE = {
     "liveness.checks.stillness": "enforce",
     "liveness.checks.repeated_frames": "enforce",
     "liveness.checks.reflection": "off",
-    "liveness.checks.light": "off",
+    "liveness.checks.light": "refer",
     "liveness.checks.camera": "record",
     "liveness.checks.sensor": "record",
 }

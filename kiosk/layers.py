@@ -15,7 +15,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from kiosk import owner_agreement
 from kiosk.durable import sync_folder
 from kiosk.errors import ConfigError
 
@@ -106,6 +105,7 @@ FROM_AFAR = frozenset(
     }
 )
 # The programme's minimum, as shipped: a check is never weaker, and no more is asked or allowed than this.
+TWO_SIGNATURES = frozenset({"match.accept", "match.reject", "match.same_person"})  # from afar: the owner's besides the bureau's
 MODES = ("off", "record", "refer", "enforce")
 LEAST_MODE = {
     "liveness.checks.depth": "enforce",
@@ -228,6 +228,9 @@ def _usable(directory: Path, source: Source, key: object, value: object) -> bool
         return False
     if minimum_fault(key, value):
         return False
-    if key in owner_agreement.TWO_SIGNATURES and not owner_agreement.agreed(directory / FOLDER, key, value):
-        return False
+    if key in TWO_SIGNATURES:
+        from kiosk import owner_agreement  # only now: who renders the voice reads settings and has no cryptography
+
+        if not owner_agreement.agreed(directory / FOLDER, key, value):
+            return False
     return not isinstance(value, str) or (len(value) <= _LONGEST and value.isprintable())

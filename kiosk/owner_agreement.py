@@ -13,7 +13,6 @@ from typing import Any
 
 from kiosk.canonical import canonical
 
-TWO_SIGNATURES = frozenset({"match.accept", "match.reject", "match.same_person"})
 NAME = "bureau-second.json"  # in the folder of the layers
 MOST = 16  # signatures that are kept
 _LARGEST = 64 * 1024

@@ -109,7 +109,8 @@ def main(argv: list[str]) -> int:
 def _signed_settings(signer: CryptoSigner, options: argparse.Namespace) -> str:
     """Return the owner's signature over some values, for the bureau's form. Raises ConfigError: not match limits."""
     from kiosk.errors import ConfigError
-    from kiosk.owner_agreement import TWO_SIGNATURES, signed_bytes
+    from kiosk.layers import TWO_SIGNATURES
+    from kiosk.owner_agreement import signed_bytes
     from kiosk.sync import settings_rules
 
     values: dict[str, float | int | str | bool] = {}

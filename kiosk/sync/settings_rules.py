@@ -11,8 +11,7 @@ from datetime import date
 
 from kiosk import config, layers, owner_agreement
 from kiosk.errors import ConfigError
-from kiosk.layers import Value
-from kiosk.owner_agreement import TWO_SIGNATURES
+from kiosk.layers import TWO_SIGNATURES, Value
 from kiosk.sync.protocol import SecondSignature
 
 _SHIPPED = config.Settings()

@@ -16,8 +16,7 @@ from kiosk.bureau.clerks import audit, four_eyes
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.context import BureauContext
-from kiosk.layers import Value
-from kiosk.owner_agreement import TWO_SIGNATURES
+from kiosk.layers import TWO_SIGNATURES, Value
 from kiosk.sync import settings_rules
 
 router = APIRouter(tags=["page"], responses=ANSWERS)

@@ -158,7 +158,7 @@ def test_what_may_not_be_set_is_refused_as_a_whole_by_the_kiosk_itself(kiosk, va
 def test_checks_may_be_made_stricter(kiosk):
     assert take(kiosk, 1000, {"liveness.checks.screen": "enforce", "liveness.actions": 3, "liveness.tries_per_visit": 2})
     assert state(kiosk) == "trial"
-    assert set(owner_agreement.TWO_SIGNATURES) <= layers.FROM_AFAR
+    assert set(layers.TWO_SIGNATURES) <= layers.FROM_AFAR
 
 
 # ---- the second signature

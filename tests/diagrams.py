@@ -18,7 +18,7 @@ from tests.desk import samples as desk_samples
 from tests.visit import samples as visit_samples
 
 Edge = tuple[str, str, str]  # state, event, next state
-VARIANTS = 60
+VARIANTS = 300
 EVERYWHERE = 6  # an event that leads to the same state from so many kinds of state is told once, below the picture
 
 HEAD = """# States of a visit and of the desk

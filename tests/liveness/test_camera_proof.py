@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -190,10 +191,12 @@ def test_no_pulse_begins_where_none_may_and_one_that_began_is_ended():
     assert ends[-1] == 0.0
 
 
-def test_beside_the_light_pulses_keep_to_the_cues(measured):
+def test_beside_the_light_pulses_of_colour_keep_to_the_cues(measured):
     facts, _ = measured
     lit = Checks(camera="enforce", light="record")
-    assert scores(take(EmulatedCamera(Room(7), Optics(seed=1)), facts, lit, phase="between"))["camera"].score is None
+    coloured = replace(facts, control="white-balance")
+    assert scores(take(EmulatedCamera(Room(7), Optics(seed=1)), coloured, lit, phase="between"))["camera"].score is None
+    assert scores(take(EmulatedCamera(Room(7), Optics(seed=1)), facts, lit, phase="between"))["camera"].score > 0.7
     assert scores(take(EmulatedCamera(Room(7), Optics(seed=1)), facts, lit, phase="cue"))["camera"].score > 0.7
 
 

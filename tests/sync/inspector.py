@@ -178,6 +178,9 @@ CHECKS = {
     "turn-confirmed",
     "camera",
     "sensor",
+    "light-time",
+    "light-shape",
+    "light-room",
 }
 JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}

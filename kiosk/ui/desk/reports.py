@@ -285,13 +285,13 @@ class MaintenancePage(DeskPage[s.Board]):
         self.doctor = self.on(Action("doctor", "primary", icon="shield"), e.MaintenanceTouched("doctor"))
         self.restart = self.on(Action("restart", "danger", icon="desk-sync"), e.MaintenanceTouched("restart"))
         self.install = self.on(Action("install", "outlined", icon="desk-maintenance"), e.MaintenanceTouched("install"))
-        self.devices.box.addLayout(row(self.install, 1))
         self.support = self.on(Action("support", "outlined", icon="desk-stick"), self._support)
+        self.devices.box.addLayout(row(self.install, self.support, 1))
         self._media: tuple[str, ...] = ()
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
         for card in (self.sound, self.devices, self.checks):
             self.box.addWidget(card)
-        self.box.addLayout(row(self.back, 1, self.support, self.restart, self.doctor))
+        self.box.addLayout(row(self.back, 1, self.restart, self.doctor))
         self.box.addStretch(1)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:

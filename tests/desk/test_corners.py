@@ -185,3 +185,9 @@ def test_what_the_machine_told_last_of_glasses_stands_in_the_form():
     one = Counted(d.TODAY, "70-74", Glasses.NO, "good", "match", "failed", "face-mismatch")
     assert d.found().glasses is Glasses.UNKNOWN
     assert d.found(counted=(one, replace(one, glasses=Glasses.YES))).glasses is Glasses.YES
+
+
+def test_a_slips_code_in_the_number_field_is_looked_up_as_one():
+    after, commands = on(s.Finding(), e.SearchTouched(" PK1.abc.def ", ""))
+    assert commands == (c.FindByCode(SUE, "PK1.abc.def", None),)
+    assert (after.page.busy, after.page.number, after.page.problem) == (True, "", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -45,38 +46,36 @@ def _suite(session: Session, name: str) -> str:
 
 
 def _take_up(context: BureauContext, folder: Path) -> list[tuple[str, str]]:
-    told = []
-    for path, digest in files.matching(folder / "up", courier.BATCH_NAME):
-        try:
-            receipt = ingest.take_batch(context, files.whole(path, digest, limits.MAX_SEALED)).encode()
-            batch = path.name.removeprefix("batch-").split("-")[0]
-            files.write_file(folder / "down" / files.named(f"receipt-{batch}", receipt, "jws"), receipt)
-            told.append((path.name, "taken"))
-        except seal.Refused as error:
-            told.append((path.name, error.why))
-        except (ingest.Turned, files.FileRefused) as error:
-            told.append((path.name, error.why))
-        except OSError:
-            told.append((path.name, "unreadable"))
-    for path, digest in files.matching(folder / "up", evidence.NAME):  # after the batches: its records are here by now
+    def batch(path: Path, content: bytes) -> bool:
+        receipt = ingest.take_batch(context, content).encode()
+        number = path.name.removeprefix("batch-").split("-")[0]
+        files.write_file(folder / "down" / files.named(f"receipt-{number}", receipt, "jws"), receipt)
+        return True
+
+    def scan(path: Path, content: bytes) -> bool:
         piece = evidence.NAME.fullmatch(path.name)
+        answer, accepted = ingest.take_carried_evidence(context, content)
+        if accepted and piece is not None:
+            name = files.named(f"evidence-{piece['piece']}", answer.encode(), "jws")
+            files.write_file(folder / "down" / name, answer.encode())
+        return accepted
+
+    def report(_: Path, content: bytes) -> bool:
+        reports.take(context, content, by_medium=True)
+        return True
+
+    up = folder / "up"
+    told = _each(up, courier.BATCH_NAME, batch)
+    return told + _each(up, evidence.NAME, scan) + _each(up, sync_reports.NAME, report)  # of a scan the record is here by now
+
+
+def _each(up: Path, name: re.Pattern[str], take: Callable[[Path, bytes], bool]) -> list[tuple[str, str]]:
+    """Take every file of this name; one that is refused or cannot be read is told, and stops no other."""
+    told = []
+    for path, digest in files.matching(up, name):
         try:
-            answer, accepted = ingest.take_carried_evidence(context, files.whole(path, digest, limits.MAX_SEALED))
-            if accepted and piece is not None:
-                name = files.named(f"evidence-{piece['piece']}", answer.encode(), "jws")
-                files.write_file(folder / "down" / name, answer.encode())
-            told.append((path.name, "taken" if accepted else "refused"))
-        except seal.Refused as error:
-            told.append((path.name, error.why))
-        except (ingest.Turned, files.FileRefused) as error:
-            told.append((path.name, error.why))
-        except OSError:
-            told.append((path.name, "unreadable"))
-    for path, digest in files.matching(folder / "up", sync_reports.NAME):
-        try:
-            reports.take(context, files.whole(path, digest, limits.MAX_SEALED), by_medium=True)
-            told.append((path.name, "taken"))
-        except (ingest.Turned, files.FileRefused) as error:
+            told.append((path.name, "taken" if take(path, files.whole(path, digest, limits.MAX_SEALED)) else "refused"))
+        except (seal.Refused, ingest.Turned, files.FileRefused) as error:
             told.append((path.name, error.why))
         except OSError:
             told.append((path.name, "unreadable"))

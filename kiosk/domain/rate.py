@@ -1,4 +1,4 @@
-"""A share with its interval, and how many trials a bound needs. Pure; used by `pilot`."""
+"""A share with its interval, and how many trials a bound needs. Pure; used by `pilot` and `evaluate`."""
 
 from __future__ import annotations
 

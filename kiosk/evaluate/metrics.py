@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kiosk.domain.rate import interval
+
 Span = tuple[float, float]
 
 
@@ -26,7 +28,7 @@ class Rate:
     @property
     def interval(self) -> Span:
         """Wilson score interval, 95 %."""
-        return wilson(self.hits, self.trials)
+        return interval(self.hits, self.trials)
 
     def text(self) -> str:
         """For a table: 97.8 % (88/90; 92.3-99.4)."""
@@ -45,16 +47,6 @@ class Rate:
             "value": self.value if known else None,
             "wilson95": [low, high] if known else None,
         }
-
-
-def wilson(hits: int, trials: int, z: float = 1.959964) -> Span:
-    """Return the Wilson score interval (0..1); (0, 1) without trials."""
-    if trials <= 0:
-        return 0.0, 1.0
-    p, n = hits / trials, float(trials)
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def match_spans(found: Sequence[Span], labelled: Sequence[Span], slack_s: float = 0.5) -> tuple[list[bool], list[bool]]:

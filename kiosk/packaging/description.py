@@ -8,6 +8,7 @@ from typing import Any
 from kiosk.config import ROOT
 from kiosk.packaging.contents import BUREAU, KIOSK, Purpose
 from kiosk.packaging.stage import system_packages
+from kiosk.support.machine import UNITS
 
 DEPLOY = ROOT / "assets" / "deploy"
 SCRIPTS = DEPLOY / "package"
@@ -46,16 +47,6 @@ _SCREEN_NEEDS = [
     "udev",
     "util-linux",
 ]
-_KIOSK_UNITS = (
-    "pension-kiosk.service",
-    "pension-kiosk-display.service",
-    "pension-kiosk-keys.service",
-    "pension-kiosk-recover.service",
-    "pension-kiosk-update.service",
-    "pension-kiosk-update.timer",
-    "pension-kiosk-clock.path",
-    "pension-kiosk-clock.service",
-)
 _BUREAU_UNITS = (
     "bureau/pension-bureau.service",
     "bureau/pension-bureau-work.service",
@@ -88,7 +79,7 @@ def package(purpose: Purpose, version: str, tree: Path, work: Path, date: str, c
         target.write_text(text, encoding="utf-8")
         return target
 
-    for unit in _KIOSK_UNITS if purpose.screen else _BUREAU_UNITS:
+    for unit in UNITS if purpose.screen else _BUREAU_UNITS:
         file(rewritten(unit), f"/lib/systemd/system/{Path(unit).name}")
     if purpose.screen:
         file(DEPLOY / "70-pension-kiosk.rules", "/lib/udev/rules.d/70-pension-kiosk.rules")

@@ -30,7 +30,9 @@ UNITS = (
     "pension-kiosk-recover.service",
     "pension-kiosk-update.service",
     "pension-kiosk-update.timer",
-)
+    "pension-kiosk-clock.path",
+    "pension-kiosk-clock.service",
+)  # what the package installs (`packaging`), and a support bundle asks about
 RESULT = Path("/opt/pension-kiosk/update-result.json")  # written by `kiosk update`, for everybody to read
 _SHOWN = (
     "Id LoadState ActiveState SubState UnitFileState Result NRestarts ExecMainStatus MemoryCurrent MemoryPeak StatusText"

@@ -14,9 +14,10 @@ from kiosk import models
 from kiosk.commands.evaluate import main
 from kiosk.commands.watch import main as watch
 from kiosk.domain.outcome import Glasses
+from kiosk.domain.rate import interval as wilson
 from kiosk.evaluate import glasses
 from kiosk.evaluate.clips import ClipError, frames, read_rows
-from kiosk.evaluate.metrics import Rate, error_curve, match_spans, rates_at, wilson
+from kiosk.evaluate.metrics import Rate, error_curve, match_spans, rates_at
 from kiosk.liveness.glasses import Lines
 
 

@@ -70,6 +70,7 @@ class DeskWork(QObject):
         self._acts = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")  # one after the other: they share a medium
         self._looks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-media")
         self._looking = False
+        self._stopped = False
         self._media = Media()
         self._done.connect(self._on_done)
 
@@ -79,7 +80,8 @@ class DeskWork(QObject):
         return self._media.writable
 
     def stop(self) -> None:
-        """Take no more work; what is under way ends by itself."""
+        """Take no more work; what is under way ends by itself, and its answer is told to nobody: the page may be gone."""
+        self._stopped = True
         for pool in (self._acts, self._looks):
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -135,6 +137,8 @@ class DeskWork(QObject):
     @Slot(object)
     def _on_done(self, answer: Answer | _Found) -> None:
         """Boards from the store know no media: they are shown with those that were seen last."""
+        if self._stopped:
+            return
         match answer:
             case _Found(session_id, media):
                 self._looking, self._media = False, media

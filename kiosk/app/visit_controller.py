@@ -104,6 +104,7 @@ class VisitController(QObject):
             ui.call_again_s,
         )
         self._presence = p.start(times, monotonic())
+        self._stopped = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -140,7 +141,8 @@ class VisitController(QObject):
         self._ticker.start()
 
     def stop(self) -> None:
-        """Stop the clocks and wipe whatever is held of a visit."""
+        """Stop the clocks, wipe whatever is held of a visit, and take in nothing more: the window may be gone."""
+        self._stopped = True
         self._ticker.stop()
         self._showing.stop()
         self._wipe()
@@ -200,7 +202,9 @@ class VisitController(QObject):
     # --- the machine
 
     def feed(self, event: e.Event) -> None:
-        """Let one event happen."""
+        """Let one event happen; none after stop()."""
+        if self._stopped:
+            return
         world = World(
             uuid.uuid4().hex,
             self.devices.reader_ready,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -67,6 +67,25 @@ def test_keys_at_the_desk_never_reach_the_visit(live):
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Space, Qt.Key.Key_F1):
         QTest.keyClick(live.window.focusWidget() or live.view, key)
     assert live.conductor.state == page
+
+
+def test_answers_that_come_after_the_stop_reach_no_window(live, monkeypatch):
+    """What was asked of the store is answered in its own time; by then a closing kiosk has let its window go."""
+    live.touch("desk-open")
+    live.until_page("sign-in")
+    shown = []
+    for name in ("show_tallies", "show_state"):
+        monkeypatch.setattr(live.view, name, lambda *_, name=name: shown.append(name))
+    monkeypatch.setattr(live.window, "show_state", lambda *_: shown.append("visit"))
+    live.desk._tally()
+    live.conductor.feed(ve.Started())
+    assert shown == ["visit"]
+    live.desk.stop()
+    live.conductor.stop()
+    live.ask(lambda store: store)  # the answer is on its way by now
+    live.conductor.feed(ve.SelfChosen())
+    QCoreApplication.processEvents()
+    assert shown == ["visit"]
 
 
 def test_tab_goes_round_at_the_desk_and_escape_goes_back(live):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from kiosk.desk.values import VisitGlance
 from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Outcome
 from kiosk.visit import states as s
 from kiosk.visit.pieces import person_of
 
@@ -14,8 +16,18 @@ def glance(state: s.State, page: str, counted: tuple[Counted, ...] = ()) -> Visi
     visit = s.visit_of(state)
     if visit is None or isinstance(state, s.TakingCard):
         return None
-    reason = state.reason if isinstance(state, s.Referred | s.Retrying | s.Answered) else None
-    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, _person(state), visit.helper, reason, counted)
+    why = _why(state, counted)
+    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, _person(state), visit.helper, why, counted)
+
+
+def _why(state: s.State, counted: tuple[Counted, ...]) -> Reason | None:
+    """Why it was not done by face so far: what the page says, a camera that is away, or what the last take came to."""
+    if isinstance(state, s.Referred | s.Retrying | s.Answered):
+        return state.reason
+    if isinstance(state, s.Instructing | s.Acting) and not state.camera_ready:
+        return Reason.CAMERA_UNPLUGGED
+    failed = [one.reason for one in counted if one.outcome != Outcome.PASSED and one.reason != Reason.CANCELLED]
+    return Reason(failed[-1]) if failed else None
 
 
 def _person(state: s.State) -> Person | None:

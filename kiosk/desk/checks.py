@@ -23,7 +23,7 @@ WHYS = (
     Reason.DEVICE_ERROR,
 )
 RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
-_EYES = (Reason.ACTION_TIMEOUT, Reason.FACE_LOST, Reason.FACE_CHANGED, Reason.NO_GOOD_FRAME, Reason.CANCELLED)
+_EYES = (Reason.ACTION_TIMEOUT, Reason.FACE_LOST, Reason.FACE_CHANGED, Reason.NO_GOOD_FRAME)
 _MACHINE = (Reason.CAMERA_UNPLUGGED, Reason.MODEL_ERROR, Reason.STORE_ERROR, Reason.READER_UNPLUGGED, Reason.READER_SILENT)
 
 
@@ -32,17 +32,15 @@ def signed(signature: Signature | None) -> bool:
     return signature is not None and signature.strokes > 0 and signature.points > 0 and len(signature.digest) == 64
 
 
-def why_of(reason: Reason | None, *, from_visit: bool) -> Reason | None:
-    """Return which of WHYS the reason a visit ended with comes to; None where nobody can tell."""
+def why_of(reason: Reason | None) -> Reason | None:
+    """Return which of WHYS the reason a visit stands at comes to; None where the visit does not tell: the attendant chooses."""
     if reason in WHYS:
         return reason
     if reason in _EYES:
         return Reason.LIVENESS_FAILED
     if reason is Reason.TEMPLATE_OUTDATED:
         return Reason.NO_TEMPLATE
-    if reason in _MACHINE:
-        return Reason.DEVICE_ERROR
-    return Reason.NO_FACE_WANTED if from_visit else None
+    return Reason.DEVICE_ERROR if reason in _MACHINE else None
 
 
 def assisted(page: Assisting, form: Assisted) -> str:

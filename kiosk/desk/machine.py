@@ -11,6 +11,7 @@ from datetime import date
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
+from kiosk.desk.leaving import left_by, stays
 from kiosk.desk.pages import on_page
 from kiosk.desk.papers import FORMS, pages_of
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
@@ -111,6 +112,16 @@ def _open(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
     # Time is looked at first: a touch after the time is over signs out, it does nothing else.
     if world.now_s - session.touched_s >= world.sign_out_s:
         return s.Closed(), (c.NoteSignOut(session, automatic=True), *_put_away(session, state.page), c.ResumeVisit())
+    leaving = left_by(state.page, event)
+    if leaving is None:
+        form = stays(state.page, event)
+        if form is not None:
+            return s.Open(replace(session, touched_s=world.now_s), form), ()
+    return _go_on(s.Open(session, state.page), leaving or event, world)
+
+
+def _go_on(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
+    session = state.session
     if isinstance(event, e.CloseTouched):
         return s.Closed(), (c.NoteSignOut(session), *_put_away(session, state.page), c.ResumeVisit())
     if isinstance(event, e.Touch):

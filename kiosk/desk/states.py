@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kiosk.desk.events import BackTouched, CloseTouched, TakeOverTouched, Went
 from kiosk.desk.values import Document, Found, ListFile, Member, Place, Role
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel, RecordStatus
@@ -54,6 +55,8 @@ class SigningIn:
 
 
 # --- pages of an open desk
+
+Leaving = Went | BackTouched | CloseTouched | TakeOverTouched  # what leaves a form: asked first where something is filled in
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class Assisting:
     files: tuple[ListFile, ...] = field(default=(), repr=False)
     scanning: str = field(default="", repr=False)  # path of the one that is being read
     scan_bad: bool = False  # the last one could not be read
+    filled: bool = False  # somebody signed or wrote something that lies nowhere else yet
+    leaving: Leaving | None = None  # it is asked whether the form is to be left so
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ class TakingDeclaration:
     review: bool = False
     seen: tuple[str, ...] = ()
     camera: Photographing | None = None
+    filled: bool = False
+    leaving: Leaving | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class VisitGlance:
     tries: int = 0
     person: Person | None = field(default=None, repr=False)
     helper: Person | None = field(default=None, repr=False)
-    reason: Reason | None = None  # why it was referred, where it was
+    reason: Reason | None = None  # why it was not done by face so far, where the visit tells
     counted: tuple[Counted, ...] = ()  # its takes in the fairness ledger
 
 

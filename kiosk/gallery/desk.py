@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.desk import boards_data as b
 from kiosk.desk import states as s
+from kiosk.desk.events import BackTouched, Went
 from kiosk.desk.values import Call, Document, Found, ListFile, Member, Place, Role, VisitGlance
 from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
@@ -162,6 +163,7 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-face-to-face", s.Assisting(one, Channel.FACE_TO_FACE), Role.ATTENDANT),
         _open("desk-face-to-face-glasses", s.Assisting(found(counted=(counted,)), Channel.FACE_TO_FACE), Role.ATTENDANT),
         _open("desk-face-to-face-missing", s.Assisting(one, Channel.FACE_TO_FACE, problem="person-signs")),
+        _open("desk-face-to-face-leaving", s.Assisting(one, Channel.FACE_TO_FACE, filled=True, leaving=Went(Place.HOME))),
         _open("desk-proxy", s.Assisting(one, Channel.FAMILY_PROXY, agent), Role.ATTENDANT),
         _open("desk-proxy-papers", s.Assisting(one, Channel.AGENT, agent, documents=taken, review=True, seen=seen), Role.ATTENDANT),
         _open("desk-proxy-stick", s.Assisting(one, Channel.AGENT, agent, listed=True, files=scans), Role.ATTENDANT),
@@ -197,6 +199,7 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-enrol-failed", s.Enrolling(one, True, False, 2, problem="action-timeout")),
         _open("desk-declare", s.TakingDeclaration(one)),
         _open("desk-declare-papers", s.TakingDeclaration(one, agent, review=True, camera=s.Photographing("declaration-proof"))),
+        _open("desk-declare-leaving", s.TakingDeclaration(one, agent, leaving=BackTouched())),
         _open("desk-declare-missing", s.TakingDeclaration(one, agent, "place-missing")),
         _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
         _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, RecordStatus.RECEIVED)),

@@ -31,19 +31,20 @@ def on(page: s.Page, event: e.Event, visit=d.GLANCE) -> tuple[s.State, tuple[c.C
 
 
 @pytest.mark.parametrize(
-    ("reason", "from_visit", "why"),
+    ("reason", "why"),
     [
-        (Reason.NO_TEMPLATE, True, Reason.NO_TEMPLATE),
-        (Reason.FACE_LOST, True, Reason.LIVENESS_FAILED),
-        (Reason.TEMPLATE_OUTDATED, True, Reason.NO_TEMPLATE),
-        (Reason.READER_SILENT, False, Reason.DEVICE_ERROR),
-        (Reason.OK, True, Reason.NO_FACE_WANTED),
-        (None, True, Reason.NO_FACE_WANTED),
-        (None, False, None),
+        (Reason.NO_TEMPLATE, Reason.NO_TEMPLATE),
+        (Reason.FACE_LOST, Reason.LIVENESS_FAILED),
+        (Reason.TEMPLATE_OUTDATED, Reason.NO_TEMPLATE),
+        (Reason.READER_SILENT, Reason.DEVICE_ERROR),
+        (Reason.NO_FACE_WANTED, Reason.NO_FACE_WANTED),
+        (Reason.CANCELLED, None),
+        (Reason.OK, None),
+        (None, None),
     ],
 )
-def test_the_reason_that_a_visit_ended_with_becomes_a_why(reason, from_visit, why):
-    assert checks.why_of(reason, from_visit=from_visit) is why
+def test_the_reason_that_a_visit_stands_at_becomes_a_why(reason, why):
+    assert checks.why_of(reason) is why
 
 
 @pytest.mark.parametrize(
@@ -191,3 +192,53 @@ def test_a_slips_code_in_the_number_field_is_looked_up_as_one():
     after, commands = on(s.Finding(), e.SearchTouched(" PK1.abc.def ", ""))
     assert commands == (c.FindByCode(SUE, "PK1.abc.def", None),)
     assert (after.page.busy, after.page.number, after.page.problem) == (True, "", "")
+
+
+FORMS = {
+    "ink": s.Assisting(d.found(), Channel.FACE_TO_FACE, filled=True),
+    "agent": s.Assisting(d.found(), Channel.AGENT, x.LI),
+    "pages": s.Assisting(d.found(), Channel.AGENT, documents=(d.PAGE,)),
+    "declarant": s.TakingDeclaration(d.found(), x.LI),
+    "declared": s.TakingDeclaration(d.found(), filled=True),
+}
+LEAVING = (e.Went(Place.HOME), e.BackTouched(), e.CloseTouched(), e.TakeOverTouched())
+
+
+@pytest.mark.parametrize("leaving", LEAVING)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_form_with_something_on_it_is_not_left_without_a_word(form, leaving):
+    asked, commands = on(form, leaving)
+    assert (asked.page, commands) == (replace(form, leaving=leaving), ())
+    stayed, commands = on(asked.page, e.StayTouched())
+    assert (stayed.page, commands) == (form, ())
+    backed, _ = on(asked.page, e.BackTouched())
+    assert backed.page == form, "the key for back answers the question, and loses nothing"
+    left, commands = on(asked.page, e.LeaveTouched())
+    assert not isinstance(getattr(left, "page", None), s.Assisting | s.TakingDeclaration)
+    assert (c.DropPages(SUE, ("page-1",)) in commands) is bool(form.documents)
+
+
+@pytest.mark.parametrize("leaving", LEAVING)
+def test_an_empty_form_is_left_at_once(leaving):
+    left, _ = on(s.Assisting(d.found(), Channel.FACE_TO_FACE), leaving)
+    assert not isinstance(getattr(left, "page", None), s.Assisting)
+
+
+def test_what_is_wiped_need_not_be_asked_about():
+    filled, _ = on(s.Assisting(d.found(), Channel.FACE_TO_FACE), e.FormFilled(True))
+    assert filled.page.filled
+    wiped, _ = on(filled.page, e.FormFilled(False))
+    assert isinstance(on(wiped.page, e.Went(Place.HOME))[0].page, s.Board)
+
+
+def test_back_from_the_camera_asks_nothing():
+    page = s.Assisting(d.found(), Channel.AGENT, x.LI, review=True, camera=s.Photographing("agent-id"))
+    after, commands = on(page, e.BackTouched())
+    assert (after.page, commands) == (replace(page, camera=None), (c.WatchPapers(SUE, False),))
+    gone, _ = on(page, e.Went(Place.HOME))
+    assert gone.page.leaving == e.Went(Place.HOME)
+
+
+def test_leaving_that_nobody_asked_for_means_nothing():
+    page = s.Assisting(d.found(), Channel.FACE_TO_FACE, filled=True)
+    assert on(page, e.LeaveTouched())[0].page == page

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from kiosk.desk import boards_data as b
+from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.machine import step
 from kiosk.desk.values import Found, ListFile, Member, Place
@@ -39,6 +40,8 @@ PAGES: dict[str, s.Page] = {
     "Showing+clock": s.Showing(d.found(clock_suspect=True)),
     "Assisting": s.Assisting(d.found(), Channel.FACE_TO_FACE),
     "Assisting+agent": s.Assisting(d.found(), Channel.AGENT, x.LI),
+    "Assisting+filled": s.Assisting(d.found(), Channel.FACE_TO_FACE, filled=True),
+    "Assisting+leaving": s.Assisting(d.found(), Channel.FACE_TO_FACE, filled=True, leaving=e.Went(Place.HOME)),
     "Assisting+busy": s.Assisting(d.found(), Channel.FACE_TO_FACE, busy=True),
     "Assisting+scanning": s.Assisting(d.found(), Channel.AGENT, x.LI, scanning="stick/proof.pdf"),
     "Enrolling": s.Enrolling(d.found()),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from kiosk.app.visit_glance import glance
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.checks import WHYS, signed, why_of
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Signature
 from kiosk.desk_backend import commands as work
+from kiosk.domain.fairness import Counted
 from kiosk.domain.identity import DocumentKind, Sex
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, Outcome
 from kiosk.idcard_reader.card import CardRecord
@@ -20,6 +23,7 @@ from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 from tests.desk.conftest import ANN, SUE
 from tests.store import made
+from tests.visit import samples as x
 
 
 def read_card(number: str, chip: bytes = b"") -> CardRecord:
@@ -80,11 +84,55 @@ def test_taking_over_and_authenticating_face_to_face_takes_nine_touches_at_most(
 
 
 def test_the_reason_is_filled_in_from_whatever_the_visit_ended_with():
-    assert why_of(Reason.FACE_MISMATCH, from_visit=True) is Reason.FACE_MISMATCH
-    assert why_of(Reason.ACTION_TIMEOUT, from_visit=True) is Reason.LIVENESS_FAILED
-    assert why_of(Reason.CAMERA_UNPLUGGED, from_visit=True) is Reason.DEVICE_ERROR
-    assert why_of(None, from_visit=False) is None, "somebody who was looked up: the attendant says why"
-    assert {why_of(reason, from_visit=True) for reason in Reason} <= set(WHYS)
+    assert why_of(Reason.FACE_MISMATCH) is Reason.FACE_MISMATCH
+    assert why_of(Reason.ACTION_TIMEOUT) is Reason.LIVENESS_FAILED
+    assert why_of(Reason.CAMERA_UNPLUGGED) is Reason.DEVICE_ERROR
+    assert why_of(None) is None, "the visit does not tell, or somebody was looked up: the attendant says why"
+    assert {why_of(reason) for reason in Reason} <= {None, *WHYS}
+
+
+def test_a_visit_taken_over_in_the_middle_says_nothing_of_a_wish_that_nobody_had(live):
+    begin_visit(live)
+    live.sign_in()
+    live.touch("take-over")
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    assert live.view.page.why.chips.key == "", "nobody said that they want no face: the attendant says why"
+
+
+def test_what_the_desk_is_told_of_a_visit_in_the_middle():
+    day = made.NOW.date()
+    mismatch = Counted(day, "70-79", Glasses.NO, "good", "match", "failed", "face-mismatch")
+    stopped = Counted(day, "70-79", Glasses.NO, "good", "blink", "failed", "cancelled")
+    visit = vs.Visit("v1", tries=1)
+    case = vs.Case(visit, x.CHEN, x.entry_of(x.CHEN), (x.due(),))
+    rested = vs.Instructing(case, rested=True)
+    assert glance(rested, "instructions").reason is None
+    assert glance(rested, "instructions", (mismatch, stopped)).reason is Reason.FACE_MISMATCH
+    assert glance(rested, "instructions", (stopped,)).reason is None, "who stopped for a moment did not fail"
+    assert glance(vs.Acting(case, camera_ready=False), "camera").reason is Reason.CAMERA_UNPLUGGED
+    assert glance(vs.Referred(visit, Reason.NO_FACE_WANTED), "referred").reason is Reason.NO_FACE_WANTED
+
+
+def test_signatures_are_not_dropped_without_a_word(live):
+    begin_visit(live)
+    live.sign_in()
+    live.touch("take-over")
+    live.until_page("person")
+    live.touch("assist-face-to-face")
+    live.until_page("assist")
+    live.sign("sign-person")
+    live.touch("place-home")
+    live.touch("leave-stay")
+    assert live.view.page.signs.person.signature() is not None
+    live.touch("desk-close")
+    live.touch("leave-stay")
+    live.touch("place-home")
+    live.touch("leave-go")
+    live.until_page("home")
+    live.loaded()
+    assert live.view.stack.one("assist").signs.person.signature() is None
 
 
 def test_any_ink_is_a_signature_and_an_empty_frame_is_none():

@@ -68,6 +68,8 @@ from kiosk.desk.events.session import (
     CloseTouched,
     FirstNamed,
     FirstRefused,
+    FormFilled,
+    LeaveTouched,
     Opened,
     ShortPinTouched,
     SignedIn,
@@ -75,6 +77,7 @@ from kiosk.desk.events.session import (
     SignInTouched,
     SomebodyElseTouched,
     StaffCounted,
+    StayTouched,
     TimePassed,
     Went,
 )
@@ -104,10 +107,12 @@ __all__ = [
     "ExportTouched",
     "FirstNamed",
     "FirstRefused",
+    "FormFilled",
     "HandledTouched",
     "HomeCarryTouched",
     "KeepTouched",
     "ExportListTouched",
+    "LeaveTouched",
     "Loaded",
     "LookTouched",
     "MaintenanceTouched",
@@ -138,6 +143,7 @@ __all__ = [
     "StaffAdded",
     "StaffCounted",
     "StaffRevoked",
+    "StayTouched",
     "RecordStatusMoved",
     "SyncNowTouched",
     "SyncPauseTouched",
@@ -156,6 +162,9 @@ Touch = (
     | Alive
     | Went
     | BackTouched
+    | FormFilled
+    | StayTouched
+    | LeaveTouched
     | TakeOverTouched
     | SearchTouched
     | PersonChosen

@@ -65,6 +65,23 @@ class BackTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class FormFilled:
+    """Something is signed or written on a form that lies nowhere else yet, or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StayTouched:
+    """The form is not left after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveTouched:
+    """The form is left, and what was filled in goes."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """A tick."""
 

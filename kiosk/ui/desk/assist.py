@@ -14,6 +14,7 @@ from kiosk.domain.outcome import Glasses
 from kiosk.domain.record import Channel
 from kiosk.ui.desk.assist_cards import AgentCard, BenefitsCard, GlassesCard, PapersCard, SignaturesCard, WhyCard
 from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.leaving import Filling, LeaveQuestion
 from kiosk.ui.desk.paper_camera import PaperCamera
 from kiosk.ui.desk.widgets import Action, Field, Words, row
 from kiosk.ui.theme import Look
@@ -54,6 +55,13 @@ class AssistPage(DeskPage[s.Assisting]):
         self.camera.sent.connect(self.sent)
         self.camera.hide()
         self.outer.addWidget(self.camera)
+        typed = (self.note, self.agent.name, self.agent.number, self.agent.valid_to)
+        self.filling = Filling(self, typed, (self.signs.person, self.signs.staff))
+        self.filling.changed.connect(self.sent)
+        self.question = LeaveQuestion()
+        self.question.sent.connect(self.sent)
+        self.question.hide()
+        self.outer.addWidget(self.question)
 
     @Slot(object)
     def _choose(self, file: ListFile) -> None:
@@ -68,9 +76,10 @@ class AssistPage(DeskPage[s.Assisting]):
         for card in (self.agent, self.why, self.glasses, self.signs):
             card.show_page(page, kit)
         self.papers.show_page(page, kit, self.look)
-        self.area.setVisible(page.camera is None)
-        self.camera.setVisible(page.camera is not None)
+        self.area.setVisible(page.camera is None and page.leaving is None)
+        self.camera.setVisible(page.camera is not None and page.leaving is None)
         self.camera.show_page(page, kit)
+        self.question.show_page(page, kit)
         self.note.say(kit.text("assist.note"))
         self.save.say(kit.text("saving") if page.busy else kit.text("assist.save"))
         self.save.setEnabled(not page.busy and not page.scanning)
@@ -79,11 +88,11 @@ class AssistPage(DeskPage[s.Assisting]):
         self.foot_problem.show()  # also without a word: the buttons beside it keep their places
 
     def _begin(self, page: s.Assisting, kit: DeskKit) -> None:
-        """A new person: an empty form, what is due chosen, the reason the visit ended with chosen."""
+        """A new person: an empty form, what is due chosen, the reason the visit told chosen, where it told one."""
         self.clear()
         self._shown = page.found.person.id_number
         self.benefits.offer(page.found.due, kit, self.look)
-        why = why_of(page.found.why, from_visit=bool(page.found.visit_id))
+        why = why_of(page.found.why)
         if why is not None:
             self.why.chips.choose(why.value)
         if self.glasses.asks(page):
@@ -123,9 +132,11 @@ class AssistPage(DeskPage[s.Assisting]):
         self.camera.set_look(look)
 
     def clear(self) -> None:
+        self.filling.hush(True)
         for card in (self.benefits, self.agent, self.papers, self.why, self.glasses, self.signs):
             card.clear()
         self.camera.clear()
         self.note.clear()
+        self.filling.hush(False)
         self._shown = ""
         self.who.say("")

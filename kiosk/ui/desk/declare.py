@@ -14,6 +14,7 @@ from kiosk.desk.values import Declared, Declaring
 from kiosk.domain.desk_rules import DECLARATION_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.declare_papers import DeclarationPapers
+from kiosk.ui.desk.leaving import Filling, LeaveQuestion
 from kiosk.ui.desk.paper_camera import PaperCamera
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
 from kiosk.ui.theme import Look
@@ -59,6 +60,12 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         self.camera.sent.connect(self.sent)
         self.camera.hide()
         self.outer.addWidget(self.camera)
+        self.filling = Filling(self, (self.day, self.place, self.note, self.name_field, self.number))
+        self.filling.changed.connect(self.sent)
+        self.question = LeaveQuestion()
+        self.question.sent.connect(self.sent)
+        self.question.hide()
+        self.outer.addWidget(self.question)
 
     def show_page(self, page: s.TakingDeclaration, kit: DeskKit) -> None:
         self._kit = kit
@@ -84,9 +91,10 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         self.save.say(kit.text("saving") if page.busy else kit.text("assist.save"))
         self.save.setEnabled(not page.busy)
         self.papers.show_page(page, kit)
-        self.area.setVisible(page.camera is None)
-        self.camera.setVisible(page.camera is not None)
+        self.area.setVisible(page.camera is None and page.leaving is None)
+        self.camera.setVisible(page.camera is not None and page.leaving is None)
         self.camera.show_page(page, kit)
+        self.question.show_page(page, kit)
         self.back.say(kit.text("back"))
         self._show_parts()
 
@@ -126,8 +134,10 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         return self.day
 
     def clear(self) -> None:
+        self.filling.hush(True)
         for field in (self.day, self.place, self.note, self.name_field, self.number):
             field.clear()
+        self.filling.hush(False)
         self.camera.clear()
         self.papers.clear()
         self.kinds.choose("")

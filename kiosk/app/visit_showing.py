@@ -50,6 +50,11 @@ class VisitShowing(QObject):
         """Show the page of a state, with the camera's picture where it has one; `before` is left."""
         if not isinstance(state, s.Acting) or not isinstance(before, s.Acting) or state.take_id != before.take_id:
             self._take = None
+        # Whoever goes on by face, or has passed, is not told any more to wait for somebody; the call stays at the desk.
+        back_to_face = isinstance(before, s.Referred) and isinstance(state, s.Consenting | s.Instructing)
+        passed = isinstance(state, s.Finished) and not isinstance(before, s.Finished)
+        if back_to_face or passed:
+            self._window.show_help_called(False)
         self._window.show_state(state)
         if isinstance(state, s.Acting | s.ScanningCard):
             self._frames.start()

@@ -40,6 +40,9 @@ def main(argv: list[str]) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         if not options.headless:
             print("no display: running off screen")
+    if options.folder and (problem := _used(options.folder)):
+        print(f"demo: {problem}", file=sys.stderr)
+        return 2
     if options.play or options.train:
         if screenless:
             print("demo: --play needs a display", file=sys.stderr)
@@ -68,6 +71,18 @@ def main(argv: list[str]) -> int:
             print("\n".join(done.stderr.splitlines()[-5:]), flush=True)
     print(f"{options.scenario}: {options.seeds - failed} of {options.seeds} ended as they should")
     return 1 if failed else 0
+
+
+def _used(folder: Path) -> str:
+    """Return what to do where a demonstration cannot begin in a folder: each has a kiosk and a bureau of its own, made anew."""
+    if folder.is_dir() and any(folder.iterdir()):
+        return (
+            f"{folder} is not empty: a demonstration was there already, or something else. "
+            f"Name another folder with --folder (a new one is made), or empty this one, and start again."
+        )
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} is a file. Name a folder with --folder; a new one is made."
+    return ""
 
 
 def _quiet() -> None:

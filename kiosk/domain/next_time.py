@@ -5,10 +5,12 @@ Pure. Used by the result and answer pages, the prompts and the slip, so that scr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kiosk.domain.calendar_days import month_end
+from kiosk.domain.eligibility import Eligibility
 
 # A window that opens this soon needs no first day: the last day alone is what a person has to remember.
 _SOON = timedelta(days=62)
@@ -40,6 +42,13 @@ def next_time(first: date | None, last: date | None, today: date) -> NextTime | 
     else:
         key = "between" if first.year == last.year else "between_years"
     return NextTime(f"next_time.{key}", _spoken("from", first, today), first, last)
+
+
+def next_window(passed: Iterable[Eligibility]) -> tuple[date | None, date | None]:
+    """Return the next window of whoever has passed for these benefits: the earliest of each end."""
+    passed = tuple(passed)
+    firsts, lasts = [one.next_from for one in passed if one.next_from], [one.next_to for one in passed if one.next_to]
+    return min(firsts, default=None), min(lasts, default=None)
 
 
 def open_now(due: date | None, today: date) -> NextTime:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk.gallery.scenes import NOW
 from kiosk.gallery.stage import drawn_frame
@@ -148,6 +149,8 @@ def opened(window: KioskWindow) -> Iterator[SetupView]:
         view.close_for_good()
         view.setParent(None)
         view.deleteLater()
+        for child in window.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            child.setEnabled(True)  # a station starts anew after its set-up; here the visit's pages are drawn again
 
 
 def _facts(

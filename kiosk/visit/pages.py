@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from kiosk.domain.next_time import next_window
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome, RecordStatus
 from kiosk.visit import commands as c
@@ -296,13 +297,14 @@ def _checking(state: s.Checking, event: e.Event, world: World) -> Step:
         case e.RecordsSaved() if event.visit_id == visit.visit_id and state.saving:
             chosen = state.case.chosen
             months = max((item.suspended_months for item in chosen), default=0)
+            next_from, next_to = next_window(chosen)
             return s.Finished(
                 state.case,
                 event.record_ids,
                 suspended_months=months,
                 resumes=months > 0 or any(item.suspended for item in chosen),
-                next_from=min((d.next_from for d in chosen if d.next_from), default=None),
-                next_to=min((d.next_to for d in chosen if d.next_to), default=None),
+                next_from=next_from,
+                next_to=next_to,
                 roster_stale=event.roster_stale,
                 slip_code=event.slip_code,
             ), (c.NudgeSync(),)

@@ -149,6 +149,20 @@ def test_a_card_that_nobody_takes_is_the_attendants_in_the_end(bench):
     assert called == [Reason.CARD_LEFT_BEHIND]
 
 
+def test_who_goes_on_by_face_or_has_passed_is_not_told_to_wait_for_somebody(bench):
+    bench.card()
+    bench.conductor.feed(e.Confirmed())
+    bench.conductor.feed(e.NoFaceTouched())
+    bench.conductor.feed(e.BackTouched())
+    assert isinstance(bench.conductor.state, s.Consenting)
+    assert not bench.window._help_called
+    bench.conductor.feed(e.HelpTouched())
+    assert bench.window._help_called, "who asks for somebody is told that somebody comes"
+    case = bench.conductor.state.case
+    bench.conductor._showing.enter(s.Checking(case), s.Finished(case, ("r1",)))
+    assert not bench.window._help_called
+
+
 def test_an_answer_of_an_ended_visit_is_dropped(bench):
     bench.conductor.feed(e.CardLaid())
     bench.conductor.feed(e.CardWasRead(x.CHEN))

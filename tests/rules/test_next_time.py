@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.next_time import next_time, open_now
+from kiosk.domain.next_time import next_time, next_window, open_now
 from kiosk.domain.policy import Policy, PolicyKind
 from kiosk.domain.renewal import term_after
 from kiosk.texts.strings import CATALOGUES, Strings
@@ -71,3 +72,12 @@ def test_every_window_has_a_sentence_in_every_language(today, opens, lasts):
         sentence = strings.dated(found.key, found.first, found.last)
         assert str(first.year) in sentence or str((first + timedelta(days=lasts)).year) in sentence
         assert "{" not in sentence
+
+
+def test_of_several_benefits_the_earliest_date_counts():
+    assert next_window(()) == (None, None)
+    early, late, open_ended = (
+        SimpleNamespace(next_from=first, next_to=last)
+        for first, last in ((date(2026, 12, 1), date(2027, 11, 30)), (date(2027, 1, 1), date(2027, 6, 30)), (None, None))
+    )
+    assert next_window((late, early, open_ended)) == (date(2026, 12, 1), date(2027, 6, 30))

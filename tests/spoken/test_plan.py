@@ -12,12 +12,13 @@ import pytest
 
 import kiosk.ui.spoken as room
 from kiosk.domain.reasons import Guidance
+from kiosk.domain.record import RecordStatus
 from kiosk.gallery.scenes import NUMBER, reason_scenes, scenes
 from kiosk.gallery.stage import show_scene
 from kiosk.texts.said import bare, follows
 from kiosk.texts.strings import CATALOGUES, Strings
 from kiosk.ui.spoken.guide import hint
-from kiosk.ui.spoken.pieces import day_said, digits
+from kiosk.ui.spoken.pieces import after, day_said, digits
 from kiosk.ui.spoken.plan import Entered, Facts, number_said, plan_for
 from kiosk.ui.widgets.button import Button
 from kiosk.visit import events as e
@@ -99,6 +100,16 @@ def test_the_question_whether_somebody_is_there():
     plan = plan_for(SCENES["consent"].state, Facts(FACTS.today, counting_down=True))
     assert plan.lines == ("countdown.say",)
     assert [choice.does for choice in plan.choices] == ["still-here"]
+
+
+def test_an_answer_that_came_needs_no_day_of_an_answer_any_more():
+    waiting, passed = (plan_for(SCENES[name].state, FACTS).lines for name in ("review-sent", "review-sent-confirmed"))
+    state = SCENES["review-sent"].state
+    returned = plan_for(replace(state, stage=RecordStatus.RETURNED), FACTS).lines
+    by, again = (tuple(after(day_said(day, english=False))) for day in (state.answer_by, state.case.chosen[0].next_to))
+    assert " ".join(by) in " ".join(waiting)
+    assert " ".join(by) not in " ".join((*passed, *returned))
+    assert " ".join(again) in " ".join(passed), "when to come again"
 
 
 def test_no_page_points_at_the_screen():

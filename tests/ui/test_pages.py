@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from kiosk.config import Channel, Ui
 from kiosk.domain.identity import DocumentKind
@@ -293,6 +293,32 @@ def test_the_page_shines_in_the_colour_of_the_light_check(window):
     assert corner() == (250, 200, 120)
     window.show_take(sample_take())
     assert corner() == before
+
+
+def test_the_calm_ground_moves_with_the_words(window, qtbot):
+    """It is the page's own: painted anew in the ticks' rectangle alone, what it was before stayed round it (seen on a screen)."""
+    show_scene(window, SCENES["camera-begin"])
+    window.show()
+    window.show_take(sample_take(action=Action.MOUTH_OPEN, light_pattern=(0.1, 0.0, 0.0)))
+    QApplication.processEvents()
+    seen = PaintedAreas(window.page)
+    done = (Action.MOUTH_OPEN, Action.TURN_LEFT)
+    window.show_take(sample_take(action=Action.NOD, action_count=3, done_actions=done, light_pattern=(0.1, 0.0, 0.0)))
+    qtbot.waitUntil(lambda: window.page.rect() in seen.areas, timeout=2000)
+
+
+class PaintedAreas(QObject):
+    """What of a widget is painted anew."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.areas: list[QRect] = []
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.areas.append(event.rect())
+        return False
 
 
 def test_frames_and_takes_elsewhere_are_ignored(window):

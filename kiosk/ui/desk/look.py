@@ -53,6 +53,7 @@ def style_sheet(look: Look) -> str:
     QPushButton[kind="primary"]:pressed {{ background: {c.action_edge}; }}
     QPushButton[kind="primary"]:focus {{ border: {px(4)}px solid {c.focus}; }}
     QPushButton[kind="primary"]:disabled {{ background: {c.card}; color: {c.quiet}; border: {line}px dashed {c.quiet}; }}
+    QPushButton#sign-in-back {{ font-size: {px(40)}px; }}
     QPushButton[kind="outlined"] {{ color: {c.action}; border-color: {c.action}; }}
     QPushButton[kind="danger"] {{ color: {c.stop}; border-color: {c.stop}; }}
     QPushButton[kind="chip"] {{ padding: 0 {px(16)}px; font-weight: normal; }}

@@ -244,6 +244,7 @@ class CameraPage(Page[s.Acting]):
         self.swap.setVisible(shown is not None)
         self._fill_ticks(view, kit)
         self.set_look(self.look)
+        self.update()  # the calm ground under the words is this page's own, and words have moved
 
     def _words(self, view: TakeView | None, kit: Kit) -> tuple[str, str, str, bool]:
         self.lead.colour, self.lead.bold = "quiet", None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.domain.next_time import next_time, next_window
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.texts import requests
@@ -35,7 +36,7 @@ class ReviewPage(Page[s.ReviewConsenting]):
         lines = list(self.points.values())
         self.body.add(Card(lines[0], Rule(), lines[1], Rule(), lines[2], gap=26))
         self.yes = self.button("agree-review", "filled", e.Agreed(), icon="help")
-        self.no = self.button("no-review", "filled", e.BackTouched(), icon="staff")
+        self.no = self.button("no-review", "filled", e.BackTouched(), icon="back")
         self.no.ground = "other"
         self.foot.gap = 28
 
@@ -68,7 +69,8 @@ class ReviewSentPage(Page[s.ReviewSent]):
         self.day = Text("answer-by", "figure", whole=True)
         self.later = IconLine("what-now", "card")
         self.record = Text("record", "small", "quiet", whole=True)
-        self.body.add(Card(self.day, Rule(), self.later, self.record, gap=26, pad=36))
+        self.rule = Rule()
+        self.body.add(Card(self.day, self.rule, self.later, self.record, gap=26, pad=36))
         self.take = Notice("take-card", "card")
         self.take.words.role = "body"
         self.foot.add(self.take)
@@ -89,8 +91,15 @@ class ReviewSentPage(Page[s.ReviewSent]):
             self.lead.say(kit.text(f"reason.{answered}.why"))
         days = kit.settings.review.working_days
         by = kit.strings.dated("next_time.answer_by", state.answer_by, None, two_lines=True)
-        self.day.say("" if answered else f"{kit.text('page.review-sent.within', days=days)}\n{by}")
-        self.later.say(kit.text(f"reason.{answered}.now" if answered else "page.review-sent.later"))
+        passed = state.stage is RecordStatus.CONFIRMED
+        if passed:
+            upcoming = next_time(*next_window(state.case.chosen), kit.now().date())
+            self.day.say(kit.strings.dated(upcoming.key, upcoming.first, upcoming.last, two_lines=True) if upcoming else "")
+        else:
+            self.day.say("" if answered else f"{kit.text('page.review-sent.within', days=days)}\n{by}")
+        later = f"reason.{answered}.now" if answered else "page.review-sent.later"
+        self.later.say("" if passed else kit.text(later))
+        self.rule.setVisible(bool(self.day.text()))
         number = f"{kit.settings.station.station_id}-{state.record_ids[0][:8].upper()}" if state.record_ids else ""
         self.record.say(f"{kit.text('page.result.record')} {number}")
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")

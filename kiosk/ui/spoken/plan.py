@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import last_four, mask_name
+from kiosk.domain.next_time import next_window
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.texts.said import SPELLED
@@ -342,9 +343,13 @@ def _review(state: s.ReviewConsenting, facts: Facts, entered: Entered) -> Plan:
 
 
 def _review_sent(state: s.ReviewSent, facts: Facts, entered: Entered) -> Plan:
-    lines = (*_prompts(state), "spoken.date.say_by", *after(day_said(state.answer_by, facts.english)))
+    lines = _prompts(state)
+    if state.stage is RecordStatus.CONFIRMED:  # there is an answer: when to come again, and no day of an answer any more
+        lines = [*lines, *_window_said(*next_window(state.case.chosen), facts)]
+    elif state.stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED):
+        lines = [*lines, "spoken.date.say_by", *after(day_said(state.answer_by, facts.english))]
     paper = (_choice("print", "print"),) if facts.printer else ()
-    return Plan(lines, (_choice("done", e.DoneTouched()), *paper))
+    return Plan(tuple(lines), (_choice("done", e.DoneTouched()), *paper))
 
 
 def _visit_booked(state: s.VisitBooked, facts: Facts, entered: Entered) -> Plan:

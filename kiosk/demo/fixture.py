@@ -68,9 +68,18 @@ class DemoFixture:
     """Prepares and clears away. The hands of the demonstration's person are here, because the props are."""
 
     def __init__(
-        self, scenario: Scenario, folder: Path, seed: int = 0, overrides: dict[str, Any] | None = None, crowd: int = 0
+        self,
+        scenario: Scenario,
+        folder: Path,
+        seed: int = 0,
+        overrides: dict[str, Any] | None = None,
+        crowd: int = 0,
+        fps: float = 30.0,
     ) -> None:
-        """crowd: instead of the scenario's person, so many people come one after the other (all with the same face)."""
+        """crowd: instead of the scenario's person, so many people come one after the other (all with the same face).
+
+        fps: pictures a second of the puppet's camera.
+        """
         from kiosk.emulators.card_holder import CardHolder
         from kiosk.emulators.emulated_camera import EmulatedCamera, Optics
         from kiosk.emulators.held_tablet import HeldTablet
@@ -85,7 +94,7 @@ class DemoFixture:
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
         self.portrait = self.portrait_of(scenario)
-        self.puppet = PuppetSource(self.portrait, seed=seed, mode=scenario.mode)
+        self.puppet = PuppetSource(self.portrait, seed=seed, mode=scenario.mode, fps=fps)
         self._bus = folder / "sys"  # a made-up system's tree of devices: the puppet's camera has an identity, as a real one
         seen: FrameSource = EmulatedCamera(self.puppet, Optics(answers=False)) if scenario.injected else self.puppet
         if scenario.tablet:

@@ -1,6 +1,6 @@
 """`kiosk bench ui`: how long an event waits for the GUI thread during visits: every page, transitions, mirror, moving drawings.
 
-A thread posts a time stamp every few milliseconds; the GUI thread notes when it arrives. Bounds: issue 7 (p99 16 ms, never 50 ms).
+A thread posts a time stamp every few milliseconds; the GUI thread notes when it arrives. Bounds: p99 16 ms, never 50 ms.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Keys of passes as they are named today, whichever version of the kiosk wrote the record. For `ingest` and one migration.
 
-Up to 1.0 the period of an annual window was "opening/due"; since then it is "due/DATE", so that a window that opens earlier,
+Up to 0.1.0 the period of an annual window was "opening/due"; since then it is "due/DATE", so that a window that opens earlier,
 for some or for all, does not make two keys of one pass (docs/changing.md).
 """
 

@@ -1,4 +1,7 @@
-"""What clerks are shown, read from the database: counts, stations, records, evidence. Plain data for pages and for /admin alike."""
+"""What /admin tells programs, read from the database: counts, records, evidence as plain data.
+
+For `bureau.admin`; the clerks' pages read by `bureau.clerks.work_list` and `bureau.clerks.stations`.
+"""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class FileSource:
     def __init__(self, path: Path, *, loop: bool = False, realtime: bool = True, rotate: int = 0) -> None:
         """loop: begin again at the end, times going on. realtime: False gives the frames as fast as they are taken.
 
-        rotate: degrees clockwise, as `camera.rotate`.
+        rotate: degrees clockwise, as `[camera] rotate`.
         """
         self.name = f"file:{path.name}"
         self._path, self._loop, self._realtime, self._rotate = path, loop, realtime, rotate

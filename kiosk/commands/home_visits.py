@@ -55,8 +55,7 @@ def _list(store: Store, as_json: bool) -> int:
     from kiosk.domain.calendar_days import local_date
     from kiosk.domain.identity import last_four, mask_name
     from kiosk.store.home_visits import visits as home
-    from kiosk.sync import home_visits as home_loans
-    from kiosk.sync import roster_feed
+    from kiosk.sync import home_visits, roster_feed
 
     now = datetime.now(UTC)
     for one in home.booked(store, local_date(now, store.settings.station.timezone), now):
@@ -74,12 +73,12 @@ def _list(store: Store, as_json: bool) -> int:
         print(json.dumps(line, ensure_ascii=False) if as_json else f"{who}  due {line['due'] or '—'}{where}")
     if not as_json:
         for peer in roster_feed.peers(store):
-            print(f"other kiosk of this station: {home_loans.label(peer)} ({peer.kiosk_id})")
+            print(f"other kiosk of this station: {home_visits.label(peer)} ({peer.kiosk_id})")
     return 0
 
 
 def _carry(store: Store, options: argparse.Namespace) -> int:
-    from kiosk.sync import home_visits as home_loans
+    from kiosk.sync import home_visits
     from kiosk.sync.keys import load_identity
 
     identity, now = load_identity(store.settings.sync), datetime.now(UTC)
@@ -88,30 +87,31 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
         return work(store)
 
     if options.task == "export":
-        done = home_loans.export_list(
+        done = home_visits.export_list(
             run, identity, options.folder, _peer(store, options.to), _people(store, options.person, now), options.staff, now
         )
         told = {"loan": done.loan_id, "to": done.peer.kiosk_id, "people": done.people, "left_out": done.left_out}
         print(
             json.dumps(told)
             if options.json
-            else f"{done.people} people for {home_loans.label(done.peer)} until "
+            else f"{done.people} people for {home_visits.label(done.peer)} until "
             f"{done.until:%Y-%m-%d}{f', {done.left_out} left out' if done.left_out else ''} ({done.path.name})"
         )
         return 0
-    work = {"import": home_loans.import_lists, "return": home_loans.return_results, "merge": home_loans.merge_results}[options.task]
+    work = {"import": home_visits.import_lists, "return": home_visits.return_results, "merge": home_visits.merge_results}[
+        options.task
+    ]
     return _tell(work(run, identity, options.folder, options.staff, now), options.json)
 
 
 def _peer(store: Store, wanted: str) -> str:
     from kiosk.errors import ConfigError
-    from kiosk.sync import home_visits as home_loans
-    from kiosk.sync import roster_feed
+    from kiosk.sync import home_visits, roster_feed
 
     peers = roster_feed.peers(store)
-    found = [one for one in peers if wanted in (one.kiosk_id, home_loans.short(one.kiosk_id))] if wanted else list(peers)
+    found = [one for one in peers if wanted in (one.kiosk_id, home_visits.short(one.kiosk_id))] if wanted else list(peers)
     if len(found) != 1:
-        known = ", ".join(f"{home_loans.label(one)} ({one.kiosk_id})" for one in peers) or "none: let both reach the bureau once"
+        known = ", ".join(f"{home_visits.label(one)} ({one.kiosk_id})" for one in peers) or "none: let both reach the bureau once"
         raise ConfigError(f"which kiosk? --to one of: {known}")
     return found[0].kiosk_id
 

@@ -59,20 +59,20 @@ class Station:
 
     def export_list(self, medium: Path, to_kiosk: str, person_ids: Sequence[str], staff_id: str) -> int:
         """Put a list on the stick; returns how many people it has."""
-        from kiosk.sync import home_visits as home_loans
+        from kiosk.sync import home_visits
 
         identity, now = load_identity(self.settings.sync), datetime.now(UTC)
         done = self._open(
-            lambda store: home_loans.export_list(lambda work: work(store), identity, medium, to_kiosk, person_ids, staff_id, now)
+            lambda store: home_visits.export_list(lambda work: work(store), identity, medium, to_kiosk, person_ids, staff_id, now)
         )
         return done.people
 
     def merge_results(self, medium: Path, staff_id: str) -> list[str]:
         """Take the results from the stick; returns what was wrong."""
-        from kiosk.sync import home_visits as home_loans
+        from kiosk.sync import home_visits
 
         identity, now = load_identity(self.settings.sync), datetime.now(UTC)
-        told = self._open(lambda store: home_loans.merge_results(lambda work: work(store), identity, medium, staff_id, now))
+        told = self._open(lambda store: home_visits.merge_results(lambda work: work(store), identity, medium, staff_id, now))
         return [] if [one.outcome for one in told] == ["applied"] else [f"brought in: {[(one.outcome, one.why) for one in told]}"]
 
     def deliver(self, record_id: str) -> list[str]:

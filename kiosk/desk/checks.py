@@ -1,4 +1,8 @@
-"""Why a filled form is not accepted: a code for the attendant, or "". Pure; called by `machine` before anything is saved."""
+"""Why a filled form is not accepted: a code for the attendant, or "". Pure.
+
+Called by `desk.pages` and `desk.boards` before anything is saved, by `ui.desk` to say it sooner. Who may do what at all:
+`domain.desk_rules`.
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> Pa
 def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -> PageStep:
     match event:
         case e.SearchTouched(number, name) if not page.busy:
-            if not number.strip():  # never by a name alone (issue 5)
+            if not number.strip():  # never by a name alone
                 return replace(page, number="", problem="name-alone" if name.strip() else "number-missing"), ()
             if "PK1." in number:  # a scanner typed the code of our own slip
                 calm = replace(page, number="", busy=True, problem="")

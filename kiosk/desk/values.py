@@ -37,7 +37,7 @@ SUPERVISOR_PLACES = frozenset({Place.APPROVAL, Place.MAINTENANCE, Place.CAMERA, 
 
 
 class Declared(StrEnum):
-    """What can be declared (the same words as `store.desk.Declaration`)."""
+    """What can be declared (the same words as `store.desk.declarations.Declaration`)."""
 
     HUKOU_CANCELLED = "hukou-cancelled"
     HUKOU_MOVED = "hukou-moved"

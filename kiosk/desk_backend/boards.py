@@ -25,7 +25,7 @@ DIMENSIONS = ("age_band", "glasses", "light", "action")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the conductor knows and the store does not."""
+    """What the visit's controller knows and the store does not."""
 
     calls: tuple[Call, ...] = ()
     visit: VisitGlance | None = None

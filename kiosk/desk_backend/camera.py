@@ -31,7 +31,7 @@ def _rows(camera: CameraIdentity | None) -> dict[str, str]:
 
 
 def confirm(store: Store, command: c.ConfirmCamera, at: Moment) -> e.Event:
-    """A supervisor answers for the camera (`commands.in_store` has looked whether it is one)."""
+    """A supervisor answers for the camera (`desk_backend.commands.in_store` has looked whether it is one)."""
     by = command.by
     camera_pin.confirm(store, by.staff_id, command.why, at.now)
     return e.Acted(by.session_id, Place.CAMERA, "camera-confirmed")

@@ -34,8 +34,7 @@ OLD = ("loan-expired", "replayed")
 
 def board(store: Store, at: Moment) -> b.HomeVisitsData:
     """Return the booked list, and the station's other kiosks."""
-    from kiosk.sync import home_visits as home_loans
-    from kiosk.sync import keys, roster_feed
+    from kiosk.sync import home_visits, keys, roster_feed
 
     rows = tuple(
         b.HomeVisitRow(
@@ -53,37 +52,36 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
         for one in home.booked(store, at.today, at.now)
     )
     try:
-        own = home_loans.short(keys.load_pins(store.settings.sync).kiosk_id)
+        own = home_visits.short(keys.load_pins(store.settings.sync).kiosk_id)
     except ConfigError:
         own = ""
-    peers = tuple(b.PeerRow(one.kiosk_id, home_loans.label(one)) for one in roster_feed.peers(store))
-    return b.HomeVisitsData(rows, (), peers, own, home_loans.has_to_return(store), exported.any_exported(store))
+    peers = tuple(b.PeerRow(one.kiosk_id, home_visits.label(one)) for one in roster_feed.peers(store))
+    return b.HomeVisitsData(rows, (), peers, own, home_visits.has_to_return(store), exported.any_exported(store))
 
 
 def carry(command: c.ExportHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
     """Export, import, return or merge. Not in the store's thread."""
-    from kiosk.sync import home_visits as home_loans
-    from kiosk.sync import keys, seal
+    from kiosk.sync import home_visits, keys, seal
 
     by, folder = command.by, Path(command.folder)
     try:
         identity = keys.load_identity(settings)
         match command:
             case c.ExportHomeVisits(_, kiosk_id, _, person_ids):
-                done = home_loans.export_list(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
-                return _acted(by.session_id, "visits-exported", f"{done.people} · {home_loans.label(done.peer)}")
+                done = home_visits.export_list(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
+                return _acted(by.session_id, "visits-exported", f"{done.people} · {home_visits.label(done.peer)}")
             case c.CarryHomeVisits(_, "import"):
-                told = home_loans.import_lists(run_in_store, identity, folder, by.staff_id, at.now)
+                told = home_visits.import_lists(run_in_store, identity, folder, by.staff_id, at.now)
                 return _answer(by.session_id, told, "visits-imported")
             case c.CarryHomeVisits(_, "return"):
-                told = home_loans.return_results(run_in_store, identity, folder, by.staff_id, at.now)
+                told = home_visits.return_results(run_in_store, identity, folder, by.staff_id, at.now)
                 return _answer(by.session_id, told, "visits-returned", nothing="nothing-to-return")
             case _:
-                told = home_loans.merge_results(run_in_store, identity, folder, by.staff_id, at.now)
+                told = home_visits.merge_results(run_in_store, identity, folder, by.staff_id, at.now)
                 return _answer(by.session_id, told, "visits-merged")
     except ConfigError:
         return _refused(by.session_id, "not-provisioned")
-    except (files.RemovableError, home_loans.HomeLoanError, seal.Refused) as error:
+    except (files.RemovableError, home_visits.HomeLoanError, seal.Refused) as error:
         return _refused(by.session_id, error.why)
 
 

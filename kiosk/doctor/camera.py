@@ -21,7 +21,7 @@ from kiosk.face.detect import FaceDetector, FoundFace
 def turn_wanted(image_bgr: np.ndarray, detector: FaceDetector | None = None) -> int:
     """Return by how many degrees clockwise a picture must be turned for its largest face to stand upright; 0 without a face.
 
-    image_bgr: as `camera.rotate` left it. Without the face models nothing is said (0).
+    image_bgr: as `[camera] rotate` left it. Without the face models nothing is said (0).
     """
     if detector is None:
         try:

@@ -74,7 +74,7 @@ def old_pr_number(nationality: str, id_number: str, link: str) -> str:
     """Return the 15-character number of 2017 that a permanent resident with a card of 2023 (type Y) had before.
 
     nationality: alpha-3; id_number: 18 characters; link: the card's 3-character link. Returns "" when the parts do not fit
-    (first cards of 2023 have an empty link). Source: facts on readers, section 3.
+    (first cards of 2023 have an empty link). Source: open drivers of such readers.
     """
     if not (
         re.fullmatch(r"[A-Z]{3}", nationality) and re.fullmatch(r"[0-9]{17}[0-9X]", id_number) and re.fullmatch(r"[0-9]{3}", link)

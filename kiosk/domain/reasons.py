@@ -110,7 +110,7 @@ class Reason(StrEnum):
     ATTENDANT_CALLED = "attendant-called"
     NO_FACE_WANTED = "no-face-wanted"
 
-    # --- the desk and its lists (store/desk.py, store/unit_list.py)
+    # --- the desk and its lists (store/desk/, unit_list/)
     WEAK_PIN = "weak-pin"
     DESK_NOT_ALLOWED = "desk-not-allowed"
     LIST_UNREADABLE = "list-unreadable"

@@ -302,7 +302,7 @@ _BEFORE_DUE = re.compile(r"\d{4}-\d\d-\d\d/(\d{4}-\d\d-\d\d)")
 
 
 def period_today(kind: PolicyKind, period: str) -> str:
-    """Return a period as it is named today: up to 1.0 that of an annual window was "opening/due" (docs/changing.md)."""
+    """Return a period as it is named today: up to 0.1.0 that of an annual window was "opening/due" (docs/changing.md)."""
     old = _BEFORE_DUE.fullmatch(period) if kind is PolicyKind.ANNUAL_WINDOW else None
     return period if old is None else f"due/{old[1]}"
 

@@ -1,6 +1,6 @@
 """A camera in front of which somebody holds up an identity card: wraps any frame source. For the demo, training and tests.
 
-`camera = CardHolder(PuppetSource("obama"))`, then `camera.hold(card, "front")`, `camera.hold(card, "back")`, `camera.put_away()`.
+`holder = CardHolder(PuppetSource("obama"))`, then `holder.hold(card, "front")`, `holder.hold(card, "back")`, `holder.put_away()`.
 The program sees pixels and has to find and read the card itself.
 """
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.errors import ConfigError
 
-# kind -> [(key, offset, length)] in bytes of UCS-2; the facts on readers, section 3
+# kind -> [(key, offset, length)] in bytes of UCS-2
 _COMMON = [("sex", 30, 2), ("born", 36, 16), ("id_number", 122, 36), ("valid_from", 188, 16), ("valid_to", 204, 16)]
 LAYOUTS: dict[str, list[tuple[str, int, int]]] = {
     "": [("name", 0, 30), ("nation", 32, 4), ("address", 52, 70), ("issuer", 158, 30), *_COMMON],

@@ -1,4 +1,4 @@
-"""Shows a scene in a window as the conductor would. Used by `kiosk gallery`, `kiosk bench ui` and the tests."""
+"""Shows a scene in a window as the visit's controller would. Used by `kiosk gallery`, `kiosk bench ui` and the tests."""
 
 from __future__ import annotations
 

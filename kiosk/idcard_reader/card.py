@@ -2,7 +2,7 @@
 
 All six kinds: resident; Hong Kong, Macau and Taiwan residents (J); permanent residents of 2017 (I) and of 2023 (Y). Nothing in
 here raises on odd content but `parse_payload` on lengths that do not add up: unknown codes and impossible dates are kept raw.
-Layouts: section 3 of the facts on readers (offsets in bytes of UCS-2 little-endian text).
+Layouts: as the open drivers of such readers have them (offsets in bytes of UCS-2 little-endian text); GA 450, GA 467 for the kinds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the reader's status byte SW3 means, and what to do about it. Pure tables; used by the session and by the commands.
 
-Source: section 1 of the facts on readers (tables of six and more drivers agree). SW1 and SW2 are the card's own status and are
+Source: the tables of six and more open drivers of such readers, which agree. SW1 and SW2 are the card's own status and are
 often non-zero on good replies: nothing here looks at them.
 """
 

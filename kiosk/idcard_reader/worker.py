@@ -1,4 +1,7 @@
-"""The reader for Qt: runs the blocking client in a thread of its own and signals what happens. Made and moved by `app.py`."""
+"""The reader for Qt: runs the blocking client in a thread of its own and signals what happens.
+
+Made and moved by `app.composition`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card scan for Qt: frames from the mailbox to a person, in a thread of its own. Made and wired by `app.py`.
+"""The card scan for Qt: frames from the mailbox to a person, in a thread of its own. Made and wired by `app.composition`.
 
 Frames are taken only while a scan is under way, so the mailbox may be shared with the vision worker. The models are loaded at the
 first scan (about two seconds; the page says so) and let go when nobody scanned for a while. Nothing of a picture leaves this

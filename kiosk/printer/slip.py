@@ -1,6 +1,6 @@
 """The reminder slip as data: what stands on it, its QR payload, and its lines for a paper's width. Pure.
 
-Built by the conductor from a finished visit; shown by the result page (same lines, same QR text) and printed by `printer.py`.
+Built by `app.visit_showing` from a finished visit; shown by the result page (same lines, same QR text) and printed by `printer.py`.
 Neither the slip nor its code holds a full name or an identity number: paper is left lying about.
 """
 

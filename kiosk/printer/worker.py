@@ -1,4 +1,7 @@
-"""Printing for Qt: a short thread for each slip. Made and wired by `app.py`; a printer that hangs hangs nobody but its thread."""
+"""Printing for Qt: a short thread for each slip. A printer that hangs hangs nobody but its thread.
+
+Made and wired by `app.composition`.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Scans that wait for human review, each in a sealed file beside the journal's mirror, so that they survive a lost database.
 
-`outbox_evidence` is what counts; a file is there exactly as long as its row still holds the scan, and is erased with it. Called by
-`store.opening` (start, and after every commit) and by the sync after a receipt. Files: `journal/scans/ID.scan`, a nonce and
-AES-256-GCM of a line of JSON and the scan; with `[store] scan_cipher = "sm4"` the letters `SM4-1` and SM4-GCM. Either is read.
+The table `outbox_evidence` (`store.review_evidence`) is what counts; a file is there exactly as long as its row still holds the
+scan, and is erased with it. Called by `store.opening` (start, and after every commit) and by the sync after a receipt. Files:
+`journal/scans/ID.scan`, a nonce and AES-256-GCM of a line of JSON and the scan; with `[store] scan_cipher = "sm4"` the letters
+`SM4-1` and SM4-GCM. Either is read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fairness ledger: whom does the machine fail? Counts by day, age band, glasses, light, action, outcome and reason.
 
-No person, no face, no time of day: counts only. Written by the conductor after each take, put right by the desk (glasses, by the
-attendant's word), read by the desk (table, chart, CSV).
+No person, no face, no time of day: counts only. Written by `app.visit_records` after each take, put right by the desk
+(glasses, by the attendant's word), read by the desk (table, chart, CSV).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Databases that were put aside and that the present key opens: brought back, whole or record by record. Called by `store.opening`.
 
-Until version 1.2 one start with a wrong key put a good database aside. What a damage put aside is not looked at: it is not whole.
+Before 0.1.0 was out one start with a wrong key put a good database aside. What a damage put aside is not looked at:
+it is not whole.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Records of attempts: saved in one transaction with their outbox rows and a journal entry; counted tries; retention.
 
-Called by the conductor through `store.worker`, by the desk, and by retention jobs.
+Called by `app.visit_records` through `store.worker`, by the desk, and by retention jobs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Evidence for human review, each piece with a consent of its own: sent after its record, erased when the bureau has it."""
+"""Evidence for human review, each piece with a consent of its own: sent after its record, erased when the bureau has it.
+
+The rows; scans that must outlive a lost database lie in files besides: `store.evidence_files`.
+"""
 
 from __future__ import annotations
 

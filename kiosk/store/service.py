@@ -1,4 +1,6 @@
-"""What the visit asks of the store: who is this, what do the rules say, what became of earlier records. Called by the conductor.
+"""What the visit asks of the store: who is this, what do the rules say (`domain.renewal`), what became of earlier records.
+
+Called by `app.visit_records` through `store.worker`. Saving: `store.records`.
 
 Every function runs on the store's thread and answers with a value; only a broken store raises (StoreError).
 """

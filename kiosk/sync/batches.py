@@ -1,6 +1,6 @@
 """What `delivery` and `courier` share: how the store is reached, a batch packed, a receipt or a decision taken.
 
-Each function runs on the store's thread, in one transaction.
+Each function runs on the store's thread, in one transaction. The outbox's tables: `store.outbox.batches`.
 """
 
 from __future__ import annotations

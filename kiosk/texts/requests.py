@@ -1,4 +1,4 @@
-"""Wishes about the window itself, not about the visit: what the top and bottom bars ask of the conductor."""
+"""Wishes about the window itself, not about the visit: what the top and bottom bars ask of the visit's controller."""
 
 from __future__ import annotations
 

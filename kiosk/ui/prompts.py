@@ -1,4 +1,6 @@
-"""What is spoken for a state: catalogue keys, in order. No Qt. The conductor sends them to the voice when the page changes.
+"""What is spoken for a state: catalogue keys, in order. No Qt.
+
+The visit's controller sends them to the voice when the page changes.
 
 Every key is fixed text without places, so that a bureau can record each of them once; `chime.NAME` is a soft sound.
 """

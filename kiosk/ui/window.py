@@ -94,7 +94,7 @@ class KioskWindow(WindowFrame):
             self._page_for(missing)
             self._preparing.start()
 
-    # --- what the conductor calls
+    # --- what the visit's controller calls
 
     @property
     def page_name(self) -> str:

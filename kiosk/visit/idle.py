@@ -1,6 +1,6 @@
 """How long nobody has done anything: quiet, then a countdown, then over. Pure: time arrives as an argument.
 
-Used by `app.visit_controller`; nobody is rushed by it: any touch, card or seen face starts it anew.
+Used by `visit.presence` alone, which decides what is done about it; nobody is rushed: any touch, card or seen face starts it anew.
 """
 
 from __future__ import annotations

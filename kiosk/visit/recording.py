@@ -1,6 +1,7 @@
 """From a finished attempt to the records that are saved, one a chosen benefit: what `domain/record.py` says, and nothing else.
 
-Pure; called by `app.visit_controller` in the store's thread, inside the save.
+Pure; called by `app.visit_records` in the store's thread, inside the save. What a record is: `domain.record`;
+how it is kept: `store.records`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ VOLUME_STEP = 0.2
 
 
 class VoiceWorker(QObject):
-    """The speaker, wired to the conductor and the window. `told`: hears of trouble with sound card or folder, from the thread."""
+    """The speaker, wired to the controllers and the window. `told`: hears of trouble with sound card or folder, from the thread."""
 
     def __init__(self, settings: Voice, speaker: Speaker | None = None, told: Callable[[Trouble], None] | None = None) -> None:
         super().__init__()

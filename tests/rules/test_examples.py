@@ -88,6 +88,9 @@ def test_whoever_is_eighty_may_come_earlier_and_the_pass_keeps_its_key():
     assert keys == {"due/2027-03-15"}
     by_number = decide(policy, held, person(born=None, id_number="440300194001010018"), d("2026-09-15"))
     assert by_number.may_pass  # the roster need not say the birthday
+    assert {version.policy_id: version.early_months_from_age for version in BOOK.all() if version.early_months_from_age} == {
+        "annual-window": ((80, 3),)  # what is shipped
+    }
 
 
 def test_rotation_example():

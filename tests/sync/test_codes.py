@@ -20,6 +20,7 @@ from kiosk.sync import protocol, seal, slip_codes
 from kiosk.sync.keys import JournalSigner, Keys
 from tests.bureau.made import opened, register
 from tests.store import made
+from tests.sync import inspector
 
 DAY = date(2025, 11, 20)
 
@@ -68,6 +69,7 @@ def test_a_code_in_a_picture_is_read_and_nothing_is_read_where_there_is_none(sig
 
 def ask(context, kiosk, code):
     question = protocol.Resolve(kiosk_id=kiosk.kiosk_id, question_id=str(uuid.uuid4()), code=code, at=datetime.now(UTC))
+    assert inspector.look("resolve", question.model_dump_json().encode()) == []
     signed = seal.sign(question, kiosk.keys.sign, kiosk.kiosk_id)
     sealed = seal.encrypt(signed, seal.recipient_key(context.keys.public), context.bureau_id)
     compact = seal.decrypt(resolve.answer(context, sealed), kiosk.keys.seal, kiosk.kiosk_id)

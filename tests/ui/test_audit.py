@@ -1,4 +1,4 @@
-"""The audit of issue 7 over every page: measured from geometry and from rendered pixels.
+"""The audit of every page: measured from geometry and from rendered pixels.
 
 `KIOSK_AUDIT=whole` looks at every combination of size, theme, text size, language and reason; without it each page is seen at
 every size, in forms that take turns, in about a minute.

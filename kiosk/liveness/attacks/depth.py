@@ -2,7 +2,8 @@
 
 Two witnesses. The mesh: clear for turns of about 28 degrees and more, but it wants to see a head in everything. Picture
 points: they see the nose move against the cheeks and the room stand still already at 18 degrees, where there is enough
-to see. Either is enough. Pure. Called by `evidence.py` once for each turn.
+to see. Either is enough. Pure. Called by `turns` for each accepted turn;
+what a score means: `limits`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Collect, frame by frame and cheaply, what the attack checks need; score it at the end of a take.
 
-Called by the take alone. Each check gives a score, a limit and a flag; the configuration says off, record or enforce.
+Called by the take alone. Each check gives a score, a limit and a flag; the configuration says off, record, refer or enforce.
 Expensive looks are taken at few frames: the small pictures of a turn, and a handful of quiet ones.
 """
 

@@ -3,7 +3,7 @@
 The mesh wants to see a head in everything; picture points do not. A flat sheet that turns carries all its points along
 by one homography, the printed hair and background too. A head leaves the nose behind the cheeks, and the room behind the
 head stands still.
-Pure. Called by `evidence.py` once for each accepted turn.
+Pure. Called by `turns` for each accepted turn; what a score means: `limits`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The quick way back to the desk: a short PIN of four digits, or the attendant's own card. Never the first way in.
 
-Both count only for `desk.short_pin_s` after the same person signed in with number and PIN at this kiosk since it started, and what
-they open is an attendant's session, a supervisor's too. Three wrong short PINs end the way back until the next full sign-in: four
-digits are no secret to somebody who may go on guessing. Of a card a keyed digest is kept, which names nobody.
+Both count only for `[desk] short_pin_s` after the same person signed in with number and PIN at this kiosk since it started,
+and what they open is an attendant's session, a supervisor's too. Three wrong short PINs end the way back until the next full
+sign-in: four digits are no secret to somebody who may go on guessing. Of a card a keyed digest is kept, which names nobody.
 
 Called by the desk through `store.worker`. The tables are this module's; `staff` empties them with a member's access.
 """

@@ -159,8 +159,8 @@ def sign_in(
 ) -> SignIn:
     """Check a PIN. During a lock no PIN is looked at, and trying does not lengthen it. Takes about 0.1 s on purpose.
 
-    After `desk.lockout_after` failures in a row each further failure locks, twice as long as the last time, up to
-    `desk.lockout_max_s`; a restart of the machine begins a running lock anew.
+    After `[desk] lockout_after` failures in a row each further failure locks, twice as long as the last time, up to
+    `[desk] lockout_max_s`; a restart of the machine begins a running lock anew.
     """
     desk = store.settings.desk
     staff_id = staff_id.strip()[:32]

@@ -2,8 +2,8 @@
 
 Each entry's `body` is canonical JSON that names its number, time, kind, data and the digest of the entry before; its digest is
 that of the body (SHA-256, or SM3 under a key of SM2: `digests.of_key`), and that is signed. `append` is called inside the
-transaction it tells of. After the commit the entry goes, with the rows it wrote, to the mirror (`store.journal_file`), and the
-save counts as done when that is durable too.
+transaction it tells of. After the commit the entry goes, with the rows it wrote, to the mirror
+(`store.engine.journal_file`), and the save counts as done when that is durable too.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def note(store: Store, kind: str, data: Mapping[str, Any], now: datetime) -> int
 def mirror(store: Store) -> None:
     """Bring what waits into the mirror. Called after every commit and at the start; does nothing in a guest process.
 
-    Never raises: the save stands. After a full disk the entry stays in the database, `store.mirror_failed` says so, and the next
+    Never raises: the save stands. After a full disk the entry stays in the database, `Store.mirror_failed` says so, and the next
     commit tries again; a damaged database shows itself at the next call.
     """
     try:

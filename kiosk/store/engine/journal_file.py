@@ -59,7 +59,7 @@ def frame_text(seq: int, body: str, signature: str, key_id: str, rows_json: str)
 
 
 class JournalFile:
-    """The mirror below one folder. Appended to by one process at a time (`store.lock`)."""
+    """The mirror below one folder. Appended to by one process at a time (`store.engine.lock`)."""
 
     header_size = len(_HEADER)
 

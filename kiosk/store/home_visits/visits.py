@@ -1,6 +1,6 @@
 """Home visits (上门认证): the booked list, the people a portable kiosk takes along, and what it brings back.
 
-Called by the desk through `store.worker`, and by `sync.home_loans`, which seals the documents that pass between two kiosks.
+Called by the desk through `store.worker`, and by `sync.home_visits`, which seals the documents that pass between two kiosks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Batches and their numbers, and what a verified receipt, an answer or a decision makes of the rows."""
+"""Batches in the outbox's tables: numbers, and what a verified receipt, answer or decision makes of the rows.
+
+Offered by `store.outbox`, on the store's thread. Packing and signing: `sync.batches`.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Built:
 def build(folder: Path, key: bytes, lines: Iterable[bytes], header: RosterHeader) -> Built:
     """Write a snapshot into a new file of the store's folder. Touches nothing else: any thread may do it, for as long as it takes.
 
-    folder, key: `store.folder` and `store.key`. lines: of a stream whose seal is verified (`kiosk.sync`); they may raise at
+    folder, key: `Store.folder` and `Store.key`. lines: of a stream whose seal is verified (`kiosk.sync`); they may raise at
     their end. Raises RosterRefused when they are not what the header says; then no file stays.
     """
     if not header.count and header.base_version is None:

@@ -13,7 +13,7 @@ LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{1
 
 
 class LoanedPerson(Wire):
-    """One person of a home-visit list. `line`: the roster's line (`store.roster_format`) without its template."""
+    """One person of a home-visit list. `line`: the roster's line (`store.roster.line`) without its template."""
 
     person_id: Id
     line: Annotated[str, Field(max_length=8000, repr=False)]

@@ -120,7 +120,7 @@ class DeskView(QFrame):
         """The stable name of the page that is shown, "" while the desk is closed."""
         return "" if isinstance(self.state, s.Closed) else self.page.name
 
-    # --- what the desk's conductor calls
+    # --- what the desk's controller calls
 
     def show_state(self, state: s.State, tallies: Tallies) -> None:
         """Show a state; Closed hides the desk and gives the window back."""

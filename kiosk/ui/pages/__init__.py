@@ -1,6 +1,6 @@
 """One file a page; which page shows which state stands here. Loaded when first wanted; used by `ui.window` alone.
 
-Each is imported as it is made: the first page stands sooner when the other eighteen are not there yet.
+Each is imported as it is made: the first page stands sooner when the others are not there yet.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class SpokenKeys(QObject):
     # --- what the window tells
 
     def show(self, state: s.State, *, changed: bool) -> None:
-        """A state is shown. What is new on a page that stays is said at once; a new page is said whole by the conductor."""
+        """A state is shown. What is new on a page that stays is said at once; a new page is said whole by its controller."""
         if not self.on:
             return
         self.session.show(state, self._facts())

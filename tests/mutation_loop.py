@@ -1,4 +1,4 @@
-"""Tries the changes of one source in one process: `python -m tests.mutation_loop SOURCE TEST ...`, called by `tests.mutants`.
+"""Tries the changes of sources in one process: `python -m tests.mutation_loop SOURCE,SOURCE TEST ...`, called by `tests.mutants`.
 
 mutmut makes the changes, and chooses one by its trampoline; modules are imported in their changed form, so nothing is copied. The
 tests are collected once, and run once without a change to see which of them meet which function; then each change is tried in a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -86,7 +87,7 @@ class Loop:
     def pytest_configure(self) -> None:
         # What fails is not made small, and nothing is remembered: another change is tried next.
         settings.register_profile(
-            "mutants", database=None, deadline=None, phases=(Phase.explicit, Phase.generate), derandomize=True, max_examples=60,
+            "mutants", database=None, deadline=None, phases=(Phase.explicit, Phase.generate), derandomize=True, max_examples=30,
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         settings.load_profile("mutants")
@@ -108,6 +109,8 @@ class Loop:
             for name in self.met:
                 tests.setdefault(name, []).append(item)
         kills = dict.fromkeys(session.items, 0)
+        gc.collect()
+        gc.freeze()  # what is there is shared by all forks, and looked through by none
         for name in self.finder.names:
             wanted = tests.get(name.rpartition("__mutmut_")[0], [])
             wanted = sorted(wanted, key=lambda item: (-kills[item], took[item]))
@@ -125,6 +128,7 @@ class Loop:
         child = os.fork()
         if child == 0:
             signal.setitimer(signal.ITIMER_PROF, limit_s)  # ends the child: the parent sees the signal
+            signal.setitimer(signal.ITIMER_REAL, 100 * limit_s)  # … also one that waits for what never comes
             trampoline.set_mutant_under_test(name)
             for number, item in enumerate(tests):
                 following = tests[number + 1] if number + 1 < len(tests) else None
@@ -141,10 +145,10 @@ class Loop:
         return ("killed", int(killer)) if killer else ("killed" if os.WEXITSTATUS(status) else "survived", None)
 
 
-def main(source: str, *tests: str) -> int:
-    """Try all changes of a file, or of a folder's files."""
-    path = ROOT / source
-    finder = Finder(sorted(path.rglob("*.py")) if path.is_dir() else [path])
+def main(sources: str, *tests: str) -> int:
+    """Try all changes of files, or of folders' files."""
+    paths = [ROOT / source for source in sources.split(",")]
+    finder = Finder([file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])])
     sys.meta_path.insert(0, finder)
     options = ["-q", "-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider", "-o", "timeout=0", "--capture=no"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]

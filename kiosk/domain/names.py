@@ -50,7 +50,7 @@ def plain_name(text: str) -> str:
 
     Applying it again changes nothing. An empty text, or one of marks alone, gives "".
     """
-    return _settled(text, lambda name: re.sub("·+", "·", _DOT.sub("·", "".join(_unified(name).split()))).strip("·"))
+    return _settled(text, lambda name: _DOT.sub("·", "".join(_unified(name).split())).strip("·"))
 
 
 def tidy_name(text: str) -> str:
@@ -116,7 +116,7 @@ def _tidied(text: str) -> str:
 
 def _is_wide(char: str) -> bool:
     """True for ideographs and their like, which stand without blanks between them."""
-    return char != "" and unicodedata.east_asian_width(char) in ("W", "F") or unicodedata.category(char or "a") == "Co"
+    return char != "" and (unicodedata.east_asian_width(char) == "W" or unicodedata.category(char) == "Co")
 
 
 def _is_no_control(char: str) -> bool:

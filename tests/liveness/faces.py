@@ -100,13 +100,17 @@ class Camera:
     def __init__(self, seed: int = 0, noise: float = 3.0) -> None:
         self._rng = np.random.default_rng(seed)
         grid = 20 * np.sin(np.arange(SIZE[0]) / 5.0)[None, :, None] + 20 * np.sin(np.arange(SIZE[1]) / 4.0)[:, None, None]
-        self._base = np.clip(np.array([130.0, 150.0, 190.0]) + grid, 0, 255)
+        # 90 to 230, so that whole noise can be added to bytes: a take is made of hundreds of pictures.
+        self._whole = noise in (0.0, 3.0)
+        base = np.array([130.0, 150.0, 190.0]) + grid
+        self._base = (base.astype(np.uint8) if self._whole else base).reshape(SIZE[1] // 8, 8, SIZE[0] * 3)
         self._noise = noise
 
     def picture(self) -> np.ndarray:
-        """Return one picture."""
-        rows = self._rng.integers(-3, 4, (SIZE[1] // 8, SIZE[0] // 8, 1)) * (self._noise / 3)
-        return np.clip(self._base + np.kron(rows, np.ones((8, 8, 1))), 0, 255).astype(np.uint8)
+        """Return one picture: squares of eight pixels, each a little lighter or darker than in the last one."""
+        rows = self._rng.integers(-3, 4, (SIZE[1] // 8, SIZE[0] // 8)) * (self._noise / 3)
+        squares = (rows.astype(np.int8).view(np.uint8) if self._whole else rows).repeat(8 * 3, axis=1)
+        return (self._base + squares[:, None, :]).astype(np.uint8).reshape(SIZE[1], SIZE[0], 3)
 
 
 def sway(pose: Pose, t_s: float) -> Pose:

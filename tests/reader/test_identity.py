@@ -15,6 +15,7 @@ from kiosk.domain.identity import (
     Sex,
     check_digit,
     check_digit_pr,
+    normalise_number,
     old_pr_number,
     parse_date,
 )
@@ -77,11 +78,46 @@ def test_wrong_numbers_are_flagged_not_refused(number, flags):
     assert (found.number, found.flags, found.ok) == (number, flags, False)
 
 
+def number_of(first17: str) -> str:
+    return first17 + check_digit(first17)
+
+
 def test_birth_in_the_future():
     first17 = "11010520300101002"
     number = first17 + check_digit(first17)
     assert IdNumber.parse(number).ok
     assert IdNumber.parse(number, today=date(2026, 1, 1)).flags == {NumberFlag.BIRTH_DATE}
+    assert IdNumber.parse(number, today=date(2030, 1, 1)).ok
+    assert IdNumber.parse(number, today=date(2029, 12, 31)).flags == {NumberFlag.BIRTH_DATE}
+    assert IdNumber.parse("110105491231002", today=date(1949, 12, 30)).flags == {NumberFlag.BIRTH_DATE}
+    assert IdNumber.parse("110105491231002", today=date(1949, 12, 31)).ok
+
+
+def test_nobody_alive_was_born_before_1850():
+    assert IdNumber.parse(number_of("11010518500101002")).ok
+    assert IdNumber.parse(number_of("11010518491231002")).flags == {NumberFlag.BIRTH_DATE}
+
+
+def test_a_number_of_another_shape_is_taken_for_a_residents():
+    assert IdNumber.parse("1234").kind is RESIDENT
+
+
+def test_the_century_of_a_permanent_residents_number():
+    """The card of 2017 has none: nobody is born after it was issued, or after today where the day is known."""
+
+    def born(yymmdd: str, today: date | None = None) -> date | None:
+        return IdNumber.parse("PAK3100" + yymmdd + "00", today).born
+
+    assert born("171231") == date(2017, 12, 31)
+    assert born("180101") == date(1918, 1, 1)
+    assert born("260101", date(2026, 3, 1)) == date(2026, 1, 1)
+    assert born("270101", date(2026, 3, 1)) == date(1927, 1, 1)
+
+
+@pytest.mark.parametrize("typed", ["110105491231002", "110105-19491231-002x", "11010519491231002X", " 110105 491231 002 "])
+def test_numbers_are_stored_and_compared_in_one_form(typed):
+    assert normalise_number(typed) == "11010519491231002X"
+    assert normalise_number("110105491231002X") == "110105491231002X"  # sixteen: none of the two
 
 
 @given(st.text(max_size=20))
@@ -101,6 +137,7 @@ def test_15_to_18_keeps_every_digit(number):
 
 def test_old_number_of_a_permanent_resident():
     assert old_pr_number("PAK", "931586198001010028", "000") == "PAK310080010103"
+    assert old_pr_number("PAK", "93158619800101002X", "000") == "PAK310080010103"
     assert old_pr_number("PAK", "931586198001010028", "") == ""
     assert old_pr_number("", "931586198001010028", "000") == ""
     assert old_pr_number("PAK", "93158619800101", "000") == ""

@@ -48,6 +48,21 @@ def test_the_specimens_mrz_is_read_with_one_line_or_both():
         assert documents.read_mrz(text, TODAY) == documents.Passport("L898902C3", date(2012, 4, 15), whole=True)
 
 
+@pytest.mark.parametrize("four", ["<", "0"])
+def test_a_passport_without_a_personal_number_is_whole(four):
+    """Its check digit may be left out then, and the number may be shorter than its nine places."""
+    text = {"<": "L89891X<<5UTO7408122F2904157<<<<<<<<<<<<<<<8", "0": "L89891X<<5UTO7408122F2904157<<<<<<<<<<<<<<08"}[four]
+    for typed in (text, text[:12] + " " + text[12:]):
+        assert documents.read_mrz(typed, TODAY) == documents.Passport("L89891X", date(2029, 4, 15), whole=True)
+    assert not documents.read_mrz(text[:-1] + "5", TODAY).whole
+    assert not documents.read_mrz(text.replace("<<<<" + four, "<<<<7"), TODAY).whole
+
+
+def test_the_century_of_an_expiry_is_the_present_one():
+    assert documents.read_mrz(SPECIMEN, date(2099, 12, 31)).valid_to == date(2012, 4, 15)
+    assert documents.read_mrz(SPECIMEN, date(2100, 1, 1)).valid_to == date(2112, 4, 15)
+
+
 @pytest.mark.parametrize("at", [0, 9, 13, 19, 21, 27, 42, 43])
 def test_one_wrong_digit_anywhere_shows(at):
     line = SPECIMEN.splitlines()[1]

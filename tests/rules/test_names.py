@@ -65,6 +65,31 @@ def test_a_name_of_latin_words_keeps_its_blanks_on_the_page():
     assert names.tidy_name("阿依古丽 . 买买提") == "阿依古丽·买买提"
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("王 Smith", "王Smith"),  # beside an ideograph no blank, between Latin words one
+        ("Smith 王", "Smith王"),
+        ("AB王 Smith", "AB王Smith"),
+        ("王 Ann Lee", "王Ann Lee"),
+        ("Ann \ue123 Lee", "Ann\ue123Lee"),  # a private code stands for an ideograph
+        ("J.王", "J.王"),  # a full stop of a Latin word stays, a dot between ideographs is the name's own
+        ("王.J", "王.J"),
+        (".王芳.", ".王芳."),
+    ],
+)
+def test_blanks_and_dots_of_mixed_names(written, shown):
+    assert names.tidy_name(written) == shown
+
+
+def test_dots_around_a_name_are_none_of_it():
+    assert names.plain_name("·X王..·。芳X ·") == "X王·芳X"
+
+
+def test_what_has_no_width_is_left_out_and_what_breaks_a_line_is_not():
+    assert names.visible("王\x00\x07\ud800\u200b芳\n李\t") == "王芳\n李\t"
+
+
 @given(st.text(st.characters(codec=None), max_size=12))
 def test_the_form_is_stable_and_one(text):
     plain, tidy = names.plain_name(text), names.tidy_name(text)
@@ -111,4 +136,4 @@ def test_what_is_no_number_is_flagged_by_its_shape(text):
 
 def test_characters_that_nothing_can_draw_are_named():
     assert names.odd_characters("刘\ue863") == ()
-    assert names.odd_characters("王\ue123\ufffd") == ("\ue123", "\ufffd")
+    assert names.odd_characters("王\ue123\ufffd\u0378") == ("\ue123", "\ufffd", "\u0378")

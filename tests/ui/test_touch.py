@@ -171,3 +171,23 @@ def test_the_rules_hold_in_every_window_mode(qtbot, settings):
         qtbot.addWidget(window)
         window.take_over_screen()
         assert window.findChild(TouchRules) is not None
+
+
+@pytest.mark.parametrize(("gap_s", "number"), [(0.1, "5"), (0.44, "5"), (0.6, "55")])
+def test_two_quick_hits_on_a_digit_are_one_digit(finger, gap_s, number):
+    """A trembling hand types no digit too many; who means it twice takes half a second, as people do."""
+    finger.window.show_state(SCENES["number-empty"].state)
+    finger.window.changed_at = 400.0
+    finger.hit("key-5")
+    finger.now_s += gap_s
+    finger.hit("key-5")
+    assert finger.window.page.number == number
+
+
+def test_two_digits_may_be_typed_as_quickly_as_anybody_can(finger):
+    finger.window.show_state(SCENES["number-empty"].state)
+    finger.window.changed_at = 400.0
+    finger.hit("key-5")
+    finger.now_s += 0.1
+    finger.hit("key-6")
+    assert finger.window.page.number == "56"

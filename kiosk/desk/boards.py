@@ -28,8 +28,8 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
             return replace(page, data=with_media(page.data, media, lists)), ()
         case e.Acted(_, place, notice, problem, detail, data) if place is page.place:
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
-            if data is not None:
-                return replace(after, data=data), ()
+            if data is not None:  # of a unit list, the answers: its pages are evidence by now
+                return replace(after, data=data, documents=(), seen=(), review=False), ()
             news: tuple[c.Command, ...] = (c.NudgeSync(),) if notice == "visits-merged" else ()
             if notice == "camera-confirmed":
                 news = (c.LookAtCamera(), c.NudgeSync())
@@ -82,7 +82,8 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -
         case e.AgentTyped():
             made, problem, asked = checks.identity(event, page.asked, today)
             return replace(page, problem=problem, clerk=made or page.clerk, asked=asked), ()
-        case e.UnitListChosen(file, unit, papers, documents):
+        case e.UnitListChosen(file, unit, ticked):
+            papers = tuple(dict.fromkeys((*ticked, *page.seen)))
             problem = (
                 "clerk-missing"
                 if page.clerk is None
@@ -96,7 +97,7 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -
             )
             if problem or page.clerk is None or file is None:
                 return replace(page, problem=problem), ()
-            return replace(page, busy=True), (c.TakeUnitList(session, file, unit.strip(), page.clerk, papers, documents),)
+            return replace(page, busy=True), (c.TakeUnitList(session, file, unit.strip(), page.clerk, papers, page.documents),)
     return page, ()
 
 

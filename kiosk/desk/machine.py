@@ -13,7 +13,7 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.leaving import left_by, stays
 from kiosk.desk.pages import on_page
-from kiosk.desk.papers import FORMS, pages_of
+from kiosk.desk.papers import pages_of, papered
 from kiosk.desk.values import SUPERVISOR_PLACES, Place, Role, VisitGlance
 
 UNTOUCHED_S = 30.0  # the sign-in page that nobody touches
@@ -139,7 +139,7 @@ def _go_on(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
                 return s.Open(session, state.page), ()
             taken, todo = _take_over(session, world.visit)
             return taken, (*_put_away(session, state.page), *todo)
-        case e.PageKept(_, _, document) if document is not None and not isinstance(state.page, FORMS):
+        case e.PageKept(_, _, document) if document is not None and papered(state.page) is None:
             return s.Open(session, state.page), (c.DropPages(session, (document.page_id,)),)
     after, commands = on_page(session, state.page, event, world.today)
     if isinstance(after, Place):  # the page asks for another one
@@ -170,10 +170,11 @@ def _take_over(session: s.Session, visit: VisitGlance) -> Step:
 
 def _put_away(session: s.Session, page: s.Page) -> tuple[c.Command, ...]:
     """What must not outlive a page: the camera, a probe nobody kept, pictures of papers that no record took."""
-    if isinstance(page, FORMS):  # pages that a record took are its evidence by now: dropping them changes nothing
-        watch = (c.WatchPapers(session, False),) if page.camera is not None else ()
-        taken = pages_of(page)
-        return (*watch, c.DropPages(session, taken)) if taken and not page.busy else watch
+    form = papered(page)
+    if form is not None:  # pages that a record took are its evidence by now: dropping them changes nothing
+        watch = (c.WatchPapers(session, False),) if form.camera is not None else ()
+        taken = pages_of(form)
+        return (*watch, c.DropPages(session, taken)) if taken and not form.busy else watch
     if isinstance(page, s.Enrolling) or (isinstance(page, s.Board) and page.place is Place.MAINTENANCE):
         return (c.EndEnrolment(),)
     return ()

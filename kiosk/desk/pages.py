@@ -38,6 +38,10 @@ def look_for(session: s.Session, person: Person, channel: Channel | None) -> Pag
 
 
 def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> PageStep:
+    if page.place is Place.UNIT_LIST and not page.busy:
+        step = on_papers(session, page, event)
+        if step is not None:
+            return step
     match event:
         case e.CardRead(person) if page.place is not Place.UNIT_LIST and not page.busy and not page.binding:
             return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), None)

@@ -1,4 +1,4 @@
-"""The papers of a proxy or a declaration, photographed page by page; a proxy's may come from a stick. Pure; called by `pages`.
+"""The papers of a proxy, a declaration or a unit list, photographed page by page; a proxy's may come from a stick. Pure.
 
 No page is taken before a consent of its own; a page that cannot be read is kept only after the attendant said so.
 """
@@ -11,17 +11,25 @@ from typing import TypeVar
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.values import Document
-from kiosk.domain.desk_rules import DECLARATION_PAPERS, PROXY_PAPERS
+from kiosk.desk.values import Document, Place
+from kiosk.domain.desk_rules import DECLARATION_PAPERS, PROXY_PAPERS, UNIT_PAPERS
 
-_Form = TypeVar("_Form", s.Assisting, s.TakingDeclaration)
+Papered = s.Assisting | s.TakingDeclaration | s.Board
+_Form = TypeVar("_Form", s.Assisting, s.TakingDeclaration, s.Board)
 MOST = 8  # papers of one form, pages and files together
-FORMS = (s.Assisting, s.TakingDeclaration)  # with papers
+_PAPERS = {s.Assisting: PROXY_PAPERS, s.TakingDeclaration: DECLARATION_PAPERS, s.Board: UNIT_PAPERS}
 
 
-def papers_of(page: s.Assisting | s.TakingDeclaration) -> tuple[str, ...]:
+def papered(page: s.Page) -> Papered | None:
+    """Return a page that papers are photographed on, None for any other."""
+    if isinstance(page, s.Assisting | s.TakingDeclaration):
+        return page
+    return page if isinstance(page, s.Board) and page.place is Place.UNIT_LIST else None
+
+
+def papers_of(page: Papered) -> tuple[str, ...]:
     """Return which papers a form may have."""
-    return PROXY_PAPERS if isinstance(page, s.Assisting) else DECLARATION_PAPERS
+    return _PAPERS[type(page)]
 
 
 def on_papers(session: s.Session, page: _Form, event: e.Event) -> tuple[_Form, tuple[c.Command, ...]] | None:
@@ -62,7 +70,7 @@ def on_scans(session: s.Session, page: s.Assisting, event: e.Event) -> tuple[s.A
     return None
 
 
-def pages_of(page: s.Assisting | s.TakingDeclaration) -> tuple[str, ...]:
+def pages_of(page: Papered) -> tuple[str, ...]:
     """Return the ids of the form's photographed pages."""
     return tuple(one.page_id for one in page.documents if one.page_id)
 
@@ -99,7 +107,7 @@ def _photographing(
             if document is None:
                 return replace(page, camera=replace(camera, busy=False, problem="page-not-kept")), ()
             return _kept(page, camera, document), ()
-        case e.AssistSubmitted() | e.AssistChosen() | e.AgentTyped() | e.DeclareSubmitted():
+        case e.AssistSubmitted() | e.AssistChosen() | e.AgentTyped() | e.DeclareSubmitted() | e.UnitListChosen():
             return page, ()  # the form lies behind the camera
     return None
 

@@ -60,6 +60,18 @@ Leaving = Went | BackTouched | CloseTouched | TakeOverTouched  # what leaves a f
 
 
 @dataclass(frozen=True, slots=True)
+class Photographing:
+    """The camera looks at papers: at which, the number of the newest picture, and what is wrong with it."""
+
+    paper: str
+    shot: int = 0
+    busy: bool = False
+    flaws: tuple[str, ...] = ()
+    problem: str = ""
+    last: str = ""  # page id of the page that was kept last
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """A page that shows something the store or a device told. `data` None: it is being fetched."""
 
@@ -72,6 +84,10 @@ class Board:
     clerk: Person | None = field(default=None, repr=False)  # of a unit list
     asked: str = field(default="", repr=False)  # of a unit list, as of `Assisting`
     binding: str = ""  # of the staff: whose card is to be laid now
+    documents: tuple[Document, ...] = ()  # of a unit list: pages that were photographed; all below as of `Assisting`
+    review: bool = False
+    seen: tuple[str, ...] = ()
+    camera: Photographing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +106,6 @@ class Showing:
 
     found: Found = field(repr=False)
     notice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Photographing:
-    """The camera looks at papers: at which, the number of the newest picture, and what is wrong with it."""
-
-    paper: str
-    shot: int = 0
-    busy: bool = False
-    flaws: tuple[str, ...] = ()
-    problem: str = ""
-    last: str = ""  # page id of the page that was kept last
 
 
 @dataclass(frozen=True, slots=True)

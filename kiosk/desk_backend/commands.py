@@ -185,17 +185,21 @@ def take_unit_list(store: Store, command: c.TakeUnitList, found: reading.UnitLis
     """Every row answered, errors per row. The file was read already (`media`)."""
     session = command.by
     papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
-    report = unit_list.take(
-        store,
-        found.list_id,
-        found.rows,
-        unit=command.unit,
-        clerk=command.clerk,
-        staff_id=session.staff_id,
-        today=at.today,
-        now=at.now,
-        papers=papers,
-    )
+    try:
+        report = unit_list.take(
+            store,
+            found.list_id,
+            found.rows,
+            unit=command.unit,
+            clerk=command.clerk,
+            staff_id=session.staff_id,
+            today=at.today,
+            now=at.now,
+            papers=papers,
+            pages=[one.page_id for one in command.documents if one.page_id],
+        )
+    except paper_pages.PageGone:
+        return e.Acted(session.session_id, Place.UNIT_LIST, problem="page-gone")
     answers = tuple(b.AnswerRow(one.line, one.who, one.problem, one.record_ids) for one in report.answers)
     return e.Acted(
         session.session_id,

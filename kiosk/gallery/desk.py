@@ -358,6 +358,7 @@ def _boards() -> tuple[DeskScene, ...]:
         ),
         _open("desk-unit-list", s.Board(Place.UNIT_LIST, b.UnitListData(lists[:2], ("U盘",)), clerk=person)),
         _open("desk-unit-list-many", s.Board(Place.UNIT_LIST, b.UnitListData(lists, ("U盘",)), problem="list-quote", detail="3")),
+        _open("desk-unit-papers", s.Board(Place.UNIT_LIST, b.UnitListData(), review=True, camera=s.Photographing("sealed-list"))),
         _open("desk-unit-list-none", s.Board(Place.UNIT_LIST, b.UnitListData())),
         _open(
             "desk-unit-list-read-only",

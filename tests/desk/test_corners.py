@@ -13,7 +13,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.machine import step
-from kiosk.desk.values import Assisted, Declared, Declaring, Found, Place, Signature
+from kiosk.desk.values import Assisted, Declared, Declaring, Document, Found, Place, Signature
 from kiosk.domain.fairness import Counted
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.reasons import Reason
@@ -141,6 +141,30 @@ def test_a_units_list_is_taken_in_once_its_clerk_was_seen():
     after, wanted = on(page, event)
     assert after.page.busy
     assert wanted == (c.TakeUnitList(after.session, d.LIST, "示范厂", x.LI, ("clerk-id", "sealed-list"), ()),)
+
+
+def test_a_units_papers_are_photographed_like_a_proxys():
+    page = s.Board(Place.UNIT_LIST, b.UnitListData(), clerk=x.LI)
+    refused, commands = on(page, e.PaperCameraTouched("sealed-list"))
+    assert (refused.page.problem, commands) == ("review-first", ())
+    opened, commands = on(replace(page, review=True), e.PaperCameraTouched("sealed-list"))
+    assert commands == (c.WatchPapers(SUE, True),)
+    assert on(opened.page, e.UnitListChosen(d.LIST, "示范厂", ()))[1] == (), "the form lies behind the camera"
+    closed, commands = on(opened.page, e.BackTouched())
+    assert (closed.page.camera, commands) == (None, (c.WatchPapers(SUE, False),))
+    sheet = Document("sealed-list.jpg", "e" * 64, page_id="page-9")
+    taken = replace(closed.page, documents=(sheet,), seen=("sealed-list",))
+    sent, commands = on(taken, e.UnitListChosen(d.LIST, "示范厂", ("clerk-id",)))
+    assert commands == (c.TakeUnitList(SUE, d.LIST, "示范厂", x.LI, ("clerk-id", "sealed-list"), (sheet,)),)
+    done, _ = on(sent.page, e.Acted(1, Place.UNIT_LIST, "list-taken", data=b.UnitListData()))
+    assert (done.page.documents, done.page.seen, done.page.review) == ((), (), False)
+    assert c.DropPages(SUE, ("page-9",)) in on(taken, e.Went(Place.HOME))[1]
+
+
+def test_papers_are_photographed_on_no_other_board():
+    page = s.Board(Place.TODO, object())
+    assert on(page, e.PaperCameraTouched("sealed-list")) == (s.Open(SUE, page), ())
+    assert on(page, e.PageKept(1, 1, d.PAGE))[1] == (c.DropPages(SUE, (d.PAGE.page_id,)),)
 
 
 def test_the_media_that_are_there_now_stand_on_the_boards_that_carry():

@@ -1,4 +1,4 @@
-"""Papers of a declaration, photographed with the kiosk's camera: who declares, and the proof."""
+"""Papers of a declaration and of a unit list, photographed with the kiosk's camera, page by page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import pytest
 
 from kiosk.desk import events as e
 from kiosk.desk.values import Place
+from kiosk.domain.record import Channel
 from kiosk.emulators.paper_picture import draw_page, lay
 from kiosk.idcard_reader.events import CardRead
+from kiosk.store import records
+from kiosk.store.desk import paper_pages
 from tests.desk.test_papers import AGENT, Camera, evidence, kept, shoot
 from tests.store import made
 
@@ -60,4 +63,71 @@ def test_pages_of_a_declaration_that_is_left_are_erased(declaring, frames):
     shoot(declaring)
     assert len(kept(declaring)) == 1
     declaring.desk.feed(e.Went(Place.HOME))
+    declaring.touch("leave-go")
     declaring.until(lambda: kept(declaring) == [])
+
+
+@pytest.fixture
+def listing(live):
+    """The form of a unit list, with the clerk's card laid and a list of two rows, of which the second holds."""
+    rows = f"姓名,证件号码\n李建国,440305194810010112\n陈小芳,{made.NUMBER}\n"
+    (live.medium / "list.csv").write_text(rows, encoding="utf-8")
+    live.sign_in()
+    live.touch("place-unit-list")
+    live.until_page("unit-list")
+    live.loaded()
+    live.type("unit-name", "Factory")
+    live.desk.on_card(CardRead(AGENT))
+    return live
+
+
+def photograph(live, frames) -> None:
+    camera = Camera(live, frames)
+    live.touch("review-consent")
+    live.touch("paper-photograph")
+    for name in ("good", "other"):
+        camera.sees(name)
+        shoot(live)
+    live.touch("back")
+
+
+def test_a_clerks_papers_are_photographed_and_become_evidence_of_the_lists_first_record(listing, frames):
+    assert not listing.find("paper-photograph").isEnabled(), "a consent of its own comes first"
+    photograph(listing, frames)
+    assert listing.desk.state.page.seen == ("clerk-id", "sealed-list")
+    assert not listing.find("paper-clerk-id").isEnabled(), "what was photographed needs no tick"
+    listing.touch("unit-file-0")
+    listing.touch("unit-take")
+    listing.until(lambda: bool(getattr(listing.desk.state.page.data, "answers", ())))
+    assert [one.problem for one in listing.desk.state.page.data.answers] == ["bad-number", ""]
+    rows = evidence(listing)
+    assert [row[0] for row in rows] == ["image/jpeg"] * 2
+    (record,) = listing.ask(lambda store: records.of_person(store, "p-1"))
+    assert record.record.channel is Channel.UNIT_LIST
+    assert "scan:sealed-list.jpg" in record.record.notes
+    assert (kept(listing), listing.desk.state.page.documents) == ([], ())
+
+
+def test_pages_of_a_list_without_a_row_that_holds_are_erased(listing, frames):
+    (listing.medium / "list.csv").write_text("姓名,证件号码\n李建国,440305194810010112\n", encoding="utf-8")
+    photograph(listing, frames)
+    listing.touch("unit-file-0")
+    listing.touch("unit-take")
+    listing.until(lambda: bool(getattr(listing.desk.state.page.data, "answers", ())))
+    assert (kept(listing), evidence(listing)) == ([], [])
+
+
+def test_a_list_whose_page_is_gone_saves_nothing_and_says_so(listing, frames):
+    photograph(listing, frames)
+    listing.ask(paper_pages.clear)
+    listing.touch("unit-file-0")
+    listing.touch("unit-take")
+    listing.until(lambda: listing.desk.state.page.problem == "page-gone")
+    assert listing.ask(lambda store: records.of_person(store, "p-1")) == []
+
+
+def test_a_list_that_is_left_leaves_no_page(listing, frames):
+    photograph(listing, frames)
+    assert len(kept(listing)) == 2
+    listing.touch("place-home")
+    listing.until(lambda: kept(listing) == [])

@@ -188,8 +188,10 @@ def test_pages_that_no_record_took_are_erased(proxy, frames, way):
         assert isinstance(proxy.desk.state.page, s.Assisting)
         assert proxy.desk.state.page.camera is None
         proxy.touch("back")
+        proxy.touch("leave-go")
     elif way == "sign-out":
         proxy.touch("desk-close")
+        proxy.touch("leave-go")
     else:
         proxy.touch("back")
         proxy.touch("review-consent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from kiosk.desk.values import Document, ListFile, Place, Role
+from kiosk.desk.values import ListFile, Place, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,6 @@ class UnitListChosen:
     file: ListFile | None
     unit: str
     papers: tuple[str, ...] = ()
-    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

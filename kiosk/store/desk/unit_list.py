@@ -17,6 +17,7 @@ from kiosk.domain.reasons import Reason
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
 from kiosk.domain.unit_row import UnitRow
 from kiosk.store import clock, records, service
+from kiosk.store.desk import paper_pages
 from kiosk.store.desk.declarations import NotAllowed
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
@@ -74,11 +75,14 @@ def take(
     today: date,
     now: datetime,
     papers: Sequence[str] = (),
+    pages: Sequence[str] = (),
 ) -> Report:
     """Certify every row that holds, each person in a transaction of its own; answer every row.
 
     clerk: the unit's clerk, whose ID was seen. papers: codes of what was brought (hukou-copies-sealed, unit-certificate).
-    Taking the same list again is safe: who was saved is answered "already-done".
+    Taking the same list again is safe: who was saved is answered "already-done". pages: ids of photographed pages (`paper_pages`);
+    with the clerk's consent they become evidence of the list's first record, in its transaction, and are erased where no row held.
+    Raises PageGone, with nothing saved, where one is not there any more.
     """
     problem = desk_rules.unit_papers_problem(papers)
     if problem:
@@ -96,9 +100,11 @@ def take(
             answers.append(Answer(line.line, who, "twice-in-list"))
         else:
             seen.add((number.number, line.benefit))
-            problem, ids = _certify(store, line, number.number, unit, clerk, staff_id, today, now, papers)
+            problem, ids = _certify(store, line, number.number, unit, clerk, staff_id, today, now, papers, pages)
+            pages = () if ids else pages
             answers.append(Answer(line.line, who, problem, ids))
     report = Report(list_id, tuple(answers))
+    paper_pages.drop(store, pages)
     row = {
         "list_id": list_id,
         "unit": unit,
@@ -130,6 +136,7 @@ def _certify(
     today: date,
     now: datetime,
     papers: Sequence[str],
+    pages: Sequence[str],
 ) -> tuple[str, tuple[str, ...]]:
     person = Person(line.name, number, identified_by=IdentifiedBy.DESK)
     found = service.look_up(store, person, today, "query", now=now)
@@ -145,7 +152,14 @@ def _certify(
         attended(store, item, found.entry.person_id, Channel.UNIT_LIST, staff_id, now, helper=clerk, notes=notes) for item in due
     ]
     visit_id = f"unit-{new_record_id()}"
-    return "", records.save_visit(store, [replace(one, visit_id=visit_id) for one in made], now)
+    made = [replace(one, visit_id=visit_id) for one in made]
+    if not pages:
+        return "", records.save_visit(store, made, now)
+    consent = records.Consent(f"review-{new_record_id()}", found.entry.person_id, "human-review", witness=staff_id)
+    with store.transaction() as db:
+        ids = records.save_visit(store, made, now, consent=consent)
+        paper_pages.become_evidence(db, pages, ids[0], consent.consent_id)
+    return "", ids
 
 
 def attended(

@@ -13,9 +13,9 @@ from kiosk.desk.checks import RELATIONS
 from kiosk.desk.values import Declared, Declaring
 from kiosk.domain.desk_rules import DECLARATION_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
-from kiosk.ui.desk.declare_papers import DeclarationPapers
 from kiosk.ui.desk.leaving import Filling, LeaveQuestion
 from kiosk.ui.desk.paper_camera import PaperCamera
+from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
 from kiosk.ui.theme import Look
 
@@ -48,7 +48,7 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         self.declarant.box.addLayout(row(self.name_field, self.number))
         self.declarant.box.addLayout(row(self.use, 1))
         self.declarant.box.addWidget(self.relations)
-        self.papers = DeclarationPapers()
+        self.papers = PhotographedPapers("declare")
         self.papers.sent.connect(self.sent)
         self.save = self.on(Action("declare-save", "primary", icon="tick"), self._form)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())

@@ -9,8 +9,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from kiosk.desk import events as e
-from kiosk.desk import states as s
-from kiosk.desk.papers import usable
+from kiosk.desk.papers import Papered, usable
 from kiosk.domain.desk_rules import PROXY_PAPERS
 from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.look import GAP, PAD
@@ -112,7 +111,7 @@ class PaperCamera(QWidget):
         self._box.addLayout(pictures, 1)
         self._box.addLayout(row(self._close, 1, self._shoot))
 
-    def show_page(self, page: s.Assisting | s.TakingDeclaration, kit: DeskKit) -> None:
+    def show_page(self, page: Papered, kit: DeskKit) -> None:
         """Fill from the form; does nothing while nothing is photographed."""
         camera = page.camera
         if camera is None:

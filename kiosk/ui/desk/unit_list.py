@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
@@ -10,8 +11,14 @@ from kiosk.desk.boards_data import UnitListData
 from kiosk.domain.desk_rules import UNIT_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.file_choice import FileChoice
+from kiosk.ui.desk.paper_camera import PaperCamera
+from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, row
+from kiosk.ui.theme import Look
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class UnitListPage(DeskPage[s.Board]):
@@ -30,13 +37,16 @@ class UnitListPage(DeskPage[s.Board]):
         self.papers = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
         self.file = Words("unit-file", "heading")
         self.files = FileChoice()
+        self.photos = PhotographedPapers("unit")
+        self.photos.sent.connect(self.sent)
         self.take = self.on(Action("unit-take", "primary", icon="tick"), self._take)
         for part in (self.unit, self.clerk_who):
             self.form.box.addWidget(part)
         self.form.box.addLayout(row(self.clerk_name, self.clerk_number))
         self.form.box.addLayout(row(self.clerk_take, 1))
+        self.brought = Card("unit-brought")
         for tick in self.papers.values():
-            self.form.box.addWidget(tick)
+            self.brought.box.addWidget(tick)
         self.form.box.addWidget(self.file)
         self.form.box.addWidget(self.files)
         self.summary = Words("unit-summary", "heading")
@@ -44,13 +54,18 @@ class UnitListPage(DeskPage[s.Board]):
         self.table = Table("answers")
         self.export = self.on(Action("unit-export", "outlined", icon="desk-stick"), self._export)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        self.box.addWidget(self.form)
+        self.split((self.form,), (self.brought, self.photos))
         for part in (self.summary, self.source, self.target):
             self.box.addWidget(part)
         self.box.addWidget(self.table)
         self.box.addLayout(row(self.back, 1, self.export, self.take))
         self.box.addStretch(1)
         self._target = ""
+        self._seen: tuple[str, ...] = ()
+        self.camera = PaperCamera(UNIT_PAPERS)
+        self.camera.sent.connect(self.sent)
+        self.camera.hide()
+        self.outer.addWidget(self.camera)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
         data = page.data if isinstance(page.data, UnitListData) else UnitListData()
@@ -66,6 +81,14 @@ class UnitListPage(DeskPage[s.Board]):
         self.clerk_take.say(kit.text("assist.agent_take"))
         for paper, tick in self.papers.items():
             tick.say(kit.text(f"paper.{paper}"))
+            if paper in page.seen and paper not in self._seen:
+                tick.setChecked(True)
+            tick.setEnabled(paper not in page.seen)
+        self._seen = page.seen
+        self.photos.show_page(page, kit)
+        self.area.setVisible(page.camera is None)
+        self.camera.setVisible(page.camera is not None)
+        self.camera.show_page(page, kit)
         self.file.say(kit.text("unit.file"))
         self.files.offer(data.files, kit, self.look)
         self.take.say(kit.text("saving") if page.busy else kit.text("unit.take"))
@@ -74,7 +97,8 @@ class UnitListPage(DeskPage[s.Board]):
         self.export.setEnabled(bool(data.answers and self._target) and not page.busy)
         self.back.say(kit.text("back"))
         done = bool(data.answers)
-        self.form.setVisible(not done)
+        for card in (self.form, self.brought, self.photos):
+            card.setVisible(not done)
         self.take.setVisible(not done)
         self.export.setVisible(done)
         self.table.setVisible(done)
@@ -119,7 +143,26 @@ class UnitListPage(DeskPage[s.Board]):
     def _export(self) -> e.ExportTouched | None:
         return e.ExportTouched(self._target) if self._target else None
 
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show what the camera sees while papers are photographed."""
+        self.camera.show_frame(image_rgb)
+
+    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
+        """Show where the sheet is seen, in shares of the picture."""
+        self.camera.show_outline(quad)
+
+    def show_taken(self, image_rgb: np.ndarray) -> None:
+        """Show the page that was taken."""
+        self.camera.show_taken(image_rgb)
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        self.camera.set_look(look)
+
     def clear(self) -> None:
+        self.camera.clear()
+        self.photos.clear()
+        self._seen = ()
         for field in (self.unit, self.clerk_name, self.clerk_number):
             field.clear()
         self.files.choose(None)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import UnitListData
@@ -14,11 +17,51 @@ from kiosk.ui.desk.file_choice import FileChoice
 from kiosk.ui.desk.paper_camera import PaperCamera
 from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.table import Cell, Column, Table
-from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, row
+from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, column, row
 from kiosk.ui.theme import Look
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+class UnitPapers(QWidget):
+    """Which papers the clerk brought, and pictures of them."""
+
+    sent = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ticks = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
+        self._photos = PhotographedPapers("unit")
+        self._photos.sent.connect(self.sent)
+        self._seen: tuple[str, ...] = ()
+        brought = Card("unit-brought")
+        for tick in self._ticks.values():
+            brought.box.addWidget(tick)
+        box = column(brought, self._photos)
+        box.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(box)
+
+    def show_page(self, page: s.Board, kit: DeskKit) -> None:
+        """Fill from the page: what was photographed needs no tick."""
+        for paper, tick in self._ticks.items():
+            tick.say(kit.text(f"paper.{paper}"))
+            if paper in page.seen and paper not in self._seen:
+                tick.setChecked(True)
+            tick.setEnabled(paper not in page.seen)
+        self._seen = page.seen
+        self._photos.show_page(page, kit)
+
+    def brought(self) -> tuple[str, ...]:
+        """Return the papers that were ticked."""
+        return tuple(paper for paper, tick in self._ticks.items() if tick.isChecked())
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._photos.clear()
+        self._seen = ()
+        for tick in self._ticks.values():
+            tick.setChecked(False)
 
 
 class UnitListPage(DeskPage[s.Board]):
@@ -34,19 +77,15 @@ class UnitListPage(DeskPage[s.Board]):
         self.clerk_take = self.on(
             Action("clerk-take", "outlined"), lambda: e.AgentTyped(self.clerk_name.text(), self.clerk_number.text())
         )
-        self.papers = {paper: Tick(f"paper-{paper}") for paper in UNIT_PAPERS}
+        self.papers = UnitPapers()
+        self.papers.sent.connect(self.sent)
         self.file = Words("unit-file", "heading")
         self.files = FileChoice()
-        self.photos = PhotographedPapers("unit")
-        self.photos.sent.connect(self.sent)
         self.take = self.on(Action("unit-take", "primary", icon="tick"), self._take)
         for part in (self.unit, self.clerk_who):
             self.form.box.addWidget(part)
         self.form.box.addLayout(row(self.clerk_name, self.clerk_number))
         self.form.box.addLayout(row(self.clerk_take, 1))
-        self.brought = Card("unit-brought")
-        for tick in self.papers.values():
-            self.brought.box.addWidget(tick)
         self.form.box.addWidget(self.file)
         self.form.box.addWidget(self.files)
         self.summary = Words("unit-summary", "heading")
@@ -54,14 +93,13 @@ class UnitListPage(DeskPage[s.Board]):
         self.table = Table("answers")
         self.export = self.on(Action("unit-export", "outlined", icon="desk-stick"), self._export)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        self.split((self.form,), (self.brought, self.photos))
+        self.split((self.form,), (self.papers,))
         for part in (self.summary, self.source, self.target):
             self.box.addWidget(part)
         self.box.addWidget(self.table)
         self.box.addLayout(row(self.back, 1, self.export, self.take))
         self.box.addStretch(1)
         self._target = ""
-        self._seen: tuple[str, ...] = ()
         self.camera = PaperCamera(UNIT_PAPERS)
         self.camera.sent.connect(self.sent)
         self.camera.hide()
@@ -79,13 +117,7 @@ class UnitListPage(DeskPage[s.Board]):
         self.clerk_name.say(kit.text("unit.clerk_name"))
         self.clerk_number.say(kit.text("unit.clerk_number"))
         self.clerk_take.say(kit.text("assist.agent_take"))
-        for paper, tick in self.papers.items():
-            tick.say(kit.text(f"paper.{paper}"))
-            if paper in page.seen and paper not in self._seen:
-                tick.setChecked(True)
-            tick.setEnabled(paper not in page.seen)
-        self._seen = page.seen
-        self.photos.show_page(page, kit)
+        self.papers.show_page(page, kit)
         self.area.setVisible(page.camera is None)
         self.camera.setVisible(page.camera is not None)
         self.camera.show_page(page, kit)
@@ -97,7 +129,7 @@ class UnitListPage(DeskPage[s.Board]):
         self.export.setEnabled(bool(data.answers and self._target) and not page.busy)
         self.back.say(kit.text("back"))
         done = bool(data.answers)
-        for card in (self.form, self.brought, self.photos):
+        for card in (self.form, self.papers):
             card.setVisible(not done)
         self.take.setVisible(not done)
         self.export.setVisible(done)
@@ -136,9 +168,7 @@ class UnitListPage(DeskPage[s.Board]):
         self.export.say(kit.text("unit.export") if self._target else kit.text("no_stick"))
 
     def _take(self) -> e.UnitListChosen:
-        return e.UnitListChosen(
-            self.files.chosen, self.unit.text(), tuple(paper for paper, tick in self.papers.items() if tick.isChecked())
-        )
+        return e.UnitListChosen(self.files.chosen, self.unit.text(), self.papers.brought())
 
     def _export(self) -> e.ExportTouched | None:
         return e.ExportTouched(self._target) if self._target else None
@@ -161,14 +191,11 @@ class UnitListPage(DeskPage[s.Board]):
 
     def clear(self) -> None:
         self.camera.clear()
-        self.photos.clear()
-        self._seen = ()
         for field in (self.unit, self.clerk_name, self.clerk_number):
             field.clear()
         self.files.choose(None)
         self.source.say("")
         self.target.say("")
-        for tick in self.papers.values():
-            tick.setChecked(False)
+        self.papers.clear()
         self.table.set_rows((), ())
         self.clerk_who.say("")

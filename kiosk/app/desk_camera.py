@@ -35,6 +35,7 @@ class DeskCamera(QObject):
         self._view, self._mirror, self._wanted_below = view, mirror, wanted_below
         self._outcome: TakeOutcome | None = None  # of an enrolment; wiped with its page
         self.previewing = False
+        self.drowned = False
         self._frames = QTimer(self)
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._show_frame)
@@ -87,6 +88,11 @@ class DeskCamera(QObject):
         if self._frames.isActive():
             self.camera_wanted.emit(self._wanted_below())
         self._frames.stop()
+
+    @Slot(bool)
+    def on_drowned(self, drowned: bool) -> None:
+        """Whether other light drowns the screen's own: the desk's first page says so."""
+        self.drowned = drowned
 
     @Slot()
     def _show_frame(self) -> None:

@@ -231,6 +231,9 @@ class DeskController(QObject):
             case c.TakeVisit():
                 self._answer_calls()
                 self._conductor.feed(ve.AttendantTookOver())
+            case c.VouchVisit(by):
+                self._answer_calls()
+                self._conductor.feed(ve.AttendantTookOver(by.staff_id))
             case c.AnswerCall():
                 self._answer_calls()
             case c.BeginEnrolment(_, take_id):
@@ -317,7 +320,7 @@ class DeskController(QObject):
     # --- boards
 
     def _load(self, place: Place, by: s.Session) -> None:
-        seen = Seen(tuple(self._calls), self._glance(), self._sync, self._paused_sync, self._devices())
+        seen = Seen(tuple(self._calls), self._glance(), self._sync, self._paused_sync, self._devices(), self.camera.drowned)
         self._work.in_store(
             lambda store, at: e.Loaded(by.session_id, place, load(store, at, place, seen)),
             lambda error: e.Acted(by.session_id, place, problem=work.code_of(error), data=()),

@@ -247,13 +247,14 @@ class VisitController(QObject):
                 (self.begin_code if code else self.begin_scan).emit(visit_id)
             case c.CancelScan():
                 self.cancel_scan.emit()
-            case c.BeginTake(visit_id, take_id, practice):
+            case c.BeginTake(visit_id, take_id, practice, attended):
                 self._memory.begin_take()
                 self._showing.begin_take()
                 state = self._state
                 photo = self._memory.chip_photos.get(state.case.person.id_number, b"") if isinstance(state, s.Acting) else b""
                 shines = self._showing.shines
-                self.begin_take.emit(TakeRequest(visit_id, take_id, practice, shines=shines, chip_photo=photo))
+                request = TakeRequest(visit_id, take_id, practice, attended=attended, shines=shines, chip_photo=photo)
+                self.begin_take.emit(request)
             case c.SwapAction():
                 self.swap_action.emit()
             case c.CancelTake():

@@ -8,7 +8,7 @@ from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
 from kiosk.visit import states as s
-from kiosk.visit.pieces import person_of
+from kiosk.visit.pieces import may_vouch, person_of
 
 
 def glance(state: s.State, page: str, counted: tuple[Counted, ...] = ()) -> VisitGlance | None:
@@ -16,8 +16,8 @@ def glance(state: s.State, page: str, counted: tuple[Counted, ...] = ()) -> Visi
     visit = s.visit_of(state)
     if visit is None or isinstance(state, s.TakingCard):
         return None
-    why = _why(state, counted)
-    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, _person(state), visit.helper, why, counted)
+    why, again = _why(state, counted), may_vouch(state) is not None
+    return VisitGlance(visit.visit_id, page, visit.mode.value, visit.tries, _person(state), visit.helper, why, counted, again)
 
 
 def _why(state: s.State, counted: tuple[Counted, ...]) -> Reason | None:

@@ -37,6 +37,7 @@ class HomeData:
     sent_back: int = 0  # returned, refused or with a scan that was turned away, and nobody has dealt with it yet
     home_visits: int = 0
     unapproved_days: int = 0
+    drowned: bool = False  # other light is so strong that the screen's own is not told on faces
 
 
 @dataclass(frozen=True, slots=True)

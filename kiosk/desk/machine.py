@@ -139,6 +139,11 @@ def _go_on(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
                 return s.Open(session, state.page), ()
             taken, todo = _take_over(session, world.visit)
             return taken, (*_put_away(session, state.page), *todo)
+        case e.InSightTouched():
+            if world.visit is None or not world.visit.may_vouch or s.is_busy(state.page):
+                return s.Open(session, state.page), ()
+            vouched = c.VouchVisit(session, world.visit.visit_id)
+            return s.Closed(), (c.NoteSignOut(session), *_put_away(session, state.page), c.ResumeVisit(), vouched)
         case e.PageKept(_, _, document) if document is not None and papered(state.page) is None:
             return s.Open(session, state.page), (c.DropPages(session, (document.page_id,)),)
     after, commands = on_page(session, state.page, event, world.today)

@@ -78,6 +78,7 @@ class VisitGlance:
     helper: Person | None = field(default=None, repr=False)
     reason: Reason | None = None  # why it was not done by face so far, where the visit tells
     counted: tuple[Counted, ...] = ()  # its takes in the fairness ledger
+    may_vouch: bool = False  # one touch of whoever has the person in sight, and the face is tried again
 
 
 @dataclass(frozen=True, slots=True)

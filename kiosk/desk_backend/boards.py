@@ -32,6 +32,7 @@ class Seen:
     sync: SyncStatus | None = None
     paused: bool = False
     devices: b.MaintenanceData = b.MaintenanceData()
+    drowned: bool = False
 
     @property
     def level(self) -> str:
@@ -103,6 +104,7 @@ def home_data(store: Store, at: Moment, seen: Seen) -> b.HomeData:
         len(waits.returned),
         len(home.booked(store, at.today)),
         len(waits.unapproved_days),
+        seen.drowned,
     )
 
 

@@ -45,9 +45,10 @@ class Take:
     """A take in progress. Call `step` with every observation until `result` is set."""
 
     def __init__(self, challenge: Challenge, settings: Liveness, limits: Limits = LIMITS, *, attended: bool = False) -> None:
-        """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody."""
+        """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody
+        and the turn too may be swapped away."""
         self._settings, self._attended = settings, attended
-        self._asked = Asked(challenge, settings.require_turn, settings.doubt_asks_more)
+        self._asked = Asked(challenge, settings.require_turn and not attended, settings.doubt_asks_more)
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._faces = FaceBuffer()

@@ -48,6 +48,7 @@ class BeginTake:
     visit_id: str
     take_id: int
     practice: bool
+    attended: bool = False  # somebody of the staff has the person in sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,7 +336,10 @@ class ServiceResumed:
 
 @dataclass(frozen=True, slots=True)
 class AttendantTookOver:
-    """The attendant ends the self-service part at the desk; the visit's identity went with it."""
+    """The attendant ends the self-service part at the desk; the visit's identity went with it. `in_sight`: instead of that, this
+    staff number has the person in sight and answers for one more take."""
+
+    in_sight: str = ""
 
 
 Event = (

@@ -18,9 +18,11 @@ from kiosk.visit.pages import HANDLERS
 from kiosk.visit.pieces import (
     abandon_take,
     bare,
+    begin_take,
     case_of,
     end,
     is_saving,
+    may_vouch,
     person_of,
     stop_take,
     with_visit,
@@ -77,7 +79,9 @@ def _paused(state: s.State, event: e.ServicePaused, world: World) -> Step:
 
 
 def _took_over(state: s.State, event: e.AttendantTookOver, world: World) -> Step:
-    visit = s.visit_of(state)
+    visit, case = s.visit_of(state), may_vouch(state)
+    if event.in_sight:
+        return (state, ()) if case is None else begin_take(replace(case, in_sight=event.in_sight), False, world)
     return (state, ()) if visit is None else end(state, visit, None, silent=True)
 
 

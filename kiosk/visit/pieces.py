@@ -62,7 +62,19 @@ def begin_take(case: s.Case, practice: bool, world: World) -> Step:
         return s.Referred(case.visit, Reason.TOO_MANY_TRIES, case), (c.CallAttendant(Reason.TOO_MANY_TRIES),)
     case = replace(case, visit=replace(case.visit, takes=take_id))
     state = s.Acting(case, practice, world.camera_ready, take_id)
-    return state, (c.BeginTake(case.visit.visit_id, take_id, practice),) if world.camera_ready else ()
+    attended = bool(case.in_sight) and not practice
+    return state, (c.BeginTake(case.visit.visit_id, take_id, practice, attended),) if world.camera_ready else ()
+
+
+# What a person in sight of the staff may try again: the machine saw too little, but nothing that looks like an attack.
+_TOO_LITTLE = frozenset({Reason.LIVENESS_UNCERTAIN, Reason.ACTION_TIMEOUT, Reason.NO_GOOD_FRAME, Reason.FACE_LOST})
+
+
+def may_vouch(state: s.State) -> s.Case | None:
+    """Return the case for which staff that has the person in sight may answer for one take; None where there is none."""
+    if isinstance(state, s.Instructing | s.Retrying) or (isinstance(state, s.Acting) and not state.practice):
+        return state.case
+    return state.case if isinstance(state, s.Referred) and state.reason in _TOO_LITTLE else None
 
 
 # So many takes a visit may be broken off by the camera's cable, a failed model or the opened desk without costing a try. Each
@@ -95,6 +107,7 @@ def rested(state: s.Acting, before_cue: bool, world: World) -> Step:
 def failed_try(case: s.Case, reason: Reason, world: World, action: Action | None = None, *, early: bool = False) -> Step:
     """Every failed try is saved; after the last one the attendant is called. Nobody passes by trying often enough."""
     save = c.SaveAttempt(case, Outcome.FAILED, reason)
+    case = replace(case, in_sight="")  # it was good for this take
     left = world.tries_per_visit - case.visit.tries
     if left > 0:
         return s.Retrying(case, reason, left, action, early), (save,)

@@ -67,6 +67,7 @@ def records_of(
             clock=clock,
             identified_by=case.person.identified_by.value,
             roster_version=roster_version,
+            author=case.in_sight or "self",
             consent_id=case.consent_id if review is None else review.consent_id,
             actions=tuple(done.action.value for done in liveness.actions) if liveness else (),
             checks=(*checks, EXPIRED_CARD) if item.card_expired else checks,

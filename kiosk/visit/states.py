@@ -167,6 +167,7 @@ class Case:
     entry: RosterEntry = field(repr=False)
     chosen: tuple[Eligibility, ...]
     consent_id: str = ""
+    in_sight: str = ""  # who of the staff has the person in sight and answers for it; for one take
 
 
 @dataclass(frozen=True, slots=True)

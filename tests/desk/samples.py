@@ -22,7 +22,7 @@ PAGE = Document("principal-proof.jpg", "d" * 64, page_id="page-1")
 FULL = Assisted(("b0",), Reason.NO_FACE_WANTED.value, "", True, True, (), (), SIGNATURE, False, SIGNATURE)
 PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
 PROXY = Assisted(("b0",), "", "", False, False, PAPERS, (Document("a.pdf", "b" * 64),), SIGNATURE, False, SIGNATURE)
-GLANCE = VisitGlance("v1", "referred", "self", 3, x.CHEN, None, Reason.FACE_UNCERTAIN)
+GLANCE = VisitGlance("v1", "referred", "self", 3, x.CHEN, None, Reason.FACE_UNCERTAIN, may_vouch=True)
 
 
 def found(person=x.CHEN, benefits: int = 1, **more) -> Found:
@@ -58,6 +58,7 @@ def touches() -> list[e.Event]:
         e.FormFilled(False),
         e.StayTouched(),
         e.LeaveTouched(),
+        e.InSightTouched(),
         e.TakeOverTouched(),
         e.SearchTouched(x.CHEN.id_number),
         e.SearchTouched("", x.CHEN.name),

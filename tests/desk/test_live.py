@@ -173,6 +173,27 @@ def test_taking_over_takes_the_identity_along_and_is_saved_face_to_face(live):
     assert "points" not in kept.record.notes
 
 
+def test_who_has_the_person_in_sight_says_so_by_one_touch_and_the_face_is_tried_once_more(live):
+    takes = []
+    live.conductor.begin_take.connect(takes.append)
+    live.conductor.devices.on_camera(CameraUp("test", 640, 480))
+    for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
+        live.conductor.feed(event)
+    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
+    visit_id = live.conductor.state.visit.visit_id
+    for event in (ve.Confirmed(), ve.Agreed(), ve.BeginTouched()):
+        live.conductor.feed(event)
+    live.conductor.feed(ve.TakeEnded(visit_id, 1, False, Reason.LIVENESS_UNCERTAIN))
+    live.sign_in()
+    live.touch("in-sight")
+    live.until(lambda: not live.view.isVisible())
+    assert live.window.page_name == "camera"
+    assert [(one.take_id, one.attended) for one in takes] == [(1, False), (2, True)]
+    live.conductor.feed(ve.TakeEnded(visit_id, 2, False, Reason.NO_GOOD_FRAME))
+    kept = live.ask(lambda store: [one.record for one in records.of_person(store, "p-1")])
+    assert sorted((one.reason, one.author) for one in kept) == [("liveness-uncertain", "self"), ("no-good-frame", ANN[0])]
+
+
 def test_a_form_with_a_signature_missing_saves_nothing(live):
     live.sign_in()
     live.type("home-number", made.NUMBER, enter=True)

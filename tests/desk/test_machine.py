@@ -107,6 +107,15 @@ def test_taking_over_takes_the_identity_along():
     assert state.page.found.visit_id == "v1"
 
 
+def test_one_touch_of_who_sees_the_person_and_the_visit_goes_on():
+    state, _ = signed_in()
+    after, done = walk(e.InSightTouched(), state=state)
+    assert after == s.Closed()
+    assert done == [c.NoteSignOut(state.session), c.ResumeVisit(), c.VouchVisit(state.session, "v1")]
+    for visit in (None, replace(d.GLANCE, may_vouch=False)):
+        assert step(state, e.InSightTouched(), d.world(visit=visit)) == (state, ())
+
+
 def test_face_to_face_is_saved_with_reason_and_both_signatures():
     state, _ = signed_in(d.ANN, e.TakeOverTouched(), e.PersonFound(1, d.found()), e.AssistChosen(Channel.FACE_TO_FACE))
     state, done = walk(e.AssistSubmitted(d.FULL), state=state)

@@ -277,6 +277,20 @@ def test_with_an_attendant_in_sight_a_turn_may_be_left_out() -> None:
     assert run(Take(challenge(Action.BLINK, Action.MOUTH_OPEN), SETTINGS, attended=True), Person()).passed
 
 
+def test_with_an_attendant_in_sight_the_turn_is_swapped_away() -> None:
+    drawn = challenge(Action.TURN_LEFT, Action.BLINK, spares=(Action.MOUTH_OPEN, Action.TURN_RIGHT))
+    take = Take(drawn, SETTINGS, attended=True)
+    swapped: list[bool] = []
+
+    def swap(_t: float, view: TakeView) -> None:
+        if view.now and not swapped:
+            swapped.append(take.swap_action())
+
+    result = run(take, Person(), watch=swap)
+    assert result.passed
+    assert [one.action for one in result.actions] == [Action.MOUTH_OPEN, Action.BLINK]
+
+
 def test_a_check_that_refers_sends_to_the_attendant_and_refuses_nobody() -> None:
     settings = Liveness(checks=Checks(bent_print="off", background="off", light="off", repeated_frames="refer"))
     take = Take(challenge(Action.TURN_LEFT), settings)

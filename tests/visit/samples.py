@@ -106,6 +106,7 @@ def device_events() -> list[e.Event]:
         e.ServicePaused(Reason.STORE_ERROR),
         e.ServiceResumed(),
         e.AttendantTookOver(),
+        e.AttendantTookOver("1001"),
     ]
 
 

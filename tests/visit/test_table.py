@@ -62,6 +62,7 @@ STATES: dict[str, s.State] = {
     "Finished": s.Finished(CASE, ("r1",)),
     "Finished+returned": s.Finished(CASE, ("r1",), RecordStatus.RETURNED),
     "Referred": s.Referred(VISIT, Reason.FACE_UNCERTAIN, CASE),
+    "Referred+uncertain": s.Referred(VISIT, Reason.LIVENESS_UNCERTAIN, CASE),
     "Referred+no-face": s.Referred(VISIT, Reason.NO_FACE_WANTED, CASE),
     "ReviewConsenting": s.ReviewConsenting(CASE, s.Referred(VISIT, Reason.FACE_MISMATCH, CASE), date(2026, 12, 3)),
     "ReviewConsenting+saving": s.ReviewConsenting(CASE, s.Referred(VISIT, Reason.FACE_MISMATCH, CASE), date(2026, 12, 3), True),
@@ -77,7 +78,7 @@ STATES: dict[str, s.State] = {
 def told(event: e.Event) -> str:
     """An event in one word, with what decides in it."""
     fields = {name: getattr(event, name) for name in event.__dataclass_fields__}
-    marks = [str(fields[name]) for name in ("reason", "passed", "benefit_ids") if name in fields]
+    marks = [str(fields[name]) for name in ("reason", "passed", "benefit_ids", "in_sight") if name in fields and fields[name] != ""]
     if "person" in fields:
         marks.append("chen" if fields["person"] == x.CHEN else "li")
     if "options" in fields:

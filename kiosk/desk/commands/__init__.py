@@ -92,6 +92,14 @@ class TakeVisit:
 
 
 @dataclass(frozen=True, slots=True)
+class VouchVisit:
+    """Let the visit's person try once more, in sight of whoever signed in."""
+
+    by: Session
+    visit_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindByCode:
     """A scanner in keyboard mode typed the code of our own slip: whose is it? Answered by PersonFound."""
 
@@ -373,6 +381,7 @@ ForOthers = (
     | ResumeVisit
     | Load
     | TakeVisit
+    | VouchVisit
     | BeginEnrolment
     | EndEnrolment
     | AnswerCall

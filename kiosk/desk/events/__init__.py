@@ -26,6 +26,7 @@ from kiosk.desk.events.person import (
     EnrolChosen,
     EnrolConsented,
     EraseTouched,
+    InSightTouched,
     KeepTouched,
     LookTouched,
     NotSaved,
@@ -148,6 +149,7 @@ __all__ = [
     "SyncNowTouched",
     "SyncPauseTouched",
     "TakeEnded",
+    "InSightTouched",
     "TakeOverTouched",
     "TimePassed",
     "Touch",
@@ -165,6 +167,7 @@ Touch = (
     | FormFilled
     | StayTouched
     | LeaveTouched
+    | InSightTouched
     | TakeOverTouched
     | SearchTouched
     | PersonChosen

@@ -11,6 +11,11 @@ from kiosk.domain.record import Channel, RecordStatus
 
 
 @dataclass(frozen=True, slots=True)
+class InSightTouched:
+    """人就在眼前: the person before the camera is in sight; one more take, and the visit goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakeOverTouched:
     """Take over the visit under the desk."""
 

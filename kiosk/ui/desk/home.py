@@ -61,6 +61,9 @@ class HomePage(DeskPage[s.Board]):
         self.take = self.on(Action("take-over", "primary", icon="persons"), e.TakeOverTouched())
         self.visit.box.addWidget(self.visit_title)
         self.visit.box.addLayout(row(self.visit_who, self.take))
+        self.vouch = self.on(Action("in-sight", "outlined", icon="tick"), e.InSightTouched())
+        self.vouch_words = Words("in-sight-words", "small")
+        self.visit.box.addLayout(row(self.vouch_words, self.vouch))
         self.search = Card("search-card")
         self.search_title = Words("search-title", "heading")
         self.number = Field("home-number", digits=True, limit=1200)  # a scanner may type the code of a slip
@@ -103,6 +106,11 @@ class HomePage(DeskPage[s.Board]):
         visit = data.visit
         self.take.setVisible(visit is not None)
         self.take.say(kit.text("home.take_over"))
+        again = visit is not None and visit.may_vouch
+        self.vouch.setVisible(again)
+        self.vouch_words.setVisible(again)
+        self.vouch.say(kit.text("home.in_sight"))
+        self.vouch_words.say(kit.text("home.in_sight_means"))
         if visit is None:
             self.visit_who.say(kit.text("home.no_visit"))
         else:
@@ -137,6 +145,7 @@ class HomePage(DeskPage[s.Board]):
             if tallies.roster_stale and tallies.roster_at
             else "",
             kit.text("home.no_roster") if not tallies.roster_version else "",
+            kit.text("home.drowned") if data.drowned else "",
             kit.text("home.clock_suspect") if tallies.clock_suspect else "",
             kit.text(f"level.{tallies.level}") if tallies.level != "ok" else "",
         ]

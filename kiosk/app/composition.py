@@ -67,7 +67,7 @@ class KioskApp(QObject):
         self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
         self.camera = CameraWorker(settings.camera, [for_vision, for_scan, for_codes, self.mirror])
-        self.vision = VisionWorker(settings, for_vision, steer=self.camera.steer)
+        self.vision = VisionWorker(settings, for_vision, steer=self.camera.steer, hold=self.camera.hold)
         self.scan = Scans(ScanWorker(for_scan), CodeWorker(for_codes, CodeLookup(settings, self.store)))
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))
@@ -173,6 +173,7 @@ class KioskApp(QObject):
         desk = self.desk
         self.vision.view.connect(desk.on_take_view)
         self.vision.finished.connect(desk.on_take_finished)
+        self.vision.drowned.connect(desk.camera.on_drowned)
         desk.camera.begin_take.connect(self.vision.begin_take)
         desk.camera.cancel_take.connect(self.vision.cancel)
         desk.camera.camera_wanted.connect(self.camera.set_awake)

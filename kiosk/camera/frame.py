@@ -45,6 +45,14 @@ class Identified(Protocol):
 
 
 @runtime_checkable
+class Holdable(Protocol):
+    """A source whose exposure and white balance can stand still for a while. Called from any thread."""
+
+    def hold(self, on: bool) -> bool:
+        """Let them stand still, or go on by themselves; True while any does stand still."""
+
+
+@runtime_checkable
 class Steerable(Protocol):
     """A source whose camera can be steered. Called from any thread."""
 

@@ -115,6 +115,11 @@ class DeviceSource:
         controls = self._controls
         return controls is not None and controls.set(control, value)
 
+    def hold(self, on: bool) -> bool:
+        """Let exposure and white balance stand still, where the camera can."""
+        controls = self._controls
+        return controls is not None and controls.hold(on)
+
     def close(self) -> None:
         """Release the camera."""
         controls, self._controls = self._controls, None

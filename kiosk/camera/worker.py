@@ -16,7 +16,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from kiosk.camera.frame import Frame, FrameSource, Identified, Steerable
+from kiosk.camera.frame import Frame, FrameSource, Holdable, Identified, Steerable
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.meter import RateMeter
 from kiosk.camera.motion import MotionDetector
@@ -124,6 +124,7 @@ class CameraWorker(QObject):
         else:
             self._awake.clear()
             self.steer(0.0)
+            self.hold(False)
             for box in self._mailboxes:
                 box.clear()
 
@@ -140,6 +141,12 @@ class CameraWorker(QObject):
         if facts is None or run is None or level == before:
             return
         run.steer(facts.control, facts.neutral + round(level * facts.unit))
+
+    def hold(self, on: bool) -> bool:
+        """Let exposure and white balance stand still, or go on; True while they do stand still. From any thread."""
+        with self._lock:
+            source = self._run.source if self._run is not None else None
+        return isinstance(source, Holdable) and source.hold(on)
 
     # ---- the guard's thread
 

@@ -21,6 +21,7 @@ from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.light.answer import LightScores
+from kiosk.liveness.trace import Row
 
 
 class Embeds(Protocol):
@@ -47,6 +48,7 @@ class TakeOutcome:
     chip_reference: np.ndarray | None = field(default=None, repr=False)  # of the card's own photo, where one could be read
     glasses: Glasses = Glasses.UNKNOWN  # for the fairness ledger alone
     lit: LightScores = LightScores()  # what came back of the light passcode: for a pilot alone
+    trace: tuple[Row, ...] = ()  # of every frame, where it was asked for: for a pilot alone
 
 
 class Observes(Protocol):

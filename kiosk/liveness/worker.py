@@ -22,7 +22,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from kiosk.camera.frame import Frame
-from kiosk.config import ASSETS, Checks, Settings
+from kiosk.config import ASSETS, Settings
 from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.outcome import Glasses, LivenessResult
 from kiosk.domain.reasons import Action, Reason
@@ -31,14 +31,16 @@ from kiosk.errors import KioskError, ModelError
 from kiosk.face.align import align
 from kiosk.face.encoder import Encoder
 from kiosk.liveness.attacks.turns import TurnPictures
-from kiosk.liveness.camera_proof.proof import CameraProof
+from kiosk.liveness.camera_proof.side import CameraSide
 from kiosk.liveness.challenge import draw_challenge
 from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.glasses import tell
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
+from kiosk.liveness.light.answer import LightScores
 from kiosk.liveness.light.daylight import Daylight
 from kiosk.liveness.small_faces import SmallFaces
 from kiosk.liveness.take import Take
+from kiosk.liveness.trace import Trace
 from kiosk.liveness.verdict import TakeOutcome, conclude, confirm_turns
 from kiosk.memory import give_back
 
@@ -76,6 +78,7 @@ class TakeRequest:
     seed: int | None = None
     attended: bool = False  # an attendant who signed in has the person in sight: a challenge without a turn refers nobody
     shines: bool = False  # the page is seen and carries the light passcode: not at the desk, not behind the dark curtain
+    traced: bool = False  # keep numbers of every frame: for a pilot, with consent
     chip_photo: bytes = field(default=b"", repr=False)  # 102 x 126 x 3 RGB of the card, when a vendor's decoder gave one
 
 
@@ -86,6 +89,7 @@ class VisionWorker(QObject):
     view = Signal(object)  # TakeView, with visit_id
     finished = Signal(object)  # TakeOutcome
     failed = Signal(object)  # Reason: the models failed, not the person; the take is dropped, recovery is under way
+    drowned = Signal(bool)  # whether daylight drowns the screen's light lately, at every change: a hint for the desk, nothing else
     presence = Signal(object)  # bool: somebody stands before the camera; told at every look while presence is watched
 
     def __init__(
@@ -94,10 +98,12 @@ class VisionWorker(QObject):
         frames: Frames,
         models: Path = ASSETS / "models",
         steer: Callable[[float], None] = lambda _: None,
+        hold: Callable[[bool], bool] = lambda _: False,
     ) -> None:
-        """steer: moves the camera's measured control to a level, -1 to 1; called in the vision's thread."""
+        """steer: moves the camera's measured control to a level, -1 to 1. hold: lets its exposure and white balance stand still, or
+        go on; returns whether they stand still. Both are called in the vision's thread."""
         super().__init__()
-        self.steer = steer
+        self.camera = CameraSide(steer, hold)
         self._frames = frames
         self._wishes: queue.SimpleQueue[Callable[[_Loop], None]] = queue.SimpleQueue()
         self._settings, self._models = settings, models
@@ -174,36 +180,6 @@ class VisionWorker(QObject):
             loop.close()
 
 
-class _CameraSide:
-    """What a take asks of the camera itself."""
-
-    def __init__(self, worker: VisionWorker) -> None:
-        self._worker = worker
-        self.facts: CameraFacts | None = None
-        self._proof: CameraProof | None = None
-        self._level = 0.0
-
-    def begin(self, request: TakeRequest, checks: Checks) -> CameraProof | None:
-        """Return what the next take asks; None where nothing was measured, or nothing is at stake."""
-        self.end()
-        self._proof = None if self.facts is None or request.practice else CameraProof(self.facts, checks)
-        return self._proof
-
-    def follow(self) -> None:
-        """Steer the camera as the take wants it."""
-        self._steer(self._proof.level if self._proof is not None else 0.0)
-
-    def end(self) -> None:
-        """Ask nothing more, and let the camera go back."""
-        self._proof = None
-        self._steer(0.0)
-
-    def _steer(self, level: float) -> None:
-        if level != self._level:
-            self._level = level
-            self._worker.steer(level)
-
-
 class _Loop:
     """What lives in the vision thread."""
 
@@ -212,12 +188,13 @@ class _Loop:
         self._landmarker: Landmarker | None = None
         self._encoder: Encoder | None = None
         self._small = SmallFaces(models / DETECTOR)
-        self._camera = _CameraSide(worker)
+        self._camera = worker.camera
         self._daylight = Daylight(settings.liveness.light_strength, settings.liveness.light_delay_s)
         self._still: Landmarker | None = None  # without tracking: for the end of a take
         self._take: Take | None = None
         self._request: TakeRequest | None = None
         self._shown: TakeView | None = None
+        self._trace = Trace()
         self._watching = False
         self._resting = False
         self._polled_s = -1e9
@@ -231,8 +208,8 @@ class _Loop:
         """Draw a challenge and begin."""
         rng = None if request.seed is None else random.Random(request.seed)
         challenge = draw_challenge(self._settings.liveness, request.unable, rng)
-        self._request, self._shown = request, None
-        proof = self._camera.begin(request, self._settings.liveness.checks)
+        self._request, self._shown, self._trace = request, None, Trace()
+        proof = self._camera.begin(self._settings.liveness.checks, practice=request.practice)
         challenge = replace(challenge, proof=proof, light_code=challenge.light_code if request.shines else None)
         day = {"light_strength": self._daylight.expected(), "light_delay_s": self._daylight.delay_s()}
         settings = self._settings.liveness.model_copy(update=day)
@@ -299,7 +276,9 @@ class _Loop:
             self._polled_s = now
             self._note_presence(observation)
         view = replace(take.step(observation, frame.image_bgr), visit_id=request.visit_id)
-        self._camera.follow()
+        if request.traced:
+            self._trace.look(observation, view)
+        self._camera.follow(frame.t_s, frame.image_bgr, lit=view.light_pattern is not None and view.phase != "positioning")
         if view != self._shown:
             self._shown = view
             self._worker.view.emit(view)
@@ -307,8 +286,18 @@ class _Loop:
             self._take = self._request = None
             self._camera.end()
             if not request.practice and take.result.reason in (Reason.OK, Reason.LIVENESS_UNCERTAIN):
-                self._daylight.note(take.lit)
-            self._worker.finished.emit(replace(self._outcome(take.result, take.kept, request, take.turns), lit=take.lit))
+                self._note_light(take.lit, shines=request.shines)
+            outcome = self._outcome(take.result, take.kept, request, take.turns)
+            self._worker.finished.emit(replace(outcome, lit=take.lit, trace=self._trace.rows))
+            self._trace = Trace()
+
+    def _note_light(self, lit: LightScores, *, shines: bool) -> None:
+        """Learn of a take how faces answer here lately."""
+        if shines and self._settings.liveness.checks.light != "off":
+            before = self._daylight.drowned
+            self._daylight.note(lit)
+            if self._daylight.drowned != before:
+                self._worker.drowned.emit(not before)
 
     def _outcome(
         self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest, turns: tuple[TurnPictures, ...] = ()

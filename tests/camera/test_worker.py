@@ -190,6 +190,19 @@ def test_it_is_told_which_camera_it_is_and_when_that_changes(rig, camera, qtbot,
     worker.stop()
 
 
+def test_the_camera_stands_still_when_asked_and_goes_on_when_nobody_looks(rig, camera, qtbot):
+    worker, *_ = rig
+    assert not worker.hold(True), "nothing runs"
+    worker.start()
+    qtbot.waitUntil(lambda: camera.seq > 1)
+    assert not worker.hold(True), "a source that cannot"
+    asked = []
+    camera.hold = lambda on: asked.append(on) or on
+    assert worker.hold(True)
+    worker.set_awake(False)
+    assert asked == [True, False]
+
+
 def test_the_camera_is_steered_at_once_and_left_at_rest(rig, camera, qtbot):
     worker, *_ = rig
     asked = []

@@ -147,6 +147,17 @@ def test_where_answers_are_small_for_a_while_nothing_is_made_of_a_missing_one() 
     assert Daylight(0.03).expected() == 0.03
 
 
+def test_daylight_that_drowns_the_screen_is_told_and_so_is_its_end() -> None:
+    day = Daylight()
+    for number in range(4):
+        assert not day.drowned, "a few takes say nothing"
+        day.note(LightScores() if number % 2 else LightScores(time=0.1, strength=0.002, noise=0.01))
+    assert day.drowned
+    for _ in range(4):
+        day.note(LightScores(time=0.9, strength=0.05, noise=0.001))
+    assert not day.drowned
+
+
 SETTINGS = Liveness(
     checks=Checks(bent_print="off", background="off", light="refer"),
     allowed=("turn-left",),

@@ -23,9 +23,11 @@ class Daylight:
         self._usual, self._delay_s = strength or EXPECTED, delay_s
         self._last: deque[float] = deque(maxlen=_LAST)
         self._delays: deque[float] = deque(maxlen=_LAST)
+        self._hidden: deque[bool] = deque(maxlen=_LAST)
 
     def note(self, lit: LightScores) -> None:
         """A take ended in which everything was done that was asked."""
+        self._hidden.append(not lit.available(self.expected()))
         if lit.time is not None:
             self._last.append(max(lit.strength, 0.0))
             if lit.time >= _CLEARLY and lit.best_delay_s is not None and lit.best_delay_s <= UNMEASURED_S[1]:
@@ -34,6 +36,11 @@ class Daylight:
     def delay_s(self) -> float:
         """Return the delay of screen and camera; 0: not known yet."""
         return self._delay_s or (median(self._delays) if len(self._delays) >= _LEAST else 0.0)
+
+    @property
+    def drowned(self) -> bool:
+        """Of most of the last takes it could not be told whether the light was answered: too much other light, or a slow camera."""
+        return len(self._hidden) >= _LEAST and 2 * sum(self._hidden) > len(self._hidden)
 
     def expected(self) -> float:
         """Return how large an answer may be expected now; never more than usual, and above 0."""

@@ -75,6 +75,7 @@ MAY: dict[str, set[str]] = {
         "face",
         "voice",
         "ocr",
+        "pilot",
         "printer",
         "store",
         "sync",

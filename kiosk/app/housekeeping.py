@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
@@ -15,6 +16,7 @@ from kiosk import __version__
 from kiosk.app import watchdog
 from kiosk.app.settings_watch import SettingsWatch
 from kiosk.config import Settings, resolve
+from kiosk.pilot import erasing
 from kiosk.store import policies, records
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
@@ -94,6 +96,11 @@ class Housekeeping(QObject):
     @Slot()
     def _retain(self) -> None:
         self._store.ask(_retain)
+        kept, today = (
+            erasing.folder_in(resolve(self._settings.store.directory)),
+            datetime.now(ZoneInfo(self._settings.station.timezone)),
+        )
+        self._store.ask(lambda _: erasing.erase_due(kept, today.date()))
 
     @Slot()
     def _beat(self) -> None:

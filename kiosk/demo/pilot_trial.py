@@ -7,6 +7,7 @@ asked. For the workbench alone.
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -21,9 +22,11 @@ from kiosk.emulators.held_tablet import HeldTablet
 from kiosk.emulators.person import press
 from kiosk.emulators.puppet import PuppetSource
 from kiosk.pilot.book import Book
+from kiosk.pilot.pictures import Album
 from kiosk.pilot.plan import GENUINE, QUESTIONS
 from kiosk.pilot.report_files import report_to
 from kiosk.pilot.session import Session
+from kiosk.texts.strings import Strings
 
 _LOOK_MS, _REACTION_MS, _AGAIN_S = 150, 450, 3.5
 _PORTRAITS = ("obama", "biden")
@@ -32,12 +35,12 @@ _PORTRAITS = ("obama", "biden")
 class Player(QObject):
     """Plays `plan`, one kind after the other: genuine, print-matt or tablet."""
 
-    def __init__(self, settings: Settings, book: Book, plan: list[str], shots: Path | None) -> None:
+    def __init__(self, settings: Settings, book: Book, plan: list[str], shots: Path | None, album: Album | None = None) -> None:
         super().__init__()
         self._plan, self._shots, self._number = plan, shots, 0
         self.puppet = PuppetSource(_PORTRAITS[0])
         self._tablet = HeldTablet(self.puppet)
-        self.session = Session(settings, book, self._source)
+        self.session = Session(settings, book, self._source, album)
         self.session.vision.view.connect(self._on_view)
         self._cued, self._acted_s = -1, 0.0
         self._timer = QTimer(self)
@@ -81,10 +84,11 @@ class Player(QObject):
             self.puppet.set_mode("print" if kind == "print-matt" else "live")
             self._press("genuine" if kind == GENUINE else "attack")
         elif at == 1:
-            for row, (key, _, answers) in enumerate(QUESTIONS):
-                self._press(f"{key}:{answers[(self._number + row) % len(answers)][0]}")
-            if not self.session.window.consent.isChecked():
-                self.session.window.consent.click()
+            for row, (key, answers) in enumerate(QUESTIONS):
+                self._press(f"{key}:{answers[(self._number + row) % len(answers)]}")
+            for tick in (self.session.window.consent, self.session.window.pictures):  # every second one agrees to pictures
+                if not tick.box.isChecked() and (tick is self.session.window.consent or self._number % 2):
+                    tick.box.click()
             self._press("go")
         elif at == 2:
             self._press(f"show:{self._plan[self._number]}")
@@ -130,12 +134,15 @@ def main(argv: list[str]) -> int:
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     book = Book(options.out / "takes.jsonl")
     book.erase()
-    player = Player(load(), book, [GENUINE] * options.people + ["print-matt", "tablet"] * options.attacks, options.out)
+    settings, key = load(), secrets.token_bytes(32)
+    album = Album(options.out / "pictures", key)
+    player = Player(settings, book, [GENUINE] * options.people + ["print-matt", "tablet"] * options.attacks, options.out, album)
     player.session.window.left.connect(qt.quit)
     player.start()
     qt.exec()
     player.session.stop()
-    return report_to(load(), book, options.out)
+    print(f"{album.open_to(options.out / 'opened')} pictures were agreed to, sealed, and opened again")
+    return report_to(settings, book, options.out, Strings.load(settings.ui.language))
 
 
 if __name__ == "__main__":

@@ -13,33 +13,39 @@ from typing import Any
 from kiosk.domain.rate import needed, told
 from kiosk.pilot.book import PilotTake
 from kiosk.pilot.plan import BOUND_BAND, BOUND_FRR, BOUND_IAPAR, GENUINE, INSTRUMENTS, QUESTIONS
+from kiosk.texts.strings import Strings
 
 Rows = list[tuple[str, ...]]
 _LIGHT_TAKES = 30  # so many answered takes before the station's own light may be proposed
 _CLEARLY = 0.7
 
 
-def tables(takes: Sequence[PilotTake]) -> list[tuple[str, tuple[str, ...], Rows]]:
+def tables(takes: Sequence[PilotTake], strings: Strings) -> list[tuple[str, tuple[str, ...], Rows]]:
     """Return (title, head, rows) of the report's tables."""
+
+    def say(key: str, **values: object) -> str:
+        return strings.text(f"pilot.report.{key}", **values)
+
     genuine = [one for one in takes if one.kind == GENUINE]
-    names = {one.key: one.name for one in INSTRUMENTS}
-    head = ("组", "人数", "次数", "错误率（95 % 区间）", "转人工", "要证明的上限", "还差", "原因")
-    people: Rows = [_genuine("全部", genuine, BOUND_FRR)]
-    for key, question, answers in QUESTIONS:
-        for answer, words in answers:
-            people.append(_genuine(f"{question}：{words}", [one for one in genuine if one.answers.get(key) == answer], BOUND_BAND))
+    head = tuple(say(key) for key in ("group", "persons", "takes", "wrong", "referred", "bound", "left", "reasons"))
+    people: Rows = [_genuine(say("all"), genuine, BOUND_FRR)]
+    for key, answers in QUESTIONS:
+        for answer in answers:
+            group = [one for one in genuine if one.answers.get(key) == answer]
+            name = say("of", question=strings.text(f"pilot.question.{key}"), answer=strings.text(f"pilot.{key}.{answer}"))
+            people.append(_genuine(name, group, BOUND_BAND))
     attacks: Rows = []
-    for kind, name in names.items():
-        group = [one for one in takes if one.kind == kind]
+    for instrument in INSTRUMENTS:
+        group = [one for one in takes if one.kind == instrument.key]
         passed = sum(one.passed for one in group)
-        attacks.append(_row(name, group, passed, BOUND_IAPAR))
+        attacks.append(_row(instrument.word("name", strings), group, passed, BOUND_IAPAR))
     limits: Rows = []
     for check in sorted({name for one in takes for name in one.checks}):
         limits += _limits(check, genuine, [one for one in takes if one.kind != GENUINE])
     return [
-        ("真人（FRR / BPCER）", head, people),
-        ("攻击（IAPAR / APCER）", head, attacks),
-        ("阈值比较：换一个阈值，会多拒多少真人、多挡多少攻击", ("检查", "阈值", "现用", "标记的真人", "标记的攻击"), limits),
+        (say("genuine"), head, people),
+        (say("attacks"), head, attacks),
+        (say("limits"), tuple(say(key) for key in ("check", "limit", "in_use", "flagged_genuine", "flagged_attacks")), limits),
     ]
 
 
@@ -114,13 +120,23 @@ def as_csv(takes: Sequence[PilotTake]) -> str:
     checks = sorted({name for one in takes for name in one.checks})
     out = io.StringIO()
     writer = csv.writer(out)
-    asked = [key for key, _, _ in QUESTIONS]
-    writer.writerow(["person", "kind", *asked, "passed", "reason", "duration_s", "light_strength", "light_delay_s", *checks])
+    asked = [key for key, _ in QUESTIONS]
+    writer.writerow(
+        ["take", "person", "kind", *asked, "passed", "reason", "duration_s", "light_strength", "light_delay_s", *checks]
+    )
     for one in takes:
         scores = [one.checks[name][0] if name in one.checks else "" for name in checks]
         light = [one.light.get("strength", ""), one.light.get("delay_s", "")]
         writer.writerow(
-            [one.person, one.kind, *(one.answers.get(key, "") for key in asked), int(one.passed), one.reason, one.duration_s]
+            [
+                one.take,
+                one.person,
+                one.kind,
+                *(one.answers.get(key, "") for key in asked),
+                int(one.passed),
+                one.reason,
+                one.duration_s,
+            ]
             + light
             + ["" if score is None else score for score in scores]
         )
@@ -134,15 +150,18 @@ _STYLE = (
 )
 
 
-def as_html(takes: Sequence[PilotTake], station: str) -> str:
+def as_html(takes: Sequence[PilotTake], station: str, strings: Strings) -> str:
     """Return one page, nothing loaded from elsewhere."""
-    parts = [f"<h1>试点报告 · {html.escape(station)}</h1><p>共 {len(takes)} 次；只有数字，没有照片。区间为 Wilson 95 %。</p>"]
-    for title, head, rows in tables(takes):
+    named, opening = strings.text("pilot.report.title", station=station), strings.text("pilot.report.opening", takes=len(takes))
+    parts = [f"<h1>{html.escape(named)}</h1><p>{html.escape(opening)}</p>"]
+    for title, head, rows in tables(takes, strings):
         body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
         parts.append(f"<h2>{html.escape(title)}</h2><table><tr>{top}</tr>{body}</table>")
     given = proposal(takes)
     items = "".join(f"<li>{html.escape(str(one))}</li>" for one in given["grounds"])
-    parts.append(f"<h2>建议的设置</h2><p><code>{html.escape(str(given['liveness'] or '—'))}</code></p><ul>{items}</ul>")
-    opening = f'<!doctype html><html lang="zh"><meta charset="utf-8"><title>试点报告</title><style>{_STYLE}</style>'
-    return f"{opening}{''.join(parts)}</html>\n"
+    wish = html.escape(str(given["liveness"] or "—"))
+    parts.append(f"<h2>{html.escape(strings.text('pilot.report.settings'))}</h2><p><code>{wish}</code></p><ul>{items}</ul>")
+    language = {"zh_CN": "zh-CN", "zh_Hant": "zh-Hant"}.get(strings.language, "en")
+    top = f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{html.escape(named)}</title><style>{_STYLE}</style>'
+    return f"{top}{''.join(parts)}</html>\n"

@@ -8,6 +8,7 @@ from PySide6.QtCore import QMarginsF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPageLayout, QPageSize, QPainter, QPainterPath, QPdfWriter, QPen
 
 from kiosk.pilot.plan import INSTRUMENTS, Instrument
+from kiosk.texts.strings import Strings
 from kiosk.ui.theme import FAMILIES
 
 _PAGE_MM = (210.0, 297.0)
@@ -15,7 +16,7 @@ _FACE_MM = QRectF(35.0, 62.0, 140.0, 182.0)  # 14 cm wide, as a face before the 
 _DPMM = 5.0  # of the previews
 
 
-def write(folder: Path, photo: Path | None = None) -> list[Path]:
+def write(folder: Path, strings: Strings, photo: Path | None = None) -> list[Path]:
     """Write one PDF and one PNG an instrument that is printed; return them. Needs a QGuiApplication."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = QImage(str(photo)) if photo is not None else QImage()
@@ -27,23 +28,26 @@ def write(folder: Path, photo: Path | None = None) -> list[Path]:
         writer = QPdfWriter(str(pdf))
         writer.setPageLayout(QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, QMarginsF()))
         writer.setResolution(300)
-        _draw(writer, 300 / 25.4, one, picture)
+        _draw(writer, 300 / 25.4, one, picture, strings)
         image = QImage(round(_PAGE_MM[0] * _DPMM), round(_PAGE_MM[1] * _DPMM), QImage.Format.Format_RGB32)
         image.fill(Qt.GlobalColor.white)
-        _draw(image, _DPMM, one, picture)
+        _draw(image, _DPMM, one, picture, strings)
         png = folder / f"{one.key}.png"
         image.save(str(png))
         out += [pdf, png]
     return out
 
 
-def _draw(device: QPdfWriter | QImage, dots_mm: float, one: Instrument, photo: QImage) -> None:
+def _draw(device: QPdfWriter | QImage, dots_mm: float, one: Instrument, photo: QImage, strings: Strings) -> None:
+    def say(key: str, **values: object) -> str:
+        return strings.text(f"pilot.sheet.{key}", **values)
+
     painter = QPainter(device)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     painter.scale(dots_mm, dots_mm)
-    _text(painter, QRectF(15, 12, 180, 12), f"试点攻击道具 · {one.name}", 8.0, bold=True)
-    _text(painter, QRectF(15, 26, 180, 14), f"做法：{one.make}", 4.2)
-    _text(painter, QRectF(15, 41, 180, 14), f"出示：{one.show}", 4.2)
+    _text(painter, QRectF(15, 12, 180, 12), say("title", name=one.word("name", strings)), 8.0, bold=True)
+    _text(painter, QRectF(15, 26, 180, 14), say("make", make=one.word("make", strings)), 4.2)
+    _text(painter, QRectF(15, 41, 180, 14), say("show", show=one.word("show", strings)), 4.2)
     oval = QPainterPath()
     oval.addEllipse(_FACE_MM)
     painter.save()
@@ -58,9 +62,11 @@ def _draw(device: QPdfWriter | QImage, dots_mm: float, one: Instrument, photo: Q
         painter.drawImage(QRectF(_FACE_MM.center().x() - wide / 2, _FACE_MM.center().y() - tall / 2, wide, tall), photo)
     painter.restore()
     if photo.isNull():
-        _text(painter, QRectF(45, 100, 120, 20), "正面照片印在这里，两眼在横线上（须本人书面同意）", 4.2, centred=True)
+        _text(painter, QRectF(45, 100, 120, 20), say("photo_here"), 4.2, centred=True)
     _marks(painter, one)
     _ruler(painter)
+    _text(painter, QRectF(15, 270, 180, 8), say("ruler"), 4.0, centred=True)
+    _text(painter, QRectF(15, 280, 180, 8), say("destroy"), 4.0, centred=True)
     painter.end()
 
 
@@ -96,8 +102,6 @@ def _ruler(painter: QPainter) -> None:
     painter.drawLine(QPointF(55, 268), QPointF(155, 268))
     for step in range(11):
         painter.drawLine(QPointF(55 + 10 * step, 268), QPointF(55 + 10 * step, 264 if step % 5 == 0 else 266))
-    _text(painter, QRectF(15, 270, 180, 8), "检查：这条线应当正好 10 厘米；红色虚线剪开，绿色点划线折或弯", 4.0, centred=True)
-    _text(painter, QRectF(15, 280, 180, 8), "只用于本站试点，用完当场销毁", 4.0, centred=True)
 
 
 def _text(painter: QPainter, box: QRectF, text: str, tall_mm: float, *, bold: bool = False, centred: bool = False) -> None:

@@ -1,4 +1,5 @@
-"""The pilot by touch: who stands there or what is held up, then one take, then the next. Numbers go into the book, nothing else.
+"""The pilot by touch: who stands there or what is held up, then one take, then the next. Numbers go into the book; pictures into
+the album, only with a consent of their own.
 
 Built by `kiosk pilot run`. Camera and vision are the kiosk's own; the page carries the light passcode as the camera page does.
 """
@@ -8,12 +9,23 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 
 import cv2
 from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QGridLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
@@ -22,7 +34,10 @@ from kiosk.domain.take_view import TakeView
 from kiosk.liveness.verdict import TakeOutcome
 from kiosk.liveness.worker import TakeRequest
 from kiosk.pilot.book import Book, PilotTake
+from kiosk.pilot.erasing import KEEP_DAYS
+from kiosk.pilot.pictures import Album, Watch
 from kiosk.pilot.plan import GENUINE, INSTRUMENTS, QUESTIONS
+from kiosk.texts.strings import Strings
 from kiosk.ui.widgets.circle import CameraCircle
 from kiosk.ui.widgets.light import paint_pattern
 
@@ -41,6 +56,20 @@ def _label(name: str = "") -> QLabel:
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
     return label
+
+
+class _Tick(QWidget):
+    """A box to tick, and words beside it that may need several lines."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__()
+        self.box, label = QCheckBox(), QLabel(words)
+        self.box.setObjectName(name)
+        self.box.setAccessibleName(words)
+        label.setWordWrap(True)
+        row = QHBoxLayout(self)
+        row.addWidget(self.box)
+        row.addWidget(label, 1)
 
 
 class PilotTakePage(QWidget):
@@ -69,26 +98,39 @@ class PilotTakePage(QWidget):
 
 
 class PilotWindow(QWidget):
-    """The pages in order. `texts`: the kiosk's sentences by key."""
+    """The pages in order."""
 
     begin_take = Signal(object)  # TakeRequest -> VisionWorker
     cancel_take = Signal()
     camera_wanted = Signal(bool)
     left = Signal()
 
-    def __init__(self, book: Book, mirror: Mailbox[Frame], texts: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        mirror: Mailbox[Frame],
+        strings: Strings,
+        album: Album | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """album: where pictures go whose person agreed; None: the pilot keeps none, and asks for none."""
         super().__init__()
         self.setStyleSheet(_STYLE)
-        self._book, self._mirror, self._texts = book, mirror, texts
+        self._book, self._mirror, self._strings, self._album = book, mirror, strings, album
+        self._watch: Watch | None = None
+        self._today = today
         self._person, self._kind, self._take = "", GENUINE, 0
         self._groups: dict[str, QButtonGroup] = {}
         self.pages = QStackedWidget()
         self.take_page = PilotTakePage()
         self.done_words = _label("title")
         self.recipe, self.counts = _label(), _label()
-        self.consent = QCheckBox("本人同意：只记录数字，不留照片，随时可以退出")
-        self.consent.setObjectName("consent")
-        self.consent.toggled.connect(self._ready)
+        self.consent, self.pictures = (
+            _Tick("consent", self._say("consent")),
+            _Tick("pictures", self._say("consent_pictures", days=KEEP_DAYS)),
+        )
+        self.consent.box.toggled.connect(self._ready)
+        self.pictures.setVisible(album is not None)
         for page in (self._start_page(), self._who_page(), self._what_page(), self.take_page, self._done_page()):
             self.pages.addWidget(page)
         QVBoxLayout(self).addWidget(self.pages)
@@ -96,6 +138,9 @@ class PilotWindow(QWidget):
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._show_frame)
         self._to_start()
+
+    def _say(self, key: str, **values: object) -> str:
+        return self._strings.text(f"pilot.{key}", **values)
 
     # --- pages
 
@@ -117,48 +162,54 @@ class PilotWindow(QWidget):
 
     def _start_page(self) -> QWidget:
         return self._page(
-            "试点：下一位",
+            self._say("title"),
             self.counts,
-            self._button("genuine", "真人来做", lambda: self.pages.setCurrentIndex(1)),
-            self._button("attack", "出示攻击道具", lambda: self.pages.setCurrentIndex(2)),
-            self._button("leave", "今天到此为止", self.left.emit),
+            self._button("genuine", self._say("genuine"), lambda: self.pages.setCurrentIndex(1)),
+            self._button("attack", self._say("attack"), lambda: self.pages.setCurrentIndex(2)),
+            self._button("leave", self._say("leave"), self.left.emit),
         )
 
     def _who_page(self) -> QWidget:
         grid = QWidget()
         layout = QGridLayout(grid)
-        for row, (key, question, answers) in enumerate(QUESTIONS):
-            layout.addWidget(QLabel(question), row, 0)
+        for row, (key, answers) in enumerate(QUESTIONS):
+            layout.addWidget(QLabel(self._say(f"question.{key}")), row, 0)
             group = self._groups[key] = QButtonGroup(self)
-            for column, (answer, words) in enumerate(answers, start=1):
-                button = QPushButton(words)
+            for column, answer in enumerate(answers, start=1):
+                button = QPushButton(self._say(f"{key}.{answer}"))
                 button.setObjectName(f"{key}:{answer}")
                 button.setCheckable(True)
                 button.setMinimumHeight(84)
                 group.addButton(button)
                 layout.addWidget(button, row, column)
             group.buttonClicked.connect(self._ready)
-        self.go = self._button("go", "开始", lambda: self._begin(GENUINE, secrets.token_hex(4)))
-        return self._page("请问来的是谁", grid, self.consent, self.go, self._button("back", "返回", self._to_start))
+        self.go = self._button("go", self._say("go"), lambda: self._begin(GENUINE, secrets.token_hex(4)))
+        back = self._button("back", self._say("back"), self._to_start)
+        return self._page(self._say("who"), grid, self.consent, self.pictures, self.go, back)
 
     def _what_page(self) -> QWidget:
-        buttons = [self._button(f"show:{one.key}", one.name, partial(self._begin, one.key, "")) for one in INSTRUMENTS]
-        return self._page("出示哪一种", self.recipe, *buttons, self._button("back2", "返回", self._to_start))
+        buttons = [
+            self._button(f"show:{one.key}", one.word("name", self._strings), partial(self._begin, one.key, ""))
+            for one in INSTRUMENTS
+        ]
+        return self._page(self._say("what"), self.recipe, *buttons, self._button("back2", self._say("back"), self._to_start))
 
     def _done_page(self) -> QWidget:
         return self._page(
-            "记下了",
+            self._say("done"),
             self.done_words,
-            self._button("again", "同一位再做一次", lambda: self._begin(self._kind, self._person)),
-            self._button("next", "下一位", self._to_start),
+            self._button("again", self._say("again"), lambda: self._begin(self._kind, self._person)),
+            self._button("next", self._say("next"), self._to_start),
         )
 
     def _to_start(self) -> None:
         counted = Counter(one.kind for one in self._book.takes())
-        attacks = "，".join(f"{one.name} {counted[one.key]}" for one in INSTRUMENTS)
-        self.counts.setText(f"真人 {counted[GENUINE]} 次；{attacks}")
-        self.recipe.setText("\n".join(f"{one.name}：{one.show}" for one in INSTRUMENTS))
-        self.consent.setChecked(False)
+        names = [(one.word("name", self._strings), one) for one in INSTRUMENTS]
+        attacks = " · ".join(f"{name} {counted[one.key]}" for name, one in names)
+        self.counts.setText(self._say("counts", genuine=counted[GENUINE], attacks=attacks))
+        self.recipe.setText("\n".join(self._say("recipe", name=name, show=one.word("show", self._strings)) for name, one in names))
+        for tick in (self.consent, self.pictures):  # the next one is asked anew
+            tick.box.setChecked(False)
         for group in self._groups.values():
             group.setExclusive(False)
             for button in group.buttons():
@@ -170,7 +221,7 @@ class PilotWindow(QWidget):
     @Slot()
     def _ready(self) -> None:
         answered = all(group.checkedButton() is not None for group in self._groups.values())
-        self.go.setEnabled(answered and self.consent.isChecked())
+        self.go.setEnabled(answered and self.consent.box.isChecked())
 
     def _answers(self) -> dict[str, str]:
         checked = {key: group.checkedButton() for key, group in self._groups.items()}
@@ -181,34 +232,36 @@ class PilotWindow(QWidget):
     def _begin(self, kind: str, person: str) -> None:
         self._kind, self._person = kind, person
         self._take += 1
+        agreed = self._album is not None and kind == GENUINE and self.pictures.box.isChecked()
+        self._watch = Watch() if agreed else None
         self.pages.setCurrentWidget(self.take_page)
         self.camera_wanted.emit(True)
         self._frames.start()
-        self.begin_take.emit(TakeRequest("pilot", self._take, shines=True))
+        self.begin_take.emit(TakeRequest("pilot", self._take, shines=True, traced=True))
 
     @Slot(object)
     def on_view(self, view: TakeView) -> None:
         """Show where the take stands."""
         self.take_page.pattern = view.light_pattern
         if view.guidance is not None:
-            words = self._texts(f"guidance.{view.guidance}.title")
+            words = self._strings.text(f"guidance.{view.guidance}.title")
         elif view.action is not None:
-            words = self._texts(f"action.{view.action}.{'now' if view.now else 'ready'}")
+            words = self._strings.text(f"action.{view.action}.{'now' if view.now else 'ready'}")
         else:
-            words = self._texts("page.camera.title")
+            words = self._strings.text("page.camera.title")
         self.take_page.words.setText(words)
         self.take_page.circle.show_progress(view.progress, view.guidance is None)
         self.take_page.update()
 
     @Slot(object)
     def on_finished(self, outcome: TakeOutcome) -> None:
-        """Write the numbers; the probe is let go here."""
+        """Write the numbers, and pictures where they were agreed to; the probe is let go here."""
         if outcome.take_id != self._take:
             return
         self._frames.stop()
         self.camera_wanted.emit(False)
         self.take_page.circle.clear()
-        seen, lit = outcome.liveness, outcome.lit
+        seen, lit, number = outcome.liveness, outcome.lit, secrets.token_hex(6)
         light = {"strength": lit.strength, "noise": lit.noise, "delay_s": lit.best_delay_s or 0.0} if lit.time is not None else {}
         self._book.add(
             PilotTake(
@@ -221,13 +274,20 @@ class PilotWindow(QWidget):
                 actions=tuple((one.action.value, one.cued_at_s, one.seen_at_s, one.strength) for one in seen.actions),
                 duration_s=round(seen.duration_s, 2),
                 light=light,
-            )
+                take=number,
+            ),
+            outcome.trace,
         )
-        self.done_words.setText("通过" if seen.passed else self._texts(f"reason.{seen.reason}.title"))
+        if self._watch is not None and self._album is not None:
+            self._album.keep(number, self._watch.pictures, self._today())
+        self._watch = None
+        self.done_words.setText(self._say("passed") if seen.passed else self._strings.text(f"reason.{seen.reason}.title"))
         self.pages.setCurrentIndex(4)
 
     @Slot()
     def _show_frame(self) -> None:
         frame = self._mirror.take(0.0)
         if frame is not None:
+            if self._watch is not None:
+                self._watch.look(frame)
             self.take_page.circle.show_frame(cv2.cvtColor(frame.image_bgr, cv2.COLOR_BGR2RGB))

@@ -85,7 +85,13 @@ def _run(args: argparse.Namespace) -> Report:
 
         with Lines(args.lines) as lines:
             return light.run(
-                args.csv, make, settings.liveness, tries=args.tries, seed=args.seed, on_take=lambda one: lines.write(one.json())
+                args.csv,
+                make,
+                settings.liveness,
+                tries=args.tries,
+                seed=args.seed,
+                held=args.held,
+                on_take=lambda one: lines.write(one.json()),
             )
     if args.what == "injection":
         from kiosk.evaluate import injection
@@ -145,6 +151,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         default=2.0,
         help="camera noise added to each frame, grey levels; 0 plays the file's very bytes (takes)",
     )
+    parser.add_argument("--held", action="store_true", help="the camera's exposure and white balance stand still (light)")
     parser.add_argument("--align", choices=("mesh", "yunet"), default="mesh", help="points for the alignment (match)")
     parser.add_argument("--flip", action="store_true", help="average with the mirrored face (match)")
     parser.add_argument("--models", type=Path, default=ASSETS / "models", metavar="DIR")

@@ -7,6 +7,7 @@ the clip as it is: nobody lit it, so it is what a recording answers.
 
 from __future__ import annotations
 
+import math
 import random
 import zlib
 from collections import defaultdict
@@ -53,9 +54,11 @@ def run(
     *,
     tries: int,
     seed: int,
+    held: bool = False,
     on_take: Callable[[Judged], None] = lambda _: None,
 ) -> Report:
-    """Return the report: each clip, species and room light `tries` times, a head four times as often. on_take: told of each."""
+    """Return the report: each clip, species and room light `tries` times, a head four times as often. held: exposure and white
+    balance stand still. on_take: told of each."""
     rows = read_rows(csv, ("file",))
     errors: list[tuple[str, str]] = []
     found: dict[tuple[str, float], list[Judged]] = defaultdict(list)
@@ -71,11 +74,11 @@ def run(
         for lux in ROOM_LUX:
             for species in (*SPECIES, "none") if lux == ROOM_LUX[0] else SPECIES:
                 for _ in range(tries * _HEADS if species == "head" else tries):
-                    one = Judged(row["file"], species, lux, *_once(species, lux, seen, settings, rng))
+                    one = Judged(row["file"], species, lux, *_once(species, lux, seen, settings, rng, held=held))
                     on_take(one)
                     found[(species, 0.0 if species == "none" else lux)].append(one)
     progress.done()
-    return report(found, errors, settings, {"tries": tries, "seed": seed})
+    return report(found, errors, settings, {"tries": tries, "seed": seed, "held": held})
 
 
 def _seen(path: Path, make: Callable[[], Landmarker]) -> LitClip:
@@ -91,7 +94,9 @@ def _seen(path: Path, make: Callable[[], Landmarker]) -> LitClip:
     return LitClip(clip, surface_of(mesh), (float(np.ptp(mesh[:468, 0])) * metre, float(np.ptp(mesh[:468, 1])) * metre))
 
 
-def _once(species: str, lux: float, seen: LitClip, settings: Liveness, rng: random.Random) -> tuple[LightScores, Light]:
+def _once(
+    species: str, lux: float, seen: LitClip, settings: Liveness, rng: random.Random, *, held: bool = False
+) -> tuple[LightScores, Light]:
     code = draw_code(rng)
     light = Light(
         distance_m=rng.uniform(0.4, 0.7),
@@ -130,6 +135,8 @@ def _once(species: str, lux: float, seen: LitClip, settings: Liveness, rng: rand
         exposure_s=rng.uniform(0.3, 2.0),
         white_s=rng.uniform(1.0, 6.0),
     )
+    if held:
+        camera = replace(camera, exposure_s=math.inf, white_s=math.inf)
     frames = record(scene, camera if species != "none" else None, np.random.default_rng(rng.randrange(2**31)))
     scores = judge(code, frames, seen.surface, settings.light_delay_s) if frames is not None else LightScores()
     return scores, replace(light, lux=lux)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -120,7 +121,8 @@ class PuppetSource:
             image = stage.live.scene.background.copy()
         else:
             image = stage.live.draw(pose) if mode == "live" else stage.flat.draw(pose)
-        image = self._light.add(image, self._now_s)
+        facing = partial(stage.live.facing, pose) if present and mode == "live" else None
+        image = self._light.add(image, self._now_s, facing)
         self._noise.add(image)
         return Frame(image, self._now_s, seq)
 

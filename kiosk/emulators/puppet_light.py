@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -35,8 +36,11 @@ class ScreenLight:
         with self._lock:
             self._on_its_way.append((now_s + DELAY_S, levels or CALM))
 
-    def add(self, image_bgr: np.ndarray[Any, Any], now_s: float) -> np.ndarray[Any, Any]:
-        """Return the picture in the light of this moment; the same one while nothing shines."""
+    def add(
+        self, image_bgr: np.ndarray[Any, Any], now_s: float, facing: Callable[[], np.ndarray[Any, Any]] | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Return the picture in the light of this moment; the same one while nothing shines. facing: how squarely each place faces
+        the screen, asked only while it shines; None: all alike, as a sheet does."""
         with self._lock:
             while self._on_its_way and self._on_its_way[0][0] <= now_s:
                 self._now = self._on_its_way.popleft()[1]
@@ -47,6 +51,9 @@ class ScreenLight:
         level = hue - across * self._sides[0] - along * self._sides[1]
         half = [(w - c) / 2 / rest for w, c, rest in zip(WARM, COOL, colour(0.0), strict=True)][::-1]
         light = 1 + SHARE * self._near[:, :, None] * level[:, :, None] * np.array(half)
+        if facing is not None:
+            shape = facing()
+            light = 1 + cv2.resize(light - 1, shape.shape[::-1], interpolation=cv2.INTER_LINEAR) * shape[:, :, None]
         field = cv2.resize((light ** (1 / 2.2)).astype(np.float32), image_bgr.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         out: np.ndarray[Any, Any] = cv2.multiply(image_bgr, field, dtype=cv2.CV_8U)
         return out

@@ -21,6 +21,7 @@ Array = np.ndarray[Any, Any]
 
 _CAMERA_DISTANCE = 4.0  # in widths of the face: 56 cm
 _YAW_MAX_DEG = 39.0  # beyond, too much would show that the portrait does not know
+_COARSE = 4  # of the picture of how squarely each place faces the screen
 _ORDERS = 8  # directions in which the points are sorted beforehand
 
 
@@ -42,6 +43,8 @@ class Renderer:
         # Denser where it is steep: stretching would leave holes there, through which far parts shine.
         slope_y, slope_x = np.gradient(scene.depth)
         steep = cv2.dilate((np.hypot(slope_x, slope_y) > 0.45).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        wide = (lattice.shape[1] // _COARSE, lattice.shape[0] // _COARSE)
+        self._facing = cv2.resize(1 / np.sqrt(1 + slope_x**2 + slope_y**2), wide, interpolation=cv2.INTER_AREA).astype(np.float32)
         lattice |= steep & (scene.depth < np.percentile(scene.depth[alpha > 0.5], 40))
         y, x = np.nonzero(lattice & (alpha > 0.01))
         depth = scene.depth[y, x]
@@ -64,6 +67,14 @@ class Renderer:
         self._draw_body(frame, shift)
         self._draw_head(frame, shift, pose)
         return frame
+
+    def facing(self, pose: Pose) -> Array:
+        """Return how squarely each place faces the screen, 0 to 1, a quarter of the picture's size; as if the head looked ahead."""
+        scale, tx, ty = self._similarity(pose)
+        width, height = self.scene.size
+        small = 1 / _COARSE
+        matrix = np.array([[scale, 0, tx * small], [0, scale, ty * small]], np.float32)
+        return cv2.warpAffine(self._facing, matrix, (width // _COARSE, height // _COARSE), borderMode=cv2.BORDER_REPLICATE)
 
     def _similarity(self, pose: Pose) -> tuple[float, float, float]:
         """Canvas to frame: u = scale * x + tx, v = scale * y + ty. Distance scales about the face's middle, low."""

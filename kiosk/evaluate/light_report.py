@@ -43,7 +43,8 @@ def report(
         "takes",
         "unavailable",
         "absent",
-        "no head's shape",
+        "a sheet's shape",
+        "a head's shape",
         "either",
         "time: 1 %",
         "median",
@@ -57,9 +58,10 @@ def report(
         scores = [one.scores for one in takes]
         told = [one for one in scores if one.available(settings.light_strength)]
         absent = [rule.flags(one.time) for one in told]
-        flat = [shape_rule.flags(one.shape) for one in told]
+        flat = [shape_rule.flags(one.relief) for one in told]
         either = Rate(sum(a or b for a, b in zip(absent, flat, strict=True)), len(scores))
-        rates = (Rate(len(scores) - len(told), len(scores)), Rate(sum(absent), len(scores)), Rate(sum(flat), len(scores)), either)
+        counts = (len(scores) - len(told), sum(absent), sum(flat), sum(one.is_head for one in told))
+        rates = (*(Rate(count, len(scores)) for count in counts), either)
         time = _percentiles([one.time for one in scores], (1, 50, 99))
         strength = _percentiles([one.strength for one in scores if one.time is not None], (1, 50))
         noise = _percentiles([one.noise for one in scores if one.time is not None], (50, 99))
@@ -69,7 +71,7 @@ def report(
         )
         data["groups"].append(
             {"species": species, "lux": lux, "takes": len(scores), "time": time, "strength": strength, "noise": noise}
-            | dict(zip(("unavailable", "absent", "flat", "either"), (one.json() for one in rates), strict=True))
+            | dict(zip(("unavailable", "absent", "flat", "head", "either"), (one.json() for one in rates), strict=True))
         )
     result = Report("light", data, [table], errors=errors)
     result.notes.append(

@@ -48,7 +48,8 @@ class Take:
         """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody
         and the turn too may be swapped away."""
         self._settings, self._attended = settings, attended
-        self._asked = Asked(challenge, settings.require_turn and not attended, settings.doubt_asks_more)
+        lit = challenge.light_code is not None and settings.checks.light in ("refer", "enforce")  # its shape may do instead
+        self._asked = Asked(challenge, settings.require_turn and not attended and not lit, settings.doubt_asks_more)
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._faces = FaceBuffer()
@@ -331,14 +332,15 @@ class Take:
 def judged(checks: tuple[CheckScore, ...], evidence: AttackEvidence, depth: CheckMode, *, attended: bool) -> Reason:
     """Return what the checks say of a take whose actions were all done.
 
-    Without an accepted turn nothing shows depth (both turns were impossible, or swapped away): a print could have done the
-    rest, so the attendant looks. `attended`: somebody who answers for it has the person in sight.
+    Without an accepted turn (both were impossible, or swapped away) only the shape that the light draws shows depth: a print could
+    have done the rest, so the attendant looks where that is not clear. `attended`: somebody who answers for it has the person in
+    sight.
     """
     if any(one.flagged and one.mode == "enforce" for one in checks):
         return Reason.LIVENESS_FAILED
     if attended:
         return Reason.OK
-    shallow = depth == "enforce" and not evidence.turns.saw_depth
+    shallow = depth == "enforce" and not evidence.saw_head
     if shallow or evidence.unclear or any(one.flagged and one.mode == "refer" for one in checks):
         return Reason.LIVENESS_UNCERTAIN
     return Reason.OK

@@ -80,6 +80,11 @@ class AttackEvidence:
             self.turns.no_turn()
 
     @property
+    def saw_head(self) -> bool:
+        """A turn showed depth, or the light a head's shape where somebody cannot turn."""
+        return self.turns.saw_depth or (self._checks.light in ("refer", "enforce") and self.lit.is_head)
+
+    @property
     def unclear(self) -> bool:
         """Camera or face had to answer, and whether it did cannot be told."""
         dark = self.answer is not None and self._checks.light == "enforce" and not self.lit.available(self._settings.light_strength)
@@ -90,6 +95,7 @@ class AttackEvidence:
         checks = self._checks
         lit = self._lit()
         told: CheckMode = "off" if checks.light == "off" else "record"
+        flat: CheckMode = "refer" if checks.light == "enforce" else checks.light  # rendered alone: never a refusal
         values: tuple[tuple[str, CheckMode, float | None], ...] = (
             ("depth", checks.depth, self.turns.depth()),
             ("background", checks.background, self.turns.background()),
@@ -100,7 +106,7 @@ class AttackEvidence:
             ("repeated_frames", checks.repeated_frames, self._repeats.share()),
             ("loop", checks.repeated_frames, self._loop.score()),
             ("light_time", checks.light, lit.time),
-            ("light_shape", told, lit.shape),
+            ("light_shape", flat, lit.relief),
             ("light_room", told, lit.room),
             ("reflection", checks.reflection, None if self.light is None else self.light.score()),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kiosk.liveness.light.answer import ANSWERED
+from kiosk.liveness.light.answer import ANSWERED, RELIEF
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ RULES: dict[str, Rule] = {
     "repeated_frames": Rule(0.02, "above"),
     "loop": Rule(0.80, "above"),
     "light_time": Rule(ANSWERED, "below"),  # rendered: docs/measurements.md, "Light that answers"
-    "light_shape": Rule(0.0, "below"),
+    "light_shape": Rule(RELIEF, "below"),
     "light_room": Rule(0.6, "above"),
     "reflection": Rule(0.5, "below"),  # not measured on people: no recordings before a coloured screen were at hand
 }

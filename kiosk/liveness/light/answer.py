@@ -42,6 +42,8 @@ _OTHERS = 200  # codes that were not shown: what they find is noise
 EXPECTED = 0.008  # a head's answer at least, rendered: docs/measurements.md, "Light that answers"
 ANSWERED = 0.30  # of `time`: from here on it is this code
 CLEAR = 5.0  # the expected answer stands so often over what chance gives, or nothing can be told
+RELIEF = 0.10  # of `shape`: a head has more, a sheet less (docs/measurements.md)
+_SURE_FLAT, _SURE_HEAD = 2.0, 1.5  # times what chance gives, to be called one or the other
 GAUDY = 0.0065  # nobody's movement changes colours so much (docs/measurements.md): a light does, and it is not ours
 DELAYS_S = tuple(round(0.02 * n, 2) for n in range(61))  # 0 to 1.2 s: beyond 0.4 s lies no kiosk, but whoever answers late
 DELAY_SLACK_S = 0.06  # frames come when they come
@@ -54,9 +56,10 @@ class LightScores:
     """What came back. None: not enough was seen.
 
     `time`: correlation of the face's colour with this code at the kiosk's own delay, -1..1. `best_delay_s`: where it was best in
-    0..1.2 s. `shape`: how well the answers to light from the sides follow the normals of a head once all that a bent sheet could
-    do is taken out, -1..1. `room`: the answer of the room behind, share of the face's. `strength`: the answer's size (log of red
-    over blue, for the whole code). `noise`: what of it chance alone would give: the spread of answers to codes that were not shown.
+    0..1.2 s. `shape`: by how much more a place answers that faces the screen than one that looks aside, over the mean answer, once
+    all that a bent sheet could do is taken out; a sheet 0. `room`: the answer of the room behind, share of the face's. `strength`:
+    the answer's size (log of red over blue, for the whole code). `noise`, `shape_noise`: what of it chance alone would give: the
+    spread of answers to codes that were not shown.
     """
 
     time: float | None = None
@@ -65,6 +68,21 @@ class LightScores:
     room: float | None = None
     strength: float = 0.0
     noise: float = 0.0
+    shape_noise: float = 0.0
+
+    @property
+    def relief(self) -> float | None:
+        """The most that the shape can be, for all that is known; under RELIEF it is a sheet. None: it did not answer."""
+        return None if self.shape is None or not self._answered else self.shape + _SURE_FLAT * self.shape_noise
+
+    @property
+    def is_head(self) -> bool:
+        """It answered, in time and as a head does, and that is no chance."""
+        return self._answered and self.shape is not None and self.shape >= RELIEF + _SURE_HEAD * self.shape_noise
+
+    @property
+    def _answered(self) -> bool:
+        return self.time is not None and self.time >= ANSWERED
 
     def available(self, expected: float = 0.0) -> bool:
         """Say whether it was answered, or would have been seen to be. expected: an answer's size here; 0: not measured."""
@@ -195,17 +213,20 @@ def judge(code: LightCode, seen: LitFrames, face: Surface, delay_s: float) -> Li
     found = np.array([_correlation(one[:, 0], whole) for one in expected])
     asked = expected[int(near[found[near].argmax()])]
     best = expected[int(found.argmax())]  # a late answer is no noise
-    gains, *_ = np.linalg.lstsq(asked, answer, rcond=None)  # (3, points)
     strength = float(asked[:, 0] @ whole / (asked[:, 0] @ asked[:, 0]))
-    rest = _without(np.concatenate([asked, best], axis=1), whole[:, None])[:, 0]
-    normal, place = face.normal[usable], face.place[usable]
+    due = np.concatenate([asked, best], axis=1)
+    others = _not_shown(np.interp(times - (delay_s or sum(UNMEASURED_S) / 2), *seen.clock.T), drift)
+    relief = _relief(face.normal[usable], face.place[usable], trust)
+    gains, *_ = np.linalg.lstsq(asked, answer, rcond=None)  # (3, points)
+    by_chance = _gains(others, _without(due, answer)) @ relief
     return LightScores(
         time=float(found[near].max()),
         best_delay_s=float(DELAYS_S[int(found.argmax())]),
-        shape=_shape(gains[1:], normal, place),
+        shape=float(gains[0] @ relief) / max(abs(strength), 1e-6),
         room=None if behind is None else float(asked[:, 0] @ behind / (asked[:, 0] @ asked[:, 0])) / max(abs(strength), 1e-6),
         strength=strength,
-        noise=_chance(np.interp(times - (delay_s or sum(UNMEASURED_S) / 2), *seen.clock.T), drift, rest),
+        noise=float(np.std(_gains(others, _without(due, whole[:, None])))),
+        shape_noise=float(np.std(by_chance)) / max(abs(strength), 1e-6),
     )
 
 
@@ -261,11 +282,15 @@ def _others() -> np.ndarray:
     return np.array([[code.levels(float(t))[0] for t in _FINE_S] for code in (draw_code(rng) for _ in range(_OTHERS))]).T
 
 
-def _chance(at: np.ndarray, drift: np.ndarray, rest: np.ndarray) -> float:
-    """The spread of what codes that were not shown would find in what the face did besides answering."""
+def _not_shown(at: np.ndarray, drift: np.ndarray) -> np.ndarray:
+    """What codes that were not shown would have asked for, (f, codes): what the face's own doings answer to them is chance."""
     place = np.clip((at - _FINE_S[0]) / (_FINE_S[1] - _FINE_S[0]), 0, len(_FINE_S) - 1)
-    asked = _without(drift, _others()[np.rint(place).astype(np.intp)])
-    return float(np.std(asked.T @ rest / np.maximum((asked**2).sum(axis=0), 1e-9)))
+    return _without(drift, _others()[np.rint(place).astype(np.intp)])
+
+
+def _gains(asked: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """How strongly each column of `answered` follows each of `asked`: (asked, answered)."""
+    return np.asarray(asked.T @ answered / np.maximum((asked**2).sum(axis=0), 1e-9)[:, None])
 
 
 def _correlation(asked: np.ndarray, answered: np.ndarray) -> float:
@@ -273,14 +298,16 @@ def _correlation(asked: np.ndarray, answered: np.ndarray) -> float:
     return float(asked @ answered) / power if power > 1e-12 else 0.0
 
 
-def _shape(gains: np.ndarray, normal: np.ndarray, place: np.ndarray) -> float:
-    """How far the answers follow a head's normals once smooth functions of the place, a sheet's or a cylinder's, are taken out."""
-    scores = []
-    for row, axis, toward in ((gains[0], 0, normal[:, 0]), (gains[1], 1, -normal[:, 1])):
-        smooth = np.stack([place[:, axis] ** k for k in range(4)], axis=1)
-        a, b = _without(smooth, row[:, None])[:, 0], _without(smooth, toward[:, None])[:, 0]
-        scores.append(_correlation(a, b))
-    return float(np.mean(scores))
+def _relief(normal: np.ndarray, place: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """Return weights (points,) that read from the points' answers by how much more those answer that face the screen.
+
+    What is a smooth function of the place, as on a sheet however bent and lit, weighs nothing: left are nose, sockets and cheeks.
+    """
+    x, y = (2 * place - 1).T
+    smooth = np.stack([np.ones_like(x), x, x**2, x**3, y, y**2, y**3, x * y], axis=1)
+    root = np.sqrt(trust)
+    toward = _without(smooth * root[:, None], (normal[:, 2] * root)[:, None])[:, 0]
+    return np.asarray(toward * root / max(float(toward @ toward), 1e-9))
 
 
 def _without(columns: np.ndarray, values: np.ndarray) -> np.ndarray:

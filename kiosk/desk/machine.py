@@ -140,7 +140,8 @@ def _go_on(state: s.Open, event: e.Event, world: DeskWorld) -> Step:
             taken, todo = _take_over(session, world.visit)
             return taken, (*_put_away(session, state.page), *todo)
         case e.InSightTouched():
-            if world.visit is None or not world.visit.may_vouch or s.is_busy(state.page):
+            home = isinstance(state.page, s.Board) and state.page.place is Place.HOME
+            if not home or world.visit is None or not world.visit.may_vouch:
                 return s.Open(session, state.page), ()
             vouched = c.VouchVisit(session, world.visit.visit_id)
             return s.Closed(), (c.NoteSignOut(session), *_put_away(session, state.page), c.ResumeVisit(), vouched)

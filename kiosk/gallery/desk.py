@@ -241,19 +241,10 @@ def _keyboards() -> tuple[DeskScene, ...]:
 
 def _boards() -> tuple[DeskScene, ...]:
     person = Person("陈小芳", NUMBER)
-    glance = VisitGlance(
-        "visit-1", "referred", "other", 3, person, Person("李建国", NUMBER), Reason.LIVENESS_UNCERTAIN, may_vouch=True
-    )
-    home = b.HomeData(
-        (Call(NOW, Reason.FACE_UNCERTAIN, "visit-1"), Call(NOW, Reason.ATTENDANT_CALLED)),
-        glance,
-        TALLIES,
-        12,
-        3,
-        5,
-        2,
-        drowned=True,
-    )
+    helper = Person("李建国", NUMBER)
+    glance = VisitGlance("visit-1", "referred", "other", 3, person, helper, Reason.LIVENESS_UNCERTAIN, may_vouch=True)
+    calls = (Call(NOW, Reason.FACE_UNCERTAIN, "visit-1"), Call(NOW, Reason.ATTENDANT_CALLED))
+    home = b.HomeData(calls, glance, TALLIES, 12, 3, 5, 2, drowned=True)
     bad = replace(TALLIES, level="supervisor", roster_stale=True, clock_suspect=True)
     visits = tuple(
         b.HomeVisitRow(

@@ -228,12 +228,9 @@ class DeskController(QObject):
             case c.ResumeVisit():
                 self.camera.look(False)
                 self._conductor.resume()
-            case c.TakeVisit():
+            case c.TakeVisit() | c.VouchVisit():
                 self._answer_calls()
-                self._conductor.feed(ve.AttendantTookOver())
-            case c.VouchVisit(by):
-                self._answer_calls()
-                self._conductor.feed(ve.AttendantTookOver(by.staff_id))
+                self._conductor.feed(ve.AttendantTookOver(command.by.staff_id if isinstance(command, c.VouchVisit) else ""))
             case c.AnswerCall():
                 self._answer_calls()
             case c.BeginEnrolment(_, take_id):

@@ -54,7 +54,6 @@ class HomePage(DeskPage[s.Board]):
         self.answered = self.on(Action("call-answered", "outlined", icon="tick"), e.CallAnswered())
         self.call.box.addWidget(self.call_title)
         self.call.box.addLayout(row(self.calls, self.answered))
-        self.call_row = self.call
         self.visit = Card("visit")
         self.visit_title = Words("visit-title", "heading")
         self.visit_who = Words("visit-who")

@@ -74,7 +74,8 @@ class Renderer:
         width, height = self.scene.size
         small = 1 / _COARSE
         matrix = np.array([[scale, 0, tx * small], [0, scale, ty * small]], np.float32)
-        return cv2.warpAffine(self._facing, matrix, (width // _COARSE, height // _COARSE), borderMode=cv2.BORDER_REPLICATE)
+        out: Array = cv2.warpAffine(self._facing, matrix, (width // _COARSE, height // _COARSE), borderMode=cv2.BORDER_REPLICATE)
+        return out
 
     def _similarity(self, pose: Pose) -> tuple[float, float, float]:
         """Canvas to frame: u = scale * x + tx, v = scale * y + ty. Distance scales about the face's middle, low."""

@@ -48,7 +48,7 @@ class Identified(Protocol):
 class Holdable(Protocol):
     """A source whose exposure and white balance can stand still for a while. Called from any thread."""
 
-    def hold(self, on: bool) -> bool:
+    def stand_still(self, on: bool) -> bool:
         """Let them stand still, or go on by themselves; True while any does stand still."""
 
 

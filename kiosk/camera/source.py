@@ -115,7 +115,7 @@ class DeviceSource:
         controls = self._controls
         return controls is not None and controls.set(control, value)
 
-    def hold(self, on: bool) -> bool:
+    def stand_still(self, on: bool) -> bool:
         """Let exposure and white balance stand still, where the camera can."""
         controls = self._controls
         return controls is not None and controls.hold(on)

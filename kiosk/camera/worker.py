@@ -146,7 +146,7 @@ class CameraWorker(QObject):
         """Let exposure and white balance stand still, or go on; True while they do stand still. From any thread."""
         with self._lock:
             source = self._run.source if self._run is not None else None
-        return isinstance(source, Holdable) and source.hold(on)
+        return isinstance(source, Holdable) and source.stand_still(on)
 
     # ---- the guard's thread
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from kiosk.camera import worker as module
-from kiosk.camera.frame import Frame
+from kiosk.camera.frame import Frame, Holdable
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraDown, CameraSeen, CameraUp, CameraWorker
 from kiosk.config import Camera
 from kiosk.domain.camera_facts import CameraFacts
 from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.domain.reasons import Reason
+from kiosk.emulators.card_holder import CardHolder
 from kiosk.errors import CameraUnavailable, ConfigError
 
 SETTINGS = Camera(reopen_delay_s=0.02, stall_timeout_s=0.5)
@@ -197,10 +198,15 @@ def test_the_camera_stands_still_when_asked_and_goes_on_when_nobody_looks(rig, c
     qtbot.waitUntil(lambda: camera.seq > 1)
     assert not worker.hold(True), "a source that cannot"
     asked = []
-    camera.hold = lambda on: asked.append(on) or on
+    camera.stand_still = lambda on: asked.append(on) or on
     assert worker.hold(True)
     worker.set_awake(False)
     assert asked == [True, False]
+
+
+def test_an_emulator_that_holds_cards_up_is_no_camera_that_stands_still() -> None:
+    """Protocols are looked at by name: a method of the same name that does something else ended every take of the demonstration."""
+    assert not isinstance(CardHolder(Played()), Holdable)
 
 
 def test_the_camera_is_steered_at_once_and_left_at_rest(rig, camera, qtbot):

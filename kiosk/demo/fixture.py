@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -127,14 +128,15 @@ class DemoFixture:
             usb_tree.plug(self._bus, usb_tree.WEBCAM)
         say("starting the bureau and the card reader")
         self.reader = EmulatedReader(self.folder / "reader", self._cards())
-        starting = threading.Thread(target=self.bureau.start, name="bureau-start")
-        starting.start()
+        starting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bureau-start")
+        started = starting.submit(self.bureau.start)
         say("enrolling the demonstration's people")
         today = datetime.now(ZoneInfo(self.settings.station.timezone)).date()
         entries = self.people(today)
         if self._crowd:
             entries += people.crowd(next(entry for entry in entries if entry.template is not None), self._crowd)
-        starting.join()
+        started.result()  # a bureau that did not start is told as such
+        starting.shutdown()
         say("provisioning the kiosk and bringing the roster")
         self.entries = tuple(entries)
         if self.scenario.roster:

@@ -99,6 +99,7 @@ def test_a_visit_taken_over_in_the_middle_says_nothing_of_a_wish_that_nobody_had
     live.touch("assist-face-to-face")
     live.until_page("assist")
     assert live.view.page.why.chips.key == "", "nobody said that they want no face: the attendant says why"
+    assert not any(chip.hasFocus() for chip in live.view.page.why.chips.buttons.values()), "a frame looks like a choice"
 
 
 def test_what_the_desk_is_told_of_a_visit_in_the_middle():

@@ -146,6 +146,8 @@ class DeskView(QFrame):
             first = page.first_field()
             if first is not None:
                 first.setFocus(Qt.FocusReason.TabFocusReason)
+            else:  # or Qt frames the page's first control, which then looks chosen
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.keyboard.place()  # what the page says now may have moved the field
         self.raise_()
 

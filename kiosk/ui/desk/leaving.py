@@ -73,6 +73,9 @@ class LeaveQuestion(Card):
         self._words.say(kit.text("leave.words"))
         self.stay.say(kit.text("leave.stay"))
         self.leave.say(kit.text("leave.go"))
+        parent = self.parentWidget()
+        if not asks and not self.isHidden() and parent is not None:  # no control of the form is framed as if it were chosen
+            parent.setFocus(Qt.FocusReason.OtherFocusReason)
         self.setVisible(asks)
         if appears:
             self.stay.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -142,6 +142,8 @@ class KioskApp(QObject):
         conductor.vision_wanted.connect(self.vision.set_wanted)
         conductor.print_slip.connect(self.printer.print_slip)
         self.printer.done.connect(conductor.on_printed)
+        self.desk.beside.printing.print_slip.connect(self.printer.print_slip)
+        self.printer.done.connect(self.desk.beside.printing.on_printed)
         self.scan.card.view.connect(conductor.devices.on_scan_view)
         self.scan.card.finished.connect(conductor.devices.on_scan_done)
         self.scan.card.failed.connect(conductor.devices.on_scan_failed)

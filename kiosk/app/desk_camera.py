@@ -6,11 +6,14 @@ Built by `DeskController`; lives in the GUI thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from kiosk.camera.frame import Frame
 from kiosk.camera.mailbox import Mailbox
+from kiosk.domain import template_age
 from kiosk.domain.reasons import Reason
 from kiosk.face.compare import pack
 from kiosk.liveness.verdict import TakeOutcome
@@ -18,6 +21,16 @@ from kiosk.liveness.worker import TakeRequest
 from kiosk.ui.desk.frame import DeskView
 
 _FRAME_MS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a template is made from. `origin`, `quality`: as of `domain.person.Template`."""
+
+    vector: np.ndarray = field(repr=False)
+    model_digest: str
+    origin: str = template_age.LIVE
+    quality: float = 0.0
 
 
 class DeskCamera(QObject):
@@ -33,7 +46,7 @@ class DeskCamera(QObject):
         """wanted_below: whether the visit under the desk wants the camera, asked when the desk lets it go."""
         super().__init__()
         self._view, self._mirror, self._wanted_below = view, mirror, wanted_below
-        self._outcome: TakeOutcome | None = None  # of an enrolment; wiped with its page
+        self._probe: Probe | None = None  # of an enrolment; wiped with its page
         self.previewing = False
         self.drowned = False
         self._frames = QTimer(self)
@@ -43,11 +56,11 @@ class DeskCamera(QObject):
     def stop(self) -> None:
         """Show nothing more and forget a probe."""
         self._frames.stop()
-        self._outcome = None
+        self._probe = None
 
     def enrol(self, name: str, take_id: int) -> None:
         """Begin the take of an enrolment; an earlier probe is forgotten."""
-        self._outcome = None
+        self._probe = None
         self.look(True)
         self.begin_take.emit(TakeRequest(name, take_id, attended=True))
 
@@ -59,24 +72,26 @@ class DeskCamera(QObject):
 
     def end(self) -> None:
         """Drop the take and its probe."""
-        self._outcome = None
+        self._probe = None
         self.cancel_take.emit()
         self.look(False)
 
     def keep(self, outcome: TakeOutcome) -> Reason:
         """Hold a finished take's probe, if it is good for a template; return OK or why it is not."""
         good = outcome.liveness.passed and outcome.probe is not None
-        self._outcome = outcome if good else None
+        self._probe = Probe(outcome.probe, outcome.model_digest) if good and outcome.probe is not None else None
         self.look(False)
         if good:
             return Reason.OK
         return Reason.NO_GOOD_FRAME if outcome.liveness.passed else outcome.liveness.reason
 
-    def packed(self) -> tuple[bytes, str]:
-        """Return (template bytes, digest of the model) of the probe that is held; empty without one, which the store refuses."""
-        if self._outcome is None or self._outcome.probe is None:
-            return b"", ""
-        return pack(self._outcome.probe), self._outcome.model_digest
+    def hold(self, probe: Probe) -> None:
+        """Hold what a photograph gave."""
+        self._probe = probe
+
+    def packed(self) -> tuple[bytes, Probe | None]:
+        """Return (template bytes, the probe that is held); empty without one, which the store refuses."""
+        return (b"", None) if self._probe is None else (pack(self._probe.vector), self._probe)
 
     def look(self, on: bool) -> None:
         """Wake the camera and show its picture, or let it be as the visit below wants it."""

@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from kiosk.app import installation_file
+from kiosk.app import desk_media, installation_file
 from kiosk.app.desk_camera import DeskCamera
 from kiosk.app.desk_papers import DeskPapers
+from kiosk.app.desk_photo import DeskPhoto
+from kiosk.app.desk_print import DeskPrint
 from kiosk.app.desk_work import Answer, Checked, DeskWork, MayMaintain, Tallied, devices
 from kiosk.app.visit_controller import VisitController
 from kiosk.app.visit_glance import glance
@@ -31,7 +32,6 @@ from kiosk.desk import states as s
 from kiosk.desk.machine import DeskWorld, step
 from kiosk.desk.values import Call, Place, VisitGlance
 from kiosk.desk_backend import commands as work
-from kiosk.desk_backend import home_visits as desk_home
 from kiosk.desk_backend import media
 from kiosk.desk_backend.boards import Seen, load, tallies
 from kiosk.desk_backend.moment import Moment
@@ -52,7 +52,7 @@ from kiosk.visit import events as ve
 from kiosk.visit import states as vs
 
 _TICK_MS = 500
-_WITH_MEDIA = (Place.HOME_VISITS, Place.UNIT_LIST, Place.FAIRNESS, Place.SYNC, Place.MAINTENANCE)
+_WITH_MEDIA = (Place.HOME_VISITS, Place.UNIT_LIST, Place.FAIRNESS, Place.SYNC, Place.MAINTENANCE, Place.REMINDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,14 @@ class DeskMoved:
     event: e.Event
     after: s.State
     commands: tuple[c.Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the desk does besides, by itself."""
+
+    photo: DeskPhoto
+    printing: DeskPrint
 
 
 class DeskController(QObject):
@@ -96,6 +104,7 @@ class DeskController(QObject):
         self._zone = ZoneInfo(settings.station.timezone)
         self.camera = DeskCamera(view, mirror, lambda: vs.visit_of(conductor.state) is not None)
         self.papers = DeskPapers(view, store, self.camera, self.feed)
+        self.beside = Beside(DeskPhoto(self.camera, self.feed), DeskPrint(settings, lambda: window.strings, self.feed))
         self._work = DeskWork(store, self._moment, lambda: media.mounted(settings.desk.stick_folders))
         if media_folders is not None:
             self.use_media_folders(media_folders)
@@ -134,6 +143,7 @@ class DeskController(QObject):
         self._ticker.stop()
         self.camera.stop()
         self.papers.stop()
+        self.beside.photo.stop()
         self._work.stop()
 
     # --- events in
@@ -149,7 +159,10 @@ class DeskController(QObject):
         """A card that was laid while the desk is open."""
         match event:
             case CardRead(card=card):
-                self.feed(e.CardRead(card.to_person(), card_name(card.chip_number, card.id_number)))
+                person = card.to_person()
+                if card.photo_rgb:
+                    self.beside.photo.chip_photos[person.id_number] = card.photo_rgb
+                self.feed(e.CardRead(person, card_name(card.chip_number, card.id_number), bool(card.photo_rgb)))
             case CardTrouble(reason=reason):
                 self.feed(e.CardTroubled(reason.value))
 
@@ -226,6 +239,7 @@ class DeskController(QObject):
                 self._conductor.pause()
                 self._tally()
             case c.ResumeVisit():
+                self.beside.photo.forget()
                 self.camera.look(False)
                 self._conductor.resume()
             case c.TakeVisit() | c.VouchVisit():
@@ -233,15 +247,20 @@ class DeskController(QObject):
                 self._conductor.feed(ve.AttendantTookOver(command.by.staff_id if isinstance(command, c.VouchVisit) else ""))
             case c.AnswerCall():
                 self._answer_calls()
+            case c.BeginPhoto():
+                self.beside.photo.begin(command)
             case c.BeginEnrolment(_, take_id):
                 self.camera.enrol(self._take_name(), take_id)
             case c.EndEnrolment():
+                self.beside.photo.end()
                 self.camera.end()
             case c.NudgeSync():
                 self.nudge_sync.emit()
                 self._tally()
             case c.LookAtCamera():
                 self.camera.confirmed.emit()
+            case c.PrintReminders():
+                self.beside.printing.do(command, self._clock().astimezone(self._zone))
             case c.SyncNow():
                 self.send_now.emit()
             case c.Load(by, place):
@@ -264,34 +283,15 @@ class DeskController(QObject):
         if isinstance(command, c.PauseSync):
             self._paused_sync = command.on
             self.pause_sync.emit(command.on)
-        vector, digest = self.camera.packed() if isinstance(command, c.KeepTemplate) else (b"", "")
-        self._work.in_store(
-            lambda store, at: work.in_store(store, command, at, vector, digest), lambda error: work.failed(command, error)
-        )
+        vector, probe = self.camera.packed() if isinstance(command, c.KeepTemplate) else (b"", None)
+        taken = work.Taken(vector, probe.model_digest, probe.origin, probe.quality) if probe is not None else work.Taken()
+        self._work.in_store(lambda store, at: work.in_store(store, command, at, taken), lambda error: work.failed(command, error))
 
     def _on_media(self, command: c.OnMedia | c.SaveAssisted) -> None:
         """Commands that read or write removable media, which take their time."""
-        settings, run, moment, moved = self._settings.sync, self._store.run, self._moment, self.status_moved.emit
         words, here = _problem_words(self._window.strings), self._clock().astimezone(self._zone)
-
-        def todo() -> e.Event:
-            match command:
-                case c.RegisterScan():
-                    return media.register_scan(command)
-                case c.SaveAssisted():
-                    return media.save_reviewed(command, run, moment)
-                case c.TakeUnitList():
-                    return media.take_unit_list(command, run, moment)
-                case c.Export():
-                    return media.export(command, words, here, self._settings, run)
-                case c.Courier(by, direction, folder):
-                    return media.carry(by, direction, folder, settings, run, moved)
-                case c.ExportHomeVisits() | c.CarryHomeVisits():
-                    return desk_home.carry(command, settings, run, moment())
-                case _:
-                    assert_never(command)
-
-        self._work.outside(todo, lambda error: work.failed(command, error))
+        given = desk_media.Given(self._settings, self._store.run, self._moment, self.status_moved.emit, words, here)
+        self._work.outside(lambda: desk_media.work(command, given), lambda error: work.failed(command, error))
 
     @Slot(object)
     def _on_answer(self, answer: Answer) -> None:

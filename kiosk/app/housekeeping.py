@@ -16,8 +16,9 @@ from kiosk import __version__
 from kiosk.app import watchdog
 from kiosk.app.settings_watch import SettingsWatch
 from kiosk.config import Settings, resolve
+from kiosk.domain.calendar_days import local_date
 from kiosk.pilot import erasing
-from kiosk.store import policies, records
+from kiosk.store import face_history, policies, records, reminders
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
@@ -31,6 +32,8 @@ def _retain(store: Store) -> None:
     now = datetime.now(UTC)
     records.retain(store, now)
     home.retain(store, now)
+    face_history.retain(store, local_date(now, store.settings.station.timezone))
+    reminders.retain(store, local_date(now, store.settings.station.timezone))
 
 
 class Housekeeping(QObject):

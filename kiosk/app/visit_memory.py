@@ -11,7 +11,7 @@ from kiosk.domain.outcome import Glasses, LivenessResult, MatchResult
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
 from kiosk.liveness.verdict import TakeOutcome
-from kiosk.store import ledger
+from kiosk.store import face_history, ledger
 from kiosk.visit import states as s
 
 
@@ -39,12 +39,24 @@ class VisitMemory:
         take = self.take
         if take is None or take.probe is None or case.entry.template is None:
             return Reason.NO_GOOD_FRAME
-        from kiosk.face.compare import compare_with_chip
+        from kiosk.face.compare import compare_with_others, vector_of
 
-        self.match = compare_with_chip(
-            take.probe, case.entry.template, take.chip_reference, settings, take.model_digest, take.frames_used
-        )
+        second = case.entry.second
+        others = [take.chip_reference] if take.chip_reference is not None else []
+        if second is not None and second.model_digest == take.model_digest:
+            others.append(vector_of(second))
+        self.match = compare_with_others(take.probe, case.entry.template, others, settings, take.model_digest, take.frames_used)
         return self.match.reason
+
+    def matched(self, case: s.Case) -> face_history.Matched | None:
+        """Return a live face that passed, for the template's history: how it matched the first template, whatever helped."""
+        take, match = self.take, self.match
+        if take is None or take.probe is None or match is None or case.entry.template is None:
+            return None
+        from kiosk.face.compare import cosine, pack, vector_of
+
+        score = cosine(take.probe, vector_of(case.entry.template))
+        return face_history.Matched(pack(take.probe), take.model_digest, score, match.threshold)
 
     def count(self, case: s.Case, outcome: Outcome, reason: Reason, today: date) -> Counted:
         """Return the take as the fairness ledger counts it: a group, never who."""

@@ -19,7 +19,7 @@ from kiosk.domain.person import Person
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome
 from kiosk.domain.working_days import working_days_after
-from kiosk.store import clock, ledger, records, service
+from kiosk.store import clock, face_history, ledger, records, service
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
@@ -85,6 +85,7 @@ class VisitRecords:
         """Save one attempt; answered by `SavedVisit`. The ledger is kept apart from the save, which must not fail by it."""
         visit_id, now, monotonic_s = case.visit.visit_id, self.now(), self._monotonic()
         liveness, match, station_id, today = memory.liveness, memory.match, self._station_id, self.today()
+        matched = memory.matched(case) if outcome is Outcome.PASSED else None
 
         def work(store: Store) -> object:
             evidence = clock.evidence(store, now, monotonic_s)
@@ -96,6 +97,8 @@ class VisitRecords:
             return SavedVisit(e.RecordsSaved(visit_id, ids, stale, code), outcome, reason)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+        if matched is not None:  # behind the save, which must not fail by it
+            self._note_match(case, matched)
         one = memory.count(case, outcome, reason, self.today())
         memory.counted = (*memory.counted, one)
         self._note_fairness(one)
@@ -133,6 +136,15 @@ class VisitRecords:
             return e.HomeVisitBooked(visit_id)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
+
+    def _note_match(self, case: s.Case, matched: face_history.Matched) -> None:
+        """How a template fares over the years; a photograph's is replaced by a strong live face."""
+        today, now = self.today(), self.now()
+
+        def work(store: Store) -> None:
+            face_history.after_pass(store, case.entry, matched, today, now)
+
+        self._store.ask(work)
 
     def _note_fairness(self, one: Counted) -> None:
         """Count whom the machine fails, not who."""

@@ -15,7 +15,19 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kiosk.bureau import catchment, decisions, failpoints, ingest, reports, resolve, rosters, standing, station_settings, tables
+from kiosk.bureau import (
+    catchment,
+    decisions,
+    failpoints,
+    ingest,
+    reminders,
+    reports,
+    resolve,
+    rosters,
+    standing,
+    station_settings,
+    tables,
+)
 from kiosk.bureau.context import BureauContext, EnrolmentRefused, current, enrol, utcnow
 from kiosk.bureau.ingest import Turned
 from kiosk.bureau.request_guard import source_of
@@ -321,6 +333,13 @@ def get_settings(request: Request, authorization: Auth, have: Version = 0) -> Re
     """Answer: sealed StationSettings."""
     found = station_settings.document(*_kiosk(request, authorization), have)
     return Response(status_code=204) if found is None else jose(found)
+
+
+@router.get("/reminders", summary="Whom the station may call", response_class=Response, responses={**_DOWN, **_NOTHING})
+def get_reminders(request: Request, authorization: Auth, have: Version = 0) -> Response:
+    """Answer: sealed Reminders."""
+    found = reminders.document(*_kiosk(request, authorization), have)
+    return Response(status_code=204) if found is None else jose(found[0])
 
 
 def problem(request: Request, status: int, why: str, kiosk_id: str = "", retry_after_s: int = 0) -> JSONResponse:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import counts, database, decisions, failpoints, passes, periods, standing, tables
+from kiosk.bureau import counts, database, decisions, failpoints, passes, periods, reminders, standing, tables, visit_changes
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.passes import HUMAN_REVIEW, NO_PASS
 from kiosk.canonical import canonical
@@ -115,6 +115,8 @@ def take_batch(context: BureauContext, body: bytes) -> str:
         _note_contact(kiosk, batch, now)
         _keep_journal(session, kiosk_id, batch.journal_tail, now)
         _note_refused_parts(kiosk, batch.journal_tail)
+        reminders.note_calls(session, kiosk, batch.journal_tail, now)
+        visit_changes.note(session, kiosk, batch.journal_tail, now)
         doubles = [one.verdict.record_id for one in judged if one.verdict.verdict == "duplicate"]
         if doubles:
             decisions.note_carrier(session, kiosk, doubles)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import areas, catchment, decisions, ingest, reports, rosters, standing, tables
+from kiosk.bureau import areas, catchment, decisions, ingest, reminders, reports, rosters, standing, tables
 from kiosk.bureau.context import BureauContext
 from kiosk.durable import sync_folder
 from kiosk.removable import files
@@ -18,6 +18,7 @@ from kiosk.sync import courier, evidence, limits, protocol, seal, suites
 from kiosk.sync import reports as sync_reports
 
 _CHUNKS = re.compile(r"chunks-\d{8}-([0-9a-f]{16})\.jwe")
+_REMINDERS = re.compile(r"reminders-\d{1,16}-([0-9a-f]{16})\.jwe")
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
 
@@ -107,6 +108,15 @@ def _put_down(context: BureauContext, folder: Path, root: Path) -> list[tuple[st
     if bundle is not None:
         files.write_file(down / files.named("bundle-new", bundle, "jwe"), bundle)
         told.append(("bundle", "new"))
+    offered = reminders.document(context, kiosk_id, have.get("reminders_version", 0))
+    if offered is not None:
+        sealed, version = offered
+        name = files.named(f"reminders-{version}", sealed, "jwe")
+        files.write_file(down / name, sealed)
+        told.append(("reminders", str(version)))
+        for older, _ in list(files.matching(down, _REMINDERS)):
+            if older.name != name:
+                older.unlink(missing_ok=True)
     return told + _put_down_roster(context, kiosk, have.get("roster_version", 0), down, root / "rosters")
 
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import areas, database, peers, rings, tables
+from kiosk.bureau import areas, database, peers, rings, tables, visit_changes
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.canonical import canonical
 from kiosk.errors import KioskError
@@ -328,6 +328,7 @@ def bundle(context: BureauContext, kiosk_id: str, have: int, believes: str = "")
                 if m.until is None or m.until > now
             ),
             peers=peers.of(session, kiosk),
+            visits=visit_changes.of(session, kiosk.station_id),
             succession=announced,
             beside=tuple(one for one in context.rings[context.suite.name].held if one != context.bureau_id) if believes else (),
             **content,

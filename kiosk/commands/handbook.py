@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kiosk.gallery.handbook import Paper
+    from kiosk.gallery.handbook import Paper, Shot
     from kiosk.texts.strings import Strings
+    from kiosk.ui.desk.frame import DeskView
 
 _SIZE = (1080, 1920)
-_WIDTH = 540  # of a picture in the HTML
+_WIDTH = 300  # of a picture: 190 points an inch as it is printed, and a manual that goes by mail
 
 
 def main(argv: list[str]) -> int:
@@ -25,16 +26,15 @@ def main(argv: list[str]) -> int:
 
     from PySide6.QtWidgets import QApplication
 
-    from kiosk.gallery import desk, handbook
-    from kiosk.gallery.scenes import sample_settings, scenes
+    from kiosk.gallery import handbook
+    from kiosk.gallery.scenes import sample_settings
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     pictures = options.out / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
     settings = sample_settings()
-    strings = _paint(pictures)
-    names = [scene.name for scene in scenes()]
-    for paper in handbook.papers(strings, settings, names, [one.name for one in desk.states()]):
+    strings, visit, at_desk = _paint(pictures)
+    for paper in handbook.papers(strings, settings, visit, at_desk):
         (options.out / f"{paper.name}.html").write_text(paper.html, encoding="utf-8")
         _pdf(options.out, paper)
         print(options.out / f"{paper.name}.pdf")
@@ -42,10 +42,12 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _paint(folder: Path) -> Strings:
+def _paint(folder: Path) -> tuple[Strings, list[Shot], list[Shot]]:
+    """Paint every page; return the words, and the pictures under their own headings."""
     from PySide6.QtCore import Qt
 
     from kiosk.gallery import desk
+    from kiosk.gallery.handbook import Shot
     from kiosk.gallery.scenes import sample_settings, scenes
     from kiosk.gallery.stage import make_window, set_form, show_scene
 
@@ -56,15 +58,27 @@ def _paint(folder: Path) -> Strings:
     def keep(name: str) -> None:
         window.grab().scaledToWidth(_WIDTH, Qt.TransformationMode.SmoothTransformation).save(str(folder / f"{name}.png"))
 
+    visit, at_desk = [], []
     set_form(window, _SIZE, "paper", False)
     for scene in scenes():
         show_scene(window, scene)
         keep(scene.name)
+        visit.append(Shot(scene.name, window.page.title.text()))
     with desk.opened(window) as view:
         for one in desk.states():
             desk.show(view, one)
             keep(one.name)
-    return window.strings
+            at_desk.append(Shot(one.name, *_words(view)))
+    return window.strings, visit, at_desk
+
+
+def _words(view: DeskView) -> tuple[str, str]:
+    """Return the heading of the desk's page and what its notice says."""
+    from kiosk.ui.desk.widgets import Notice, Words
+
+    title = next((one.text() for one in view.findChildren(Words, "desk-title") if one.isVisible()), "")
+    note = next((one.words.text() for one in view.findChildren(Notice, "problem") if one.isVisible()), "")
+    return title, note
 
 
 def _pdf(out: Path, paper: Paper) -> None:

@@ -78,7 +78,7 @@ def _list(store: Store, as_json: bool) -> int:
 
 
 def _carry(store: Store, options: argparse.Namespace) -> int:
-    from kiosk.sync import home_visits
+    from kiosk.sync import home_news, home_visits
     from kiosk.sync.keys import load_identity
 
     identity, now = load_identity(store.settings.sync), datetime.now(UTC)
@@ -91,6 +91,7 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
             run, identity, options.folder, _peer(store, options.to), _people(store, options.person, now), options.staff, now
         )
         told = {"loan": done.loan_id, "to": done.peer.kiosk_id, "people": done.people, "left_out": done.left_out}
+        home_news.write(run, identity, options.folder, now)
         print(
             json.dumps(told)
             if options.json
@@ -101,7 +102,12 @@ def _carry(store: Store, options: argparse.Namespace) -> int:
     work = {"import": home_visits.import_lists, "return": home_visits.return_results, "merge": home_visits.merge_results}[
         options.task
     ]
-    return _tell(work(run, identity, options.folder, options.staff, now), options.json)
+    found = work(run, identity, options.folder, options.staff, now)
+    if options.task == "import":
+        found += home_news.take(run, identity, options.folder, now)
+    if options.task == "merge":
+        home_news.write(run, identity, options.folder, now)
+    return _tell(found, options.json)
 
 
 def _peer(store: Store, wanted: str) -> str:

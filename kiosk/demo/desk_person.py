@@ -172,17 +172,17 @@ class DeskPerson(QObject):
         """Take the card away."""
         self.fixture.lift_card()
 
-    def acts_until(self, name: str) -> Until:
-        """Do before the camera what the prompt asks for, until a button can be used."""
+    def acts_until(self, name: str, asks: str = "enrol-prompt") -> Until:
+        """Do before the camera what the prompt asks for, until a button can be used. asks: the prompt's name."""
         done: list[str] = []
 
         def look() -> bool:
-            prompt = self._find("enrol-prompt", QWidget)
+            prompt = self._find(asks, QWidget)
             action = str(prompt.property("action") or "") if prompt is not None else ""
             if action and prompt is not None and prompt.property("now"):
                 if action not in done[-1:]:
                     done.append(action)
-                    if len(done) == 1:
+                    if len(done) == 1 and self.view.isVisible():
                         self.keep_picture("desk-enrol-camera")
                     QTimer.singleShot(450, self, lambda: self.fixture.act(Action(action)))
             return self.sees(name)()
@@ -211,6 +211,12 @@ class DeskPerson(QObject):
         """Return how many rows a table shows."""
         table = self._find(name, Table)
         return len(table.texts()) if table is not None else 0
+
+    def row_reads(self, name: str, row: int, text: str) -> bool:
+        """Return whether a row of a table holds these words."""
+        table = self._find(name, Table)
+        rows = table.texts() if table is not None else []
+        return row < len(rows) and any(text in cell for cell in rows[row])
 
     def keep_picture(self, name: str) -> None:
         """Take a further picture of this page, under a name of its own."""

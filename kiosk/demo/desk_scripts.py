@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kiosk.demo import people
+from kiosk.demo import calling_scripts, people
+from kiosk.demo.desk_parts import fill_face_to_face, leave, number_of, self_service, until_known
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
 from kiosk.demo.fixture import DemoFixture
@@ -35,7 +36,8 @@ def prepare(script: str, fixture: DemoFixture) -> None:
     medium.mkdir(exist_ok=True)
     if script == "unit-list":
         _write_list(medium / _LIST)
-    if script == "portable":
+    calling_scripts.prepare(script, fixture)
+    if script in ("portable", "visit-cancelled"):
         _export_home_visits(fixture, medium)
 
 
@@ -64,52 +66,12 @@ def _write_list(path: Path) -> None:
     path.write_text("姓名,证件号码\n" + "\n".join(lines) + "\n", encoding="utf-8-sig")
 
 
-# --- the retiree's part
-
-
-def _self_service(p: DeskPerson) -> Script:
-    yield p.on_page("idle")
-    p.touch("start")
-    yield p.on_page("who")
-    p.touch("self")
-    yield p.on_page("card")
-    p.fixture.lay_card("beneficiary")
-
-
-def _leave(p: DeskPerson) -> Script:
-    p.touch("desk-close")
-    yield lambda: not p.view.page_name
-    p.lift()
-    yield p.on_page("idle")
-
-
-def _number(p: DeskPerson, key: str = "") -> str:
-    return str(p.card(key or p.fixture.scenario.card)["id_number"])
-
-
 # --- the attendant's part
-
-
-def _fill_face_to_face(p: DeskPerson) -> Script:
-    p.tick("saw-person")
-    p.tick("saw-card")
-    p.sign("sign-person")
-    p.sign("sign-staff")
-    p.photograph()
-    yield p.sees("assist-save")
-    p.touch("assist-save")
-    yield p.on_desk("done")
-
-
-def _until_known(p: DeskPerson, *stages: str) -> Script:
-    yield p.until_status(*(stages or ("received", "confirmed")))
-    yield p.pause(500)
-    p.photograph()
 
 
 def takeover(p: DeskPerson) -> Script:
     """A retiree would rather not show the face; the attendant takes over."""
-    yield from _self_service(p)
+    yield from self_service(p)
     yield p.on_page("confirm")
     p.touch("yes")
     yield lambda: p.window.page_name in ("benefits", "consent")
@@ -125,8 +87,8 @@ def takeover(p: DeskPerson) -> Script:
     yield p.on_desk("person")
     p.touch("assist-face-to-face")
     yield p.on_desk("assist")
-    yield from _fill_face_to_face(p)
-    yield from _until_known(p)
+    yield from fill_face_to_face(p)
+    yield from until_known(p)
     p.touch("finish")
     yield p.on_desk("home")
     p.touch("desk-close")
@@ -139,7 +101,7 @@ def proxy(p: DeskPerson) -> Script:
     """A daughter comes for her father."""
     yield p.on_page("idle")
     yield from p.sign_in()
-    p.type("home-number", _number(p), enter=True)  # as a scanner does
+    p.type("home-number", number_of(p), enter=True)  # as a scanner does
     yield p.on_desk("person")
     p.touch("assist-family-proxy")
     yield p.on_desk("assist")
@@ -164,8 +126,8 @@ def proxy(p: DeskPerson) -> Script:
     yield p.sees("assist-save")
     p.touch("assist-save")
     yield p.on_desk("done")
-    yield from _until_known(p)
-    yield from _leave(p)
+    yield from until_known(p)
+    yield from leave(p)
 
 
 def home_visit(p: DeskPerson) -> Script:
@@ -179,9 +141,9 @@ def home_visit(p: DeskPerson) -> Script:
     p.choose_row("visits", 0)
     yield p.on_desk("assist")
     p.touch("why-no-template")
-    yield from _fill_face_to_face(p)
-    yield from _until_known(p)
-    yield from _leave(p)
+    yield from fill_face_to_face(p)
+    yield from until_known(p)
+    yield from leave(p)
 
 
 def portable(p: DeskPerson) -> Script:
@@ -200,7 +162,7 @@ def portable(p: DeskPerson) -> Script:
     p.choose_row("visits", 0)
     yield p.on_desk("assist")
     p.touch("why-no-template")
-    yield from _fill_face_to_face(p)
+    yield from fill_face_to_face(p)
     p.touch("place-home-visits")
     yield p.on_desk("home-visits")
     yield p.sees("visits-return")
@@ -213,7 +175,7 @@ def portable(p: DeskPerson) -> Script:
         yield p.meanwhile(lambda: station.deliver(record_id))
         yield p.until_status("confirmed")
         yield p.meanwhile(lambda: station.at_the_bureau(record_id))
-    yield from _leave(p)
+    yield from leave(p)
 
 
 def unit_list(p: DeskPerson) -> Script:
@@ -237,13 +199,13 @@ def unit_list(p: DeskPerson) -> Script:
     p.touch("unit-export")
     medium = p.fixture.folder / "stick"
     yield lambda: any(medium.glob("名单答复-*.csv"))
-    yield from _until_known(p)
-    yield from _leave(p)
+    yield from until_known(p)
+    yield from leave(p)
 
 
 def enrol(p: DeskPerson) -> Script:
     """Nobody knows the face yet: consent, a take, the template; then the consent is withdrawn and it is erased."""
-    yield from _self_service(p)
+    yield from self_service(p)
     yield lambda: p.window.page_name in ("answer", "referred")
     yield from p.sign_in()
     yield p.sees("take-over")
@@ -258,24 +220,24 @@ def enrol(p: DeskPerson) -> Script:
     p.photograph()
     p.touch("enrol-keep")
     yield p.on_desk("done")
-    yield from _until_known(p)
+    yield from until_known(p)
     p.touch("finish")
     yield p.on_desk("home")
-    p.type("home-number", _number(p), enter=True)
+    p.type("home-number", number_of(p), enter=True)
     yield p.on_desk("person")
     p.touch("enrol")
     yield p.on_desk("enrol")
     p.touch("enrol-erase")
     yield p.on_desk("done")
-    yield from _until_known(p)
-    yield from _leave(p)
+    yield from until_known(p)
+    yield from leave(p)
 
 
 def declare(p: DeskPerson) -> Script:
     """A death, declared by a child."""
     yield p.on_page("idle")
     yield from p.sign_in()
-    p.type("home-number", _number(p), enter=True)
+    p.type("home-number", number_of(p), enter=True)
     yield p.on_desk("person")
     p.touch("declare")
     yield p.on_desk("declare")
@@ -287,31 +249,31 @@ def declare(p: DeskPerson) -> Script:
     p.photograph()
     p.touch("declare-save")
     yield p.on_desk("done")
-    yield from _until_known(p)
-    yield from _leave(p)
+    yield from until_known(p)
+    yield from leave(p)
 
 
 def returned(p: DeskPerson) -> Script:
     """The centre returns a record. The to-do list says why; so does the kiosk when the retiree asks."""
     yield p.on_page("idle")
     yield from p.sign_in()
-    p.type("home-number", _number(p), enter=True)
+    p.type("home-number", number_of(p), enter=True)
     yield p.on_desk("person")
     p.touch("assist-face-to-face")
     yield p.on_desk("assist")
     p.touch("why-no-face-wanted")
-    yield from _fill_face_to_face(p)
+    yield from fill_face_to_face(p)
     yield p.until_status("received")
     p.fixture.bureau.decide(p.recorder.record_ids[0], "returned", "roster-abnormal")
     p.kiosk.desk.send_now.emit()
-    yield from _until_known(p, "returned")
+    yield from until_known(p, "returned")
     p.touch("place-todo")
     yield p.on_desk("todo")
     yield lambda: p.rows("todo") > 0
     p.touch("todo-filter-returned")
     yield p.sees("todo-handled")
     p.photograph()
-    yield from _leave(p)
+    yield from leave(p)
     p.touch("query")
     yield p.on_page("card")
     p.fixture.lay_card("beneficiary")
@@ -324,7 +286,7 @@ def returned(p: DeskPerson) -> Script:
 
 def clock_back(p: DeskPerson) -> Script:
     """The clock is forty days behind what the database saw: self-service waits, the attendant confirms, then works."""
-    yield from _self_service(p)
+    yield from self_service(p)
     yield lambda: p.window.page_name in ("answer", "referred", "out-of-service")
     yield from p.sign_in()
     p.photograph()
@@ -342,9 +304,9 @@ def clock_back(p: DeskPerson) -> Script:
     p.touch("assist-face-to-face")
     yield p.on_desk("assist")
     p.touch("why-no-face-wanted")
-    yield from _fill_face_to_face(p)
-    yield from _until_known(p)
-    yield from _leave(p)
+    yield from fill_face_to_face(p)
+    yield from until_known(p)
+    yield from leave(p)
 
 
 def camera_swapped(p: DeskPerson) -> Script:
@@ -354,13 +316,13 @@ def camera_swapped(p: DeskPerson) -> Script:
     p.fixture.swap_camera()
     yield p.on_page("out-of-service")
     yield from p.sign_in(SUPERVISOR)
-    p.type("home-number", _number(p), enter=True)
+    p.type("home-number", number_of(p), enter=True)
     yield p.on_desk("person")
     p.touch("assist-face-to-face")
     yield p.on_desk("assist")
     p.touch("why-device-error")
-    yield from _fill_face_to_face(p)
-    yield from _until_known(p)
+    yield from fill_face_to_face(p)
+    yield from until_known(p)
     p.touch("place-camera")
     yield p.on_desk("camera")
     yield p.sees("camera-confirm")
@@ -369,7 +331,7 @@ def camera_swapped(p: DeskPerson) -> Script:
     p.touch("camera-confirm")
     yield p.reads("camera-record", SUPERVISOR[0])
     p.keep_picture("camera-confirmed")
-    yield from _leave(p)
+    yield from leave(p)
 
 
 SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
@@ -383,4 +345,5 @@ SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
     "returned": returned,
     "clock-back": clock_back,
     "camera-swapped": camera_swapped,
+    **calling_scripts.SCRIPTS,
 }

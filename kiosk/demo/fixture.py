@@ -271,6 +271,12 @@ class DemoFixture:
 
         self.camera.lay(draw_page(title))
 
+    def lay_photo(self) -> None:
+        """Lay an old one-inch photo of the scenario's person under the camera."""
+        from kiosk.emulators.paper_picture import draw_photo
+
+        self.camera.lay(draw_photo(self.portrait))
+
     def act(self, action: Action) -> None:
         """Move before the camera."""
         self.puppet.perform(action)

@@ -178,6 +178,15 @@ _ALL = (
     Scenario(
         "proxy", "a relative comes with the papers: both identities, checklist, scans by digest", Outcome.PASSED, "ok", desk="proxy"
     ),
+    Scenario(
+        "reminders",
+        "the centre's list of people to call, by street: printed, on a stick, a call ticked off and told to the centre",
+        Outcome.PASSED,
+        "ok",
+        card="zhuang",
+        desk="reminders",
+        settings={"printer": {"kind": "file", "target": "{folder}/calls.bin"}},
+    ),
     Scenario("home-visit", "the booked list, and one visit from it", Outcome.PASSED, "ok", card="huang", desk="home-visit"),
     Scenario(
         "portable",
@@ -189,10 +198,28 @@ _ALL = (
         desk="portable",
     ),
     Scenario(
+        "visit-cancelled",
+        "a home visit is cancelled while the list is out: the portable kiosk hears it by stick, and that its record was delivered",
+        Outcome.PASSED,
+        "ok",
+        card="huang",
+        roster=False,
+        desk="visit-cancelled",
+        settings={"sync": {"paused": True}},
+    ),
+    Scenario(
         "unit-list", "a unit's clerk brings a list: every row answered", Outcome.PASSED, "ok", also=("zhuang",), desk="unit-list"
     ),
     Scenario(
         "enrol", "a face template with its own consent, then withdrawn and erased", Outcome.PASSED, "ok", card="huang", desk="enrol"
+    ),
+    Scenario(
+        "one-inch-photo",
+        "a template from an old one-inch photo, marked as such; the first strong live face takes its place",
+        Outcome.PASSED,
+        "ok",
+        card="huang",
+        desk="one-inch-photo",
     ),
     Scenario("declare", "the heirs declare a death: the template is erased", Outcome.PASSED, "ok", card="zhuang", desk="declare"),
     Scenario(

@@ -75,6 +75,22 @@ class Station:
         told = self._open(lambda store: home_visits.merge_results(lambda work: work(store), identity, medium, staff_id, now))
         return [] if [one.outcome for one in told] == ["applied"] else [f"brought in: {[(one.outcome, one.why) for one in told]}"]
 
+    def cancel_visit(self, person_id: str, medium: Path, staff_id: str) -> list[str]:
+        """Cancel a visit whose list is out, and put that on the stick; returns what was wrong."""
+        from kiosk.store.home_visits import changes
+
+        told = changes.Change(person_id, datetime.now(UTC), changes.CANCELLED)
+        self._open(lambda store: changes.change(store, told, staff_id))
+        return self.write_news(medium)
+
+    def write_news(self, medium: Path) -> list[str]:
+        """Put changes and receipts on the stick; returns what was wrong."""
+        from kiosk.sync import home_news
+
+        identity, now = load_identity(self.settings.sync), datetime.now(UTC)
+        told = self._open(lambda store: home_news.write(lambda work: work(store), identity, medium, now))
+        return [] if [one.outcome for one in told] == ["applied"] else [f"news: {[(one.outcome, one.why) for one in told]}"]
+
     def deliver(self, record_id: str) -> list[str]:
         """Deliver what was brought in, and hear what was decided; returns what was wrong."""
         from kiosk.store import outbox

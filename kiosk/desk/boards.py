@@ -10,12 +10,13 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import ApprovalData, CameraData, with_media
+from kiosk.desk.reminding import on_reminders
 from kiosk.desk.values import Place, Role
 from kiosk.domain import camera_identity, desk_rules
 from kiosk.domain.person import IdentifiedBy
 
 # What is written to a stick: tables, and of the devices a bundle for whoever helps from afar.
-_EXPORTED = (Place.UNIT_LIST, Place.FAIRNESS, Place.MAINTENANCE)
+_EXPORTED = (Place.UNIT_LIST, Place.FAIRNESS, Place.REMINDERS, Place.MAINTENANCE)
 BoardStep = tuple[s.Board, tuple[c.Command, ...]]
 
 
@@ -30,7 +31,9 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
             after = replace(page, busy=False, notice=notice, problem=problem, detail=detail)
             if data is not None:  # of a unit list, the answers: its pages are evidence by now
                 return replace(after, data=data, documents=(), seen=(), review=False), ()
-            news: tuple[c.Command, ...] = (c.NudgeSync(),) if notice == "visits-merged" else ()
+            news: tuple[c.Command, ...] = (c.NudgeSync(),) if notice in ("visits-merged", "visit-changed") else ()
+            if notice == "called":  # the bureau hears it soon
+                news = (c.NudgeSync(),)
             if notice == "camera-confirmed":
                 news = (c.LookAtCamera(), c.NudgeSync())
             return after, (c.Load(session, place), *news)
@@ -52,7 +55,9 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
         case Place.UNIT_LIST:
             after, commands = _unit_list(session, calm, event, today)
         case Place.HOME_VISITS:
-            after, commands = _home_visits(session, calm, event)
+            after, commands = _home_visits(session, calm, event, today)
+        case Place.REMINDERS:
+            after, commands = on_reminders(session, calm, event)
         case Place.SYNC:
             after, commands = _sync(session, calm, event)
         case Place.SHORT_PIN if isinstance(event, e.ShortPinChosen):
@@ -101,8 +106,13 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -
     return page, ()
 
 
-def _home_visits(session: s.Session, page: s.Board, event: e.Event) -> BoardStep:
+def _home_visits(session: s.Session, page: s.Board, event: e.Event, today: date) -> BoardStep:
     match event:
+        case e.VisitChangeTouched(person_id, cancelled, typed):
+            day, problem = checks.agreed_day(typed, today)
+            if problem:
+                return replace(page, problem=problem), ()
+            return replace(page, busy=True), (c.ChangeVisit(session, person_id, cancelled, day),)
         case e.ExportListTouched(kiosk_id, folder, person_ids):
             problem = (
                 "medium-missing" if not folder else "peer-missing" if not kiosk_id else "nobody-to-export" if not person_ids else ""
@@ -110,7 +120,7 @@ def _home_visits(session: s.Session, page: s.Board, event: e.Event) -> BoardStep
             if problem:
                 return replace(page, problem=problem), ()
             return replace(page, busy=True), (c.ExportHomeVisits(session, kiosk_id, folder, person_ids),)
-        case e.HomeCarryTouched(what, folder) if what in ("import", "return", "merge"):
+        case e.HomeCarryTouched(what, folder) if what in ("import", "return", "merge", "news"):
             if not folder:
                 return replace(page, problem="medium-missing"), ()
             return replace(page, busy=True), (c.CarryHomeVisits(session, what, folder),)

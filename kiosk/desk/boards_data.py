@@ -54,6 +54,8 @@ class HomeVisitRow:
     lender: str = ""  # the kiosk that exported the person to this one
     out_to: str = ""  # the portable kiosk that has the person along …
     out_since: datetime | None = None  # … since then
+    cancelled: str = ""  # why it is not to be made any more
+    on_day: date | None = None  # agreed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class HomeVisitsData:
     own: str = ""  # the end of this kiosk's id, as others see it
     to_return: bool = False  # this kiosk has lists of others
     has_exported: bool = False  # others have, or had, lists of this kiosk
+    has_news: bool = False  # … and do not know of everything yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class UnitListData:
 
 @dataclass(frozen=True, slots=True)
 class TodoRow:
-    """One thing to do. kind: due | returned | refused | scan | waiting."""
+    """One thing to do. kind: due | fresh | returned | refused | scan | waiting."""
 
     kind: str
     who: str
@@ -118,6 +121,32 @@ class TodoData:
     """The lists, the most urgent first."""
 
     rows: tuple[TodoRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRow:
+    """Somebody to call. urgency: suspended | due. `called_by`: a staff number here; "" with a day: elsewhere at the station."""
+
+    person_id: str = field(repr=False)
+    area: str
+    who: str
+    phone: str = field(repr=False)
+    urgency: str
+    due: date | None
+    benefit: str
+    called_on: date | None = None
+    called_by: str = ""
+    number: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemindersData:
+    """The bureau's list of people to call, as far as it still holds."""
+
+    rows: tuple[ReminderRow, ...] = ()
+    made_on: date | None = None
+    media: tuple[str, ...] = ()
+    printer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +259,6 @@ def with_media(data: object, media: tuple[str, ...], lists: tuple[ListFile, ...]
     match data:
         case UnitListData():
             return replace(data, media=media, files=() if data.answers else lists)
-        case HomeVisitsData() | FairnessData() | SyncData() | MaintenanceData():
+        case HomeVisitsData() | RemindersData() | FairnessData() | SyncData() | MaintenanceData():
             return replace(data, media=media)
     return data

@@ -124,6 +124,14 @@ def _day(typed: str) -> date | None:
     return parse_date(typed.strip().replace("-", "").replace(".", "").replace("/", ""))
 
 
+def agreed_day(typed: str, today: date) -> tuple[date | None, str]:
+    """Return the day that was agreed for a home visit (None: none was typed) and why it is not taken."""
+    if not typed.strip():
+        return None, ""
+    day = _day(typed)
+    return day, "day-unread" if day is None else "day-is-over" if day < today else ""
+
+
 def number_odd(number: str) -> bool:
     """True when a rule of the number objects: it is asked again before it is taken."""
     return bool(IdNumber.parse(number).flags)

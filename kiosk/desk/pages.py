@@ -50,7 +50,7 @@ def _board(session: s.Session, page: s.Board, event: e.Event, today: date) -> Pa
         case e.SearchTouched(number, name) if page.place is Place.HOME:
             return _finding(session, s.Finding(), e.SearchTouched(number, name), today)
         case e.BackTouched() if page.place is not Place.HOME and not page.busy:
-            return Place.HOME, ()
+            return Place.TODO if page.place is Place.REMINDERS else Place.HOME, ()
     return on_board(session, page, event, today)
 
 
@@ -160,7 +160,18 @@ def _enrolling(session: s.Session, page: s.Enrolling, event: e.Event, today: dat
             return replace(page, consented=True, problem=""), ()
         case e.LookTouched() if page.consented and not page.looking:
             take_id = page.take_id + 1
-            return replace(page, looking=True, ready=False, take_id=take_id, problem=""), (c.BeginEnrolment(session, take_id),)
+            return (
+                replace(page, looking=True, ready=False, take_id=take_id, origin="live", problem=""),
+                (c.BeginEnrolment(session, take_id),),
+            )
+        case e.PhotoTouched(origin) if page.consented and not page.looking and _photo_wanted(page, origin):
+            take_id, number = page.take_id + 1, page.found.person.id_number
+            return (
+                replace(page, looking=True, ready=False, take_id=take_id, origin=origin, problem=""),
+                (c.BeginPhoto(session, take_id, origin, number),),
+            )
+        case e.CardRead(person, _, photo) if person.id_number == page.found.person.id_number:
+            return replace(page, chip=page.chip or photo), ()
         case e.TakeEnded(_, take_id, reason) if page.looking and take_id == page.take_id:
             good = reason == "ok"
             return replace(page, looking=False, ready=good, problem="" if good else reason), ()
@@ -171,6 +182,13 @@ def _enrolling(session: s.Session, page: s.Enrolling, event: e.Event, today: dat
         case e.BackTouched():
             return s.Showing(page.found), (c.EndEnrolment(),)
     return page, ()
+
+
+def _photo_wanted(page: s.Enrolling, origin: str) -> bool:
+    """A photograph takes the place of no live template."""
+    entry = page.found.entry
+    live = entry is not None and entry.template is not None and entry.template.origin == "live"
+    return not live and (origin == "photo" or (origin == "chip" and page.chip))
 
 
 def _declaring(session: s.Session, page: s.TakingDeclaration, event: e.Event, today: date) -> PageStep:

@@ -139,6 +139,8 @@ class Enrolling:
     looking: bool = False
     take_id: int = 0
     ready: bool = False  # a probe waits to be kept
+    origin: str = "live"  # of the take: live | photo | chip
+    chip: bool = False  # the card that was laid gave its photo
     problem: str = ""
     busy: bool = False
 

@@ -23,6 +23,7 @@ class Place(StrEnum):
     HOME_VISITS = "home-visits"
     UNIT_LIST = "unit-list"
     TODO = "todo"
+    REMINDERS = "reminders"  # reached from the to-do list
     APPROVAL = "approval"
     FAIRNESS = "fairness"
     CLOCK = "clock"
@@ -97,6 +98,7 @@ class Found:
     why: Reason | None = None  # why that visit did not end with the face
     missed_on: date | None = None  # the day of the newest attempt, where that one did not pass
     missed_why: str = ""  # … and why
+    ageing: bool = False  # matches fall over the years: a fresh template is wanted
     counted: tuple[Counted, ...] = ()  # that visit's takes in the fairness ledger: nobody else's glasses are asked about
 
     @property

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from kiosk.desk import boards_data as b
 from kiosk.desk.values import Call, Member, Place, Role, VisitGlance
-from kiosk.desk_backend import camera, home_visits
+from kiosk.desk_backend import camera, home_visits, reminders
 from kiosk.desk_backend.moment import Moment
 from kiosk.store import clock, ledger, outbox, outbox_table
 from kiosk.store.desk import quick, staff, todo
@@ -51,6 +51,8 @@ def load(store: Store, at: Moment, place: Place, seen: Seen) -> object:
             return b.UnitListData()
         case Place.TODO:
             return todo_data(store, at)
+        case Place.REMINDERS:
+            return reminders.board(store, at)
         case Place.APPROVAL:
             return approval(store, at)
         case Place.FAIRNESS:
@@ -102,7 +104,7 @@ def home_data(store: Store, at: Moment, seen: Seen) -> b.HomeData:
         tallies(store, at, seen.level),
         len(waits.due_soon),
         len(waits.returned),
-        len(home.booked(store, at.today)),
+        sum(not one.cancelled for one in home.booked(store, at.today)),
         len(waits.unapproved_days),
         seen.drowned,
     )
@@ -127,6 +129,9 @@ def todo_data(store: Store, at: Moment) -> b.TodoData:
                 number=entry.id_number if entry else "",
             )
         )
+    for person_id, who in waits.ageing:
+        entry = roster.find_person(store, person_id)
+        rows.append(b.TodoRow("fresh", who, "", None, number=entry.id_number if entry else ""))
     if waits.waiting:
         rows.append(b.TodoRow("waiting", str(waits.waiting), "", waits.oldest_waiting.date() if waits.oldest_waiting else None))
     return b.TodoData(tuple(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from kiosk import config
@@ -12,9 +13,9 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
 from kiosk.desk.values import Found, Place
-from kiosk.desk_backend import camera, staff_work
+from kiosk.desk_backend import camera, home_visits, reminders, staff_work
 from kiosk.desk_backend.moment import Moment
-from kiosk.domain import desk_rules
+from kiosk.domain import desk_rules, template_age
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.fairness import corrected
 from kiosk.domain.identity import DocumentKind
@@ -22,7 +23,7 @@ from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import KioskError, StoreError
-from kiosk.store import clock, ledger, outbox, records, review_evidence, service
+from kiosk.store import clock, face_history, ledger, outbox, records, review_evidence, service
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, paper_pages, staff, todo, unit_list
 from kiosk.store.engine import journal
@@ -60,6 +61,7 @@ def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
         Reason(command.why) if command.why else None,
         told.missed_on,
         told.missed_why,
+        entry is not None and face_history.is_ageing(store, entry.person_id),
         command.counted,
     )
     return e.PersonFound(command.by.session_id, found, command.channel)
@@ -156,13 +158,37 @@ def save_declaration(store: Store, command: c.SaveDeclaration, at: Moment) -> e.
     )
 
 
-def keep_template(store: Store, command: c.KeepTemplate, at: Moment, vector: bytes, model_digest: str) -> e.Event:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A face that waits to be kept as a template."""
+
+    vector: bytes = field(default=b"", repr=False)
+    model_digest: str = ""
+    origin: str = template_age.LIVE
+    quality: float = 0.0
+
+
+def keep_template(store: Store, command: c.KeepTemplate, at: Moment, taken: Taken) -> e.Event:
     """Keep the take's template with a consent of its own, the attendant as witness."""
     entry = command.found.entry
     if entry is None:
         return e.NotSaved(command.by.session_id, "nobody")
     consent = records.Consent(f"enrolment-{new_record_id()}", entry.person_id, "enrolment", witness=command.by.staff_id)
-    record_id = desk.enrol(store, entry, vector, model_digest, consent, command.by.staff_id, at.today, at.now)
+    try:
+        record_id = desk.enrol(
+            store,
+            entry,
+            taken.vector,
+            taken.model_digest,
+            consent,
+            command.by.staff_id,
+            at.today,
+            at.now,
+            origin=taken.origin,
+            quality=taken.quality,
+        )
+    except declarations.NotAllowed:
+        return e.NotSaved(command.by.session_id, "photo-live-there")
     return e.Saved(command.by.session_id, (record_id,))
 
 
@@ -232,8 +258,8 @@ def confirm_clock(store: Store, command: c.ConfirmClock, at: Moment) -> e.Event:
     return e.Acted(command.by.session_id, Place.CLOCK, "clock-confirmed")
 
 
-def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", model_digest: str = "") -> e.Event | None:
-    """Do a command's work. vector, model_digest: the probe that KeepTemplate keeps. Raises StoreError.
+def in_store(store: Store, command: c.InStore, at: Moment, taken: Taken | None = None) -> e.Event | None:
+    """Do a command's work. taken: what KeepTemplate keeps. Raises StoreError.
 
     What only supervisors may is refused here to everybody else, by what the store knows of them: the desk's word is not enough.
     """
@@ -264,11 +290,15 @@ def in_store(store: Store, command: c.InStore, at: Moment, vector: bytes = b"", 
         case c.SaveDeclaration():
             return save_declaration(store, command, at)
         case c.KeepTemplate():
-            return keep_template(store, command, at, vector, model_digest)
+            return keep_template(store, command, at, taken or Taken())
         case c.EraseTemplate():
             return erase_template(store, command, at)
         case c.MarkHandled():
             return mark_handled(store, command, at)
+        case c.MarkCalled():
+            return reminders.mark(store, command, at)
+        case c.ChangeVisit():
+            return home_visits.change(store, command, at)
         case c.ApproveDay():
             return approve(store, command, at)
         case c.ConfirmClock():
@@ -343,6 +373,8 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
             place = Place.UNIT_LIST
         case c.MarkHandled():
             place = Place.TODO
+        case c.MarkCalled():
+            place = Place.REMINDERS
         case c.ApproveDay():
             place = Place.APPROVAL
         case c.ConfirmClock():
@@ -355,7 +387,7 @@ def failed(command: c.InStore | c.OnMedia, error: BaseException) -> e.Event | No
             place = Place.SHORT_PIN
         case c.PauseSync() | c.Courier():
             place = Place.SYNC
-        case c.ExportHomeVisits() | c.CarryHomeVisits():
+        case c.ExportHomeVisits() | c.CarryHomeVisits() | c.ChangeVisit():
             place = Place.HOME_VISITS
         case _:
             assert_never(command)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from kiosk.desk_backend.moment import Moment
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.errors import ConfigError
 from kiosk.removable import files
+from kiosk.store import outbox
 from kiosk.store.engine.database import Store
-from kiosk.store.home_visits import exported
+from kiosk.store.home_visits import changes, exported
 from kiosk.store.home_visits import visits as home
 from kiosk.sync.batches import RunInStore
 
@@ -48,6 +49,8 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
             one.lender,
             one.out.kiosk_name if one.out else "",
             one.out.since if one.out else None,
+            one.cancelled,
+            one.on_day,
         )
         for one in home.booked(store, at.today, at.now)
     )
@@ -56,12 +59,36 @@ def board(store: Store, at: Moment) -> b.HomeVisitsData:
     except ConfigError:
         own = ""
     peers = tuple(b.PeerRow(one.kiosk_id, home_visits.label(one)) for one in roster_feed.peers(store))
-    return b.HomeVisitsData(rows, (), peers, own, home_visits.has_to_return(store), exported.any_exported(store))
+    return b.HomeVisitsData(
+        rows, (), peers, own, home_visits.has_to_return(store), exported.any_exported(store), _has_news(store, at)
+    )
 
 
-def carry(command: c.ExportHomeVisits | c.CarryHomeVisits, settings: config.Sync, run_in_store: RunInStore, at: Moment) -> e.Event:
+def _has_news(store: Store, at: Moment) -> bool:
+    """Whether something changed about somebody who is out since the list was made, or the bureau signed for what came back."""
+    out = exported.out(store, at.now)
+    lists = (one for one in exported.every(store) if one.until > at.now)
+    return any(one.at > out[one.person_id].since for one in changes.about(store, out)) or any(
+        changes.receipts_about(store, one.people, one.created_at, 1) for one in lists
+    )
+
+
+def change(store: Store, command: c.ChangeVisit, at: Moment) -> e.Event:
+    """Cancel a visit, take it up again, or note the agreed day."""
+    told = changes.Change(command.person_id, at.now, command.cancelled, command.on_day)
+    changes.change(store, told, command.by.staff_id)
+    return e.Acted(command.by.session_id, Place.HOME_VISITS, "visit-changed")
+
+
+def carry(
+    command: c.ExportHomeVisits | c.CarryHomeVisits,
+    settings: config.Sync,
+    run_in_store: RunInStore,
+    at: Moment,
+    on_moved: Callable[[outbox.Moved], None] | None = None,
+) -> e.Event:
     """Export, import, return or merge. Not in the store's thread."""
-    from kiosk.sync import home_visits, keys, seal
+    from kiosk.sync import home_news, home_visits, keys, seal
 
     by, folder = command.by, Path(command.folder)
     try:
@@ -69,15 +96,23 @@ def carry(command: c.ExportHomeVisits | c.CarryHomeVisits, settings: config.Sync
         match command:
             case c.ExportHomeVisits(_, kiosk_id, _, person_ids):
                 done = home_visits.export_list(run_in_store, identity, folder, kiosk_id, person_ids, by.staff_id, at.now)
+                home_news.write(run_in_store, identity, folder, at.now)
                 return _acted(by.session_id, "visits-exported", f"{done.people} · {home_visits.label(done.peer)}")
             case c.CarryHomeVisits(_, "import"):
                 told = home_visits.import_lists(run_in_store, identity, folder, by.staff_id, at.now)
-                return _answer(by.session_id, told, "visits-imported")
+                news = home_news.take(run_in_store, identity, folder, at.now, on_moved)
+                if any(one.outcome == "applied" for one in told) or not news:
+                    return _answer(by.session_id, told, "visits-imported")
+                return _answer(by.session_id, news, "visits-news-taken")
             case c.CarryHomeVisits(_, "return"):
                 told = home_visits.return_results(run_in_store, identity, folder, by.staff_id, at.now)
                 return _answer(by.session_id, told, "visits-returned", nothing="nothing-to-return")
+            case c.CarryHomeVisits(_, "news"):
+                told = home_news.write(run_in_store, identity, folder, at.now)
+                return _answer(by.session_id, told, "visits-news-written", nothing="no-news")
             case _:
                 told = home_visits.merge_results(run_in_store, identity, folder, by.staff_id, at.now)
+                home_news.write(run_in_store, identity, folder, at.now)  # the stick goes back there
                 return _answer(by.session_id, told, "visits-merged")
     except ConfigError:
         return _refused(by.session_id, "not-provisioned")
@@ -103,7 +138,16 @@ def _acted(session_id: int, notice: str, detail: str = "") -> e.Event:
 
 
 def _refused(session_id: int, why: str) -> e.Event:
-    known = (*TOLD, "not-provisioned", "nothing-for-us", "nothing-to-return", "medium-missing", "medium-full", "medium-unwritable")
+    known = (
+        *TOLD,
+        "not-provisioned",
+        "nothing-for-us",
+        "nothing-to-return",
+        "no-news",
+        "medium-missing",
+        "medium-full",
+        "medium-unwritable",
+    )
     if why in known:
         return e.Acted(session_id, Place.HOME_VISITS, problem=why)
     return e.Acted(session_id, Place.HOME_VISITS, problem="visits-refused", detail=why)

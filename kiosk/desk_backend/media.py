@@ -21,7 +21,7 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
 from kiosk.desk.values import Document, ListFile, Place
-from kiosk.desk_backend import commands, scans
+from kiosk.desk_backend import commands, reminders, scans
 from kiosk.desk_backend.moment import Moment
 from kiosk.errors import ConfigError
 from kiosk.removable import files
@@ -142,6 +142,8 @@ def export(
         writer.writerow(["行号", "人员", "答复", "记录号"])
         writer.writerows([one.line, one.who, words(one.problem), " ".join(one.record_ids)] for one in data.answers)
         name, text = f"名单答复-{_fit(data.unit)}-{now:%Y%m%d-%H%M%S}.csv", out.getvalue()
+    elif isinstance(data, b.RemindersData):
+        name, text = f"提醒电话-{data.made_on or now.date()}.html", reminders.sheet(data)
     else:
         return e.Acted(session_id, command.place, problem="nothing-to-export")
     folder, content = Path(command.folder), text.encode("utf-8-sig")  # the mark lets spreadsheets read Chinese
@@ -153,7 +155,7 @@ def export(
         except files.RemovableError as error:
             if error.why != "medium-unwritable" or name.isascii():
                 raise
-            name = f"answers-{now:%Y%m%d-%H%M%S}.csv"  # a stick that was mounted without the letters of the unit's name
+            name = f"{command.place}-{now:%Y%m%d-%H%M%S}{Path(name).suffix}"  # a stick without Chinese letters
             files.write_file(folder / name, content)
     except files.RemovableError as error:
         return e.Acted(session_id, command.place, problem=error.why, data=data)

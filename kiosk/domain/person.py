@@ -73,6 +73,8 @@ class Template:
     model_digest: str  # SHA-256 of the encoder weights that made it
     consent_id: str
     enrolled_on: date | None = None
+    origin: str = "live"  # what it was made from: live | photo | chip (`template_age`)
+    quality: float = 0.0  # of the picture, 0..1; 0: not noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class RosterEntry:
     address: str = field(default="", repr=False)  # where a home visit goes; the bureau gives it for whom it wants
     phone: str = field(default="", repr=False)
     template: Template | None = field(default=None, repr=False)
+    second: Template | None = field(default=None, repr=False)  # the live one before it, on this kiosk alone
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", tidy_name(self.name))

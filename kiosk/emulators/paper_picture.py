@@ -40,6 +40,25 @@ def draw_page(
     return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
 
 
+def draw_photo(portrait: str, sharp: float = 0.0) -> np.ndarray:
+    """Return a one-inch photo (25 x 35 mm) on a card, uint8 BGR. portrait: a file. sharp: how far it is out of focus, in pixels."""
+    image = cv2.imread(portrait)
+    if image is None:
+        raise ValueError(f"{portrait} is no picture")
+    scale = 16  # pixels a millimetre
+    wide, high = 25 * scale, 35 * scale
+    height, width = image.shape[:2]
+    part = min(width, round(height * wide / high))
+    left, top = (width - part) // 2, 0
+    photo = cv2.resize(image[top : top + round(part * high / wide), left : left + part], (wide, high), interpolation=cv2.INTER_AREA)
+    if sharp:
+        photo = cv2.GaussianBlur(photo, (0, 0), sharp)
+    page = np.full((50 * scale, 40 * scale, 3), 232, np.uint8)
+    y, x = (page.shape[0] - high) // 2, (page.shape[1] - wide) // 2
+    page[y : y + high, x : x + wide] = photo
+    return page
+
+
 def lay(
     page_bgr: np.ndarray,
     size: tuple[int, int] = (1280, 720),

@@ -73,10 +73,25 @@ def compare_with_chip(
     The chip's photo may be thirty years old, or a stranger's on a forged card: it can turn "uncertain" into "accept", where the
     enrolled template does not already say no. It never turns a no into anything else.
     """
+    return compare_with_others(probe, template, () if chip is None else (chip,), settings, model_digest, frames_used)
+
+
+def compare_with_others(
+    probe: np.ndarray,
+    template: Template,
+    others: Sequence[np.ndarray],
+    settings: Match,
+    model_digest: str,
+    frames_used: int = 1,
+) -> MatchResult:
+    """Return the decision with further references of the same person: the chip's photo, the template before this one.
+
+    Each can turn "uncertain" into "accept", and never a no into anything else.
+    """
     result = compare(probe, template, settings, model_digest, frames_used)
-    if chip is None or result.reason is not Reason.FACE_UNCERTAIN:
+    if not others or result.reason is not Reason.FACE_UNCERTAIN:
         return result
-    score = cosine(probe, chip)
+    score = max(cosine(probe, one) for one in others)
     if score < settings.accept:
         return result
     return MatchResult(MatchDecision.ACCEPT, Reason.OK, score, settings.accept, model_digest, frames_used)

@@ -19,6 +19,7 @@ from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import Benefit, IdentifiedBy, Person, RosterEntry, RosterStatus, Template
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel, RecordStatus
+from kiosk.gallery import desk_more
 from kiosk.gallery.scenes import NOW, NUMBER, RECORD, eligibility
 from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.desk.widgets import Action, Field
@@ -194,6 +195,7 @@ def _people() -> tuple[DeskScene, ...]:
         ),
         _open("desk-proxy-missing", s.Assisting(one, Channel.AGENT, problem="agent-missing")),
         _open("desk-enrol", s.Enrolling(one)),
+        *(_open(name, page) for name, page in desk_more.enrolling(one)),
         _open("desk-enrol-looking", s.Enrolling(one, True, True, 1)),
         _open("desk-enrol-ready", s.Enrolling(one, True, False, 1, True)),
         _open("desk-enrol-failed", s.Enrolling(one, True, False, 2, problem="action-timeout")),
@@ -266,6 +268,9 @@ def _boards() -> tuple[DeskScene, ...]:
     imported = tuple(replace(one, person_id=f"P-{n}", lender="街道工作站 7C3D") for n, one in enumerate(visits[:3]))
     peers = (b.PeerRow("kiosk-a2f4", "便携机 A2F4"), b.PeerRow("kiosk-9b01", "便携机二号 9B01"))
     station = b.HomeVisitsData(out, ("STATION-USB",), peers, "7C3D", has_exported=True)
+    changed = replace(
+        station, rows=(replace(out[0], on_day=TODAY), *out[2:], replace(out[1], cancelled="cancelled")), has_news=True
+    )
     answers = (
         b.AnswerRow(2, "陈 * 芳 尾号 1021", "", (RECORD,)),
         b.AnswerRow(3, "李 * 国 尾号 0111", "", (RECORD,)),
@@ -339,6 +344,7 @@ def _boards() -> tuple[DeskScene, ...]:
         _open("desk-home-quiet", s.Board(Place.HOME, b.HomeData(tallies=TALLIES)), Role.ATTENDANT),
         _open("desk-home-warned", s.Board(Place.HOME, replace(home, calls=(), visit=None, tallies=bad))),
         _open("desk-home-visits", s.Board(Place.HOME_VISITS, b.HomeVisitsData(visits))),
+        _open("desk-home-visits-changed", s.Board(Place.HOME_VISITS, changed, notice="visit-changed")),
         _open("desk-home-visits-exported", s.Board(Place.HOME_VISITS, station, notice="visits-exported", detail="2 · 便携机 A2F4")),
         _open("desk-home-visits-no-stick", s.Board(Place.HOME_VISITS, replace(station, media=(), peers=peers[:1]))),
         _open(
@@ -366,6 +372,7 @@ def _boards() -> tuple[DeskScene, ...]:
         ),
         _open("desk-unit-list-done", s.Board(Place.UNIT_LIST, done, notice="list-taken")),
         _open("desk-todo", s.Board(Place.TODO, b.TodoData(todo)), Role.ATTENDANT),
+        *(_open(name, page, Role.ATTENDANT) for name, page in desk_more.boards(TODAY)),
         _open("desk-approval", s.Board(Place.APPROVAL, b.ApprovalData(days))),
         _open("desk-approval-own", s.Board(Place.APPROVAL, b.ApprovalData(days[1:]), "own-records")),
         _open("desk-fairness", s.Board(Place.FAIRNESS, ledger)),
@@ -390,6 +397,4 @@ def _boards() -> tuple[DeskScene, ...]:
         ),
         _open("desk-staff", s.Board(Place.STAFF, b.StaffData(members))),
         _open("desk-staff-card", s.Board(Place.STAFF, b.StaffData(members), notice="lay-staff-card", binding="1001")),
-        _open("desk-short-pin", s.Board(Place.SHORT_PIN, b.ShortPinData()), Role.ATTENDANT),
-        _open("desk-short-pin-weak", s.Board(Place.SHORT_PIN, b.ShortPinData(), "weak-short-pin"), Role.ATTENDANT),
     )

@@ -16,9 +16,21 @@ from kiosk.desk.values import Place
 from kiosk.domain.reasons import Reason
 from kiosk.texts.strings import Strings
 
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture of the gallery: its file's name, the page's heading, and what else tells it from its neighbours."""
+
+    name: str
+    title: str
+    note: str = ""
+
+
 LEAFLET = ("idle", "who", "card", "confirm", "consent", "instructions", "camera-mouth-open", "result")  # in eight pictures
+_IN_A_ROW, _ROWS, _WIDTH, _NOTE = 3, 3, 150, 36  # pictures of a page; characters below one
+_NEW_PAGE = " style='page-break-before:always'"
 _STYLE = """<style>body{font-family:'Noto Sans CJK SC','Noto Sans SC',sans-serif;font-size:10pt}h1{font-size:20pt}h2{font-size:14pt}
-h3{font-size:11pt}td{vertical-align:top;padding:4px}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}</style>"""
+h3{font-size:11pt}td{vertical-align:top;padding:4px}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}.step{font-size:13pt}.held{font-size:12pt}</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +43,15 @@ class Paper:
     wide: bool = False
 
 
-def papers(strings: Strings, settings: Settings, visit: Sequence[str], desk: Sequence[str]) -> tuple[Paper, ...]:
-    """Return all five. visit, desk: names of the gallery's pictures of either, one file each in pictures/."""
+def papers(strings: Strings, settings: Settings, visit: Sequence[Shot], desk: Sequence[Shot]) -> tuple[Paper, ...]:
+    """Return all five. visit, desk: the gallery's pictures of either, one file each in pictures/."""
     written = tomllib.loads((ASSETS / "handbook.toml").read_text(encoding="utf-8"))
     return (
         Paper("leaflet", "养老金认证，这样办", _leaflet(strings, settings, written["leaflet"]), wide=True),
         Paper("manual", "操作手册", _manual(strings, written["manual"], visit, desk)),
         Paper("wall", "墙上的一张纸", _wall(strings, settings, written["wall"]), wide=True),
         Paper("technician", "技术员手册", _technician(strings, written["technician"])),
-        Paper("clerk", "中心经办手册", _page("中心经办手册", _markdown((ROOT / "docs" / "clerks.md").read_text(encoding="utf-8")))),
+        Paper("clerk", "中心经办手册", _page("中心经办手册", _clerk((ROOT / "docs" / "clerks.md").read_text(encoding="utf-8")))),
     )
 
 
@@ -52,42 +64,59 @@ def _picture(name: str, width: int) -> str:
     return f'<img src="pictures/{name}.png" width="{width}">'
 
 
+def _shots(heading: str, shots: Sequence[Shot]) -> list[str]:
+    """Return a section of pictures, nine on a page, each under the heading of its page."""
+    out = [f'<h2 style="page-break-before:always">{heading}</h2>']
+    for first in range(0, len(shots), _IN_A_ROW * _ROWS):
+        rows = ""
+        for start in range(first, min(first + _IN_A_ROW * _ROWS, len(shots)), _IN_A_ROW):
+            cells = (
+                f'<td width="33%"><b>{escape(one.title)}</b><br>{_picture(one.name, _WIDTH)}<br>'
+                f"<small>{escape(one.note[:_NOTE])}</small></td>"
+                for one in shots[start : start + _IN_A_ROW]
+            )
+            rows += f"<tr>{''.join(cells)}</tr>"
+        out.append(f"<table width='100%'{_NEW_PAGE if first else ''}>{rows}</table>")
+    return out
+
+
 def _list(lines: Sequence[str]) -> str:
     return "".join(f"<li>{escape(line)}</li>" for line in lines)
 
 
 def _leaflet(strings: Strings, settings: Settings, written: dict[str, list[str]]) -> str:
-    steps = list(zip(LEAFLET, written["steps"], strict=True))
-    rows = ""
-    for four in (steps[:4], steps[4:]):  # folded once: four pictures on either half
-        cells = (
-            f'<td width="25%"><b>{number}. {escape(text)}</b><br>{_picture(name, 118)}</td>'
-            for number, (name, text) in enumerate(four, steps.index(four[0]) + 1)
-        )
-        rows += f"<tr>{''.join(cells)}</tr>"
+    steps = [
+        f'<td width="50%"><b class="step">{number}. {escape(text)}</b><br>{_picture(name, 132)}</td>'
+        for number, (name, text) in enumerate(zip(LEAFLET, written["steps"], strict=True), 1)
+    ]
+    halves = (_two_by_two(steps[:4]), _two_by_two(steps[4:]))  # folded once in the middle: each half is read by itself
     fraud = strings.text("slip.free") + strings.text("slip.fraud", hotline=settings.station.hotline)
-    body = (
-        f"<h1>养老金认证，这样办</h1><p><b>要带什么：</b>{escape('；'.join(written['bring']))}</p>"
-        f'<table width="100%">{rows}</table>'
-        f"<p><b>看到“{escape(strings.text('page.result.title_confirmed'))}”才算全部办好。</b>{escape('；'.join(written['done']))}</p>"
+    left = f"<h1>养老金认证，这样办</h1><p><b>要带什么：</b>{escape('；'.join(written['bring']))}</p>{halves[0]}"
+    right = (
+        f"{halves[1]}<p><b>看到“{escape(strings.text('page.result.title_confirmed'))}”才算全部办好。</b>"
+        f"{escape('；'.join(written['done']))}</p>"
         f"<p><b>这样还没有办好：</b>{escape('；'.join(written['not_done']))}</p>"
-        f'<p class="warn">{escape(fraud)}</p><p>有事打电话 {escape(settings.station.hotline)}</p>'
+        f'<p class="warn">{escape(fraud)}</p><p><b>有事打电话 {escape(settings.station.hotline)}</b></p>'
     )
-    return _page("养老金认证，这样办", body)
+    sides = f'<td width="48%" class="held">{left}</td><td width="4%"></td><td width="48%" class="held">{right}</td>'
+    return _page("养老金认证，这样办", f'<table width="100%"><tr>{sides}</tr></table>')
 
 
-def _manual(strings: Strings, written: dict[str, dict[str, list[str]]], visit: Sequence[str], desk: Sequence[str]) -> str:
+def _two_by_two(cells: Sequence[str]) -> str:
+    return f'<table width="100%"><tr>{"".join(cells[:2])}</tr><tr>{"".join(cells[2:])}</tr></table>'
+
+
+def _manual(strings: Strings, written: dict[str, dict[str, list[str]]], visit: Sequence[Shot], desk: Sequence[Shot]) -> str:
     out = ["<h1>操作手册</h1>"]
     for chapter in written.values():
         out.append(f"<h2>{escape(chapter['title'][0])}</h2><ol>{_list(chapter['steps'])}</ol>")
     out.append("<h2>工作台的每一处</h2><ul>")
-    out += [f"<li>{escape(strings.text(f'desk.place.{place}'))}（{place}）</li>" for place in Place]
-    out.append("</ul><h2>老人看到的每一页</h2>")
-    out += [f"<h3>{escape(name)}</h3><p>{_picture(name, 200)}</p>" for name in visit]
-    out.append("<h2>工作台的每一页</h2>")
-    out += [f"<h3>{escape(name)}</h3><p>{_picture(name, 200)}</p>" for name in desk]
+    out += [f"<li>{escape(strings.text(f'desk.place.{place}'))}</li>" for place in Place]
+    out.append("</ul>")
+    out += _shots("老人看到的每一页", visit)
+    out += _shots("工作台的每一页", desk)
     heads = "".join(f"<th>{one}</th>" for one in ("屏幕上", "老人怎么办", "工作人员怎么办"))
-    out.append(f"<h2>每一个原因，怎么办</h2><table border='1' cellspacing='0'><tr>{heads}</tr>")
+    out.append(f"<h2{_NEW_PAGE}>每一个原因，怎么办</h2><table border='1' cellspacing='0'><tr>{heads}</tr>")
     for reason in Reason:
         if reason is not Reason.OK:
             title, now, attendant = (escape(strings.text(f"reason.{reason}.{part}")) for part in ("title", "now", "attendant"))
@@ -113,6 +142,13 @@ def _technician(strings: Strings, written: dict[str, list[str]]) -> str:
         f"<table border='1' cellspacing='0'>{''.join(rows)}</table>"
     )
     return _page("技术员手册", body)
+
+
+def _clerk(text: str) -> str:
+    """Return the part of the clerks' page that is for clerks: its Chinese sections."""
+    _, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    chinese = (one for one in sections if re.match(r"[^\n]*[\u4e00-\u9fff]", one))
+    return "<h1>中心经办手册</h1>" + "".join(_markdown(f"## {one}") for one in chinese)
 
 
 def _markdown(text: str) -> str:

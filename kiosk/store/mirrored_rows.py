@@ -25,6 +25,7 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "templates": ("person_id",),
     "erasures": ("person_id",),
     "home_visits": ("person_id",),
+    "home_changes": ("person_id",),
     "home_loans": ("loan_id",),
     "borrowed_loans": ("loan_id",),
     "approvals": ("day",),

@@ -5,10 +5,10 @@ The names are what `engine.migrations` wrote into the database: they never chang
 
 from __future__ import annotations
 
-from kiosk.store import camera_pin, clock, ledger, outbox_table, policies, records
+from kiosk.store import camera_pin, clock, face_history, ledger, outbox_table, policies, records, reminders
 from kiosk.store.desk import declarations, paper_pages, quick, staff, todo, unit_list
 from kiosk.store.engine import journal, meta
-from kiosk.store.home_visits import exported, imported, visits
+from kiosk.store.home_visits import changes, exported, imported, visits
 from kiosk.store.roster import lookup
 
 TABLES = (
@@ -30,4 +30,7 @@ TABLES = (
     ("outbox", outbox_table.MIGRATIONS),
     ("camera_pin", camera_pin.MIGRATIONS),
     ("paper_pages", paper_pages.MIGRATIONS),
+    ("reminders", reminders.MIGRATIONS),
+    ("home_changes", changes.MIGRATIONS),
+    ("face_history", face_history.MIGRATIONS),
 )

@@ -19,6 +19,7 @@ from kiosk.sync import limits, protocol
 
 _ID: TypeAdapter[str] = TypeAdapter(protocol.Id)
 _MESSAGE: TypeAdapter[protocol.Message] = TypeAdapter(protocol.Message)
+_VISIT: TypeAdapter[protocol.VisitChange] = TypeAdapter(protocol.VisitChange)
 _PEER: TypeAdapter[protocol.Peer] = TypeAdapter(protocol.Peer)
 
 
@@ -32,6 +33,7 @@ class Parts:
     kept_policies: list[str] = field(default_factory=list)  # ids whose new text is not understood: what is in force stays
     messages: list[protocol.Message] = field(default_factory=list)
     peers: list[protocol.Peer] = field(default_factory=list)
+    visits: list[protocol.VisitChange] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
@@ -60,6 +62,11 @@ def part(bundle: protocol.RawBundle) -> Parts:
             out.peers.append(_PEER.validate_python(one))
         except ValidationError:
             out.refused.append("peers: not understood")
+    for one in _list(bundle.visits, "visits", limits.MAX_LOAN, out):
+        try:
+            out.visits.append(_VISIT.validate_python(one))
+        except ValidationError:
+            out.refused.append("visits: not understood")
     return out
 
 

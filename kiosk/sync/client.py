@@ -42,6 +42,7 @@ D = TypeVar(
     protocol.RosterManifest,
     protocol.Standing,
     protocol.StationSettings,
+    protocol.Reminders,
     protocol.TimeAnswer,
 )
 

@@ -1,9 +1,9 @@
 """Sealed batches on a stick, and receipts, decisions, rosters back: the same bytes as over HTTPS. Used by a command and the desk.
 
 Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/{batch-SEQ,evidence-ID,report-now}-DIGEST.jwe`, `.../up/have.json`,
-`.../down/{receipt,evidence,decisions,bundle,roster}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`. Everything may be done
-twice. Names carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is hostile: only
-regular files of known names and bounded sizes are read, links are not followed.
+`.../down/{receipt,evidence,decisions,bundle,roster,reminders}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`.
+All may be done twice. Names carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is
+hostile: only regular files of known names and bounded sizes are read, links are not followed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from kiosk.canonical import canonical
 from kiosk.errors import SyncUnavailable
 from kiosk.removable import files
-from kiosk.store import outbox
+from kiosk.store import outbox, reminders
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
 from kiosk.sync import (
@@ -31,6 +31,7 @@ from kiosk.sync import (
     limits,
     protocol,
     registration,
+    reminder_lists,
     reports,
     roster_chunks,
     roster_feed,
@@ -45,7 +46,10 @@ from kiosk.sync.client import Failure
 from kiosk.sync.keys import Identity
 
 BATCH_NAME = re.compile(r"batch-\d{8}-([0-9a-f]{16})\.jwe")
-_DOWN = re.compile(r"(receipt|evidence|decisions|standing|bundle|roster|chunks)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]")
+_DOWN = re.compile(
+    r"(receipt|evidence|decisions|standing|bundle|roster|chunks|reminders)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]"
+)
+_HAVE = ("decisions_after", "roster_version", "bundle_version", "reminders_version")
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -179,6 +183,7 @@ def _have(store: Store) -> dict[str, int]:
         "decisions_after": int(outbox.get(store.db, "decisions_after", "0")),
         "roster_version": roster.version(store),
         "bundle_version": int(outbox.get(store.db, "bundle_version", "0")),
+        "reminders_version": reminders.version(store.db),
     }
 
 
@@ -203,7 +208,16 @@ def import_from(
     run_in_store(lambda store: registration.follow(store, identity, clocks.utc()))
     folder = medium / files.ROOT_NAME / identity.pins.kiosk_id / "down"
     told: list[Imported] = []
-    kinds = ("receipt", "evidence", "decisions", "standing", "bundle", "roster", "chunks")  # decisions speak of received records
+    kinds = (
+        "receipt",
+        "evidence",
+        "decisions",
+        "standing",
+        "bundle",
+        "roster",
+        "chunks",
+        "reminders",
+    )  # decisions speak of received records
     order = {kind: place for place, kind in enumerate(kinds)}
     found = sorted(files.matching(folder, _DOWN), key=lambda item: (order[item[0].name.split("-")[0]], item[0].name))
     for path, digest in found:
@@ -253,6 +267,9 @@ def _take(
         identity = succession.signed_by(identity, bundle.bureau_id)
         roster_feed.take_announcement(run_in_store, identity, bundle, clocks.utc())
         return [], run_in_store(lambda store: roster_feed.take_bundle(store, bundle, clocks.utc()))
+    if kind == "reminders":
+        listed = client.open_sealed(identity, data, protocol.Reminders)
+        return [], run_in_store(lambda store: reminder_lists.take(store, listed, clocks.utc()))
     if kind == "chunks":
         document = client.open_sealed(identity, data, protocol.RosterChunks)
         for chunk in document.chunks:
@@ -305,9 +322,7 @@ def _copied(medium: Path, told: protocol.RosterManifest | protocol.RosterChunk, 
 def read_have(folder: Path) -> dict[str, int]:
     """Return what a kiosk says it has (a hint without proof, only good for choosing what to offer)."""
     try:
-        told = json_bounds.parse(files.read_file(folder / "have.json", 4096))
-        return {
-            key: int(told[key]) for key in ("decisions_after", "roster_version", "bundle_version") if 0 <= int(told[key]) < 2**53
-        }
+        told = {"reminders_version": 0, **json_bounds.parse(files.read_file(folder / "have.json", 4096))}  # new: reminders
+        return {key: int(told[key]) for key in _HAVE if 0 <= int(told[key]) < 2**53}
     except (OSError, ValueError, KeyError, TypeError, OverflowError, files.FileRefused):
         return {}

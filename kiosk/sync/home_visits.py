@@ -1,8 +1,8 @@
 """Home-visit lists between two kiosks of one station, by stick: exported, imported, returned, merged. Documents: `protocol`.
 
 The trust comes from the bureau: its signed bundle names the peers, and nobody else's signature is taken. Below the stick's folder
-lie `pension-kiosk/RECEIVER/home/loan-UNTIL-LOAN-DIGEST.jwe` and `…/return-UNTIL-LOAN-DIGEST.jwe`. Everything may be done twice. A
-stick is hostile here as everywhere (`kiosk.removable`). Used by a command and the desk.
+lie `pension-kiosk/RECEIVER/home/loan-UNTIL-LOAN-DIGEST.jwe`, `…/return-UNTIL-LOAN-DIGEST.jwe` and `…/news-…` (`home_news`).
+Everything may be done twice. A stick is hostile here as everywhere (`kiosk.removable`). Used by a command and the desk.
 """
 
 from __future__ import annotations
@@ -34,9 +34,13 @@ from kiosk.sync.keys import Identity
 FOLDER = "home"
 _LOAN = re.compile(r"loan-(?:\d{8})-[0-9A-Za-z-]{1,80}-([0-9a-f]{16})\.jwe")
 _RETURN = re.compile(r"return-(?:\d{8})-[0-9A-Za-z-]{1,80}-([0-9a-f]{16})\.jwe")
+NEWS = re.compile(r"news-(?:\d{8})-[0-9A-Za-z-]{1,80}-([0-9a-f]{16})\.jwe")
 _MAX_FILES = 200  # ours: a stick carries a few lists
 _FUTURE = timedelta(days=1)  # ours: two kiosks' clocks differ by less, or one of them is wrong
-D = TypeVar("D", protocol.HomeLoan, protocol.HomeReturn)
+D = TypeVar("D", protocol.HomeLoan, protocol.HomeReturn, protocol.HomeNews)
+
+
+Document = protocol.HomeLoan | protocol.HomeReturn | protocol.HomeNews
 
 
 class HomeLoanError(KioskError):
@@ -99,10 +103,10 @@ def export_list(
         raise files.RemovableError("medium-missing")
     document, peer = run(lambda store: _prepare(store, identity, to_kiosk, asked, staff_id, now))
     given = _exported_list(document, peer)
-    sealed = _sealed(identity, document, peer)
+    sealed = sealed_for(identity, document, peer)
     run(lambda store: exported.prepare(store, given, staff_id, now))
-    path = _write(medium, "loan", document, document.until, sealed)
-    _clear(path.parent, _LOAN, lambda name: name[5:13] < f"{now - _FUTURE:%Y%m%d}")
+    path = write(medium, "loan", document, document.until, sealed)
+    clear(path.parent, _LOAN, lambda name: name[5:13] < f"{now - _FUTURE:%Y%m%d}")
     run(lambda store: exported.mark_exported(store, given, staff_id, now))
     return ListExported(document.loan_id, peer, len(document.people), len(set(asked)) - len(document.people), document.until, path)
 
@@ -110,7 +114,7 @@ def export_list(
 def _prepare(
     store: Store, identity: Identity, to_kiosk: str, person_ids: list[str], staff_id: str, now: datetime
 ) -> tuple[protocol.HomeLoan, protocol.Peer]:
-    peer = _peer(store, identity, to_kiosk)
+    peer = peer_of(store, identity, to_kiosk)
     people = home.to_export(store, person_ids)[: limits.MAX_LOAN]
     if not people:
         raise HomeLoanError("nobody-to-export")
@@ -148,11 +152,11 @@ def merge_results(run_in_store: RunInStore, identity: Identity, medium: Path, st
     run = guarded(run_in_store)
 
     def one(data: bytes) -> FileOutcome:
-        document, peer = _opened(run, identity, data, protocol.HomeReturn)
+        document, peer = opened(run, identity, data, protocol.HomeReturn)
         new = run(lambda store: _merge_results(store, document, peer, staff_id, now))
         return FileOutcome("", "applied" if new else "nothing-new", count=new)
 
-    return list(_each(medium, identity, _RETURN, one))
+    return list(each(medium, identity, _RETURN, one))
 
 
 def _merge_results(store: Store, document: protocol.HomeReturn, peer: protocol.Peer, staff_id: str, now: datetime) -> int:
@@ -194,11 +198,11 @@ def import_lists(run_in_store: RunInStore, identity: Identity, medium: Path, sta
     run = guarded(run_in_store)
 
     def one(data: bytes) -> FileOutcome:
-        document, peer = _opened(run, identity, data, protocol.HomeLoan)
+        document, peer = opened(run, identity, data, protocol.HomeLoan)
         changed = run(lambda store: _import_list(store, document, peer, staff_id, now))
         return FileOutcome("", "applied" if changed else "nothing-new", count=changed)
 
-    told = list(_each(medium, identity, _LOAN, one))
+    told = list(each(medium, identity, _LOAN, one))
     run(lambda store: home.retain(store, now))  # what is over makes room for what is new
     return told
 
@@ -251,7 +255,7 @@ def return_results(run_in_store: RunInStore, identity: Identity, medium: Path, s
     told = []
     for loan in run(lambda store: [one for one in imported.loans(store) if _to_return(store, one)]):
         try:
-            peer = run(lambda store: _peer(store, identity, loan.from_kiosk))  # noqa: B023  used before the loop turns
+            peer = run(lambda store: peer_of(store, identity, loan.from_kiosk))  # noqa: B023  used before the loop turns
         except HomeLoanError as error:
             told.append(FileOutcome(loan.loan_id, "refused", error.why))
             continue
@@ -266,9 +270,9 @@ def return_results(run_in_store: RunInStore, identity: Identity, medium: Path, s
                 created_at=now,
                 records=tuple(contents[number : number + limits.MAX_RETURN]),
             )
-            kept.append(_write(medium, "return", document, loan.until, _sealed(identity, document, peer)))
+            kept.append(write(medium, "return", document, loan.until, sealed_for(identity, document, peer)))
         ours, names = f"return-{loan.until:%Y%m%d}-{loan.loan_id}-", {path.name for path in kept}
-        _clear(kept[0].parent, _RETURN, lambda name: name.startswith(ours) and name not in names)  # noqa: B023
+        clear(kept[0].parent, _RETURN, lambda name: name.startswith(ours) and name not in names)  # noqa: B023
         run(lambda store: _mark_returned(store, loan, len(contents), staff_id, now))  # noqa: B023
         told.append(FileOutcome(loan.loan_id, "applied", count=len(contents)))
     run(lambda store: home.retain(store, now))
@@ -293,7 +297,8 @@ def _mark_returned(store: Store, loan: imported.ImportedList, records: int, staf
 # --- both
 
 
-def _peer(store: Store, identity: Identity, kiosk_id: str) -> protocol.Peer:
+def peer_of(store: Store, identity: Identity, kiosk_id: str) -> protocol.Peer:
+    """Return the other kiosk of this station with this id. Raises HomeLoanError."""
     if outbox.get(store.db, "revoked") == identity.pins.kiosk_id:
         raise HomeLoanError("revoked")
     found = next((one for one in roster_feed.peers(store) if one.kiosk_id == kiosk_id), None)
@@ -302,28 +307,29 @@ def _peer(store: Store, identity: Identity, kiosk_id: str) -> protocol.Peer:
     return found
 
 
-def _sealed(identity: Identity, document: protocol.HomeLoan | protocol.HomeReturn, peer: protocol.Peer) -> bytes:
+def sealed_for(identity: Identity, document: Document, peer: protocol.Peer) -> bytes:
+    """Return a document signed and sealed to a peer."""
     signed = seal.sign(document, identity.keys.sign, identity.pins.kiosk_id)
     return seal.encrypt(signed, seal.recipient_key(peer.keys), peer.kiosk_id)
 
 
-def _write(medium: Path, kind: str, document: protocol.HomeLoan | protocol.HomeReturn, until: datetime, sealed: bytes) -> Path:
+def write(medium: Path, kind: str, document: Document, until: datetime, sealed: bytes) -> Path:
+    """Write a sealed document for its receiver."""
     folder = medium / files.ROOT_NAME / document.to_kiosk / FOLDER
     path = folder / files.named(f"{kind}-{until:%Y%m%d}-{document.loan_id}", sealed, "jwe")
     files.write_file(path, sealed)
     return path
 
 
-def _clear(folder: Path, pattern: re.Pattern[str], old: Callable[[str], bool]) -> None:
+def clear(folder: Path, pattern: re.Pattern[str], old: Callable[[str], bool]) -> None:
     """Take off the stick what is over, or what newer files hold too."""
     for path, _ in files.matching(folder, pattern):
         if old(path.name):
             files.remove(path)
 
 
-def _each(
-    medium: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], FileOutcome]
-) -> Iterator[FileOutcome]:
+def each(medium: Path, identity: Identity, pattern: re.Pattern[str], take: Callable[[bytes], FileOutcome]) -> Iterator[FileOutcome]:
+    """Take every file of a pattern that lies there for this kiosk; what is wrong with one is told."""
     if not medium.is_dir():
         raise files.RemovableError("medium-missing")
     folder = medium / files.ROOT_NAME / identity.pins.kiosk_id / FOLDER
@@ -341,11 +347,11 @@ def _each(
             yield FileOutcome(path.name, "refused", "unreadable" if error.errno != errno.ENOSPC else "disk-full")
 
 
-def _opened(run: RunInStore, identity: Identity, data: bytes, model: type[D]) -> tuple[D, protocol.Peer]:
+def opened(run: RunInStore, identity: Identity, data: bytes, model: type[D]) -> tuple[D, protocol.Peer]:
     """Decrypt, find the peer whose signature is claimed, verify. Raises seal.Refused, HomeLoanError."""
     compact = seal.decrypt(data, identity.keys.seal, identity.pins.kiosk_id)
     claimed = seal.signer_of(compact)
-    peer = run(lambda store: _peer(store, identity, claimed))
+    peer = run(lambda store: peer_of(store, identity, claimed))
     document = seal.verify(compact, seal.verify_key(peer.keys), claimed, model)
     if document.from_kiosk != claimed:
         raise seal.Refused("wrong-signer")

@@ -28,7 +28,11 @@ MAX_MESSAGES = 50  # in one bundle, the newest
 MAX_PEERS = 200  # kiosks of one station
 MAX_SUCCESSION = 4000  # characters of the announcement of a bureau's next keys
 
+MAX_REMINDERS = 5000  # people on a station's list of reminders
+
 MAX_LOAN = 500  # people of one home-visit list
+MAX_NEWS_RECEIPTS = 20  # signed receipts in the news for one list
+MAX_NEWS_RECEIPT = 150_000  # characters of one
 MAX_RETURN = 500  # records in one return of such a list
 MAX_LOAN_DAYS = 92  # no list may be kept for longer
 

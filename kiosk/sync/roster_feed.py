@@ -20,8 +20,20 @@ from kiosk.store import outbox, policies
 from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
+from kiosk.store.home_visits import changes
 from kiosk.store.roster import lookup as roster
-from kiosk.sync import bundle_parts, limits, protocol, remote_settings, roster_chunks, roster_file, seal, standing, succession
+from kiosk.sync import (
+    bundle_parts,
+    limits,
+    protocol,
+    reminder_lists,
+    remote_settings,
+    roster_chunks,
+    roster_file,
+    seal,
+    standing,
+    succession,
+)
 from kiosk.sync.batches import Clocks, RunInStore, guarded
 from kiosk.sync.client import Client, Failure
 from kiosk.sync.keys import Identity
@@ -50,6 +62,7 @@ class Feed:
                 raise
             bad_bundle = failure  # a bundle that is no good must not keep a good roster away
         changed += self._station_settings()
+        changed += reminder_lists.pull(self._client, self._run, self._clocks.utc())
         in_chunks = self._run(lambda store: standing.comes_in_chunks(store.db))
         changed += self._chunks(stop, metered) if in_chunks else self._rosters(stop, metered)
         if bad_bundle is not None:
@@ -237,6 +250,7 @@ def take_bundle(store: Store, bundle: protocol.RawBundle, now: datetime) -> bool
             staff.take_bundle(store, parts.staff, parts.revoked_staff, bundle.version, now, again=again)
     except (ConfigError, StoreError, ValueError) as error:
         raise seal.Refused("malformed", type(error).__name__) from error
+    changes.take(store, (changes.Change(one.person_id, one.at, one.cancelled, one.on_day) for one in parts.visits), "bureau", now)
     kept = json.dumps([peer.model_dump(mode="json") for peer in parts.peers], sort_keys=True)
     with store.transaction() as db:
         if kept != (outbox.get(db, "peers") or "[]"):

@@ -23,6 +23,8 @@ FULL = Assisted(("b0",), Reason.NO_FACE_WANTED.value, "", True, True, (), (), SI
 PAPERS = ("principal-id-copy", "agent-id", "principal-proof")
 PROXY = Assisted(("b0",), "", "", False, False, PAPERS, (Document("a.pdf", "b" * 64),), SIGNATURE, False, SIGNATURE)
 GLANCE = VisitGlance("v1", "referred", "self", 3, x.CHEN, None, Reason.FACE_UNCERTAIN, may_vouch=True)
+TO_CALL = b.ReminderRow("P-1", "建设路", "陈**", "13800000001", "due", TODAY, "enterprise-employee")
+CALLED = b.ReminderRow("P-2", "建设路", "李**", "", "suspended", None, "enterprise-employee", TODAY, "1001")
 
 
 def found(person=x.CHEN, benefits: int = 1, **more) -> Found:
@@ -84,6 +86,7 @@ def touches() -> list[e.Event]:
         e.EnrolChosen(),
         e.EnrolConsented(),
         e.LookTouched(),
+        *(e.PhotoTouched(origin) for origin in ("photo", "chip", "drawn")),
         e.KeepTouched(),
         e.EraseTouched(),
         e.DeclareChosen(),
@@ -94,6 +97,8 @@ def touches() -> list[e.Event]:
         e.UnitListChosen(None, ""),
         e.ExportTouched("stick"),
         e.HandledTouched("r1"),
+        *(e.CalledTouched(one.person_id) for one in (TO_CALL, CALLED)),
+        *(e.PrintTouched(area) for area in ("", "建设路", "nowhere")),
         e.CallAnswered(),
         e.ApproveTouched(TODAY),
         e.ClockConfirmed(),
@@ -107,6 +112,8 @@ def touches() -> list[e.Event]:
         e.ExportListTouched("kiosk-a", "", ()),
         *(e.HomeCarryTouched(what, "stick") for what in ("import", "return", "merge", "burn")),
         e.HomeCarryTouched("import", ""),
+        e.HomeCarryTouched("news", "stick"),
+        *(e.VisitChangeTouched("P-1", "cancelled", typed) for typed in ("", "20261203", "20200101", "soon")),
         e.StaffAdded("1002", "李站员", Role.ATTENDANT, "270518", "270518"),
         e.PinReset("1001", "270518", "270518"),
         e.StaffRevoked("1001"),
@@ -115,13 +122,19 @@ def touches() -> list[e.Event]:
         e.CardRead(x.CHEN),
         e.CardRead(x.LI),
         e.CardRead(x.LI, "chip:01"),
+        e.CardRead(x.CHEN, "", True),
         e.CardTroubled("card-unreadable"),
         e.TimePassed(),
     ]
 
 
 def _board(place: Place) -> object:
-    made = {Place.APPROVAL: b.ApprovalData((day(),)), Place.CAMERA: b.CameraData(believed=False, why=("serial",))}
+    reminders = b.RemindersData((TO_CALL, CALLED), TODAY, printer=True)
+    made = {
+        Place.REMINDERS: reminders,
+        Place.APPROVAL: b.ApprovalData((day(),)),
+        Place.CAMERA: b.CameraData(believed=False, why=("serial",)),
+    }
     return made.get(place, object())
 
 
@@ -145,6 +158,8 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         e.PersonFound(session_id, found(clock_suspect=True)),
         *(e.Loaded(session_id, place, _board(place)) for place in Place),
         e.Loaded(session_id, Place.APPROVAL, b.ApprovalData((day(("1001", "9001")),))),
+        e.Loaded(session_id, Place.REMINDERS, b.RemindersData((TO_CALL,), TODAY)),
+        e.Acted(session_id, Place.REMINDERS, "called"),
         e.Acted(session_id, Place.CAMERA, "camera-confirmed"),
         *(e.Acted(session_id, place, "done") for place in (Place.STAFF, Place.SYNC, Place.UNIT_LIST, Place.HOME_VISITS)),
         e.Acted(session_id, Place.HOME_VISITS, "visits-merged"),

@@ -253,7 +253,7 @@ def test_what_goes_wrong_is_said_in_words(ends):
     live.ask(lambda store: outbox.put(store.db, "peers", "[]"))
     live.touch("visits-import")
     until_told(live, problem="unknown-peer")
-    live.until(lambda: not live.view.page.import_list.isVisible())  # and without peers there is nothing to touch
+    live.until(lambda: not live.view.page.carry["import"].isVisible())  # and without peers there is nothing to touch
     assert live.ask(imported.everybody) == {}
 
 
@@ -263,5 +263,5 @@ def test_a_kiosk_that_knows_no_other_says_how_it_would(live):
     live.until_page("home-visits")
     live.loaded()
     assert "便携机登记后" in live.find("visits-stick").text()
-    assert not live.view.page.export_list.isVisible()
+    assert not live.view.page.carry["export"].isVisible()
     assert isinstance(live.desk.state, s.Open)

@@ -18,6 +18,7 @@ from kiosk.ui.desk.widgets import Action, Field, Tick
 from kiosk.ui.theme import PAIRS
 from tests.forms import in_turn
 
+TABLET = (1280, 800)  # what goes along on home visits
 SIZES = ((1080, 1920), (1920, 1080), (1366, 768), (1280, 1024))
 
 
@@ -77,6 +78,18 @@ def test_nothing_is_cut_off(shown, size):
     set_form(window, size, "paper", False)
     wrong = {}
     for scene in in_turn(gallery.states(), SIZES.index(size), window.strings.language == "en"):
+        gallery.show(view, scene)
+        found = cut_off(view)
+        if found:
+            wrong[scene.name] = found
+    assert wrong == {}
+
+
+def test_a_tablet_shows_every_page_of_an_attendant_alone_whole(chinese):
+    window, view = chinese
+    set_form(window, TABLET, "paper", False)
+    wrong = {}
+    for scene in gallery.states():
         gallery.show(view, scene)
         found = cut_off(view)
         if found:

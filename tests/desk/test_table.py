@@ -6,6 +6,7 @@ The table lies beside this file. After a change that is meant: `python -m tests.
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +17,7 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.machine import step
 from kiosk.desk.values import Found, ListFile, Member, Place
-from kiosk.domain.person import Person
+from kiosk.domain.person import Person, Template
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Channel
 from tests.desk import samples as d
@@ -25,6 +26,8 @@ from tests.visit import samples as x
 TABLE = Path(__file__).with_name("table.txt")
 ANN = s.Session(1, d.ANN.staff_id, d.ANN.name, d.ANN.role, 0.0)
 SUE = s.Session(1, d.SUE.staff_id, d.SUE.name, d.SUE.role, 0.0)
+FOUND = d.found()
+FOUND_BY_PHOTO = replace(FOUND, entry=replace(FOUND.entry, template=Template(b"", "d", "c", origin="photo")))
 APPROVAL = s.Board(Place.APPROVAL, b.ApprovalData((d.day(),)))
 OWN = s.Board(Place.APPROVAL, b.ApprovalData((d.day((d.SUE.staff_id,)),)))
 STRANGE_CAMERA = s.Board(Place.CAMERA, b.CameraData(believed=False, why=("serial",)))
@@ -33,6 +36,8 @@ PAGES: dict[str, s.Page] = {
     "Board.approval+day": APPROVAL,
     "Board.approval+own": OWN,
     "Board.camera+strange": STRANGE_CAMERA,
+    "Board.reminders+rows": s.Board(Place.REMINDERS, b.RemindersData((d.TO_CALL, d.CALLED), d.TODAY, printer=True)),
+    "Board.reminders+no-printer": s.Board(Place.REMINDERS, b.RemindersData((d.TO_CALL,), d.TODAY)),
     "Board.sync+busy": s.Board(Place.SYNC, object(), busy=True),
     "Finding": s.Finding(),
     "Showing": s.Showing(d.found()),
@@ -46,6 +51,10 @@ PAGES: dict[str, s.Page] = {
     "Assisting+scanning": s.Assisting(d.found(), Channel.AGENT, x.LI, scanning="stick/proof.pdf"),
     "Enrolling": s.Enrolling(d.found()),
     "Enrolling+consented": s.Enrolling(d.found(), consented=True),
+    "Enrolling+no-template": s.Enrolling(replace(FOUND, entry=replace(FOUND.entry, template=None)), consented=True),
+    "Enrolling+chip": s.Enrolling(replace(FOUND, entry=replace(FOUND.entry, template=None)), consented=True, chip=True),
+    "Enrolling+photo": s.Enrolling(FOUND_BY_PHOTO, consented=True),
+    "Enrolling+not-in-roster": s.Enrolling(Found(x.CHEN, Reason.NOT_IN_ROSTER), consented=True),
     "Enrolling+looking": s.Enrolling(d.found(), consented=True, looking=True, take_id=1),
     "Enrolling+ready": s.Enrolling(d.found(), consented=True, take_id=1, ready=True),
     "Enrolling+busy": s.Enrolling(d.found(), consented=True, busy=True),

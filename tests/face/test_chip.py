@@ -8,7 +8,7 @@ import pytest
 from kiosk.config import Match
 from kiosk.domain.outcome import MatchDecision
 from kiosk.domain.person import Template
-from kiosk.face.compare import compare_with_chip, pack
+from kiosk.face.compare import compare_with_chip, compare_with_others, pack
 
 SETTINGS = Match()
 PROBE = np.zeros(128, np.float32)
@@ -69,3 +69,12 @@ def test_a_chip_photo_of_the_chip_s_size_is_embedded():
     assert _chip_reference(bytes(102 * 126 * 3), encoder, still) is None
     assert _chip_reference(b"short", encoder, still) is None
     still.close()
+
+
+@pytest.mark.parametrize(
+    ("template", "second", "decision"),
+    [(0.36, 0.5, MatchDecision.ACCEPT), (0.36, 0.41, MatchDecision.UNCERTAIN), (0.2, 0.9, MatchDecision.REJECT)],
+)
+def test_the_template_before_helps_only_where_the_first_doubts(template, second, decision):
+    result = compare_with_others(PROBE, Template(pack(at(template)), "d", "c"), [at(0.1), at(second)], SETTINGS, "d")
+    assert result.decision is decision

@@ -159,7 +159,8 @@ def test_stale_roster_is_said(store):
 def test_template_enrolled_here_prevails_over_an_older_one(store):
     made.give_roster(store, made.entry())
     store.db.execute(
-        "INSERT INTO templates VALUES ('p-1', ?, ?, 'c-new', '2026-05-01', 'A1')", (made.vector(b"\0\0\0\1"), made.DIGEST)
+        "INSERT INTO templates VALUES ('p-1', ?, ?, 'c-new', '2026-05-01', 'A1', 'live', 0)",
+        (made.vector(b"\0\0\0\1"), made.DIGEST),
     )
     assert ask(store).entry.template.consent_id == "c-new"
     newer = Template(made.vector(), made.DIGEST, "c-newest", date(2026, 6, 1))

@@ -120,7 +120,7 @@ FIELDS: dict[str, set[str]] = {
         "settings_why",
     },
     "report.update": {"version", "state", "why", "at"},
-    "have": {"decisions_after", "roster_version", "bundle_version"},
+    "have": {"decisions_after", "roster_version", "bundle_version", "reminders_version"},
 }
 # What the journal may say, by the kind of its line: ids, codes, counts.
 JOURNAL: dict[str, set[str]] = {
@@ -138,10 +138,14 @@ JOURNAL: dict[str, set[str]] = {
     "staff-card-bound": {"staff", "by"},
     "staff-signed-out": {"staff", "automatic"},
     "staff-sign-in-failed": {"staff", "wait_s"},
-    "template-enrolled": {"model", "person", "staff"},
+    "template-enrolled": {"model", "person", "staff", "origin"},
+    "template-replaced": {"person", "from"},
     "declared": {"kind", "person", "staff"},
     "home-visit-booked": {"person", "staff"},
     "home-visit-done": {"person", "staff"},
+    "home-visit-changed": {"person", "cancelled", "on", "staff"},
+    "home-changes-taken": {"by", "count"},
+    "home-change-settled": {"person"},
     "unit-list": {"list", "staff", "rows", "saved"},
     "sync-paused": {"staff"},
     "sync-resumed": {"staff"},
@@ -164,6 +168,8 @@ JOURNAL: dict[str, set[str]] = {
     "settings-kept": {"version"},
     "settings-undone": {"version"},
     "settings-refused": {"version", "why"},
+    "reminders-taken": {"version", "count"},
+    "reminder-called": {"person", "on", "staff"},
 }
 CHECKS = {
     "depth",
@@ -186,7 +192,7 @@ JSON_TEXTS = {"batch.journal_tail.body", "batch.records.notes"}
 HEADERS = {"accept", "accept-encoding", "user-agent", "authorization", "content-type", "content-length", "range"}
 JOSE_HEADERS = {"alg", "enc", "kid", "epk", "typ", "cty"}
 PATHS = re.compile(
-    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|roster/chunks\?have|bundle\?have|settings\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
+    r"/v1/(time\?nonce=[0-9a-f-]{36}(?:&suite=gm-1)?|standing|(decisions\?after|roster\?have|roster/chunks\?have|bundle\?have|settings\?have|reminders\?have)=\d{1,16}|roster/files/[0-9a-f]{64})"
 )
 POSTS: dict[str, type[protocol.Document]] = {
     "/v1/batches": protocol.Batch,

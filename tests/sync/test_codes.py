@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from kiosk.bureau import resolve, tables
+from kiosk.bureau import decisions, resolve, slip_code, tables
 from kiosk.camera.frame import Frame
 from kiosk.domain.person import IdentifiedBy
 from kiosk.domain.reasons import Reason
@@ -17,8 +17,8 @@ from kiosk.emulators.paper_picture import lay
 from kiosk.ocr.codes import read_code
 from kiosk.store.opening import open_store
 from kiosk.sync import protocol, seal, slip_codes
-from kiosk.sync.keys import JournalSigner, Keys
-from tests.bureau.made import opened, register
+from kiosk.sync.keys import JournalSigner, Keys, Pins, pins_path
+from tests.bureau.made import opened, record, register
 from tests.store import made
 from tests.sync import inspector
 
@@ -57,6 +57,31 @@ def test_a_slip_of_before_new_keys_and_of_the_stations_other_kiosk_is_known(tmp_
         peer = protocol.Peer(kiosk_id="k", name="", keys=keys.public)
         monkeypatch.setattr("kiosk.sync.roster_feed.peers", lambda _: (peer,))
         assert slip_codes.person(store, code, "S-1").id_number == made.NUMBER
+
+
+def test_the_bureaus_code_finds_the_person_at_any_station_that_knows_them(tmp_path, signed_store):
+    context = opened(tmp_path / "bureau")
+    try:
+        kiosk = register(context)
+        sent = record(person_id="p-1")
+        kiosk.send(sent)
+        record_id = sent["record_id"]
+        assert slip_code.of(context, record_id, DAY) == ""  # nobody confirmed it
+        decisions.decide(context, record_id, "confirmed", "")
+        code = slip_code.of(context, record_id, DAY)
+        assert slip_codes.is_ours(code)
+        assert slip_codes.person(signed_store, code, "S-1") is Reason.CODE_UNKNOWN  # a bureau that is not pinned here
+        pins = Pins(kiosk_id="k", station_id="S-1", bureau_id=context.bureau_id, bureau=context.keys.public)
+        sync = signed_store.settings.sync.model_copy(update={"key_file": str(tmp_path / "kiosk.json")})
+        pins_path(sync).write_text(pins.model_dump_json())
+        signed_store.settings = signed_store.settings.model_copy(update={"sync": sync})
+        for station in ("S-1", "S-2"):
+            assert slip_codes.person(signed_store, code, station).id_number == made.NUMBER
+        assert slip_codes.person(signed_store, code[:-4] + "AAAA", "S-1") is Reason.CODE_UNKNOWN
+        forged = slip_codes.signed("p-1", "", DAY, context.bureau_id, signed_store.signer.sign)  # by a kiosk, in its name
+        assert slip_codes.person(signed_store, forged, "S-1") is Reason.CODE_UNKNOWN
+    finally:
+        context.engine.dispose()
 
 
 def test_a_code_in_a_picture_is_read_and_nothing_is_read_where_there_is_none(signed_store):

@@ -68,6 +68,8 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.StationReport(at=NOW, **up),
         protocol.ReportReceipt(digest=ZEROS, received_at=NOW, **two),
         protocol.StationSettings(version=1, created_at=NOW, values={}, **two),
+        protocol.HomeNews(news_id="n", **loan),
+        protocol.Reminders(version=1, made_on=NOW.date(), **two),
     )
     assert {type(one) for one in made} == set(DOCUMENTS), "a new kind of document needs its sample here"
     return made
@@ -150,6 +152,7 @@ FROM_THE_BUREAU = (
     protocol.RosterChunks,
     protocol.Bundle,
     protocol.StationSettings,
+    protocol.Reminders,
 )
 
 

@@ -23,6 +23,7 @@ from kiosk.ui.widgets.text import Text
 from tests.forms import WHOLE, in_turn
 from tests.ui.measure import layout_findings, over_page, pixel_findings, shown
 
+TABLET = (1280, 800)  # what an attendant takes along on home visits
 NARROW = ((1366, 768), (1080, 1920))
 THEMES = ("paper", "contrast")
 LANGUAGES = WRITTEN
@@ -46,6 +47,17 @@ def test_nothing_is_clipped_small_or_crowded(speaking, size):
         for large in (False, True) if WHOLE or number % 2 else (True,):
             show_in_form(speaking, scene, size, THEMES[number % 2], large)
             findings += [f"{scene.name} large={large}: {line}" for line in layout_findings(speaking)]
+    assert findings == []
+
+
+def test_a_tablet_fits_too(qtbot):
+    window = make_window(sample_settings(), "zh_CN")
+    qtbot.addWidget(window)
+    window.show()
+    findings = []
+    for number, scene in enumerate(scenes()):
+        show_in_form(window, scene, TABLET, THEMES[number % 2], bool(number % 2))
+        findings += [f"{scene.name}: {line}" for line in layout_findings(window)]
     assert findings == []
 
 

@@ -8,26 +8,36 @@ from kiosk.config import ASSETS
 from kiosk.desk.values import Place
 from kiosk.domain.reasons import Reason
 from kiosk.gallery import desk, handbook
+from kiosk.gallery.handbook import Shot
 from kiosk.gallery.scenes import sample_settings, scenes
 from kiosk.texts.strings import Strings
 
 
 def test_every_page_reason_and_job_is_in_the_manual():
-    strings, visit, at_desk = Strings.load("zh_CN"), [one.name for one in scenes()], [one.name for one in desk.states()]
+    strings = Strings.load("zh_CN")
+    visit, at_desk = ([Shot(one.name, f"页面{one.name[:6]}") for one in some] for some in (scenes(), desk.states()))
     made = {one.name: one for one in handbook.papers(strings, sample_settings(), visit, at_desk)}
     assert set(made) == {"leaflet", "manual", "wall", "technician", "clerk"}
     manual = made["manual"].html
-    for name in (*visit, *at_desk):
-        assert f"pictures/{name}.png" in manual
+    for shot in (*visit, *at_desk):
+        assert f"pictures/{shot.name}.png" in manual
+        assert f"<b>{shot.title}</b>" in manual
+        assert f">{shot.name}<" not in manual, "no name of a scene for people"
     for reason in Reason:
         assert reason is Reason.OK or f"<small>{reason}</small>" in manual, reason
     for place in Place:
-        assert f"（{place}）" in manual
+        assert f"<li>{strings.text(f'desk.place.{place}')}</li>" in manual
     written = tomllib.loads((ASSETS / "handbook.toml").read_text(encoding="utf-8"))
     for job in written["manual"].values():
         assert job["title"][0] in manual
+        for step in job["steps"]:
+            assert step in manual
     assert made["leaflet"].html.count("<img ") == 8
+    left, right = made["leaflet"].html.split('<td width="4%">')  # folded in the middle
+    assert (left.count("<img "), right.count("<img ")) == (4, 4)
     for text in ("身份证", "骗子", "12333", "还没有办好"):
         assert text in made["leaflet"].html
     assert "镜头" in made["technician"].html
     assert "人工复核" in made["clerk"].html
+    for foreign in ("```", "Whoever", "kiosk bureau"):  # what is for whoever sets a bureau up
+        assert foreign not in made["clerk"].html

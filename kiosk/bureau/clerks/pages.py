@@ -90,6 +90,11 @@ def page(request: Request, template: str, status: int = 200, /, **values: Any) -
     return HTMLResponse(html(request, template, **values), status)
 
 
+def picture(text: str) -> Markup:
+    """Return a code as a picture. It is ours: of an address whose parts are percent-encoded, or of letters of base64url."""
+    return Markup(_picture(text))  # noqa: S704
+
+
 def _picture(address: str) -> str:
     return str(segno.make(address, error="m").svg_inline(scale=4, border=4, dark="#222", light="#fff", omitsize=False))
 
@@ -120,8 +125,7 @@ def html(request: Request, template: str, /, **values: Any) -> str:
         "open_requests": four_eyes.count_for(context, who.user, role) if who is not None and role is not None else 0,
         "token": who.form_token if who is not None else "",
         "flash": told,
-        # The picture is ours: made of an address whose parts are percent-encoded.
-        "flash_picture": Markup(_picture(address)) if address else "",  # noqa: S704
+        "flash_picture": picture(address) if address else "",
         "here": request.url.path,
         **values,
     }

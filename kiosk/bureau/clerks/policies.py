@@ -138,7 +138,7 @@ class Example:
 def preview(context: BureauContext, name: str, text: str, today: date, language: str) -> list[Example]:
     """Return up to ten people of the newest roster whom the rule is for; those for whom something changes stand first."""
     content = content_of(context)
-    old, new = _book(content.policies), _book({**content.policies, name: text})
+    old, new = book_of(content.policies), book_of({**content.policies, name: text})
     policy_id = load_policy(tomllib.loads(text)).policy_id
     other: list[Example] = []
     found: list[Example] = []
@@ -163,7 +163,8 @@ def preview(context: BureauContext, name: str, text: str, today: date, language:
     return (found + other)[:EXAMPLES]
 
 
-def _book(texts: dict[str, str]) -> PolicyBook:
+def book_of(texts: dict[str, str]) -> PolicyBook:
+    """Return the rules of a bundle's texts."""
     return PolicyBook([load_policy(tomllib.loads(one)) for one in texts.values()])
 
 

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Respon
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session as Transaction
 
-from kiosk.bureau import decisions, sessions, tables
+from kiosk.bureau import decisions, sessions, slip_code, tables
 from kiosk.bureau.clerks import audit, four_eyes, people, settings, work_list
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
-from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
+from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, picture, words_of
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.work_list import Wanted, Whole
 from kiosk.bureau.context import BureauContext
@@ -112,6 +112,7 @@ def _found(context: BureauContext, record_id: str) -> Whole:
 
 def _record(request: Request, context: BureauContext, who: Session, found: Whole, wrong: str, status: int = 200) -> HTMLResponse:
     full = who.role is not None and who.role >= Role.CLERK  # who compares papers needs the whole number
+    code = slip_code.of(context, found.line.record_id, settings.of(context).today())
     return page(
         request,
         "record.html",
@@ -123,6 +124,7 @@ def _record(request: Request, context: BureauContext, who: Session, found: Whole
         today=settings.of(context).today(),
         reasons=decisions.RETURN_REASONS,
         wrong=wrong,
+        code=picture(code) if full and code else "",
     )
 
 

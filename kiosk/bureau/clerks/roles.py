@@ -58,6 +58,7 @@ _API = {
     ("GET", "/v1/roster/chunks"): KIOSK,
     ("GET", "/v1/roster/files/{digest}"): KIOSK,
     ("GET", "/v1/bundle"): KIOSK,
+    ("GET", "/v1/reminders"): KIOSK,
     ("GET", "/v1/settings"): KIOSK,
     ("POST", "/admin/codes"): PROGRAM,
     ("POST", "/admin/decisions"): PROGRAM,

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import text
 
 import kiosk.bureau.clerks.tables  # noqa: F401 - the clerks' tables with the others
+import kiosk.bureau.reminder_tables  # noqa: F401
 from kiosk.bureau.database import open_engine
 from kiosk.bureau.tables import Base
 

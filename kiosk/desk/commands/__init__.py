@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from kiosk.desk.commands.lists import BeginPhoto, CarryHomeVisits, ChangeVisit, ExportHomeVisits, MarkCalled, PrintReminders
 from kiosk.desk.commands.papers import DropPages, KeepPage, LookForMedia, ShootPage, WatchPapers
 from kiosk.desk.states import Session
 from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile, Place, Role
@@ -12,7 +13,20 @@ from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
 
-__all__ = ("DropPages", "KeepPage", "LookForMedia", "ShootPage", "WatchPapers")  # used through this module like all others
+# Used through this module like all others.
+__all__ = (
+    "BeginPhoto",
+    "CarryHomeVisits",
+    "ChangeVisit",
+    "DropPages",
+    "ExportHomeVisits",
+    "KeepPage",
+    "LookForMedia",
+    "MarkCalled",
+    "PrintReminders",
+    "ShootPage",
+    "WatchPapers",
+)
 
 # --- before anybody is signed in
 
@@ -271,25 +285,6 @@ class Courier:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportHomeVisits:
-    """Put a home-visit list for a portable kiosk on a stick; answered by Acted."""
-
-    by: Session
-    kiosk_id: str
-    folder: str
-    person_ids: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CarryHomeVisits:
-    """Take a list from a stick ("import"), put the results on it ("return"), bring results in ("merge"); answered by Acted."""
-
-    by: Session
-    what: str
-    folder: str
-
-
-@dataclass(frozen=True, slots=True)
 class AddStaff:
     """Supervisor; answered by Acted."""
 
@@ -364,6 +359,8 @@ InStore = (
     | KeepTemplate
     | EraseTemplate
     | MarkHandled
+    | MarkCalled
+    | ChangeVisit
     | ApproveDay
     | ConfirmClock
     | ConfirmCamera
@@ -383,9 +380,11 @@ ForOthers = (
     | TakeVisit
     | VouchVisit
     | BeginEnrolment
+    | BeginPhoto
     | EndEnrolment
     | AnswerCall
     | SyncNow
+    | PrintReminders
     | Maintain
     | NudgeSync
     | LookAtCamera

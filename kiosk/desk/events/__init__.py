@@ -32,6 +32,7 @@ from kiosk.desk.events.person import (
     NotSaved,
     PersonChosen,
     PersonFound,
+    PhotoTouched,
     RecordStatusMoved,
     Saved,
     ScanChosen,
@@ -44,6 +45,7 @@ from kiosk.desk.events.places import (
     Acted,
     ApproveTouched,
     CallAnswered,
+    CalledTouched,
     CameraConfirmed,
     CardBindTouched,
     ClockConfirmed,
@@ -56,12 +58,14 @@ from kiosk.desk.events.places import (
     MaintenanceTouched,
     MediaSeen,
     PinReset,
+    PrintTouched,
     ShortPinChosen,
     StaffAdded,
     StaffRevoked,
     SyncNowTouched,
     SyncPauseTouched,
     UnitListChosen,
+    VisitChangeTouched,
 )
 from kiosk.desk.events.session import (
     Alive,
@@ -92,6 +96,7 @@ __all__ = [
     "AssistSubmitted",
     "BackTouched",
     "CallAnswered",
+    "CalledTouched",
     "CameraConfirmed",
     "CardBindTouched",
     "CardRead",
@@ -127,7 +132,9 @@ __all__ = [
     "PaperCameraTouched",
     "PersonChosen",
     "PersonFound",
+    "PhotoTouched",
     "PinReset",
+    "PrintTouched",
     "ReviewConsented",
     "Saved",
     "ScanChosen",
@@ -154,6 +161,7 @@ __all__ = [
     "TimePassed",
     "Touch",
     "UnitListChosen",
+    "VisitChangeTouched",
     "UseAnywayTouched",
     "Went",
 ]
@@ -178,12 +186,15 @@ Touch = (
     | EnrolChosen
     | EnrolConsented
     | LookTouched
+    | PhotoTouched
     | KeepTouched
     | EraseTouched
     | DeclareChosen
     | DeclareSubmitted
     | UnitListChosen
     | ExportTouched
+    | CalledTouched
+    | PrintTouched
     | HandledTouched
     | CallAnswered
     | ApproveTouched
@@ -194,6 +205,7 @@ Touch = (
     | CourierTouched
     | ExportListTouched
     | HomeCarryTouched
+    | VisitChangeTouched
     | StaffAdded
     | PinReset
     | StaffRevoked

@@ -83,6 +83,13 @@ class LookTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoTouched:
+    """Make a template from an old photograph ("photo") or from the card's own ("chip")."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepTouched:
     """Keep the template of the take."""
 
@@ -110,6 +117,7 @@ class CardRead:
 
     person: Person = field(repr=False)
     card: str = field(default="", repr=False)
+    photo: bool = False  # its chip gave a picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,20 @@ class HandledTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class CalledTouched:
+    """Somebody on the list of reminders was called."""
+
+    person_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintTouched:
+    """Print the people to call of one street; "": of all."""
+
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """The call for help was answered."""
 
@@ -90,6 +104,15 @@ class HomeCarryTouched:
 
     what: str
     folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitChangeTouched:
+    """A booked visit is cancelled, taken up again, or agreed for a day (as typed; "": none)."""
+
+    person_id: str = field(repr=False)
+    cancelled: str = ""
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)

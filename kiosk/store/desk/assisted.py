@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from kiosk.domain import desk_rules
+from kiosk.domain import desk_rules, template_age
 from kiosk.domain.eligibility import Eligibility
-from kiosk.domain.person import Person, RosterEntry
+from kiosk.domain.person import Person, RosterEntry, Template
 from kiosk.domain.record import Channel, new_record_id
-from kiosk.store import records, review_evidence
+from kiosk.store import face_history, records, review_evidence
 from kiosk.store.desk import paper_pages
 from kiosk.store.desk.declarations import NotAllowed, forget_template, plain_record, scrub_template
 from kiosk.store.desk.unit_list import attended
@@ -92,15 +92,25 @@ def enrol(
     staff_id: str,
     today: date,
     now: datetime,
+    *,
+    origin: str = template_age.LIVE,
+    quality: float = 0.0,
 ) -> str:
     """Keep a face template with its separate consent, in place of an older one. Returns the record id.
 
-    vector: float32 little-endian, 128 numbers. Raises ValueError on another size, or a consent that is not for enrolment.
+    origin: what it was made from; a photograph never takes the place of a live take (NotAllowed). The live one before a new live
+    one stays beside it. vector: float32 little-endian, 128 numbers. Raises ValueError on another size, or a consent that is not for
+    enrolment.
     """
     if len(vector) != roster_format.VECTOR_BYTES:
         raise ValueError("512 bytes expected")
     if consent.kind != "enrolment" or consent.person_id != entry.person_id or not consent.consent_id:
         raise ValueError("enrolment needs a consent of its own")
+    before = entry.template
+    if origin != template_age.LIVE and before is not None and before.origin == template_age.LIVE:
+        if before.model_digest == model_digest:
+            raise NotAllowed("there is a live template")
+    new = Template(vector, model_digest, consent.consent_id, today, origin, quality)
     row = {
         "person_id": entry.person_id,
         "vector": vector,
@@ -108,23 +118,29 @@ def enrol(
         "consent_id": consent.consent_id,
         "enrolled_on": today.isoformat(),
         "enrolled_by": staff_id,
+        "origin": origin,
+        "quality": quality,
     }
     made = replace(
         plain_record(store, entry.person_id, Channel.ENROLMENT, staff_id, now),
         consent_id=consent.consent_id,
         model_digest=model_digest,
+        notes="" if origin == template_age.LIVE else json.dumps({"origin": origin, "quality": round(quality, 2)}),
     )
     with store.transaction() as db:
         forget_template(store, db, entry.person_id, now)
         db.execute("DELETE FROM erasures WHERE person_id = ?", (entry.person_id,))
         db.execute(
-            "INSERT INTO templates VALUES (:person_id, :vector, :model_digest, :consent_id, :enrolled_on, :enrolled_by)", row
+            "INSERT INTO templates VALUES "
+            "(:person_id, :vector, :model_digest, :consent_id, :enrolled_on, :enrolled_by, :origin, :quality)",
+            row,
         )
+        face_history.keep_second(db, entry.person_id, before, new)
         (record_id,) = records.save_visit(store, [made], now, consent=consent)
         journal.append(
             store,
             "template-enrolled",
-            {"person": entry.person_id, "staff": staff_id, "model": model_digest},
+            {"person": entry.person_id, "staff": staff_id, "model": model_digest, "origin": origin},
             now,
             [("-erasures", {"person_id": entry.person_id}), ("templates", row)],
         )

@@ -18,7 +18,7 @@ from kiosk.domain import desk_rules
 from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome, new_record_id
 from kiosk.errors import KioskError
-from kiosk.store import clock, outbox, records
+from kiosk.store import clock, face_history, outbox, records
 from kiosk.store.desk import paper_pages
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store, store_errors
@@ -61,6 +61,7 @@ def forget_template(store: Store, db: Database, person_id: str, now: datetime) -
     """Inside a transaction: erase the template and end its consent. Returns the consent's id."""
     row = db.execute("SELECT consent_id FROM templates WHERE person_id = ?", (person_id,)).fetchone()
     db.execute("DELETE FROM templates WHERE person_id = ?", (person_id,))
+    face_history.forget(db, person_id)
     db.execute(
         "UPDATE consents SET withdrawn_at = ? WHERE person_id = ? AND kind = 'enrolment' AND withdrawn_at = ''",
         (outbox.iso(now), person_id),

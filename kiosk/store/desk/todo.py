@@ -15,7 +15,7 @@ from kiosk.domain import desk_rules
 from kiosk.domain.calendar_days import add_months
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.person import RosterEntry
-from kiosk.store import outbox, outbox_table, policies, review_evidence, service
+from kiosk.store import face_history, outbox, outbox_table, policies, review_evidence, service
 from kiosk.store.desk import staff
 from kiosk.store.desk.declarations import NotAllowed
 from kiosk.store.engine import journal
@@ -70,6 +70,7 @@ class Todo:
     oldest_waiting: datetime | None
     due_soon: tuple[Due, ...]
     unapproved_days: tuple[date, ...]
+    ageing: tuple[tuple[str, str], ...] = ()  # (person id, who): the match falls, a fresh take is wanted
 
 
 def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 200) -> Todo:
@@ -91,6 +92,7 @@ def todo(store: Store, today: date, *, due_within_days: int = 30, limit: int = 2
         oldest,
         tuple(due_soon(store, today, due_within_days, limit)),
         tuple(unapproved_days(store, today)),
+        tuple((one, _who(roster.find_person(store, one))) for one in face_history.ageing(store)[:limit]),
     )
 
 

@@ -95,6 +95,13 @@ def find(store: Store, loan_id: str) -> ExportedList | None:
     return None if row is None else _list_of(row)
 
 
+def every(store: Store) -> list[ExportedList]:
+    """Return every list that is remembered, the oldest first."""
+    with store_errors():
+        rows = store.db.execute(f"SELECT {', '.join(_COLUMNS)} FROM home_loans ORDER BY created_at, loan_id").fetchall()  # noqa: S608
+    return [_list_of(row) for row in rows]
+
+
 def any_exported(store: Store) -> bool:
     """True when results may come back to this kiosk."""
     with store_errors():

@@ -18,11 +18,11 @@ from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import RosterEntry, RosterStatus
 from kiosk.domain.record import AuthenticationRecord, Channel, Outcome
 from kiosk.errors import StoreError
-from kiosk.store import outbox, policies, records, service
+from kiosk.store import face_history, outbox, policies, records, service
 from kiosk.store.desk import declarations
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store, store_errors
-from kiosk.store.home_visits import exported, imported
+from kiosk.store.home_visits import changes, exported, imported
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster import lookup as roster
 
@@ -60,6 +60,8 @@ class HomeVisit:
     due: tuple[Eligibility, ...]
     lender: str = ""
     out: exported.ExportedTo | None = None
+    cancelled: str = ""  # why it is not to be made any more
+    on_day: date | None = None  # agreed on
 
 
 def book(store: Store, person_id: str, note: str, staff_id: str, now: datetime) -> None:
@@ -67,17 +69,19 @@ def book(store: Store, person_id: str, note: str, staff_id: str, now: datetime) 
     row = {"person_id": person_id, "booked_at": outbox.iso(now), "booked_by": staff_id, "note": note, "done_at": "", "done_by": ""}
     with store.transaction() as db:
         db.execute("INSERT OR REPLACE INTO home_visits VALUES (:person_id, :booked_at, :booked_by, :note, :done_at, :done_by)", row)
+        changes.settled(store, db, person_id, now)
         journal.append(store, "home-visit-booked", {"person": person_id, "staff": staff_id}, now, [("home_visits", row)])
 
 
 def booked(store: Store, today: date, now: datetime | None = None) -> list[HomeVisit]:
     """Return the visits still to be made: booked here, in the roster or on an imported list, with something due; longest overdue
-    first. now: tells who is out with a portable kiosk; None: that is not asked."""
+    first, cancelled ones last. now: tells who is out with a portable kiosk; None: that is not asked."""
     with store_errors():
         local = {
             row[0]: row[1:] for row in store.db.execute("SELECT person_id, booked_by, note, done_at FROM home_visits").fetchall()
         }
     along, away = imported.everybody(store), exported.out(store, now) if now is not None else {}
+    changed = changes.of_all(store)
     entries = {entry.person_id: entry for entry in roster.home_visits(store)}
     for person_id in local.keys() - entries.keys():
         entry = roster.find_person(store, person_id)
@@ -89,23 +93,40 @@ def booked(store: Store, today: date, now: datetime | None = None) -> list[HomeV
         booked_by, note, _ = local.get(person_id) or (*(theirs[:2] if theirs else ("roster", "")), "")
         due = tuple(item for item in service.eligibilities(store, entry, today) if item.may_pass)
         if due:
-            found.append(HomeVisit(entry, booked_by, note, due, theirs[2] if theirs else "", away.get(person_id)))
-    return sorted(found, key=lambda visit: (min((item.due or date.max) for item in visit.due), visit.entry.person_id))
+            told = changed.get(person_id)
+            found.append(
+                HomeVisit(
+                    entry,
+                    booked_by,
+                    note,
+                    due,
+                    theirs[2] if theirs else "",
+                    away.get(person_id),
+                    told.cancelled if told else "",
+                    told.on_day if told else None,
+                )
+            )
+    return sorted(
+        found, key=lambda visit: (bool(visit.cancelled), min((item.due or date.max) for item in visit.due), visit.entry.person_id)
+    )
 
 
 # --- for a portable kiosk
 
 
 def to_export(store: Store, person_ids: Iterable[str]) -> list[imported.ListedPerson]:
-    """Return some people as a portable kiosk takes them along, in this order. Who is not in this kiosk's own roster is left out.
+    """Return some people as a portable kiosk takes them along, in this order. Who is not in this kiosk's own roster is left
+    out, and whose visit is cancelled.
 
     No template goes along (it would leave the device without a consent); passes made here that the roster does not know do.
     """
     with store_errors():
         local = {row[0]: row[1:] for row in store.db.execute("SELECT person_id, booked_by, note, booked_at FROM home_visits")}
-    issued = roster.info(store).issued_at
+    issued, changed = roster.info(store).issued_at, changes.of_all(store)
     found = []
     for person_id in dict.fromkeys(person_ids):
+        if person_id in changed and changed[person_id].cancelled:
+            continue
         entry = roster.find_person(store, person_id) if roster.find_own(store, person_id) is not None else None
         if entry is not None and issued is not None:
             booked_by, note, booked_at = local.get(person_id, ("roster", "", ""))
@@ -235,6 +256,7 @@ def done(store: Store, db: Database, person_id: str, staff_id: str, now: datetim
         "done_by": staff_id,
     }
     db.execute("INSERT OR REPLACE INTO home_visits VALUES (:person_id, :booked_at, :booked_by, :note, :done_at, :done_by)", values)
+    changes.settled(store, db, person_id, now)
     journal.append(store, "home-visit-done", {"person": person_id, "staff": staff_id}, now, [("home_visits", values)])
 
 
@@ -256,11 +278,14 @@ def retain(store: Store, now: datetime) -> int:
             if loan.until <= now or returned:
                 gone += imported.end(store, db, loan, "over" if loan.until <= now else "returned", now)
         strangers = [one for one in gone if roster.find_person(store, one) is None]
+        for person_id in strangers:
+            face_history.forget(db, person_id)
         for person_id in strangers:  # a template made out there is for a face that never comes here again
             if db.execute("DELETE FROM templates WHERE person_id = ? RETURNING 1", (person_id,)).fetchall():
                 journal.append(store, "template-erased", {"person": person_id}, now, [("-templates", {"person_id": person_id})])
         imported.forget(db, now - REMEMBERED)
         exported.forget(db, now - REMEMBERED)
+        changes.forget(db, now - REMEMBERED)
     for person_id in strangers:
         declarations.scrub_template(store, person_id)
     if gone:

@@ -100,7 +100,9 @@ def of_data(data: Any) -> RosterEntry:
             born=_date(data, "born"),
             local_resident=_flag(data, "local_resident", True),
             home_visit=_flag(data, "home_visit", False),
-            **{name: _text(data, name) for name in _ASIDE if data.get(name)},
+            area=_aside(data, "area"),
+            address=_aside(data, "address"),
+            phone=_aside(data, "phone"),
             template=None if template is None else _template(template),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -153,6 +155,10 @@ def _text(data: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name}: a text expected")
     return value
+
+
+def _aside(data: Any, name: str) -> str:
+    return _text(data, name) if data.get(name) else ""
 
 
 def _flag(data: Any, name: str, default: bool) -> bool:

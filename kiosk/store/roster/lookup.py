@@ -19,7 +19,7 @@ from kiosk.domain.identity import IdNumber, normalise_number, number_of_15
 from kiosk.domain.names import plain_number, same_name
 from kiosk.domain.person import RosterEntry, RosterStatus, Template
 from kiosk.errors import StoreError
-from kiosk.store import clock
+from kiosk.store import clock, face_history
 from kiosk.store.engine import journal, keys, meta
 from kiosk.store.engine.database import Store, store_errors
 from kiosk.store.home_visits import imported
@@ -70,7 +70,12 @@ def _create(db: Database) -> None:
     db.execute("CREATE TABLE erasures (person_id TEXT PRIMARY KEY, consent_id TEXT NOT NULL, erased_on TEXT NOT NULL) STRICT")
 
 
-MIGRATIONS = (_create,)
+def _origin(db: Database) -> None:
+    db.execute("ALTER TABLE templates ADD COLUMN origin TEXT NOT NULL DEFAULT 'live'")  # live | photo | chip
+    db.execute("ALTER TABLE templates ADD COLUMN quality REAL NOT NULL DEFAULT 0")
+
+
+MIGRATIONS = (_create, _origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,10 +357,11 @@ def _own_knowledge(store: Store, entry: RosterEntry) -> RosterEntry:
     ):
         template = None
     row = store.db.execute(
-        "SELECT vector, model_digest, consent_id, enrolled_on FROM templates WHERE person_id = ?", (entry.person_id,)
+        "SELECT vector, model_digest, consent_id, enrolled_on, origin, quality FROM templates WHERE person_id = ?",
+        (entry.person_id,),
     ).fetchone()
     if row is not None:
-        here = Template(row[0], row[1], row[2], date.fromisoformat(row[3]))
+        here = Template(row[0], row[1], row[2], date.fromisoformat(row[3]), row[4], row[5])
         if template is None or template.enrolled_on is None or here.enrolled_on is None or here.enrolled_on >= template.enrolled_on:
             template = here
     died = store.db.execute(
@@ -365,4 +371,6 @@ def _own_knowledge(store: Store, entry: RosterEntry) -> RosterEntry:
     ).fetchone()
     if died is not None:
         entry = replace(entry, status=RosterStatus.DECEASED)
-    return entry if template is entry.template else replace(entry, template=template)
+    if template is entry.template:
+        return entry
+    return replace(entry, template=template, second=face_history.second_of(store.db, entry.person_id) if template else None)

@@ -41,7 +41,8 @@ from kiosk.sync.protocol.bundles import (
 from kiosk.sync.protocol.codes import Resolve, Resolved
 from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys, Succession
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
-from kiosk.sync.protocol.home_visits import HomeLoan, HomeReturn, LoanedPerson, LoanId
+from kiosk.sync.protocol.home_visits import HomeLoan, HomeNews, HomeReturn, LoanedPerson, LoanId, VisitChange
+from kiosk.sync.protocol.reminders import Reminder, Reminders
 from kiosk.sync.protocol.station import ReportReceipt, SecondSignature, SettingValues, StationReport, StationSettings, UpdateResult
 from kiosk.sync.protocol.talk import Problem, Standing, TimeAnswer, Token
 from kiosk.sync.protocol.wire import (
@@ -80,6 +81,7 @@ __all__ = [
     "Evidence",
     "EvidenceReceipt",
     "HomeLoan",
+    "HomeNews",
     "HomeReturn",
     "Id",
     "JournalLine",
@@ -100,6 +102,8 @@ __all__ = [
     "Record",
     "Resolve",
     "Resolved",
+    "Reminder",
+    "Reminders",
     "ReportReceipt",
     "Revoked",
     "RosterChunk",
@@ -123,6 +127,7 @@ __all__ = [
     "UpdateResult",
     "Verdict",
     "VerdictName",
+    "VisitChange",
     "Wire",
     "json_schema",
 ]
@@ -147,11 +152,13 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Succession,
     HomeLoan,
     HomeReturn,
+    HomeNews,
     Resolve,
     Resolved,
     StationReport,
     ReportReceipt,
     StationSettings,
+    Reminders,
 )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kiosk.sync.limits import (
     MAX_CHUNKS,
+    MAX_LOAN,
     MAX_MESSAGES,
     MAX_PEERS,
     MAX_POLICIES,
@@ -17,6 +18,7 @@ from kiosk.sync.limits import (
     MAX_SUCCESSION,
 )
 from kiosk.sync.protocol.enrolment import PublicKeys
+from kiosk.sync.protocol.home_visits import VisitChange
 from kiosk.sync.protocol.wire import Count, Digest, Document, Id, Moment, Short, Text, Wire
 
 # base64url, 32 bytes (std-1) or 16 (gm-1)
@@ -104,7 +106,7 @@ class BundleHead(Document):
 class Bundle(BundleHead):
     """Signed, then sealed to one kiosk: everything small that comes down. `staff` rows are the store's (argon2id PIN hashes)."""
 
-    LEFT_OUT: ClassVar[tuple[str, ...]] = ("succession", "beside")
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ("succession", "beside", "visits")
     policies: Policies = {}
     staff: Staff = ()
     revoked_staff: Revoked = ()
@@ -113,6 +115,7 @@ class Bundle(BundleHead):
     peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
     succession: Annotated[str, Field(max_length=MAX_SUCCESSION)] = ""  # keys that follow the bureau's: a signed Succession
     beside: Annotated[tuple[Id, ...], Field(max_length=8)] = ()  # ids of other keys that this bureau still holds
+    visits: Annotated[tuple[VisitChange, ...], Field(max_length=MAX_LOAN)] = ()  # booked visits that a kiosk of the station changed
 
 
 class RawBundle(BundleHead):
@@ -125,3 +128,4 @@ class RawBundle(BundleHead):
     peers: Any = ()
     succession: Any = ""
     beside: Any = ()
+    visits: Any = ()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kiosk.sync.limits import MAX_LOAN, MAX_RETURN
+from kiosk.sync.limits import MAX_LOAN, MAX_NEWS_RECEIPT, MAX_NEWS_RECEIPTS, MAX_RETURN
 from kiosk.sync.protocol.wire import Code, Count, Document, Id, Moment, Short, Wire
 
 LoanId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]  # stands in file names
@@ -46,3 +47,26 @@ class HomeReturn(Document):
     to_kiosk: Id
     created_at: Moment
     records: Annotated[tuple[Annotated[str, Field(max_length=20_000)], ...], Field(max_length=MAX_RETURN, repr=False)]
+
+
+class VisitChange(Wire):
+    """The newest word about one booked visit. `cancelled`: why; "": it is to be made, perhaps on a day that was agreed."""
+
+    person_id: Id
+    at: Moment
+    cancelled: Code = ""
+    on_day: date | None = None
+
+
+class HomeNews(Document):
+    """Signed by the lender, then sealed to the portable kiosk: what changed about its visits, and signed receipts of the
+    bureau to the lender that cover records about these people."""
+
+    kind: Literal["home-news"] = "home-news"
+    news_id: Id
+    loan_id: LoanId
+    from_kiosk: Id
+    to_kiosk: Id
+    created_at: Moment
+    changes: Annotated[tuple[VisitChange, ...], Field(max_length=MAX_LOAN)] = ()
+    receipts: Annotated[tuple[Annotated[str, Field(max_length=MAX_NEWS_RECEIPT)], ...], Field(max_length=MAX_NEWS_RECEIPTS)] = ()

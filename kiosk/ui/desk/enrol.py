@@ -34,7 +34,11 @@ class EnrolPage(DeskPage[s.Enrolling]):
         self.look_button = self.on(Action("enrol-look", "primary", icon="camera"), e.LookTouched())
         self.camera.box.addWidget(self.prompt)
         self.camera.box.addLayout(row(1, self.circle, 1))
-        self.camera.box.addLayout(row(self.look_button, 1))
+        self.photo = self.on(Action("enrol-photo", "outlined", icon="person"), e.PhotoTouched("photo"))
+        self.chip = self.on(Action("enrol-chip", "outlined", icon="card"), e.PhotoTouched("chip"))
+        self.photo_text = Words("enrol-photo-text", "small")
+        self.camera.box.addLayout(row(self.look_button, self.photo, self.chip, 1))
+        self.camera.box.addWidget(self.photo_text)
         self.keep = self.on(Action("enrol-keep", "primary", icon="shield"), e.KeepTouched())
         self.erase = self.on(Action("enrol-erase", "danger", icon="bin"), e.EraseTouched())
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
@@ -58,11 +62,21 @@ class EnrolPage(DeskPage[s.Enrolling]):
         self.agree.setEnabled(not page.consented)
         self.look_button.say(kit.text("enrol.again" if page.take_id else "enrol.look"))
         self.look_button.setEnabled(page.consented and not page.looking and not page.busy)
+        live = template is not None and template.origin == "live"
+        for button, key, there in ((self.photo, "photo", not live), (self.chip, "chip", not live and page.chip)):
+            button.say(kit.text(f"enrol.{key}"))
+            button.setVisible(there and not page.looking)
+            button.setEnabled(self.look_button.isEnabled())
+        self.photo_text.say(kit.text("enrol.photo_text"))
+        self.photo_text.setVisible(not live and not page.looking)
         self.circle.setVisible(page.looking)
         self.circle.setAccessibleName(kit.text("enrol.camera"))
         if not page.looking:
             self.circle.clear()
-            self._say_prompt(kit.text("enrol.ready") if page.ready else kit.text("enrol.wait"), "", False)
+            ready = "enrol.ready" if page.origin == "live" else "enrol.ready_photo"
+            self._say_prompt(kit.text(ready) if page.ready else kit.text("enrol.wait"), "", False)
+        elif page.origin != "live":
+            self._say_prompt(kit.text("enrol.lay_photo"), "", False)
         self.keep.say(kit.text("saving") if page.busy else kit.text("enrol.keep"))
         self.keep.setEnabled(page.ready and page.consented and not page.busy)
         self.erase.say(kit.text("enrol.erase"))

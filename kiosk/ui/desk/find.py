@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.scan_field import ScanField
 from kiosk.ui.desk.widgets import Action, Card, Field, Pad, Words, row
 from kiosk.ui.theme import Look
 
@@ -19,13 +20,13 @@ class FindPage(DeskPage[s.Finding]):
     def build(self) -> None:
         self.card = Card("find-card")
         self.hint = Words("find-hint", tone="quiet")
-        self.number = Field("find-number", digits=True, limit=1200)
+        self.number = ScanField("find-number")
         self.person = Field("find-name", limit=60)
         self.pad = Pad([self.number])
         self.find_button = self.on(Action("find", "primary", icon="desk-find"), self._search)
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        for field in (self.number, self.person):
-            field.returnPressed.connect(lambda: self._send(self._search))
+        self.number.entered.connect(lambda: self._send(self._search))
+        self.person.returnPressed.connect(lambda: self._send(self._search))
         for part in (self.hint, self.number, self.person, self.pad):
             self.card.box.addWidget(part)
         self.card.box.addLayout(row(self.back, self.find_button))

@@ -11,7 +11,8 @@ from kiosk.desk import states as s
 from kiosk.desk.boards_data import HomeData
 from kiosk.desk.values import Place
 from kiosk.ui.desk.base import DeskKit, DeskPage
-from kiosk.ui.desk.widgets import Action, Card, Field, Words, row
+from kiosk.ui.desk.scan_field import ScanField
+from kiosk.ui.desk.widgets import Action, Card, Words, row
 
 _COUNTS = (Place.TODO, Place.HOME_VISITS, Place.APPROVAL, Place.SYNC)
 
@@ -65,9 +66,9 @@ class HomePage(DeskPage[s.Board]):
         self.visit.box.addLayout(row(self.vouch_words, self.vouch))
         self.search = Card("search-card")
         self.search_title = Words("search-title", "heading")
-        self.number = Field("home-number", digits=True, limit=1200)  # a scanner may type the code of a slip
+        self.number = ScanField("home-number")
         self.find_button = self.on(Action("home-find", "outlined", icon="desk-find"), self._search)
-        self.number.returnPressed.connect(lambda: self._send(self._search))
+        self.number.entered.connect(lambda: self._send(self._search))
         self.search_hint = Words("search-hint", "small")
         self.search.box.addWidget(self.search_title)
         self.search.box.addLayout(row(self.number, self.find_button))

@@ -18,6 +18,26 @@ from kiosk.ui.theme import Look
 _CARD_WIDTH = 380  # design pixels: the longest button in either language
 
 
+class _Changing:
+    """What changes a booked visit: the agreed day, and whether it is to be made."""
+
+    def __init__(self) -> None:
+        self.day = Field("visit-day", digits=True, limit=12)
+        self.agree = Action("visit-agree", "outlined", icon="calendar")
+        self.cancel = Action("visit-cancel", "outlined", icon="cross")
+
+    def say(self, kit: DeskKit) -> None:
+        """Say what they are."""
+        self.day.say(kit.text("visits.day"))
+        self.agree.say(kit.text("visits.agree"))
+
+    def show_one(self, one: HomeVisitRow | None, kit: DeskKit, *, able: bool) -> None:
+        """Show what may be done with the chosen visit."""
+        self.cancel.say(kit.text("visits.again" if one is not None and one.cancelled else "visits.cancel"))
+        for button in (self.cancel, self.agree):
+            button.setEnabled(able)
+
+
 class HomeVisitsPage(DeskPage[s.Board]):
     """The longest overdue first; Enter begins the visit. What is done with a stick stands beside the list."""
 
@@ -30,7 +50,10 @@ class HomeVisitsPage(DeskPage[s.Board]):
         self.table = Table("visits")
         self.open = Action("visit-open", "primary", icon="desk-visit")
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
-        list_side = column(self.lead, self.narrow, self.table)
+        self.changing = _Changing()
+        self.on(self.changing.agree, self._agree)
+        self.on(self.changing.cancel, self._cancel)
+        list_side = column(self.lead, row(self.narrow, self.changing.day, self.changing.agree), self.table)
         list_side.setStretch(0, 0)  # its words would take half of the room
         list_side.setStretch(2, 1)
         both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
@@ -40,7 +63,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
         self.box.addLayout(both, 1)
         self.mark = Action("visit-mark", icon="tick")
         self.mark.clicked.connect(lambda _=False: self._mark())
-        self.box.addLayout(row(self.back, 1, self.mark, self.open))
+        self.box.addLayout(row(self.back, 1, self.changing.cancel, self.mark, self.open))
         self.narrow.textChanged.connect(lambda _: self._fill())
         self.table.opened.connect(lambda at: self._send(lambda: self._open(at)))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._say_mark())
@@ -59,13 +82,13 @@ class HomeVisitsPage(DeskPage[s.Board]):
         self.other = Action("visits-peer-next", icon="desk-sync")
         self.other.clicked.connect(lambda _=False: self._next_peer())
         self._peer = ""
-        self.export_list = self.on(Action("visits-export", "outlined", icon="desk-stick"), self._export_list)
-        self.merge_results = self.on(Action("visits-merge", "outlined", icon="desk-stick"), lambda: self._carry("merge"))
-        self.import_list = self.on(Action("visits-import", "outlined", icon="desk-stick"), lambda: self._carry("import"))
-        self.return_results = self.on(Action("visits-return", "outlined", icon="desk-stick"), lambda: self._carry("return"))
+        self.carry = {
+            what: self.on(Action(f"visits-{what}", "outlined", icon="desk-stick"), lambda what=what: self._carried(what))
+            for what in ("export", "news", "merge", "import", "return")
+        }
         for part in (self.medium, self.peer):
             self.card.box.addWidget(part)
-        for button in (self.other, self.export_list, self.merge_results, self.import_list, self.return_results):
+        for button in (self.other, *self.carry.values()):
             self.card.box.addWidget(button)
         self.card.box.addStretch(1)
         return self.card
@@ -73,13 +96,20 @@ class HomeVisitsPage(DeskPage[s.Board]):
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
         self._data = page.data if isinstance(page.data, HomeVisitsData) else HomeVisitsData()
         self._kit, self._busy = kit, page.busy
+        if page.notice == "visit-changed":
+            self.changing.day.clear()
         if page.notice == "visits-exported":
             self._marked.clear()
         self.title.say(kit.text("place.home-visits"))
         self.say_problem(page, kit)
-        self.lead.say(kit.text("visits.lead", count=len(self._data.rows)) if page.data is not None else kit.text("loading"))
+        self.lead.say(
+            kit.text("visits.lead", count=sum(not one.cancelled for one in self._data.rows))
+            if page.data is not None
+            else kit.text("loading")
+        )
         self.narrow.say(kit.text("visits.filter"))
         self.open.say(kit.text("visits.open"))
+        self.changing.say(kit)
         self.back.say(kit.text("back"))
         self._fill()
 
@@ -111,6 +141,10 @@ class HomeVisitsPage(DeskPage[s.Board]):
 
     @staticmethod
     def _where(one: HomeVisitRow, kit: DeskKit) -> Cell:
+        if one.cancelled:
+            return Cell(kit.text("visits.cancelled"), "bad")
+        if one.on_day:
+            return Cell(kit.text("visits.agreed", day=kit.day(one.on_day)[5:]), "wait")
         if one.out_to:
             return Cell(kit.text("visits.out", kiosk=one.out_to.split()[-1], at=kit.moment(one.out_since)[:5]), "wait")
         if one.lender:
@@ -144,26 +178,21 @@ class HomeVisitsPage(DeskPage[s.Board]):
         self.other.say(kit.text("visits.peer_next", count=len(data.peers)))
         self._say_mark()
         marked = sum(one.person_id in self._marked for one in exportable)
-        self.export_list.say(
+        self.carry["export"].say(
             kit.text("visits.export_marked", count=marked) if marked else kit.text("visits.export_all", count=len(exportable))
         )
-        self.merge_results.say(kit.text("visits.merge"))
-        self.import_list.say(kit.text("visits.import"))
-        self.return_results.say(kit.text("visits.return"))
-        for button in (self.export_list, self.merge_results, self.import_list, self.return_results):
-            wanted = {
-                self.export_list: bool(exportable),
-                self.merge_results: data.has_exported,
-                self.return_results: data.to_return,
-            }.get(button, True)
-            button.setVisible(known and wanted)
+        wanted = {"export": bool(exportable), "news": data.has_news, "merge": data.has_exported, "return": data.to_return}
+        for what, button in self.carry.items():
+            if what != "export":
+                button.say(kit.text(f"visits.{what}"))
+            button.setVisible(known and wanted.get(what, True))
             button.setEnabled(plugged and not self._busy)
         for button in (self.other, self.mark):
             button.setVisible(known and bool(exportable) and (button is self.mark or len(data.peers) > 1))
 
     def _exportable(self) -> list[HomeVisitRow]:
         """The people that are shown and are this kiosk's own."""
-        return [one for one in self._rows if not one.lender]
+        return [one for one in self._rows if not one.lender and not one.cancelled]
 
     def _next_peer(self) -> None:
         ids = [one.kiosk_id for one in self._data.peers]
@@ -175,10 +204,11 @@ class HomeVisitsPage(DeskPage[s.Board]):
         kit, one = self._kit, self._current()
         if kit is not None:
             self.mark.say(kit.text("visits.unmark" if one is not None and one.person_id in self._marked else "visits.mark"))
+            self.changing.show_one(one, kit, able=one is not None and not self._busy)
 
     def _mark(self) -> None:
         one = self._current()
-        if one is not None and not one.lender:
+        if one is not None and not one.lender and not one.cancelled:
             self._marked ^= {one.person_id}
             self._fill()
 
@@ -187,8 +217,16 @@ class HomeVisitsPage(DeskPage[s.Board]):
         chosen = [one for one in exportable if one.person_id in self._marked] or exportable
         return e.ExportListTouched(self._peer, self._folder(), tuple(one.person_id for one in chosen))
 
-    def _carry(self, what: str) -> e.HomeCarryTouched:
-        return e.HomeCarryTouched(what, self._folder())
+    def _carried(self, what: str) -> e.ExportListTouched | e.HomeCarryTouched:
+        return self._export_list() if what == "export" else e.HomeCarryTouched(what, self._folder())
+
+    def _cancel(self) -> e.VisitChangeTouched | None:
+        one = self._current()
+        return None if one is None else e.VisitChangeTouched(one.person_id, "" if one.cancelled else "cancelled")
+
+    def _agree(self) -> e.VisitChangeTouched | None:
+        one, day = self._current(), self.changing.day.text()
+        return None if one is None or not day.strip() else e.VisitChangeTouched(one.person_id, "", day)
 
     def _folder(self) -> str:
         return self._data.media[0] if self._data.media else ""
@@ -205,6 +243,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
     def clear(self) -> None:
         self.table.set_rows((), ())
         self.narrow.clear()
+        self.changing.day.clear()
         self._rows, self._data = [], HomeVisitsData()
         self._marked.clear()
 

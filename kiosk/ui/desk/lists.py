@@ -7,14 +7,15 @@ from PySide6.QtWidgets import QWidget
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import TodoData, TodoRow
+from kiosk.desk.values import Place
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Chips, Words, row
 
 _FILTERS = ("", "returned", "refused", "due", "waiting")
-_AMONG = {"scan": "returned"}  # the chip under which a kind is shown, where it has none of its own
+_AMONG = {"scan": "returned", "fresh": "due"}  # the chip under which a kind is shown, where it has none of its own
 _BACK = ("returned", "refused", "scan")
-_TONES = {"returned": "bad", "refused": "bad", "scan": "bad", "due": "wait", "waiting": "quiet"}
+_TONES = {"returned": "bad", "refused": "bad", "scan": "bad", "due": "wait", "fresh": "wait", "waiting": "quiet"}
 
 
 class TodoPage(DeskPage[s.Board]):
@@ -30,10 +31,11 @@ class TodoPage(DeskPage[s.Board]):
         self.open = Action("todo-open", "primary", icon="desk-find")
         self.handled = Action("todo-handled", "outlined", icon="tick")
         self.back = self.on(Action("back", icon="back"), e.BackTouched())
+        self.calls = self.on(Action("todo-reminders", "outlined", icon="phone"), e.Went(Place.REMINDERS))
         self.box.addWidget(self.chips)
         self.box.addWidget(self.table, 1)
         self.box.addWidget(self.reason)
-        self.box.addLayout(row(self.back, 1, self.handled, self.open))
+        self.box.addLayout(row(self.back, self.calls, 1, self.handled, self.open))
         self.chips.chosen.connect(lambda _: self._fill())
         self.table.opened.connect(lambda at: self._send(self._open))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._chosen())
@@ -55,6 +57,7 @@ class TodoPage(DeskPage[s.Board]):
         self.open.say(kit.text("todo.open"))
         self.handled.say(kit.text("todo.handled"))
         self.back.say(kit.text("back"))
+        self.calls.say(kit.text("place.reminders"))
         self._fill()
 
     def _fill(self) -> None:

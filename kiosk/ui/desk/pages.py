@@ -20,6 +20,7 @@ from kiosk.ui.desk.home import HomePage
 from kiosk.ui.desk.home_visits import HomeVisitsPage
 from kiosk.ui.desk.lists import TodoPage
 from kiosk.ui.desk.person import PersonPage
+from kiosk.ui.desk.reminders import RemindersPage
 from kiosk.ui.desk.reports import ClockPage, FairnessPage, MaintenancePage, SyncPage
 from kiosk.ui.desk.short_pin import ShortPinPage
 from kiosk.ui.desk.sign_in import SetUpPage, SignInPage
@@ -40,6 +41,7 @@ KINDS: tuple[type[DeskPage[Any]], ...] = (
     HomeVisitsPage,
     UnitListPage,
     TodoPage,
+    RemindersPage,
     ApprovalPage,
     FairnessPage,
     ClockPage,

@@ -16,6 +16,9 @@ CHANNELS = (Channel.FACE_TO_FACE, Channel.FAMILY_PROXY, Channel.AGENT, Channel.H
 _ICONS = {Channel.FACE_TO_FACE: "persons", Channel.FAMILY_PROXY: "person", Channel.AGENT: "card", Channel.HOME_VISIT: "desk-visit"}
 
 
+_TEMPLATE = {"live": "person.template_of", "photo": "person.template_photo", "chip": "person.template_chip"}
+
+
 class PersonPage(DeskPage[s.Showing]):
     """Facts left, actions right (or below)."""
 
@@ -108,9 +111,10 @@ class PersonPage(DeskPage[s.Showing]):
             kit.text("person.home_visit") if entry.home_visit else "",
             kit.text("person.address", address=entry.address) if entry.address else "",
             kit.text("person.phone", phone=entry.phone) if entry.phone else "",
-            kit.text("person.template_of", day=kit.day(entry.template.enrolled_on) or kit.text("person.bureau"))
+            kit.text(_TEMPLATE[entry.template.origin], day=kit.day(entry.template.enrolled_on) or kit.text("person.bureau"))
             if entry.template
             else kit.text("person.no_template"),
+            kit.text("person.ageing") if found.ageing else "",
             kit.text("person.stale") if found.roster_stale else "",
         ]
 

@@ -103,7 +103,7 @@ class DeskController(QObject):
         self._clock, self._monotonic = clock or (lambda: datetime.now(UTC)), monotonic
         self._zone = ZoneInfo(settings.station.timezone)
         self.camera = DeskCamera(view, mirror, lambda: vs.visit_of(conductor.state) is not None)
-        self.papers = DeskPapers(view, store, self.camera, self.feed)
+        self.papers = DeskPapers(view, store, self.camera, self.feed, self._today)
         self.beside = Beside(DeskPhoto(self.camera, self.feed), DeskPrint(settings, lambda: window.strings, self.feed))
         self._work = DeskWork(store, self._moment, lambda: media.mounted(settings.desk.stick_folders))
         if media_folders is not None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -22,6 +23,7 @@ from kiosk.camera.frame import Frame
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.values import Document
+from kiosk.domain import documents
 from kiosk.ocr import paper
 from kiosk.store.desk import paper_pages
 from kiosk.store.worker import StoreWorker
@@ -29,6 +31,7 @@ from kiosk.ui.desk.frame import DeskView
 
 log = logging.getLogger(__name__)
 
+_AGENTS_PAPER = "agent-id"  # on which a passport is looked for
 _FRAMES = 6  # a quarter of a second: the sharpest of them is taken
 
 
@@ -42,7 +45,7 @@ class _Shown:
     """A page to look at, and the answer of its command."""
 
     image_rgb: np.ndarray | None = field(repr=False)
-    answer: e.PageSeen | e.PageKept
+    answer: e.PageSeen | e.PageKept | e.PassportRead
 
 
 class DeskPapers(QObject):
@@ -50,10 +53,18 @@ class DeskPapers(QObject):
 
     _done = Signal(object)  # _Outlined | _Shown, from the thread
 
-    def __init__(self, view: DeskView, store: StoreWorker, camera: DeskCamera, answer: Callable[[e.Event], None]) -> None:
-        """camera: of the desk. answer: told what became of a page, in the GUI thread."""
+    def __init__(
+        self,
+        view: DeskView,
+        store: StoreWorker,
+        camera: DeskCamera,
+        answer: Callable[[e.Event], None],
+        today: Callable[[], date],
+    ) -> None:
+        """camera: of the desk. answer: told what became of a page, in the GUI thread. today: at the station."""
         super().__init__()
         self._view, self._store, self._look, self._answer = view, store, camera.look, answer
+        self._today = today
         self._frames: deque[Frame] = deque(maxlen=_FRAMES)
         self._on = self._outlining = False
         self._held: bytes = b""
@@ -114,7 +125,22 @@ class DeskPapers(QObject):
         if page.flaws:
             self._held = data
             return _Shown(shown, e.PageSeen(session_id, shot, tuple(flaw.value for flaw in page.flaws)))
+        if wanted == _AGENTS_PAPER:
+            self._pool.submit(self._read_passport, session_id, page.image_bgr)
         return _Shown(shown, self._keep(session_id, shot, wanted, data))
+
+    def _read_passport(self, session_id: int, page_bgr: np.ndarray) -> None:
+        """Look for the MRZ of a passport on a page; nothing is said where there is none. The models go at once."""
+        from kiosk.ocr.recogniser import RapidRecogniser
+
+        try:
+            lines = [one.text for one in RapidRecogniser().lines(page_bgr)]
+        except Exception as error:  # the attendant types the number as without it
+            log.error("no text read", extra={"code": type(error).__name__})
+            return
+        mrz = documents.mrz_of(lines, self._today())
+        if mrz:
+            self._done.emit(_Shown(None, e.PassportRead(session_id, mrz)))
 
     def _keep(self, session_id: int, shot: int, wanted: str, data: bytes) -> e.PageKept:
         if not data:  # forgotten meanwhile

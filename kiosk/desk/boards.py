@@ -81,7 +81,7 @@ def on_board(session: s.Session, page: s.Board, event: e.Event, today: date) -> 
 def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -> BoardStep:
     match event:
         case e.CardRead(person):
-            return replace(page, clerk=replace(person, identified_by=IdentifiedBy.DESK)), ()
+            return replace(page, clerk=replace(person, identified_by=IdentifiedBy.DESK), asked=""), ()
         case e.CardTroubled(reason):
             return replace(page, problem=reason), ()
         case e.AgentTyped():
@@ -102,7 +102,9 @@ def _unit_list(session: s.Session, page: s.Board, event: e.Event, today: date) -
             )
             if problem or page.clerk is None or file is None:
                 return replace(page, problem=problem), ()
-            return replace(page, busy=True), (c.TakeUnitList(session, file, unit.strip(), page.clerk, papers, page.documents),)
+            return replace(page, busy=True), (
+                c.TakeUnitList(session, file, unit.strip(), page.clerk, papers, page.documents, clerk_odd=bool(page.asked)),
+            )
     return page, ()
 
 

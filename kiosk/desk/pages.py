@@ -208,11 +208,12 @@ def _declaring(session: s.Session, page: s.TakingDeclaration, event: e.Event, to
             if problem:
                 return replace(page, problem=problem), ()
             declarant = page.declarant if form.kind is Kind.DEATH else None
+            odd = declarant is not None and bool(page.asked)
             return replace(page, busy=True, problem=""), (
-                c.SaveDeclaration(session, page.found, form, declarant, pages_of(page) if page.review else ()),
+                c.SaveDeclaration(session, page.found, form, declarant, odd, pages_of(page) if page.review else ()),
             )
         case e.CardRead(person) if person.id_number != page.found.person.id_number:
-            return replace(page, declarant=replace(person, identified_by=IdentifiedBy.DESK), problem=""), ()
+            return replace(page, declarant=replace(person, identified_by=IdentifiedBy.DESK), asked="", problem=""), ()
         case e.AgentTyped():
             made, problem, asked = checks.identity(event, page.asked, today)
             return replace(page, declarant=made or page.declarant, problem=problem, asked=asked), ()

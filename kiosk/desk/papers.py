@@ -67,6 +67,8 @@ def on_scans(session: s.Session, page: s.Assisting, event: e.Event) -> tuple[s.A
         case e.ScanRegistered(_, path, document) if path == page.scanning:
             more = () if document is None else (document,)
             return replace(page, scanning="", scan_bad=document is None, documents=(*page.documents, *more)), ()
+        case e.PassportRead(_, mrz):
+            return replace(page, mrz=mrz), ()
     return None
 
 

@@ -126,6 +126,7 @@ class Assisting:
     files: tuple[ListFile, ...] = field(default=(), repr=False)
     scanning: str = field(default="", repr=False)  # path of the one that is being read
     scan_bad: bool = False  # the last one could not be read
+    mrz: str = field(default="", repr=False)  # of the agent's passport, as the camera read it
     filled: bool = False  # somebody signed or wrote something that lies nowhere else yet
     leaving: Leaving | None = None  # it is asked whether the form is to be left so
 

@@ -138,6 +138,8 @@ def save_declaration(store: Store, command: c.SaveDeclaration, at: Moment) -> e.
     if found.entry is None:
         return e.NotSaved(command.by.session_id, "nobody")
     told = {"date": form.day.isoformat() if form.day else "", "place": form.place, "note": form.note, "relation": form.relation}
+    if command.declarant_odd:
+        told["declarant_number_odd"] = "yes"  # a rule objects; it was asked for twice
     kind = declarations.Declaration(form.kind.value)
     try:
         record_id = declarations.declare(
@@ -210,7 +212,8 @@ def erase_template(store: Store, command: c.EraseTemplate, at: Moment) -> e.Even
 def take_unit_list(store: Store, command: c.TakeUnitList, found: reading.UnitList, at: Moment) -> e.Event:
     """Every row answered, errors per row. The file was read already (`media`)."""
     session = command.by
-    papers = (*command.papers, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
+    flags = ("clerk-number-odd",) if command.clerk_odd else ()  # a rule objects; it was asked for twice
+    papers = (*command.papers, *flags, *(f"scan:{one.name[:60]}:{one.digest[:16]}" for one in command.documents))
     try:
         report = unit_list.take(
             store,

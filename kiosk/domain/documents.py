@@ -1,13 +1,16 @@
 """Documents that the reader cannot read: what is odd about a typed number or a term, by the kind of document; passports' MRZ.
 
-Rules flag, they never refuse for good: an odd number is asked for once more and then taken with a flag. Standard library only.
+Rules flag, they never refuse for good: an odd number is asked for once more and then taken with a flag. Standard library only: why
+no package reads the MRZ stands in docs/inputs.md.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 
 from kiosk.domain.identity import DocumentKind, IdNumber, check_digit_pr, parse_date
 
@@ -74,3 +77,32 @@ def read_mrz(text: str, today: date) -> Passport | None:
     whole = all(check_digit_pr(part) == digit for part, digit in checks)
     valid_to = parse_date(f"{today.year // 100}{expiry}")
     return Passport(number.rstrip("<"), valid_to, whole)
+
+
+# What text recognition takes for each other in the type of an MRZ, where only letters or only digits can stand.
+_TO_DIGIT = str.maketrans("OQDISBGZ", "00015862")
+_TO_LETTER = str.maketrans("01582", "OISBZ")
+_DIGITS = (9, *range(13, 20), *range(21, 28), 43)  # places of the second line
+_LETTERS = (10, 11, 12)
+_DOUBTFUL = 4  # characters of a number that are tried both ways
+
+
+def mrz_of(lines: Iterable[str], today: date) -> str:
+    """Return the second line of a passport's MRZ among lines read from a picture, put right; "" unless every check fits."""
+    for text in lines:
+        line = re.sub(r"\s", "", text).upper().replace("«", "<<")
+        if len(line) != 44:
+            continue
+        fixed = "".join(
+            one.translate(_TO_DIGIT) if at in _DIGITS else one.translate(_TO_LETTER) if at in _LETTERS else one
+            for at, one in enumerate(line)
+        )
+        doubtful = [at for at in range(9) if fixed[at] in "O0"][:_DOUBTFUL]
+        for choice in product("O0", repeat=len(doubtful)):
+            tried = list(fixed)
+            for at, one in zip(doubtful, choice, strict=True):
+                tried[at] = one
+            passport = read_mrz("".join(tried), today)
+            if passport is not None and passport.whole:
+                return "".join(tried)
+    return ""

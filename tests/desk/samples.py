@@ -173,6 +173,7 @@ def answers(session_id: int, take_id: int = 1) -> list[e.Event]:
         e.MediaSeen(session_id, ()),
         *(e.PageSeen(session_id, shot, flaws) for shot in (1, 2) for flaws in (("blurred",), ("no-paper",))),
         *(e.PageKept(session_id, shot, document) for shot in (1, 2) for document in (None, PAGE)),
+        e.PassportRead(session_id, "L898902C36UTO7408122F1204159ZE184226B<<<<<10"),
         e.TakeEnded(session_id, take_id, "ok"),
         e.TakeEnded(session_id, take_id, "face-lost"),
         e.RecordStatusMoved("r1", RecordStatus.RECEIVED),

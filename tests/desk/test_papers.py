@@ -11,18 +11,21 @@ from datetime import date
 import pytest
 
 from kiosk.camera.frame import Frame
+from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.papers import MOST
-from kiosk.desk.values import Document, ListFile
+from kiosk.desk.values import Document, ListFile, Place
 from kiosk.desk_backend import media
+from kiosk.domain import documents
 from kiosk.domain.identity import DocumentKind
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
 from kiosk.emulators.paper_picture import draw_page, lay
 from kiosk.idcard_reader.events import CardRead
-from kiosk.ocr import paper
+from kiosk.ocr import paper, recogniser
+from kiosk.ocr.lines import TextLine
 from kiosk.removable.files import Medium
 from kiosk.store import records
 from kiosk.store.desk import paper_pages
@@ -370,6 +373,54 @@ def test_a_passport_is_typed_for_an_agent_and_the_record_says_so(proxy):
     notes = json.loads(record.record.notes)
     assert (notes["agent_document"], notes["agent_number_odd"]) == ("passport", True)
     assert record.record.helper_id_number == "E12"
+
+
+def test_a_photographed_passport_fills_number_and_term(proxy, frames, monkeypatch):
+    mrz = "L898902C36UTO7408122F3204154ZE184226B<<<<<14"
+    seen = []
+
+    class Text:
+        def lines(self, page_bgr):
+            seen.append(page_bgr.shape)
+            return [TextLine(one, (0, 0, 1, 1), 0.9) for one in ("P<UT0ERIKSS0N<<ANNA", mrz.replace("UTO", "UT0"))]
+
+    monkeypatch.setattr(recogniser, "RapidRecogniser", Text)
+    monkeypatch.setattr(documents, "mrz_of", lambda lines, today: mrz if "UT0" in lines[1] else "")
+    camera = Camera(proxy, frames)
+    proxy.touch("review-consent")
+    proxy.desk.feed(e.PaperCameraTouched("agent-id"))
+    camera.sees("good")
+    shoot(proxy)
+    proxy.until(lambda: proxy.desk.state.page.mrz)
+    assert len(seen) == 1
+    proxy.touch("back")
+    proxy.until(lambda: proxy.find("agent-number").text() == mrz)
+    assert "护照" in proxy.find("agent-who").text() or proxy.desk.state.page.agent is not None
+    proxy.find("agent-number").setText("typed over")
+    proxy.desk.feed(e.PageDropTouched(proxy.desk.state.page.documents[0].page_id))
+    assert proxy.find("agent-number").text() == "typed over", "filled in once"
+
+
+def test_an_odd_number_of_a_declarant_and_of_a_units_clerk_is_flagged_too():
+    odd, form = e.AgentTyped("安娜", "440305194806170017"), d.Declaring(d.Declared.DEATH, d.TODAY, relation="child")
+    session = s.Session(1, d.ANN.staff_id, d.ANN.name, d.ANN.role, 0.0)
+    state = s.Open(session, s.TakingDeclaration(d.found()))
+    state, _ = walk(odd, state=state)
+    assert (state.page.problem, state.page.declarant) == ("number-odd-again", None)
+    state, _ = walk(odd, state=state)
+    _, (save,) = walk(e.DeclareSubmitted(form), state=state)
+    assert save.declarant_odd
+    state, _ = walk(e.CardRead(x.LI), state=state)
+    _, (save,) = walk(e.DeclareSubmitted(form), state=state)
+    assert not save.declarant_odd
+    listed = s.Open(session, s.Board(Place.UNIT_LIST, b.UnitListData()))
+    chosen = e.UnitListChosen(d.LIST, "示范厂", ("clerk-id", "sealed-list"))
+    listed, _ = walk(odd, odd, state=listed)
+    _, (take,) = walk(chosen, state=listed)
+    assert take.clerk_odd
+    listed, _ = walk(e.CardRead(x.LI), state=listed)
+    _, (take,) = walk(chosen, state=listed)
+    assert not take.clerk_odd
 
 
 def test_todays_records_wait_for_approval_too(live):

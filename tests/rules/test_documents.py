@@ -74,3 +74,28 @@ def test_one_wrong_digit_anywhere_shows(at):
 @pytest.mark.parametrize("text", ["", "E12345678", "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "11010519491231002X", "<" * 44])
 def test_what_is_no_passport_is_none(text):
     assert documents.read_mrz(text, TODAY) is None
+
+
+LINE = SPECIMEN.split("\n")[1]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [LINE],
+        ["P<UT0ERIKSS0N<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", LINE.replace("UTO", "UT0")],  # as our text recognition reads it
+        ["护照 PASSPORT", "", LINE.replace("7408122", "74O8I22")],
+        [LINE.replace("L898902C3", "L8989O2C3")],  # a letter that may stand there, and does not fit
+        [LINE.replace("<<<<<", "«<<<")],
+        [f" {LINE[:20]} {LINE[20:]}".lower()],
+    ],
+)
+def test_an_mrz_read_from_a_picture_is_put_right_where_every_check_fits(lines):
+    assert documents.mrz_of(lines, TODAY) == LINE
+
+
+@pytest.mark.parametrize(
+    "line", [LINE.replace("C36", "C46"), LINE[:-1] + "9", LINE[:40], "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", ""]
+)
+def test_a_picture_that_is_read_wrong_gives_nothing(line):
+    assert documents.mrz_of([line], TODAY) == ""

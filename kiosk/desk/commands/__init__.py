@@ -162,6 +162,7 @@ class SaveDeclaration:
     found: Found = field(repr=False)
     form: Declaring = field(repr=False)
     declarant: Person | None = field(default=None, repr=False)
+    declarant_odd: bool = False  # as `SaveAssisted.agent_odd`
     pages: tuple[str, ...] = ()  # ids of photographed pages that go to human review, with a consent of their own
 
 
@@ -205,6 +206,7 @@ class TakeUnitList:
     clerk: Person = field(repr=False)
     papers: tuple[str, ...] = ()
     documents: tuple[Document, ...] = ()
+    clerk_odd: bool = False  # as `SaveAssisted.agent_odd`
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,15 @@ class PageKept:
     document: Document | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PassportRead:
+    """The camera read the second line of a passport's MRZ on a page, and every check digit fits."""
+
+    session_id: int
+    mrz: str = field(repr=False)
+
+
 PaperTouch = (
     ReviewConsented | PaperCameraTouched | ShootTouched | UseAnywayTouched | PageDropTouched | PaperCameraClosed | ScanListTouched
 )
-PaperAnswer = PageSeen | PageKept
+PaperAnswer = PageSeen | PageKept | PassportRead

@@ -78,6 +78,7 @@ class AgentCard(_HeadedCard):
         self.name, self.number = Field("agent-name", limit=60), Field("agent-number", digits=True, limit=100)
         self.valid_to = Field("agent-valid-to", digits=True, limit=10)
         self.take = Action("agent-take", "outlined")
+        self._mrz = ""
         self.box.addWidget(self.kind)
         self.box.addWidget(self._who)
         self.box.addWidget(self.document)
@@ -95,6 +96,12 @@ class AgentCard(_HeadedCard):
             kit.text("assist.agent_is", who=kit.who(page.agent)) if page.agent else kit.text("assist.agent_hint"),
             "good" if page.agent else "quiet",
         )
+        if page.mrz and page.mrz != self._mrz:  # a passport that was photographed fills number and term, as a scanner would
+            self._mrz = page.mrz
+            self.number.setText(page.mrz)
+            self.document.choose(DocumentKind.PASSPORT.value)
+        if page.mrz and page.agent is None:
+            self._who.say(kit.text("assist.passport_read"), "good")
         self.name.say(kit.text("assist.agent_name"))
         self.number.say(kit.text("assist.agent_number"))
         self.valid_to.say(kit.text("assist.agent_valid_to"))
@@ -113,6 +120,7 @@ class AgentCard(_HeadedCard):
 
     def clear(self) -> None:
         """Empty the fields."""
+        self._mrz = ""
         for field in (self.name, self.number, self.valid_to):
             field.clear()
         self.document.choose(TYPED[0].value)

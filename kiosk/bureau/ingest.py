@@ -380,7 +380,7 @@ def take_carried_evidence(context: BureauContext, body: bytes) -> tuple[str, boo
                 ],
             )
             kept = None if fresh else session.get_one(tables.Evidence, evidence.evidence_id)
-            if kept is not None and (kept.kiosk_id, kept.record_id, kept.content) != (kiosk_id, evidence.record_id, content):
+            if kept is not None and (kept.record_id, kept.content) != (evidence.record_id, content):
                 reason = "conflict"  # the kiosk erases what was accepted: it must be this, and no other
     receipt = context.sign(
         protocol.EvidenceReceipt(

@@ -46,6 +46,7 @@ def follow(store: Store, identity: Identity, now: datetime) -> bool:
             outbox.put(db, "decisions_after", "0")
             outbox.put(db, outbox.BATCHES_FROM, outbox.get(db, "seq", "0"))
             outbox.put(db, _ASK_FROM, _START)
+            outbox.doubt_with_evidence(db)
         outbox.put(db, _KIOSK, kiosk_id)
     return True
 

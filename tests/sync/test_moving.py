@@ -9,6 +9,7 @@ import pytest
 
 from kiosk import digests
 from kiosk.bureau import removable_media as bureau_media
+from kiosk.bureau import tables
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import Settings
@@ -122,6 +123,45 @@ def test_records_under_way_in_every_state(large, context, kiosk, tmp_path):
     assert told == [{"suite": "gm-1", "digest": "sm3"}]
     assert {one["suite"] for one in large.summary()["stations"] if one["kiosk_id"] == kiosk.identity.pins.kiosk_id} == {"gm-1"}
     assert large.summary()["journal_conflicts"] == 0
+
+
+@pytest.mark.parametrize("way", ["network", "stick"])
+def test_evidence_of_an_earlier_registration_is_taken_after_new_keys(large, context, kiosk, tmp_path, way):
+    """Its record was delivered, and even decided, under the earlier keys; one scan arrived and its receipt never did."""
+    (decided, received) = kiosk.save(record(station=STATION), record(station=STATION))
+    assert kiosk.round().failure is None
+    large.decide(decided, "confirmed")
+    assert kiosk.round().failure is None
+    for one in (decided, received):
+        review_evidence.enqueue(kiosk.store.db, one, "consent-review", "image/png", b"\x89PNG scan")
+    send = kiosk.client.send
+
+    def lost(path, sealed, model):
+        send(path, sealed, model)
+        raise Failure(Trouble.UNKNOWN, "lost")
+
+    kiosk.client.send = lost
+    with pytest.raises(Failure):
+        kiosk.delivery().send_evidence()
+    kiosk.client.send = send
+    move(kiosk, large, "std-1")
+    if way == "network":
+        assert kiosk.round().failure is None
+        while kiosk.delivery().send_evidence():
+            pass
+    else:
+        medium = tmp_path / "stick"
+        medium.mkdir()
+        courier.export(kiosk.run, kiosk.identity, medium)
+        bureau_media.serve(context, medium)
+        told = courier.import_from(kiosk.run, kiosk.identity, medium)
+        assert [one.why for one in told if one.outcome == "refused"] == []
+    states = kiosk.store.db.execute("SELECT DISTINCT state, content IS NULL FROM outbox_evidence").fetchall()
+    assert states == [("received", 1)]
+    assert {str(outbox.status_of(kiosk.store.db, one).stage) for one in (decided, received)} == {"confirmed", "received"}
+    with context.session.begin() as session:
+        kept = session.query(tables.Evidence).filter(tables.Evidence.record_id.in_([decided, received])).count()
+    assert kept == 2
 
 
 def test_the_journals_chain_goes_on_over_the_change_and_back(large, kiosk):

@@ -72,6 +72,18 @@ def received_undecided(db: Database, after: str, limit: int) -> list[str]:
     return [row["record_id"] for row in rows_of(db, sql, (after, limit))]
 
 
+def doubt_with_evidence(db: Database) -> int:
+    """Received records of which a scan waits are sent or asked about once more; returns how many.
+
+    A bureau that knows this kiosk by another id takes a scan only of whoever sent the record, or asked about it.
+    """
+    cursor = db.execute(
+        "UPDATE outbox SET state = 'unknown', next_try = '' WHERE state = 'received' AND content <> '' AND record_id IN "
+        "(SELECT record_id FROM outbox_evidence WHERE state = 'waiting')"
+    )
+    return int(cursor.rowcount)
+
+
 def lease(db: Database, now: datetime, limit: int, *, ignore_next_try: bool = False) -> list[Waiting]:
     """Take up to `limit` waiting rows, oldest first, for one batch. A lease that runs out makes the row unknown, not waiting."""
     lease_id, until, at = str(uuid.uuid4()), iso(now + timedelta(seconds=LEASE_S)), iso(now)

@@ -158,6 +158,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("instructions", s.Instructing(case)),
         Scene("instructions-friend", s.Instructing(friend)),
         Scene("instructions-rested", s.Instructing(case, rested=True)),
+        *(Scene(f"instructions-practised-{well}", s.Instructing(case, practised=well)) for well in (True, False)),
         Scene("instructions-no-camera", s.Instructing(case, camera_ready=False)),
         Scene("camera-begin", acting, sample_take(), face=True),
         Scene("camera-friend", replace(acting, case=friend), sample_take(), face=True),

@@ -59,7 +59,9 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
         case s.Instructing():
             if not state.camera_ready:
                 return ["page.instructions.say_wait"]
-            return [f"page.instructions.say{_other(state.case)}"]
+            if state.practised is False:
+                return ["reason.action-timeout.say"]
+            return [*(["chime.done"] if state.practised else []), f"page.instructions.say{_other(state.case)}"]
         case s.Consenting():
             return [f"page.consent.say{_other(state.case)}"]
         case s.Acting():

@@ -263,7 +263,7 @@ def _acting(state: s.Acting, event: e.Event, world: World) -> Step:
     match event:
         case e.TakeEnded() if (event.visit_id, event.take_id) == (state.case.visit.visit_id, state.take_id):
             if state.practice:
-                return s.Instructing(state.case, world.camera_ready), ()
+                return s.Instructing(state.case, world.camera_ready, practised=event.passed), ()
             case = with_try(state.case)
             if event.passed:
                 return s.Checking(case), (c.MatchFace(case),)

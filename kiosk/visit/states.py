@@ -181,12 +181,13 @@ class Consenting:
 class Instructing:
     """How it works: start, or practise first. `camera_ready` False: the camera is away, wait or call somebody.
 
-    `rested`: the person came back from the camera by themselves.
+    `rested`: the person came back from the camera by themselves. `practised`: whether a practice that ended went well.
     """
 
     case: Case
     camera_ready: bool = True
     rested: bool = False
+    practised: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

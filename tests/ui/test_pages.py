@@ -282,6 +282,17 @@ def test_a_missed_action_is_answered_with_that_action(window):
     assert not page.figure.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("well", "lead", "said"), [(True, "练得很好", "chime.done"), (False, "没看清", "reason.action-timeout.say")]
+)
+def test_a_practice_that_ended_is_answered(window, well, lead, said):
+    scene = SCENES[f"instructions-practised-{well}"]
+    show_scene(window, scene)
+    assert lead in window.page.lead.text()
+    assert prompt_for(scene.state)[0] == said
+    assert plan_for(scene.state, Facts(NOW.date())).lines[0] == said
+
+
 def test_the_page_shines_in_the_colour_of_the_light_check(window):
     show_scene(window, SCENES["camera-begin"])
 

@@ -226,6 +226,10 @@ def test_practice_records_nothing_and_costs_no_try():
     assert isinstance(state, s.Instructing)
     assert state.case.visit.tries == 0
     assert not any(isinstance(d, c.SaveAttempt | c.MatchFace) for d in done)
+    assert state.practised is True
+    failed, _ = walk(*TO_CAMERA[:-1], e.PractiseTouched(), e.TakeEnded("v1", 1, False, Reason.ACTION_TIMEOUT))
+    assert failed.practised is False, "how it went is told"
+    assert walk(e.PractiseTouched(), e.BackTouched(), state=failed)[0].practised is None, "who stops is told nothing of it"
 
 
 def test_a_take_of_an_ended_visit_is_dropped():

@@ -12,6 +12,8 @@ from kiosk.visit import states as s
 
 TIPS: tuple[tuple[str, Tip], ...] = (("tip_one", "circle"), ("tip_two", "now"), ("tip_three", "hat"))
 
+_LEADS = {None: "lead", True: "lead_practised", False: "lead_again"}  # after a practice: how it went
+
 
 class InstructionsPage(Page[s.Instructing]):
     """While the camera is away there is nothing to start, but there is somebody to call."""
@@ -37,7 +39,7 @@ class InstructionsPage(Page[s.Instructing]):
         friend = friend_of(state.case)
         title = "title_wait" if not ready else "title_other" if friend else "title"
         self.title.say(kit.text(f"page.instructions.{title}", name=friend))
-        lead = kit.text("page.instructions.lead" if ready else "page.instructions.lead_wait")
+        lead = kit.text(f"page.instructions.{_LEADS[state.practised] if ready else 'lead_wait'}")
         self.lead.say(kit.text("reason.cancelled.title") if state.rested and ready else lead)
         for (key, _), text in zip(TIPS, self.texts, strict=True):
             text.say(kit.text(f"page.instructions.{key}"))

@@ -287,7 +287,9 @@ def _instructions(state: s.Instructing, facts: Facts, entered: Entered) -> Plan:
     if not state.camera_ready:
         return Plan(("page.instructions.say_wait",), _bar("back", "no_face"))
     line = "spoken.page.say_instructions_other" if _other(state.case) else "spoken.page.say_instructions"
-    return Plan((line,), (_choice("begin", e.BeginTouched()), _choice("practise", e.PractiseTouched()), *_bar("back", "no_face")))
+    practised = {True: ("chime.done",), False: ("reason.action-timeout.say",), None: ()}[state.practised]
+    begin = (_choice("begin", e.BeginTouched()), _choice("practise", e.PractiseTouched()))
+    return Plan((*practised, line), (*begin, *_bar("back", "no_face")))
 
 
 def _camera(state: s.Acting, facts: Facts, entered: Entered) -> Plan:

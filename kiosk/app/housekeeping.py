@@ -22,6 +22,7 @@ from kiosk.store import face_history, policies, records, reminders
 from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
+from kiosk.store.roster import lookup as roster
 from kiosk.store.worker import StoreWorker
 from kiosk.support import falls
 
@@ -34,6 +35,7 @@ def _retain(store: Store) -> None:
     home.retain(store, now)
     face_history.retain(store, local_date(now, store.settings.station.timezone))
     reminders.retain(store, local_date(now, store.settings.station.timezone))
+    roster.forget_visitors(store, now)
 
 
 class Housekeeping(QObject):

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from kiosk.app.elsewhere_worker import ElsewhereWorker
 from kiosk.app.visit_devices import VisitDevices
 from kiosk.app.visit_memory import VisitMemory
 from kiosk.app.visit_records import SavedVisit, VisitRecords
@@ -111,6 +112,8 @@ class VisitController(QObject):
         window.touched.connect(self.on_touched)
         window.service.connect(self.on_service)
         store.answered.connect(self.on_store_answered)
+        self.elsewhere = ElsewhereWorker()
+        self.elsewhere.answered.connect(self.on_store_answered)
 
     # --- life
 
@@ -144,6 +147,7 @@ class VisitController(QObject):
         """Stop the clocks, wipe whatever is held of a visit, and take in nothing more: the window may be gone."""
         self._stopped = True
         self._ticker.stop()
+        self.elsewhere.stop()
         self._showing.stop()
         self._wipe()
 
@@ -241,6 +245,8 @@ class VisitController(QObject):
         match command:
             case c.LookUp(visit_id, person, mode):
                 self._records.look_up(visit_id, person, mode.value, self.devices.encoder_digest)
+            case c.AskElsewhere(visit_id, person, mode):
+                self.elsewhere.ask(self._records.asked_elsewhere(visit_id, person, mode.value, self.devices.encoder_digest))
             case c.OfferNames(visit_id, id_number):
                 self._records.offer_names(visit_id, id_number)
             case c.BeginScan(visit_id, code):
@@ -276,7 +282,9 @@ class VisitController(QObject):
                 self.attendant_called.emit(reason)
                 visit = s.visit_of(self._state)
                 self._records.journal("attendant-called", {"reason": reason.value, "visit": visit.visit_id if visit else ""})
-            case c.EndVisit():
+            case c.EndVisit(visit_id):
+                self.elsewhere.over()
+                self._records.visit_over(visit_id)
                 self._wipe()
             case _:
                 assert_never(command)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from kiosk.app.elsewhere_worker import Asked
 from kiosk.app.visit_memory import VisitMemory
 from kiosk.config import Settings
 from kiosk.domain.calendar_days import add_months
@@ -24,8 +25,9 @@ from kiosk.store.engine import journal
 from kiosk.store.engine.database import Store
 from kiosk.store.home_visits import visits as home
 from kiosk.store.roster import lookup as roster
+from kiosk.store.roster import visitors
 from kiosk.store.worker import StoreWorker
-from kiosk.sync import slip_codes
+from kiosk.sync import elsewhere, slip_codes
 from kiosk.visit import events as e
 from kiosk.visit import states as s
 from kiosk.visit.recording import Review, records_of
@@ -53,7 +55,7 @@ class VisitRecords:
         """now: the wall clock in UTC; both clocks are the host's where none is given."""
         self._review, self._visits_from_age = settings.review, settings.home_visits.offered_from_age
         self._station_id, self._zone = settings.station.station_id, ZoneInfo(settings.station.timezone)
-        self._store, self._monotonic = store, monotonic
+        self._store, self._sync, self._monotonic = store, settings.sync, monotonic
         self.now = now or (lambda: datetime.now(UTC))
 
     def today(self) -> date:
@@ -67,12 +69,28 @@ class VisitRecords:
     def look_up(self, visit_id: str, person: Person, mode: str, model_digest: str) -> None:
         """Ask who this is and what is due; answered by `LookedUp`."""
         today, now = self.today(), self.now()
-        self._store.ask(
-            lambda store: _looked_up(
-                visit_id, person.id_number, service.look_up(store, person, today, mode, now=now, model_digest=model_digest)
-            ),
-            lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR),
+
+        def work(store: Store) -> object:
+            found = service.look_up(store, person, today, mode, now=now, model_digest=model_digest)
+            other = found.reason is Reason.NOT_IN_ROSTER and elsewhere.may_know(store, person)
+            return _looked_up(visit_id, person.id_number, found, elsewhere=other)
+
+        self._store.ask(work, lambda _: e.LookedUp(visit_id, person.id_number, Reason.STORE_ERROR))
+
+    def asked_elsewhere(self, visit_id: str, person: Person, mode: str, model_digest: str) -> Asked:
+        """Return what asks the bureau for somebody of another street, and looks them up then; for a thread that may wait."""
+        now = self.now()
+        return Asked(
+            visit_id,
+            person,
+            lambda: elsewhere.ask(self._sync, self._store.run, visit_id, person, now),
+            lambda: self.look_up(visit_id, person, mode, model_digest),
+            lambda: self.visit_over(visit_id),
         )
+
+    def visit_over(self, visit_id: str) -> None:
+        """Drop what the bureau gave for this visit alone."""
+        self._store.ask(lambda store: visitors.visit_over(store, visit_id))
 
     def offer_names(self, visit_id: str, id_number: str) -> None:
         """Ask for the names to choose among; answered by `NamesOffered`."""
@@ -89,7 +107,8 @@ class VisitRecords:
 
         def work(store: Store) -> object:
             evidence = clock.evidence(store, now, monotonic_s)
-            made = records_of(case, outcome, reason, evidence, station_id, roster.version(store), liveness, match)
+            version = roster.version_for(store, case.entry.person_id)
+            made = records_of(case, outcome, reason, evidence, station_id, version, liveness, match)
             ids = records.save_visit(store, made, now)
             stale = roster.is_stale(store, now)
             passed = outcome is Outcome.PASSED
@@ -119,7 +138,8 @@ class VisitRecords:
         review = Review(f"review-{visit_id}", answer_by)
 
         def work(store: Store) -> object:
-            evidence, version = clock.evidence(store, now, monotonic_s), roster.version(store)
+            evidence = clock.evidence(store, now, monotonic_s)
+            version = roster.version_for(store, case.entry.person_id)
             outcome, reason = Outcome.REFERRED, Reason.REVIEW_WANTED
             made = records_of(case, outcome, reason, evidence, station_id, version, liveness, match, review=review)
             consent = records.Consent(review.consent_id, case.entry.person_id, "human-review")
@@ -169,7 +189,7 @@ class VisitRecords:
         self._store.ask(work)
 
 
-def _looked_up(visit_id: str, id_number: str, found: service.LookUp) -> e.LookedUp:
+def _looked_up(visit_id: str, id_number: str, found: service.LookUp, *, elsewhere: bool) -> e.LookedUp:
     return e.LookedUp(
         visit_id,
         id_number,
@@ -180,4 +200,5 @@ def _looked_up(visit_id: str, id_number: str, found: service.LookUp) -> e.Looked
         found.returned_reason,
         found.roster_stale,
         found.answer_by,
+        elsewhere,
     )

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from kiosk.bureau import (
     catchment,
     decisions,
+    elsewhere,
     failpoints,
     ingest,
     reminders,
@@ -207,6 +208,18 @@ async def post_evidence(request: Request) -> Response:
 async def post_resolve(request: Request) -> Response:
     """Body: a sealed Resolve, with a code of the national platform. Answer: a Resolved, sealed to the kiosk that asked."""
     return jose(await _heavily(resolve.answer, context_of(request), await _body(request)))
+
+
+@router.post(
+    "/lookup",
+    summary="Who is this, of another street?",
+    response_class=Response,
+    openapi_extra=_SEALED_BODY,
+    responses={**_UP, 429: _PROBLEMS[429]},
+)
+async def post_lookup(request: Request) -> Response:
+    """Body: a sealed LookUp, one person. Answer: a LookedUp, sealed to the kiosk that asked."""
+    return jose(await _heavily(elsewhere.answer, context_of(request), await _body(request)))
 
 
 @router.post(

@@ -22,6 +22,7 @@ from kiosk.bureau.clerks import (
     account_pages,
     oidc_pages,
     pages,
+    passkey_pages,
     policy_pages,
     record_pages,
     request_pages,
@@ -57,6 +58,7 @@ def build() -> FastAPI:
     app.include_router(updates.router)
     for part in (
         account_pages,
+        passkey_pages,
         oidc_pages,
         record_pages,
         request_pages,

@@ -29,7 +29,7 @@ from kiosk.sync.suites import Suite
 
 CLOCK_DOUBT = timedelta(days=1)  # ours: more difference than this changes the date that the rules look at
 _LINE = {"seq", "kind", "digest", "body", "signature", "key_id"}
-D = TypeVar("D", protocol.RawBatch, protocol.Question, protocol.Evidence, protocol.Resolve, protocol.StationReport)
+D = TypeVar("D", protocol.RawBatch, protocol.Question, protocol.Evidence, protocol.Resolve, protocol.LookUp, protocol.StationReport)
 
 
 class Turned(KioskError):

@@ -65,7 +65,7 @@ class BureauProcess:
             raise SyncUnavailable("the bureau does not run")
         return self._child.pid
 
-    def start(self, timeout_s: float = 30.0) -> str:
+    def start(self, timeout_s: float = 120.0) -> str:
         """Start it and wait until it answers; return its URL. Raises SyncUnavailable."""
         if self.running:
             return self.url

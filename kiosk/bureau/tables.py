@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -95,6 +96,7 @@ class SignedIn(Base):
     account_id: Mapped[str] = mapped_column(Key, default="", server_default="", index=True)
     stage: Mapped[str] = mapped_column(String(16), default="", server_default="")
     pending: Mapped[str] = mapped_column(Text, default="", server_default="")  # a second factor that is being set up, sealed
+    challenge: Mapped[str] = mapped_column(String(128), default="", server_default="")  # for a passkey, and when
     created_at: Mapped[datetime] = mapped_column(Utc)
     last_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime] = mapped_column(Utc, index=True)
@@ -165,6 +167,9 @@ class Count(Base):
     value: Mapped[int] = mapped_column(default=0)
 
 
+_REVIEWS, _SUSPECT = text("channel = 'human-review'"), text("clock_suspect")
+
+
 class Record(Base):
     """One attempt for one benefit, once. `content` is the canonical JSON as the kiosk wrote it. PostgreSQL: by month of arrival."""
 
@@ -192,6 +197,8 @@ class Record(Base):
         Index("ix_records_decision", "decision", "received_at"),
         Index("ix_records_kiosk", "kiosk_id", "received_at"),
         Index("ix_records_received_at", "received_at", "record_id"),  # the work list's pages: all
+        Index("ix_records_suspect", "received_at", "record_id", postgresql_where=_SUSPECT, sqlite_where=_SUSPECT),
+        Index("ix_records_reviews", "decision", "received_at", postgresql_where=_REVIEWS, sqlite_where=_REVIEWS),
         Index("ix_records_list", "outcome", "decision", "received_at", "record_id"),  # what waits, was returned, was confirmed
     )
 

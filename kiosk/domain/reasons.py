@@ -68,6 +68,7 @@ class Reason(StrEnum):
 
     # --- person and eligibility
     NOT_IN_ROSTER = "not-in-roster"
+    ELSEWHERE_OFFLINE = "elsewhere-offline"  # not of this kiosk's streets, and the bureau cannot be asked
     NAME_MISMATCH = "name-mismatch"
     ROSTER_ABNORMAL = "roster-abnormal"
     NOT_YET = "not-yet"

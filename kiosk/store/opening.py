@@ -22,6 +22,7 @@ from kiosk.store.engine import journal, key_check, keys, lock, migrations
 from kiosk.store.engine.database import Signer, Store, connect, is_damage, store_errors
 from kiosk.store.engine.journal_file import JournalFile
 from kiosk.store.engine.quarantine import put_files_aside
+from kiosk.store.roster import visitors
 from kiosk.store.schema import TABLES
 
 
@@ -94,6 +95,7 @@ def _open(
         quarantined.merge(store, now)
         evidence_files.after_open(store)
         paper_pages.clear(store)
+        visitors.visit_over(store)
         journal.announce_key(store, now)
         _after_commit(store)
     except BaseException:

@@ -9,7 +9,7 @@ from kiosk.store import camera_pin, clock, face_history, ledger, outbox_table, p
 from kiosk.store.desk import declarations, paper_pages, quick, staff, todo, unit_list
 from kiosk.store.engine import journal, meta
 from kiosk.store.home_visits import changes, exported, imported, visits
-from kiosk.store.roster import lookup
+from kiosk.store.roster import lookup, visitors
 
 TABLES = (
     ("meta", meta.MIGRATIONS),
@@ -33,4 +33,5 @@ TABLES = (
     ("reminders", reminders.MIGRATIONS),
     ("home_changes", changes.MIGRATIONS),
     ("face_history", face_history.MIGRATIONS),
+    ("visitors", visitors.MIGRATIONS),
 )

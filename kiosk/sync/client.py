@@ -34,6 +34,7 @@ D = TypeVar(
     protocol.Answer,
     protocol.Decisions,
     protocol.EvidenceReceipt,
+    protocol.LookedUp,
     protocol.RawBundle,
     protocol.Receipt,
     protocol.ReportReceipt,

@@ -41,6 +41,12 @@ def differing(store: Store, document: protocol.RosterChunks) -> list[int] | None
     return [n for n, chunk in enumerate(document.chunks) if chunk.digest != kept["digests"][n]]
 
 
+def by_catchment(store: Store) -> bool:
+    """Return whether the roster in use is of the station's own streets, not one for all."""
+    kept = json.loads(outbox.get(store.db, _KEY) or "{}")
+    return bool(kept) and kept.get("version") == roster.version(store)
+
+
 def as_manifest(document: protocol.RosterChunks, chunk: protocol.RosterChunk) -> protocol.RosterManifest:
     """Return what opens one bucket's file."""
     return protocol.RosterManifest(

@@ -21,6 +21,15 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AskElsewhere:
+    """Ask the bureau about somebody who is not of this kiosk's streets; answered by LookedUp."""
+
+    visit_id: str
+    person: Person = field(repr=False)
+    mode: Mode = Mode.SELF
+
+
+@dataclass(frozen=True, slots=True)
 class OfferNames:
     """Ask for the names to choose from for a typed number; answered by NamesOffered."""
 
@@ -126,6 +135,7 @@ class EndVisit:
 
 Command = (
     LookUp
+    | AskElsewhere
     | OfferNames
     | BeginScan
     | CancelScan

@@ -221,6 +221,7 @@ class LookedUp:
     returned_reason: str = ""
     roster_stale: bool = False
     answer_by: date | None = None
+    elsewhere: bool = False  # nobody of this kiosk's streets: the bureau may know who it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,9 @@ def _scanning_card(state: s.ScanningCard, event: e.Event, world: World) -> Step:
 def _looking_up(state: s.LookingUp, event: e.Event, world: World) -> Step:
     match event:
         case e.LookedUp() if (event.visit_id, event.id_number) == (state.visit.visit_id, state.person.id_number):
+            if event.elsewhere and not state.elsewhere:
+                asked = c.AskElsewhere(state.visit.visit_id, state.person, state.visit.mode)
+                return replace(state, elsewhere=True), (asked,)
             query = state.visit.mode is s.Mode.QUERY
             if event.reason is Reason.OK and event.entry is not None and not query:
                 return s.Confirming(state.visit, state.person, event.entry, event.eligibilities), ()

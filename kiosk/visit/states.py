@@ -114,10 +114,11 @@ class ScanningCard:
 
 @dataclass(frozen=True, slots=True)
 class LookingUp:
-    """The roster is asked; a moment."""
+    """The roster is asked; a moment. `elsewhere`: the bureau is, about somebody who is not of this kiosk's streets."""
 
     visit: Visit
     person: Person = field(repr=False)
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,8 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kiosk.bureau.operate import command, measures
+from kiosk.bureau.process import BureauProcess
 from kiosk.config import ROOT
+from kiosk.sync import protocol
 from tests.bureau.made import opened
+from tests.sync.made import make_kiosk
 
 DEPLOY = ROOT / "assets" / "deploy" / "bureau"
 
@@ -44,6 +54,85 @@ def test_nginx_takes_its_configuration(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_roster_files_come_from_nginx_to_who_has_a_token(tmp_path):
+    """The file as deployed before a real bureau with the unit's own --accel: ranges are nginx's, and nobody else gets any."""
+    tmp_path.chmod(0o755)
+    certificate(tmp_path)
+    accel = re.search(r"--accel (\S+)", (DEPLOY / "pension-bureau.service").read_text())[1]
+    with BureauProcess(data=tmp_path / "bureau", extra=("--accel", accel)) as bureau:
+        secure, plain = free_port(), free_port()
+        text = (DEPLOY / "nginx.conf").read_text()
+        for there, here in {
+            "/etc/ssl/bureau": str(tmp_path),
+            "/var/log/nginx": str(tmp_path),
+            "/var/lib/pension-bureau": str(bureau.data),
+            "127.0.0.1:8440": bureau.url.removeprefix("http://"),
+            "listen 443": f"listen 127.0.0.1:{secure}",
+            "listen 80": f"listen 127.0.0.1:{plain}",
+        }.items():
+            assert there in text
+            text = text.replace(there, here)
+        root = "user root;" if os.geteuid() == 0 else ""
+        main = f"{root} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ {text} }}"
+        (tmp_path / "nginx.conf").write_text(main)
+        kiosk = make_kiosk(bureau, tmp_path / "kiosk", "SZ-NGINX-0001")
+        server = subprocess.Popen(["nginx", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)])
+        try:
+            benefit = {"benefit_id": "b", "kind": "k", "policy_id": "p"}
+            line = {"person_id": "P1", "name": "张", "id_number": "440305195001010007", "benefits": [benefit]}
+            (tmp_path / "roster").write_text(json.dumps(line) + "\n")
+            bureau.issue_roster(tmp_path / "roster")
+            kiosk.client.time()
+            manifest = kiosk.client.get_sealed("/v1/roster?have=0", protocol.RosterManifest)
+            path = f"/v1/roster/files/{manifest.digest}"
+
+            def get(path, **headers):
+                return httpx.get(f"https://127.0.0.1:{secure}{path}", headers=headers, verify=False, trust_env=False)  # noqa: S501
+
+            until = time.monotonic() + 20
+            while not _opens(secure) and time.monotonic() < until:
+                time.sleep(0.05)
+            token = kiosk.client._token(path)
+            whole, part = get(path, **token), get(path, **token, Range="bytes=10-")
+            assert (whole.status_code, len(whole.content)) == (200, manifest.size)
+            assert (part.status_code, part.content) == (206, whole.content[10:])
+            assert get(path).status_code in (401, 422)
+            assert get(f"{accel}/{manifest.digest}.roster", **token).status_code == 404
+            assert get("/rosters").headers["location"] == "/sign-in"
+            assert manifest.digest not in (tmp_path / "bureau.log").read_text()
+        finally:
+            kiosk.close()
+            server.terminate()
+            server.wait(10)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def _opens(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
+    for path in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]:
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/pension-kiosk/.venv/bin/python", sys.executable))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert [line for line in done.stderr.splitlines() if "pension-bureau" in line] == []
 
 
 def test_nginx_limits_are_the_bureaus():

@@ -96,6 +96,7 @@ FIELDS: dict[str, set[str]] = {
     "batch.records.notes.documents": {"name", "sha256"},
     "question": _HEAD | {"question_id", "kiosk_id", "record_ids"},
     "resolve": _HEAD | {"kiosk_id", "question_id", "code", "at"},
+    "look-up": _HEAD | {"kiosk_id", "question_id", "name", "id_number", "at"},
     "evidence": _HEAD | {"evidence_id", "kiosk_id", "record_id", "consent_id", "media_type", "content"},
     "token": _HEAD | {"kiosk_id", "method", "path", "at", "believes"},
     "enrolment": _HEAD | {"secret", "station_id", "name", "keys"},
@@ -128,6 +129,7 @@ JOURNAL: dict[str, set[str]] = {
     "kiosk-started": {"settings", "policies", "version"},
     "visit-saved": {"reason", "count", "author", "visit", "channel", "outcome", "records"},
     "visit-refused": {"reason", "visit"},
+    "looked-up-elsewhere": {"visit", "person", "area", "roster"},
     "unexpected-error": {"code"},
     "attendant-called": {"reason", "visit"},
     "staff-added": {"role", "staff", "by"},
@@ -201,6 +203,7 @@ POSTS: dict[str, type[protocol.Document]] = {
     "/v1/report": protocol.StationReport,
     "/v1/enrol": protocol.Enrolment,
     "/v1/resolve": protocol.Resolve,
+    "/v1/lookup": protocol.LookUp,
 }
 
 LONGEST_RUN = 100  # characters without a blank: a signature has 86, a digest 64

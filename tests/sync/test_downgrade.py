@@ -65,6 +65,8 @@ def samples(pinned, kiosk_id="kiosk-a", bureau_id="bureau-a"):
         protocol.HomeReturn(return_id="r", records=(), **loan),
         protocol.Resolve(question_id="q", code="opaque", at=NOW, **up),
         protocol.Resolved(question_id="q", **two),
+        protocol.LookUp(question_id="q", name="张某某", id_number="1", at=NOW, **up),
+        protocol.LookedUp(question_id="q", **two),
         protocol.StationReport(at=NOW, **up),
         protocol.ReportReceipt(digest=ZEROS, received_at=NOW, **two),
         protocol.StationSettings(version=1, created_at=NOW, values={}, **two),

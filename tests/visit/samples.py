@@ -117,6 +117,7 @@ def answers(visit_id: str, take_id: int) -> list[e.Event]:
         looked_up(visit_id, CHEN, 2),
         looked_up(visit_id, LI),
         e.LookedUp(visit_id, CHEN.id_number, Reason.NOT_YET),
+        e.LookedUp(visit_id, CHEN.id_number, Reason.NOT_IN_ROSTER, elsewhere=True),
         e.LookedUp(visit_id, CHEN.id_number, Reason.NO_TEMPLATE, entry_of(CHEN)),
         e.NamesOffered(visit_id, CHEN.id_number, (CHEN.name, "陈大文")),
         e.NamesOffered(visit_id, CHEN.id_number, ()),

@@ -47,6 +47,7 @@ STATES: dict[str, s.State] = {
     "ScanningCard+helper": s.ScanningCard(s.Visit("v1", s.Mode.OTHER), s.Whose.HELPER, *KNOWN),
     "ScanningCard+code": s.ScanningCard(s.Visit("v1"), code=True),
     "LookingUp": s.LookingUp(VISIT, x.CHEN),
+    "LookingUp+elsewhere": s.LookingUp(VISIT, x.CHEN, elsewhere=True),
     "Confirming": s.Confirming(VISIT, x.CHEN, CASE.entry, CASE.chosen),
     "ChoosingBenefits": s.ChoosingBenefits(VISIT, x.CHEN, CASE.entry, (x.due(0), x.due(1))),
     "Answered": s.Answered(VISIT, Reason.NOT_YET, person=x.CHEN),
@@ -79,6 +80,8 @@ def told(event: e.Event) -> str:
     """An event in one word, with what decides in it."""
     fields = {name: getattr(event, name) for name in event.__dataclass_fields__}
     marks = [str(fields[name]) for name in ("reason", "passed", "benefit_ids", "in_sight") if name in fields and fields[name] != ""]
+    if fields.get("elsewhere"):
+        marks.append("elsewhere")
     if "person" in fields:
         marks.append("chen" if fields["person"] == x.CHEN else "li")
     if "options" in fields:

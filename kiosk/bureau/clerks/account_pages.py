@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Stre
 from markupsafe import Markup
 
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import accounts, audit, roles, second_factor, settings, sign_in
+from kiosk.bureau.clerks import accounts, audit, passkeys, roles, second_factor, settings, sign_in
 from kiosk.bureau.clerks.accounts import AccountRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roles import Role
@@ -25,6 +25,13 @@ from kiosk.errors import ConfigError
 from kiosk.sync import protocol
 
 router = APIRouter(tags=["page"], responses=ANSWERS)
+
+
+def site_of(request: Request) -> passkeys.Site | None:
+    """Return where the browser is, for passkeys; None where there are none."""
+    return passkeys.site_of(f"{request.url.scheme}://{request.headers.get('host', '')[:200]}")
+
+
 _STATIC = FilePath(__file__).parent / "static"
 _FILES = {"clerks.css": "text/css", "clerks.js": "text/javascript"}
 AUDIT_PAGE = 100
@@ -88,9 +95,20 @@ def with_cookie(request: Request, session: Session, answer: Response) -> Respons
 
 
 @router.get("/sign-in/second", response_class=HTMLResponse)
-def second_page(request: Request, _: Who) -> HTMLResponse:
+def second_page(request: Request, context: Bureau, who: Who) -> HTMLResponse:
     """The page for the second factor."""
-    return page(request, "second.html", wrong="")
+    return second_answer(request, context, who)
+
+
+def second_answer(request: Request, context: BureauContext, who: Session, why: str = "") -> HTMLResponse:
+    """Return the page for the second factor: of codes, of passkeys, or of both. why: what was wrong with the last try."""
+    site = site_of(request)
+    with context.session.begin() as transaction:
+        by_key = site is not None and any(one.site == site.name for one in passkeys.of(transaction, who.account_id))
+        by_code = bool(accounts.locked(transaction, who.account_id).totp_sealed)
+    status = 200 if not why else 429 if why == "too-many" else 401
+    wrong = words_of(request).text(f"sign_in.{why}") if why else ""
+    return page(request, "second.html", status, wrong=wrong, by_key=by_key, by_code=by_code)
 
 
 @router.post("/sign-in/second", response_class=HTMLResponse)
@@ -98,8 +116,7 @@ def second_form(request: Request, context: Bureau, who: Own, code: Annotated[str
     """Take the second factor."""
     found = sign_in.by_second_factor(context, who, code)
     if found.session is None:
-        why = "code-wrong" if found.why == "wrong" else found.why
-        return page(request, "second.html", 429 if why == "too-many" else 401, wrong=words_of(request).text(f"sign_in.{why}"))
+        return second_answer(request, context, who, "code-wrong" if found.why == "wrong" else found.why)
     return with_cookie(request, found.session, RedirectResponse(next_of(found.session), 303))
 
 
@@ -132,9 +149,11 @@ def _out(request: Request) -> Response:
 
 
 @router.get("/account", response_class=HTMLResponse)
-def account_page(request: Request, _: Who) -> HTMLResponse:
+def account_page(request: Request, context: Bureau, who: Who) -> HTMLResponse:
     """One's own account."""
-    return page(request, "account.html")
+    with context.session.begin() as transaction:
+        keys = passkeys.of(transaction, who.account_id)
+    return page(request, "account.html", keys=keys, site=site_of(request))
 
 
 @router.post("/account/language", response_class=HTMLResponse)
@@ -196,7 +215,8 @@ def _enrol(request: Request, context: BureauContext, who: Session, wrong: str, s
     picture = segno.make(uri, error="m").svg_inline(scale=4, border=2, dark="#222", light="#fff", omitsize=False)
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     # The picture is ours: made of an address whose parts are percent-encoded.
-    return page(request, "enrol.html", status, wrong=wrong, picture=Markup(picture), secret=groups)  # noqa: S704
+    told = {"wrong": wrong, "picture": Markup(picture), "secret": groups, "site": site_of(request)}  # noqa: S704
+    return page(request, "enrol.html", status, **told)
 
 
 def _pending(context: BureauContext, who: Session) -> str:

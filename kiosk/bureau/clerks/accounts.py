@@ -14,7 +14,7 @@ from kiosk.bureau import tables
 from kiosk.bureau.clerks import audit, passwords, second_factor
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.clerks.tables import Account
+from kiosk.bureau.clerks.tables import Account, Passkey
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.errors import KioskError
 
@@ -87,13 +87,14 @@ def make(transaction: Transaction, who: Actor, name: str, shown_name: str, role:
 def listed(context: BureauContext) -> list[Shown]:
     """Return all accounts by name."""
     with context.session.begin() as transaction:
+        keys = set(transaction.scalars(select(Passkey.account_id)))
         return [
             Shown(
                 one.account_id,
                 one.name,
                 one.shown_name,
                 Role.of(one.role),
-                bool(one.totp_sealed),
+                bool(one.totp_sealed) or one.account_id in keys,
                 one.first_until is not None,
                 bool(one.oidc_subject),
                 one.disabled_at is not None,
@@ -167,6 +168,7 @@ def reset(context: BureauContext, who: Actor, account_id: str) -> str:
             raise AccountRefused("own-account")
         account.password_hash, account.first_until = hashed, utcnow() + timedelta(days=FIRST_DAYS)
         account.totp_sealed, account.recovery = "", ""
+        transaction.execute(delete(Passkey).where(Passkey.account_id == account.account_id))
         end_sessions(transaction, account.account_id)
         audit.write(transaction, who, "account-reset", account.name)
     return first

@@ -137,12 +137,18 @@ def decide_form(
     decided: Annotated[Literal["confirmed", "returned"], Form()],
     reason: Annotated[protocol.Code, Form()] = "",
     note: Annotated[str, Form(max_length=500)] = "",
+    seen: Annotated[Literal["", "confirmed", "returned"], Form()] = "",
 ) -> Response:
-    """Decide a record that waits. One that was decided is another matter: a second person must agree."""
+    """Decide a record that waits. One that was decided is another matter: a second person must agree.
+
+    seen: the decision that the page showed. Who saw none and comes second is told so, and has not asked for another one.
+    """
     words, found = words_of(request), _found(context, record_id)
     try:
         if decided == "returned" and reason not in decisions.RETURN_REASONS:
             raise NotDecided("reason-missing")
+        if found.line.decision != seen and found.line.decidable:
+            raise NotDecided("decided-already")
         if found.line.decision:
             _ask_override(context, who, found, decided, reason, note)
             sessions.leave(context, who.token, words.text("record.asked"))

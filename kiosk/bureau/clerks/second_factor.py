@@ -65,7 +65,7 @@ def open_secret(context: BureauContext, account_id: str, sealed_secret: str) -> 
 def take_code(context: BureauContext, account: Account, code: str, now: datetime) -> bool:
     """Take a code of the app, or a recovery code; either is good once. The account's row is locked by the caller."""
     told = "".join(code.split()).replace("-", "").lower()
-    if len(told) == 6 and told.isdigit() and told.isascii():
+    if account.totp_sealed and len(told) == 6 and told.isdigit() and told.isascii():
         step = step_of(open_secret(context, account.account_id, account.totp_sealed), told, now, account.totp_step)
         account.totp_step = step or account.totp_step
         return step > 0

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from sqlalchemy import select
 
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import accounts, audit, passwords, second_factor
+from kiosk.bureau.clerks import accounts, audit, passkeys, passwords, second_factor
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import ENROL, PASSWORD, SECOND, Role
 from kiosk.bureau.clerks.tables import Account
@@ -53,7 +53,7 @@ def by_password(context: BureauContext, name: str, password: str, source: str) -
 
 def let_in(context: BureauContext, account: Account, source: str, how: str) -> Session:
     """Begin a session for somebody who proved who they are, as far as they did."""
-    stage = SECOND if account.totp_sealed else _due(account)
+    stage = SECOND if has_second(context, account) else _due(context, account)
     made = sessions.begin(context, account, stage, source)
     audit.note(context, Actor(account.name, account.role, source), "signed-in", account.name, how=how, due=stage)
     return made
@@ -76,6 +76,30 @@ def by_second_factor(context: BureauContext, who: Session, code: str) -> Answer:
     return Answer(_again(context, who, account))
 
 
+def by_passkey(context: BureauContext, who: Session, site: passkeys.Site, told: str) -> Answer:
+    """Try the answer of a passkey; as a code, it leads to a new session."""
+    if sessions.too_many(context, who.user, who.source):
+        return Answer(why="too-many")
+    try:
+        right = passkeys.right(context, who, site, told)
+    except accounts.AccountRefused as error:
+        return Answer(why=error.why)
+    with context.session.begin() as transaction:
+        account = accounts.locked(transaction, who.account_id)
+    if not right:
+        return _failed(context, who.user, who.source, account)
+    audit.note(context, who.actor, "second-factor", who.user, how="passkey")
+    return Answer(_again(context, who, account))
+
+
+def has_second(context: BureauContext, account: Account) -> bool:
+    """Whether an account has a second factor: codes of an app, or a passkey."""
+    if account.totp_sealed:
+        return True
+    with context.session.begin() as transaction:
+        return passkeys.has_any(transaction, account)
+
+
 def after_password(context: BureauContext, who: Session) -> Session:
     """Go on after a first password was changed."""
     with context.session.begin() as transaction:
@@ -85,13 +109,13 @@ def after_password(context: BureauContext, who: Session) -> Session:
 
 def _again(context: BureauContext, who: Session, account: Account) -> Session:
     sessions.sign_out(context, who.token)
-    return sessions.begin(context, account, _due(account), who.source)
+    return sessions.begin(context, account, _due(context, account), who.source)
 
 
-def _due(account: Account) -> str:
+def _due(context: BureauContext, account: Account) -> str:
     if account.first_until is not None:
         return PASSWORD
-    return ENROL if account.role == Role.ADMINISTRATOR.code and not account.totp_sealed else ""
+    return ENROL if account.role == Role.ADMINISTRATOR.code and not has_second(context, account) else ""
 
 
 def _failed(context: BureauContext, name: str, source: str, account: Account | None) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kiosk.bureau.tables import Base, Hex, Key, Utc
@@ -32,19 +32,36 @@ class Account(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
 
 
+class Passkey(Base):
+    """A passkey of an account, a second factor. `site`: the name of the bureau that it was made for, and answers under."""
+
+    __tablename__ = "passkeys"
+    credential_id: Mapped[str] = mapped_column(String(1400), primary_key=True)  # base64url of 1 023 bytes at most
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.account_id"), index=True)
+    public_key: Mapped[str] = mapped_column(Text)  # COSE, base64url
+    sign_count: Mapped[int]
+    site: Mapped[str] = mapped_column(Name)
+    name: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    last_at: Mapped[datetime | None] = mapped_column(Utc, default=None)
+
+
 class AuditLine(Base):
     """Who did what, in order. `digest` covers the line and the digest before it; triggers refuse changing and deleting."""
 
     __tablename__ = "audit"
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(String(32))  # text, as it was hashed
-    actor: Mapped[str] = mapped_column(String(64), index=True)
+    actor: Mapped[str] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(16))
     action: Mapped[str] = mapped_column(String(32))
-    subject: Mapped[str] = mapped_column(Key, index=True)
+    subject: Mapped[str] = mapped_column(Key)
     detail: Mapped[str] = mapped_column(Text)  # canonical JSON
     before: Mapped[str] = mapped_column(Hex)
     digest: Mapped[str] = mapped_column(Hex)
+
+    # Newest first of one actor (a program, a kiosk: millions of lines), of one subject.
+    __table_args__ = (Index("ix_audit_actor_seq", "actor", "seq"), Index("ix_audit_subject_seq", "subject", "seq"))
 
 
 class Proposal(Base):
@@ -75,6 +92,27 @@ class Person(Base):
     sealed: Mapped[str] = mapped_column(Text)
     born_year: Mapped[str] = mapped_column(String(4), default="")  # for the counts by age band
     roster_version: Mapped[int] = mapped_column(default=0, index=True)
+
+
+class LookupLine(Base):
+    """A person's line of the newest roster, sealed by clerks.key, for look-ups from other streets (`elsewhere`)."""
+
+    __tablename__ = "lookup_lines"
+    person_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    number_mark: Mapped[str] = mapped_column(String(32), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    roster_version: Mapped[int]
+
+
+class LookupCount(Base):
+    """How often a kiosk asked for somebody of another street, in the running minute and day."""
+
+    __tablename__ = "lookup_counts"
+    kiosk_id: Mapped[str] = mapped_column(ForeignKey("kiosks.kiosk_id"), primary_key=True)
+    minute_from: Mapped[datetime] = mapped_column(Utc)
+    minute: Mapped[int]
+    day_from: Mapped[datetime] = mapped_column(Utc)
+    day: Mapped[int]
 
 
 class Alarm(Base):

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.bureau import areas, catchment, counts, months, reminders
+from kiosk.bureau import areas, catchment, counts, elsewhere, months, reminders
 from kiosk.bureau.context import BureauContext, BureauSettings, open_context, utcnow
 from kiosk.bureau.operate import backup, keys, measures, retention, vault
 
@@ -80,6 +80,7 @@ def _with_context(options: argparse.Namespace) -> int:
         if options.once:
             duties(context, utcnow())
             catchment.catch_up(context)
+            elsewhere.catch_up(context)
             reminders.catch_up(context, utcnow())
             return 0
         return _work(context, options.metrics_port)
@@ -119,6 +120,7 @@ def _work(context: BureauContext, metrics_port: int) -> int:
             day = daily(context, day, duties)
         try:
             catchment.catch_up(context)
+            elsewhere.catch_up(context)
         except Exception:
             log.exception("rosters by catchment")
         try:

@@ -7,7 +7,7 @@ version goes only up. What this kiosk knows better (templates enrolled here, era
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from kiosk.store import clock, face_history
 from kiosk.store.engine import journal, keys, meta
 from kiosk.store.engine.database import Store, store_errors
 from kiosk.store.home_visits import imported
-from kiosk.store.roster import decoys
+from kiosk.store.roster import decoys, visitors
 from kiosk.store.roster import line as roster_format
 from kiosk.store.roster.attach import attach, roster_errors, sweep
 from kiosk.store.roster.build import TEMPLATE, Built, RosterHeader, RosterRefused, about, build, parsed
@@ -42,6 +42,7 @@ __all__ = [
     "find",
     "find_own",
     "find_person",
+    "forget_visitors",
     "home_visits",
     "import_snapshot",
     "in_use",
@@ -112,14 +113,14 @@ def find(store: Store, id_number: str) -> RosterEntry | None:
                     own = _entry(row[0])
                     break
     with store_errors():
-        return _newer(store, own, imported.find(store, wanted))
+        return _newer(store, own, imported.find(store, wanted), lambda: visitors.find(store, wanted))
 
 
 def find_person(store: Store, person_id: str) -> RosterEntry | None:
     """Return the person with this id, of the roster or of an imported list. Raises StoreError."""
     own = find_own(store, person_id)
     with store_errors():
-        return _newer(store, own, imported.find_person(store, person_id))
+        return _newer(store, own, imported.find_person(store, person_id), lambda: visitors.find_person(store, person_id))
 
 
 def find_own(store: Store, person_id: str) -> RosterEntry | None:
@@ -131,10 +132,14 @@ def find_own(store: Store, person_id: str) -> RosterEntry | None:
     return None if row is None else _entry(row[0])
 
 
-def _newer(store: Store, own: RosterEntry | None, listed: imported.Found | None) -> RosterEntry | None:
-    """The roster's word, or an imported one that is newer; a template is only ever this kiosk's own."""
+def _newer(
+    store: Store, own: RosterEntry | None, listed: imported.Found | None, visitor: Callable[[], imported.Found | None]
+) -> RosterEntry | None:
+    """The roster's word, or an imported one that is newer, whose template is only ever this kiosk's own; else a visitor's line."""
     if listed is not None and (own is None or listed.roster_version > version(store)):
         own = replace(_entry(listed.line), template=None if own is None else own.template)
+    if own is None and (named := visitor()) is not None:
+        own = _entry(named.line)
     return None if own is None else _own_knowledge(store, own)
 
 
@@ -224,9 +229,9 @@ def in_use(store: Store) -> RosterInfo:
 
 
 def version_for(store: Store, person_id: str) -> int:
-    """Return the version of the roster that a person's entry is from: the own one, or the lender's."""
-    own, listed = version(store), imported.find_person(store, person_id)
-    return own if listed is None else max(own, listed.roster_version)
+    """Return the version of the roster that a person's entry is from: the own one, the lender's, or the bureau's for a visitor."""
+    found = (imported.find_person(store, person_id), visitors.find_person(store, person_id))
+    return max(version(store), *(one.roster_version for one in found if one is not None), 0)
 
 
 def is_stale(store: Store, now: datetime, days: int | None = None) -> bool:
@@ -234,6 +239,11 @@ def is_stale(store: Store, now: datetime, days: int | None = None) -> bool:
     issued = in_use(store).issued_at
     limit = store.settings.rules.roster_stale_days if days is None else days
     return issued is None or now - issued > timedelta(days=limit)
+
+
+def forget_visitors(store: Store, now: datetime) -> int:
+    """Drop people of other streets whose time is over, or whom the roster has by now. Run with the other housekeeping."""
+    return visitors.forget(store, [one for one in visitors.ids(store) if find_own(store, one) is not None], now)
 
 
 # --- bringing in

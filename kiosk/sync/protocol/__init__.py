@@ -39,6 +39,7 @@ from kiosk.sync.protocol.bundles import (
     StaffRow,
 )
 from kiosk.sync.protocol.codes import Resolve, Resolved
+from kiosk.sync.protocol.elsewhere import LookedUp, LookUp
 from kiosk.sync.protocol.enrolment import Enrolled, Enrolment, PublicKeys, Succession
 from kiosk.sync.protocol.evidence import Evidence, EvidenceReceipt, MediaType
 from kiosk.sync.protocol.home_visits import HomeLoan, HomeNews, HomeReturn, LoanedPerson, LoanId, VisitChange
@@ -87,6 +88,8 @@ __all__ = [
     "JournalLine",
     "LoanedPerson",
     "LoanId",
+    "LookUp",
+    "LookedUp",
     "MEDIA_TYPE",
     "MediaType",
     "Message",
@@ -155,6 +158,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     HomeNews,
     Resolve,
     Resolved,
+    LookUp,
+    LookedUp,
     StationReport,
     ReportReceipt,
     StationSettings,

@@ -64,8 +64,9 @@ class AnswerPage(Page[s.Answered]):
             self.date_card.show()
             self.blocks[0].show()
             self.dates[0].say(kit.strings.dated("next_time.answer_by", state.answer_by, None, two_lines=True))
-        self.channels.setVisible(state.reason in s.ELSEWHERE)
-        if state.reason in s.ELSEWHERE:
+        elsewhere = state.reason in s.ELSEWHERE or state.reason is Reason.ELSEWHERE_OFFLINE
+        self.channels.setVisible(elsewhere)
+        if elsewhere:
             self.channels.show_channels("", kit.settings, kit.strings, most=0)
         self.stale.say(kit.text("page.answer.stale") if state.roster_stale and good else "")
         if waiting or state.reason in s.ELSEWHERE:

@@ -18,4 +18,4 @@ class LookingUpPage(Page[s.LookingUp]):
 
     def fill(self, state: s.LookingUp, kit: Kit) -> None:
         self.title.say(kit.text("page.looking-up.title"))
-        self.lead.say(kit.text("page.looking-up.lead"))
+        self.lead.say(kit.text("page.looking-up.lead_elsewhere" if state.elsewhere else "page.looking-up.lead"))

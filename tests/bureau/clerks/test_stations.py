@@ -23,6 +23,7 @@ from kiosk.bureau.clerks.tables import Alarm
 from kiosk.bureau.context import code_address, utcnow
 from kiosk.errors import ConfigError
 from kiosk.installation import codes
+from kiosk.sync import protocol
 from tests.bureau.clerks.made import Browser
 from tests.bureau.clerks.test_work_list import issue
 from tests.bureau.made import record, register
@@ -350,3 +351,13 @@ def test_a_mistake_in_the_settings_is_named(context, text, told):
     configure(context, text)
     with pytest.raises(ConfigError, match=told):
         settings.of(context)
+
+
+def test_a_device_that_does_not_answer_is_seen_in_the_list(context, kiosk):
+    now = utcnow()
+    told = protocol.StationReport(kiosk_id=kiosk.kiosk_id, at=now, camera="no", reader="yes").model_dump_json()
+    with context.session.begin() as transaction:
+        transaction.add(tables.KeptReport(kiosk_id=kiosk.kiosk_id, told_at=now, received_at=now, content=told))
+    page = Browser(context).enter("look").text("/stations")
+    assert "摄像头: 没有应答" in page
+    assert "读卡器: " not in page

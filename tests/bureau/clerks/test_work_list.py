@@ -171,7 +171,11 @@ def test_there_is_nothing_to_confirm_about_a_failed_attempt(context, kiosk):
 
 
 def asked(context, record_id, decided="returned", reason="identity-unclear", name="zhang"):
-    answer = Browser(context).enter(name).post(f"/records/{record_id}/decide", {"decided": decided, "reason": reason})
+    answer = (
+        Browser(context)
+        .enter(name)
+        .post(f"/records/{record_id}/decide", {"decided": decided, "reason": reason, "seen": "confirmed"})
+    )
     assert answer.status_code == 303, answer.text
     (one,) = [one for one in four_eyes.waiting(context) if one.subject == record_id]
     return one.proposal_id
@@ -202,7 +206,11 @@ def test_a_request_expires_is_taken_back_refused_and_asked_once(context, kiosk, 
     one = sent(kiosk)
     decisions.decide(context, one, "confirmed", "")
     proposal = asked(context, one)
-    again = Browser(context).enter("li").post(f"/records/{one}/decide", {"decided": "returned", "reason": "deceased"})
+    again = (
+        Browser(context)
+        .enter("li")
+        .post(f"/records/{one}/decide", {"decided": "returned", "reason": "deceased", "seen": "confirmed"})
+    )
     assert (again.status_code, "已经有人申请" in again.text) == (409, True)
     assert Browser(context).enter("zhang").post(f"/requests/{proposal}/settle", {"answer": "refuse"}).status_code == 303
     proposal = asked(context, one)
@@ -232,16 +240,19 @@ def test_what_changed_meanwhile_is_not_done(context, kiosk):
 def test_two_clerks_who_decide_at_once_decide_once(context, kiosk):
     one = sent(kiosk)
     first, second = Browser(context).enter("zhang"), Browser(context).enter("li")
-    token = second.token
+    page = second.text(f"/records/{one}")
+    assert 'name="seen" value=""' in page
     first.post(f"/records/{one}/decide", {"decided": "confirmed"})
-
+    late = second.post(f"/records/{one}/decide", {"decided": "returned", "reason": "deceased", "seen": ""})
+    assert (late.status_code, "已经决定，请重新查看" in late.text) == (409, True)
+    assert four_eyes.waiting(context) == [], "who saw no decision has not asked for another one"
+    # And when both forms were read before either decided.
     found = record_pages.NotDecided
     with pytest.raises(found) as refused:
         record_pages._decide(
             context, __import__("types").SimpleNamespace(actor=audit.Actor("li", "supervisor")), one, "returned", "deceased", ""
         )
     assert refused.value.why == "decided-already"
-    assert token
     assert len(decisions.after(context, kiosk.kiosk_id, 0).decisions) == 1
 
 

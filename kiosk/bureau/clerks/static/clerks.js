@@ -60,5 +60,36 @@
       request.send(new FormData(form));
     });
   }
+  // Passkeys: the browser's own dialogue, its answer in a form of ours. Bytes go as base64url.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const known = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
+  const byKey = async (form) => {
+    const asked = await fetch(form.dataset.ask, { method: "POST", body: new URLSearchParams({ token: form.elements.token.value }) });
+    if (!asked.ok) throw new Error(String(asked.status));
+    const told = await asked.json();
+    const create = form.dataset.passkey === "create";
+    const publicKey = { ...told, challenge: bytes(told.challenge) };
+    if (create) Object.assign(publicKey, { user: { ...told.user, id: bytes(told.user.id) }, excludeCredentials: known(told.excludeCredentials) });
+    else publicKey.allowCredentials = known(told.allowCredentials);
+    const made = await navigator.credentials[create ? "create" : "get"]({ publicKey });
+    const response = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
+      if (made.response[name]) response[name] = text(made.response[name]);
+    form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response });
+    form.submit();
+  };
+  for (const one of window.PublicKeyCredential ? document.querySelectorAll("form[data-passkey]") : []) {
+    one.hidden = false;
+    one.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const wrong = one.querySelector(".wrong");
+      wrong.hidden = true;
+      byKey(one).catch((error) => {
+        wrong.textContent = `${document.documentElement.lang.startsWith("zh") ? "没有成功" : "It did not work"} (${error.name})`;
+        wrong.hidden = false;
+      });
+    });
+  }
   if (document.getElementById("busy")) setTimeout(() => location.reload(), 2000);
 })();

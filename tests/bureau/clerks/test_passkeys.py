@@ -6,11 +6,10 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-import cbor2
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from webauthn.helpers import bytes_to_base64url
+from webauthn.helpers import bytes_to_base64url, encode_cbor
 
 from kiosk.bureau import sessions
 from kiosk.bureau.clerks import accounts, audit, passkeys, sign_in
@@ -45,9 +44,9 @@ class Key:
 
     def make(self, options, origin=SITE.origin):
         public = self.secret.public_key().public_numbers()
-        cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: public.x.to_bytes(32, "big"), -3: public.y.to_bytes(32, "big")})
+        cose = encode_cbor({1: 2, 3: -7, -1: 1, -2: public.x.to_bytes(32, "big"), -3: public.y.to_bytes(32, "big")})
         data = self.data(bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cose, flags=0x41)
-        whole = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
+        whole = encode_cbor({"fmt": "none", "attStmt": {}, "authData": data})
         return self.told(clientDataJSON=self.client("create", options, origin), attestationObject=whole)
 
     def answer(self, options, origin=SITE.origin):

@@ -353,8 +353,8 @@ def test_a_mistake_in_the_settings_is_named(context, text, told):
         settings.of(context)
 
 
-def test_a_device_that_does_not_answer_is_seen_in_the_list(context, kiosk):
-    now = utcnow()
+def test_a_device_that_does_not_answer_is_seen_in_the_list(context):
+    kiosk, now = register(context), utcnow()
     told = protocol.StationReport(kiosk_id=kiosk.kiosk_id, at=now, camera="no", reader="yes").model_dump_json()
     with context.session.begin() as transaction:
         transaction.add(tables.KeptReport(kiosk_id=kiosk.kiosk_id, told_at=now, received_at=now, content=told))

@@ -90,7 +90,6 @@ class Decoder:
         self._echo = echo
         self._in_noise = False
         self._begun = False  # something else than zeros came
-        self.skipped = 0
         self.echoed = False
 
     @property
@@ -120,11 +119,6 @@ class Decoder:
             self._drop_noise(len(self._buffer), out)
         self._in_noise = False
         return out
-
-    def reset(self) -> None:
-        """Forget everything held."""
-        self._buffer.clear()
-        self._in_noise = False
 
     def _take(self, out: list[Reply | Damage]) -> None:
         buffer = self._buffer
@@ -170,13 +164,9 @@ class Decoder:
         if noise and not self._in_noise:
             self._in_noise = self._begun = True
             out.append(Damage.NOISE)
-        self._drop(count)
+        del self._buffer[:count]
 
     def _damaged(self, how: Damage, count: int, out: list[Reply | Damage]) -> None:
         out.append(how)
         self._in_noise = self._begun = True  # what follows belongs to it
-        self._drop(count)
-
-    def _drop(self, count: int) -> None:
-        self.skipped += count
         del self._buffer[:count]

@@ -80,8 +80,8 @@ STATES: dict[str, s.State] = {
 }
 
 
-def short(value: object) -> str:
-    """A value in a few letters; people and forms by a name of their own."""
+def short(value: object, deep: bool = True) -> str:
+    """A value in a few letters; people by a name of their own. deep: with all that is in it."""
     match value:
         case None:
             return "-"
@@ -101,29 +101,43 @@ def short(value: object) -> str:
             return value.name
         case date():
             return f"{value:%m%d}"
+        case str() if len(value) == 64:
+            return f"{value[0]}*64"
         case str() | int() | float():
             return str(value)
         case tuple():
-            return f"{len(value)} of {type(value[0]).__name__}"
+            return "+".join(short(one) for one in value) if deep else f"{len(value)} of {type(value[0]).__name__}"
+        case s.Session():
+            return f"{value.staff_id} {value.role}{' quick' if value.quick else ''} {value.session_id} since {value.touched_s:g}"
     if dataclasses.is_dataclass(value):
-        return "+".join([type(value).__name__, *(f.name for f in dataclasses.fields(value) if getattr(value, f.name))])
+        held = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        inner = [f"{name}={short(one)}" if deep else name for name, one in held.items() if one]
+        return f"{type(value).__name__}({', '.join(inner)})"
     return type(value).__name__
 
 
-def told(value: object, *left_out: str) -> str:
-    """An event, command or state with what is in it."""
+def told(value: object, *left_out: object, deep: bool = True) -> str:
+    """An event, command or state with what is in it, but for what everybody knows (`left_out`: names of fields, values)."""
     assert dataclasses.is_dataclass(value)
-    fields = [short(getattr(value, one.name)) for one in dataclasses.fields(value) if one.name not in left_out]
+    held = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    fields = [short(one, deep) for name, one in held.items() if name not in left_out and one not in left_out]
     return f"{type(value).__name__}({', '.join(fields)})" if fields else type(value).__name__
 
 
 def told_state(before: s.State, after: s.State) -> str:
     """Where it went; within a page, only what changed."""
+    who = ""
+    if isinstance(after, s.Open) and (not isinstance(before, s.Open) or before.session != after.session):
+        who = f" as {short(after.session)}"
     a, z = (one.page if isinstance(one, s.Open) else one for one in (before, after))
     if type(a) is not type(z) or (isinstance(a, s.Board) and isinstance(z, s.Board) and a.place is not z.place):
-        return told(z)
-    changed = [f.name for f in dataclasses.fields(z) if getattr(a, f.name) != getattr(z, f.name)]
-    return f"[{', '.join(f'{name}={short(getattr(z, name))}' for name in changed) or 'same'}]"
+        return told(z) + who
+    changed = [
+        f.name
+        for f in dataclasses.fields(z)
+        if getattr(a, f.name) != getattr(z, f.name) or type(getattr(a, f.name)) is not type(getattr(z, f.name))
+    ]
+    return f"[{', '.join(f'{name}={short(getattr(z, name))}' for name in changed) or 'same'}]{who}"
 
 
 def rows() -> list[str]:
@@ -135,8 +149,9 @@ def rows() -> list[str]:
             after, wanted = step(state, event, d.world(0.0, 2))
             if after == state and not wanted:
                 continue
-            commands = "".join(f" +{told(one, 'by')}" for one in wanted)
-            out.append(f"    {told(event, 'session_id')} -> {told_state(state, after)}{commands}")
+            by = (state.session,) if isinstance(state, s.Open) else ()
+            commands = "".join(f" +{told(one, *by)}" for one in wanted)
+            out.append(f"    {told(event, 'session_id', deep=False)} -> {told_state(state, after)}{commands}")
     return out
 
 

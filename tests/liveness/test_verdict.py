@@ -47,7 +47,8 @@ def test_the_peak_must_be_there_in_the_picture(peak: int, tracked: float, reason
 
 def test_the_yaw_counts_from_how_the_person_stood() -> None:
     assert confirm_turns(PASSED, (turn(10, 130, 20.0),), Still()).passed
-    assert not confirm_turns(PASSED, (turn(20, 125, 20.0),), Still()).passed
+    result = confirm_turns(PASSED, (turn(20, 125, 20.0),), Still())
+    assert (result.passed, result.reason) == (False, Reason.LIVENESS_FAILED)
 
 
 def test_a_take_that_failed_or_had_no_turn_is_left_as_it_is() -> None:

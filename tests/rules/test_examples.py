@@ -64,7 +64,8 @@ def test_annual_window_second_try_is_good_news():
 
 def test_annual_window_of_a_due_date_fixed_by_the_bureau():
     fixed = d("2026-08-31")
-    assert not ask("annual-window", "2025-08-01", "2026-05-30", due=fixed).may_pass
+    early = ask("annual-window", "2025-08-01", "2026-05-30", due=fixed)
+    assert (early.may_pass, early.reason) == (False, Reason.NOT_YET)
     assert ask("annual-window", "2025-08-01", "2026-05-31", due=fixed).may_pass
     after = after_pass(BOOK, benefit("annual-window", d("2025-08-01"), due=fixed), d("2026-06-10"))
     assert (after.last_pass, after.due) == (d("2026-06-10"), d("2027-08-31"))  # an early pass loses nothing
@@ -76,11 +77,16 @@ def test_whoever_is_eighty_may_come_earlier_and_the_pass_keeps_its_key():
     policy = replace(BOOK.at("annual-window", d("2026-03-15")), early_months_from_age=((80, 3),))
     old, younger = (person(born=d(day), id_number="") for day in ("1940-01-01", "1946-11-20"))
     held = benefit("annual-window", d("2026-03-15"))
-    assert not decide(policy, held, old, d("2026-09-14")).may_pass
+
+    def refused(who: RosterEntry, day: str) -> tuple[bool, Reason]:
+        answer = decide(policy, held, who, d(day))
+        return answer.may_pass, answer.reason
+
+    assert refused(old, "2026-09-14") == (False, Reason.NOT_YET)
     assert decide(policy, held, old, d("2026-09-15")).may_pass
-    assert not decide(policy, held, younger, d("2026-11-19")).may_pass
+    assert refused(younger, "2026-11-19") == (False, Reason.NOT_YET)
     assert decide(policy, held, younger, d("2026-11-20")).may_pass  # the birthday
-    assert not decide(policy, held, person(), d("2026-12-14")).may_pass
+    assert refused(person(), "2026-12-14") == (False, Reason.NOT_YET)
     told = message_of(decide(policy, held, old, d("2026-08-01")), d("2026-08-01"))
     assert (told.first, told.last) == (d("2026-09-15"), d("2027-03-15"))
     keys = {decide(policy, held, one, d("2026-12-20")).period for one in (old, younger, person())}

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 TAKE = (
-    *(f"tests/liveness/test_{name}.py" for name in ("challenge", "gestures", "guidance", "verdict", "doubt", "take")),
+    *(f"tests/liveness/test_{name}.py" for name in ("pieces", "challenge", "gestures", "guidance", "verdict", "doubt", "take")),
     "tests/liveness/test_last_inch.py",
     # With a model, whose threads no fork takes along.
     "--deselect=tests/liveness/test_last_inch.py::test_another_person_behind_the_first_action_is_compared_and_refused",

@@ -1,8 +1,8 @@
-"""Tries the changes of sources in one process: `python -m tests.mutation_loop SOURCE,SOURCE TEST ...`, called by `tests.mutants`.
+"""Tries the changes of sources in one process: `python -m tests.mutation_loop EVERY SOURCE,SOURCE TEST ...`. By `tests.mutants`.
 
 mutmut makes the changes, and chooses one by its trampoline; modules are imported in their changed form, so nothing is copied. The
 tests are collected once, and run once without a change to see which of them meet which function; then each change is tried in a
-fork: its tests in the order that killed most so far, until one fails. Prints a line of JSON for each change.
+fork: its tests in the order that killed most in a second so far, until one fails. Prints a line of JSON for each change.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Finder(importlib.abc.MetaPathFinder):
 class Loop:
     """The pytest plugin."""
 
-    def __init__(self, finder: Finder) -> None:
-        self.finder = finder
+    def __init__(self, finder: Finder, every: int) -> None:
+        self.finder, self.every = finder, every
         self.met: set[str] = set()  # functions that the running test met
 
     def pytest_configure(self) -> None:
@@ -108,13 +108,15 @@ class Loop:
             took[item] = time.process_time() - began
             for name in self.met:
                 tests.setdefault(name, []).append(item)
-        kills = dict.fromkeys(session.items, 0)
+        kills, tries = dict.fromkeys(session.items, 0.5), dict.fromkeys(session.items, 1.0)
         gc.collect()
         gc.freeze()  # what is there is shared by all forks, and looked through by none
-        for name in self.finder.names:
+        for name in self.finder.names[:: self.every]:
             wanted = tests.get(name.rpartition("__mutmut_")[0], [])
-            wanted = sorted(wanted, key=lambda item: (-kills[item], took[item]))
+            wanted = sorted(wanted, key=lambda item: -kills[item] / tries[item] / max(took[item], 1e-4))  # the most kills a second
             verdict, killer = self._try(name, wanted, max(LEAST_S, TIMES * sum(took[item] for item in wanted)))
+            for item in wanted if killer is None else wanted[: killer + 1]:
+                tries[item] += 1
             if killer is not None:
                 kills[wanted[killer]] += 1
             told = {} if verdict in ("killed", "timeout") else {"shown": self.finder.difference(name)}
@@ -145,14 +147,14 @@ class Loop:
         return ("killed", int(killer)) if killer else ("killed" if os.WEXITSTATUS(status) else "survived", None)
 
 
-def main(sources: str, *tests: str) -> int:
-    """Try all changes of files, or of folders' files."""
+def main(every: str, sources: str, *tests: str) -> int:
+    """Try all changes, or every so many-th, of files, or of folders' files."""
     paths = [ROOT / source for source in sources.split(",")]
     finder = Finder([file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])])
     sys.meta_path.insert(0, finder)
     options = ["-q", "-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider", "-o", "timeout=0", "--capture=no"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    return int(pytest.main([*options, *tests], plugins=[Loop(finder)]))
+    return int(pytest.main([*options, *tests], plugins=[Loop(finder, int(every))]))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from mutmut.mutation import trampoline
 from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAST_S, TIMES = 2.0, 4.0  # of processor time: a change that takes so many times as long as all of its tests has made a loop
+LEAST_S, TIMES = 1.0, 8.0  # of processor time: a change with which a test takes so many times as long has made a loop
 
 
 class Changed(importlib.machinery.SourceFileLoader):
@@ -114,7 +114,7 @@ class Loop:
         for name in self.finder.names[:: self.every]:
             wanted = tests.get(name.rpartition("__mutmut_")[0], [])
             wanted = sorted(wanted, key=lambda item: -kills[item] / tries[item] / max(took[item], 1e-4))  # the most kills a second
-            verdict, killer = self._try(name, wanted, max(LEAST_S, TIMES * sum(took[item] for item in wanted)))
+            verdict, killer = self._try(name, wanted, took)
             for item in wanted if killer is None else wanted[: killer + 1]:
                 tries[item] += 1
             if killer is not None:
@@ -123,16 +123,17 @@ class Loop:
             print(json.dumps({"name": name, "verdict": verdict, **told}), flush=True)
         return True
 
-    def _try(self, name: str, tests: list[pytest.Item], limit_s: float) -> tuple[str, int | None]:
+    def _try(self, name: str, tests: list[pytest.Item], took: dict[pytest.Item, float]) -> tuple[str, int | None]:
         if not tests:
             return "no tests", None
         get, put = os.pipe()
         child = os.fork()
         if child == 0:
-            signal.setitimer(signal.ITIMER_PROF, limit_s)  # ends the child: the parent sees the signal
-            signal.setitimer(signal.ITIMER_REAL, 100 * limit_s)  # … also one that waits for what never comes
             trampoline.set_mutant_under_test(name)
             for number, item in enumerate(tests):
+                limit_s = max(LEAST_S, TIMES * took[item])
+                signal.setitimer(signal.ITIMER_PROF, limit_s)  # ends the child: the parent sees the signal
+                signal.setitimer(signal.ITIMER_REAL, 100 * limit_s)  # … also one that waits for what never comes
                 following = tests[number + 1] if number + 1 < len(tests) else None
                 if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
                     os.write(put, str(number).encode())

@@ -174,7 +174,7 @@ def test_held_prints_never_pass(number: int, landmarker: Landmarker) -> None:
     settings = SETTINGS.liveness.model_copy(update={"action_timeout_s": 3.0})
     take = Take(draw_challenge(settings, rng=random.Random(number)), settings)
     result = _attack(take, HeldPicture(image, points, SPECIES[number], number), landmarker, random.Random(number))
-    assert (result.passed, result.reason) == (False, Reason.ACTION_TIMEOUT)
+    assert not result.passed
 
 
 def test_the_worker_runs_a_take_and_a_practice_round(qtbot: QtBot) -> None:

@@ -43,7 +43,7 @@ def test_a_visit_is_record_outbox_row_consent_and_journal_entry(store):
 def test_several_benefits_are_one_transaction(store):
     two = [made.record(), made.record(benefit_id="old-age-allowance")]
     assert save(store, *two) == (two[0].record_id, two[1].record_id)
-    with pytest.raises(StoreError, match="UNIQUE"):
+    with pytest.raises(StoreError):
         save(store, made.record("v-2"), two[0])  # a known id: nothing of the visit stays
     assert len(records.of_person(store, "p-1")) == 2
     assert len(journal.entries_since(store, 0)) == 1

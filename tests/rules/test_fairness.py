@@ -34,6 +34,9 @@ def shown(*views: tuple[Guidance | None, str, Action | None]) -> Watched:
         (Outcome.FAILED, Reason.LIVENESS_FAILED, [(None, "failed", None)], (BLINKED,), False, "checks"),
         (Outcome.FAILED, Reason.FACE_CHANGED, [(None, "failed", None)], (BLINKED,), False, "checks"),
         (Outcome.FAILED, Reason.NO_GOOD_FRAME, [(Guidance.NO_FACE, "positioning", None)], (), False, "position"),
+        # what was missed and what was wrong tell more than what stood on the screen
+        (Outcome.FAILED, Reason.ACTION_TIMEOUT, [(None, "cue", Action.NOD)], (BLINKED, NOT_TURNED), False, "turn-left"),
+        (Outcome.FAILED, Reason.NO_GOOD_FRAME, [(None, "between", Action.NOD)], (BLINKED,), False, "position"),
         # given up: what was asked for at that moment
         (Outcome.FAILED, Reason.CANCELLED, [(Guidance.TOO_FAR, "positioning", None)], (), False, "position"),
         (Outcome.FAILED, Reason.CANCELLED, [(None, "positioning", None), (None, "wait-cue", Action.BLINK)], (), False, "blink"),

@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.domain import contact, light_pattern, rate
 from kiosk.domain.next_time import valid_until
+from kiosk.domain.person import Person
 from kiosk.domain.policy import PolicyKind
 from kiosk.domain.reasons import Reason
 from kiosk.domain.renewal import after_pass, decide, message_of, period_today
@@ -16,7 +17,10 @@ from kiosk.domain.working_days import is_working, working_days_after
 from tests.rules import made
 
 
-@pytest.mark.parametrize(("phone", "tail"), [("0755-8123 4567", "4567"), ("1234", ""), ("", ""), ("none", "")])
+@pytest.mark.parametrize(
+    ("phone", "tail"),
+    [("0755-8123 4567", "4567"), ("0755 8123 45-67", "4567"), ("12345", "2345"), ("1234", ""), ("", ""), ("none", "")],
+)
 def test_only_the_end_of_a_number_that_is_one_is_said(phone, tail):
     assert contact.phone_tail(phone) == tail
 
@@ -35,6 +39,13 @@ def test_a_weekend_that_is_worked_counts_and_a_holiday_does_not():
     assert working_days_after(date(2026, 10, 9), 1, worked=(saturday,)) == saturday
 
 
+def test_whoever_is_named_is_named_in_the_normal_form():
+    given = Person(" 王　芳", "110105-49 1231 002")
+    entry = made.person(name=" 王　芳", id_number="110105-49 1231 002")
+    for one in (given, entry):
+        assert (one.name, one.id_number) == ("王芳", "11010519491231002X")
+
+
 def test_shares_come_with_their_interval():
     assert rate.interval(0, 0) == (0.0, 1.0)
     low, high = rate.interval(3, 300)
@@ -46,7 +57,10 @@ def test_shares_come_with_their_interval():
 
 def test_the_light_lies_between_its_two_colours():
     assert light_pattern.colour(1.0) == pytest.approx(light_pattern.WARM)
+    assert light_pattern.colour(3.0) == pytest.approx(light_pattern.WARM)
     assert light_pattern.colour(-3.0) == pytest.approx(light_pattern.COOL)
+    assert light_pattern.colour(0.5) == pytest.approx((0.8375, 0.645, 0.4375))  # three quarters of the way
+    assert light_pattern.level_at((0.5, 0.25, 0.125), 0.5, -0.5) == pytest.approx(0.4375)
     assert light_pattern.level_at((0.5, 0.25, 0.125), 1.0, -1.0) == pytest.approx(0.375)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.next_time import next_time, next_window, open_now
+from kiosk.domain.next_time import NextTime, next_time, next_window, open_now, valid_until
 from kiosk.domain.policy import Policy, PolicyKind
 from kiosk.domain.renewal import term_after
 from kiosk.texts.strings import CATALOGUES, Strings
@@ -60,6 +60,43 @@ def test_who_may_come_today_is_told_so_and_until_when():
     assert open_now(date(2026, 11, 28), TODAY).key == "next_time.today"  # overdue: no date that is past
     assert open_now(date(2026, 11, 30), TODAY).key == "next_time.today_month"
     assert open_now(date(2026, 12, 5), TODAY).key == "next_time.today_day"
+
+
+SOON, LATER = TODAY + timedelta(days=62), TODAY + timedelta(days=63)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        (None, None, None),
+        (LATER, None, ("from_day", "say_on_screen", LATER, LATER)),
+        (SOON, date(2027, 5, 30), ("before_day", "next_year.say_in_5", date(2027, 5, 30), date(2027, 5, 30))),
+        (None, date(2027, 5, 31), ("before_month", "next_year.say_before_5", date(2027, 5, 31), date(2027, 5, 31))),
+        (LATER, date(2027, 5, 30), ("between", "next_year.say_from_1", LATER, date(2027, 5, 30))),
+        (LATER, date(2028, 5, 30), ("between_years", "next_year.say_from_1", LATER, date(2028, 5, 30))),
+        (date(2027, 3, 1), date(2027, 3, 31), ("in_month", "next_year.say_in_3", date(2027, 3, 1), date(2027, 3, 31))),
+        (date(2027, 3, 1), date(2027, 3, 30), ("between", "next_year.say_from_3", date(2027, 3, 1), date(2027, 3, 30))),
+        (date(2028, 3, 1), date(2028, 4, 30), ("between_months", "say_on_screen", date(2028, 3, 1), date(2028, 4, 30))),
+        (
+            date(2027, 3, 1),
+            date(2028, 3, 31),
+            ("between_months_years", "next_year.say_from_3", date(2027, 3, 1), date(2028, 3, 31)),
+        ),
+    ],
+)
+def test_each_window_has_its_sentence_its_voice_and_its_dates(first, last, told):
+    assert next_time(first, last, TODAY) == (told and NextTime(f"next_time.{told[0]}", f"next_time.{told[1]}", *told[2:]))
+
+
+def test_today_has_a_sentence_with_the_last_day_where_one_is_known():
+    said = "page.answer.say_today"
+    assert open_now(None, TODAY) == NextTime("next_time.today", said)
+    assert open_now(TODAY - timedelta(days=1), TODAY) == NextTime("next_time.today", said)
+    assert open_now(TODAY, TODAY) == NextTime("next_time.today_day", said, TODAY, TODAY)
+    end = date(2026, 11, 30)
+    assert open_now(end, TODAY) == NextTime("next_time.today_month", said, end, end)
+    assert valid_until(end, TODAY) == NextTime("next_time.valid_month", "next_time.this_year.say_until_11", end, end)
+    assert valid_until(TODAY, TODAY) == NextTime("next_time.valid_day", "next_time.this_year.say_until_11", TODAY, TODAY)
 
 
 @given(st.dates(date(2024, 1, 1), date(2030, 12, 31)), st.integers(-400, 900), st.integers(0, 800))

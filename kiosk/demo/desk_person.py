@@ -189,6 +189,11 @@ class DeskPerson(QObject):
 
         return look
 
+    def asked(self) -> str:
+        """Return what the visit's camera page asks for now, "" while it does not."""
+        prompt = self._find("prompt", QWidget)
+        return str(prompt.property("action") or "") if prompt is not None and prompt.property("now") else ""
+
     def pause(self, milliseconds: int) -> Until:
         """Wait a moment: what is on its way to the screen arrives."""
         until = self._now_ms + milliseconds

@@ -11,6 +11,7 @@ from kiosk.demo.desk_parts import fill_face_to_face, leave, number_of, self_serv
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
 from kiosk.demo.fixture import DemoFixture
+from kiosk.demo.sight_script import cannot_turn
 
 _LIST = "unit-list.csv"
 
@@ -344,6 +345,7 @@ SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
     "declare": declare,
     "returned": returned,
     "clock-back": clock_back,
+    "cannot-turn": cannot_turn,
     "camera-swapped": camera_swapped,
     **calling_scripts.SCRIPTS,
 }

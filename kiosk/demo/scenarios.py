@@ -254,6 +254,13 @@ _ALL = (
         settings={"liveness": {"tries_per_visit": 1, "checks": {"camera": "enforce"}}},
     ),
     Scenario(
+        "cannot-turn",
+        "cannot turn the head: the attendant, who sees the person, says so by one touch; another action is asked for",
+        Outcome.PASSED,
+        "ok",
+        desk="cannot-turn",
+    ),
+    Scenario(
         "camera-swapped",
         "another camera is plugged in: self-service stops, attended work goes on, the supervisor confirms it with a reason",
         Outcome.PASSED,

@@ -1,7 +1,8 @@
 """Did the answers come to the cues, or did the cues happen to meet a movement that was there anyway? Pure; used by `take`.
 
-A person who is asked waits, and then does one thing. A recording moves all the time: it makes gestures that nobody asked for, and
-what fits the cue begins sooner than anybody reacts. Each such sign weighs; from a whole one on a third action is asked for.
+A person who is asked waits, and then does one thing. A recording moves all the time: it makes gestures that nobody asked for, what
+fits the cue begins sooner than anybody reacts, and its head is under way before it "answers". Each such sign weighs; from a whole
+one on a third action is asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ REACTION_S = 0.25  # nobody understands a cue and moves sooner
 # A mouth opens in talk, a lid falls by itself: a turn of the head that nobody asked for says more.
 _STRAY = {Action.BLINK: 0.0, Action.NOD: 0.25, Action.MOUTH_OPEN: 0.5}
 _TURN, _WRONG, _AT_ONCE, _EARLY = 1.0, 0.25, 1.0, 0.25  # left for right, and too soon, are what people do
+# How far the head goes left and right while nobody asked, and after the cue until the answer begins: a person's own reaction opens
+# the window, and before it there is waiting. measured: docs/measurements.md, "Replays"
+RESTLESS_DEG, ROVING_DEG = 8.0, 15.0
+_RESTLESS, _ROVING = 0.5, 1.0
+_BEFORE_S = 0.3  # the beginning of the answer itself is no unrest
+_STRAIGHT_DEG = 7.0
 
 
 class Doubt:
@@ -24,6 +31,19 @@ class Doubt:
 
     def __init__(self) -> None:
         self.weight = 0.0
+        self._waited: list[tuple[float, float]] = []  # time and yaw
+
+    def anew(self) -> None:
+        """An action is announced, or to be done once more: what went before was asked for, or is a mistake that people make."""
+        self._waited = []
+
+    def waits(self, t_s: float, yaw_deg: float) -> None:
+        """A frame of somebody who waits for the cue, or has it and may be about to answer. yaw_deg: from their own straight look.
+
+        It counts from when they look straight: the way back from the last turn is part of that turn.
+        """
+        if self._waited or abs(yaw_deg) < _STRAIGHT_DEG:
+            self._waited.append((t_s, yaw_deg))
 
     @property
     def enough(self) -> bool:
@@ -38,6 +58,13 @@ class Doubt:
         """An answer was taken. wrong: turns to the other side before it; early: answers before the cue."""
         at_once = event.action is not Action.BLINK and event.start_s - cued_s < REACTION_S
         self.weight += wrong * _WRONG + early * _EARLY + (_AT_ONCE if at_once else 0.0)
+        unrest = self.unrest_deg(event.start_s)
+        self.weight += _ROVING if unrest >= ROVING_DEG else _RESTLESS if unrest >= RESTLESS_DEG else 0.0
+
+    def unrest_deg(self, until_s: float) -> float:
+        """How far the head went left and right before an answer that began then."""
+        yaw = [yaw_deg for t_s, yaw_deg in self._waited if t_s < until_s - _BEFORE_S]
+        return max(yaw) - min(yaw) if yaw else 0.0
 
 
 def hardest(spares: Sequence[Step]) -> Step:

@@ -73,7 +73,8 @@ class GestureEvent:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What an excursion of one signal must look like. `on`: the peak needed; `start`: where it begins; `back`: share of
-    the peak it must fall under to have returned; `min_s`, `max_s`: plausible duration from begin to return."""
+    the peak it must fall under to have returned; `min_s`, `max_s`: plausible duration from begin to return. `again`: after one, the
+    next begins where it went under `start`, or rose by so much anew: a slow way back is no second gesture. 0: anywhere."""
 
     on: float
     start: float
@@ -82,6 +83,7 @@ class Shape:
     max_s: float
     lost_s: float  # how long the face may be lost in the middle of it
     peaked_lost_s: float = 0.2  # the same once the peak was seen
+    again: float = 0.0
 
 
 # measured: kiosk evaluate gestures on the project's 50 development clips (docs/measurements.md). Blink: any peak of
@@ -90,8 +92,8 @@ class Shape:
 SHAPES: dict[Action, Shape] = {
     Action.BLINK: Shape(on=0.15, start=0.08, back=0.5, min_s=0.0, max_s=1.5, lost_s=0.2),
     Action.MOUTH_OPEN: Shape(on=0.25, start=0.12, back=0.5, min_s=0.0, max_s=8.0, lost_s=0.2),
-    Action.TURN_LEFT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0, peaked_lost_s=3.5),
-    Action.TURN_RIGHT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0, peaked_lost_s=3.5),
+    Action.TURN_LEFT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0, peaked_lost_s=3.5, again=6.0),
+    Action.TURN_RIGHT: Shape(on=15.0, start=7.0, back=0.6, min_s=0.2, max_s=15.0, lost_s=1.0, peaked_lost_s=3.5, again=6.0),
     Action.NOD: Shape(on=10.0, start=5.0, back=0.5, min_s=0.2, max_s=2.5, lost_s=0.5),
 }
 
@@ -192,6 +194,7 @@ class Excursion:
 
     def __init__(self, action: Action, shape: Shape) -> None:
         self.action, self.shape = action, shape
+        self._lowest = 0.0  # since the last one ended; under `start`: a new one may begin
         self.reset()
 
     def reset(self) -> None:
@@ -213,7 +216,9 @@ class Excursion:
     def step(self, t_s: float, level: float) -> GestureEvent | None:
         """Take in the signal's rise over the baseline; return the gesture that ends now."""
         if self._start_s is None:
-            if level >= self.shape.start:
+            self._lowest = min(self._lowest, level)
+            settled = not self.shape.again or self._lowest < self.shape.start or level >= self._lowest + self.shape.again
+            if level >= self.shape.start and settled:
                 self._start_s, self._peak, self._peak_s, self._seen_s = t_s, level, t_s, t_s
             return None
         self._seen_s = t_s
@@ -222,6 +227,7 @@ class Excursion:
         if t_s - self._start_s > self.shape.max_s:
             self._stale = True  # a held pose, not a gesture; wait until it is over
         if level < max(self.shape.start, self.shape.back * self._peak):
+            self._lowest = level
             return self._end(t_s)
         return None
 

@@ -48,7 +48,7 @@ class Take:
         """attended: an attendant who signed in has the person in sight, so that missing depth refers nobody
         and the turn too may be swapped away."""
         self._settings, self._attended = settings, attended
-        lit = challenge.light_code is not None and settings.checks.light in ("refer", "enforce")  # its shape may do instead
+        lit = challenge.light_code is not None and settings.checks.light == "enforce"  # the shape that it draws may do instead
         self._asked = Asked(challenge, settings.require_turn and not attended and not lit, settings.doubt_asks_more)
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
@@ -140,6 +140,9 @@ class Take:
             return Reason.FACE_LOST
         if not self._placed:
             return self._advance_start(blocked)
+        now = self._tracker.last
+        if self._phase in ("wait-cue", "cue") and now is not None:
+            self._asked.doubt.waits(now.t_s, now.yaw_deg - self._tracker.baseline.value().yaw_deg)
         cued_s = self._cued_s if self._phase == "cue" else None
         for event in events:
             if is_stray(event, self._asked.action, cued_s):
@@ -204,11 +207,13 @@ class Take:
                     asked.larger = verdict is TurnVerdict.FLAT  # too small to tell a head from a print: say so, once more
                     asked.slower = verdict is TurnVerdict.JERKY
                     if asked.larger or asked.slower:
+                        asked.doubt.anew()
                         continue
                 self._accept(event)
                 return None
             if step.action in TURNS and event.action in TURNS:
                 asked.wrong += 1
+                asked.doubt.anew()
                 if asked.wrong > WRONG_TURNS:
                     return Reason.ACTION_TIMEOUT
         if self._now_s - self._cued_s > self._settings.action_timeout_s + self._grace_s():
@@ -245,6 +250,8 @@ class Take:
 
     def _enter(self, phase: Phase, restart: bool = False) -> None:
         if phase != self._phase or restart or phase == "wait-cue":
+            if phase == "wait-cue":
+                self._asked.doubt.anew()
             self._phase, self._since_s = phase, self._now_s
 
     def _buffer_face(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool) -> None:

@@ -113,6 +113,7 @@ def test_what_the_desk_is_told_of_a_visit_in_the_middle():
     assert glance(rested, "instructions", (mismatch, stopped)).reason is Reason.FACE_MISMATCH
     assert glance(rested, "instructions", (stopped,)).reason is None, "who stopped for a moment did not fail"
     assert glance(vs.Acting(case, camera_ready=False), "camera").reason is Reason.CAMERA_UNPLUGGED
+    assert glance(vs.Acting(case, camera_ready=False), "camera", camera=True).reason is None, "the desk was opened in mid-take"
     assert glance(vs.Referred(visit, Reason.NO_FACE_WANTED), "referred").reason is Reason.NO_FACE_WANTED
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from kiosk.domain.reasons import Action, Reason
@@ -79,3 +82,23 @@ def test_one_more_action_and_not_two(asks: bool, actions: int) -> None:
 def test_who_does_as_asked_is_asked_for_two() -> None:
     drawn = challenge(Action.MOUTH_OPEN, Action.TURN_LEFT, spares=(Action.BLINK, Action.TURN_RIGHT))
     assert len(run(Take(drawn, SETTINGS), Person(wrong=2)).actions) == 2
+
+
+def test_a_head_that_is_under_way_before_it_answers_is_asked_for_a_third() -> None:
+    """As a recording of somebody who looks about all the time; each turn comes after its cue, and none is a stray."""
+    drawn = challenge(Action.TURN_LEFT, Action.TURN_RIGHT, spares=(Action.BLINK, Action.MOUTH_OPEN))
+    person = Person()
+
+    def about(t_s: float, view: TakeView) -> Pose:
+        pose = person(t_s, view)
+        return pose if pose.yaw else replace(pose, yaw=6.5 * math.sin(3.0 * t_s))
+
+    assert len(run(Take(drawn, SETTINGS), about).actions) == 3
+
+
+@pytest.mark.parametrize("after_s", [0.6, 3.0, 9.0])
+def test_who_waits_quietly_may_take_long_and_return_slowly(after_s: float) -> None:
+    drawn = challenge(Action.TURN_LEFT, Action.MOUTH_OPEN, spares=(Action.BLINK, Action.TURN_RIGHT))
+    result = run(Take(drawn, SETTINGS), Person(after_s=after_s, slow=2.5, wrong=int(after_s < 5)))
+    assert result.passed
+    assert len(result.actions) == 2

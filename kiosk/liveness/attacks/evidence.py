@@ -81,8 +81,8 @@ class AttackEvidence:
 
     @property
     def saw_head(self) -> bool:
-        """A turn showed depth, or the light a head's shape where somebody cannot turn."""
-        return self.turns.saw_depth or (self._checks.light in ("refer", "enforce") and self.lit.is_head)
+        """A turn showed depth, or, at a station that enforces the light, that showed a head's shape where somebody cannot turn."""
+        return self.turns.saw_depth or (self._checks.light == "enforce" and self.lit.is_head)
 
     @property
     def unclear(self) -> bool:
@@ -95,7 +95,7 @@ class AttackEvidence:
         checks = self._checks
         lit = self._lit()
         told: CheckMode = "off" if checks.light == "off" else "record"
-        flat: CheckMode = "refer" if checks.light == "enforce" else checks.light  # rendered alone: never a refusal
+        flat: CheckMode = "refer" if checks.light == "enforce" else told  # rendered, on few takes: never a refusal
         values: tuple[tuple[str, CheckMode, float | None], ...] = (
             ("depth", checks.depth, self.turns.depth()),
             ("background", checks.background, self.turns.background()),

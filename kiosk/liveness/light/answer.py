@@ -42,8 +42,8 @@ _OTHERS = 200  # codes that were not shown: what they find is noise
 EXPECTED = 0.008  # a head's answer at least, rendered: docs/measurements.md, "Light that answers"
 ANSWERED = 0.30  # of `time`: from here on it is this code
 CLEAR = 5.0  # the expected answer stands so often over what chance gives, or nothing can be told
-RELIEF = 0.10  # of `shape`: a head has more, a sheet less (docs/measurements.md)
-_SURE_FLAT, _SURE_HEAD = 2.0, 1.5  # times what chance gives, to be called one or the other
+RELIEF, HEAD = 0.10, 0.25  # of `shape`: a sheet has less than the one, a head more than the other (docs/measurements.md)
+_SURE = 2.0  # times what chance gives, to be called one or the other
 GAUDY = 0.0065  # nobody's movement changes colours so much (docs/measurements.md): a light does, and it is not ours
 DELAYS_S = tuple(round(0.02 * n, 2) for n in range(61))  # 0 to 1.2 s: beyond 0.4 s lies no kiosk, but whoever answers late
 DELAY_SLACK_S = 0.06  # frames come when they come
@@ -73,12 +73,12 @@ class LightScores:
     @property
     def relief(self) -> float | None:
         """The most that the shape can be, for all that is known; under RELIEF it is a sheet. None: it did not answer."""
-        return None if self.shape is None or not self._answered else self.shape + _SURE_FLAT * self.shape_noise
+        return None if self.shape is None or not self._answered else self.shape + _SURE * self.shape_noise
 
     @property
     def is_head(self) -> bool:
         """It answered, in time and as a head does, and that is no chance."""
-        return self._answered and self.shape is not None and self.shape >= RELIEF + _SURE_HEAD * self.shape_noise
+        return self._answered and self.shape is not None and self.shape >= HEAD + _SURE * self.shape_noise
 
     @property
     def _answered(self) -> bool:

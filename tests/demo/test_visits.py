@@ -104,6 +104,9 @@ ENDS = {
     "helper-face": ("failed", "face-mismatch"),
     "reader-unplugged": ("passed", "ok"),
     "camera-swapped": ("passed", "ok"),
+    "reminders": ("passed", "ok"),
+    "visit-cancelled": ("passed", "ok"),
+    "one-inch-photo": ("passed", "ok"),
 }
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from kiosk.texts.strings import Strings
     from kiosk.ui.desk.frame import DeskView
 
-_SIZE = (1080, 1920)
-_WIDTH = 300  # of a picture: 190 points an inch as it is printed, and a manual that goes by mail
+_SIZE, _DESK = (1080, 1920), (1366, 768)
+_WIDTH, _DESK_WIDTH = 300, 600  # of a picture: 190 points an inch as it is printed, and a manual that goes by mail
 
 
 def main(argv: list[str]) -> int:
@@ -55,8 +55,8 @@ def _paint(folder: Path) -> tuple[Strings, list[Shot], list[Shot]]:
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.show()
 
-    def keep(name: str) -> None:
-        window.grab().scaledToWidth(_WIDTH, Qt.TransformationMode.SmoothTransformation).save(str(folder / f"{name}.png"))
+    def keep(name: str, width: int = _WIDTH) -> None:
+        window.grab().scaledToWidth(width, Qt.TransformationMode.SmoothTransformation).save(str(folder / f"{name}.png"))
 
     visit, at_desk = [], []
     set_form(window, _SIZE, "paper", False)
@@ -64,10 +64,11 @@ def _paint(folder: Path) -> tuple[Strings, list[Shot], list[Shot]]:
         show_scene(window, scene)
         keep(scene.name)
         visit.append(Shot(scene.name, window.page.title.text()))
+    set_form(window, _DESK, "paper", False)
     with desk.opened(window) as view:
         for one in desk.states():
             desk.show(view, one)
-            keep(one.name)
+            keep(one.name, _DESK_WIDTH)
             at_desk.append(Shot(one.name, *_words(view)))
     return window.strings, visit, at_desk
 

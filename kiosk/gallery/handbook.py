@@ -27,7 +27,7 @@ class Shot:
 
 
 LEAFLET = ("idle", "who", "card", "confirm", "consent", "instructions", "camera-mouth-open", "result")  # in eight pictures
-_IN_A_ROW, _ROWS, _WIDTH, _NOTE = 3, 3, 150, 36  # pictures of a page; characters below one
+_STANDING, _LYING, _NOTE = (3, 3, 150), (2, 4, 330), 36  # in a row, rows, width; characters below a picture
 _NEW_PAGE = " style='page-break-before:always'"
 _STYLE = """<style>body{font-family:'Noto Sans CJK SC','Noto Sans SC',sans-serif;font-size:10pt}h1{font-size:20pt}h2{font-size:14pt}
 h3{font-size:11pt}td{vertical-align:top;padding:4px}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}.step{font-size:13pt}.held{font-size:12pt}</style>"""
@@ -64,16 +64,17 @@ def _picture(name: str, width: int) -> str:
     return f'<img src="pictures/{name}.png" width="{width}">'
 
 
-def _shots(heading: str, shots: Sequence[Shot]) -> list[str]:
-    """Return a section of pictures, nine on a page, each under the heading of its page."""
+def _shots(heading: str, shots: Sequence[Shot], form: tuple[int, int, int]) -> list[str]:
+    """Return a section of pictures, each under the heading of its page. form: how many in a row, rows on a page, width."""
+    in_a_row, rows_a_page, width = form
     out = [f'<h2 style="page-break-before:always">{heading}</h2>']
-    for first in range(0, len(shots), _IN_A_ROW * _ROWS):
+    for first in range(0, len(shots), in_a_row * rows_a_page):
         rows = ""
-        for start in range(first, min(first + _IN_A_ROW * _ROWS, len(shots)), _IN_A_ROW):
+        for start in range(first, min(first + in_a_row * rows_a_page, len(shots)), in_a_row):
             cells = (
-                f'<td width="33%"><b>{escape(one.title)}</b><br>{_picture(one.name, _WIDTH)}<br>'
+                f'<td width="{100 // in_a_row}%"><b>{escape(one.title)}</b><br>{_picture(one.name, width)}<br>'
                 f"<small>{escape(one.note[:_NOTE])}</small></td>"
-                for one in shots[start : start + _IN_A_ROW]
+                for one in shots[start : start + in_a_row]
             )
             rows += f"<tr>{''.join(cells)}</tr>"
         out.append(f"<table width='100%'{_NEW_PAGE if first else ''}>{rows}</table>")
@@ -113,8 +114,8 @@ def _manual(strings: Strings, written: dict[str, dict[str, list[str]]], visit: S
     out.append("<h2>工作台的每一处</h2><ul>")
     out += [f"<li>{escape(strings.text(f'desk.place.{place}'))}</li>" for place in Place]
     out.append("</ul>")
-    out += _shots("老人看到的每一页", visit)
-    out += _shots("工作台的每一页", desk)
+    out += _shots("老人看到的每一页", visit, _STANDING)
+    out += _shots("工作台的每一页", desk, _LYING)
     heads = "".join(f"<th>{one}</th>" for one in ("屏幕上", "老人怎么办", "工作人员怎么办"))
     out.append(f"<h2{_NEW_PAGE}>每一个原因，怎么办</h2><table border='1' cellspacing='0'><tr>{heads}</tr>")
     for reason in Reason:

@@ -100,7 +100,7 @@ def test_what_is_no_good_is_said_when_the_time_is_over(live):
     live.desk.beside.photo._give_up()
     assert live.desk.state.page.problem == "photo-blurred"
     assert not live.desk.state.page.ready
-    assert "不清楚" in live.find("problem").text()
+    assert "不清楚" in live.find("problem").words.text()
     live.desk.beside.photo.on_frame(frame(9))  # nobody looks any more
     assert not live.desk.beside.photo._looking
 

@@ -88,6 +88,7 @@ class Board:
     review: bool = False
     seen: tuple[str, ...] = ()
     camera: Photographing | None = None
+    leaving: Leaving | None = None
 
 
 @dataclass(frozen=True, slots=True)

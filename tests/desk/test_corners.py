@@ -158,7 +158,8 @@ def test_a_units_papers_are_photographed_like_a_proxys():
     assert commands == (c.TakeUnitList(SUE, d.LIST, "示范厂", x.LI, ("clerk-id", "sealed-list"), (sheet,)),)
     done, _ = on(sent.page, e.Acted(1, Place.UNIT_LIST, "list-taken", data=b.UnitListData()))
     assert (done.page.documents, done.page.seen, done.page.review) == ((), (), False)
-    assert c.DropPages(SUE, ("page-9",)) in on(taken, e.Went(Place.HOME))[1]
+    asked, _ = on(taken, e.Went(Place.HOME))
+    assert c.DropPages(SUE, ("page-9",)) in on(asked.page, e.LeaveTouched())[1]
 
 
 def test_papers_are_photographed_on_no_other_board():
@@ -224,6 +225,7 @@ FORMS = {
     "pages": s.Assisting(d.found(), Channel.AGENT, documents=(d.PAGE,)),
     "declarant": s.TakingDeclaration(d.found(), x.LI),
     "declared": s.TakingDeclaration(d.found(), filled=True),
+    "unit": s.Board(Place.UNIT_LIST, b.UnitListData(), documents=(d.PAGE,)),
 }
 LEAVING = (e.Went(Place.HOME), e.BackTouched(), e.CloseTouched(), e.TakeOverTouched())
 
@@ -251,6 +253,8 @@ def test_an_empty_form_is_left_at_once(leaving):
 def test_what_is_wiped_need_not_be_asked_about():
     filled, _ = on(s.Assisting(d.found(), Channel.FACE_TO_FACE), e.FormFilled(True))
     assert filled.page.filled
+    unit = s.Board(Place.UNIT_LIST, b.UnitListData())
+    assert on(unit, e.FormFilled(True))[0].page == unit, "of a unit list only pages would be lost"
     wiped, _ = on(filled.page, e.FormFilled(False))
     assert isinstance(on(wiped.page, e.Went(Place.HOME))[0].page, s.Board)
 

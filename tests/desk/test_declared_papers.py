@@ -130,4 +130,5 @@ def test_a_list_that_is_left_leaves_no_page(listing, frames):
     photograph(listing, frames)
     assert len(kept(listing)) == 2
     listing.touch("place-home")
+    listing.touch("leave-go")
     listing.until(lambda: kept(listing) == [])

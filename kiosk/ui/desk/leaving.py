@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from kiosk.desk import events as e
-from kiosk.desk.leaving import Form
+from kiosk.desk.papers import Papered
 from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.drawing import SignaturePad
 from kiosk.ui.desk.widgets import Action, Card, Field, Words, row
@@ -65,7 +65,7 @@ class LeaveQuestion(Card):
     def _leave(self) -> None:
         self.sent.emit(e.LeaveTouched())
 
-    def show_page(self, page: Form, kit: DeskKit) -> None:
+    def show_page(self, page: Papered, kit: DeskKit) -> None:
         """Ask, or not."""
         asks = page.leaving is not None
         appears = asks and self.isHidden()

@@ -14,6 +14,7 @@ from kiosk.desk.boards_data import UnitListData
 from kiosk.domain.desk_rules import UNIT_PAPERS
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.file_choice import FileChoice
+from kiosk.ui.desk.leaving import LeaveQuestion
 from kiosk.ui.desk.paper_camera import PaperCamera
 from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.table import Cell, Column, Table
@@ -104,6 +105,10 @@ class UnitListPage(DeskPage[s.Board]):
         self.camera.sent.connect(self.sent)
         self.camera.hide()
         self.outer.addWidget(self.camera)
+        self.question = LeaveQuestion()
+        self.question.sent.connect(self.sent)
+        self.question.hide()
+        self.outer.addWidget(self.question)
 
     def show_page(self, page: s.Board, kit: DeskKit) -> None:
         data = page.data if isinstance(page.data, UnitListData) else UnitListData()
@@ -118,9 +123,10 @@ class UnitListPage(DeskPage[s.Board]):
         self.clerk_number.say(kit.text("unit.clerk_number"))
         self.clerk_take.say(kit.text("assist.agent_take"))
         self.papers.show_page(page, kit)
-        self.area.setVisible(page.camera is None)
-        self.camera.setVisible(page.camera is not None)
+        self.area.setVisible(page.camera is None and page.leaving is None)
+        self.camera.setVisible(page.camera is not None and page.leaving is None)
         self.camera.show_page(page, kit)
+        self.question.show_page(page, kit)
         self.file.say(kit.text("unit.file"))
         self.files.offer(data.files, kit, self.look)
         self.take.say(kit.text("saving") if page.busy else kit.text("unit.take"))

@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "a whole visit with emulated hardware"),
     "doctor": ("doctor", "check camera, reader, models, voice, fonts, database, clock, disk, bureau"),
     "camera": ("camera", "which camera is believed, and what is measured of it at set-up"),
-    "pilot": ("pilot", "a station measures itself: protocol by touch, attack sheets, report, numbers only"),
+    "pilot": ("pilot", "a station measures itself: protocol by touch, attack sheets, report; with consent"),
     "support-bundle": ("support_bundle", "one file for whoever helps from afar: no name, no number, no key"),
     "models": ("models", "fetch, verify or import the model weights"),
     "watch": ("watch", "print what the vision sees in a camera or a clip"),

@@ -115,6 +115,7 @@ def test_one_more_is_asked_once_where_there_is_doubt_and_a_spare() -> None:
     now.doubt.weight = 1.0
     counts = []
     for action in (MOUTH, LEFT, RIGHT):
+        assert now.action is action  # the one more is the hardest of the spares
         now.accept(event(action, 5.0), 0.0, 1.0)
         counts.append(now.count)
     assert counts == [2, 3, 3]  # not before the last one, and not again
@@ -128,6 +129,9 @@ def test_a_swap_uses_up_its_spare() -> None:
     assert (now.action, now.swapped, now.early, now.wrong) == (NOD, (MOUTH,), 0, 0)
     now.swap()
     assert (now.action, now.swapped, now.can_swap) == (BLINK, (MOUTH, NOD), False)
+    one = asked(MOUTH, LEFT, spares=(NOD, BLINK), swaps=1)
+    one.swap()
+    assert not one.can_swap  # though a spare is left
     assert asked(MOUTH, LEFT, spares=(NOD,), swaps=0).can_swap is False
     with pytest.raises(ValueError, match="nothing to swap for"):
         asked(MOUTH).swap()
@@ -274,6 +278,13 @@ def test_who_was_there_and_left_is_told_so_and_both_stop_a_take() -> None:
         assert said[0] == (True, None)
     placing = Placing(LIMITS)
     assert [placing.step(face(t_s / 10), PICTURE, turning=False, started=True) for t_s in range(6)][-1] == (False, None)
+
+
+@pytest.mark.parametrize(("turning", "told"), [(False, Guidance.NOT_STRAIGHT), (True, None)])
+def test_who_was_asked_to_turn_is_not_asked_to_look_straight(turning: bool, told: Guidance | None) -> None:
+    placing = Placing(LIMITS)
+    said = [placing.step(face(t_s / 10, Pose(yaw=30.0)), PICTURE, turning=turning, started=True) for t_s in range(6)]
+    assert said[-1] == (False, told)
 
 
 def test_a_hint_appears_stays_long_enough_to_read_and_goes() -> None:

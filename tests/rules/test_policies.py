@@ -64,6 +64,8 @@ def test_what_does_not_fit_is_named(kind, parameters, told):
 def test_what_only_just_fits():
     assert load("annual-window", {"valid_months": 6, "window_months": 5}).window_months == 5
     assert load("annual-window", {"early_months_from_age": {"90": 3, "80": 8}}).early_months_from_age == ((80, 8), (90, 3))
+    early = load("annual-window", {"early_months_from_age": {"80": 8}, "valid_months": 24})
+    assert (early.early_months_from_age, early.valid_months) == (((80, 8),), 24)
     leap = load("campaign", {"deadline": "02-29", "opens": "02-28"})
     assert (leap.deadline, leap.opens) == ((2, 29), (2, 28))
     assert load("rotation", {"cycle_months": 6, "cycle_days": 0}).cycle_days == 0

@@ -32,8 +32,11 @@ UNITS = (
     "pension-kiosk-update.timer",
     "pension-kiosk-clock.path",
     "pension-kiosk-clock.service",
+    "pension-kiosk-words.timer",
+    "pension-kiosk-words.service",
 )  # what the package installs (`packaging`), and a support bundle asks about
 RESULT = Path("/opt/pension-kiosk/update-result.json")  # written by `kiosk update`, for everybody to read
+WORDS = Path("/run/pension-kiosk-words")  # what of the system's journal this user may know, left there by root every ten minutes
 _SHOWN = (
     "Id LoadState ActiveState SubState UnitFileState Result NRestarts ExecMainStatus MemoryCurrent MemoryPeak StatusText"
     " ExecMainStartTimestampMonotonic ActiveEnterTimestampMonotonic"
@@ -85,6 +88,15 @@ def versions() -> dict[str, Any]:
         "libraries": {one.name: one.version for one in importlib.metadata.distributions()},
         "update": update_result(),
     }
+
+
+def words(name: str, most: int = 4_000_000) -> str:
+    """Return what was left of the journal: kernel, units or usb-resets; "" where nothing is."""
+    try:
+        with (WORDS / name).open("rb") as file:
+            return file.read(most).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def update_result(path: Path = RESULT) -> dict[str, Any]:

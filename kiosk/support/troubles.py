@@ -16,7 +16,7 @@ from typing import Any
 from kiosk.store import outbox
 from kiosk.store.engine.database import Store
 from kiosk.store.roster import lookup as roster
-from kiosk.support.machine import UNITS, run
+from kiosk.support.machine import words
 
 MOST = 2000  # lines of each kind, the newest
 DAYS = 30
@@ -54,16 +54,9 @@ def known_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def of_system() -> dict[str, Any]:
     """Return what the service manager says of our units, and the kernel of devices: the newest lines."""
-    units = [argument for unit in UNITS for argument in ("-u", unit)]
-    told, left_out = [], 0
-    for entry in _entries(run("journalctl", "-o", "json", "-n", str(MOST), *units)):
-        if entry.get("_COMM") == "systemd" or entry.get("_PID") == "1":
-            told.append(_line(entry))
-        else:
-            left_out += 1
-    kernel = _entries(run("journalctl", "-k", "-o", "json", "-n", str(5 * MOST)))
-    devices = [_line(entry) for entry in kernel if _OF_DEVICES.search(str(entry.get("MESSAGE", "")))]
-    return {"units": told, "lines_of_programs_left_out": left_out, "kernel": devices[-MOST:]}
+    told = [_line(entry) for entry in _entries(words("units")) if entry.get("_PID") == "1"]
+    devices = [_line(entry) for entry in _entries(words("kernel")) if _OF_DEVICES.search(str(entry.get("MESSAGE", "")))]
+    return {"units": told[-MOST:], "kernel": devices[-MOST:]}
 
 
 def _entries(text: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ Here a stand-in plays the service manager; the same was tried by hand under a re
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import re
 import shutil
@@ -118,6 +119,7 @@ def test_hardening_stands_and_locks_no_device_out():
         assert service[key] == [value], key
     assert [path.lstrip("-") for path in service["ReadWritePaths"]] == ["/media"], "and the state folder: nothing of the program"
     assert {"video", "audio", "dialout"} <= set(service["SupplementaryGroups"][0].split())
+    assert "systemd-journal" not in service["SupplementaryGroups"][0], "what it needs of it, machine-words leaves for it"
     # Kinds of devices are looked up once, at the start: a reader that is plugged in later would be refused.
     assert not service.keys() & {"DevicePolicy", "DeviceAllow", "ProtectClock", "PrivateDevices"}
     # onnxruntime and MediaPipe make code; ProtectHome hides the sound server's socket.
@@ -302,3 +304,30 @@ def test_weights_that_are_carried_by_hand_need_no_network(tmp_path, asked, fetch
     done = subprocess.run(["bash", str(probe)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     assert ("kiosk models fetch" in done.stderr) is fetches
+
+
+def test_of_the_journal_the_kiosk_gets_words_of_devices_and_of_the_service_manager(tmp_path):
+    """machine-words with a journal played: nothing that a program printed, and no more than is counted or shown."""
+    lines = [
+        {"MESSAGE": "usb 1-1: reset high-speed USB device number 4 using xhci_hcd"},
+        {"MESSAGE": "usb 1-2: USB disconnect, device number 5"},
+        {"MESSAGE": "audit: somebody's secret"},
+    ]
+    units = [{"_PID": "1", "UNIT": KIOSK, "MESSAGE": "Started."}, {"_PID": "77", "MESSAGE": "王秀英 440305195107220242"}]
+    told = {"kernel": lines, "units": units}
+    for name, entries in told.items():
+        (tmp_path / f"{name}.json").write_text("".join(f"{json.dumps(one, separators=(',', ':'))}\n" for one in entries), "utf-8")
+    tool = tmp_path / "bin" / "journalctl"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\ncase "$*" in *-k*) cat {tmp_path}/kernel.json ;; *) cat {tmp_path}/units.json ;; esac\n', "utf-8")
+    tool.chmod(0o755)
+    left = tmp_path / "left"
+    left.mkdir()
+    env = {"PATH": f"{tool.parent}:{os.environ['PATH']}", "RUNTIME_DIRECTORY": str(left)}
+    subprocess.run([str(DEPLOY / "machine-words")], check=True, env=env)
+    assert (left / "usb-resets").read_text() == "2\n"
+    assert [json.loads(line) for line in (left / "kernel").read_text("utf-8").splitlines()] == lines[:2]
+    assert [json.loads(line) for line in (left / "units").read_text("utf-8").splitlines()] == units[:1]
+    assert {path.name for path in left.iterdir()} == {"usb-resets", "kernel", "units"}
+    assert all(path.stat().st_mode & 0o007 == 0 for path in left.iterdir())
+    assert deployed.unit("pension-kiosk-words.service")["Service"]["Group"] == ["kiosk"]

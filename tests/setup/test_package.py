@@ -196,6 +196,7 @@ def test_installing_makes_the_user_and_puts_the_version_in_force(machine):
         "pension-kiosk-recover.service",
         "pension-kiosk-update.timer",
         "pension-kiosk-clock.path",
+        "pension-kiosk-words.timer",
         "pension-kiosk.service",
     }
     assert (machine.root / "etc/pension-kiosk/kiosk.toml").stat().st_mode & 0o007 == 0

@@ -41,13 +41,11 @@ def at_bureau(context, kiosk):
 @pytest.fixture
 def told(tmp_path, monkeypatch):
     """The machine's words: kernel, sensors, and the updater's result."""
-    reset = "usb 1-1: reset high-speed USB device number 4 using xhci_hcd"
-    kernel = f"{reset}\nusb 1-2: USB disconnect, device number 5\nusb 1-3: new device\n"
     result = tmp_path / "update-result.json"
     result.write_text(
         json.dumps({"version": "0.2.0", "state": "went-back", "why": "not ready 王秀英", "at": NOW.isoformat()}), encoding="utf-8"
     )
-    monkeypatch.setattr(health, "run", lambda *_: kernel)
+    monkeypatch.setattr(health, "words", lambda name, *_: {"usb-resets": "2\n"}[name])
     monkeypatch.setattr(health, "temperature_c", lambda: 61.5)
     monkeypatch.setattr(health, "update_result", lambda _: json.loads(result.read_text(encoding="utf-8")))
     return result

@@ -6,12 +6,12 @@ Built by `KioskApp`; lives in the GUI thread.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from kiosk import settings_trial
+from kiosk import layers, settings_trial
 from kiosk.config import Settings, resolve
 from kiosk.errors import ConfigError
 from kiosk.store.engine.database import Store
@@ -31,7 +31,7 @@ class SettingsWatch(QObject):
         """at: where somebody is (idle, visit, desk): a restart waits for idle."""
         super().__init__(parent)
         self._folder, self._store, self._at = resolve(settings.store.directory), store, at
-        self._due = False
+        self._with, self._version = self._bureaus(), settings_trial.read(self._folder).version
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self.look)
 
@@ -50,16 +50,20 @@ class SettingsWatch(QObject):
     @Slot()
     def on_changed(self) -> None:
         """New settings were taken: they are in force with the next start."""
-        self._due = True
         self.look()
+
+    def _bureaus(self) -> Mapping[str, layers.Value]:
+        return layers.read(self._folder, layers.Source.BUREAU).values
 
     @Slot()
     def look(self) -> None:
-        """One look: is it too late, and is nobody there?"""
+        """One look: is it too late, are others in force than lie there (by network, stick or a command), and is nobody there?"""
         try:
-            self._due = settings_trial.undo_when_late(self._folder, datetime.now(UTC)) or self._due
+            settings_trial.undo_when_late(self._folder, datetime.now(UTC))
         except ConfigError as error:
             log.warning("settings cannot be undone", extra={"code": error.reason})
-        if self._due and self._at() == "idle":
-            self._due = False
+        here, held = self._bureaus(), settings_trial.read(self._folder)
+        others = here != self._with or (held.state == "trial" and held.version != self._version)
+        if others and self._at() == "idle":
+            self._with, self._version = here, held.version
             self.restart_wanted.emit()

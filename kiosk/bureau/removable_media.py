@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import areas, catchment, decisions, ingest, reminders, reports, rosters, standing, tables
+from kiosk.bureau import areas, catchment, decisions, ingest, reminders, reports, rosters, standing, station_settings, tables
 from kiosk.bureau.context import BureauContext
 from kiosk.durable import sync_folder
 from kiosk.removable import files
@@ -19,6 +19,7 @@ from kiosk.sync import reports as sync_reports
 
 _CHUNKS = re.compile(r"chunks-\d{8}-([0-9a-f]{16})\.jwe")
 _REMINDERS = re.compile(r"reminders-\d{1,16}-([0-9a-f]{16})\.jwe")
+_SETTINGS = re.compile(r"settings-new-([0-9a-f]{16})\.jwe")
 _STANDING = re.compile(r"standing-now-([0-9a-f]{16})\.jws")
 
 
@@ -115,6 +116,14 @@ def _put_down(context: BureauContext, folder: Path, root: Path) -> list[tuple[st
         files.write_file(down / name, sealed)
         told.append(("reminders", str(version)))
         for older, _ in list(files.matching(down, _REMINDERS)):
+            if older.name != name:
+                older.unlink(missing_ok=True)
+    wished = station_settings.document(context, kiosk_id, have.get("settings_version", 0))
+    if wished is not None:
+        name = files.named("settings-new", wished, "jwe")
+        files.write_file(down / name, wished)
+        told.append(("settings", "new"))
+        for older, _ in list(files.matching(down, _SETTINGS)):
             if older.name != name:
                 older.unlink(missing_ok=True)
     return told + _put_down_roster(context, kiosk, have.get("roster_version", 0), down, root / "rosters")

@@ -1,7 +1,7 @@
 """Sealed batches on a stick, and receipts, decisions, rosters back: the same bytes as over HTTPS. Used by a command and the desk.
 
 Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/{batch-SEQ,evidence-ID,report-now}-DIGEST.jwe`, `.../up/have.json`,
-`.../down/{receipt,evidence,decisions,bundle,roster,reminders}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`.
+`.../down/{receipt,evidence,decisions,bundle,settings,roster,reminders}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`.
 All may be done twice. Names carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is
 hostile: only regular files of known names and bounded sizes are read, links are not followed.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kiosk import settings_trial
 from kiosk.canonical import canonical
 from kiosk.errors import SyncUnavailable
 from kiosk.removable import files
@@ -32,6 +33,7 @@ from kiosk.sync import (
     protocol,
     registration,
     reminder_lists,
+    remote_settings,
     reports,
     roster_chunks,
     roster_feed,
@@ -47,9 +49,10 @@ from kiosk.sync.keys import Identity
 
 BATCH_NAME = re.compile(r"batch-\d{8}-([0-9a-f]{16})\.jwe")
 _DOWN = re.compile(
-    r"(receipt|evidence|decisions|standing|bundle|roster|chunks|reminders)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]"
+    r"(receipt|evidence|decisions|standing|bundle|settings|roster|chunks|reminders)-[0-9A-Za-z.-]{1,80}-([0-9a-f]{16})\.jw[se]"
 )
-_HAVE = ("decisions_after", "roster_version", "bundle_version", "reminders_version")
+_HAVE = ("decisions_after", "roster_version", "bundle_version", "reminders_version", "settings_version")
+_NEW = {"reminders_version": 0, "settings_version": 0}  # a kiosk of before does not say, and leaves such files
 D = TypeVar("D", bound=protocol.Document)
 
 
@@ -123,6 +126,8 @@ def export(
     pieces = evidence.export(run_in_store, identity, folder)
     if gather is not None:
         _report(folder, identity, gather(run_in_store, clocks.utc()), clocks)
+        # Somebody carries the report of a kiosk that started with the bureau's settings: as good as the bureau's word.
+        run_in_store(lambda store: remote_settings.reported(store, clocks.utc()))
     have = run_in_store(_have)
     files.write_file(folder / "have.json", canonical(have))
     return Exported(folder, new, kept, records, repaired, pieces)
@@ -184,6 +189,7 @@ def _have(store: Store) -> dict[str, int]:
         "roster_version": roster.version(store),
         "bundle_version": int(outbox.get(store.db, "bundle_version", "0")),
         "reminders_version": reminders.version(store.db),
+        "settings_version": settings_trial.read(store.folder).version,
     }
 
 
@@ -214,6 +220,7 @@ def import_from(
         "decisions",
         "standing",
         "bundle",
+        "settings",
         "roster",
         "chunks",
         "reminders",
@@ -270,6 +277,10 @@ def _take(
     if kind == "reminders":
         listed = client.open_sealed(identity, data, protocol.Reminders)
         return [], run_in_store(lambda store: reminder_lists.take(store, listed, clocks.utc()))
+    if kind == "settings":
+        wished = client.open_sealed(identity, data, protocol.StationSettings)
+        station_id = identity.pins.station_id
+        return [], run_in_store(lambda store: remote_settings.take(store, wished, station_id, clocks.utc()))
     if kind == "chunks":
         document = client.open_sealed(identity, data, protocol.RosterChunks)
         for chunk in document.chunks:
@@ -322,7 +333,7 @@ def _copied(medium: Path, told: protocol.RosterManifest | protocol.RosterChunk, 
 def read_have(folder: Path) -> dict[str, int]:
     """Return what a kiosk says it has (a hint without proof, only good for choosing what to offer)."""
     try:
-        told = {"reminders_version": 0, **json_bounds.parse(files.read_file(folder / "have.json", 4096))}  # new: reminders
+        told = {**_NEW, **json_bounds.parse(files.read_file(folder / "have.json", 4096))}
         return {key: int(told[key]) for key in _HAVE if 0 <= int(told[key]) < 2**53}
     except (OSError, ValueError, KeyError, TypeError, OverflowError, files.FileRefused):
         return {}

@@ -10,13 +10,14 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root
 
 from kiosk import config, layers, owner_agreement, settings_trial
-from kiosk.bureau import station_settings
+from kiosk.bureau import removable_media, station_settings, tables
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.commands import release as command
 from kiosk.layers import Source
+from kiosk.removable import files
 from kiosk.store.engine import journal
 from kiosk.support import health
-from kiosk.sync import protocol, remote_settings, seal
+from kiosk.sync import courier, protocol, remote_settings, seal
 
 NOW = datetime.now(UTC)
 BOTH_SUITES = True
@@ -76,6 +77,46 @@ def test_from_the_bureau_through_a_start_to_kept(kiosk, context):
     assert not settings_trial.undo_when_late(kiosk.store.folder, LATE)
     assert kiosk.feed() == [], "nothing newer"
     assert kinds(kiosk)[-2:] == ["settings-taken", "settings-kept"]
+
+
+def on_stick(kiosk, context, medium, document=None) -> str:
+    """Carry: export, bureau, import; returns what became of the settings there. document: put there instead of the bureau's."""
+    gather = health.gatherer()
+    courier.export(kiosk.run, kiosk.identity, medium, gather=gather)
+    removable_media.serve(context, medium)
+    down = medium / files.ROOT_NAME / kiosk.identity.pins.kiosk_id / "down"
+    if document is not None:
+        for path in down.glob("settings-*"):
+            path.unlink()
+        with context.session.begin() as session:
+            row = session.get_one(tables.Kiosk, kiosk.identity.pins.kiosk_id)
+        sealed = context.under(kiosk.identity.suite).seal_to(row, document)
+        (down / files.named("settings-new", sealed, "jwe")).write_bytes(sealed)
+    taken = courier.import_from(kiosk.run, kiosk.identity, medium)
+    return next((one.outcome for one in taken if one.name.startswith("settings-")), "not there")
+
+
+def test_by_stick_the_same_document_and_the_report_that_is_carried_back_keeps_them(kiosk, context, tmp_path):
+    station_settings.issue(context, f"station:{kiosk.identity.pins.station_id}", {"voice.volume": 0.6}, ())
+    assert on_stick(kiosk, context, tmp_path) == "applied"
+    assert (set_here(kiosk)["voice.volume"], state(kiosk)) == (0.6, "trial")
+    assert on_stick(kiosk, context, tmp_path) == "nothing-new"
+    assert state(kiosk) == "trial", "the report of a kiosk that has not started with them keeps nothing"
+    assert len(list(tmp_path.rglob("settings-new-*"))) == 1, "an older one does not stay"
+    settings_trial.started(kiosk.store.folder, datetime.now(UTC))
+    courier.export(kiosk.run, kiosk.identity, tmp_path, gather=health.gatherer())
+    assert state(kiosk) == "kept"
+    assert kinds(kiosk)[-2:] == ["settings-taken", "settings-kept"]
+
+
+def test_by_stick_nothing_else_may_be_set_than_by_network(kiosk, context, tmp_path):
+    wished = told(kiosk, 5000, {"sync.bureau_url": "https://evil.example"})
+    assert on_stick(kiosk, context, tmp_path, wished) == "nothing-new"
+    assert (set_here(kiosk), state(kiosk)) == ({}, "refused")
+    assert kinds(kiosk)[-1] == "settings-refused"
+    other = told(kiosk, 5001, {"voice.volume": 0.2}).model_copy(update={"kiosk_id": "kiosk-other"})
+    assert on_stick(kiosk, context, tmp_path, other) == "refused", "another kiosk's"
+    assert set_here(kiosk) == {}
 
 
 def test_undone_when_no_report_came_within_an_hour(kiosk):

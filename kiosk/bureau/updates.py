@@ -16,7 +16,7 @@ from starlette.responses import FileResponse
 from kiosk.bureau.context import BureauContext
 
 router = APIRouter(tags=["updates"], responses={404: {"description": "no such file"}})
-_NAME = re.compile(r"(metadata|targets|objects/[0-9a-f]{2})/[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+_NAME = re.compile(r"(metadata|targets|(?:objects|deltas)/[0-9a-f]{2})/[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 Part = Annotated[str, PathParameter(max_length=210)]
 
 
@@ -30,6 +30,12 @@ def listed(request: Request, folder: Part, name: Part) -> FileResponse:
 def packed(request: Request, part: Part, name: Part) -> FileResponse:
     """Return one file of a version, packed."""
     return _file(request.app.state.context, f"objects/{part}/{name}")
+
+
+@router.get("/updates/deltas/{part}/{name}", response_class=FileResponse)
+def delta(request: Request, part: Part, name: Part) -> FileResponse:
+    """Return what changed in one file of a version, packed."""
+    return _file(request.app.state.context, f"deltas/{part}/{name}")
 
 
 def _file(context: BureauContext, name: str) -> FileResponse:

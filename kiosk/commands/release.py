@@ -41,6 +41,9 @@ def main(argv: list[str]) -> int:
     how.add_argument("--share", type=int, help="percent: 0, 10, 50, 100; stays until it is changed")
     how.add_argument("--rings", action="store_true", help="the canaries first, then 10 %%, 50 %% and all by itself (watch)")
     stage.add_argument("--canary", action="append", default=[], metavar="STATION")
+    stage.add_argument(
+        "--well", type=int, default=50, metavar="PERCENT", help="of a ring's stations that must run it well before the next (50)"
+    )
     tasks.add_parser("refresh", help="sign the bureau's lists anew before they end (daily)")
     watch = tasks.add_parser(
         "watch", help="let staged versions go on or stop by what stations told, and refresh (hourly, at the bureau)"
@@ -98,7 +101,7 @@ def main(argv: list[str]) -> int:
     elif options.task == "stage":
         if options.rings and not options.canary:
             raise ConfigError("rings begin with the canaries: name one at least (--canary STATION)")
-        release.stage(options.version, options.share or 0, options.canary, signers, now, rings=options.rings)
+        release.stage(options.version, options.share or 0, options.canary, signers, now, rings=options.rings, well=options.well)
     elif options.task == "watch":
         _watch(release, signers, options, now)
     else:

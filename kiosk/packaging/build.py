@@ -20,8 +20,7 @@ from kiosk import __version__
 from kiosk.config import ROOT
 from kiosk.packaging import description, inventory, stage
 from kiosk.packaging.contents import Purpose
-from kiosk.updates import versions
-from kiosk.updates.manifest import of_folder
+from kiosk.updates.manifest import LIST, of_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,8 @@ def build(purpose: Purpose, out: Path, *, rpm: bool = False, compression: str = 
         stage.compile_all(tree)
         stage.even_out(tree, epoch)
         # As an update would bring it: a later one takes what is the same from here.
-        (tree / versions.LIST).write_bytes(of_folder(tree, __version__).to_bytes())
-        os.utime(tree / versions.LIST, (epoch, epoch))
+        (tree / LIST).write_bytes(of_folder(tree, __version__).to_bytes())
+        os.utime(tree / LIST, (epoch, epoch))
         told = work / "nfpm.json"  # JSON is YAML too
         told.write_text(json.dumps(description.package(purpose, __version__, tree, work, date, compression)), encoding="utf-8")
         shutil.copy2(tree / "sbom.cdx.json", out / f"{purpose.name}_{__version__}.cdx.json")

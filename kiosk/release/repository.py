@@ -30,9 +30,10 @@ from tuf.api.serialization.json import JSONSerializer
 from kiosk import digests
 from kiosk.errors import ConfigError
 from kiosk.release.keys import OFFLINE, ONLINE
-from kiosk.updates.manifest import Manifest, of_folder, sm3_of_folder, version_key
-from kiosk.updates.rollout import begun
-from kiosk.updates.sources import object_path, pack_object
+from kiosk.updates.downloads import DELTA_FROM
+from kiosk.updates.manifest import Manifest, of_folder, parse, sm3_of_folder, version_key
+from kiosk.updates.rollout import WELL, begun
+from kiosk.updates.sources import delta_path, object_path, pack_delta, pack_object, unpack
 from kiosk.updates.trust import ROLLOUT
 
 # How long each list holds. Timestamp: short, so that a station notices within a week when somebody holds back what is new.
@@ -43,6 +44,8 @@ LASTS = {
     "rollout": timedelta(days=30),
     "timestamp": timedelta(days=7),
 }
+DELTAS = 3  # a version gets deltas from so many before it
+WORTH = 0.8  # of the whole file's packed size: a delta that spares less is not kept
 Signers = dict[str, list[CryptoSigner]]
 
 
@@ -102,10 +105,38 @@ class Release:
         for entry in manifest.entries:
             if not entry.link:
                 _write_once(self.folder / object_path(entry.sha256), tree / entry.path)
+        for before in sorted(self._released(targets), key=lambda one: version_key(one.version))[-DELTAS:]:
+            self._add_deltas(tree, manifest, before)
         self._add_target(targets, name, manifest.to_bytes())
         self._add_target(targets, f"{version}.sm3.json", manifest.sm3_bytes())
         self._sign_targets(targets, keys, now)
         return manifest
+
+    def _released(self, targets: Metadata[Targets]) -> list[Manifest]:
+        """Return the versions that are signed and not withdrawn."""
+        found = []
+        for name, info in targets.signed.targets.items():
+            version = name.removesuffix(".json")
+            if not version.endswith(".sm3") and not info.unrecognized_fields.get("custom", {}).get("withdrawn"):
+                found.append(parse((self._targets / f"{info.hashes['sha256']}.{name}").read_bytes(), version))
+        return found
+
+    def _add_deltas(self, tree: Path, manifest: Manifest, before: Manifest) -> None:
+        """Pack what changed with what it was before, where that is much smaller. Not signed: only what comes of it is believed."""
+        old = {entry.path: entry for entry in before.entries if not entry.link}
+        known = {entry.sha256 for entry in old.values()}
+        for entry in manifest.entries:
+            was = old.get(entry.path)
+            if entry.link or was is None or entry.sha256 in known or entry.size < DELTA_FROM:
+                continue
+            target = self.folder / delta_path(entry.sha256, was.sha256)
+            if target.exists():
+                continue
+            packed_old = (self.folder / object_path(was.sha256)).read_bytes()
+            packed = pack_delta((tree / entry.path).read_bytes(), unpack(packed_old, was))
+            if len(packed) < WORTH * (self.folder / object_path(entry.sha256)).stat().st_size:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _replace(target, packed)
 
     def withdraw(self, version: str, keys: Signers, now: datetime) -> None:
         """Mark a version: no station takes it any more, and who has it goes to another. Its files stay. Raises ConfigError."""
@@ -119,12 +150,20 @@ class Release:
     # --- rings: the bureau's keys
 
     def stage(
-        self, version: str, share: int, canaries: Iterable[str], keys: Signers, now: datetime, *, rings: bool = False
+        self,
+        version: str,
+        share: int,
+        canaries: Iterable[str],
+        keys: Signers,
+        now: datetime,
+        *,
+        rings: bool = False,
+        well: int = WELL,
     ) -> None:
         """Open a version to `share` percent of the stations and the named ones. Raises ConfigError when the owner did not sign
-        it. rings: to the named ones now, and further by itself (`kiosk release watch`)."""
+        it. rings: to the named ones now, and further by itself (`kiosk release watch`). well: see `rollout.enough`."""
         offer: dict[str, Any] = {"version": version, "share": max(0, min(100, share)), "canaries": sorted(canaries)}
-        self.put(offer | ({"share": 0, "plan": begun(now)} if rings else {}), keys, now)
+        self.put(offer | ({"share": 0, "plan": begun(now, well)} if rings else {}), keys, now)
 
     def put(self, offer: dict[str, Any], keys: Signers, now: datetime) -> None:
         """Put an offer in the place of the one of its version. Raises ConfigError when the owner did not sign the version."""

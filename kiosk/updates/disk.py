@@ -24,6 +24,13 @@ class Disk:
             file.flush()
             os.fsync(file.fileno())
 
+    def append(self, path: Path, content: bytes) -> None:
+        """Add to a file, or begin it, and sync its content."""
+        with path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
     def take(self, source: Path, target: Path) -> None:
         """Put a file of another version here: the same file where the disk knows hard links, else a synced copy."""
         try:

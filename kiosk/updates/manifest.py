@@ -16,6 +16,8 @@ from kiosk import digests
 from kiosk.errors import KioskError
 from kiosk.packages import file_digest
 
+LIST = "files.json"  # a version's own manifest, in its folder
+SM3_LIST = "files.sm3.json"  # its second digests, where the station asked for them
 MAX_FILES = 60_000
 MAX_FILE = 512 * 1024 * 1024  # bytes of one file
 MAX_VERSION = 2 * 1024**3  # bytes of all files
@@ -136,6 +138,8 @@ def of_folder(tree: Path, version: str) -> Manifest:
         for name in (*files, *(name for name in folders if Path(folder, name).is_symlink())):
             path = Path(folder, name)
             relative = path.relative_to(tree).as_posix()
+            if relative in (LIST, SM3_LIST):
+                continue  # what a package put there about itself: whoever lays the version out writes its own
             if path.is_symlink():
                 entries.append(Entry(relative, link=os.readlink(path)))
             else:

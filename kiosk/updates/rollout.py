@@ -17,6 +17,7 @@ from kiosk.updates.plan import in_ring, should_stop
 
 LIST = "rollout.json"
 BAD_RESULTS = frozenset({"went-back", "self-test"})  # of an update: the station could not use the version
+WELL = 50  # percent of a ring's stations that must run the version well before the next ring opens
 MANY_FALLS = 2  # a kiosk that fell more often in a day counts as a failure of its version
 
 
@@ -50,9 +51,20 @@ class Step:
     why: str = ""
 
 
-def begun(now: datetime) -> dict[str, Any]:
-    """Return what a staged offer carries besides share and canaries."""
-    return {"ring": 0, "since": now.isoformat(), "stopped": ""}
+def begun(now: datetime, well: int = WELL) -> dict[str, Any]:
+    """Return what a staged offer carries besides share and canaries. well: percent, see `enough`."""
+    return {"ring": 0, "since": now.isoformat(), "stopped": "", "well": max(1, min(100, well))}
+
+
+def enough(offer: dict[str, Any], ring: int, stations: int) -> int:
+    """Return how many stations must run the version well before the next ring: a share of those that it is open to, one at least.
+
+    stations: how many there are that told of themselves of late, whatever they run.
+    """
+    named = len(offer.get("canaries", ()))
+    open_to = named if ring == 0 else max(named, -(-stations * RINGS[ring].share // 100))
+    percent = int((offer.get("plan") or {}).get("well", WELL))
+    return max(1, -(-open_to * percent // 100))
 
 
 def next_step(offer: dict[str, Any], new: Tally, old: Tally, now: datetime) -> Step:
@@ -67,8 +79,9 @@ def next_step(offer: dict[str, Any], new: Tally, old: Tally, now: datetime) -> S
         return Step("wait", ring, "all")
     if now < datetime.fromisoformat(plan["since"]) + timedelta(hours=RINGS[ring].hours):
         return Step("wait", ring, "hours")
-    if new.well < 1:
-        return Step("wait", ring, "nobody-yet")
+    wanted = enough(offer, ring, old.stations + new.stations)
+    if new.well < wanted:
+        return Step("wait", ring, f"{new.well} of {wanted} well")
     return Step("go-on", ring + 1)
 
 
@@ -78,7 +91,8 @@ def stepped(offer: dict[str, Any], step: Step, now: datetime) -> dict[str, Any]:
         plan = {**offer["plan"], "named": offer.get("canaries", []), "stopped": f"{now:%Y-%m-%d %H:%MZ}: {step.why}"}
         return {**offer, "share": 0, "canaries": [], "plan": plan}
     if step.what == "go-on":
-        return {**offer, "share": RINGS[step.ring].share, "plan": {"ring": step.ring, "since": now.isoformat(), "stopped": ""}}
+        plan = {**offer["plan"], "ring": step.ring, "since": now.isoformat(), "stopped": ""}
+        return {**offer, "share": RINGS[step.ring].share, "plan": plan}
     return offer
 
 

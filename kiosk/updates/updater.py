@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 from kiosk.updates import plan
 from kiosk.updates.disk import Disk
+from kiosk.updates.downloads import Downloads
 from kiosk.updates.manifest import ManifestError
 from kiosk.updates.plan import Health, Moment
-from kiosk.updates.sources import Source, fetch_object
+from kiosk.updates.sources import Source
 from kiosk.updates.trust import Repository
 from kiosk.updates.versions import Versions
 
@@ -161,7 +162,10 @@ class Updates:
             return state
         manifest = repository.manifest(version)
         say(f"{version}: {len(manifest.entries)} files")
-        self.versions.lay_out(manifest, lambda entry: fetch_object(source, entry))
+        downloads = Downloads(source, self._places.own / "download", self._disk)
+        downloads.begin(manifest)
+        self.versions.lay_out(manifest, downloads.fetch)
+        downloads.end()
         try:
             self.versions.check(version)
         except ManifestError:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from kiosk.packages import file_digest
 from kiosk.updates.disk import Disk
-from kiosk.updates.manifest import Entry, Manifest, ManifestError, parse, sm3_digest, version_key, with_sm3
+from kiosk.updates.downloads import Old
+from kiosk.updates.manifest import LIST, SM3_LIST, Entry, Manifest, ManifestError, parse, sm3_digest, version_key, with_sm3
 
-LIST = "files.json"  # a version's own manifest, in its folder
-SM3_LIST = "files.sm3.json"  # its second digests, where the station asked for them
 _PART = ".part"
 
-Fetch = Callable[[Entry], bytes]
+Fetch = Callable[[Entry, Old | None], bytes]  # the file that is wanted, and the one at its place in the version in force
 
 
 class Versions:
@@ -58,7 +57,7 @@ class Versions:
             return
         part = final.with_name(final.name + _PART)
         self.disk.make_folder(part)
-        here = self._installed_files()
+        here, before = self._installed_files(), self._in_force()
         folders = {part}
         for entry in manifest.entries:
             target = part / entry.path
@@ -76,7 +75,7 @@ class Versions:
             if source is not None and _fits(source, entry):
                 self.disk.take(source, target)
             else:
-                self.disk.write(target, fetch(entry), program=entry.program)
+                self.disk.write(target, fetch(entry, before.get(entry.path)), program=entry.program)
             if not _fits(target, entry):
                 self.disk.remove(target)
                 raise ManifestError(f"{entry.path}: not the file that was signed")
@@ -136,6 +135,15 @@ class Versions:
                 if not entry.link:
                     found[entry.sha256, entry.program] = folder / entry.path
         return found
+
+    def _in_force(self) -> dict[str, Old]:
+        """Return the files of the version in force by their place."""
+        folder = self.home / "current"
+        try:
+            listed = parse((folder / LIST).read_bytes(), self.current())
+        except (OSError, ManifestError):
+            return {}
+        return {entry.path: Old(entry.sha256, folder / entry.path) for entry in listed.entries if not entry.link}
 
     def _nothing_else(self, part: Path, manifest: Manifest) -> None:
         wanted = {entry.path for entry in manifest.entries}

@@ -13,10 +13,10 @@ from securesystemslib.signer import CryptoSigner
 from kiosk.release.keys import OFFLINE, ONLINE
 from kiosk.release.repository import Release, Signers
 from kiosk.updates.disk import Disk
+from kiosk.updates.manifest import LIST
 from kiosk.updates.plan import Health, Moment
 from kiosk.updates.sources import FolderSource
 from kiosk.updates.updater import Places
-from kiosk.updates.versions import LIST
 
 NOW = datetime.now(UTC)  # the framework's client looks at the host's clock; lists are signed for days around it
 STATION = "SZ-TEST-0001"
@@ -69,9 +69,9 @@ class CountingSource(FolderSource):
         super().__init__(folder)
         self.asked: list[str] = []
 
-    def read(self, path: str, limit: int) -> Iterator[bytes]:
+    def read(self, path: str, limit: int, start: int = 0) -> Iterator[bytes]:
         self.asked.append(path)
-        yield from super().read(path, limit)
+        yield from super().read(path, limit, start)
 
 
 class FakeStation:
@@ -146,6 +146,12 @@ class CutDisk(Disk):
         if not path.exists():
             self._pending(path.parent, lambda: path.unlink(missing_ok=True))
         super().write(path, content, program=program)
+
+    def append(self, path: Path, content: bytes) -> None:
+        self._count()
+        if not path.exists():
+            self._pending(path.parent, lambda: path.unlink(missing_ok=True))
+        super().append(path, content)
 
     def take(self, source: Path, target: Path) -> None:
         self._count()

@@ -16,6 +16,15 @@ from tests.updates import made
 A = "SZ-A"
 
 
+def test_a_packages_own_list_is_no_file_of_the_version(tmp_path):
+    """A release is made of what a package laid out: that list would differ from the one that is signed, and nothing would pass."""
+    tree = made.version_tree(tmp_path, "0.2.0", 2)
+    before = of_folder(tree, "0.2.0")
+    (tree / "files.json").write_bytes(before.to_bytes())
+    (tree / "files.sm3.json").write_bytes(b"{}")
+    assert of_folder(tree, "0.2.0") == before
+
+
 def test_the_newest_that_is_open_is_taken_and_never_an_older_one():
     offers = [Offer("0.2.0", 100), Offer("0.10.0", 100), Offer("0.9.0", 100)]
     assert plan.choose("0.9.0", offers, A, {}) == "0.10.0"

@@ -29,7 +29,10 @@ def offer(ring: int = 0, hours_ago: float = 100.0, stopped: str = "") -> dict:
     [
         (offer(0, 23), Tally(3, 0, 3), Step("wait", 0, "hours")),
         (offer(0, 25), Tally(3, 0, 3), Step("go-on", 1)),
-        (offer(0, 25), NONE, Step("wait", 0, "nobody-yet")),
+        (offer(0, 25), NONE, Step("wait", 0, "0 of 1 well")),
+        (offer(1, 49), Tally(3, 0, 3), Step("wait", 1, "3 of 41 well")),
+        (offer(2, 49), Tally(300, 0, 274), Step("wait", 2, "274 of 275 well")),
+        (offer(2, 49), Tally(300, 0, 275), Step("go-on", 3)),
         (offer(1, 47), Tally(80, 0, 80), Step("wait", 1, "hours")),
         (offer(1, 49), Tally(80, 1, 79), Step("go-on", 2)),
         (offer(2, 1), Tally(400, 40, 360), Step("stop", 2, "40 of 400 failed, before 4 of 800")),
@@ -41,6 +44,23 @@ def offer(ring: int = 0, hours_ago: float = 100.0, stopped: str = "") -> dict:
 )
 def test_a_ring_waits_goes_on_or_stops(given, new, step):
     assert rollout.next_step(given, new, GOOD, NOW) == step
+
+
+@pytest.mark.parametrize(
+    ("named", "well", "ring", "stations", "wanted"),
+    [
+        (1, 50, 0, 800, 1),
+        (5, 50, 0, 800, 3),
+        (5, 100, 0, 800, 5),
+        (5, 1, 0, 0, 1),
+        (5, 50, 1, 800, 40),
+        (5, 50, 1, 3, 3),
+        (5, 50, 2, 801, 201),
+    ],
+)
+def test_a_share_of_the_ring_must_run_it_well_before_the_next_one_opens(named, well, ring, stations, wanted):
+    staged = {"canaries": [f"C-{one}" for one in range(named)], "plan": rollout.begun(NOW, well)}
+    assert rollout.enough(staged, ring, stations) == wanted
 
 
 def test_a_stopped_version_is_open_to_nobody_and_one_that_goes_on_to_the_next_share():

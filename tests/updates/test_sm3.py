@@ -14,10 +14,11 @@ from kiosk.release.repository import Release
 from kiosk.sync import seal, suites
 from kiosk.sync.keys import Keys, Pins
 from kiosk.updates.disk import Disk
-from kiosk.updates.manifest import Manifest, ManifestError, parse, with_sm3
-from kiosk.updates.sources import FolderSource, fetch_object
+from kiosk.updates.downloads import Downloads
+from kiosk.updates.manifest import SM3_LIST, Manifest, ManifestError, parse, with_sm3
+from kiosk.updates.sources import FolderSource
 from kiosk.updates.trust import NotTrusted, Repository
-from kiosk.updates.versions import SM3_LIST, Versions
+from kiosk.updates.versions import Versions
 from tests.updates import made
 from tests.updates.made import NOW
 
@@ -34,7 +35,7 @@ def look(release: Release, seen: Path, root: bytes, *, sm3: bool = True) -> Repo
 
 def laid_out(release: Release, seen: Path, root: bytes) -> tuple[Versions, Manifest]:
     versions, manifest = Versions(seen / "home", Disk()), look(release, seen, root).manifest("0.2.0")
-    versions.lay_out(manifest, lambda entry: fetch_object(FolderSource(release.folder), entry))
+    versions.lay_out(manifest, Downloads(FolderSource(release.folder), seen / "own", Disk()).fetch)
     return versions, manifest
 
 
@@ -61,7 +62,7 @@ def test_a_file_of_the_right_sha_256_and_another_sm3_is_not_laid_out(world):
     altered = {"version": "0.2.0", "sm3": [[entry.path, "0" * 64] for entry in manifest.entries if not entry.link]}
     wrong = with_sm3(manifest, json.dumps(altered).encode())
     with pytest.raises(ManifestError, match="not the file that was signed"):
-        Versions(seen / "home", Disk()).lay_out(wrong, lambda entry: fetch_object(FolderSource(release.folder), entry))
+        Versions(seen / "home", Disk()).lay_out(wrong, Downloads(FolderSource(release.folder), seen / "own", Disk()).fetch)
 
 
 @pytest.mark.parametrize("custom", [{}, {"sm3": "0" * 64}])

@@ -15,9 +15,11 @@ from tuf.api.metadata import Metadata
 
 from kiosk.errors import ConfigError
 from kiosk.release.repository import Release
+from kiosk.updates.disk import Disk
+from kiosk.updates.downloads import Downloads
 from kiosk.updates.manifest import Entry
 from kiosk.updates.plan import Offer
-from kiosk.updates.sources import FolderSource, SourceError, fetch_object, object_path, pack_object
+from kiosk.updates.sources import FolderSource, SourceError, object_path, pack_object
 from kiosk.updates.trust import NotTrusted, Repository
 from tests.updates import made
 from tests.updates.made import NOW
@@ -143,15 +145,19 @@ def test_another_file_under_a_signed_name_is_refused(world):
 
 def test_another_object_under_a_signed_digest_is_refused():
     entry = Entry("a", "0" * 64, 5)
-    assert fetch_object(Memory(pack_object(b"other")), entry) == b"other", "the digest is looked at where the file is laid out"
+    assert fetched(pack_object(b"other"), entry) == b"other", "the digest is looked at where the file is laid out"
+
+
+def fetched(packed: bytes, entry: Entry) -> bytes:
+    return Downloads(Memory(packed), Path("never made"), Disk()).fetch(entry, None)
 
 
 class Memory:
     def __init__(self, content: bytes) -> None:
         self.content = content
 
-    def read(self, path: str, limit: int):
-        assert path == object_path("0" * 64)
+    def read(self, path: str, limit: int, start: int = 0):
+        assert (path, start) == (object_path("0" * 64), 0)
         if len(self.content) > limit:
             raise SourceError(f"{path}: more than {limit} bytes")
         yield self.content
@@ -170,7 +176,7 @@ class Memory:
 )
 def test_an_object_that_is_not_what_was_signed_costs_no_more_than_its_size(packed, why):
     with pytest.raises(SourceError, match=why):
-        fetch_object(Memory(packed), Entry("a", "0" * 64, 5))
+        fetched(packed, Entry("a", "0" * 64, 5))
 
 
 def test_endless_lists_are_cut_off(world):

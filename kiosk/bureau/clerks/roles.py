@@ -44,6 +44,7 @@ _API = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/updates/{folder}/{name}"): OPEN,
     ("GET", "/updates/objects/{part}/{name}"): OPEN,
+    ("GET", "/updates/deltas/{part}/{name}"): OPEN,
     ("GET", "/v1/health"): KIOSK,
     ("GET", "/v1/time"): KIOSK,
     ("POST", "/v1/enrol"): KIOSK,

@@ -1,0 +1,125 @@
+"""The virtual machine's disk: Debian by debootstrap with its stock kernel, and what the package depends on, as an image for QEMU.
+
+Made once in a folder that is kept: a second run starts from it. Needs root, debootstrap, mke2fs and Debian's archive.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITE = "bookworm"
+FIRST = ("linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "initramfs-tools", "zstd")
+# What only the trial uses: to pull the camera, to touch the screen, to look at what X does.
+TOOLS = ("v4l-utils", "xdotool", "xserver-xorg-input-libinput", "dosfstools", "procps")
+SIZE = "9G"  # sparse
+
+# A root's shell on a line of its own, by which the trial asks what is going on. Nothing of the kiosk knows of it.
+_SHELL = """[Unit]
+Description=The trial's shell
+After=systemd-udev-settle.service
+[Service]
+ExecStart=/bin/sh
+StandardInput=tty
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/hvc0
+Restart=always
+RestartSec=1
+[Install]
+WantedBy=basic.target
+"""
+_NETWORK = "[Match]\nName=e*\n[Network]\nDHCP=ipv4\n"
+# The reader is on the machine's second serial port, which is no USB converter: the name that the package's rules would give it.
+_READER = 'KERNEL=="ttyS1", SYMLINK+="idcard-reader", GROUP="dialout", MODE="0660"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What QEMU starts from."""
+
+    disk: Path
+    kernel: Path
+    initrd: Path
+
+
+def depends(deb: Path) -> list[str]:
+    """Return the names of the packages that a package depends on; of alternatives the first."""
+    told = subprocess.run(["dpkg-deb", "-f", str(deb), "Depends"], capture_output=True, text=True, check=True).stdout
+    return [re.split(r"[ |(]", one.strip())[0] for one in told.split(",") if one.strip()]
+
+
+def inside(root: Path, command: str) -> None:
+    """Run a command in the changed root. Raises CalledProcessError."""
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["chroot", str(root), "sh", "-c", command], check=True, env=env, stdout=subprocess.DEVNULL)
+
+
+def make(folder: Path, deb: Path) -> Image:
+    """Return the image, made when it is not there."""
+    image = Image(folder / "disk.raw", folder / "vmlinuz", folder / "initrd.img")
+    if all(path.is_file() for path in (image.disk, image.kernel, image.initrd)):
+        return image
+    root = folder / "root"
+    if not (root / "var" / "lib" / "dpkg" / "made").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["debootstrap", "--variant=minbase", f"--include={','.join(FIRST)}", SUITE, str(root)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        (root / "var" / "lib" / "dpkg" / "made").touch()
+    root.chmod(0o755)  # noqa: S103  the kiosk's user must get in
+    policy = root / "usr" / "sbin" / "policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    policy.chmod(0o755)
+    subprocess.run(["mount", "--bind", "/proc", str(root / "proc")], check=True)
+    try:
+        inside(root, "apt-get -q update")
+        inside(root, f"apt-get -q -y install --no-install-recommends {' '.join([*depends(deb), *TOOLS])}")
+        inside(root, "apt-get clean")
+    finally:
+        subprocess.run(["umount", "-l", str(root / "proc")], check=False)
+    policy.unlink()
+    _settle(root)
+    for source, target in (("vmlinuz", image.kernel), ("initrd.img", image.initrd)):
+        newest = sorted((root / "boot").glob(f"{source}-*"))[-1]
+        shutil.copyfile(newest, target)
+    part = image.disk.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "trial", "-d", str(root), str(part), SIZE], check=True)
+    part.replace(image.disk)
+    shutil.rmtree(root)
+    return image
+
+
+def _settle(root: Path) -> None:
+    files = {
+        "etc/fstab": "/dev/vda / ext4 defaults 0 1\n",
+        "etc/hostname": "kiosk-trial\n",
+        "etc/hosts": "127.0.0.1 localhost kiosk-trial\n10.0.2.2 bureau.trial\n",
+        "etc/systemd/system/trial-shell.service": _SHELL,
+        "etc/systemd/network/20-trial.network": _NETWORK,
+        "etc/udev/rules.d/90-trial-reader.rules": _READER,
+        "etc/modules-load.d/trial.conf": "9pnet_virtio\nvirtio_console\n",
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for unit in ("trial-shell.service", "systemd-networkd.service"):
+        inside(root, f"systemctl enable -q {unit}")
+    # A timer of the system's own in the middle of the trial would take the processor that the trial waits for.
+    for unit in (
+        "apt-daily.timer",
+        "apt-daily-upgrade.timer",
+        "e2scrub_all.timer",
+        "fstrim.timer",
+        "man-db.timer",
+        "dpkg-db-backup.timer",
+    ):
+        inside(root, f"systemctl mask -q {unit} || true")

@@ -1,0 +1,72 @@
+"""The machine's screen as a person uses it: words are read off a picture, and touched where they stand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from kiosk.ocr.recogniser import RapidRecogniser
+from tests.vm.machine import Machine, VmError
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A line of text on the screen and the middle of it, in pixels."""
+
+    text: str
+    x: float
+    y: float
+
+
+class Screen:
+    """Reads with the recogniser that the kiosk itself has for cards. Pictures are kept, numbered, for somebody to look at."""
+
+    def __init__(self, machine: Machine, out: Path) -> None:
+        self._machine, self._out, self._number = machine, out, 0
+        self._reads = RapidRecogniser(threads=1)
+        self.seen: list[Word] = []
+
+    def keep(self, name: str) -> Path:
+        """Take a picture that stays, and read it."""
+        self._number += 1
+        path = self._machine.screenshot(self._out / f"{self._number:02d}-{name}.png")
+        self.read(path)
+        return path
+
+    def read(self, path: Path | None = None) -> list[Word]:
+        """Read what the screen shows now."""
+        image = cv2.imread(str(path or self._machine.screenshot(self._out / "now.png")))
+        high, wide = image.shape[:2]
+        self.seen = [
+            Word(line.text, (line.box[0] + line.box[2]) / 2 * wide, (line.box[1] + line.box[3]) / 2 * high)
+            for line in self._reads.lines(image)
+        ]
+        return self.seen
+
+    def find(self, *wanted: str) -> Word | None:
+        """Return the first line of the last reading that holds one of the texts; one that is the text alone goes before."""
+        for text in wanted:
+            for word in sorted(self.seen, key=lambda one: len(one.text)):
+                if text in word.text.replace(" ", ""):
+                    return word
+        return None
+
+    def until(self, *wanted: str, timeout_s: float = 120.0) -> Word:
+        """Look until one of the texts is there. Raises VmError with what is there instead."""
+        began = time.monotonic()
+        while True:
+            self.read()
+            found = self.find(*wanted)
+            if found is not None:
+                return found
+            if time.monotonic() - began > timeout_s:
+                raise VmError(f"not on the screen within {timeout_s:.0f} s: {wanted}; there: {[one.text for one in self.seen]}")
+            time.sleep(1.0)
+
+    def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
+        """Touch a text once it is there."""
+        word = self.until(*wanted, timeout_s=timeout_s)
+        self._machine.touch(word.x, word.y)

@@ -16,6 +16,8 @@ from tests.vm.image import Image
 WIDTH, HEIGHT = 1280, 800  # of the screen, in pixels
 # The panel says where it is touched in these units, whatever the screen's size.
 _PANEL = 32767
+# No echo and no prompts: what comes is what commands print.
+_SETTLE = "stty -F /dev/hvc0 -echo -onlcr; PS1= PS2=; export PATH=/usr/sbin:/usr/bin:/sbin:/bin DISPLAY=:0 TERM=dumb LANG=C.UTF-8"
 
 
 class VmError(Exception):
@@ -137,7 +139,7 @@ class Machine:
         began = time.monotonic()
         while time.monotonic() - began < timeout_s:
             try:
-                self.run("stty -echo -onlcr; export PATH=/usr/sbin:/usr/bin:/sbin:/bin DISPLAY=:0 TERM=dumb LANG=C.UTF-8", 20.0)
+                self.run(_SETTLE, 20.0)
                 return time.monotonic() - began
             except VmError:
                 if self._process is None or self._process.poll() is not None:

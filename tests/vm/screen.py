@@ -66,7 +66,21 @@ class Screen:
                 raise VmError(f"not on the screen within {timeout_s:.0f} s: {wanted}; there: {[one.text for one in self.seen]}")
             time.sleep(1.0)
 
+    def touch_rightmost(self, text: str) -> None:
+        """Touch the button of this very text that stands farthest to the right: the rail has the same words on the left."""
+        self.until(text)
+        same = [one for one in self.seen if "".join(filter(str.isalpha, one.text)).endswith(text)]
+        word = max(same, key=lambda one: one.x)
+        self._machine.touch(word.x, word.y)
+
     def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
         """Touch a text once it is there."""
         word = self.until(*wanted, timeout_s=timeout_s)
         self._machine.touch(word.x, word.y)
+
+    def fill(self, label: str, text: str) -> None:
+        """Touch the field beside a label, and type on the keyboard that is plugged in."""
+        word = self.until(label)
+        self._machine.touch(word.x + 260, word.y)
+        time.sleep(2.0)
+        self._machine.keys(text)

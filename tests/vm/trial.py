@@ -13,9 +13,14 @@ from kiosk.emulators.reader_cards import load_cards
 from tests.vm.image import Image
 from tests.vm.machine import Machine, VmError
 from tests.vm.screen import Screen
+from tests.vm.town import STATION, Town
 
 UNIT = "pension-kiosk.service"
 ENABLED = ("pension-kiosk", "pension-kiosk-keys", "pension-kiosk-recover", "pension-kiosk-update.timer", "pension-kiosk-clock.path")
+APT = (
+    "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-unsafe-io"
+    " install --no-install-recommends /share/pension-kiosk.deb"
+)
 # What an emulated processor needs more than a station's.
 SLOW = """[Service]
 TimeoutStartSec=1500
@@ -30,18 +35,21 @@ class Trial:
         self.out, self.deb = out, deb
         self.share = work / "share"
         if anew:
-            shutil.rmtree(work / "machine", ignore_errors=True)
+            for name in ("machine", "town"):
+                shutil.rmtree(work / name, ignore_errors=True)
         self.share.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(deb, self.share / "pension-kiosk.deb")
         self.reader = ReaderEmulator(load_cards(CONFIG / "demo" / "cards.toml"), listen=("127.0.0.1", 0))
         self.reader.start()
         self.machine = Machine(image, work / "machine", self.share, self.reader.address, accel=accel)
         self.screen = Screen(self.machine, out)
+        self.town = Town(work / "town")
 
     def close(self) -> None:
         """Switch everything off."""
         self.machine.cut()
         self.reader.stop()
+        self.town.bureau.stop()
 
     def say(self, text: str) -> None:
         """Tell what was done."""
@@ -83,7 +91,7 @@ def install(trial: Trial) -> None:
     began = time.monotonic()
     trial.expect(
         "apt installs the package",
-        "DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends /share/pension-kiosk.deb",
+        APT,
         "已安装",
         1800.0,
     )
@@ -112,4 +120,69 @@ def install(trial: Trial) -> None:
     trial.say(f"the first page shows 站点安装: {[word.text for word in trial.screen.seen][:8]}")
 
 
-STAGES: dict[str, Callable[[Trial], None]] = {"install": install}
+def set_up(trial: Trial) -> None:
+    """The set-up by touch, to its end: the panel is touched, the emulated card laid, a stick with the certificate plugged in."""
+    trial.up()
+    trial.town.open()
+    screen, machine = trial.screen, trial.machine
+    for title in ("屏幕和语言", "日期和时间"):
+        screen.until(title, timeout_s=600.0)
+        screen.touch("好了，下一步")
+    screen.until("有画面", "脸在圆圈里", "请站到", timeout_s=300.0)
+    screen.keep("camera")
+    trial.say("镜头: vivid's picture is shown through V4L2 and OpenCV")
+    screen.touch("先跳过")
+    trial.reader.lay("chen")
+    screen.until("读到了一张证件", timeout_s=300.0)
+    screen.keep("reader")
+    trial.reader.lift()
+    trial.say("读卡器: the reader on the second serial port answers, a card is read")
+    screen.touch("好了，下一步")
+    screen.until("听得清吗", timeout_s=120.0)
+    screen.touch("先跳过")
+    screen.touch("没有打印机")
+    screen.touch("好了，下一步")
+    stick = trial.town.stick("certs", {"bureau.pem": trial.town.certificate})
+    screen.until("中心的地址")
+    machine.plug(stick)
+    machine.until("ls /media/*/ 2>/dev/null", "bureau.pem", 120.0)
+    trial.say("a stick with the bureau's certificate is mounted by the package's rule")
+    screen.fill("中心的地址", trial.town.url)
+    screen.keep("network-typed")
+    screen.touch("找优盘上的证书")
+    screen.touch("bureau.pem")
+    screen.touch("试一试")
+    screen.until("地址和证书都对", timeout_s=180.0)
+    screen.keep("network")
+    machine.unplug()
+    trial.say("网络: the bureau's address typed, its certificate taken from the stick, the bureau answers by TLS")
+    screen.touch("好了，下一步")
+    screen.fill("站点编号", STATION)
+    screen.fill("站点名称", "VM")
+    screen.fill("注册码", trial.town.bureau.enrolment_code(STATION))
+    screen.keep("register")
+    registered(trial)
+    for label, text in (("工号", "1001"), ("姓名", "Zhu"), ("密码（数字", "482915"), ("再输一次", "482915")):
+        screen.fill(label, text)
+    screen.keep("supervisor")
+    screen.touch("建这位主管")
+    screen.until("主管建好了", "已经有主管", timeout_s=120.0)
+    trial.say("主管: the first supervisor is there")
+    screen.touch("好了，下一步")
+    screen.until("项要处理", "都好了", timeout_s=600.0)
+    screen.keep("summary")
+    screen.touch("装好了，开始使用")
+    machine.until(f"systemctl show -p ActiveState,StatusText {UNIT}", "at=idle", 1500.0, 5.0)
+    screen.keep("start-page")
+    trial.say(f"检查, and the start page: {[word.text for word in screen.seen][:8]}")
+
+
+def registered(trial: Trial) -> None:
+    """Register: the button, and what the page says then."""
+    trial.screen.touch_rightmost("注册")
+    trial.screen.until("已经注册", timeout_s=300.0)
+    trial.say("注册: the one-time code typed, the bureau knows the kiosk")
+    trial.screen.touch("好了，下一步")
+
+
+STAGES: dict[str, Callable[[Trial], None]] = {"install": install, "set-up": set_up}

@@ -16,7 +16,14 @@ from tests.vm.screen import Screen
 from tests.vm.town import STATION, Town
 
 UNIT = "pension-kiosk.service"
-ENABLED = ("pension-kiosk", "pension-kiosk-keys", "pension-kiosk-recover", "pension-kiosk-update.timer", "pension-kiosk-clock.path")
+ENABLED = (
+    "pension-kiosk",
+    "pension-kiosk-keys",
+    "pension-kiosk-recover",
+    "pension-kiosk-update.timer",
+    "pension-kiosk-words.timer",
+    "pension-kiosk-clock.path",
+)
 APT = (
     "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-unsafe-io"
     " install --no-install-recommends /share/pension-kiosk.deb"
@@ -85,9 +92,8 @@ class Trial:
 
 
 def install(trial: Trial) -> None:
-    """The machine boots Debian's kernel with systemd; the package is installed with apt; the first page comes."""
+    """The machine boots Debian's kernel with systemd; the package is installed with apt."""
     trial.up()
-    machine = trial.machine
     began = time.monotonic()
     trial.expect(
         "apt installs the package",
@@ -96,12 +102,19 @@ def install(trial: Trial) -> None:
         1800.0,
     )
     trial.say(f"apt took {time.monotonic() - began:.0f} s")
+
+
+def first_page(trial: Trial) -> None:
+    """Units, the camera's driver, and the first page on a real X server."""
+    trial.up()
+    machine = trial.machine
     answer = machine.run(f"systemctl is-enabled {' '.join(ENABLED)}").text.split()
     if answer != ["enabled"] * len(ENABLED):
         raise VmError(f"units: {answer}")
     trial.say("its units are enabled")
     (trial.share / "slow.conf").write_text(SLOW, encoding="utf-8")
     (trial.share / "vivid.conf").write_text("options vivid n_devs=1 node_types=0x1\n", encoding="utf-8")
+    machine.run(f"systemctl stop {UNIT}", 300.0)  # where the machine booted with the package, it is on its way already
     machine.run(f"install -D -m 644 /share/slow.conf /etc/systemd/system/{UNIT}.d/slow.conf; systemctl daemon-reload")
     trial.say("longer times for an emulated processor: start 1500 s instead of 90, watchdog 300 s instead of 30")
     machine.run("cp /share/vivid.conf /etc/modprobe.d/; echo vivid > /etc/modules-load.d/vivid.conf; modprobe vivid; sync")
@@ -185,4 +198,4 @@ def registered(trial: Trial) -> None:
     trial.screen.touch("好了，下一步")
 
 
-STAGES: dict[str, Callable[[Trial], None]] = {"install": install, "set-up": set_up}
+STAGES: dict[str, Callable[[Trial], None]] = {"install": install, "first-page": first_page, "set-up": set_up}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from kiosk.release.keys import OFFLINE, ONLINE
 from kiosk.release.repository import Release
 from kiosk.updates.disk import Disk
 from kiosk.updates.downloads import Downloads
-from kiosk.updates.manifest import LIST, Manifest, of_folder
+from kiosk.updates.manifest import LIST, Entry, Manifest, of_folder
 from kiosk.updates.sources import FolderSource, NotThere
 from kiosk.updates.trust import Repository
 from kiosk.updates.versions import Versions
@@ -27,27 +28,34 @@ def run(old: str = "", new: str = "") -> dict[str, Any]:
     """Release both, and let a station that has the old one fetch the new one: with deltas, and without. Nothing is put in force."""
     if not old or not new:
         return {"skipped": "give --option old=TREE --option new=TREE"}
-    before, after = Path(old).resolve(), Path(new).resolve()
+    before, after = of_folder(Path(old), OLD), of_folder(Path(new), NEW)
+    same = set(before.entries) & set(after.entries)  # comes from the installed version: packing it all would take minutes
     with tempfile.TemporaryDirectory(prefix="bench-update-") as name:
         folder = Path(name)
+        for manifest, tree in ((before, Path(old)), (after, Path(new))):
+            _without(same, manifest, tree, folder / manifest.version)
         keys = {role: [CryptoSigner.generate_ed25519() for _ in range(number)] for role, (number, _) in (OFFLINE | ONLINE).items()}
         release, now = Release(folder / "repository"), datetime.now(UTC)
         root = release.init(keys, now)
-        release.add(before, OLD, keys, now)
-        manifest = release.add(after, NEW, keys, now)
+        release.add(folder / OLD, OLD, keys, now)
+        listed = release.add(folder / NEW, NEW, keys, now)
         release.stage(NEW, 100, [], keys, now)
-        out: dict[str, Any] = {"files": len(manifest.entries), "installed_mb": _mb(sum(one.size for one in manifest.entries))}
+        left_out = len(after.to_bytes()) - len(listed.to_bytes())  # of the list, which has every file
+        size = sum(one.size for one in after.entries)
+        out: dict[str, Any] = {"files": len(after.entries), "changed": len(listed.entries), "installed_mb": _mb(size)}
         for label, source in (("with deltas", _Counted(release.folder)), ("without deltas", _Whole(release.folder))):
             home = folder / label / "home"
-            _installed(home, before)
+            shutil.copytree(folder / OLD, home / "versions" / OLD, symlinks=True)
+            (home / "versions" / OLD / LIST).write_bytes(of_folder(folder / OLD, OLD).to_bytes())
+            (home / "current").symlink_to(f"versions/{OLD}")
             repository = Repository(source, folder / label / "metadata", root)
             repository.offers()
-            listed = repository.manifest(NEW)
+            manifest = repository.manifest(NEW)
             lists, requests = source.bytes, source.requests
-            Versions(home, Disk()).lay_out(listed, Downloads(source, folder / label / "own", Disk()).fetch)
+            Versions(home, Disk()).lay_out(manifest, Downloads(source, folder / label / "own", Disk()).fetch)
             out |= {
-                f"{label}: mb": _mb(source.bytes),
-                f"{label}: of it lists, mb": _mb(lists),
+                f"{label}: mb": _mb(source.bytes + left_out),
+                f"{label}: of it lists, mb": _mb(lists + left_out),
                 f"{label}: files fetched": source.requests - requests,
             }
         return out | {"within_bounds": out["with deltas: mb"] <= BOUND_MB}
@@ -72,16 +80,12 @@ class _Whole(_Counted):
         yield from super().read(path, limit, start)
 
 
-def _installed(home: Path, tree: Path) -> None:
-    """The old version where a package puts it: not copied, its list beside it is what counts."""
-    place = home / "versions" / OLD
-    place.mkdir(parents=True)
-    for one in tree.iterdir():
-        if one.name != LIST:
-            (place / one.name).symlink_to(one)
-    listed: Manifest = of_folder(tree, OLD)
-    (place / LIST).write_bytes(listed.to_bytes())
-    (home / "current").symlink_to(f"versions/{OLD}")
+def _without(same: set[Entry], manifest: Manifest, tree: Path, target: Path) -> None:
+    """Copy what is not the same in both versions."""
+    for entry in manifest.entries:
+        if entry not in same:
+            (target / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(tree / entry.path, target / entry.path, follow_symlinks=False)
 
 
 def _mb(count: int) -> float:

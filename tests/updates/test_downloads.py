@@ -260,4 +260,4 @@ def test_many_files_that_each_come_just_in_time_are_given_up_together(monkeypatc
             list(source.read("objects/aa/again.zst", 1000))
         source.close()
     assert 10 < taken < 40
-    assert clock.now_s - 1000.0 < sources.LEAST_S + 100.0
+    assert clock.now_s - 1000.0 < 2 * sources.LEAST_S, "the clock goes on between the files too"

@@ -319,7 +319,8 @@ def test_of_the_journal_the_kiosk_gets_words_of_devices_and_of_the_service_manag
         (tmp_path / f"{name}.json").write_text("".join(f"{json.dumps(one, separators=(',', ':'))}\n" for one in entries), "utf-8")
     tool = tmp_path / "bin" / "journalctl"
     tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\ncase "$*" in "-k "*) cat {tmp_path}/kernel.json ;; *) cat {tmp_path}/units.json ;; esac\n', "utf-8")
+    played = 'case "$*" in "-k "*) cat kernel.json ;; *) cat units.json ;; esac'
+    tool.write_text(f"#!/bin/sh\ncd {tmp_path}\n{played}\n", "utf-8")
     tool.chmod(0o755)
     left = tmp_path / "left"
     left.mkdir()

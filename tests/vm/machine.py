@@ -201,13 +201,16 @@ class Machine:
             self._ask("input-send-event", events=[{"type": "btn", "data": {"button": "left", "down": down}}])
         time.sleep(0.1)
 
+    def chord(self, *names: str) -> None:
+        """Press keys of the keyboard that is plugged in, by QEMU's names, together."""
+        self._ask("send-key", keys=[{"type": "qcode", "data": one} for one in names])
+        time.sleep(0.15)
+
     def keys(self, text: str) -> None:
-        """Type on a keyboard that is plugged in: letters, digits, - and the names in angle brackets (<ret>)."""
-        names = {"-": "minus", ".": "dot", "/": "slash", " ": "spc", "_": "shift-minus", ":": "shift-semicolon"}
+        """Type a text on it: letters, digits and some signs."""
+        signs = {"-": ["minus"], ".": ["dot"], "/": ["slash"], " ": ["spc"], "_": ["shift", "minus"], ":": ["shift", "semicolon"]}
         for key in text:
-            chord = names.get(key, f"shift-{key.lower()}" if key.isupper() else key).split("-") if key != "-" else ["minus"]
-            self._ask("send-key", keys=[{"type": "qcode", "data": one} for one in chord])
-            time.sleep(0.15)
+            self.chord(*signs.get(key, ["shift", key.lower()] if key.isupper() else [key]))
 
     def plug(self, image: Path, name: str = "stick") -> None:
         """Plug a USB stick in."""

@@ -83,4 +83,6 @@ class Screen:
         word = self.until(label)
         self._machine.touch(word.x + 260, word.y)
         time.sleep(2.0)
+        self._machine.chord("ctrl", "a")
+        self._machine.chord("backspace")
         self._machine.keys(text)

@@ -51,10 +51,10 @@ def run(old: str = "", new: str = "") -> dict[str, Any]:
             repository = Repository(source, folder / label / "metadata", root)
             repository.offers()
             manifest = repository.manifest(NEW)
-            lists, requests = source.bytes, source.requests
+            lists, requests = source.carried, source.requests
             Versions(home, Disk()).lay_out(manifest, Downloads(source, folder / label / "own", Disk()).fetch)
             out |= {
-                f"{label}: mb": _mb(source.bytes + left_out),
+                f"{label}: mb": _mb(source.carried + left_out),
                 f"{label}: of it lists, mb": _mb(lists + left_out),
                 f"{label}: files fetched": source.requests - requests,
             }
@@ -62,12 +62,12 @@ def run(old: str = "", new: str = "") -> dict[str, Any]:
 
 
 class _Counted(FolderSource):
-    bytes = requests = 0
+    carried = requests = 0
 
     def read(self, path: str, limit: int, start: int = 0) -> Iterator[bytes]:
         """Yield what the folder has, counted."""
         for block in super().read(path, limit, start):
-            self.bytes += len(block)
+            self.carried += len(block)
             self.requests += 1
             yield block
 

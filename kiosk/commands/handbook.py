@@ -69,7 +69,8 @@ def _paint(folder: Path) -> tuple[Strings, list[Shot], list[Shot]]:
         for one in desk.states():
             desk.show(view, one)
             keep(one.name, _DESK_WIDTH)
-            at_desk.append(Shot(one.name, *_words(view)))
+            title, note = _words(view)
+            at_desk.append(Shot(one.name, title or at_desk[-1].title, note))  # a camera in the way of a form has no heading
     return window.strings, visit, at_desk
 
 

@@ -184,7 +184,7 @@ def test_templates_and_what_only_this_kiosk_may_know_stay_at_home(pair):
     assert roster.find_person(pair.station.store, "P00000").template is not None
     assert all(roster_format.of_line(line).template is None for line in home.subset(pair.station.store, ["P00000", "P00001"]))
     sealed = pair.export_list("P00000").path.read_bytes()
-    document, _ = home_loans._opened(pair.portable.run, pair.portable.identity, sealed, protocol.HomeLoan)
+    document, _ = home_loans.opened(pair.portable.run, pair.portable.identity, sealed, protocol.HomeLoan)
     assert "template" not in json.loads(document.people[0].line)
     assert "vector" not in document.model_dump_json()
     pair.import_lists()

@@ -58,7 +58,8 @@ def _paint(folder: Path) -> tuple[Strings, list[Shot], list[Shot]]:
     def keep(name: str, width: int = _WIDTH) -> None:
         window.grab().scaledToWidth(width, Qt.TransformationMode.SmoothTransformation).save(str(folder / f"{name}.png"))
 
-    visit, at_desk = [], []
+    visit: list[Shot] = []
+    at_desk: list[Shot] = []
     set_form(window, _SIZE, "paper", False)
     for scene in scenes():
         show_scene(window, scene)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 import pytest
 
 from kiosk.domain import contact, light_pattern, rate
+from kiosk.domain.calendar_days import months_counted
 from kiosk.domain.next_time import valid_until
 from kiosk.domain.person import Person
 from kiosk.domain.policy import PolicyKind
 from kiosk.domain.reasons import Reason
+from kiosk.domain.record import new_record_id
 from kiosk.domain.renewal import after_pass, decide, message_of, period_today
 from kiosk.domain.working_days import is_working, working_days_after
 from tests.rules import made
@@ -46,11 +49,36 @@ def test_whoever_is_named_is_named_in_the_normal_form():
         assert (one.name, one.id_number) == ("王芳", "11010519491231002X")
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "day", "months"),
+    [
+        ((2026, 4, 1), (2026, 6, 10), 1, 3),
+        ((2026, 4, 10), (2026, 4, 14), 15, 0),
+        ((2026, 4, 10), (2026, 4, 15), 15, 1),
+        ((2026, 4, 15), (2026, 4, 15), 15, 1),
+        ((2026, 4, 16), (2026, 4, 20), 15, 0),
+        ((2026, 12, 15), (2027, 1, 20), 15, 2),
+        ((2027, 1, 20), (2026, 12, 15), 15, 0),
+    ],
+)
+def test_payment_days_between_two_days_both_included(first, last, day, months):
+    assert months_counted(date(*first), date(*last), day) == months
+
+
+def test_no_two_records_have_one_id():
+    one, two = UUID(new_record_id()), UUID(new_record_id())
+    assert one != two
+    assert one.version == two.version == 4
+
+
 def test_shares_come_with_their_interval():
     assert rate.interval(0, 0) == (0.0, 1.0)
     low, high = rate.interval(3, 300)
     assert (round(low, 4), round(high, 4)) == (0.0034, 0.0290)
     assert rate.needed(0.01) == 300
+    assert rate.interval(0, 1)[1] == pytest.approx(0.7934507)  # one trial says something
+    assert rate.interval(300, 300)[1] == 1.0
+    assert rate.told(150, 300) == "50.0 % (150/300; 44.4-55.6)"
     assert rate.told(0, 0) == "-"
     assert rate.told(3, 300) == "1.0 % (3/300; 0.3-2.9)"
 

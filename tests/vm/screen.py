@@ -78,6 +78,17 @@ class Screen:
         word = self.until(*wanted, timeout_s=timeout_s)
         self._machine.touch(word.x, word.y)
 
+    def touch_until(self, text: str, *wanted: str, tries: int = 4) -> Word:
+        """Touch a text until another one comes: a page that is drawn anew meanwhile swallows a touch, here as at a station."""
+        for last in (False,) * (tries - 1) + (True,):
+            self.touch(text)
+            try:
+                return self.until(*wanted, timeout_s=60.0)
+            except VmError:
+                if last:
+                    raise
+        raise VmError(text)
+
     def fill(self, label: str, text: str) -> None:
         """Touch the field beside a label, and type on the keyboard that is plugged in."""
         word = self.until(label)
@@ -86,3 +97,7 @@ class Screen:
         self._machine.chord("ctrl", "a")
         self._machine.chord("backspace")
         self._machine.keys(text)
+        self.read()
+        away = self.find("收起")  # the keyboard on the screen, which lies over other fields
+        if away is not None:
+            self._machine.touch(away.x, away.y)

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from kiosk.packages import file_digest
 from tests.vm import image
 from tests.vm.machine import VmError
 from tests.vm.trial import STAGES, Trial
@@ -25,20 +26,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out/vm"), help="pictures and logs")
     parser.add_argument("--from", dest="first", choices=list(STAGES), help="go on from this stage with the disk of the last run")
     parser.add_argument("--until", dest="last", choices=list(STAGES), default=list(STAGES)[-1])
-    parser.add_argument(
-        "--installed", action="store_true", help="the package is in the image already: spares the slow apt, and does not try it"
-    )
     parser.add_argument("--accel", choices=("tcg", "kvm"), default="tcg")
     options = parser.parse_args()
     names = list(STAGES)
-    if options.installed and not options.first:
-        names.remove("install")
     chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
     options.out.mkdir(parents=True, exist_ok=True)
-    made = image.make(
-        options.work / ("image-installed" if options.installed else "image"), options.deb, installed=options.installed
-    )
-    trial = Trial(made, options.work, options.out.resolve(), options.deb, accel=options.accel, anew=options.first is None)
+    made = image.make(options.work / f"image-{file_digest(options.deb)[:12]}", options.deb)
+    trial = Trial(made, options.work, options.out.resolve(), accel=options.accel, anew=options.first is None)
     began = time.monotonic()
     try:
         for name in chosen:

@@ -58,8 +58,11 @@ def inside(root: Path, command: str) -> None:
     subprocess.run(["chroot", str(root), "sh", "-c", command], check=True, env=env, stdout=subprocess.DEVNULL)
 
 
-def make(folder: Path, deb: Path, *, installed: bool) -> Image:
-    """Return the image, made when it is not there. installed: with the package in it, put there at this machine's own speed."""
+def make(folder: Path, deb: Path) -> Image:
+    """Return the image, made when it is not there: with the package in it, installed by apt at this machine's own speed.
+
+    Under an emulated processor apt takes longer than all the rest together.
+    """
     image = Image(folder / "disk.raw", folder / "vmlinuz", folder / "initrd.img")
     if all(path.is_file() for path in (image.disk, image.kernel, image.initrd)):
         return image
@@ -81,9 +84,8 @@ def make(folder: Path, deb: Path, *, installed: bool) -> Image:
     try:
         inside(root, "apt-get -q update")
         inside(root, f"apt-get -q -y install --no-install-recommends {' '.join([*depends(deb), *TOOLS])}")
-        if installed:
-            shutil.copyfile(deb, root / "root" / deb.name)
-            inside(root, f"apt-get -q -y install --no-install-recommends /root/{deb.name}; rm /root/{deb.name}")
+        shutil.copyfile(deb, root / "root" / deb.name)
+        inside(root, f"apt-get -q -y install --no-install-recommends /root/{deb.name} && rm /root/{deb.name}")
         inside(root, "apt-get clean")
     finally:
         subprocess.run(["umount", "-l", str(root / "proc")], check=False)

@@ -24,10 +24,6 @@ ENABLED = (
     "pension-kiosk-words.timer",
     "pension-kiosk-clock.path",
 )
-APT = (
-    "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-unsafe-io"
-    " install --no-install-recommends /share/pension-kiosk.deb"
-)
 # What an emulated processor needs more than a station's.
 SLOW = """[Service]
 TimeoutStartSec=1500
@@ -38,14 +34,13 @@ WatchdogSec=300
 class Trial:
     """The machine with what is plugged into it, and what was seen."""
 
-    def __init__(self, image: Image, work: Path, out: Path, deb: Path, *, accel: str, anew: bool) -> None:
-        self.out, self.deb = out, deb
+    def __init__(self, image: Image, work: Path, out: Path, *, accel: str, anew: bool) -> None:
+        self.out = out
         self.share = work / "share"
         if anew:
             for name in ("machine", "town"):
                 shutil.rmtree(work / name, ignore_errors=True)
         self.share.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(deb, self.share / "pension-kiosk.deb")
         self.reader = ReaderEmulator(load_cards(CONFIG / "demo" / "cards.toml"), listen=("127.0.0.1", 0))
         self.reader.start()
         self.machine = Machine(image, work / "machine", self.share, self.reader.address, accel=accel)
@@ -89,19 +84,6 @@ class Trial:
             (self.out / "failed.log").write_text(said, encoding="utf-8")
         except VmError as error:
             print(f"  no logs: {error}")
-
-
-def install(trial: Trial) -> None:
-    """The machine boots Debian's kernel with systemd; the package is installed with apt."""
-    trial.up()
-    began = time.monotonic()
-    trial.expect(
-        "apt installs the package",
-        APT,
-        "已安装",
-        1800.0,
-    )
-    trial.say(f"apt took {time.monotonic() - began:.0f} s")
 
 
 def first_page(trial: Trial) -> None:
@@ -204,4 +186,4 @@ def registered(trial: Trial) -> None:
     trial.screen.touch("好了，下一步")
 
 
-STAGES: dict[str, Callable[[Trial], None]] = {"install": install, "first-page": first_page, "set-up": set_up, "register": register}
+STAGES: dict[str, Callable[[Trial], None]] = {"first-page": first_page, "set-up": set_up, "register": register}

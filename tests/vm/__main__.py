@@ -26,13 +26,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out/vm"), help="pictures and logs")
     parser.add_argument("--from", dest="first", choices=list(STAGES), help="go on from this stage with the disk of the last run")
     parser.add_argument("--until", dest="last", choices=list(STAGES), default=list(STAGES)[-1])
-    parser.add_argument("--accel", choices=("tcg", "kvm"), default="tcg")
     options = parser.parse_args()
     names = list(STAGES)
     chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
     options.out.mkdir(parents=True, exist_ok=True)
     made = image.make(options.work / f"image-{file_digest(options.deb)[:12]}", options.deb)
-    trial = Trial(made, options.work, options.out.resolve(), accel=options.accel, anew=options.first is None)
+    trial = Trial(made, options.work, options.out.resolve(), anew=options.first is None)
     began = time.monotonic()
     try:
         for name in chosen:

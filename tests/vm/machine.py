@@ -35,11 +35,9 @@ class Answer:
 class Machine:
     """QEMU with an emulated processor, two cores. What it writes goes to an overlay that can be kept from one start to the next."""
 
-    def __init__(
-        self, image: Image, folder: Path, share: Path, reader: tuple[str, int] | None = None, *, accel: str = "tcg"
-    ) -> None:
+    def __init__(self, image: Image, folder: Path, share: Path, reader: tuple[str, int] | None = None) -> None:
         """share: a folder of this machine that it may read (9p). reader: where the emulated reader listens."""
-        self._image, self._folder, self._share, self._reader, self._accel = image, folder, share, reader, accel
+        self._image, self._folder, self._share, self._reader = image, folder, share, reader
         self._process: subprocess.Popen[bytes] | None = None
         self._shell: socket.socket | None = None
         self._qmp: socket.socket | None = None
@@ -63,13 +61,22 @@ class Machine:
             )
         for name in ("shell.sock", "qmp.sock"):
             (folder / name).unlink(missing_ok=True)
-        accel = (
-            ["-accel", "kvm", "-cpu", "host"]
-            if self._accel == "kvm"
-            else ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "max"]
-        )
         command = [
-            *("qemu-system-x86_64", *accel, "-smp", "2", "-m", "4096", "-nodefaults", "-display", "none", "-no-reboot"),
+            *(
+                "qemu-system-x86_64",
+                "-accel",
+                "tcg,thread=multi,tb-size=1024",
+                "-cpu",
+                "max",
+                "-smp",
+                "2",
+                "-m",
+                "4096",
+                "-nodefaults",
+                "-display",
+                "none",
+                "-no-reboot",
+            ),
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd)),
             *("-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 loglevel=4 mitigations=off"),
             # Writes that the guest synced are in the file when it is killed; what it did not sync never left its own memory.

@@ -34,7 +34,7 @@ WatchdogSec=300
 class Trial:
     """The machine with what is plugged into it, and what was seen."""
 
-    def __init__(self, image: Image, work: Path, out: Path, *, accel: str, anew: bool) -> None:
+    def __init__(self, image: Image, work: Path, out: Path, *, anew: bool) -> None:
         self.out = out
         self.share = work / "share"
         if anew:
@@ -43,7 +43,7 @@ class Trial:
         self.share.mkdir(parents=True, exist_ok=True)
         self.reader = ReaderEmulator(load_cards(CONFIG / "demo" / "cards.toml"), listen=("127.0.0.1", 0))
         self.reader.start()
-        self.machine = Machine(image, work / "machine", self.share, self.reader.address, accel=accel)
+        self.machine = Machine(image, work / "machine", self.share, self.reader.address)
         self.screen = Screen(self.machine, out)
         self.town = Town(work / "town")
 

@@ -90,8 +90,8 @@ class Screen:
         raise VmError(text)
 
     def fill(self, label: str, text: str) -> None:
-        """Touch the field beside a label, and type on the keyboard that is plugged in."""
-        word = self.until(label)
+        """Touch the field beside a label, and type on the keyboard that is plugged in. label: as it may be read, by |."""
+        word = self.until(*label.split("|"))
         self._machine.touch(word.x + 260, word.y)
         time.sleep(2.0)
         self._machine.chord("ctrl", "a")

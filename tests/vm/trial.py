@@ -163,7 +163,7 @@ def register(trial: Trial) -> None:
     screen.fill("注册码", trial.town.bureau.enrolment_code(STATION))
     screen.keep("register")
     registered(trial)
-    for label, text in (("工号", "1001"), ("姓名", "Zhu"), ("密码（数字", "482915"), ("再输一次", "482915")):
+    for label, text in (("工号", "1001"), ("姓名", "Zhu"), ("密码（数字|密码(数字", "482915"), ("再输一次", "482915")):
         screen.fill(label, text)
     screen.keep("supervisor")
     screen.touch("建这位主管")

@@ -97,7 +97,3 @@ class Screen:
         self._machine.chord("ctrl", "a")
         self._machine.chord("backspace")
         self._machine.keys(text)
-        self.read()
-        away = self.find("收起")  # the keyboard on the screen, which lies over other fields
-        if away is not None:
-            self._machine.touch(away.x, away.y)

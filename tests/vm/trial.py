@@ -140,7 +140,7 @@ def set_up(trial: Trial) -> None:
 
 
 def register(trial: Trial) -> None:
-    """The set-up goes on: the certificate from a stick, the one-time code, the first supervisor, the check, the start page."""
+    """The set-up goes on: the certificate from a stick, the one-time code."""
     trial.up()
     trial.town.open()
     screen, machine = trial.screen, trial.machine
@@ -163,19 +163,6 @@ def register(trial: Trial) -> None:
     screen.fill("注册码", trial.town.bureau.enrolment_code(STATION))
     screen.keep("register")
     registered(trial)
-    for label, text in (("工号", "1001"), ("姓名", "Zhu"), ("密码（数字|密码(数字", "482915"), ("再输一次", "482915")):
-        screen.fill(label, text)
-    screen.keep("supervisor")
-    screen.touch("建这位主管")
-    screen.until("主管建好了", "已经有主管", timeout_s=120.0)
-    trial.say("主管: the first supervisor is there")
-    screen.touch("好了，下一步")
-    screen.until("项要处理", "都好了", timeout_s=600.0)
-    screen.keep("summary")
-    screen.touch("装好了，开始使用")
-    machine.until(f"systemctl show -p ActiveState,StatusText {UNIT}", "at=idle", 1500.0, 5.0)
-    screen.keep("start-page")
-    trial.say(f"检查, and the start page: {[word.text for word in screen.seen][:8]}")
 
 
 def registered(trial: Trial) -> None:

@@ -176,6 +176,8 @@ class Liveness(Section):
     action_timeout_s: float = Field(default=12.0, gt=0)
     doubt_asks_more: bool = True
     swaps: int = Field(default=1, ge=0)
+    digits: Literal["off", "substitute", "third"] = "off"  # four digits read aloud
+    microphone: str = ""  # a part of its name; empty: the system's own choice
     tries_per_visit: int = Field(default=3, ge=1)
     tries_per_person_day: int = Field(default=5, ge=1)
     frame_width: int = 640

@@ -45,6 +45,7 @@ MAY: dict[str, set[str]] = {
     "face": BASE | {"camera"},  # camera: the Frame type
     "liveness": BASE | {"camera", "face", "memory", "models"},
     "voice": BASE | {"packages", "texts"},
+    "microphone": BASE,
     "ocr": BASE | {"camera", "memory"},  # camera: the Frame type, and how OpenCV is imported
     "printer": BASE | {"texts"},
     "unit_list": {"domain", "errors"},
@@ -56,7 +57,7 @@ MAY: dict[str, set[str]] = {
     "bureau": BASE
     | {"canonical", "digests", "sm4", "sync", "failpoints", "removable", "texts", "updates"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts", "support"},
-    "doctor": BASE | {"camera", "face", "idcard_reader", "store", "sync", "models", "voice", "texts", "printer"},
+    "doctor": BASE | {"camera", "face", "idcard_reader", "microphone", "store", "sync", "models", "voice", "texts", "printer"},
     "support": BASE | {"camera", "doctor", "removable", "store", "sync"},
     "app": BASE
     | {
@@ -73,6 +74,7 @@ MAY: dict[str, set[str]] = {
         "camera",
         "liveness",
         "face",
+        "microphone",
         "voice",
         "ocr",
         "pilot",
@@ -85,7 +87,7 @@ MAY: dict[str, set[str]] = {
     },
     "pilot": BASE | {"camera", "canonical", "liveness", "sync", "texts", "ui"},
     "gallery": BASE | {"texts", "visit", "desk", "installation", "ui"},
-    "emulators": BASE | {"camera", "idcard_reader", "models", "liveness", "ui", "visit", "voice"},
+    "emulators": BASE | {"camera", "idcard_reader", "microphone", "models", "liveness", "ui", "visit", "voice"},
 }
 # These may import anything, and are imported by no other room than those of this set.
 ABOVE = {"__main__", "commands", "bench", "demo", "evaluate", "packaging"}

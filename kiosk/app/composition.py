@@ -27,6 +27,9 @@ from kiosk.domain.reasons import Reason
 from kiosk.errors import KioskError
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.liveness.worker import ENCODER, VisionWorker
+from kiosk.microphone.ear import Ear
+from kiosk.microphone.recogniser import ProcessRecogniser
+from kiosk.microphone.source import open_source
 from kiosk.ocr.worker import ScanWorker
 from kiosk.printer.worker import PrintWorker
 from kiosk.store import outbox
@@ -67,7 +70,8 @@ class KioskApp(QObject):
         self.store = StoreWorker(settings, journal_signer)
         self.reader = ReaderWorker(settings.reader)
         self.camera = CameraWorker(settings.camera, [for_vision, for_scan, for_codes, self.mirror])
-        self.vision = VisionWorker(settings, for_vision, steer=self.camera.steer, hold=self.camera.hold)
+        ears = Ear(open_source(settings.liveness.microphone), ProcessRecogniser())
+        self.vision = VisionWorker(settings, for_vision, steer=self.camera.steer, hold=self.camera.hold, ears=ears)
         self.scan = Scans(ScanWorker(for_scan), CodeWorker(for_codes, CodeLookup(settings, self.store)))
         self.printer = PrintWorker(settings.printer)
         self.voice = VoiceWorker(settings.voice, told=voice_state.teller(resolve(settings.store.directory)))

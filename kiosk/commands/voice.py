@@ -28,10 +28,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--voice", help="render: another voice of config/voice.toml")
     parser.add_argument("--out", type=Path, default=FOLDER, help="render: where the recordings go")
     parser.add_argument("--source", type=Path, help="fetch: a folder with the archives, instead of the network")
+    parser.add_argument("--digits", action="store_true", help="fetch: only what a station needs to hear digits read aloud")
     args = parser.parse_args(argv)
     languages = tuple(args.language or SPOKEN)
     if args.what == "fetch":
-        return _fetch(args.source)
+        return _fetch(args.source, digits=args.digits)
     if args.what == "render":
         return _render(tuple(args.language or RENDERED), args.voice, args.out)
     settings = _settings()
@@ -124,10 +125,12 @@ def _check_rendered(language: str) -> int:
     return len(stale) + len(uneven)
 
 
-def _fetch(source: Path | None) -> int:
+def _fetch(source: Path | None, *, digits: bool) -> int:
     from kiosk.voice.render import parts
 
-    parts.fetch(parts.read(), print, source=source)
+    listed = parts.read()
+    names = [name for name in listed.files if name.startswith("whisper")] if digits else []
+    parts.fetch(listed, print, names=names, source=source)
     return 0
 
 

@@ -27,7 +27,15 @@ WHYS = (
     Reason.DEVICE_ERROR,
 )
 RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
-_EYES = (Reason.ACTION_TIMEOUT, Reason.FACE_LOST, Reason.FACE_CHANGED, Reason.NO_GOOD_FRAME)
+_EYES = (
+    Reason.ACTION_TIMEOUT,
+    Reason.FACE_LOST,
+    Reason.FACE_CHANGED,
+    Reason.NO_GOOD_FRAME,
+    Reason.DIGITS_UNHEARD,
+    Reason.DIGITS_WRONG,
+    Reason.DIGITS_ELSEWHERE,
+)
 _MACHINE = (Reason.CAMERA_UNPLUGGED, Reason.MODEL_ERROR, Reason.STORE_ERROR, Reason.READER_UNPLUGGED, Reason.READER_SILENT)
 
 

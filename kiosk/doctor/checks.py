@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk import config, models
-from kiosk.doctor import display, sound, storage
+from kiosk.doctor import display, hearing, sound, storage
 from kiosk.doctor.finding import Check, Finding, Phrase
 from kiosk.errors import CameraUnavailable, ConfigError, KioskError
 
@@ -253,6 +253,7 @@ CHECKS: dict[str, Check] = {
     "models": check_models,
     "voice": sound.check_voice,
     "headphones": sound.check_headphones,
+    "digits": hearing.check_digits,
     "fonts": display.check_fonts,
     "screen": display.check_screen,
     "program": check_program,

@@ -98,6 +98,9 @@ class Reason(StrEnum):
     FACE_LOST = "face-lost"
     FACE_CHANGED = "face-changed"
     NO_GOOD_FRAME = "no-good-frame"
+    DIGITS_UNHEARD = "digits-unheard"
+    DIGITS_WRONG = "digits-wrong"
+    DIGITS_ELSEWHERE = "digits-elsewhere"  # the voice did not come from this mouth
     TOO_MANY_TRIES = "too-many-tries"
 
     # --- match
@@ -147,3 +150,4 @@ class Action(StrEnum):
     TURN_LEFT = "turn-left"
     TURN_RIGHT = "turn-right"
     NOD = "nod"
+    READ_DIGITS = "read-digits"  # four digits, aloud: only where microphone and recogniser are there, and never alone

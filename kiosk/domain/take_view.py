@@ -37,6 +37,9 @@ class TakeView:
     light: tuple[int, int, int] | None = None  # the colour the screen should shine in now (reflected-light check)
     light_pattern: Levels | None = None  # the light passcode now (`ui.widgets.light`)
     box: ShareBox | None = None  # the face
+    digits: str = ""  # to be read aloud
+    loudness: float = 0.0  # of the voice that reads them, 0..1
+    weighing: bool = False  # they were read, and are being compared
     visit_id: str = ""
 
 

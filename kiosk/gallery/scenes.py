@@ -186,6 +186,20 @@ def scenes() -> tuple[Scene, ...]:
                 face=True,
             )
             for action in Action
+            if action is not Action.READ_DIGITS
+        ),
+        Scene("camera-read-digits-ready", acting, sample_take(action=Action.READ_DIGITS, digits="2947"), face=True),
+        Scene(
+            "camera-read-digits",
+            acting,
+            sample_take(action=Action.READ_DIGITS, action_index=1, now=True, progress=0.62, loudness=0.62, digits="2947"),
+            face=True,
+        ),
+        Scene(
+            "camera-read-digits-weighing",
+            acting,
+            sample_take(action=Action.READ_DIGITS, action_index=1, now=True, digits="2947", weighing=True),
+            face=True,
         ),
         Scene("camera-light", acting, sample_take(action=Action.TURN_LEFT, light_pattern=(0.6, 0.2, 0.2)), face=True),
         Scene("camera-light-below", acting, sample_take(action=Action.TURN_LEFT, light_pattern=(-0.6, 0.2, -0.2)), face=True),

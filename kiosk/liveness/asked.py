@@ -31,6 +31,13 @@ class Asked:
         return self._steps[self._index] if self._index < len(self._steps) else None
 
     @property
+    def present(self) -> Step:
+        """What is asked now. Only while something is."""
+        if self.step is None:
+            raise ValueError("all actions are done")
+        return self.step
+
+    @property
     def action(self) -> Action | None:
         """The action that is asked now, None when all is done."""
         step = self.step

@@ -56,7 +56,7 @@ class Doubt:
 
     def accepted(self, event: GestureEvent, cued_s: float, *, wrong: int, early: int) -> None:
         """An answer was taken. wrong: turns to the other side before it; early: answers before the cue."""
-        at_once = event.action is not Action.BLINK and event.start_s - cued_s < REACTION_S
+        at_once = event.action not in (Action.BLINK, Action.READ_DIGITS) and event.start_s - cued_s < REACTION_S
         self.weight += wrong * _WRONG + early * _EARLY + (_AT_ONCE if at_once else 0.0)
         unrest = self.unrest_deg(event.start_s)
         self.weight += _ROVING if unrest >= ROVING_DEG else _RESTLESS if unrest >= RESTLESS_DEG else 0.0
@@ -69,7 +69,8 @@ class Doubt:
 
 def hardest(spares: Sequence[Step]) -> Step:
     """Return the step that a movement which was there anyway meets least: a turn before an open mouth, a blink last."""
-    return max(spares, key=lambda step: (step.action in TURNS, step.action is Action.MOUTH_OPEN, step.action is not Action.BLINK))
+    seen = [step for step in spares if step.action is not Action.READ_DIGITS] or spares  # a film has a sound, too
+    return max(seen, key=lambda step: (step.action in TURNS, step.action is Action.MOUTH_OPEN, step.action is not Action.BLINK))
 
 
 def is_stray(event: GestureEvent, current: Action | None, cued_s: float | None) -> bool:
@@ -79,5 +80,7 @@ def is_stray(event: GestureEvent, current: Action | None, cued_s: float | None) 
     """
     if event.action in (Action.BLINK, Action.NOD):
         return False
+    if current is Action.READ_DIGITS and event.action is Action.MOUTH_OPEN:
+        return False  # who reads aloud opens the mouth
     answers = event.action is current or (event.action in TURNS and current in TURNS)
     return not (answers and cued_s is not None and event.start_s >= cued_s)

@@ -297,9 +297,9 @@ class GestureTracker:
             return 0.0
         return float(np.clip(rise(action, self.last, self.baseline.value()) / self._shapes[action].on, 0.0, 1.0))
 
-    def finder(self, action: Action) -> Excursion:
-        """Return the finder of one gesture (to see whether one is in progress)."""
-        return self._finders[action]
+    def finder(self, action: Action) -> Excursion | None:
+        """Return the finder of one gesture (to see whether one is in progress); None for what is no gesture."""
+        return self._finders.get(action)
 
     def _release(self) -> list[GestureEvent]:
         waiting, self._waiting = self._waiting or [], None

@@ -17,7 +17,8 @@ from kiosk.liveness.asked import Asked
 from kiosk.liveness.attacks.evidence import AttackEvidence
 from kiosk.liveness.attacks.reflection import LIGHTS
 from kiosk.liveness.attacks.turns import TurnPictures, TurnVerdict
-from kiosk.liveness.challenge import TURNS, Challenge, Step
+from kiosk.liveness.challenge import TURNS, Challenge
+from kiosk.liveness.digits.step import DigitsStep
 from kiosk.liveness.doubt import is_stray
 from kiosk.liveness.face_buffer import FaceBuffer, KeptFace
 from kiosk.liveness.gestures import GestureEvent, GestureTracker
@@ -53,6 +54,7 @@ class Take:
         self._placing = Placing(limits)
         self._tracker = GestureTracker(TAKE_SHAPES)
         self._faces = FaceBuffer()
+        self.digits = DigitsStep()  # fed with sound by whoever drives the take
         self._evidence = AttackEvidence(settings, challenge.lights, challenge.light_code, challenge.proof)
         self._code_s = 0.0  # seconds of the light code that were shown
         self._phase: Phase = "positioning"
@@ -116,6 +118,7 @@ class Take:
         if self._placed and self._placing.jumped(observation, turned_away=self._turned_away()):
             return self._finish(Reason.FACE_CHANGED)
         events = self._tracker.step(observation)
+        self.digits.follow(observation)
         self._evidence.step(
             observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code_s
         )
@@ -180,7 +183,7 @@ class Take:
         return Reason.NO_GOOD_FRAME if self._now_s - began > POSITION_LIMIT_S else None
 
     def _advance_wait(self, blocked: bool, events: list[GestureEvent]) -> Reason | None:
-        step = self._present_step()
+        step = self._asked.present
         early = [e for e in events if e.action is step.action and e.start_s >= self._since_s]
         if early and step.action is not Action.BLINK:  # people blink all the time: no reproach for that
             self._asked.early += 1
@@ -190,14 +193,18 @@ class Take:
         delay = step.delay_s(self._asked.early)
         if step.cue_at_s is not None:
             delay = step.cue_at_s - self._since_s
-        neutral = self._tracker.finder(step.action).started_s is None and not blocked
+        finder = self._tracker.finder(step.action)
+        neutral = (finder is None or finder.started_s is None) and not blocked
         if waited >= delay and (neutral or waited >= delay + CUE_PATIENCE_S):
             self._cued_s = self._now_s
+            self.digits.cue(self._now_s)
             self._enter("cue")
         return None
 
     def _advance_cue(self, events: list[GestureEvent]) -> Reason | None:
-        step, asked = self._present_step(), self._asked
+        step, asked = self._asked.present, self._asked
+        if step.action is Action.READ_DIGITS:
+            return self._advance_digits()
         for event in events:
             if event.start_s < self._cued_s:
                 continue  # begun before the cue: does not count
@@ -220,11 +227,13 @@ class Take:
             return Reason.ACTION_TIMEOUT
         return None
 
-    def _present_step(self) -> Step:
-        step = self._asked.step
-        if step is None:
-            raise ValueError("all actions are done")
-        return step
+    def _advance_digits(self) -> Reason | None:
+        said = self.digits.advance(self._now_s)
+        if isinstance(said, GestureEvent):
+            self._accept(said)
+        elif said is True:
+            self._enter("wait-cue")
+        return said if isinstance(said, Reason) else None
 
     def _accept(self, event: GestureEvent) -> None:
         self._asked.accept(event, self._began_s or 0.0, self._cued_s)
@@ -243,8 +252,11 @@ class Take:
 
     def _grace_s(self) -> float:
         """An action under way at the limit may still come back."""
-        current = self._asked.action
-        return 3.0 if current is not None and self._tracker.finder(current).peaked else 0.0
+        return 3.0 if self._peaked() else 0.0
+
+    def _peaked(self) -> bool:
+        finder = None if self._asked.action is None else self._tracker.finder(self._asked.action)
+        return finder is not None and finder.peaked
 
     # --- parts
 
@@ -253,6 +265,7 @@ class Take:
             if phase == "wait-cue":
                 self._asked.doubt.anew()
             self._phase, self._since_s = phase, self._now_s
+            self.digits.begin(self._asked.step if phase in ("wait-cue", "cue") else None)
 
     def _buffer_face(self, observation: FaceObservation, frame_bgr: np.ndarray, blocked: bool) -> None:
         if not self._placing.fresh:
@@ -265,8 +278,7 @@ class Take:
 
     def _turned_away(self) -> bool:
         """The turn that was asked for has reached its peak, and only the return is missing."""
-        current = self._asked.action
-        return self._phase == "cue" and current is not None and current in TURNS and self._tracker.finder(current).peaked
+        return self._phase == "cue" and self._asked.action in TURNS and self._peaked()
 
     def _light(self) -> tuple[int, int, int] | None:
         shown = self._evidence.light.shown(self._now_s) if self._phase == "light" and self._evidence.light else None
@@ -285,7 +297,7 @@ class Take:
         return HUE * hue, GRADIENT * across, GRADIENT * along
 
     def _finish(self, reason: Reason) -> TakeView:
-        checks = self._evidence.scores()
+        checks = (*self._evidence.scores(), *self.digits.scores)
         if reason is Reason.OK:
             reason = judged(checks, self._evidence, self._settings.checks.depth, attended=self._attended)
         began = self._began_s or 0.0
@@ -314,7 +326,7 @@ class Take:
         else:
             progress = self._tracker.level(current) if counts and current is not None else 0.0
         left = max(0.0, self._settings.action_timeout_s - (self._now_s - self._cued_s)) if cued else None
-        return TakeView(
+        view = TakeView(
             phase=self._phase,
             guidance=guidance,
             action=current if self._phase in ("wait-cue", "cue") else None,
@@ -334,6 +346,7 @@ class Take:
             light_pattern=self._pattern(),
             box=self._placing.box(self._now_s),
         )
+        return self.digits.show(view)
 
 
 def judged(checks: tuple[CheckScore, ...], evidence: AttackEvidence, depth: CheckMode, *, attended: bool) -> Reason:

@@ -33,6 +33,7 @@ from kiosk.face.encoder import Encoder
 from kiosk.liveness.attacks.turns import TurnPictures
 from kiosk.liveness.camera_proof.side import CameraSide
 from kiosk.liveness.challenge import draw_challenge
+from kiosk.liveness.digits.listening import Ears, Listening
 from kiosk.liveness.face_buffer import KeptFace
 from kiosk.liveness.glasses import tell
 from kiosk.liveness.landmarks import FaceObservation, Landmarker
@@ -99,11 +100,12 @@ class VisionWorker(QObject):
         models: Path = ASSETS / "models",
         steer: Callable[[float], None] = lambda _: None,
         hold: Callable[[bool], bool] = lambda _: False,
+        ears: Ears | None = None,
     ) -> None:
         """steer: moves the camera's measured control to a level, -1 to 1. hold: lets its exposure and white balance stand still, or
-        go on; returns whether they stand still. Both are called in the vision's thread."""
+        go on; returns whether they stand still. They and `ears` are called in the vision's thread."""
         super().__init__()
-        self.camera = CameraSide(steer, hold)
+        self.camera, self.ears = CameraSide(steer, hold), ears
         self._frames = frames
         self._wishes: queue.SimpleQueue[Callable[[_Loop], None]] = queue.SimpleQueue()
         self._settings, self._models = settings, models
@@ -188,6 +190,7 @@ class _Loop:
         self._landmarker: Landmarker | None = None
         self._encoder: Encoder | None = None
         self._small = SmallFaces(models / DETECTOR)
+        self._listening = Listening(worker.ears)
         self._camera = worker.camera
         self._daylight = Daylight(settings.liveness.light_strength, settings.liveness.light_delay_s)
         self._still: Landmarker | None = None  # without tracking: for the end of a take
@@ -207,7 +210,8 @@ class _Loop:
     def begin(self, request: TakeRequest) -> None:
         """Draw a challenge and begin."""
         rng = None if request.seed is None else random.Random(request.seed)
-        challenge = draw_challenge(self._settings.liveness, request.unable, rng)
+        hears = self._listening.begin(self._settings.liveness)
+        challenge = draw_challenge(self._settings.liveness, request.unable, rng, hears=hears)
         self._request, self._shown, self._trace = request, None, Trace()
         proof = self._camera.begin(self._settings.liveness.checks, practice=request.practice)
         challenge = replace(challenge, proof=proof, light_code=challenge.light_code if request.shines else None)
@@ -225,6 +229,7 @@ class _Loop:
         """Forget the take and the frame that waits."""
         self._take = self._request = self._shown = None
         self._camera.end()
+        self._listening.end()
         self._frames.clear()
 
     def use_camera(self, facts: CameraFacts | None) -> None:
@@ -275,7 +280,7 @@ class _Loop:
         if now - self._polled_s >= PRESENCE_PERIOD_S:
             self._polled_s = now
             self._note_presence(observation)
-        view = replace(take.step(observation, frame.image_bgr), visit_id=request.visit_id)
+        view = replace(self._listening.step(take, observation, frame), visit_id=request.visit_id)
         if request.traced:
             self._trace.look(observation, view)
         self._camera.follow(frame.t_s, frame.image_bgr, lit=view.light_pattern is not None and view.phase != "positioning")
@@ -356,6 +361,7 @@ class _Loop:
 
     def close(self) -> None:
         """Free everything."""
+        self._listening.end()
         self._close_landmarker()
         self._encoder = None
 

@@ -12,7 +12,7 @@ from datetime import date
 from kiosk.domain.contact import phone_tail
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.next_time import NextTime, next_time, open_now, valid_until
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.domain.take_view import TakeView
 from kiosk.texts.said import SPELLED
@@ -99,6 +99,9 @@ def _acting(state: s.Acting, view: TakeView | None) -> list[str]:
         hint = take_hint(view)
         if hint in ("wrong_way", "slower", "larger"):
             return [f"page.camera.say_{hint}"]
+        if view.action is Action.READ_DIGITS:  # all is said before the cue: from then on the microphone listens
+            said = ["action.read-digits.say", *after(digits(view.digits), SPELLED)]
+            return ["chime.cue"] if view.now else [*(["chime.done"] if view.done_actions else []), *said]
         if view.now:
             return ["chime.cue", f"action.{view.action}.say"]
         return ["chime.done"] if view.done_actions else []  # the last action was seen

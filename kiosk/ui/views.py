@@ -7,8 +7,8 @@ from kiosk.visit.states import AwaitingCard, Mode, Whose
 
 
 def take_hint(view: TakeView) -> str:
-    """Return what to say besides the action: returning, too_early, wrong_way, slower, larger, or ""."""
-    for hint in ("returning", "wrong_way", "slower", "larger", "too_early"):
+    """Return what to say besides the action: weighing, returning, too_early, wrong_way, slower, larger, or ""."""
+    for hint in ("weighing", "returning", "wrong_way", "slower", "larger", "too_early"):
         if getattr(view, hint):
             return hint
     return ""

@@ -333,6 +333,9 @@ FAILED_FACE = frozenset(
         Reason.NO_GOOD_FRAME,
         Reason.FACE_LOST,
         Reason.FACE_CHANGED,
+        Reason.DIGITS_UNHEARD,
+        Reason.DIGITS_WRONG,
+        Reason.DIGITS_ELSEWHERE,
         Reason.TOO_MANY_TRIES,
         Reason.TEMPLATE_OUTDATED,
     }

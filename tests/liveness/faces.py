@@ -73,6 +73,7 @@ def face(t_s: float, pose: Pose | None = None, others: tuple[tuple[float, float,
     seen = world[:, :2] * 6.0 / depth * EYE_PX * pose.scale + (pose.x, pose.y)
     cloud = np.concatenate([seen, world[:, 2:] * EYE_PX * pose.scale], axis=1).astype(np.float32)
     blend = np.full(len(BLENDSHAPES), 0.02, np.float32)
+    blend[BLENDSHAPES.index("jawOpen")] = pose.mouth
     blend[[BLENDSHAPES.index("eyeBlinkLeft"), BLENDSHAPES.index("eyeBlinkRight")]] = 0.05 + 0.6 * pose.blink
     low, high = cloud[:, :2].min(axis=0), cloud[:, :2].max(axis=0)
     return FaceObservation(

@@ -69,6 +69,7 @@ def named() -> dict[str, set[str]]:
         "kiosk": {normal(one) for one in project["dependencies"]},
         "bureau": {normal(one) for one in project["optional-dependencies"]["bureau"]},
         "voice": {normal(one) for one in project["optional-dependencies"]["voice"]},
+        "digits": {normal(one) for one in project["optional-dependencies"]["digits"]},  # loaded by name, where they are there
         "dev": {normal(one) for one in PROJECT["dependency-groups"]["dev"]},
     }
 

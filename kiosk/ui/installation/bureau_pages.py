@@ -26,6 +26,7 @@ PUT_RIGHT = {
     "reader": SetupStep.READER,
     "voice": SetupStep.SOUND,
     "headphones": SetupStep.SOUND,
+    "digits": SetupStep.SOUND,
     "screen": SetupStep.SCREEN,
     "clock": SetupStep.CLOCK,
     "bureau": SetupStep.NETWORK,

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from kiosk.domain.light_pattern import Levels
-from kiosk.domain.reasons import Guidance
+from kiosk.domain.reasons import Action, Guidance
 from kiosk.domain.take_view import TakeView
 from kiosk.ui.pages.base import Kit, Page, friend_of
 from kiosk.ui.theme import RADIUS_CARD, Look
@@ -37,6 +37,7 @@ _LEADS = (
     "hint_wrong_way",
     "hint_larger",
     "hint_slower",
+    "hint_weighing",
     "after_last_lead",
 )
 
@@ -209,7 +210,7 @@ class CameraPage(Page[s.Acting]):
             self.update()
         if view is not None and self._ready:
             self.circle.show_progress(view.progress, view.guidance is None)
-            self.circle.show_cue(view.now and view.guidance is None)
+            self.circle.show_cue(view.now and view.guidance is None and not view.weighing)
             self._cued = self._cued or view.now or bool(view.done_actions)
         key = (
             None
@@ -223,6 +224,7 @@ class CameraPage(Page[s.Acting]):
                 tuple(view.done_actions),
                 take_hint(view),
                 view.can_swap,
+                view.digits,
             )
         )
         if key == self._view_key and view is not None:
@@ -256,9 +258,10 @@ class CameraPage(Page[s.Acting]):
             action, hint = f"action.{view.action}", take_hint(view)
             lead = kit.text(f"page.camera.hint_{hint}") if hint else ""
             self.lead.colour, self.lead.bold = ("action", True) if hint else ("quiet", None)
+            digits = f" {' '.join(view.digits)}" if view.digits else ""
             if view.now:
-                return kit.text(f"{action}.now"), lead or kit.text(f"{action}.how"), str(view.action), True
-            return kit.text(f"{action}.ready"), lead or kit.text("page.camera.wait_lead"), str(view.action), False
+                return kit.text(f"{action}.now") + digits, lead or kit.text(f"{action}.how"), str(view.action), True
+            return kit.text(f"{action}.ready") + digits, lead or kit.text("page.camera.wait_lead"), str(view.action), False
         if view is not None and view.done_actions and len(view.done_actions) >= view.action_count:
             return kit.text("page.camera.after_last"), kit.text("page.camera.after_last_lead"), "", False
         return self._opening(kit), kit.text("page.camera.lead"), "", False
@@ -273,9 +276,14 @@ class CameraPage(Page[s.Acting]):
             self._opening(kit),
             *(kit.text(f"guidance.{code}.title") for code in Guidance),
             *(kit.text(f"action.{code}.{key}") for code in kit.settings.liveness.allowed for key in ("ready", "now")),
+            *(kit.text(f"action.{Action.READ_DIGITS}.{key}") + " 0 0 0 0" for key in ("ready", "now") if self._reads(kit)),
             kit.text("page.camera.away"),
             kit.text("page.camera.after_last"),
         )
+
+    @staticmethod
+    def _reads(kit: Kit) -> bool:
+        return kit.settings.liveness.digits != "off"
 
     def _fill_ticks(self, view: TakeView | None, kit: Kit) -> None:
         done = () if view is None else tuple(view.done_actions)

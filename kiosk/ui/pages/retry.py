@@ -20,6 +20,9 @@ _HELPS: dict[Reason, tuple[Tip, ...]] = {
     Reason.FACE_LOST: ("centre",),
     Reason.FACE_CHANGED: ("centre",),
     Reason.ACTION_TIMEOUT: (),
+    Reason.DIGITS_UNHEARD: (),
+    Reason.DIGITS_WRONG: (),
+    Reason.DIGITS_ELSEWHERE: ("centre",),
     Reason.FACE_MISMATCH: (),
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kiosk.domain.reasons import Action, Guidance
 from kiosk.domain.take_view import TakeView
+from kiosk.texts.said import SPELLED
+from kiosk.ui.spoken.pieces import after, digits
 
 AGAIN_S = 3.5  # the same hint is said again
 APART_S = 1.4  # another hint waits so long for the one before
@@ -62,6 +64,7 @@ class CameraGuide:
         self._cued: tuple[Action, int] | None = None
         self._done = 0
         self._remark = ""
+        self._digits = ""
 
     def step(self, t_s: float, view: TakeView, box: Box | None) -> list[str]:
         """Return what is said now, [] for nothing. `box`: of the face, shares of the picture that is not mirrored."""
@@ -79,10 +82,22 @@ class CameraGuide:
         if view.action is None:
             return []
         cue = (view.action, view.action_index)
+        if view.action is Action.READ_DIGITS:
+            return self._read_digits(t_s, view, cue)
         if view.now and self._cued != cue:
             self._cued, self._remark = cue, ""
             return self._say(t_s, ["chime.cue", f"action.{view.action}.say"])
         return self._remarks(t_s, view)
+
+    def _read_digits(self, t_s: float, view: TakeView, cue: tuple[Action, int]) -> list[str]:
+        """All is said before the cue: from then on the microphone listens."""
+        if view.now:
+            known, self._cued = self._cued == cue, cue
+            return [] if known else self._say(t_s, ["chime.cue"])
+        if view.digits == self._digits:
+            return []
+        self._digits, self._cued = view.digits, None
+        return self._say(t_s, ["action.read-digits.say", *after(digits(view.digits), SPELLED)])
 
     def _guide(self, t_s: float, words: list[str]) -> list[str]:
         self._placed = self._placed and self._cued is not None  # within an action a hint needs no "good" after it

@@ -34,6 +34,8 @@ def pose_at(action: Action | None, phase: float) -> Pose:
         return Pose(eyes=1 - closed)
     if action is Action.MOUTH_OPEN:
         return Pose(mouth=bump(phase, 0.18, 0.4, 0.62, 0.82))
+    if action is Action.READ_DIGITS:
+        return Pose(mouth=0.6 * max(bump(phase, at, at + 0.06, at + 0.1, at + 0.16) for at in (0.08, 0.3, 0.52, 0.74)))
     if action in (Action.TURN_LEFT, Action.TURN_RIGHT):
         turn = bump(phase, 0.15, 0.45, 0.6, 0.88)
         return Pose(yaw=-turn if action is Action.TURN_LEFT else turn)

@@ -1,0 +1,102 @@
+"""Listens while digits are read: keeps the sound in memory, tells how loud it is, and has it compared. Nothing is stored.
+
+Used by the vision's thread through `kiosk.liveness.digits.listening.Ears`. The microphone is open between `open` and `close` alone;
+with `close` the sound is overwritten and the recogniser's process ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from kiosk.errors import DeviceError
+from kiosk.microphone.mel import RATE
+from kiosk.microphone.recogniser import Recogniser
+from kiosk.microphone.source import BLOCK_S, SoundSource
+
+log = logging.getLogger(__name__)
+
+MARGIN_S = 0.4  # of sound before the first word and after the last
+KEPT_S = 90.0  # two readings with all that is said before
+QUIETEST_DB = -100.0
+
+
+class Ear:
+    """A microphone and a recogniser. `open`, `levels`, `weigh`, `weighed`, `close` belong to one thread."""
+
+    def __init__(self, source: SoundSource, recogniser: Recogniser, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: the one that frames are timed by, in seconds."""
+        self._source, self._recogniser, self._clock = source, recogniser, clock
+        self._lock = threading.Lock()
+        self._blocks: list[tuple[float, np.ndarray]] = []
+        self._told = 0
+        self._answer: tuple[float, ...] | None = None
+        self._asked = 0
+
+    def ready(self) -> bool:
+        """Return whether digits can be read here: a microphone, and everything the recogniser needs."""
+        return self._recogniser.there() and bool(self._source.there())
+
+    def open(self) -> bool:
+        """Begin to listen, and to load the recogniser; False where the microphone does not open."""
+        self.close()
+        try:
+            self._source.open(self._take)
+        except DeviceError as error:
+            log.warning("microphone-failed", extra={"code": error.reason})
+            return False
+        self._recogniser.wake()
+        return True
+
+    def levels(self) -> list[tuple[float, float]]:
+        """Return (clock, dB of full scale) of each block since the last call."""
+        with self._lock:
+            new, self._told = self._blocks[self._told :], len(self._blocks)
+        return [(at_s, _db(block)) for at_s, block in new]
+
+    def weigh(self, digits: str, begin_s: float, end_s: float) -> None:
+        """Have what was said between two moments compared, in a thread of its own."""
+        with self._lock:
+            parts = [block for at_s, block in self._blocks if begin_s - MARGIN_S <= at_s <= end_s + MARGIN_S]
+        self._answer = None
+        self._asked += 1
+        number, samples = self._asked, np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+        def ask() -> None:
+            answer = self._recogniser.margins(samples, digits)
+            samples.fill(0.0)
+            if number == self._asked:
+                self._answer = answer
+
+        threading.Thread(target=ask, name="recogniser", daemon=True).start()
+
+    def weighed(self) -> tuple[float, ...] | None:
+        """Return the margins once; None while they are not known, () where the recogniser failed."""
+        answer, self._answer = self._answer, None
+        return answer
+
+    def close(self) -> None:
+        """Let microphone and recogniser go, and forget what was heard."""
+        self._source.close()
+        self._recogniser.close()
+        self._asked += 1
+        self._answer = None
+        with self._lock:
+            for _, block in self._blocks:
+                block.fill(0.0)
+            self._blocks, self._told = [], 0
+
+    def _take(self, block: np.ndarray) -> None:
+        """A block came; in the source's thread."""
+        with self._lock:
+            if len(self._blocks) < KEPT_S / BLOCK_S:
+                self._blocks.append((self._clock() - len(block) / RATE / 2, block))
+
+
+def _db(block: np.ndarray) -> float:
+    power = float(np.mean(block * block)) if len(block) else 0.0
+    return max(QUIETEST_DB, 10.0 * float(np.log10(power))) if power > 0 else QUIETEST_DB

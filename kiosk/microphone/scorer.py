@@ -1,0 +1,111 @@
+"""How well a sound fits four digits: Whisper base, asked about the expected string alone (nothing is written down freely).
+
+The encoder runs once over the few seconds that were spoken. Then the decoder is led along the expected digits, and at each of them
+its belief in that digit is compared with its belief in the other nine: `Fit.margins`. Toneless, and 一, 幺, 1 are one digit: what a
+digit may be written as is summed. Lives in a process of its own (`recogniser`), which ends when the reading is over.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kiosk.errors import ModelError
+from kiosk.microphone.mel import log_mel
+
+FORMS = ("0零〇", "1一幺", "2二两", "3三", "4四", "5五", "6六", "7七", "8八", "9九")  # how each digit may be written
+SEPARATORS = ("、", "")  # the string is scored both ways, and the two are averaged: either alone stumbles over other strings
+_START = ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|notimestamps|>")
+SECONDS_MOST = 12.0
+_STEP_S = 2.0  # the encoder is given the next whole step: shorter than thirty seconds it needs a tenth of the time
+FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
+
+
+class Scorer:
+    """Loaded weights. Not safe for threads."""
+
+    def __init__(self, folder: Path, threads: int = 2) -> None:
+        """Raises ModelError without the packages or the files."""
+        try:
+            engine: Any = importlib.import_module("ctranslate2")
+        except ImportError as error:
+            raise ModelError(f"{error.name} is not installed: pip install --require-hashes -r requirements/digits.txt") from error
+        try:
+            self._model: Any = engine.models.Whisper(str(folder), device="cpu", compute_type="int8", intra_threads=threads)
+            table = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelError(f"{folder.name}: {error}") from error
+        self._storage = engine.StorageView
+        ids: dict[str, int] = table["model"]["vocab"] | {item["content"]: item["id"] for item in table["added_tokens"]}
+        self._start = [ids[name] for name in _START]
+        self._separators = [[ids[_as_bytes(text)]] if text else [] for text in SEPARATORS]
+        self._spelt = [self._tokens(forms[1], ids) for forms in FORMS]
+        self._forms = [sorted({self._tokens(form, ids)[0] for form in (*forms, f" {forms[0]}")}) for forms in FORMS]
+
+    @staticmethod
+    def _tokens(text: str, ids: dict[str, int]) -> list[int]:
+        """Return the tokens of one character: itself, or its first two bytes and its last."""
+        whole = _as_bytes(text)
+        return [ids[whole]] if whole in ids else [ids[whole[:2]], ids[whole[2:]]]
+
+    def encode(self, samples: np.ndarray) -> Any:
+        """Return what the encoder makes of a sound (float32, 16 kHz)."""
+        seconds = min(SECONDS_MOST, _STEP_S * (1 + len(samples) // int(_STEP_S * 16_000)))
+        mel = np.ascontiguousarray(log_mel(samples, seconds)[None])
+        return self._model.encode(self._storage.from_array(mel), to_cpu=True)
+
+    def beliefs(self, encoded: Any, strings: Sequence[str]) -> np.ndarray:
+        """Return (strings, digits, 10): at each place the logarithm of the belief in each digit, led there along the string."""
+        rows, places = [], []
+        for string in strings:
+            for separator in self._separators:
+                row, at = list(self._start), []
+                for number, digit in enumerate(string):
+                    row += separator if number else []
+                    at.append(len(row) - len(self._start))
+                    row += self._spelt[int(digit)]
+                rows.append(row)
+                places.append(at)
+        most = max(map(len, rows))
+        many = self._storage.from_array(np.repeat(np.array(encoded), len(rows), axis=0))
+        # As many steps as the longest string has tokens: the engine takes half of `max_length` for what it writes.
+        found = self._model.generate(
+            many, rows, beam_size=1, max_length=2 * most, return_logits_vocab=True, suppress_tokens=[], suppress_blank=False
+        )
+        out = [[self._ten(np.asarray(one.logits[0][at])) for at in places[number]] for number, one in enumerate(found)]
+        return np.asarray(np.asarray(out).reshape(len(strings), len(SEPARATORS), len(strings[0]), len(FORMS)).mean(axis=1))
+
+    def _ten(self, logits: np.ndarray) -> list[float]:
+        return [float(np.logaddexp.reduce(logits[tokens].astype(np.float64))) for tokens in self._forms]
+
+    def margins(self, samples: np.ndarray, digits: str) -> tuple[float, ...]:
+        """Return for each place how much more the expected digit is believed than the best of the others (nats)."""
+        return margins(self.beliefs(self.encode(samples), [digits])[0], digits)
+
+
+def margins(beliefs: np.ndarray, digits: str) -> tuple[float, ...]:
+    """Return, of (places, 10) beliefs, the expected digit's lead at each place; below 0 another digit is believed more."""
+    out = []
+    for row, digit in zip(beliefs, digits, strict=True):
+        others = np.delete(row, int(digit))
+        out.append(float(row[int(digit)] - others.max()))
+    return tuple(out)
+
+
+def _as_bytes(text: str) -> str:
+    """Return a text as the vocabulary spells it: each byte one character (GPT-2's table)."""
+    return "".join(_SPELLING[byte] for byte in text.encode())
+
+
+def _spelling() -> dict[int, str]:
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + number) for number, byte in enumerate(others)}
+
+
+_SPELLING = _spelling()

@@ -1,0 +1,331 @@
+"""The ear, with a made-up microphone and recogniser: what is kept, what is told, and that nothing stays."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import types
+
+import numpy as np
+import pytest
+
+from kiosk.errors import DeviceError, ModelError
+from kiosk.microphone import recogniser as process
+from kiosk.microphone import source
+from kiosk.microphone.ear import KEPT_S, QUIETEST_DB, Ear
+from kiosk.microphone.mel import RATE, log_mel
+from kiosk.microphone.recogniser import ProcessRecogniser
+from kiosk.microphone.scorer import FORMS, Scorer, margins
+from kiosk.microphone.source import BLOCK_S, AlsaSource, open_source
+
+BLOCK = round(BLOCK_S * RATE)
+
+
+class Microphone:
+    def __init__(self, name: str = "made up", broken: bool = False) -> None:
+        self.name, self.broken, self.take = name, broken, None
+
+    def there(self) -> str:
+        return self.name
+
+    def open(self, take) -> None:
+        if self.broken:
+            raise DeviceError("no")
+        self.take = take
+
+    def close(self) -> None:
+        self.take = None
+
+
+class Answers:
+    def __init__(self, answer: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0), complete: bool = True) -> None:
+        self.answer, self.complete, self.awake = answer, complete, False
+        self.heard: list[tuple[int, str]] = []
+        self.kept: list[np.ndarray] = []
+        self.go = threading.Event()
+        self.go.set()
+
+    def there(self) -> bool:
+        return self.complete
+
+    def wake(self) -> None:
+        self.awake = True
+
+    def margins(self, samples: np.ndarray, digits: str) -> tuple[float, ...]:
+        self.heard.append((len(samples), digits))
+        self.kept.append(samples)
+        self.go.wait(5)
+        return self.answer
+
+    def close(self) -> None:
+        self.awake = False
+
+
+class Clock:
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def speak(ear: Ear, microphone: Microphone, clock: Clock, seconds: float, level: float) -> None:
+    for _ in range(round(seconds / BLOCK_S)):
+        clock.now_s += BLOCK_S
+        microphone.take(np.full(BLOCK, level, np.float32))
+
+
+def wait_for(ear: Ear) -> tuple[float, ...] | None:
+    for thread in threading.enumerate():
+        if thread.name == "recogniser":
+            thread.join(5)
+    return ear.weighed()
+
+
+@pytest.mark.parametrize(("name", "complete", "ready"), [("made up", True, True), ("", True, False), ("made up", False, False)])
+def test_digits_are_offered_where_microphone_and_recogniser_are_there(name, complete, ready):
+    assert Ear(Microphone(name), Answers(complete=complete)).ready() is ready
+
+
+def test_what_was_said_between_two_moments_is_compared_and_forgotten():
+    microphone, answers, clock = Microphone(), Answers(), Clock()
+    ear = Ear(microphone, answers, clock)
+    assert ear.open()
+    assert answers.awake
+    speak(ear, microphone, clock, 2.0, 0.1)
+    levels = ear.levels()
+    assert len(levels) == 100
+    assert levels[-1] == (pytest.approx(102.0 - BLOCK_S / 2), pytest.approx(-20.0))
+    assert ear.levels() == []
+    speak(ear, microphone, clock, 1.0, 0.0)
+    assert {level for _, level in ear.levels()} == {QUIETEST_DB}
+    assert ear.weighed() is None
+    ear.weigh("2947", 101.0, 101.5)
+    assert wait_for(ear) == (1.0, 2.0, 3.0, 4.0)
+    assert ear.weighed() is None
+    (samples, digits), *_ = answers.heard
+    assert digits == "2947"
+    assert samples / RATE == pytest.approx(1.3, abs=0.05)  # 0.4 s before and after
+    assert not answers.kept[0].any()  # overwritten
+    kept = [block for _, block in ear._blocks]
+    ear.close()
+    assert (ear._blocks, microphone.take, answers.awake) == ([], None, False)
+    assert not any(block.any() for block in kept)
+
+
+def test_an_answer_that_comes_after_the_end_belongs_to_nobody():
+    microphone, answers, clock = Microphone(), Answers(), Clock()
+    ear = Ear(microphone, answers, clock)
+    ear.open()
+    answers.go.clear()
+    ear.weigh("2947", 100.0, 101.0)
+    ear.close()
+    answers.go.set()
+    assert wait_for(ear) is None
+
+
+def test_a_microphone_that_does_not_open_and_one_that_never_ends():
+    assert not Ear(Microphone(broken=True), Answers()).open()
+    microphone, clock = Microphone(), Clock()
+    ear = Ear(microphone, Answers(), clock)
+    ear.open()
+    speak(ear, microphone, clock, KEPT_S + 5, 0.1)
+    assert len(ear._blocks) == round(KEPT_S / BLOCK_S)
+
+
+# --- ALSA, by a made-up library
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class Stream:
+    fails = False
+
+    def __init__(self, rate, block, device, channels, *, dtype, callback, latency) -> None:
+        self.args, self.callback, self.open = (rate, block, device, channels), callback, False
+
+    def start(self) -> None:
+        if self.fails:
+            raise PortAudioError("busy")
+        self.open = True
+
+    def close(self, *, ignore_errors: bool) -> None:
+        self.open = False
+
+
+def library(name: str | None, fails: bool = False) -> types.SimpleNamespace:
+    def query(device, kind):
+        if name is None:
+            raise PortAudioError("no card")
+        if device not in (None, name):
+            raise ValueError(device)
+        return {"name": name}
+
+    made = type("Made", (Stream,), {"fails": fails})
+    return types.SimpleNamespace(PortAudioError=PortAudioError, query_devices=query, InputStream=made)
+
+
+def test_the_microphone_of_this_machine(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", library("USB PnP"))
+    alsa = open_source("")
+    assert isinstance(alsa, AlsaSource)
+    assert alsa.there() == "USB PnP"
+    assert AlsaSource("another").there() == ""
+    got: list[np.ndarray] = []
+    alsa.open(got.append)
+    stream = alsa._stream
+    assert stream.open
+    assert stream.args == (RATE, BLOCK, None, 1)
+    stream.callback(np.ones((BLOCK, 1), np.float32), BLOCK, None, None)
+    assert got[0].shape == (BLOCK,)
+    alsa.close()
+    alsa.close()
+    assert not stream.open
+
+
+@pytest.mark.parametrize("made", [None, library(None), library("USB", fails=True)])
+def test_no_library_no_card_and_a_busy_card(monkeypatch, made):
+    monkeypatch.setitem(sys.modules, "sounddevice", made)
+    alsa = AlsaSource()
+    assert alsa.there() == ("USB" if made is not None and made.InputStream.fails else "")
+    if made is None or made.InputStream.fails:
+        with pytest.raises(DeviceError):
+            alsa.open(lambda block: None)
+
+
+def test_emulators_add_their_own(monkeypatch):
+    monkeypatch.setattr(source, "_FACTORIES", {})
+    source.register("made-up", Microphone)
+    assert open_source("made-up:here").there() == "here"
+    assert isinstance(open_source("HDA Intel: ALC"), AlsaSource)
+
+
+# --- the recogniser
+
+
+def test_a_recogniser_without_its_files_or_package_is_not_there(tmp_path, monkeypatch):
+    assert not ProcessRecogniser(tmp_path).there()
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    with pytest.raises(ModelError, match=r"digits\.txt"):
+        Scorer(tmp_path)
+    assert process.main(tmp_path) == 1
+
+
+def test_the_child_that_dies_and_the_child_that_answers(tmp_path, monkeypatch):
+    dead = ProcessRecogniser(tmp_path)  # no weights there: the child ends at once
+    assert dead.margins(np.zeros(100, np.float32), "2947") == ()
+    dead.close()
+    dead.close()
+    code = (
+        "import sys,json\n"
+        "while line := sys.stdin.buffer.readline():\n"
+        "    asked = json.loads(line); got = sys.stdin.buffer.read(4 * asked['samples'])\n"
+        "    print(json.dumps([len(got), *map(int, asked['digits'])]), flush=True)\n"
+    )
+    started = process.subprocess.Popen
+    monkeypatch.setattr(process.subprocess, "Popen", lambda _args, **kw: started([sys.executable, "-S", "-c", code], **kw))
+    alive = ProcessRecogniser(tmp_path)
+    alive.wake()
+    child = alive._child
+    assert alive.margins(np.zeros(100, np.float32), "29") == (400.0, 2.0, 9.0)
+    assert alive.margins(np.zeros(7, np.float32), "1") == (28.0, 1.0)
+    assert alive._child is child
+    alive.close()
+    assert child.poll() is not None
+
+
+def test_no_process_can_be_started(tmp_path, monkeypatch):
+    def none(*_args, **_kw):
+        raise OSError("no memory")
+
+    monkeypatch.setattr(process.subprocess, "Popen", none)
+    assert ProcessRecogniser(tmp_path).margins(np.zeros(1, np.float32), "2947") == ()
+
+
+def test_a_lead_is_over_the_best_of_the_others():
+    beliefs = np.full((2, 10), -9.0)
+    beliefs[0, 2], beliefs[0, 9] = -1.0, -3.5
+    beliefs[1, 9], beliefs[1, 0] = -4.0, -2.0
+    assert margins(beliefs, "29") == (2.5, -2.0)
+
+
+# --- the scorer, with a made-up engine that hears 一, 幺 and 1 alike
+
+
+class Result:
+    def __init__(self, rows: list[np.ndarray]) -> None:
+        self.logits = [rows]
+
+
+class Whisper:
+    """Believes, at the n-th digit of whatever it is led along, in the digits it was told, spelt in a way of its own."""
+
+    says: tuple[int, ...] = ()
+
+    def __init__(self, folder: str, **_kw: object) -> None:
+        self.tokens = 64
+
+    def encode(self, mel, to_cpu: bool):
+        assert to_cpu
+        return mel
+
+    def generate(self, many, rows, *, max_length: int, **_kw):
+        assert max_length >= 2 * max(map(len, rows))
+        found = []
+        for row in rows:
+            row = row[4:]
+            out, number = [], 0
+            for token in row:
+                logits = np.zeros(self.tokens, np.float32)
+                if token != 50 and not (token == 61 and out):
+                    logits[self.says[number % len(self.says)]] = 8.0
+                    number += 1
+                out.append(logits)
+            found.append(Result(out))
+        return found
+
+
+def vocabulary(tmp_path) -> dict[str, int]:
+    from kiosk.microphone.scorer import _as_bytes
+
+    table: dict[str, int] = {"、": 50}
+    for number, forms in enumerate(FORMS):
+        table |= {forms[0]: number, f" {forms[0]}": 10 + number, forms[1]: 20 + number, forms[-1]: 30 + number}
+    del table["零"], table["〇"]
+    spelt = {_as_bytes(text): ident for text, ident in table.items()}
+    zero, other = _as_bytes("零"), _as_bytes("〇")
+    spelt |= {zero[:2]: 60, zero[2:]: 61, other[:2]: 62, other[2:]: 63}
+    added = [
+        {"content": text, "id": 40 + number} for number, text in enumerate(("<|startoftranscript|>", "<|zh|>", "<|transcribe|>"))
+    ]
+    added.append({"content": "<|notimestamps|>", "id": 43})
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": spelt}, "added_tokens": added}), encoding="utf-8")
+    return table
+
+
+@pytest.mark.parametrize(
+    ("says", "right"),
+    [((2, 9, 4, 7), True), ((22, 39, 14, 7), True), ((2, 9, 5, 7), False), ((62, 31, 4, 7), None)],
+)
+def test_what_is_believed_at_each_digit(tmp_path, monkeypatch, says, right):
+    vocabulary(tmp_path)
+    made = types.SimpleNamespace(
+        models=types.SimpleNamespace(Whisper=type("Says", (Whisper,), {"says": says})),
+        StorageView=types.SimpleNamespace(from_array=lambda array: array),
+    )
+    monkeypatch.setitem(sys.modules, "ctranslate2", made)
+    scorer = Scorer(tmp_path)
+    digits = "2947" if right is not None else "0147"
+    found = scorer.margins(np.zeros(RATE, np.float32), digits)
+    assert [one > 0 for one in found] == [True, True, right is not False, True]
+
+
+def test_the_ear_of_the_recogniser_hears_pitch():
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32)
+    mel = log_mel(tone, 2.0)
+    assert mel.shape == (80, 200)
+    assert mel[:, 20:80].mean(axis=1).argmax() == 11  # 440 Hz
+    assert mel[:, 20:80].mean() > mel[:, 120:].mean()
+    assert log_mel(np.zeros(3 * RATE, np.float32), 2.0).max() == pytest.approx(-1.5)

@@ -31,11 +31,12 @@ BENCHES: dict[str, str] = {
     "crash": "kill -9 at every statement boundary",
     "update": "bytes of an update on the wire, of two versions as packages lay them out (by name only)",
     "voice": "share of syllables that a recogniser gives back; how soon the voice speaks (by name only)",
+    "digits": "four digits read aloud: the right ones refused, wrong ones taken (by name only)",
     "chaos": "kill -9 and a misbehaving network during sync",
     "outside": "the same by somebody who knows nothing of the inside: commands, wire, stick",
 }
 
-BY_NAME = {"voice", "update"}  # needs packages, weights or versions that no station and no test has
+BY_NAME = {"voice", "digits", "update"}  # needs packages, weights or versions that no station and no test has
 
 
 def main(argv: list[str]) -> int:

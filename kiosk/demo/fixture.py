@@ -30,6 +30,9 @@ from kiosk.domain.person import RosterEntry
 from kiosk.domain.reasons import Action
 from kiosk.domain.take_view import TakeView
 from kiosk.emulators import usb_tree
+from kiosk.errors import ConfigError
+from kiosk.microphone import source as sound_source
+from kiosk.microphone.recogniser import ProcessRecogniser
 
 Say = Callable[[str], None]
 
@@ -85,6 +88,7 @@ class DemoFixture:
         from kiosk.emulators.emulated_camera import EmulatedCamera, Optics
         from kiosk.emulators.held_tablet import HeldTablet
         from kiosk.emulators.puppet import PuppetSource
+        from kiosk.emulators.spoken_microphone import SpokenMicrophone
 
         self.scenario, self.folder, self.seed, self._crowd = scenario, folder, seed, crowd
         self._came = 0
@@ -102,6 +106,8 @@ class DemoFixture:
             seen = HeldTablet(self.puppet)
         self.camera = CardHolder(seen, identify=lambda: sysfs.identify("0", self._bus))
         camera_source.register("puppet", lambda *_: self.camera)
+        self.microphone = SpokenMicrophone()
+        sound_source.register("spoken", lambda _: self.microphone)
         self.settings = self._settings(overrides or {})
 
     def portrait_of(self, scenario: Scenario) -> str:
@@ -123,6 +129,8 @@ class DemoFixture:
 
     def prepare(self, say: Say) -> None:
         """Start the props, provision the kiosk, bring the roster. Raises KioskError."""
+        if self.settings.liveness.digits != "off" and not ProcessRecogniser().there():
+            raise ConfigError("no recogniser: install requirements/digits.txt, then run: kiosk voice fetch --digits")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if sys.platform == "linux":  # elsewhere no system tells of its cameras
             usb_tree.plug(self._bus, usb_tree.WEBCAM)
@@ -280,6 +288,15 @@ class DemoFixture:
     def act(self, action: Action) -> None:
         """Move before the camera."""
         self.puppet.perform(action)
+
+    def read_aloud(self, digits: str, *, mouth: bool) -> None:
+        """Let digits be heard, by the person before the camera or by somebody beside."""
+        from kiosk.emulators import spoken_microphone as spoken
+
+        sound = spoken.digits_sound(digits)
+        self.microphone.say(sound)
+        if mouth:
+            self.puppet.speak(spoken.openings(sound), spoken.MOUTH_S)
 
     def shine(self, view: TakeView) -> None:
         """The screen lights whoever stands before it; what shows a picture of somebody it does not."""

@@ -36,6 +36,10 @@ class Scenario:
     desk: str = ""  # name of a script of demo/desk_scripts.py: an attendant works at the desk
 
 
+def _reads(**liveness: object) -> dict[str, dict[str, object]]:
+    return {"liveness": {"digits": "third", "microphone": "spoken:", **liveness}}
+
+
 _ALL = (
     Scenario("pass", "a card, a face, a result: everything goes well", Outcome.PASSED, "ok"),
     Scenario("photo", "somebody holds up a print of the right face", Outcome.FAILED, "*", mode="print"),
@@ -259,6 +263,29 @@ _ALL = (
         Outcome.PASSED,
         "ok",
         desk="cannot-turn",
+    ),
+    Scenario(
+        "digits",
+        "a third action: four digits are read aloud, and the mouth moves with them",
+        Outcome.PASSED,
+        "ok",
+        settings=_reads(),
+    ),
+    Scenario(
+        "digits-wrong",
+        "one of the four digits that are read is another one",
+        Outcome.FAILED,
+        "digits-wrong",
+        habits={"reads": "wrong"},
+        settings=_reads(tries_per_visit=1),
+    ),
+    Scenario(
+        "digits-elsewhere",
+        "somebody beside reads the digits, and the mouth before the camera stays closed",
+        Outcome.FAILED,
+        "digits-elsewhere",
+        habits={"reads": "elsewhere"},
+        settings=_reads(tries_per_visit=1),
     ),
     Scenario(
         "camera-swapped",

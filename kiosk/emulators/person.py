@@ -45,6 +45,9 @@ class Hands(Protocol):
     def act(self, action: Action) -> None:
         """Blink, open the mouth, turn or nod."""
 
+    def read_aloud(self, digits: str, *, mouth: bool) -> None:
+        """Let digits be heard; with `mouth` it is this person's that says them."""
+
     def unplug(self, device: str) -> None:
         """Pull the cable of the "reader" or the "camera"."""
 
@@ -69,6 +72,7 @@ class Habits:
     name: str = field(default="", repr=False)  # and choose among the names
     prints: bool = False
     code: str = ""  # holds up a code: "slip" (of last year) or "social-card"
+    reads: str = "right"  # four digits: right | wrong (one is another) | elsewhere (somebody else says them)
     asks: str = ""  # after the last try: "review" or "home-visit"
     visits: int = 1  # comes back so many times, to make sure
     stays_s: float = 0.0  # at the result at least so long: whoever watches wants to read it
@@ -321,9 +325,17 @@ class DemoPerson(QObject):
         if self._cued is None or self._cued[0] is not wanted:
             self._cued = (wanted, self._sight.now_ms)
         elif self._cued[1] >= 0 and self._sight.now_ms - self._cued[1] >= self._habits.reaction_s * 1000:
-            self._hands.act(wanted)
+            self._do(wanted, str(prompt.property("digits") or "") if prompt is not None else "")
             # Somebody who sees that nothing came of it does it once more after a while.
-            self._cued = (wanted, self._sight.now_ms + 3500)
+            self._cued = (wanted, self._sight.now_ms + (3500 if wanted is not Action.READ_DIGITS else 30_000))
+
+    def _do(self, wanted: Action, digits: str) -> None:
+        if wanted is not Action.READ_DIGITS:
+            self._hands.act(wanted)
+            return
+        if self._habits.reads == "wrong":
+            digits = digits[:2] + next(one for one in "3705" if one not in digits) + digits[3:]
+        self._hands.read_aloud(digits, mouth=self._habits.reads != "elsewhere")
 
     def _on_answer(self) -> None:
         self._touch("done", "not-today")

@@ -8,7 +8,7 @@ known to `kiosk.camera.source.open_source`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -136,6 +136,10 @@ class PuppetSource:
     def perform(self, action: Action, speed: float = 1.0) -> None:
         """Start a natural motion now: blink 0.25 s, mouth 1 s, turn there and back 1.6 s, nod 1.1 s, at `speed` 1."""
         self._each(lambda dance, now_s: dance.perform(action, now_s, speed), only_current=True)
+
+    def speak(self, openings: Sequence[float], every_s: float) -> None:
+        """Move the mouth as somebody who speaks."""
+        self._each(lambda dance, now_s: dance.speak(openings, every_s, now_s), only_current=True)
 
     def busy(self) -> bool:
         """Whether an asked-for motion is still under way."""

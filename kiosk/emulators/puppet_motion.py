@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kiosk.domain.reasons import Action
@@ -86,6 +87,7 @@ class Choreography:
     _next_blink_s: float = field(init=False)
     _present_from: tuple[float, float, float] = (0.0, 1.0, 1.0)  # since, from, to (1 here, 0 gone)
     _distance_from: tuple[float, float, float] = (0.0, 1.0, 1.0)
+    _speech: tuple[float, float, Sequence[float]] = (0.0, 1.0, ())  # since, between two openings of the mouth, openings
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -98,6 +100,10 @@ class Choreography:
         self._motions.append(motion)
         self._next_blink_s = max(self._next_blink_s, motion.end_s() + self.manner.natural_blink_gap_s)
         return motion.end_s()
+
+    def speak(self, openings: Sequence[float], every_s: float, now_s: float) -> None:
+        """Open the mouth so far (0..1), every `every_s` seconds."""
+        self._speech = (now_s, every_s, openings)
 
     def leave(self, now_s: float) -> None:
         """Walk out of the picture."""
@@ -135,11 +141,16 @@ class Choreography:
             pitch_deg=pitch + still * (0.9 * wave(2, now_s, 6.3) + 0.3 * wave(3, now_s, 2.3)) + 0.06 * abs(yaw),
             roll_deg=still * (0.7 * wave(4, now_s, 7.7) + 0.2 * wave(5, now_s, 2.9)) + 0.05 * yaw,
             blink=blink,
-            jaw=amounts.get(Action.MOUTH_OPEN, 0.0) * self.manner.jaw,
+            jaw=max(amounts.get(Action.MOUTH_OPEN, 0.0) * self.manner.jaw, self._spoken(now_s)),
             shift_x=still * (0.006 * wave(6, now_s, 4.7) + 0.0015 * wave(7, now_s, 1.3)) + 1.6 * gone,
             shift_y=still * (0.004 * wave(8, now_s, 3.9) + 0.001 * wave(9, now_s, 1.1)) + 0.02 * gone,
             scale=(1 + still * 0.006 * wave(10, now_s, 4.1)) / self._distance(now_s),
         )
+
+    def _spoken(self, now_s: float) -> float:
+        since, every, openings = self._speech
+        at = int((now_s - since) / every)
+        return openings[at] if 0 <= at < len(openings) else 0.0
 
     def _wave(self, number: int, t_s: float, period_s: float) -> float:
         speed, phase = self._waves[number]

@@ -56,7 +56,7 @@ class Ear:
         """Return (clock, dB of full scale) of each block since the last call."""
         with self._lock:
             new, self._told = self._blocks[self._told :], len(self._blocks)
-        return [(at_s, _db(block)) for at_s, block in new]
+        return [(at_s, level_db(block)) for at_s, block in new]
 
     def weigh(self, digits: str, begin_s: float, end_s: float) -> None:
         """Have what was said between two moments compared, in a thread of its own."""
@@ -97,6 +97,7 @@ class Ear:
                 self._blocks.append((self._clock() - len(block) / RATE / 2, block))
 
 
-def _db(block: np.ndarray) -> float:
+def level_db(block: np.ndarray) -> float:
+    """Return how loud a block is, in dB of full scale."""
     power = float(np.mean(block * block)) if len(block) else 0.0
     return max(QUIETEST_DB, 10.0 * float(np.log10(power))) if power > 0 else QUIETEST_DB

@@ -235,6 +235,7 @@ class CameraPage(Page[s.Acting]):
         self.title.say(title)
         self.title.setProperty("action", action)
         self.title.setProperty("now", now)
+        self.title.setProperty("digits", view.digits if view is not None else "")
         self.lead.say(lead)
         shown = view.action if view is not None and view.guidance is None and self._ready else None
         self.mirror.show_card.setVisible(shown is not None)
@@ -329,5 +330,6 @@ class CameraPage(Page[s.Acting]):
         self._kit, self._view_key = None, None
         self.title.setProperty("action", "")
         self.title.setProperty("now", False)
+        self.title.setProperty("digits", "")
         self.mirror.show_card.face.show_action(None)
         self.ticks.clear()

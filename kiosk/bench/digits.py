@@ -3,8 +3,8 @@
 Not part of `kiosk bench` without a name: it needs requirements/voice.txt and `kiosk voice fetch`. Eight Mandarin voices read at two
 speeds (`each` strings a voice); what they read with pauses is cut into digits, and put together to `strings` other strings, a few
 recordings for many. Each is heard clean, in a room (impulse response and a station's noise made here) and at 10 dB over that noise;
-the reading is cut out as a take does it. Wrong: strings with one digit changed, eight for each. Options: each, strings, folder (keeps
-what was rendered), least (the bound), threads.
+the reading is cut out as a take does it. Wrong: strings with one digit changed, eight for each. Options: each, strings, folder
+(keeps what was rendered), least (the bound), threads.
 """
 
 from __future__ import annotations

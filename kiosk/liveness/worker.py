@@ -105,7 +105,7 @@ class VisionWorker(QObject):
         """steer: moves the camera's measured control to a level, -1 to 1. hold: lets its exposure and white balance stand still, or
         go on; returns whether they stand still. They and `ears` are called in the vision's thread."""
         super().__init__()
-        self.camera, self.ears = CameraSide(steer, hold), ears
+        self.camera, self.listening = CameraSide(steer, hold), Listening(ears)
         self._frames = frames
         self._wishes: queue.SimpleQueue[Callable[[_Loop], None]] = queue.SimpleQueue()
         self._settings, self._models = settings, models
@@ -190,7 +190,6 @@ class _Loop:
         self._landmarker: Landmarker | None = None
         self._encoder: Encoder | None = None
         self._small = SmallFaces(models / DETECTOR)
-        self._listening = Listening(worker.ears)
         self._camera = worker.camera
         self._daylight = Daylight(settings.liveness.light_strength, settings.liveness.light_delay_s)
         self._still: Landmarker | None = None  # without tracking: for the end of a take
@@ -210,7 +209,7 @@ class _Loop:
     def begin(self, request: TakeRequest) -> None:
         """Draw a challenge and begin."""
         rng = None if request.seed is None else random.Random(request.seed)
-        hears = self._listening.begin(self._settings.liveness)
+        hears = self._worker.listening.begin(self._settings.liveness)
         challenge = draw_challenge(self._settings.liveness, request.unable, rng, hears=hears)
         self._request, self._shown, self._trace = request, None, Trace()
         proof = self._camera.begin(self._settings.liveness.checks, practice=request.practice)
@@ -229,7 +228,7 @@ class _Loop:
         """Forget the take and the frame that waits."""
         self._take = self._request = self._shown = None
         self._camera.end()
-        self._listening.end()
+        self._worker.listening.end()
         self._frames.clear()
 
     def use_camera(self, facts: CameraFacts | None) -> None:
@@ -280,7 +279,7 @@ class _Loop:
         if now - self._polled_s >= PRESENCE_PERIOD_S:
             self._polled_s = now
             self._note_presence(observation)
-        view = replace(self._listening.step(take, observation, frame), visit_id=request.visit_id)
+        view = replace(self._worker.listening.step(take, observation, frame), visit_id=request.visit_id)
         if request.traced:
             self._trace.look(observation, view)
         self._camera.follow(frame.t_s, frame.image_bgr, lit=view.light_pattern is not None and view.phase != "positioning")
@@ -361,7 +360,7 @@ class _Loop:
 
     def close(self) -> None:
         """Free everything."""
-        self._listening.end()
+        self._worker.listening.end()
         self._close_landmarker()
         self._encoder = None
 

@@ -1,8 +1,8 @@
 """How well a sound fits four digits: Whisper base, asked about the expected string alone (nothing is written down freely).
 
-The encoder runs once over the few seconds that were spoken. Then the decoder is led along the expected digits, and at each of them
-its belief in that digit is compared with its belief in the other nine: `Fit.margins`. Toneless, and 一, 幺, 1 are one digit: what a
-digit may be written as is summed. Lives in a process of its own (`recogniser`), which ends when the reading is over.
+The encoder runs once over the few seconds that were spoken. Then the decoder is led along the expected digits, and along every
+string with one digit changed, all in one go: the expected one must lead. Toneless, and 一, 幺, 1 are one digit: what a digit may be
+written as is summed. Lives in a process of its own (`recogniser`), which ends when the reading is over.
 """
 
 from __future__ import annotations
@@ -59,15 +59,15 @@ class Scorer:
         mel = np.ascontiguousarray(log_mel(samples, seconds)[None])
         return self._model.encode(self._storage.from_array(mel), to_cpu=True)
 
-    def beliefs(self, encoded: Any, strings: Sequence[str]) -> np.ndarray:
-        """Return (strings, digits, 10): at each place the logarithm of the belief in each digit, led there along the string."""
+    def scores(self, encoded: Any, strings: Sequence[str]) -> np.ndarray:
+        """Return for each string the logarithm of the belief in its digits, one after the other."""
         rows, places = [], []
         for string in strings:
             for separator in self._separators:
                 row, at = list(self._start), []
                 for number, digit in enumerate(string):
                     row += separator if number else []
-                    at.append(len(row) - len(self._start))
+                    at.append((len(row) - len(self._start), int(digit)))
                     row += self._spelt[int(digit)]
                 rows.append(row)
                 places.append(at)
@@ -77,24 +77,25 @@ class Scorer:
         found = self._model.generate(
             many, rows, beam_size=1, max_length=2 * most, return_logits_vocab=True, suppress_tokens=[], suppress_blank=False
         )
-        out = [[self._ten(np.asarray(one.logits[0][at])) for at in places[number]] for number, one in enumerate(found)]
-        return np.asarray(np.asarray(out).reshape(len(strings), len(SEPARATORS), len(strings[0]), len(FORMS)).mean(axis=1))
+        sums = [
+            sum(self._belief(np.asarray(one.logits[0][at], dtype=np.float64), digit) for at, digit in led)
+            for one, led in zip(found, places, strict=True)
+        ]
+        return np.asarray(np.asarray(sums).reshape(len(strings), len(SEPARATORS)).mean(axis=1))
 
-    def _ten(self, logits: np.ndarray) -> list[float]:
-        return [float(np.logaddexp.reduce(logits[tokens].astype(np.float64))) for tokens in self._forms]
+    def _belief(self, logits: np.ndarray, digit: int) -> float:
+        return float(np.logaddexp.reduce(logits[self._forms[digit]]) - np.logaddexp.reduce(logits))
 
     def margins(self, samples: np.ndarray, digits: str) -> tuple[float, ...]:
-        """Return for each place how much more the expected digit is believed than the best of the others (nats)."""
-        return margins(self.beliefs(self.encode(samples), [digits])[0], digits)
+        """Return for each place by how much (nats) the expected string leads before the best one with another digit there."""
+        others = changed(digits)
+        scores = self.scores(self.encode(samples), [digits, *(one for place in others for one in place)])
+        return tuple(float(scores[0] - place.max()) for place in scores[1:].reshape(len(others), -1))
 
 
-def margins(beliefs: np.ndarray, digits: str) -> tuple[float, ...]:
-    """Return, of (places, 10) beliefs, the expected digit's lead at each place; below 0 another digit is believed more."""
-    out = []
-    for row, digit in zip(beliefs, digits, strict=True):
-        others = np.delete(row, int(digit))
-        out.append(float(row[int(digit)] - others.max()))
-    return tuple(out)
+def changed(digits: str) -> list[list[str]]:
+    """Return for each place the strings with one of the nine other digits there."""
+    return [[digits[:at] + other + digits[at + 1 :] for other in "0123456789" if other != digits[at]] for at in range(len(digits))]
 
 
 def _as_bytes(text: str) -> str:

@@ -16,7 +16,7 @@ from kiosk.microphone import source
 from kiosk.microphone.ear import KEPT_S, QUIETEST_DB, Ear
 from kiosk.microphone.mel import RATE, log_mel
 from kiosk.microphone.recogniser import ProcessRecogniser
-from kiosk.microphone.scorer import FORMS, Scorer, margins
+from kiosk.microphone.scorer import FORMS, Scorer, changed
 from kiosk.microphone.source import BLOCK_S, AlsaSource, open_source
 
 BLOCK = round(BLOCK_S * RATE)
@@ -244,11 +244,12 @@ def test_no_process_can_be_started(tmp_path, monkeypatch):
     assert ProcessRecogniser(tmp_path).margins(np.zeros(1, np.float32), "2947") == ()
 
 
-def test_a_lead_is_over_the_best_of_the_others():
-    beliefs = np.full((2, 10), -9.0)
-    beliefs[0, 2], beliefs[0, 9] = -1.0, -3.5
-    beliefs[1, 9], beliefs[1, 0] = -4.0, -2.0
-    assert margins(beliefs, "29") == (2.5, -2.0)
+def test_every_string_with_one_other_digit_is_an_alternative():
+    others = changed("29")
+    assert [len(place) for place in others] == [9, 9]
+    assert "19" in others[0]
+    assert "20" in others[1]
+    assert "29" not in (*others[0], *others[1])
 
 
 # --- the scorer, with a made-up engine that hears 一, 幺 and 1 alike

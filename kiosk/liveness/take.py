@@ -289,13 +289,6 @@ class Take:
         if self._phase in ("baseline", "wait-cue", "between") and 0 < since_s < 1.0:
             self._code_s += since_s
 
-    def _pattern(self) -> Levels | None:
-        answer = self._evidence.answer
-        if answer is None:
-            return None
-        hue, across, along = answer.code.levels(self._code_s)
-        return HUE * hue, GRADIENT * across, GRADIENT * along
-
     def _finish(self, reason: Reason) -> TakeView:
         checks = (*self._evidence.scores(), *self.digits.scores)
         if reason is Reason.OK:
@@ -343,10 +336,19 @@ class Take:
             slower=asked.slower and cued,
             can_swap=self.can_swap,
             light=self._light(),
-            light_pattern=self._pattern(),
+            light_pattern=pattern(self._evidence, self._code_s),
             box=self._placing.box(self._now_s),
         )
         return self.digits.show(view)
+
+
+def pattern(evidence: AttackEvidence, code_s: float) -> Levels | None:
+    """Return what the light passcode shows now."""
+    answer = evidence.answer
+    if answer is None:
+        return None
+    hue, across, along = answer.code.levels(code_s)
+    return HUE * hue, GRADIENT * across, GRADIENT * along
 
 
 def judged(checks: tuple[CheckScore, ...], evidence: AttackEvidence, depth: CheckMode, *, attended: bool) -> Reason:

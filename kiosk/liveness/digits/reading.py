@@ -27,8 +27,8 @@ WEIGH_LIMIT_S = 8.0
 TRIES = 2  # somebody who was not heard reads others once more
 NOISE_PART = 15  # percent of the time are quieter than the voice
 
-# measured: kiosk bench digits; the mouth on real talk (docs/measurements.md). The second catches a face that stays silent; it cannot
-# tell one speaker's words from another's.
+# measured: kiosk bench digits; the mouth on real talk (docs/measurements.md). The second catches a face that stays silent; it
+# cannot tell one speaker's words from another's.
 LEAST_MARGIN = -1.0
 LEAST_AGREEMENT = 0.05
 

@@ -44,6 +44,22 @@ def test_a_repeat_is_shorter_than_the_cycle_of_the_shortest_months():
         load_policy(half | {"parameters": cycle | {"repeat_after_days": 169}})
 
 
+@pytest.mark.parametrize(
+    ("opens", "deadline", "day", "year"),
+    [
+        ("03-01", "06-30", date(2026, 2, 28), "2025"),  # before this year's begins, last year's goes on
+        ("03-01", "06-30", date(2026, 3, 1), "2026"),
+        ("11-01", "02-28", date(2026, 10, 31), "2026"),  # over the turn of the year: named by its deadline
+        ("11-01", "02-28", date(2026, 11, 1), "2027"),
+        ("11-01", "02-28", date(2027, 2, 28), "2027"),
+    ],
+)
+def test_a_campaign_is_named_by_the_year_of_its_deadline(opens, deadline, day, year):
+    campaign = policy(id="c", kind="campaign", parameters={"opens": opens, "deadline": deadline})
+    answer = decide(campaign, benefit("another", None), person(), day)
+    assert (answer.period, answer.policy_id) == (year, "c")  # of the policy that was asked
+
+
 # --- an expired card ---------------------------------------------------------------------------------------------------
 
 TODAY = date(2027, 3, 1)

@@ -19,7 +19,7 @@ from kiosk.config import ASSETS, ROOT
 from kiosk.errors import KioskError
 
 FOLDER = ASSETS / "models" / "voice" / "whisper-base"
-TIMEOUT_S = 8.0
+TIMEOUT_S = 12.0
 THREADS = 2
 
 

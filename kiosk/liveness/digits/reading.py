@@ -23,7 +23,7 @@ QUIET_S = 1.6  # after the last word: who reads slowly pauses between two
 VOICED_S = 0.6  # four digits are not said in less
 OVER_NOISE_DB, LEAST_DB = 6.0, -55.0  # what counts as a voice; dB of full scale
 FULL_DB = 30.0  # over the noise: the ring is full
-WEIGH_LIMIT_S = 8.0
+WEIGH_LIMIT_S = 12.0
 TRIES = 2  # somebody who was not heard reads others once more
 NOISE_PART = 15  # percent of the time are quieter than the voice
 

@@ -52,6 +52,7 @@ class DeskPhoto(QObject):
         self._faces: list[PhotoFace] = []
         self._number, self._looking, self._flaw = 0, False, "no-face"
         self._reader: PhotoReader | None = None
+        self._stopped = False
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-photo")
         self._limit = QTimer(self, singleShot=True, interval=_LIMIT_MS)
         self._limit.timeout.connect(self._give_up)
@@ -84,8 +85,11 @@ class DeskPhoto(QObject):
         self.chip_photos.clear()
 
     def stop(self) -> None:
-        """The kiosk stops."""
+        """The kiosk stops; a second time it is stopped already."""
+        if self._stopped:
+            return
         self.forget()
+        self._stopped = True
         self._pool.shutdown(wait=False)
 
     @Slot(object)

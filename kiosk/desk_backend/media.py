@@ -155,7 +155,8 @@ def export(
         except files.RemovableError as error:
             if error.why != "medium-unwritable" or name.isascii():
                 raise
-            name = f"{command.place}-{now:%Y%m%d-%H%M%S}{Path(name).suffix}"  # a stick without Chinese letters
+            plain = "reminders" if isinstance(data, b.RemindersData) else "answers"
+            name = f"{plain}-{now:%Y%m%d-%H%M%S}{Path(name).suffix}"  # a stick that was mounted without Chinese letters
             files.write_file(folder / name, content)
     except files.RemovableError as error:
         return e.Acted(session_id, command.place, problem=error.why, data=data)

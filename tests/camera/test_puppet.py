@@ -61,7 +61,7 @@ def blink(observation):
 def seen(request):
     """One look at every action of one portrait: {what: observations}."""
     watcher = Watcher(made(request.param, seed=3))
-    found = {"rest": watcher.look(20)} | {action: watcher.act(action) for action in Action}
+    found = {"rest": watcher.look(20)} | {action: watcher.act(action) for action in Action if action is not Action.READ_DIGITS}
     watcher.eyes.close()
     return found
 

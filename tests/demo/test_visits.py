@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from kiosk.demo import people
+from tests.forms import WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,10 +105,9 @@ ENDS = {
     "helper-face": ("failed", "face-mismatch"),
     "reader-unplugged": ("passed", "ok"),
     "camera-swapped": ("passed", "ok"),
-    "reminders": ("passed", "ok"),
-    "visit-cancelled": ("passed", "ok"),
-    "one-inch-photo": ("passed", "ok"),
 }
+if WHOLE:  # before a release: each takes half a minute
+    ENDS |= {name: ("passed", "ok") for name in ("reminders", "visit-cancelled", "one-inch-photo")}
 
 
 @pytest.fixture(scope="module")

@@ -186,7 +186,7 @@ def document(context: BureauContext, kiosk_id: str, have: int) -> tuple[bytes, i
         if kiosk is None or row is None or row.version <= have:
             return None
         people: list[dict[str, Any]] = json.loads(row.content)
-        calls = dict(session.execute(select(ReminderCall.person_id, ReminderCall.called_on)).tuples().all())
+        calls = dict(session.execute(select(ReminderCall.person_id, ReminderCall.called_on)).all())
     told = protocol.Reminders(
         bureau_id=context.bureau_id,
         kiosk_id=kiosk_id,

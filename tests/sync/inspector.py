@@ -121,7 +121,7 @@ FIELDS: dict[str, set[str]] = {
         "settings_why",
     },
     "report.update": {"version", "state", "why", "at"},
-    "have": {"decisions_after", "roster_version", "bundle_version", "reminders_version"},
+    "have": {"decisions_after", "roster_version", "bundle_version", "reminders_version", "settings_version"},
 }
 # What the journal may say, by the kind of its line: ids, codes, counts.
 JOURNAL: dict[str, set[str]] = {

@@ -112,7 +112,7 @@ if WHOLE:  # before a release: each takes half a minute
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory) -> dict[str, dict[str, Any]]:
-    """How each scenario ended. One process plays them one after the other: side by side they took each other's time for the face."""
+    """How each scenario ended. One process plays them one after the other: side by side one of them ran out of time."""
     folder = tmp_path_factory.mktemp("visits")
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.demo.several", str(folder), *ENDS],

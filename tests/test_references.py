@@ -52,7 +52,10 @@ def test_every_module_that_is_pointed_at_is_there():
         for path in SOURCES
         for text in prose(path)
         for name in DOTTED.findall(text)
-        if name.split(".")[0] in ROOMS and not name.endswith((".py", ".json", ".toml")) and not KEY.search(name) and not resolves(name)
+        if name.split(".")[0] in ROOMS
+        and not name.endswith((".py", ".json", ".toml"))
+        and not KEY.search(name)
+        and not resolves(name)
     }
     assert missing == set()
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from kiosk.demo.desk_parts import fill_face_to_face, leave, number_of, self_service, until_known
+from kiosk.demo.desk_parts import (
+    fill_face_to_face,
+    leave,
+    number_of,
+    self_service,
+    to_home_visits,
+    until_known,
+    visit_first_and_return,
+)
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, Script
 from kiosk.demo.fixture import DemoFixture
+
+if TYPE_CHECKING:
+    from kiosk.bureau.context import BureauContext
 
 
 def prepare(script: str, fixture: DemoFixture) -> None:
@@ -17,29 +30,31 @@ def prepare(script: str, fixture: DemoFixture) -> None:
         _make_reminders(fixture)
 
 
-def _make_reminders(fixture: DemoFixture) -> None:
-    """What the bureau's worker does once a day."""
-    from kiosk.bureau import reminders
+@contextmanager
+def _inside_the_bureau(fixture: DemoFixture) -> Iterator[BureauContext]:
     from kiosk.bureau.context import BureauSettings, open_context
 
     context = open_context(BureauSettings(data=str(fixture.bureau.data)))
     try:
-        reminders.catch_up(context, datetime.now(UTC))
+        yield context
     finally:
         context.engine.dispose()
+
+
+def _make_reminders(fixture: DemoFixture) -> None:
+    """What the bureau's worker does once a day."""
+    from kiosk.bureau import reminders
+
+    with _inside_the_bureau(fixture) as context:
+        reminders.catch_up(context, datetime.now(UTC))
     fixture.pull()
 
 
 def _bureau_knows(fixture: DemoFixture, person_id: str) -> list[str]:
-    from kiosk.bureau.context import BureauSettings, open_context
     from kiosk.bureau.reminder_tables import ReminderCall
 
-    context = open_context(BureauSettings(data=str(fixture.bureau.data)))
-    try:
-        with context.session() as session:
-            return [] if session.get(ReminderCall, person_id) is not None else [f"the bureau knows of no call to {person_id}"]
-    finally:
-        context.engine.dispose()
+    with _inside_the_bureau(fixture) as context, context.session() as session:
+        return [] if session.get(ReminderCall, person_id) is not None else [f"the bureau knows of no call to {person_id}"]
 
 
 def reminders(p: DeskPerson) -> Script:
@@ -86,11 +101,7 @@ def visit_cancelled(p: DeskPerson) -> Script:
     medium, station = p.fixture.folder / "stick", p.fixture.station
     if station is None:
         return
-    yield p.on_page("idle")
-    yield from p.sign_in()
-    p.touch("place-home-visits")
-    yield p.on_desk("home-visits")
-    yield p.sees("visits-import")
+    yield from to_home_visits(p)
     p.touch("visits-import")
     yield lambda: p.rows("visits") == 2
     yield p.meanwhile(lambda: station.cancel_visit("P-li", medium, ATTENDANT[0]))
@@ -99,15 +110,7 @@ def visit_cancelled(p: DeskPerson) -> Script:
     yield lambda: p.row_reads("visits", 1, "已取消")
     yield p.pause(300)
     p.keep_picture("visit-cancelled")
-    p.choose_row("visits", 0)
-    yield p.on_desk("assist")
-    p.touch("why-no-template")
-    yield from fill_face_to_face(p)
-    p.touch("place-home-visits")
-    yield p.on_desk("home-visits")
-    yield p.sees("visits-return")
-    p.touch("visits-return")
-    yield p.reads("problem", "结果已写到U盘")
+    yield from visit_first_and_return(p)
     (record_id,) = p.recorder.record_ids
     yield p.meanwhile(lambda: station.merge_results(medium, ATTENDANT[0]))
     yield p.meanwhile(lambda: station.deliver(record_id))

@@ -51,3 +51,25 @@ def until_known(p: DeskPerson, *stages: str) -> Script:
     yield p.until_status(*(stages or ("received", "confirmed")))
     yield p.pause(500)
     p.photograph()
+
+
+def to_home_visits(p: DeskPerson) -> Script:
+    """Sign in, and wait at the home visits until the stick is seen."""
+    yield p.on_page("idle")
+    yield from p.sign_in()
+    p.touch("place-home-visits")
+    yield p.on_desk("home-visits")
+    yield p.sees("visits-import")
+
+
+def visit_first_and_return(p: DeskPerson) -> Script:
+    """Visit the first person of the list, face to face, and write the results on the stick."""
+    p.choose_row("visits", 0)
+    yield p.on_desk("assist")
+    p.touch("why-no-template")
+    yield from fill_face_to_face(p)
+    p.touch("place-home-visits")
+    yield p.on_desk("home-visits")
+    yield p.sees("visits-return")
+    p.touch("visits-return")
+    yield p.reads("problem", "结果已写到U盘")

@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kiosk.demo import calling_scripts, people
-from kiosk.demo.desk_parts import fill_face_to_face, leave, number_of, self_service, until_known
+from kiosk.demo.desk_parts import (
+    fill_face_to_face,
+    leave,
+    number_of,
+    self_service,
+    to_home_visits,
+    until_known,
+    visit_first_and_return,
+)
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
 from kiosk.demo.fixture import DemoFixture
@@ -150,25 +158,13 @@ def home_visit(p: DeskPerson) -> Script:
 def portable(p: DeskPerson) -> Script:
     """A kiosk without a roster takes the list, makes a visit, brings the result back; the station brings it in; both deliver."""
     medium = p.fixture.folder / "stick"
-    yield p.on_page("idle")
-    yield from p.sign_in()
-    p.touch("place-home-visits")
-    yield p.on_desk("home-visits")
-    yield p.sees("visits-import")
+    yield from to_home_visits(p)
     p.keep_picture("visits-none-yet")
     p.touch("visits-import")
     yield lambda: p.rows("visits") > 0
     yield p.pause(400)
     p.keep_picture("visits-imported")
-    p.choose_row("visits", 0)
-    yield p.on_desk("assist")
-    p.touch("why-no-template")
-    yield from fill_face_to_face(p)
-    p.touch("place-home-visits")
-    yield p.on_desk("home-visits")
-    yield p.sees("visits-return")
-    p.touch("visits-return")
-    yield p.reads("problem", "结果已写到U盘")
+    yield from visit_first_and_return(p)
     p.photograph()
     station, (record_id,) = p.fixture.station, p.recorder.record_ids
     if station is not None:

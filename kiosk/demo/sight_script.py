@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.demo.desk_parts import self_service
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import Script
 from kiosk.domain.reasons import Action
@@ -12,12 +13,7 @@ _AGAIN = 18  # looks: somebody who sees that nothing came of it does it once mor
 
 def cannot_turn(p: DeskPerson) -> Script:
     """Comes to the camera, is helped there, and says 做不到 where a turn is asked for."""
-    yield p.on_page("idle")
-    p.touch("start")
-    yield p.on_page("who")
-    p.touch("self")
-    yield p.on_page("card")
-    p.fixture.lay_card("beneficiary")
+    yield from self_service(p)
     for page, button in (("confirm", "yes"), ("consent", "agree"), ("instructions", "begin")):
         yield p.on_page(page)
         p.touch(button)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from kiosk import child_process
 from kiosk.config import ASSETS, ROOT
 from kiosk.errors import KioskError
 
@@ -87,16 +88,8 @@ class ProcessRecogniser:
 
     def close(self) -> None:
         child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # unsent bytes of a dead child
-                    continue
+        if child is not None:
+            child_process.end(child)
 
 
 def main(folder: Path) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from kiosk import child_process
 from kiosk.config import ROOT
 from kiosk.voice.sound import urgent
 
@@ -107,16 +108,8 @@ class ProcessSynthesiser:
 
     def close(self) -> None:
         child, self._child, self._more = self._child, None, False
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # unsent bytes of a dead child
-                    continue
+        if child is not None:
+            child_process.end(child)
 
     def _running(self) -> subprocess.Popen[str]:
         if self._child is None or self._child.poll() is not None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kiosk import child_process
 from kiosk.config import Sync, resolve
 from kiosk.errors import ConfigError, KeyAway
 from kiosk.sync.private_files import read_private
@@ -87,14 +88,8 @@ class Machine:
 
     def _end(self) -> None:
         child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        if child is not None:
+            child_process.end(child)
 
     def close(self) -> None:
         """End the process."""

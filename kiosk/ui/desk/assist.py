@@ -13,17 +13,16 @@ from kiosk.desk.values import Assisted, ListFile
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.record import Channel
 from kiosk.ui.desk.assist_cards import AgentCard, BenefitsCard, GlassesCard, PapersCard, SignaturesCard, WhyCard
-from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.leaving import Filling, LeaveQuestion
-from kiosk.ui.desk.paper_camera import PaperCamera
+from kiosk.ui.desk.paper_camera import PaperCamera, PhotographingPage
 from kiosk.ui.desk.widgets import Action, Field, Words, row
-from kiosk.ui.theme import Look
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
-class AssistPage(DeskPage[s.Assisting]):
+class AssistPage(PhotographingPage[s.Assisting]):
     """A form that says at its end what is still missing."""
 
     name = "assist"
@@ -114,22 +113,6 @@ class AssistPage(DeskPage[s.Assisting]):
             self.signs.staff.signature(),
             Glasses(self.glasses.worn.key or Glasses.UNKNOWN),
         )
-
-    def show_frame(self, image_rgb: np.ndarray) -> None:
-        """Show what the camera sees while papers are photographed."""
-        self.camera.show_frame(image_rgb)
-
-    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
-        """Show where the sheet is seen, in shares of the picture."""
-        self.camera.show_outline(quad)
-
-    def show_taken(self, image_rgb: np.ndarray) -> None:
-        """Show the page that was taken."""
-        self.camera.show_taken(image_rgb)
-
-    def set_look(self, look: Look) -> None:
-        super().set_look(look)
-        self.camera.set_look(look)
 
     def clear(self) -> None:
         self.filling.hush(True)

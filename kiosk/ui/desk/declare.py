@@ -12,18 +12,17 @@ from kiosk.desk import states as s
 from kiosk.desk.checks import RELATIONS
 from kiosk.desk.values import Declared, Declaring
 from kiosk.domain.desk_rules import DECLARATION_PAPERS
-from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.leaving import Filling, LeaveQuestion
-from kiosk.ui.desk.paper_camera import PaperCamera
+from kiosk.ui.desk.paper_camera import PaperCamera, PhotographingPage
 from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
-from kiosk.ui.theme import Look
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
-class DeclarePage(DeskPage[s.TakingDeclaration]):
+class DeclarePage(PhotographingPage[s.TakingDeclaration]):
     """What kind, then only what that kind asks for."""
 
     name = "declare"
@@ -97,22 +96,6 @@ class DeclarePage(DeskPage[s.TakingDeclaration]):
         self.question.show_page(page, kit)
         self.back.say(kit.text("back"))
         self._show_parts()
-
-    def show_frame(self, image_rgb: np.ndarray) -> None:
-        """Show what the camera sees while papers are photographed."""
-        self.camera.show_frame(image_rgb)
-
-    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
-        """Show where the sheet is seen, in shares of the picture."""
-        self.camera.show_outline(quad)
-
-    def show_taken(self, image_rgb: np.ndarray) -> None:
-        """Show the page that was taken."""
-        self.camera.show_taken(image_rgb)
-
-    def set_look(self, look: Look) -> None:
-        super().set_look(look)
-        self.camera.set_look(look)
 
     def _show_parts(self) -> None:
         kind = Declared(self.kinds.key)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from kiosk.desk import events as e
 from kiosk.desk.papers import Papered, usable
 from kiosk.domain.desk_rules import PROXY_PAPERS
-from kiosk.ui.desk.base import DeskKit
+from kiosk.ui.desk.base import DeskKit, DeskPage, Shown
 from kiosk.ui.desk.look import GAP, PAD
 from kiosk.ui.desk.widgets import Action, Chips, Words, column, row
 from kiosk.ui.theme import Look
@@ -169,3 +169,25 @@ class PaperCamera(QWidget):
         self._live.clear()
         self._taken.clear()
         self._verdict.say("")
+
+
+class PhotographingPage(DeskPage[Shown]):
+    """A page that papers are photographed on: what the camera brings is shown in its `camera`."""
+
+    camera: PaperCamera
+
+    def show_frame(self, image_rgb: np.ndarray) -> None:
+        """Show what the camera sees while papers are photographed."""
+        self.camera.show_frame(image_rgb)
+
+    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
+        """Show where the sheet is seen, in shares of the picture."""
+        self.camera.show_outline(quad)
+
+    def show_taken(self, image_rgb: np.ndarray) -> None:
+        """Show the page that was taken."""
+        self.camera.show_taken(image_rgb)
+
+    def set_look(self, look: Look) -> None:
+        super().set_look(look)
+        self.camera.set_look(look)

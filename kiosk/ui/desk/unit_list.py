@@ -12,17 +12,16 @@ from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.boards_data import UnitListData
 from kiosk.domain.desk_rules import UNIT_PAPERS
-from kiosk.ui.desk.base import DeskKit, DeskPage
+from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.file_choice import FileChoice
 from kiosk.ui.desk.leaving import LeaveQuestion
-from kiosk.ui.desk.paper_camera import PaperCamera
+from kiosk.ui.desk.paper_camera import PaperCamera, PhotographingPage
 from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, column, row
-from kiosk.ui.theme import Look
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
 class UnitPapers(QWidget):
@@ -65,7 +64,7 @@ class UnitPapers(QWidget):
             tick.setChecked(False)
 
 
-class UnitListPage(DeskPage[s.Board]):
+class UnitListPage(PhotographingPage[s.Board]):
     """A form, then answers."""
 
     name = "unit-list"
@@ -178,22 +177,6 @@ class UnitListPage(DeskPage[s.Board]):
 
     def _export(self) -> e.ExportTouched | None:
         return e.ExportTouched(self._target) if self._target else None
-
-    def show_frame(self, image_rgb: np.ndarray) -> None:
-        """Show what the camera sees while papers are photographed."""
-        self.camera.show_frame(image_rgb)
-
-    def show_outline(self, quad: tuple[tuple[float, float], ...]) -> None:
-        """Show where the sheet is seen, in shares of the picture."""
-        self.camera.show_outline(quad)
-
-    def show_taken(self, image_rgb: np.ndarray) -> None:
-        """Show the page that was taken."""
-        self.camera.show_taken(image_rgb)
-
-    def set_look(self, look: Look) -> None:
-        super().set_look(look)
-        self.camera.set_look(look)
 
     def clear(self) -> None:
         self.camera.clear()

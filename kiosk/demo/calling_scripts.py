@@ -74,7 +74,8 @@ def reminders(p: DeskPerson) -> Script:
     p.touch("reminders-export")
     yield lambda: any((p.fixture.folder / "stick").glob("提醒电话-*.html"))
     yield p.reads("problem", "已导出")
-    p.choose_row("reminders", 0)  # Enter: called
+    telephone = next(one.phone for one in p.fixture.entries if one.id_number == number_of(p))  # no name stands there whole
+    p.choose_row("reminders", next(row for row in range(before) if p.row_reads("reminders", row, telephone)))  # Enter: called
     yield p.reads("problem", "已打勾")
     yield p.pause(300)
     p.keep_picture("reminders-called")

@@ -10,10 +10,10 @@ import hashlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,12 +36,54 @@ class _Station:
     lines: dict[str, bytes] = field(default_factory=dict)
 
 
+class Served(Protocol):
+    """A station: its streets, and who was there before."""
+
+    areas: set[str]
+    before: set[str]
+
+
+Station = TypeVar("Station", bound=Served)
+
+
+class Routes(Generic[Station]):
+    """Which of some stations know a person: those of the street, and where the person was before. One without streets knows all."""
+
+    def __init__(self, stations: Sequence[Station]) -> None:
+        self._everybodys = [one for one in stations if not one.areas]
+        self._by_area: dict[str, list[Station]] = defaultdict(list)
+        self._by_person: dict[str, list[Station]] = defaultdict(list)
+        for one in stations:
+            if one.areas:
+                for area in one.areas:
+                    self._by_area[area].append(one)
+                for person_id in one.before:
+                    self._by_person[person_id].append(one)
+
+    def to(self, person_id: str, area: str) -> list[Station]:
+        """Return the stations that know this person, each once."""
+        found = (*self._everybodys, *self._by_area.get(area, ()), *self._by_person.get(person_id, ()))
+        return list({id(one): one for one in found}.values())
+
+
+def who_was_there(session: Session, station_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return the people of whom a station has a record, by station."""
+    people: dict[str, set[str]] = defaultdict(set)
+    were_there = (
+        select(tables.Kiosk.station_id, tables.Record.person_id)
+        .join(tables.Kiosk, tables.Kiosk.kiosk_id == tables.Record.kiosk_id)
+        .where(tables.Kiosk.station_id.in_(station_ids))
+        .distinct()
+    )
+    for station_id, person_id in session.execute(were_there) if station_ids else ():
+        people[station_id].add(person_id)
+    return people
+
+
 def catch_up(context: BureauContext) -> int:
     """Issue the newest roster to every station that has a catchment and not yet this version; return to how many."""
     with context.session.begin() as session:
-        newest = session.scalar(
-            select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
-        )
+        newest = rosters.newest(session)
         if newest is None:
             return 0
         wanted = _wanted(session, newest.version)
@@ -68,31 +110,17 @@ def _wanted(session: Session, version: int) -> list[_Station]:
         for station, suite in sorted((one, two) for one, two in kiosks)
         if (station, suite) not in done
     ]
-    people: dict[str, set[str]] = defaultdict(set)
-    were_there = (
-        select(tables.Kiosk.station_id, tables.Record.person_id)
-        .join(tables.Kiosk, tables.Kiosk.kiosk_id == tables.Record.kiosk_id)
-        .where(tables.Kiosk.station_id.in_({one.station_id for one in out}))
-        .distinct()
-    )
-    for station_id, person_id in session.execute(were_there) if out else ():
-        people[station_id].add(person_id)
+    people = who_was_there(session, {one.station_id for one in out})
     for one in out:
         one.before = people[one.station_id]
     return out
 
 
 def _issue(context: BureauContext, newest: tables.RosterFile, stations: Sequence[_Station]) -> None:
-    by_area: dict[str, list[_Station]] = defaultdict(list)
-    by_person: dict[str, list[_Station]] = defaultdict(list)
-    for one in stations:
-        for area in one.areas:
-            by_area[area].append(one)
-        for person_id in one.before:
-            by_person[person_id].append(one)
+    routes = Routes(stations)
     for line in roster_file.read(context.rosters / f"{newest.digest}.roster", rosters.manifest_of(context, newest)):
         data = json.loads(line)
-        for one in (*by_area.get(str(data.get("area", "")), ()), *by_person.get(data["person_id"], ())):
+        for one in routes.to(data["person_id"], str(data.get("area", ""))):
             one.lines[data["person_id"]] = line
     for one in stations:
         _write(context, newest, one)

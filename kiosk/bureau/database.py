@@ -73,6 +73,23 @@ def insert_new(session: Session, table: type[tables.Base], rows: Sequence[dict[s
     return set(session.scalars(statement, list(rows)))
 
 
+def put(session: Session, table: type[tables.Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, or bring those up to date whose primary key is there already.
+
+    In the order of their keys: two callers at once never wait for each other in a circle.
+    """
+    if not rows:
+        return
+    target = counts.table_of(table)
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement, keys = make(target), [column.name for column in target.primary_key.columns]
+    changed = {column.name: statement.excluded[column.name] for column in target.columns if column.name not in keys}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed),
+        sorted(rows, key=lambda row: [str(row[key]) for key in keys]),
+    )
+
+
 def lock_kiosk(session: Session, kiosk_id: str) -> tables.Kiosk | None:
     """Return the kiosk's row, locked until the end of the transaction (SQLite: the whole database is)."""
     session.info[counts.SHARD] = kiosk_id

@@ -19,10 +19,9 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import areas, counts, database, rosters, tables
+from kiosk.bureau import areas, database, rosters, tables
 from kiosk.bureau.clerks import audit
 from kiosk.bureau.clerks.tables import LookupCount, LookupLine
 from kiosk.bureau.context import BureauContext, utcnow
@@ -76,9 +75,7 @@ def catch_up(context: BureauContext) -> int:
                 session.execute(delete(LookupLine))
                 _note(session, 0)
             return 0
-        newest = session.scalar(
-            select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
-        )
+        newest = rosters.newest(session)
         if newest is None or newest.version == have:
             return 0
         delta = session.get(tables.RosterFile, (newest.version, have)) if have else None
@@ -100,10 +97,6 @@ def _lines(context: BureauContext, row: tables.RosterFile) -> Iterator[tuple[dic
 
 
 def _write(context: BureauContext, keys: _Keys, some: list[tuple[dict[str, Any], bytes]], version: int) -> None:
-    target = counts.table_of(LookupLine)
-    make = postgresql.insert if context.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = make(target)
-    changed = {name: statement.excluded[name] for name in ("number_mark", "sealed", "roster_version")}
     gone = [data["person_id"] for data, _ in some if data.get("removed")]
     rows = [
         {
@@ -117,11 +110,7 @@ def _write(context: BureauContext, keys: _Keys, some: list[tuple[dict[str, Any],
     ]
     with context.session.begin() as session:
         session.execute(delete(LookupLine).where(LookupLine.person_id.in_(gone)))
-        if rows:
-            session.execute(
-                statement.on_conflict_do_update(index_elements=["person_id"], set_=changed),
-                sorted(rows, key=lambda one: str(one["person_id"])),
-            )
+        database.put(session, LookupLine, rows)
 
 
 def _note(session: Session, version: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from kiosk.bureau import database, rosters, tables
+from kiosk.bureau import catchment, database, rosters, tables
 from kiosk.bureau.clerks import policies
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.reminder_tables import ReminderCall, ReminderList
@@ -40,24 +40,20 @@ class _Station:
     before: set[str] = field(default_factory=set)  # people who were there
     people: list[tuple[RosterEntry, str, Urgent]] = field(default_factory=list)
 
-    def knows(self, person_id: str, area: str) -> bool:
-        return not self.areas or area in self.areas or person_id in self.before
-
 
 def catch_up(context: BureauContext, now: datetime) -> int:
     """Make the lists that are not of today, or of an older roster; return how many."""
     today = local_date(now)
     with context.session.begin() as session:
-        newest = session.scalar(
-            select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
-        )
+        newest = rosters.newest(session)
         stations = _wanted(session, newest.version, today) if newest is not None else []
         session.execute(delete(ReminderCall).where(ReminderCall.called_on < today - CALLS_KEPT))
     if newest is None or not stations:
         return 0
     book = policies.book_of(policies.content_of(context).policies)
-    for some in _candidates(context, newest, book, stations, today):
-        _settle(context, book, some, newest.created_at, stations, today)
+    routes = catchment.Routes(stations)
+    for some in _candidates(context, newest, book, routes, today):
+        _settle(context, book, some, newest.created_at, routes, today)
     for one in stations:
         _write(context, one, newest.version, today)
     return len(stations)
@@ -74,25 +70,19 @@ def _wanted(session: Session, version: int, today: date) -> list[_Station]:
     for row in session.scalars(select(tables.Catchment).where(tables.Catchment.station_id.in_(found))):
         found[row.station_id].areas.add(row.area)
     own = {one.station_id for one in found.values() if one.areas}
-    were_there = (
-        select(tables.Kiosk.station_id, tables.Record.person_id)
-        .join(tables.Kiosk, tables.Kiosk.kiosk_id == tables.Record.kiosk_id)
-        .where(tables.Kiosk.station_id.in_(own))
-        .distinct()
-    )
-    for station_id, person_id in session.execute(were_there) if own else ():
-        found[station_id].before.add(person_id)
+    for station_id, people in catchment.who_was_there(session, own).items():
+        found[station_id].before = people
     return list(found.values())
 
 
 def _candidates(
-    context: BureauContext, newest: tables.RosterFile, book: PolicyBook, stations: Sequence[_Station], today: date
+    context: BureauContext, newest: tables.RosterFile, book: PolicyBook, routes: catchment.Routes[_Station], today: date
 ) -> Iterator[list[RosterEntry]]:
     """Yield, some at a time, whoever is due by what the roster says."""
     some: list[RosterEntry] = []
     for line in roster_file.read(context.rosters / f"{newest.digest}.roster", rosters.manifest_of(context, newest)):
         data = json.loads(line)
-        if not any(one.knows(data["person_id"], str(data.get("area", ""))) for one in stations):
+        if not routes.to(data["person_id"], str(data.get("area", ""))):
             continue
         entry = roster_file.entry_of(data)
         if _urgent(book, entry, today) is not None:
@@ -114,7 +104,7 @@ def _settle(
     book: PolicyBook,
     entries: list[RosterEntry],
     issued: datetime,
-    stations: Sequence[_Station],
+    routes: catchment.Routes[_Station],
     today: date,
 ) -> None:
     """Put them on their stations' lists, but for those who passed since."""
@@ -131,9 +121,8 @@ def _settle(
     for entry in entries:
         why = _urgent(book, _after(book, entry, passed[entry.person_id], issued), today)
         if why is not None:
-            for one in stations:
-                if one.knows(entry.person_id, entry.area):
-                    one.people.append((entry, entry.area, why))
+            for one in routes.to(entry.person_id, entry.area):
+                one.people.append((entry, entry.area, why))
 
 
 def _after(book: PolicyBook, entry: RosterEntry, passed: dict[str, datetime], issued: datetime) -> RosterEntry:

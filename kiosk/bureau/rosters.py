@@ -75,19 +75,22 @@ def publish(context: BureauContext, path: Path, facts: roster_file.Facts) -> int
     return version
 
 
+def newest(session: Session) -> tables.RosterFile | None:
+    """Return the newest whole roster, None before the first."""
+    return session.scalar(
+        select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
+    )
+
+
 def ask_first(context: BureauContext, lines: int, meant: bool) -> None:
     """Raise AskFirst for a roster of so many people that looks like a mistake, unless it is meant."""
     with context.session.begin() as session:
-        before = session.scalar(
-            select(tables.RosterFile.lines)
-            .where(tables.RosterFile.base_version == 0)
-            .order_by(tables.RosterFile.version.desc())
-            .limit(1)
-        )
+        last = newest(session)
+    before = last.lines if last is not None else 0
     if meant:
         return
     if lines == 0:
-        raise AskFirst("empty", before or 0, 0)
+        raise AskFirst("empty", before, 0)
     if before and lines < before * SHRINKS_TO:
         raise AskFirst("much-smaller", before, lines)
 

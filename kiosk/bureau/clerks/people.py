@@ -18,10 +18,9 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select
 
-from kiosk.bureau import tables
+from kiosk.bureau import database, tables
 from kiosk.bureau.clerks.tables import Person
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.sync import protocol, roster_file
@@ -40,7 +39,8 @@ def note(context: BureauContext, version: int) -> int:
     count = 0
     found, keys = lines_of(context, facts), _Keys(context)
     while some := [_row(keys, line, version) for line in islice(found, _AT_ONCE)]:
-        _upsert(context, some)
+        with context.session.begin() as transaction:
+            database.put(transaction, Person, some)
         count += len(some)
     with context.session.begin() as transaction:
         transaction.execute(delete(Person).where(Person.roster_version < version))
@@ -123,21 +123,6 @@ def born_of(number: str) -> str:
     if len(number) != 18 or not (digits.isascii() and digits.isdigit()):
         return ""
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-
-
-def _upsert(context: BureauContext, rows: list[dict[str, Any]]) -> None:
-    target = Person.__table__
-    if not isinstance(target, Table):
-        raise TypeError("people")
-    make = postgresql.insert if context.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = make(target)
-    changed = {name: statement.excluded[name] for name in ("name_mark", "number_mark", "sealed", "born_year", "roster_version")}
-    with context.session.begin() as transaction:
-        # In one order: two rosters that are noted at once never wait for each other in a circle.
-        transaction.execute(
-            statement.on_conflict_do_update(index_elements=["person_id"], set_=changed),
-            sorted(rows, key=lambda one: str(one["person_id"])),
-        )
 
 
 def masked(number: str) -> str:

@@ -12,9 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from kiosk.bureau import rosters, tables
+from kiosk.bureau import rosters
 from kiosk.bureau.clerks import people
 from kiosk.bureau.context import BureauContext
 from kiosk.config import ASSETS, CONFIG
@@ -189,9 +187,7 @@ def _say(answer: Eligibility | None, today: date, language: str) -> str:
 
 def _newest_people(context: BureauContext) -> Any:
     with context.session.begin() as transaction:
-        row = transaction.scalar(
-            select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
-        )
+        row = rosters.newest(transaction)
     if row is None:
         return iter(())
     return people.lines_of(context, roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key))

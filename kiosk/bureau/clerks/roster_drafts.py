@@ -99,9 +99,7 @@ def _report(context: BureauContext, facts: roster_file.Facts) -> Report:
     except rosters.AskFirst as error:
         report.asks = error.why
     with context.session.begin() as transaction:
-        newest = transaction.scalar(
-            select(tables.RosterFile).where(tables.RosterFile.base_version == 0).order_by(tables.RosterFile.version.desc()).limit(1)
-        )
+        newest = rosters.newest(transaction)
     old: dict[bytes, bytes] = {}
     if newest is not None:
         report.base, report.before = newest.version, newest.lines

@@ -84,16 +84,16 @@ class KioskApp(QObject):
         )
         gather = health.gatherer(self._live)
         self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone), gather=gather)
-        self.conductor = VisitController(settings, self.window, self.store, self.mirror)
-        self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.conductor, self.mirror)
-        self.camera_guard = CameraGuard(self.store, self.conductor.on_frozen)
+        self.visits = VisitController(settings, self.window, self.store, self.mirror)
+        self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.visits, self.mirror)
+        self.camera_guard = CameraGuard(self.store, self.visits.on_frozen)
         self.camera_guard.facts.connect(self.camera.use)
         self.camera_guard.facts.connect(self.vision.use_camera)
         self._sync_thread = QThread()
         self._sync_thread.setObjectName("sync")
         self.sync.moveToThread(self._sync_thread)
         self._sync_thread.started.connect(self.sync.start)
-        self._house = Housekeeping(settings, self.store, self._status, lambda: self.conductor.at, self)
+        self._house = Housekeeping(settings, self.store, self._status, lambda: self.visits.at, self)
         self._hooks = CrashHooks(self)
         self._hooks.crashed.connect(self._on_crash)
         # Timers of our own, not QTimer.singleShot: stop() stops them, and none fires into a kiosk that is gone.
@@ -106,7 +106,7 @@ class KioskApp(QObject):
     def start(self) -> None:
         """Show the first page, then wake everything behind it."""
         self._hooks.install()
-        self.conductor.start()
+        self.visits.start()
         if not self.window.isVisible():
             self.window.take_over_screen()
         self._wake.start()
@@ -119,7 +119,7 @@ class KioskApp(QObject):
         self.desk.view.prepare_never()
         self._hooks.remove()
         self.desk.stop()
-        self.conductor.stop()
+        self.visits.stop()
         self.sync.stop()
         for worker in (self.vision, self.scan.card, self.scan.code, self.camera, self.reader, self.voice):
             worker.stop()
@@ -131,43 +131,43 @@ class KioskApp(QObject):
     # --- wiring
 
     def _wire(self) -> None:
-        conductor, window = self.conductor, self.window
-        self.reader.event.connect(conductor.devices.on_reader)
-        self.camera.status.connect(conductor.devices.on_camera)
-        self.camera.motion_seen.connect(conductor.devices.on_motion_seen)
+        visits, window = self.visits, self.window
+        self.reader.event.connect(visits.devices.on_reader)
+        self.camera.status.connect(visits.devices.on_camera)
+        self.camera.motion_seen.connect(visits.devices.on_motion_seen)
         self.camera.identified.connect(self.camera_guard.on_seen)
-        conductor.camera_wanted.connect(self.camera.set_awake)
-        self.vision.view.connect(conductor.devices.on_take_view)
-        self.vision.finished.connect(conductor.devices.on_take_finished)
-        self.vision.failed.connect(conductor.devices.on_vision_failed)
-        self.vision.ready.connect(conductor.devices.on_vision_ready)
-        self.vision.presence.connect(conductor.devices.on_presence)
-        conductor.watch_presence.connect(self.vision.watch_presence)
-        conductor.vision_wanted.connect(self.vision.set_wanted)
-        conductor.print_slip.connect(self.printer.print_slip)
-        self.printer.done.connect(conductor.on_printed)
+        visits.camera_wanted.connect(self.camera.set_awake)
+        self.vision.view.connect(visits.devices.on_take_view)
+        self.vision.finished.connect(visits.devices.on_take_finished)
+        self.vision.failed.connect(visits.devices.on_vision_failed)
+        self.vision.ready.connect(visits.devices.on_vision_ready)
+        self.vision.presence.connect(visits.devices.on_presence)
+        visits.watch_presence.connect(self.vision.watch_presence)
+        visits.vision_wanted.connect(self.vision.set_wanted)
+        visits.print_slip.connect(self.printer.print_slip)
+        self.printer.done.connect(visits.on_printed)
         self.desk.beside.printing.print_slip.connect(self.printer.print_slip)
         self.printer.done.connect(self.desk.beside.printing.on_printed)
-        self.scan.card.view.connect(conductor.devices.on_scan_view)
-        self.scan.card.finished.connect(conductor.devices.on_scan_done)
-        self.scan.card.failed.connect(conductor.devices.on_scan_failed)
-        conductor.begin_scan.connect(self.scan.card.begin)
-        conductor.cancel_scan.connect(self.scan.card.cancel)
-        self.scan.code.finished.connect(conductor.devices.on_scan_done)
-        self.scan.code.failed.connect(conductor.devices.on_scan_failed)
-        conductor.begin_code.connect(self.scan.code.begin)
-        conductor.cancel_scan.connect(self.scan.code.cancel)
-        conductor.begin_take.connect(self.vision.begin_take)
-        conductor.swap_action.connect(self.vision.swap_action)
-        conductor.cancel_take.connect(self.vision.cancel)
-        conductor.say.connect(self.voice.say)
-        conductor.hush.connect(self.voice.hush)
-        conductor.say.connect(window.show_caption)
-        conductor.hush.connect(window.captions.hush)
+        self.scan.card.view.connect(visits.devices.on_scan_view)
+        self.scan.card.finished.connect(visits.devices.on_scan_done)
+        self.scan.card.failed.connect(visits.devices.on_scan_failed)
+        visits.begin_scan.connect(self.scan.card.begin)
+        visits.cancel_scan.connect(self.scan.card.cancel)
+        self.scan.code.finished.connect(visits.devices.on_scan_done)
+        self.scan.code.failed.connect(visits.devices.on_scan_failed)
+        visits.begin_code.connect(self.scan.code.begin)
+        visits.cancel_scan.connect(self.scan.code.cancel)
+        visits.begin_take.connect(self.vision.begin_take)
+        visits.swap_action.connect(self.vision.swap_action)
+        visits.cancel_take.connect(self.vision.cancel)
+        visits.say.connect(self.voice.say)
+        visits.hush.connect(self.voice.hush)
+        visits.say.connect(window.show_caption)
+        visits.hush.connect(window.captions.hush)
         window.service.connect(self.voice.on_wish)
         window.service.connect(self._on_service)
         self.headphones.connect(self._on_headphones)
-        conductor.nudge_sync.connect(self.sync.nudge)
+        visits.nudge_sync.connect(self.sync.nudge)
         self.sync.status_moved.connect(self._on_status_moved)
         self.sync.status.connect(self._on_sync_status)
         self.sync.settings_changed.connect(self._house.settings_watch.on_changed)
@@ -198,7 +198,7 @@ class KioskApp(QObject):
     def _start_workers(self) -> None:
         self.window.prepare()
         self.store.start()
-        self.conductor.devices.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
+        self.visits.devices.on_model_digest(models.digest(ENCODER))  # a template of another model is refused before the camera
         for worker in (self.reader, self.camera, self.vision, self.scan.card, self.scan.code, self.voice):
             worker.start()
         self._headphones.start(watch=self.settings.voice.headphones == "auto")
@@ -207,15 +207,15 @@ class KioskApp(QObject):
         self._sync_thread.start()
         self._house.start()
         self.desk.view.prepare_in(_DESK_MS)
-        self.conductor.on_frozen(installation_file.closed(self.settings), Reason.STATION_NOT_READY)
+        self.visits.on_frozen(installation_file.closed(self.settings), Reason.STATION_NOT_READY)
 
     def _status(self) -> str:
-        devices = self.conductor.devices
-        return watchdog.status(at=self.conductor.at, reader=devices.reader_ready, camera=devices.camera_told)
+        devices = self.visits.devices
+        return watchdog.status(at=self.visits.at, reader=devices.reader_ready, camera=devices.camera_told)
 
     def _live(self) -> health.Live:
         """What only the running kiosk knows of its devices; read in the sync's thread, plain values."""
-        devices = self.conductor.devices
+        devices = self.visits.devices
         camera = {True: "yes", False: "no", None: ""}[devices.camera_told]
         return health.Live(camera, self.camera.fps, "yes" if devices.reader_ready else "no", devices.sam)
 
@@ -231,18 +231,18 @@ class KioskApp(QObject):
 
     @Slot(object)
     def _on_status_moved(self, moved: outbox.Moved) -> None:
-        self.conductor.on_status_moved(e.RecordStatusMoved(moved.record_id, moved.stage))
+        self.visits.on_status_moved(e.RecordStatusMoved(moved.record_id, moved.stage))
 
     @Slot(object)
     def _on_sync_status(self, status: SyncStatus) -> None:
-        self.conductor.on_frozen(status.twin, Reason.KIOSK_DOUBLED)
-        self.conductor.on_frozen(status.frozen and not status.twin, Reason.SELF_SERVICE_FROZEN)
+        self.visits.on_frozen(status.twin, Reason.KIOSK_DOUBLED)
+        self.visits.on_frozen(status.frozen and not status.twin, Reason.SELF_SERVICE_FROZEN)
 
     @Slot(object)
     def _on_store_opened(self, failure: KioskError | None) -> None:
         if failure is not None:
             wrong_key = failure.reason == Reason.WRONG_KEY
-            self.conductor.feed(e.ServicePaused(Reason.WRONG_KEY if wrong_key else Reason.STORE_ERROR))
+            self.visits.feed(e.ServicePaused(Reason.WRONG_KEY if wrong_key else Reason.STORE_ERROR))
         else:  # whoever asks next (the sync does, every few minutes) makes the worker try again
             self._resume_from(Reason.STORE_ERROR)
             self._resume_from(Reason.WRONG_KEY)
@@ -250,9 +250,9 @@ class KioskApp(QObject):
 
     def _resume_from(self, reason: Reason) -> None:
         """Open again when it is for this reason that the kiosk is closed: each part lifts what it put up itself."""
-        state = self.conductor.state
+        state = self.visits.state
         if isinstance(state, s.OutOfService) and state.reason is reason:
-            self.conductor.feed(e.ServiceResumed())
+            self.visits.feed(e.ServiceResumed())
 
     # --- leaving, and our own bugs
 
@@ -264,7 +264,7 @@ class KioskApp(QObject):
     @Slot(str)
     def _on_crash(self, kind: str) -> None:
         self._house.journal("unexpected-error", kind)
-        self.conductor.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
+        self.visits.feed(e.ServicePaused(Reason.INTERNAL_ERROR))
         self._resume_later.start()
 
     @Slot()

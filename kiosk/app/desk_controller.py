@@ -90,7 +90,7 @@ class DeskController(QObject):
         window: KioskWindow,
         view: DeskView,
         store: StoreWorker,
-        conductor: VisitController,
+        visits: VisitController,
         mirror: Mailbox[Frame],
         clock: Callable[[], datetime] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -99,10 +99,10 @@ class DeskController(QObject):
         """sticks: where media are looked for instead of those that are mounted (demonstrations and tests: a folder)."""
         super().__init__()
         self._settings, self._window, self._view, self._store = settings, window, view, store
-        self._conductor = conductor
+        self._visits = visits
         self._clock, self._monotonic = clock or (lambda: datetime.now(UTC)), monotonic
         self._zone = ZoneInfo(settings.station.timezone)
-        self.camera = DeskCamera(view, mirror, lambda: vs.visit_of(conductor.state) is not None)
+        self.camera = DeskCamera(view, mirror, lambda: vs.visit_of(visits.state) is not None)
         self.papers = DeskPapers(view, store, self.camera, self.feed, self._today)
         self.beside = Beside(DeskPhoto(self.camera, self.feed), DeskPrint(settings, lambda: window.strings, self.feed))
         self._work = DeskWork(store, self._moment, lambda: media.mounted(settings.desk.stick_folders))
@@ -121,8 +121,8 @@ class DeskController(QObject):
         self.status_moved.connect(self.on_status_moved)
         view.sent.connect(self.feed)
         window.service.connect(self.on_service)
-        conductor.devices.desk_card.connect(self.on_card)
-        conductor.attendant_called.connect(self.on_called)
+        visits.devices.desk_card.connect(self.on_card)
+        visits.attendant_called.connect(self.on_called)
 
     @property
     def view(self) -> DeskView:
@@ -169,7 +169,7 @@ class DeskController(QObject):
     @Slot(object)
     def on_called(self, reason: Reason) -> None:
         """Somebody at the kiosk wants help."""
-        visit = vs.visit_of(self._conductor.state)
+        visit = vs.visit_of(self._visits.state)
         self._calls = [*self._calls, Call(self._clock(), reason, visit.visit_id if visit else "")][-20:]
         self._view.show_calls(len(self._calls))
         if isinstance(self._state, s.Open) and self._board() is Place.HOME:
@@ -236,15 +236,15 @@ class DeskController(QObject):
     def _do(self, command: c.Command) -> None:
         match command:
             case c.PauseVisit():
-                self._conductor.pause()
+                self._visits.pause()
                 self._tally()
             case c.ResumeVisit():
                 self.beside.photo.forget()
                 self.camera.look(False)
-                self._conductor.resume()
+                self._visits.resume()
             case c.TakeVisit() | c.VouchVisit():
                 self._answer_calls()
-                self._conductor.feed(ve.AttendantTookOver(command.by.staff_id if isinstance(command, c.VouchVisit) else ""))
+                self._visits.feed(ve.AttendantTookOver(command.by.staff_id if isinstance(command, c.VouchVisit) else ""))
             case c.AnswerCall():
                 self._answer_calls()
             case c.BeginPhoto():
@@ -350,7 +350,7 @@ class DeskController(QObject):
         self.feed(e.Loaded(by.session_id, Place.MAINTENANCE, self._devices()))
 
     def _devices(self) -> boards.MaintenanceData:
-        return devices(*self._conductor.devices.ready, self._checks, self._work.media, preview=self.camera.previewing)
+        return devices(*self._visits.devices.ready, self._checks, self._work.media, preview=self.camera.previewing)
 
     @Slot()
     def _tick(self) -> None:
@@ -364,7 +364,7 @@ class DeskController(QObject):
         return self._clock().astimezone(self._zone).date()
 
     def _glance(self) -> VisitGlance | None:
-        visit = self._conductor
+        visit = self._visits
         return glance(visit.state, self._window.page_name, visit.counted, camera=visit.devices.ready[1])
 
 

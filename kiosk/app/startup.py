@@ -116,4 +116,4 @@ class Startup(QObject):
             if isinstance(what, requests.Request):
                 self.window.service.emit(what)
             else:
-                self.kiosk.conductor.on_touched(what)
+                self.kiosk.visits.on_touched(what)

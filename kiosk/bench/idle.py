@@ -209,17 +209,17 @@ def _kiosk(folder: Path) -> int:
 
     def obey(word: str) -> None:
         if word == "look":
-            kiosk.conductor.say.emit(["page.idle.say", "page.card.say"])
-            kiosk.conductor.camera_wanted.emit(True)
-            kiosk.conductor.begin_take.emit(vision.TakeRequest("bench", 0, practice=True))
+            kiosk.visits.say.emit(["page.idle.say", "page.card.say"])
+            kiosk.visits.camera_wanted.emit(True)
+            kiosk.visits.begin_take.emit(vision.TakeRequest("bench", 0, practice=True))
         elif word == "scan":
-            kiosk.conductor.cancel_take.emit()
-            kiosk.conductor.vision_wanted.emit(False)
-            kiosk.conductor.begin_scan.emit("bench")
+            kiosk.visits.cancel_take.emit()
+            kiosk.visits.vision_wanted.emit(False)
+            kiosk.visits.begin_scan.emit("bench")
         elif word == "rest":
-            kiosk.conductor.cancel_scan.emit()
-            kiosk.conductor.vision_wanted.emit(True)
-            kiosk.conductor.camera_wanted.emit(False)
+            kiosk.visits.cancel_scan.emit()
+            kiosk.visits.vision_wanted.emit(True)
+            kiosk.visits.camera_wanted.emit(False)
             print("resting", flush=True)
         else:
             qt.quit()

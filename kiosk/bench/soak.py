@@ -45,11 +45,11 @@ def run(visits: int = 2000, seed: int = 0) -> dict[str, Any]:
             runner = Runner(scenario, fixture, None, time.monotonic(), size=(1080, 1920))
             kiosk = runner.kiosk
             quick = QuickVision(kiosk)
-            kiosk.conductor.begin_take.disconnect(kiosk.vision.begin_take)
-            kiosk.conductor.begin_take.connect(quick.begin)
+            kiosk.visits.begin_take.disconnect(kiosk.vision.begin_take)
+            kiosk.visits.begin_take.connect(quick.begin)
             faults = Faults(fixture, random.Random(seed), quick)
             meter = Meter(visits)
-            kiosk.conductor.moved.connect(meter.on_moved)
+            kiosk.visits.moved.connect(meter.on_moved)
             meter.visit_ended.connect(faults.on_visit)
             runner.run(limit_s=12.0 * visits)
         finally:
@@ -79,7 +79,7 @@ class QuickVision(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(5)
         self._timer.timeout.connect(self._look)
-        self.done.connect(kiosk.conductor.devices.on_take_finished)
+        self.done.connect(kiosk.visits.devices.on_take_finished)
         self.fail_next = False
 
     @Slot(object)

@@ -31,7 +31,7 @@ def run(visits: int = 50) -> dict[str, Any]:
             fixture.prepare(lambda _: None)
             runner = Runner(scenario, fixture, None, time.monotonic(), size=(1080, 1920))
             watch = _Watch()
-            runner.kiosk.conductor.moved.connect(watch.on_moved)
+            runner.kiosk.visits.moved.connect(watch.on_moved)
             runner.kiosk.vision.view.connect(watch.on_view)
             runner.run(limit_s=60.0 * visits)
         finally:

@@ -309,7 +309,7 @@ def clock_back(p: DeskPerson) -> Script:
 def camera_swapped(p: DeskPerson) -> Script:
     """Somebody plugs another camera in: self-service stops, attended work goes on, the supervisor looks and says why."""
     yield p.on_page("idle")
-    yield lambda: p.kiosk.conductor.devices.ready[1]
+    yield lambda: p.kiosk.visits.devices.ready[1]
     p.fixture.swap_camera()
     yield p.on_page("out-of-service")
     yield from p.sign_in(SUPERVISOR)

@@ -82,7 +82,7 @@ class Runner(QObject):
         elif scenario.by_ear:
             strings = window.strings
             self.person = Listener(window, fixture, wishes_for(strings), words_of(strings))
-            self.kiosk.conductor.say.connect(self.person.on_said)
+            self.kiosk.visits.say.connect(self.person.on_said)
             self.recorder.heard = self.person.heard
         else:
             self.person = DemoPerson(window, fixture, Habits(**habits))
@@ -90,8 +90,8 @@ class Runner(QObject):
         self._loop = QEventLoop()
         self._left = False
         self._starting: threading.Thread | None = None
-        self.kiosk.conductor.moved.connect(self.recorder.on_moved)
-        self.kiosk.conductor.moved.connect(self._on_moved)
+        self.kiosk.visits.moved.connect(self.recorder.on_moved)
+        self.kiosk.visits.moved.connect(self._on_moved)
         desk.moved.connect(self.recorder.on_desk_moved)
         self.kiosk.vision.view.connect(self.recorder.on_take_view)
         self.kiosk.vision.view.connect(self._on_take_view)
@@ -161,7 +161,7 @@ class Runner(QObject):
             self.recorder.reshoot()
             work = functools.partial(self.fixture.bureau.decide, sent.record_ids[0], "confirmed")
             threading.Thread(target=work, name="clerk", daemon=True).start()
-            QTimer.singleShot(1500, self, self.kiosk.conductor.nudge_sync.emit)
+            QTimer.singleShot(1500, self, self.kiosk.visits.nudge_sync.emit)
         elif sent.stage is RecordStatus.CONFIRMED:
             QTimer.singleShot(300, self, lambda: self.recorder.keep("review-answered"))
 
@@ -171,7 +171,7 @@ class Runner(QObject):
 
     def _bring_network(self) -> None:
         self.fixture.bureau.start()
-        self.kiosk.conductor.nudge_sync.emit()
+        self.kiosk.visits.nudge_sync.emit()
 
     def _differences(self, result: dict[str, Any]) -> list[str]:
         wanted = self.scenario

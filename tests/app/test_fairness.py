@@ -29,21 +29,19 @@ class Counting:
     def __init__(self, made: Bench, folder: Any) -> None:
         self.bench, self.folder = made, folder
         self.work: list[Any] = []
-        made.conductor._records._store.ask = lambda job, on_error=None: self.work.append(job)  # type: ignore[method-assign, assignment]
+        made.visits._records._store.ask = lambda job, on_error=None: self.work.append(job)  # type: ignore[method-assign, assignment]
         made.card()
         for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
-            made.conductor.feed(event)
+            made.visits.feed(event)
 
     def look(self, *views: TakeView) -> None:
         for view in views:
-            self.bench.conductor.devices.on_take_view(view)
+            self.bench.visits.devices.on_take_view(view)
 
     def end(self, result: LivenessResult, glasses: Glasses = Glasses.UNKNOWN) -> None:
-        state = self.bench.conductor.state
+        state = self.bench.visits.state
         assert isinstance(state, s.Acting)
-        self.bench.conductor.devices.on_take_finished(
-            TakeOutcome(state.case.visit.visit_id, result, state.take_id, glasses=glasses)
-        )
+        self.bench.visits.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, result, state.take_id, glasses=glasses))
 
     def rows(self) -> list[tuple[str, ...]]:
         settings = config.Settings.model_validate({"store": {"directory": str(self.folder), "key_file": str(self.folder / "k")}})
@@ -69,7 +67,7 @@ def test_a_failed_take_counts_with_its_glasses_light_and_action(counting, glasse
 
 
 def test_a_pass_counts_too(counting, monkeypatch):
-    monkeypatch.setattr(counting.bench.conductor._memory, "compare", lambda case, settings: Reason.OK)
+    monkeypatch.setattr(counting.bench.visits._memory, "compare", lambda case, settings: Reason.OK)
     counting.look(TakeView("positioning"), TakeView("done"))
     counting.end(LivenessResult(True, Reason.OK, (ActionRecord(Action.BLINK, 1.0, 2.0),)), Glasses.YES)
     assert counting.rows() == [("yes", "good", "all", "passed", "ok")]
@@ -79,13 +77,13 @@ def test_a_pass_counts_too(counting, monkeypatch):
 def test_a_face_that_does_not_match_counts_as_match(counting, monkeypatch, reason, outcome):
     from kiosk.domain.outcome import MatchDecision, MatchResult
 
-    conductor = counting.bench.conductor
+    visits = counting.bench.visits
 
     def compare(case: object, settings: object) -> Reason:
-        conductor._memory.match = MatchResult(MatchDecision.UNCERTAIN, reason)
+        visits._memory.match = MatchResult(MatchDecision.UNCERTAIN, reason)
         return reason
 
-    monkeypatch.setattr(conductor._memory, "compare", compare)
+    monkeypatch.setattr(visits._memory, "compare", compare)
     counting.look(TakeView("done"))
     counting.end(LivenessResult(True, Reason.OK, (ActionRecord(Action.BLINK, 1.0, 2.0),)), Glasses.NO)
     assert counting.rows() == [("no", "good", "match", outcome, reason.value)]
@@ -94,43 +92,43 @@ def test_a_face_that_does_not_match_counts_as_match(counting, monkeypatch, reaso
 @pytest.mark.parametrize("way", [e.BackTouched(), e.CancelTouched(), e.WalkedAway()])
 def test_a_take_that_is_given_up_counts_with_what_was_asked_and_the_light(counting, way):
     counting.look(TakeView("positioning", Guidance.TOO_DARK), TakeView("wait-cue", action=Action.MOUTH_OPEN))
-    counting.bench.conductor.feed(way)
+    counting.bench.visits.feed(way)
     assert counting.rows() == [("unknown", "dark", "mouth-open", "failed", "cancelled")]
 
 
 def test_practice_counts_for_nothing(counting):
-    conductor = counting.bench.conductor
-    conductor.feed(e.BackTouched())  # the take that the fixture began
-    conductor.feed(e.PractiseTouched())
-    state = conductor.state
-    conductor.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, TIMED_OUT, state.take_id, practice=True))
+    visits = counting.bench.visits
+    visits.feed(e.BackTouched())  # the take that the fixture began
+    visits.feed(e.PractiseTouched())
+    state = visits.state
+    visits.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, TIMED_OUT, state.take_id, practice=True))
     assert [row[-1] for row in counting.rows()] == ["cancelled"]
 
 
 def test_each_take_has_a_light_of_its_own(counting):
     counting.look(TakeView("positioning", Guidance.TOO_DARK))
     counting.end(TIMED_OUT, Glasses.YES)
-    counting.bench.conductor.feed(e.BeginTouched())
+    counting.bench.visits.feed(e.BeginTouched())
     counting.look(TakeView("positioning"))
     counting.end(TIMED_OUT, Glasses.NO)
     assert sorted(row[:2] for row in counting.rows()) == [("no", "good"), ("yes", "dark")]
 
 
 def test_the_desk_is_told_of_this_visits_takes_and_the_next_visit_of_none(counting):
-    conductor = counting.bench.conductor
+    visits = counting.bench.visits
     counting.look(TakeView("positioning"))
     counting.end(TIMED_OUT, Glasses.YES)
-    assert [(one.glasses, one.action) for one in conductor.counted] == [(Glasses.YES, "turn-left")]
-    conductor.feed(e.CancelTouched())
-    assert conductor.counted == ()
+    assert [(one.glasses, one.action) for one in visits.counted] == [(Glasses.YES, "turn-left")]
+    visits.feed(e.CancelTouched())
+    assert visits.counted == ()
 
 
 def test_a_take_under_way_is_told_to_the_desk_as_it_will_be_counted_when_taken_over(counting):
-    conductor = counting.bench.conductor
+    visits = counting.bench.visits
     counting.look(TakeView("cue", Guidance.BACKLIT, action=Action.BLINK, now=True))
-    conductor.pause()  # the desk opens: the take waits
-    (told,) = conductor.counted
-    conductor.feed(e.AttendantTookOver())
+    visits.pause()  # the desk opens: the take waits
+    (told,) = visits.counted
+    visits.feed(e.AttendantTookOver())
     (row,) = counting.rows()
     assert row == (told.glasses.value, told.light, told.action, told.outcome, told.reason)
     assert row[1:3] == ("backlit", "blink")

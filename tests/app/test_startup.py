@@ -28,7 +28,7 @@ def test_an_early_touch_is_not_lost(qtbot, tmp_path):
         start = front.window.page.findChild(QAbstractButton, "start")
         start.click()
         assert front.window.page_name == "idle"
-        qtbot.waitUntil(lambda: front.kiosk is not None and isinstance(front.kiosk.conductor.state, s.ChoosingWho), timeout=60000)
+        qtbot.waitUntil(lambda: front.kiosk is not None and isinstance(front.kiosk.visits.state, s.ChoosingWho), timeout=60000)
     finally:
         front.stop()
 

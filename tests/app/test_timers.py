@@ -91,7 +91,7 @@ def test_a_stopped_kiosk_leaves_no_timer_and_no_hook(qtbot, tmp_path, monkeypatc
     app.desk.view.prepare_in(1500)
     assert app._resume_later.isActive()
     app.stop()
-    for owner in (app, app.conductor, app.desk, app.desk.view, app.sync):
+    for owner in (app, app.visits, app.desk, app.desk.view, app.sync):
         assert [timer for timer in owner.findChildren(QTimer) if timer.isActive()] == [], type(owner).__name__
     assert (sys.excepthook, threading.excepthook) == before
     app.window.deleteLater()

@@ -14,9 +14,9 @@ from tests.app.test_visit_controller import bench  # noqa: F401
 def acting(bench):  # noqa: F811
     bench.card()
     for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
-        bench.conductor.feed(event)
-    assert isinstance(bench.conductor.state, s.Acting)
-    return bench.conductor
+        bench.visits.feed(event)
+    assert isinstance(bench.visits.state, s.Acting)
+    return bench.visits
 
 
 def test_a_take_begins_again_by_itself_and_costs_no_try(acting, bench):  # noqa: F811
@@ -38,6 +38,6 @@ def test_a_take_begins_again_by_itself_and_costs_no_try(acting, bench):  # noqa:
 
 def test_nothing_happens_to_somebody_who_is_not_before_the_camera(bench):  # noqa: F811
     bench.card()
-    before = bench.conductor.state
-    bench.conductor.devices.on_vision_failed(Reason.MODEL_ERROR)
-    assert bench.conductor.state == before
+    before = bench.visits.state
+    bench.visits.devices.on_vision_failed(Reason.MODEL_ERROR)
+    assert bench.visits.state == before

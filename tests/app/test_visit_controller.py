@@ -1,4 +1,4 @@
-"""The conductor between window and workers: time, voice, and what is dropped. Time is the only thing that is not real."""
+"""The visit controller between window and workers: time, voice, and what is dropped. Time is the only thing that is not real."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SilentStore(QObject):
 
 @dataclass
 class Bench:
-    conductor: VisitController
+    visits: VisitController
     window: KioskWindow
     clock: list[float]
     said: list[list[str]] = field(default_factory=list)
@@ -44,14 +44,14 @@ class Bench:
     def wait(self, seconds: float) -> None:
         for _ in range(int(seconds * 4)):
             self.clock[0] += 0.25
-            self.conductor._tick()
+            self.visits._tick()
 
     def card(self) -> None:
-        self.conductor.feed(e.CardLaid())
-        self.conductor.feed(e.CardWasRead(x.CHEN))
-        visit = s.visit_of(self.conductor.state)
+        self.visits.feed(e.CardLaid())
+        self.visits.feed(e.CardWasRead(x.CHEN))
+        visit = s.visit_of(self.visits.state)
         assert visit is not None
-        self.conductor.feed(x.looked_up(visit.visit_id, x.CHEN))
+        self.visits.feed(x.looked_up(visit.visit_id, x.CHEN))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def bench(qtbot):
     window = KioskWindow(config.Settings(), Strings.load("zh_CN"), motion=False)
     qtbot.addWidget(window)
     clock = [1000.0]
-    conductor = VisitController(
+    visits = VisitController(
         config.Settings(),
         window,
         SilentStore(),
@@ -67,10 +67,10 @@ def bench(qtbot):
         clock=lambda: datetime(2026, 11, 21, tzinfo=UTC),
         monotonic=lambda: clock[0],
     )
-    made = Bench(conductor, window, clock)
-    conductor.say.connect(made.said.append)
-    conductor.devices.on_reader(ReaderReady(""))
-    conductor.devices.on_camera(CameraUp("c", 1, 1))
+    made = Bench(visits, window, clock)
+    visits.say.connect(made.said.append)
+    visits.devices.on_reader(ReaderReady(""))
+    visits.devices.on_camera(CameraUp("c", 1, 1))
     window.show()
     return made
 
@@ -83,10 +83,10 @@ def test_nobody_is_rushed_then_asked_aloud_then_the_visit_ends(bench):
     assert bench.window.countdown.isVisible()
     assert bench.said[-1] == ["countdown.say"]
     bench.wait(31)
-    assert isinstance(bench.conductor.state, s.TakingCard)  # the card still lies there
-    assert bench.conductor.state.notice is Reason.IDLE_TIMEOUT
-    bench.conductor.devices.on_reader(CardRemoved())
-    assert isinstance(bench.conductor.state, s.Idle)
+    assert isinstance(bench.visits.state, s.TakingCard)  # the card still lies there
+    assert bench.visits.state.notice is Reason.IDLE_TIMEOUT
+    bench.visits.devices.on_reader(CardRemoved())
+    assert isinstance(bench.visits.state, s.Idle)
 
 
 def test_one_touch_answers_the_question(bench):
@@ -95,111 +95,111 @@ def test_one_touch_answers_the_question(bench):
     bench.window.countdown.button.click()
     assert not bench.window.countdown.isVisible()
     bench.wait(80)
-    assert isinstance(bench.conductor.state, s.Confirming)
+    assert isinstance(bench.visits.state, s.Confirming)
 
 
 def test_who_walks_away_is_asked_sooner_and_may_come_back(bench):
     bench.card()
-    bench.conductor.devices.on_presence(True)
+    bench.visits.devices.on_presence(True)
     bench.wait(14)
     assert bench.window.countdown.isVisible()
-    bench.conductor.devices.on_presence(True)
+    bench.visits.devices.on_presence(True)
     assert not bench.window.countdown.isVisible()
     bench.wait(14 + 31)
-    assert isinstance(bench.conductor.state, s.TakingCard)
-    assert bench.conductor.state.notice is Reason.WALKED_AWAY
+    assert isinstance(bench.visits.state, s.TakingCard)
+    assert bench.visits.state.notice is Reason.WALKED_AWAY
 
 
 def test_who_holds_up_a_card_is_not_taken_for_gone_and_the_face_models_make_room(bench):
     wanted, watched = [], []
-    bench.conductor.vision_wanted.connect(wanted.append)
-    bench.conductor.watch_presence.connect(watched.append)
-    bench.conductor.feed(e.Started())
-    bench.conductor.feed(e.SelfChosen())
-    bench.conductor.devices.on_presence(True)
-    bench.conductor.feed(e.ScanChosen())
-    assert isinstance(bench.conductor.state, s.ScanningCard)
+    bench.visits.vision_wanted.connect(wanted.append)
+    bench.visits.watch_presence.connect(watched.append)
+    bench.visits.feed(e.Started())
+    bench.visits.feed(e.SelfChosen())
+    bench.visits.devices.on_presence(True)
+    bench.visits.feed(e.ScanChosen())
+    assert isinstance(bench.visits.state, s.ScanningCard)
     assert (wanted[-1], watched[-1]) == (False, False)
     bench.wait(60)  # the card hides its holder's face all the while
     assert not bench.window.countdown.isVisible()
-    bench.conductor.feed(e.BackTouched())
+    bench.visits.feed(e.BackTouched())
     assert (wanted[-1], watched[-1]) == (True, True)
 
 
 def test_the_card_is_asked_for_until_it_is_taken(bench):
     bench.card()
-    bench.conductor.feed(e.CancelTouched())
+    bench.visits.feed(e.CancelTouched())
     said = len(bench.said)
     bench.wait(30)
     reminders = bench.said[said:]
     assert len(reminders) >= 3
     assert all(keys == ["page.take-card.say_open"] for keys in reminders)
-    assert isinstance(bench.conductor.state, s.TakingCard)
+    assert isinstance(bench.visits.state, s.TakingCard)
 
 
 def test_a_card_that_nobody_takes_is_the_attendants_in_the_end(bench):
     called = []
-    bench.conductor.attendant_called.connect(called.append)
+    bench.visits.attendant_called.connect(called.append)
     bench.card()
-    bench.conductor.feed(e.CancelTouched())
+    bench.visits.feed(e.CancelTouched())
     bench.wait(170)
-    assert isinstance(bench.conductor.state, s.TakingCard)
+    assert isinstance(bench.visits.state, s.TakingCard)
     bench.wait(15)
-    assert bench.conductor.state == s.Idle(Reason.CARD_LEFT_BEHIND)
+    assert bench.visits.state == s.Idle(Reason.CARD_LEFT_BEHIND)
     assert called == [Reason.CARD_LEFT_BEHIND]
 
 
 def test_who_goes_on_by_face_or_has_passed_is_not_told_to_wait_for_somebody(bench):
     bench.card()
-    bench.conductor.feed(e.Confirmed())
-    bench.conductor.feed(e.NoFaceTouched())
-    bench.conductor.feed(e.BackTouched())
-    assert isinstance(bench.conductor.state, s.Consenting)
+    bench.visits.feed(e.Confirmed())
+    bench.visits.feed(e.NoFaceTouched())
+    bench.visits.feed(e.BackTouched())
+    assert isinstance(bench.visits.state, s.Consenting)
     assert not bench.window._help_called
-    bench.conductor.feed(e.HelpTouched())
+    bench.visits.feed(e.HelpTouched())
     assert bench.window._help_called, "who asks for somebody is told that somebody comes"
-    case = bench.conductor.state.case
-    bench.conductor._showing.enter(s.Checking(case), s.Finished(case, ("r1",)))
+    case = bench.visits.state.case
+    bench.visits._showing.enter(s.Checking(case), s.Finished(case, ("r1",)))
     assert not bench.window._help_called
 
 
 def test_an_answer_of_an_ended_visit_is_dropped(bench):
-    bench.conductor.feed(e.CardLaid())
-    bench.conductor.feed(e.CardWasRead(x.CHEN))
-    visit = s.visit_of(bench.conductor.state)
-    bench.conductor.feed(e.CancelTouched())
-    bench.conductor.devices.on_reader(CardRemoved())
-    bench.conductor.on_store_answered(x.looked_up(visit.visit_id, x.CHEN))
-    assert isinstance(bench.conductor.state, s.Idle)
+    bench.visits.feed(e.CardLaid())
+    bench.visits.feed(e.CardWasRead(x.CHEN))
+    visit = s.visit_of(bench.visits.state)
+    bench.visits.feed(e.CancelTouched())
+    bench.visits.devices.on_reader(CardRemoved())
+    bench.visits.on_store_answered(x.looked_up(visit.visit_id, x.CHEN))
+    assert isinstance(bench.visits.state, s.Idle)
 
 
 def test_a_camera_that_comes_and_goes_is_told_once_each(bench):
     bench.card()
-    bench.conductor.feed(e.Confirmed())
-    bench.conductor.feed(e.Agreed())
-    bench.conductor.devices.on_camera(CameraDown())
-    bench.conductor.devices.on_camera(CameraDown())
-    assert isinstance(bench.conductor.state, s.Instructing)
-    assert not bench.conductor.state.camera_ready
-    bench.conductor.devices.on_camera(CameraUp("c", 1, 1))
-    assert bench.conductor.state.camera_ready
+    bench.visits.feed(e.Confirmed())
+    bench.visits.feed(e.Agreed())
+    bench.visits.devices.on_camera(CameraDown())
+    bench.visits.devices.on_camera(CameraDown())
+    assert isinstance(bench.visits.state, s.Instructing)
+    assert not bench.visits.state.camera_ready
+    bench.visits.devices.on_camera(CameraUp("c", 1, 1))
+    assert bench.visits.state.camera_ready
 
 
 def test_a_visit_under_way_is_not_frozen(bench):
     bench.card()
-    bench.conductor.on_frozen(True)
-    assert isinstance(bench.conductor.state, s.Confirming)
-    bench.conductor.feed(e.CancelTouched())
-    bench.conductor.devices.on_reader(CardRemoved())
-    assert isinstance(bench.conductor.state, s.OutOfService)
+    bench.visits.on_frozen(True)
+    assert isinstance(bench.visits.state, s.Confirming)
+    bench.visits.feed(e.CancelTouched())
+    bench.visits.devices.on_reader(CardRemoved())
+    assert isinstance(bench.visits.state, s.OutOfService)
 
 
 def test_service_stops_when_the_centre_was_not_reached_for_too_long(bench):
-    bench.conductor.on_frozen(True)
-    assert isinstance(bench.conductor.state, s.OutOfService)
-    assert bench.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
-    bench.conductor.on_frozen(False)
-    assert isinstance(bench.conductor.state, s.Idle)
+    bench.visits.on_frozen(True)
+    assert isinstance(bench.visits.state, s.OutOfService)
+    assert bench.visits.state.reason is Reason.SELF_SERVICE_FROZEN
+    bench.visits.on_frozen(False)
+    assert isinstance(bench.visits.state, s.Idle)
 
 
 @pytest.mark.parametrize("early", [0, 2])
@@ -210,12 +210,12 @@ def test_who_was_too_early_is_told_so_and_nobody_else(bench, early):
 
     bench.card()
     for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
-        bench.conductor.feed(event)
-    state = bench.conductor.state
+        bench.visits.feed(event)
+    state = bench.visits.state
     seen, missed = ActionRecord(Action.BLINK, 1.0, 1.5, 0.8, too_early=1), ActionRecord(Action.NOD, 4.0, too_early=early)
     result = LivenessResult(False, Reason.ACTION_TIMEOUT, (seen, missed))
-    bench.conductor.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, result, state.take_id))
-    after = bench.conductor.state
+    bench.visits.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, result, state.take_id))
+    after = bench.visits.state
     assert isinstance(after, s.Retrying)
     assert (after.action, after.early) == (Action.NOD, early > 0)
 
@@ -229,14 +229,14 @@ def test_whom_the_machine_fails_is_counted_without_saying_who(bench, qtbot, tmp_
     from kiosk.store.opening import open_store
 
     work = []
-    bench.conductor._records._store.ask = lambda job, on_error=None: work.append(job)
+    bench.visits._records._store.ask = lambda job, on_error=None: work.append(job)
     bench.card()
     for event in (e.Confirmed(), e.Agreed(), e.BeginTouched()):
-        bench.conductor.feed(event)
-    state = bench.conductor.state
-    bench.conductor.devices.on_take_view(TakeView("cue", action=Action.TURN_LEFT, now=True))
+        bench.visits.feed(event)
+    state = bench.visits.state
+    bench.visits.devices.on_take_view(TakeView("cue", action=Action.TURN_LEFT, now=True))
     missed = LivenessResult(False, Reason.ACTION_TIMEOUT, (ActionRecord(Action.TURN_LEFT, 1.0),))
-    bench.conductor.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
+    bench.visits.devices.on_take_finished(TakeOutcome(state.case.visit.visit_id, missed, state.take_id))
     settings = config.Settings.model_validate({"store": {"directory": str(tmp_path), "key_file": str(tmp_path / "k")}})
     with open_store(settings) as store:
         work[-1](store)

@@ -25,7 +25,7 @@ STEPS = int(os.environ.get("KIOSK_CLICKS", "3000"))
 
 
 class Scripted(QObject):
-    """A conductor whose services answer at random."""
+    """A visit controller whose services answer at random."""
 
     def __init__(self, window: KioskWindow, rng: random.Random) -> None:
         super().__init__()

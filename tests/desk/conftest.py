@@ -1,4 +1,4 @@
-"""A live desk for tests: the real window, conductors and store (in its own thread); camera, reader and centre are absent."""
+"""A live desk for tests: the real window, visit controller and store (in its own thread); camera, reader and centre are absent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Live:
 
     qtbot: object
     window: KioskWindow
-    conductor: VisitController
+    visits: VisitController
     desk: DeskController
     store: StoreWorker
     clock: Clock
@@ -122,17 +122,17 @@ def build(qtbot, folder: Path, *, people=(), members=True, **sections) -> Live:
     window = KioskWindow(settings, motion=False, now=clock.wall)
     qtbot.addWidget(window)
     worker = StoreWorker(settings)
-    conductor = VisitController(settings, window, worker, Mailbox(), clock.wall, clock.steady)
+    visits = VisitController(settings, window, worker, Mailbox(), clock.wall, clock.steady)
     medium = folder / "stick"
     medium.mkdir()
     desk = DeskController(
-        settings, window, DeskView(window), worker, conductor, Mailbox(), clock.wall, clock.steady, media_folders=lambda: [medium]
+        settings, window, DeskView(window), worker, visits, Mailbox(), clock.wall, clock.steady, media_folders=lambda: [medium]
     )
     worker.start()
-    conductor.start()
+    visits.start()
     window.show()
     qtbot.waitExposed(window)
-    return Live(qtbot, window, conductor, desk, worker, clock, medium)
+    return Live(qtbot, window, visits, desk, worker, clock, medium)
 
 
 @pytest.fixture
@@ -146,5 +146,5 @@ def live(qtbot, tmp_path):
 
 def close(live: Live) -> None:
     live.desk.stop()
-    live.conductor.stop()
+    live.visits.stop()
     live.store.stop()

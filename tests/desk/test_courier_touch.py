@@ -76,28 +76,28 @@ def live(bureau, qtbot, tmp_path, monkeypatch):
     medium = tmp_path / "stick"
     medium.mkdir()
     app.desk.use_media_folders(lambda: [medium])
-    app.conductor.devices.on_reader(ReaderReady(""))
-    app.conductor.devices.on_camera(CameraUp("c", 1, 1))
-    made_live = Live(qtbot, app.window, app.conductor, app.desk, app.store, Clock(), medium)
+    app.visits.devices.on_reader(ReaderReady(""))
+    app.visits.devices.on_camera(CameraUp("c", 1, 1))
+    made_live = Live(qtbot, app.window, app.visits, app.desk, app.store, Clock(), medium)
     yield made_live
     app.stop()
 
 
 def finished_visit(live) -> str:
     """A retiree passes; the page with the result stays open. Returns the record's id."""
-    conductor = live.conductor
+    visits = live.visits
     for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
-        conductor.feed(event)
-    live.until(lambda: isinstance(conductor.state, vs.Confirming))
+        visits.feed(event)
+    live.until(lambda: isinstance(visits.state, vs.Confirming))
     for event in (ve.Confirmed(), ve.Agreed(), ve.BeginTouched()):
-        conductor.feed(event)
-    acting = conductor.state
+        visits.feed(event)
+    acting = visits.state
     assert isinstance(acting, vs.Acting)
-    conductor.devices.on_take_finished(
+    visits.devices.on_take_finished(
         TakeOutcome(acting.case.visit.visit_id, LivenessResult(True, Reason.OK), acting.take_id, VECTOR, 3, made.DIGEST)
     )
-    live.until(lambda: isinstance(conductor.state, vs.Finished))
-    (record_id,) = conductor.state.record_ids
+    live.until(lambda: isinstance(visits.state, vs.Finished))
+    (record_id,) = visits.state.record_ids
     return record_id
 
 
@@ -138,7 +138,7 @@ def states(live):
 
 def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau, context):
     record_id = finished_visit(live)
-    assert live.conductor.state.stage is RecordStatus.SAVED
+    assert live.visits.state.stage is RecordStatus.SAVED
     saved_title = live.find("title").text()
     open_delivery(live)
     shows(live, waiting=1)
@@ -153,13 +153,13 @@ def test_there_and_back_by_touch_and_the_retirees_page_learns_of_it(live, bureau
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1)
     assert states(live) == {"received": 1}
-    live.until(lambda: live.conductor.state.stage is RecordStatus.RECEIVED)
+    live.until(lambda: live.visits.state.stage is RecordStatus.RECEIVED)
 
     bureau.decide(record_id, "confirmed")
     bureau_media.serve(context, live.medium)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, confirmed=1)
-    live.until(lambda: live.conductor.state.stage is RecordStatus.CONFIRMED)
+    live.until(lambda: live.visits.state.stage is RecordStatus.CONFIRMED)
 
     before = bureau.summary()
     assert carry(live, "export") == ("courier-exported", "", "0")
@@ -184,7 +184,7 @@ def test_a_returned_record_that_came_by_stick_stands_on_the_list_with_its_reason
     bureau_media.serve(context, live.medium)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1, returned=1)
-    live.until(lambda: live.conductor.state.stage is RecordStatus.RETURNED)
+    live.until(lambda: live.visits.state.stage is RecordStatus.RETURNED)
     live.touch("place-todo")
     live.until_page("todo")
     live.loaded()
@@ -212,30 +212,30 @@ def test_partial_copies_are_told_on_both_sides_and_harm_nothing(live, bureau, co
     assert "完整" in live.find("problem-words").text()
     shows(live, waiting=1)
     assert states(live) == {"carried": 1}
-    assert live.conductor.state.stage is RecordStatus.SAVED
+    assert live.visits.state.stage is RecordStatus.SAVED
     receipt.write_bytes(whole)
     assert carry(live, "import")[:2] == ("courier-imported", "")
     shows(live, received=1)
-    live.until(lambda: live.conductor.state.stage is RecordStatus.RECEIVED)
+    live.until(lambda: live.visits.state.stage is RecordStatus.RECEIVED)
 
 
 def test_a_frozen_kiosk_opens_as_soon_as_the_stick_says_that_its_records_arrived(live, bureau, context):
     record_id = finished_visit(live)
-    live.conductor.feed(ve.DoneTouched())
-    live.conductor.devices.on_reader(CardRemoved())
-    live.until(lambda: isinstance(live.conductor.state, vs.Idle))
+    live.visits.feed(ve.DoneTouched())
+    live.visits.devices.on_reader(CardRemoved())
+    live.until(lambda: isinstance(live.visits.state, vs.Idle))
     long_ago = outbox.iso(datetime.now(UTC) - timedelta(days=16))
     live.ask(lambda store: store.db.execute("UPDATE outbox SET created_at = ?", (long_ago,)).rowcount)
-    live.conductor.nudge_sync.emit()
-    live.until(lambda: isinstance(live.conductor.state, vs.OutOfService))
-    assert live.conductor.state.reason is Reason.SELF_SERVICE_FROZEN
+    live.visits.nudge_sync.emit()
+    live.until(lambda: isinstance(live.visits.state, vs.OutOfService))
+    assert live.visits.state.reason is Reason.SELF_SERVICE_FROZEN
     open_delivery(live)  # attended work goes on
     carry(live, "export")
     assert taken(context, live) == ["taken"]
     carry(live, "import")
     assert bureau_record(bureau, record_id) is not None
     live.touch("desk-close")
-    live.until(lambda: isinstance(live.conductor.state, vs.Idle))
+    live.until(lambda: isinstance(live.visits.state, vs.Idle))
     assert live.window.page_name == "idle"
 
 

@@ -17,12 +17,12 @@ from tests.store import made
 def take_over(live, *told: Glasses) -> None:
     """A visit whose takes failed, each with what the machine told; then the desk, up to the form."""
     for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
-        live.conductor.feed(event)
-    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
-    live.conductor.feed(ve.NoFaceTouched())
+        live.visits.feed(event)
+    live.until(lambda: isinstance(live.visits.state, vs.Confirming))
+    live.visits.feed(ve.NoFaceTouched())
     counted = tuple(Counted(made.TODAY, "80-84", one, "good", "match", "failed", "face-mismatch") for one in told)
     live.ask(lambda store: [ledger.count(store, one) for one in counted])
-    live.conductor._memory.counted = counted
+    live.visits._memory.counted = counted
     live.sign_in()
     live.touch("take-over")
     live.until_page("person")

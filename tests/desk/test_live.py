@@ -44,29 +44,29 @@ def fill_face_to_face(live):
 
 
 def test_one_touch_opens_the_desk_and_closing_returns_to_exactly_that_page(live):
-    live.conductor.feed(ve.Started())
-    before = live.conductor.state
+    live.visits.feed(ve.Started())
+    before = live.visits.state
     live.sign_in()
     live.clock.pass_(600)  # far longer than a visit may be idle
-    live.conductor._tick()
+    live.visits._tick()
     live.touch("desk-close")
     live.until(lambda: not live.view.isVisible())
-    assert live.conductor.state == before
+    assert live.visits.state == before
     assert live.window.page_name == "who"
-    live.conductor._tick()
+    live.visits._tick()
     assert not live.window.countdown.isVisibleTo(live.window)
     live.clock.pass_(95)  # from here on time counts again
-    live.conductor._tick()
+    live.visits._tick()
     assert live.window.countdown.isVisibleTo(live.window)
 
 
 def test_keys_at_the_desk_never_reach_the_visit(live):
     live.touch("desk-open")
     live.until_page("sign-in")
-    page = live.conductor.state
+    page = live.visits.state
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Space, Qt.Key.Key_F1):
         QTest.keyClick(live.window.focusWidget() or live.view, key)
-    assert live.conductor.state == page
+    assert live.visits.state == page
 
 
 def test_answers_that_come_after_the_stop_reach_no_window(live, monkeypatch):
@@ -78,12 +78,12 @@ def test_answers_that_come_after_the_stop_reach_no_window(live, monkeypatch):
         monkeypatch.setattr(live.view, name, lambda *_, name=name: shown.append(name))
     monkeypatch.setattr(live.window, "show_state", lambda *_: shown.append("visit"))
     live.desk._tally()
-    live.conductor.feed(ve.Started())
+    live.visits.feed(ve.Started())
     assert shown == ["visit"]
     live.desk.stop()
-    live.conductor.stop()
+    live.visits.stop()
     live.ask(lambda store: store)  # the answer is on its way by now
-    live.conductor.feed(ve.SelfChosen())
+    live.visits.feed(ve.SelfChosen())
     QCoreApplication.processEvents()
     assert shown == ["visit"]
 
@@ -148,18 +148,18 @@ def test_a_quarter_of_an_hour_of_quiet_closes_the_desk(live):
 
 
 def test_taking_over_takes_the_identity_along_and_is_saved_face_to_face(live):
-    live.conductor.feed(ve.Started())
-    live.conductor.feed(ve.SelfChosen())
-    live.conductor.feed(ve.CardLaid())
-    live.conductor.feed(ve.CardWasRead(made.PERSON))
-    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
-    visit_id = live.conductor.state.visit.visit_id
-    live.conductor.feed(ve.NoFaceTouched())
+    live.visits.feed(ve.Started())
+    live.visits.feed(ve.SelfChosen())
+    live.visits.feed(ve.CardLaid())
+    live.visits.feed(ve.CardWasRead(made.PERSON))
+    live.until(lambda: isinstance(live.visits.state, vs.Confirming))
+    visit_id = live.visits.state.visit.visit_id
+    live.visits.feed(ve.NoFaceTouched())
     live.sign_in()
     assert "不刷脸" in live.find("calls").text()
     live.touch("take-over")
     live.until_page("person")
-    assert isinstance(live.conductor.state, vs.TakingCard)
+    assert isinstance(live.visits.state, vs.TakingCard)
     live.touch("assist-face-to-face")
     live.until_page("assist")
     fill_face_to_face(live)
@@ -175,21 +175,21 @@ def test_taking_over_takes_the_identity_along_and_is_saved_face_to_face(live):
 
 def test_who_has_the_person_in_sight_says_so_by_one_touch_and_the_face_is_tried_once_more(live):
     takes = []
-    live.conductor.begin_take.connect(takes.append)
-    live.conductor.devices.on_camera(CameraUp("test", 640, 480))
+    live.visits.begin_take.connect(takes.append)
+    live.visits.devices.on_camera(CameraUp("test", 640, 480))
     for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
-        live.conductor.feed(event)
-    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
-    visit_id = live.conductor.state.visit.visit_id
+        live.visits.feed(event)
+    live.until(lambda: isinstance(live.visits.state, vs.Confirming))
+    visit_id = live.visits.state.visit.visit_id
     for event in (ve.Confirmed(), ve.Agreed(), ve.BeginTouched()):
-        live.conductor.feed(event)
-    live.conductor.feed(ve.TakeEnded(visit_id, 1, False, Reason.LIVENESS_UNCERTAIN))
+        live.visits.feed(event)
+    live.visits.feed(ve.TakeEnded(visit_id, 1, False, Reason.LIVENESS_UNCERTAIN))
     live.sign_in()
     live.touch("in-sight")
     live.until(lambda: not live.view.isVisible())
     assert live.window.page_name == "camera"
     assert [(one.take_id, one.attended) for one in takes] == [(1, False), (2, True)]
-    live.conductor.feed(ve.TakeEnded(visit_id, 2, False, Reason.NO_GOOD_FRAME))
+    live.visits.feed(ve.TakeEnded(visit_id, 2, False, Reason.NO_GOOD_FRAME))
     kept = live.ask(lambda store: [one.record for one in records.of_person(store, "p-1")])
     assert sorted((one.reason, one.author) for one in kept) == [("liveness-uncertain", "self"), ("no-good-frame", ANN[0])]
 
@@ -211,14 +211,14 @@ def test_a_form_with_a_signature_missing_saves_nothing(live):
 
 
 def test_a_card_laid_while_the_desk_is_open_is_the_desks(live):
-    live.conductor.feed(ve.Started())
-    before = live.conductor.state
+    live.visits.feed(ve.Started())
+    before = live.visits.state
     live.sign_in()
-    live.conductor.devices.on_reader(CardArrived())
+    live.visits.devices.on_reader(CardArrived())
     live.desk.feed(e.CardRead(LI))
     live.until_page("person")
-    live.conductor.devices.on_reader(CardRemoved())
-    assert live.conductor.state == before
+    live.visits.devices.on_reader(CardRemoved())
+    assert live.visits.state == before
 
 
 def fill_proxy(live, scan, content, *, review=False):
@@ -390,15 +390,15 @@ def test_a_clock_that_jumped_back_is_confirmed_and_the_record_says_so(live):
 
 
 def test_another_camera_stops_self_service_until_a_supervisor_says_why(live):
-    guard = CameraGuard(live.store, live.conductor.on_frozen, live.clock.wall)
+    guard = CameraGuard(live.store, live.visits.on_frozen, live.clock.wall)
     live.desk.camera.confirmed.connect(guard.look_again)
     camera = CameraIdentity("uvcvideo", "1-1.2", "1d6b", "0102", "KC0001", "a" * 64, ("0x0201",), ("exposure-time",))
     with live.qtbot.waitSignal(guard.judged):
         guard.on_seen(CameraSeen(camera))
-    assert isinstance(live.conductor.state, vs.Idle)
+    assert isinstance(live.visits.state, vs.Idle)
     guard.on_seen(CameraSeen(replace(camera, serial="KC0002", others=("virtual - :",))))
-    live.until(lambda: isinstance(live.conductor.state, vs.OutOfService))
-    assert live.conductor.state.reason is Reason.CAMERA_CHANGED
+    live.until(lambda: isinstance(live.visits.state, vs.OutOfService))
+    assert live.visits.state.reason is Reason.CAMERA_CHANGED
     live.sign_in(ANN)  # attended work goes on, but this is not the attendant's to confirm
     assert not [one for one in live.view.findChildren(QWidget, "place-camera") if one.isVisible()]
     live.touch("desk-close")
@@ -412,7 +412,7 @@ def test_another_camera_stops_self_service_until_a_supervisor_says_why(live):
     live.touch("camera-why-replaced")
     live.touch("camera-confirm")
     live.until(lambda: getattr(live.desk.state.page.data, "believed", False))
-    live.until(lambda: isinstance(live.conductor.state, vs.Idle))
+    live.until(lambda: isinstance(live.visits.state, vs.Idle))
     told = live.ask(lambda store: [entry.body for entry in journal.entries_since(store, 0) if entry.kind == "camera-confirmed"])
     assert len(told) == 1
     assert f'"staff":"{SUE[0]}","why":"replaced"' in told[0]
@@ -481,8 +481,8 @@ def test_a_kiosk_without_staff_asks_for_its_first_supervisor(qtbot, tmp_path):
 
 
 def test_who_called_and_why_stands_at_the_desk_until_somebody_went(live):
-    live.conductor.feed(ve.Started())
-    live.conductor.feed(ve.HelpTouched())
+    live.visits.feed(ve.Started())
+    live.visits.feed(ve.HelpTouched())
     live.sign_in()
     assert "1" in live.find("place-home").text()
     live.touch("call-answered")
@@ -628,20 +628,20 @@ def test_maintenance_is_the_supervisors_and_shows_what_the_checks_found(live, mo
 
 def test_a_take_under_the_desk_waits_and_costs_no_try(live):
     begun, cancelled = [], []
-    live.conductor.begin_take.connect(begun.append)
-    live.conductor.cancel_take.connect(lambda: cancelled.append(True))
-    live.conductor.devices.on_camera(CameraUp("test", 640, 480))
+    live.visits.begin_take.connect(begun.append)
+    live.visits.cancel_take.connect(lambda: cancelled.append(True))
+    live.visits.devices.on_camera(CameraUp("test", 640, 480))
     for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
-        live.conductor.feed(event)
-    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
+        live.visits.feed(event)
+    live.until(lambda: isinstance(live.visits.state, vs.Confirming))
     for event in (ve.Confirmed(), ve.Agreed(), ve.BeginTouched()):
-        live.conductor.feed(event)
-    assert isinstance(live.conductor.state, vs.Acting)
+        live.visits.feed(event)
+    assert isinstance(live.visits.state, vs.Acting)
     live.sign_in()
     assert (len(begun), len(cancelled)) == (1, 1)
     live.touch("desk-close")
     live.until(lambda: not live.view.isVisible())
     assert len(begun) == 2
-    assert isinstance(live.conductor.state, vs.Acting)
-    assert live.conductor.state.case.visit.tries == 0
+    assert isinstance(live.visits.state, vs.Acting)
+    assert live.visits.state.case.visit.tries == 0
     assert live.ask(lambda store: records.of_person(store, "p-1")) == []

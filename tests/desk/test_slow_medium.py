@@ -61,8 +61,8 @@ def store_answers(live) -> None:
 def somebody_visits(live) -> None:
     """A retiree below the desk is looked up."""
     for event in (ve.Started(), ve.SelfChosen(), ve.CardLaid(), ve.CardWasRead(made.PERSON)):
-        live.conductor.feed(event)
-    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
+        live.visits.feed(event)
+    live.until(lambda: isinstance(live.visits.state, vs.Confirming))
 
 
 def unit_list(live) -> None:

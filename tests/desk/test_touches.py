@@ -54,16 +54,16 @@ class Counting:
 
 
 def begin_visit(live) -> None:
-    live.conductor.feed(ve.Started())
-    live.conductor.feed(ve.SelfChosen())
-    live.conductor.feed(ve.CardLaid())
-    live.conductor.feed(ve.CardWasRead(made.PERSON))
-    live.until(lambda: isinstance(live.conductor.state, vs.Confirming))
+    live.visits.feed(ve.Started())
+    live.visits.feed(ve.SelfChosen())
+    live.visits.feed(ve.CardLaid())
+    live.visits.feed(ve.CardWasRead(made.PERSON))
+    live.until(lambda: isinstance(live.visits.state, vs.Confirming))
 
 
 def test_taking_over_and_authenticating_face_to_face_takes_nine_touches_at_most(live):
     begin_visit(live)
-    live.conductor.feed(ve.NoFaceTouched())
+    live.visits.feed(ve.NoFaceTouched())
     live.sign_in()
     hands = Counting(live)
     hands.touch("take-over")
@@ -152,12 +152,12 @@ def test_a_count_is_a_button(live):
 
 def test_a_failed_attempt_is_never_green_at_the_desk(live):
     begin_visit(live)
-    live.conductor.feed(ve.Confirmed())
-    live.until(lambda: isinstance(live.conductor.state, vs.Consenting))
-    live.conductor.feed(ve.Agreed())
-    live.conductor.feed(ve.CameraCameUp())
-    live.conductor.feed(ve.BeginTouched())
-    live.conductor.feed(ve.BackTouched())
+    live.visits.feed(ve.Confirmed())
+    live.until(lambda: isinstance(live.visits.state, vs.Consenting))
+    live.visits.feed(ve.Agreed())
+    live.visits.feed(ve.CameraCameUp())
+    live.visits.feed(ve.BeginTouched())
+    live.visits.feed(ve.BackTouched())
     live.until(lambda: bool(live.ask(lambda store: records.of_person(store, "p-1"))))
     live.sign_in()
     live.touch("take-over")

@@ -245,58 +245,56 @@ def visit(town, qtbot):
     window = KioskWindow(settings, Strings.load("zh_CN"), motion=False)
     qtbot.addWidget(window)
     store = StoreWorker(settings, journal_signer)
-    conductor = VisitController(settings, window, store, Mailbox())
+    visits = VisitController(settings, window, store, Mailbox())
     store.start()
-    conductor.devices.on_reader(ReaderReady(""))
-    conductor.devices.on_camera(CameraUp("c", 1, 1))
-    yield conductor, store
-    conductor.stop()
+    visits.devices.on_reader(ReaderReady(""))
+    visits.devices.on_camera(CameraUp("c", 1, 1))
+    yield visits, store
+    visits.stop()
     store.stop()
     town.kiosk.store = open_store(settings)
 
 
-def lay(conductor, person):
-    conductor.feed(e.CardLaid())
-    conductor.feed(e.CardWasRead(person))
+def lay(visits, person):
+    visits.feed(e.CardLaid())
+    visits.feed(e.CardWasRead(person))
 
 
 def test_a_visit_asks_goes_on_and_leaves_no_template(town, visit, qtbot):
-    conductor, store = visit
+    visits, store = visit
     states = []
-    conductor.moved.connect(lambda moved: states.append(moved.after))
-    lay(conductor, card(75))
-    qtbot.waitUntil(lambda: not isinstance(conductor.state, s.LookingUp), timeout=60000)
+    visits.moved.connect(lambda moved: states.append(moved.after))
+    lay(visits, card(75))
+    qtbot.waitUntil(lambda: not isinstance(visits.state, s.LookingUp), timeout=60000)
     assert any(isinstance(one, s.LookingUp) and one.elsewhere for one in states)
     # Whose template is of another model goes to the attendant; who they are is known.
-    assert isinstance(conductor.state, s.Answered | s.Confirming)
-    assert not isinstance(conductor.state, s.Answered) or conductor.state.reason is not Reason.NOT_IN_ROSTER
+    assert isinstance(visits.state, s.Answered | s.Confirming)
+    assert not isinstance(visits.state, s.Answered) or visits.state.reason is not Reason.NOT_IN_ROSTER
     kept = store.run(lambda held: roster.find_person(held, "P0075"))
     assert kept is not None
     assert kept.template is not None
-    conductor.feed(e.CancelTouched())
-    conductor.feed(e.DoneTouched())
+    visits.feed(e.CancelTouched())
+    visits.feed(e.DoneTouched())
     assert store.run(lambda held: roster.find_person(held, "P0075")).template is None
     assert store.run(lambda held: held.db.execute("SELECT count(*) FROM journal WHERE kind = 'looked-up-elsewhere'").fetchone()[0])
 
 
 def test_offline_it_says_where_to_go_and_calls_the_attendant(town, visit, qtbot, monkeypatch):
-    conductor, _ = visit
+    visits, _ = visit
     called = []
-    conductor.attendant_called.connect(called.append)
-    monkeypatch.setattr(
-        conductor._records, "_sync", town.kiosk.settings.sync.model_copy(update={"bureau_url": "http://127.0.0.1:9"})
-    )
-    lay(conductor, card(76))
-    qtbot.waitUntil(lambda: not isinstance(conductor.state, s.LookingUp), timeout=60000)
-    assert isinstance(conductor.state, s.Answered)
-    assert conductor.state.reason is Reason.ELSEWHERE_OFFLINE
+    visits.attendant_called.connect(called.append)
+    monkeypatch.setattr(visits._records, "_sync", town.kiosk.settings.sync.model_copy(update={"bureau_url": "http://127.0.0.1:9"}))
+    lay(visits, card(76))
+    qtbot.waitUntil(lambda: not isinstance(visits.state, s.LookingUp), timeout=60000)
+    assert isinstance(visits.state, s.Answered)
+    assert visits.state.reason is Reason.ELSEWHERE_OFFLINE
     assert called == [Reason.ELSEWHERE_OFFLINE]
 
 
 def test_what_comes_after_the_visit_ended_is_forgotten(town, visit, qtbot):
-    conductor, store = visit
-    worker = conductor.elsewhere
-    asked = conductor._records.asked_elsewhere("gone", card(77), "self", "")
+    visits, store = visit
+    worker = visits.elsewhere
+    asked = visits._records.asked_elsewhere("gone", card(77), "self", "")
     worker.ask(replace(asked, ask=lambda: (worker.over(), ask_for(town, store, 77))[1]))  # it ends while the bureau is asked
     qtbot.waitUntil(lambda: "P0077" in store.run(visitors.ids), timeout=60000)
     qtbot.waitUntil(lambda: store.run(lambda held: roster.find_person(held, "P0077")).template is None, timeout=60000)

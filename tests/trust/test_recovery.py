@@ -302,10 +302,10 @@ def kiosk(qtbot, tmp_path, monkeypatch):
 @pytest.mark.parametrize("where", ["slot", "thread"])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_bug_ends_the_visit_says_so_and_service_comes_back(kiosk, qtbot, tmp_path, where):
-    conductor = kiosk.conductor
-    conductor.feed(e.CardLaid())
-    conductor.feed(e.CardWasRead(x.CHEN))
-    assert s.visit_of(conductor.state) is not None
+    visits = kiosk.visits
+    visits.feed(e.CardLaid())
+    visits.feed(e.CardWasRead(x.CHEN))
+    assert s.visit_of(visits.state) is not None
     journaled = []
     kiosk.store.ask = lambda work, *_: journaled.append(work)
     bug = Bug()
@@ -313,11 +313,11 @@ def test_a_bug_ends_the_visit_says_so_and_service_comes_back(kiosk, qtbot, tmp_p
         QTimer.singleShot(0, bug.happen)
     else:
         threading.Thread(target=bug.happen).start()
-    qtbot.waitUntil(lambda: isinstance(conductor.state, s.OutOfService))
-    assert conductor.state.reason is Reason.INTERNAL_ERROR
+    qtbot.waitUntil(lambda: isinstance(visits.state, s.OutOfService))
+    assert visits.state.reason is Reason.INTERNAL_ERROR
     assert kiosk.window.page_name == "out-of-service"
-    qtbot.waitUntil(lambda: not isinstance(conductor.state, s.OutOfService), timeout=9000)
-    assert s.visit_of(conductor.state) is None
+    qtbot.waitUntil(lambda: not isinstance(visits.state, s.OutOfService), timeout=9000)
+    assert s.visit_of(visits.state) is None
     lines = [json.loads(line) for line in (tmp_path / "kiosk.log").read_text(encoding="utf-8").splitlines()]
     (told,) = [line for line in lines if line["msg"] == "unexpected error"]
     with open_store(kiosk.settings, now=made.NOW) as store:
@@ -336,13 +336,13 @@ def test_a_store_that_stays_shut_takes_the_kiosk_out_of_service(kiosk, tmp_path)
     from kiosk.errors import StoreError
 
     kiosk._on_store_opened(StoreError("shut"))
-    assert isinstance(kiosk.conductor.state, s.OutOfService)
-    assert kiosk.conductor.state.reason is Reason.STORE_ERROR
+    assert isinstance(kiosk.visits.state, s.OutOfService)
+    assert kiosk.visits.state.reason is Reason.STORE_ERROR
     kiosk._resume()
     kiosk.vision.ready.emit("d" * 64)
-    assert isinstance(kiosk.conductor.state, s.OutOfService), "what others put right does not open it"
+    assert isinstance(kiosk.visits.state, s.OutOfService), "what others put right does not open it"
     kiosk._on_store_opened(None)
-    assert isinstance(kiosk.conductor.state, s.Idle)
+    assert isinstance(kiosk.visits.state, s.Idle)
 
 
 def test_the_start_is_journaled_with_what_it_runs_on(kiosk, tmp_path):
@@ -407,31 +407,31 @@ def test_the_voices_process_ends_in_silence_and_is_started_anew(tmp_path, monkey
 
 
 def test_a_vision_that_stays_broken_takes_the_kiosk_out_of_service_until_it_is_back(kiosk):
-    conductor, said = kiosk.conductor, []
+    visits, said = kiosk.visits, []
     kiosk.store.ask = lambda work, *_: said.append(work)
     for _ in range(2):
         kiosk.vision.failed.emit(Reason.MODEL_ERROR)
-    assert isinstance(conductor.state, s.Idle), "two are passed over: a new model loads in seconds"
+    assert isinstance(visits.state, s.Idle), "two are passed over: a new model loads in seconds"
     kiosk.vision.failed.emit(Reason.MODEL_ERROR)
-    assert isinstance(conductor.state, s.OutOfService)
-    assert conductor.state.reason is Reason.MODEL_ERROR
+    assert isinstance(visits.state, s.OutOfService)
+    assert visits.state.reason is Reason.MODEL_ERROR
     kiosk.vision.failed.emit(Reason.MODEL_ERROR)
     assert len(said) == 2, "journaled once, and the attendant called once"
     kiosk.vision.ready.emit("d" * 64)
-    assert isinstance(conductor.state, s.Idle)
+    assert isinstance(visits.state, s.Idle)
     kiosk.vision.failed.emit(Reason.MODEL_ERROR)
-    assert isinstance(conductor.state, s.Idle), "counted anew"
+    assert isinstance(visits.state, s.Idle), "counted anew"
 
 
 def test_a_visit_under_way_is_not_cut_off_by_it(kiosk):
-    conductor = kiosk.conductor
-    conductor.feed(e.CardLaid())
-    conductor.feed(e.CardWasRead(x.CHEN))
-    visit = s.visit_of(conductor.state)
+    visits = kiosk.visits
+    visits.feed(e.CardLaid())
+    visits.feed(e.CardWasRead(x.CHEN))
+    visit = s.visit_of(visits.state)
     for _ in range(5):
         kiosk.vision.failed.emit(Reason.MODEL_ERROR)
-    assert s.visit_of(conductor.state) == visit
-    conductor.feed(e.IdleExpired())
-    conductor.feed(e.CardTaken())
+    assert s.visit_of(visits.state) == visit
+    visits.feed(e.IdleExpired())
+    visits.feed(e.CardTaken())
     kiosk.vision.failed.emit(Reason.MODEL_ERROR)
-    assert isinstance(conductor.state, s.OutOfService)
+    assert isinstance(visits.state, s.OutOfService)

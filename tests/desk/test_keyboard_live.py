@@ -1,4 +1,4 @@
-"""A desk that has a touch screen and nothing else: from signing in to the person found, over the real visit controller and store."""
+"""A desk that has a touch screen and nothing else: from signing in to a person found, over the real controller and store."""
 
 from __future__ import annotations
 

@@ -105,10 +105,13 @@ class Hand:
     """Somebody at the browser."""
 
     def __init__(self, driver, url):
+        from selenium.common.exceptions import WebDriverException
         from selenium.webdriver.common.by import By
         from selenium.webdriver.support.ui import WebDriverWait
 
-        self.driver, self.url, self.by, self.wait = driver, url, By, WebDriverWait(driver, 30)
+        # While one page gives way to the next, the driver's answer may be any error of its own: asked again until the time is over.
+        wait = WebDriverWait(driver, 30, ignored_exceptions=[WebDriverException])
+        self.driver, self.url, self.by, self.wait = driver, url, By, wait
 
     def go(self, path):
         self.driver.get(self.url + path)

@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QTimer
 from pytestqt import wait_signal
 
+from kiosk.bureau.process import BureauProcess
+from tests.bureau import preloaded
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # read when an application is made
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -52,6 +55,8 @@ def _quick_hash(hasher: PasswordHasher, password: str | bytes, *, salt: bytes | 
 
 PasswordHasher.hash = _quick_hash
 
+
+BureauProcess.popen = staticmethod(preloaded.start)
 
 # No test can pull the plug: the power cuts are simulated (tests/updates) or the process is killed, and then what was written stays.
 # Waiting for the disk at each of thousands of steps shows nothing. Who counts the calls puts its own function in this place.

@@ -7,6 +7,7 @@ code.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict, deque
 from datetime import date
 
@@ -64,6 +65,7 @@ def drawn(title: str, first: str, edges: set[Edge]) -> str:
     return "\n".join(lines) + "\n"
 
 
+@functools.cache
 def visit_edges() -> set[Edge]:
     """Return the changes of a retiree's visit."""
     world = visit_machine.World("v-1", answer_by=date(2026, 12, 3), visits_born_by=date(2026, 11, 30))
@@ -78,6 +80,7 @@ def visit_edges() -> set[Edge]:
     return walk(vs.Idle(), step, events, lambda state: type(state).__name__)
 
 
+@functools.cache
 def desk_edges() -> set[Edge]:
     """Return the changes of the desk; an open desk is named by its page."""
     world = desk_samples.world()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from itertools import combinations
@@ -23,9 +24,15 @@ ALLOWED = {
 }
 
 
+@functools.cache
+def parsed() -> dict[str, ast.Module]:
+    """Return module -> its syntax tree."""
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules_of(KIOSK).items()}
+
+
 def mistakable() -> dict[str, set[str]]:
     """Return class name -> rooms that define or import two classes of that name."""
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules_of(KIOSK).items()}
+    trees = parsed()
     rooms: dict[str, dict[str, set[str]]] = defaultdict(dict)  # class name -> module -> rooms that use this one by its bare name
     for module, tree in trees.items():
         for node in tree.body:
@@ -70,7 +77,7 @@ STAY = {"stick_folders": "a setting of stations in the field", "stick": "the com
 
 def test_names_use_the_fields_words():
     found = set()
-    for tree in (ast.parse(path.read_text(encoding="utf-8")) for path in modules_of(KIOSK).values()):
+    for tree in parsed().values():
         for node in ast.walk(tree):
             match node:
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Attribute(attr=name) | ast.arg(arg=name):

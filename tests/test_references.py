@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -22,8 +23,13 @@ KEY = re.compile(r"\.[A-Z]+$")  # `desk.assist.NAME`: a key of the texts
 FILE = re.compile(r"(?<![\w/.{])((?:[a-z_]+/)*[a-z_]+\.py)\b")
 
 
-def prose(path: Path) -> Iterator[str]:
-    """Yield docstrings and comments of a file."""
+@functools.cache
+def prose(path: Path) -> tuple[str, ...]:
+    """Return docstrings and comments of a file."""
+    return tuple(_prose(path))
+
+
+def _prose(path: Path) -> Iterator[str]:
     source = path.read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -33,6 +39,7 @@ def prose(path: Path) -> Iterator[str]:
             yield token.string
 
 
+@functools.cache
 def resolves(name: str) -> bool:
     """Whether `room.module.Name` is a module below kiosk/, or a word of one."""
     place, parts = KIOSK, name.split(".")

@@ -16,9 +16,11 @@ from typing import Any
 from PySide6.QtWidgets import QApplication
 
 from kiosk import log
+from kiosk.bureau.process import BureauProcess
 from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.runner import Runner
 from kiosk.demo.scenarios import SCENARIOS
+from tests.bureau import preloaded
 
 FPS = 20.0
 SIZE = (540, 960)
@@ -37,6 +39,7 @@ def play(name: str, folder: Path) -> dict[str, Any]:
 
 def main(folder: Path, names: list[str]) -> int:
     """Play them all; a scenario that breaks leaves the others their turn."""
+    BureauProcess.popen = staticmethod(preloaded.start)
     os.umask(0o077)
     log.setup(level=30)
     qt = QApplication(["several-visits"])

@@ -21,7 +21,7 @@ from kiosk.visit import states as s
 from kiosk.visit.machine import World, step
 from tests.visit import samples as x
 
-STEPS = int(os.environ.get("KIOSK_CLICKS", "3000"))
+STEPS = int(os.environ.get("KIOSK_CLICKS", "1500"))
 
 
 class Scripted(QObject):

@@ -160,3 +160,28 @@ def test_the_camera_of_papers_ends_with_the_session_that_began_it():
     assert wanted == (c.NoteSignOut(SUE, automatic=True), c.EndEnrolment(), c.ResumeVisit())
     sheet = replace(UNIT, documents=(d.PAGE,))
     assert c.DropPages(SUE, (d.PAGE.page_id,)) in on(sheet, e.TimePassed(), now_s=10_000.0)[1]
+
+
+def test_the_camera_of_papers_is_let_go_with_the_session_however_it_ends():
+    watching = replace(UNIT, camera=s.Photographing("sealed-list"))
+    for event, now_s in ((e.CloseTouched(), 0.0), (e.TimePassed(), 10_000.0)):
+        assert c.WatchPapers(SUE, False) in on(replace(watching, review=True), event, now_s)[1]
+    assert not any(isinstance(one, c.WatchPapers) for one in on(UNIT, e.TimePassed(), 10_000.0)[1])
+
+
+def test_signing_out_for_a_visit_in_sight_puts_the_page_away_in_the_sessions_name():
+    home = s.Board(Place.HOME, documents=(d.PAGE,))
+    closed, wanted = on(home, e.InSightTouched())
+    assert closed == s.Closed()
+    assert c.VouchVisit(SUE, d.GLANCE.visit_id) in wanted
+
+
+def test_whoever_is_looked_for_was_identified_at_the_desk():
+    for event, number in (
+        (e.PersonChosen(" 44030519560315002x ", None), GOOD),
+        (e.CardRead(x.LI), x.LI.id_number),
+    ):
+        after, wanted = on(s.Board(Place.TODO, object()), event)
+        assert isinstance(after.page, s.Finding)
+        (asked,) = wanted
+        assert (asked.person.id_number, asked.person.identified_by) == (number, IdentifiedBy.DESK)

@@ -267,6 +267,7 @@ class Update(Section):
     from_hour: int = Field(default=1, ge=0, le=23)
     to_hour: int = Field(default=5, ge=0, le=23)
     over_metered: bool = False
+    ready_s: float = Field(default=90.0, ge=30, le=3600)
 
 
 class Desk(Section):

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-READY_S = 90.0
 _NOT_HERE = ("kiosk.__main__", "kiosk.bureau", "kiosk.release", "kiosk.commands", "kiosk.voice.render")
 _WORKBENCH = ("kiosk.bench", "kiosk.demo", "kiosk.emulators", "kiosk.evaluate", "kiosk.gallery", "kiosk.packaging")
 
@@ -108,6 +107,7 @@ def start_off_screen(folder: Path) -> None:
         f'[sync]\nkey_file = "{folder}/var/keys/kiosk.json"\n',
         encoding="utf-8",
     )
+    ready_s = config.load().update.ready_s
     family = getattr(socket, "AF_UNIX", None)
     if family is None:
         return  # Windows has no service manager that hears READY
@@ -120,7 +120,7 @@ def start_off_screen(folder: Path) -> None:
         command = [sys.executable, "-P", "-O", "-m", "kiosk", "run"]
         with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as kiosk:  # noqa: S603  ourselves
             try:
-                until = time.monotonic() + READY_S
+                until = time.monotonic() + ready_s
                 while time.monotonic() < until:
                     if kiosk.poll() is not None:
                         raise ChildProcessError(f"ended with {kiosk.returncode}")

@@ -42,7 +42,11 @@ def main(argv: list[str]) -> int:
 
     settings = config.load()
     places = Places(options.home, config.resolve(settings.store.directory), options.own)
-    updates = Updates(places, SystemdStation(options.home, settings.station.timezone), sm3=_speaks_gm(settings.sync))
+    updates = Updates(
+        places,
+        SystemdStation(options.home, settings.station.timezone, ready_s=settings.update.ready_s),
+        sm3=_speaks_gm(settings.sync),
+    )
     if options.status:
         state = updates.state()
         print(f"in force: {updates.versions.current() or '–'}; phase: {state.phase}; last: {state.told or '–'}")

@@ -14,7 +14,7 @@ from kiosk.errors import KioskError
 from kiosk.updates.plan import DEVICES_S, READY_S, Health, Moment, as_well_as
 
 UNIT = "pension-kiosk.service"
-SELF_TEST_S = 300.0
+SELF_TEST_S = 300.0  # on a machine that is READY in time; a slower one gets more in proportion
 Run = Callable[[list[str], float], "subprocess.CompletedProcess[str]"]
 
 
@@ -32,8 +32,18 @@ def run(command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str
 class SystemdStation:
     """`Station` by systemctl. Needs root, as everything that changes the program."""
 
-    def __init__(self, home: Path, timezone: str, *, call: Run = run, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        home: Path,
+        timezone: str,
+        *,
+        ready_s: float = READY_S,
+        call: Run = run,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """ready_s: how long a start may take here ([update] ready_s)."""
         self._home, self._zone = home, ZoneInfo(timezone)
+        self._ready_s, self._slower = ready_s, max(1.0, ready_s / READY_S)
         self._call, self._wait = call, wait
 
     def _show(self) -> dict[str, str]:
@@ -66,13 +76,13 @@ class SystemdStation:
     def start(self) -> bool:
         """Start the kiosk. The unit is of type notify: the call comes back when it is READY, or has failed."""
         try:
-            return self._call(["systemctl", "start", UNIT], READY_S + 5.0).returncode == 0
+            return self._call(["systemctl", "start", UNIT], self._ready_s + 5.0).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 
     def devices_back(self, before: Health) -> bool:
         """Wait until the devices answer as before, looking every two seconds."""
-        for _ in range(int(DEVICES_S / 2)):
+        for _ in range(int(DEVICES_S * self._slower / 2)):
             if as_well_as(before, self.health()):
                 return True
             self._wait(2.0)
@@ -82,7 +92,7 @@ class SystemdStation:
         """Let a version test itself as the kiosk's user, with the kiosk's keys, in a process of its own (`kiosk self-test`)."""
         tool = self._home / "versions" / version / "assets" / "deploy" / "as-kiosk"
         try:
-            done = self._call([str(tool), "self-test"], SELF_TEST_S)
+            done = self._call([str(tool), "self-test"], SELF_TEST_S * self._slower)
             told = json.loads(done.stdout.strip().splitlines()[-1])
             return bool(told["good"]), bool(told["changes"]), str(told["told"])
         except subprocess.TimeoutExpired:

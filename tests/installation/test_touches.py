@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from kiosk.domain.identity import DocumentKind, Sex
 from kiosk.domain.reasons import Reason
@@ -69,6 +72,33 @@ def test_a_screen_that_cannot_be_turned_says_so(hands):
     hands.touch("setup-turn-180")
     hands.until(lambda: "技术员" in hands.words("problem-words"))
     assert hands.page.hits is None
+
+
+def test_a_touch_leaves_the_focus_on_the_page_and_puts_it_on_no_other_step(hands):
+    """The touched button is off on the next page: Qt then looks for another control, and found the first step's on the left."""
+    hands.machine.certificates = [SetupOffer("/nowhere/bureau.pem", "bureau.pem")]
+    hands.window.activateWindow()
+    hands.until(lambda: QApplication.activeWindow() is hands.window)
+
+    def focused() -> str:
+        one = QApplication.focusWidget()
+        return one.objectName() if one is not None else ""
+
+    hands.find("setup-next").setFocus()
+    hands.next()  # screen -> clock, from where one goes on at once
+    hands.find("setup-next").setFocus()
+    hands.next()  # clock -> camera, where the next step is not open yet
+    assert not hands.find("setup-next").isEnabled()
+    assert not focused().startswith("setup-step-")
+    hands.go("network")
+    hands.until(lambda: hands.page.offers)
+    hands.find("setup-certificates-0").setFocus()
+    hands.machine.certificates = []
+    hands.touch("setup-certificate-again")
+    hands.until(lambda: hands.page.offers == ())
+    assert not focused().startswith("setup-step-")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert hands.view.page.isAncestorOf(QApplication.focusWidget()), "Tab begins with the page"
 
 
 def test_the_clock_is_moved_by_buttons_and_set(hands):

@@ -28,9 +28,11 @@ class Systemctl:
     def __init__(self, state: str = "active", status: str = "at=idle reader=yes camera=yes") -> None:
         self.state, self.status, self.called = state, status, []
         self.answers: dict[str, tuple[int, str]] = {}
+        self.limits: dict[str, float] = {}
 
     def __call__(self, command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
         self.called.append(command)
+        self.limits[command[1]] = timeout_s
         if command[:2] == ["systemctl", "show"]:
             return subprocess.CompletedProcess(command, 0, f"ActiveState={self.state}\nStatusText={self.status}\n", "")
         code, out = self.answers.get(command[1], (0, ""))
@@ -76,6 +78,21 @@ def test_a_service_that_does_not_stop_or_start_is_told():
     with pytest.raises(system.StationError, match="does not stop"):
         station(systemctl).stop()
     assert station(systemctl).start() is False
+
+
+def test_a_slow_machine_gets_more_time_for_all_that_is_waited_for():
+    """[update] ready_s: what an ordinary machine does in 90 s, this one does in 900."""
+    asked = {}
+    for ready_s in (90.0, 900.0):
+        systemctl = Systemctl(status="at=idle reader=no camera=yes")
+        slow = system.SystemdStation(Path("/nowhere"), "Asia/Shanghai", ready_s=ready_s, call=systemctl, wait=lambda _: None)
+        slow.start()
+        slow.self_test("0.2.0")
+        assert not slow.devices_back(Health(True, True, True))
+        asked[ready_s] = (systemctl.limits["start"], systemctl.limits["self-test"], len(systemctl.called))
+    assert asked[90.0][:2] == (95.0, 300.0)
+    assert asked[900.0][:2] == (905.0, 3000.0)
+    assert asked[900.0][2] > 9 * asked[90.0][2]
 
 
 def test_devices_are_waited_for_and_then_given_up():

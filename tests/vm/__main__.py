@@ -12,7 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-from kiosk.packages import file_digest
 from tests.vm import image
 from tests.vm.machine import VmError
 from tests.vm.trial import STAGES, Trial
@@ -30,7 +29,7 @@ def main() -> int:
     names = list(STAGES)
     chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
     options.out.mkdir(parents=True, exist_ok=True)
-    made = image.make(options.work / f"image-{file_digest(options.deb)[:12]}", options.deb)
+    made = image.make(options.work, options.deb)
     trial = Trial(made, options.work, options.out.resolve(), anew=options.first is None)
     began = time.monotonic()
     try:

@@ -5,11 +5,17 @@ Made once in a folder that is kept: a second run starts from it. Needs root, deb
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
 import shutil
 import subprocess
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from kiosk.packages import file_digest
 
 SUITE = "bookworm"
 FIRST = ("linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "initramfs-tools", "zstd")
@@ -58,48 +64,71 @@ def inside(root: Path, command: str) -> None:
     subprocess.run(["chroot", str(root), "sh", "-c", command], check=True, env=env, stdout=subprocess.DEVNULL)
 
 
-def make(folder: Path, deb: Path) -> Image:
-    """Return the image, made when it is not there: with the package in it, installed by apt at this machine's own speed.
+def make(work: Path, deb: Path) -> Image:
+    """Return the image for a package, made when it is not in `work`: installed by apt at this machine's own speed.
 
-    Under an emulated processor apt takes longer than all the rest together.
+    Under an emulated processor apt takes longer than all the rest together. Debian with what the package depends on is kept as a
+    folder of its own, for the next package.
     """
+    folder = work / f"image-{file_digest(deb)[:12]}"
     image = Image(folder / "disk.raw", folder / "vmlinuz", folder / "initrd.img")
     if all(path.is_file() for path in (image.disk, image.kernel, image.initrd)):
         return image
+    names = [*depends(deb), *TOOLS]
+    base = _debian(work / f"debian-{hashlib.sha256(' '.join([SUITE, *FIRST, *names]).encode()).hexdigest()[:12]}", names)
     root = folder / "root"
-    if not (root / "var" / "lib" / "dpkg" / "made").exists():
-        shutil.rmtree(root, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["debootstrap", "--variant=minbase", f"--include={','.join(FIRST)}", SUITE, str(root)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        (root / "var" / "lib" / "dpkg" / "made").touch()
-    root.chmod(0o755)  # noqa: S103  the kiosk's user must get in
-    policy = root / "usr" / "sbin" / "policy-rc.d"
-    policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
-    policy.chmod(0o755)
-    subprocess.run(["mount", "--bind", "/proc", str(root / "proc")], check=True)
-    try:
-        inside(root, "apt-get -q update")
-        inside(root, f"apt-get -q -y install --no-install-recommends {' '.join([*depends(deb), *TOOLS])}")
-        shutil.copyfile(deb, root / "root" / deb.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", str(base), str(root)], check=True)
+    shutil.copyfile(deb, root / "root" / deb.name)
+    with _proc(root):
+        began = time.monotonic()
         inside(root, f"apt-get -q -y install --no-install-recommends /root/{deb.name} && rm /root/{deb.name}")
+        print(f"apt installed the package in {time.monotonic() - began:.0f} s (this machine's own processor)", flush=True)
         inside(root, "apt-get clean")
-    finally:
-        subprocess.run(["umount", "-l", str(root / "proc")], check=False)
-    policy.unlink()
+    (root / "usr" / "sbin" / "policy-rc.d").unlink()
     _settle(root)
     for source, target in (("vmlinuz", image.kernel), ("initrd.img", image.initrd)):
         newest = sorted((root / "boot").glob(f"{source}-*"))[-1]
         shutil.copyfile(newest, target)
     part = image.disk.with_suffix(".part")
-    part.unlink(missing_ok=True)
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "trial", "-d", str(root), str(part), SIZE], check=True)
     part.replace(image.disk)
     shutil.rmtree(root)
     return image
+
+
+def _debian(folder: Path, names: list[str]) -> Path:
+    """Return Debian's tree with its kernel and these packages, made when it is not there."""
+    if folder.is_dir():
+        return folder
+    root = folder.with_suffix(".part")
+    shutil.rmtree(root, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        ["debootstrap", "--variant=minbase", f"--include={','.join(FIRST)}", SUITE, str(root)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    root.chmod(0o755)  # noqa: S103  the kiosk's user must get in
+    policy = root / "usr" / "sbin" / "policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    policy.chmod(0o755)
+    with _proc(root):
+        inside(root, "apt-get -q update")
+        inside(root, f"apt-get -q -y install --no-install-recommends {' '.join(names)}")
+        inside(root, "apt-get clean")
+    return root.rename(folder)
+
+
+@contextlib.contextmanager
+def _proc(root: Path) -> Iterator[None]:
+    """Lend a changed root this machine's /proc."""
+    subprocess.run(["mount", "--bind", "/proc", str(root / "proc")], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(root / "proc")], check=False)
 
 
 def _settle(root: Path) -> None:

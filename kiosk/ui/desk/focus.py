@@ -29,11 +29,18 @@ def ring_of(desk: QWidget, parts: Iterable[QWidget]) -> list[QWidget]:
     return order
 
 
-def go_on(ring: list[QWidget], forward: bool) -> bool:
-    """Move the focus one on in the ring, or back; False where there is nothing to go to."""
+def go_on(desk: QWidget, ring: list[QWidget], forward: bool) -> bool:
+    """Move the focus one on in the ring, or back; False where there is nothing to go to.
+
+    Qt asks for it too when the focused control is switched off or hidden, as the button that was just touched often is. Nobody
+    chose another control then: the focus waits at the desk, where Tab begins with the page.
+    """
+    focused = QApplication.focusWidget()
+    if focused is not None and focused is not desk and not (focused.isEnabled() and focused.isVisible()):
+        desk.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
     if not ring:
         return False
-    focused = QApplication.focusWidget()
     at = ring.index(focused) if focused in ring else -1
     target = ring[(at + (1 if forward else -1)) % len(ring)]
     target.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)

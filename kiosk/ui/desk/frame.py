@@ -269,7 +269,7 @@ class DeskView(QFrame):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes round among the desk's own controls."""
-        return go_on(self.ring(), forward)
+        return go_on(self, self.ring(), forward)
 
     def ring(self) -> list[QWidget]:
         """Return the controls in the order of Tab: the page's, then the rail, then the bar."""

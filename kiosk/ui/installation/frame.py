@@ -338,7 +338,7 @@ class SetupView(QFrame):
         return ring_of(self, [*([self.page] if self.page is not None else []), self.rail, *self.bars])
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        return go_on(self._ring(), forward)
+        return go_on(self, self._ring(), forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Whatever no field wanted ends here: the visit below must not hear it."""

@@ -379,8 +379,7 @@ def _named(error: ValidationError) -> str:
 
 def resolve(path: str) -> Path:
     """Return `path` as it is when absolute, else below the project's root."""
-    given = Path(path).expanduser()
-    return given if given.is_absolute() else ROOT / given
+    return ROOT / Path(path).expanduser()  # an absolute one stays as it is
 
 
 def credential(name: str) -> Path | None:

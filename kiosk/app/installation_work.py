@@ -136,11 +136,15 @@ def certificate_of(key: str, directory: Path) -> str:
 
 
 def examine(settings: Settings, strings: Strings) -> e.DoctorTold:
-    """Ask the doctor, who answers in the language of the catalogue."""
+    """Ask the doctor, who answers in the language of the catalogue. The devices must be free.
+
+    The store is this process's own: asked in the usual way, camera and reader would be told to be in use by a kiosk.
+    """
     from kiosk.doctor import checks
     from kiosk.doctor.finding import told
 
-    found = checks.examine(settings, PARTS)
+    free = {"camera": checks.look_through_camera, "reader": checks.ask_reader}
+    found = checks.examine(settings, PARTS, {**checks.CHECKS, **free})
     return e.DoctorTold(tuple(DoctorLine(one.part, one.state, told(one.what, strings), told(one.remedy, strings)) for one in found))
 
 

@@ -47,12 +47,17 @@ def examine(settings: config.Settings, parts: tuple[str, ...] = (), checks: dict
 
 
 def check_camera(settings: config.Settings) -> Finding:
-    """Open the camera and take one picture."""
+    """Open the camera and take one picture, unless the running kiosk has it."""
+    if settings.camera.source.startswith("device:") and storage.kiosk_runs(settings):
+        return Finding("camera", "idle", Phrase("in use by the running kiosk"), Phrase("stop the kiosk to check it"))
+    return look_through_camera(settings)
+
+
+def look_through_camera(settings: config.Settings) -> Finding:
+    """Open the camera, which nobody has, and take one picture."""
     from kiosk.camera.source import device_label, open_source
     from kiosk.doctor import camera
 
-    if settings.camera.source.startswith("device:") and storage.kiosk_runs(settings):
-        return Finding("camera", "idle", Phrase("in use by the running kiosk"), Phrase("stop the kiosk to check it"))
     source = open_source(settings.camera.source, settings.camera)
     result: list[Finding] = []
 
@@ -116,9 +121,7 @@ def _camera_remedy() -> str:
 
 
 def check_reader(settings: config.Settings) -> Finding:
-    """Ask the card reader for its status."""
-    from kiosk.doctor import reader
-
+    """Ask the card reader for its status, unless the running kiosk has it."""
     if storage.kiosk_runs(settings):
         return Finding(
             "reader",
@@ -126,6 +129,13 @@ def check_reader(settings: config.Settings) -> Finding:
             Phrase("{port} in use by the running kiosk", port=settings.reader.port),
             Phrase("stop the kiosk to check it"),
         )
+    return ask_reader(settings)
+
+
+def ask_reader(settings: config.Settings) -> Finding:
+    """Ask the card reader, which nobody has, for its status."""
+    from kiosk.doctor import reader
+
     return Finding("reader", *reader.look(settings.reader))
 
 

@@ -19,6 +19,8 @@ from kiosk.config import ROOT
 from kiosk.errors import ConfigError
 from kiosk.idcard_reader.transport import usb_ports
 from kiosk.printer.devices import found_printers
+from kiosk.store.opening import open_store
+from kiosk.texts.strings import Strings
 from tests.store import made
 
 
@@ -42,6 +44,16 @@ def test_cameras_are_offered_by_their_first_node_and_never_a_refused_one(tmp_pat
         },
     )  # fmt: skip
     assert cameras(("obs",), names) == [("0", "HD Webcam"), ("2", "video2")]
+
+
+def test_the_summary_looks_at_camera_and_reader_though_the_set_up_has_the_store(tmp_path):
+    """The doctor of a station leaves the devices of a running kiosk alone, and took the set-up itself for one: nothing was red."""
+    gone = {"camera": {"source": f"device:{tmp_path}/no-camera"}, "reader": {"port": f"{tmp_path}/no-reader"}}
+    settings = made.settings(tmp_path / "var", **gone)
+    with open_store(settings, now=made.NOW):
+        told = {line.part: line for line in work.examine(settings, Strings.load("zh_CN")).lines}
+    assert (told["camera"].state, told["reader"].state) == ("bad", "bad")
+    assert "正被使用" not in told["camera"].what + told["reader"].what
 
 
 def test_printers_and_ports_that_are_plugged_in_are_offered(tmp_path):

@@ -114,6 +114,8 @@ def _debian(folder: Path, names: list[str]) -> Path:
     policy = root / "usr" / "sbin" / "policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
     policy.chmod(0o755)
+    # It was made with the kernel; no later package adds what the first seconds need.
+    (root / "etc" / "initramfs-tools" / "update-initramfs.conf").write_text("update_initramfs=no\n", encoding="ascii")
     with _proc(root):
         inside(root, "apt-get -q update")
         inside(root, f"apt-get -q -y install --no-install-recommends {' '.join(names)}")
@@ -139,7 +141,8 @@ def _settle(root: Path) -> None:
         "etc/systemd/system/trial-shell.service": _SHELL,
         "etc/systemd/network/20-trial.network": _NETWORK,
         "etc/udev/rules.d/90-trial-reader.rules": _READER,
-        "etc/modules-load.d/trial.conf": "9pnet_virtio\nvirtio_console\n",
+        "etc/modules-load.d/trial.conf": "9pnet_virtio\nvirtio_console\nvivid\n",
+        "etc/modprobe.d/trial.conf": "options vivid n_devs=1 node_types=0x1\n",
     }
     for name, text in files.items():
         path = root / name

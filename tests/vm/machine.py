@@ -33,7 +33,11 @@ class Answer:
 
 
 class Machine:
-    """QEMU with an emulated processor, two cores. What it writes goes to an overlay that can be kept from one start to the next."""
+    """QEMU with an emulated processor. What it writes goes to an overlay that can be kept from one start to the next.
+
+    Its clock counts instructions, one a nanosecond, and runs on with ours while it has nothing to do. So it is a machine of an
+    ordinary small processor that everything else is slow for: no time runs out in it because this machine is busy.
+    """
 
     def __init__(self, image: Image, folder: Path, share: Path, reader: tuple[str, int] | None = None) -> None:
         """share: a folder of this machine that it may read (9p). reader: where the emulated reader listens."""
@@ -42,6 +46,11 @@ class Machine:
         self._shell: socket.socket | None = None
         self._qmp: socket.socket | None = None
         self._said = b""
+
+    @property
+    def camera_port(self) -> Path:
+        """Where pictures for its camera go in (`face`)."""
+        return self._folder / "camera.sock"
 
     # --- power
 
@@ -59,24 +68,12 @@ class Machine:
             subprocess.run(
                 ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(self._image.disk), "-F", "raw", str(overlay)], check=True
             )
-        for name in ("shell.sock", "qmp.sock"):
+        for name in ("shell.sock", "qmp.sock", "camera.sock"):
             (folder / name).unlink(missing_ok=True)
         command = [
-            *(
-                "qemu-system-x86_64",
-                "-accel",
-                "tcg,thread=multi,tb-size=1024",
-                "-cpu",
-                "max",
-                "-smp",
-                "2",
-                "-m",
-                "4096",
-                "-nodefaults",
-                "-display",
-                "none",
-                "-no-reboot",
-            ),
+            *("qemu-system-x86_64", "-accel", "tcg,thread=single,tb-size=1024", "-icount", "shift=0,sleep=on"),
+            *("-cpu", "max", "-smp", "1", "-m", "4096"),
+            *("-nodefaults", "-display", "none", "-no-reboot"),
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd)),
             *("-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 loglevel=4 mitigations=off"),
             # Writes that the guest synced are in the file when it is killed; what it did not sync never left its own memory.
@@ -86,6 +83,8 @@ class Machine:
             *self._reader_port(),
             *("-device", "virtio-serial-pci", "-chardev", f"socket,id=shell,path={folder / 'shell.sock'},server=on,wait=off"),
             *("-device", "virtconsole,chardev=shell"),
+            *("-chardev", f"socket,id=camera,path={self.camera_port},server=on,wait=off"),
+            *("-device", "virtserialport,chardev=camera,name=camera"),
             *("-qmp", f"unix:{folder / 'qmp.sock'},server=on,wait=off"),
             *("-device", "qemu-xhci,id=usb", "-device", "usb-tablet,bus=usb.0", "-device", "usb-kbd,bus=usb.0"),
             *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="),
@@ -198,15 +197,25 @@ class Machine:
 
     def touch(self, x: float, y: float) -> None:
         """Touch the screen at a pixel: the panel is a USB tablet, what follows is the kernel's, libinput's and X's."""
-        where = [
-            {"type": "abs", "data": {"axis": axis, "value": int(at * _PANEL / size)}}
-            for axis, at, size in (("x", x, WIDTH), ("y", y, HEIGHT))
-        ]
-        self._ask("input-send-event", events=where)
-        for down in (True, False):
+        self.stroke([(x, y)])
+
+    def stroke(self, points: list[tuple[float, float]]) -> None:
+        """Put the finger down at the first pixel, draw it along the others, lift it."""
+        for number, (x, y) in enumerate(points):
+            where = [
+                {"type": "abs", "data": {"axis": axis, "value": int(at * _PANEL / size)}}
+                for axis, at, size in (("x", x, WIDTH), ("y", y, HEIGHT))
+            ]
+            self._ask("input-send-event", events=where)
             time.sleep(0.25)
-            self._ask("input-send-event", events=[{"type": "btn", "data": {"button": "left", "down": down}}])
+            if number == 0:
+                self._button(True)
+                time.sleep(0.25)
+        self._button(False)
         time.sleep(0.1)
+
+    def _button(self, down: bool) -> None:
+        self._ask("input-send-event", events=[{"type": "btn", "data": {"button": "left", "down": down}}])
 
     def chord(self, *names: str) -> None:
         """Press keys of the keyboard that is plugged in, by QEMU's names, together."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from kiosk.ocr.recogniser import RapidRecogniser
 from tests.vm.machine import Machine, VmError
@@ -24,10 +25,13 @@ class Word:
 class Screen:
     """Reads with the recogniser that the kiosk itself has for cards. Pictures are kept, numbered, for somebody to look at."""
 
-    def __init__(self, machine: Machine, out: Path) -> None:
+    def __init__(self, machine: Machine, out: Path, patience: float = 1.0) -> None:
+        """patience: how much longer everything may take than on a machine that does nothing else."""
+        self._patience = patience
         self._machine, self._out, self._number = machine, out, 0
         self._reads = RapidRecogniser(threads=1)
         self.seen: list[Word] = []
+        self._last: np.ndarray | None = None
 
     def keep(self, name: str) -> Path:
         """Take a picture that stays, and read it."""
@@ -37,8 +41,11 @@ class Screen:
         return path
 
     def read(self, path: Path | None = None) -> list[Word]:
-        """Read what the screen shows now."""
+        """Read what the screen shows now. A picture like the last one is not read again: that costs as much as the machine does."""
         image = cv2.imread(str(path or self._machine.screenshot(self._out / "now.png")))
+        if self._last is not None and np.array_equal(image, self._last):
+            return self.seen
+        self._last = image
         high, wide = image.shape[:2]
         self.seen = [
             Word(line.text, (line.box[0] + line.box[2]) / 2 * wide, (line.box[1] + line.box[3]) / 2 * high)
@@ -62,7 +69,7 @@ class Screen:
             found = self.find(*wanted)
             if found is not None:
                 return found
-            if time.monotonic() - began > timeout_s:
+            if time.monotonic() - began > timeout_s * self._patience:
                 raise VmError(f"not on the screen within {timeout_s:.0f} s: {wanted}; there: {[one.text for one in self.seen]}")
             time.sleep(1.0)
 
@@ -74,8 +81,9 @@ class Screen:
         self._machine.touch(word.x, word.y)
 
     def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
-        """Touch a text once it is there."""
+        """Touch a text once it is there, not at once: what is hit within half a second of a page's coming counts for nothing."""
         word = self.until(*wanted, timeout_s=timeout_s)
+        time.sleep(1.0)
         self._machine.touch(word.x, word.y)
 
     def touch_until(self, text: str, *wanted: str, tries: int = 4) -> Word:

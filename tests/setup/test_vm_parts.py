@@ -1,0 +1,53 @@
+"""What of the trial in a virtual machine can be tried without one: its settings, its words on the screen, the versions it makes."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from kiosk.config import Settings
+from tests.vm import image, screen, updating
+from tests.vm.set_up import station_settings
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_trials_settings_are_a_stations_and_let_an_update_in_at_any_hour(hour):
+    data = tomllib.loads(station_settings(datetime(2026, 11, 30, hour, 30)))
+    update = Settings.model_validate({**data, "station": {"station_id": "SZ-VM-0001"}}).update
+    night = update.from_hour <= hour < update.to_hour
+    assert night if update.from_hour <= update.to_hour else hour >= update.from_hour or hour < update.to_hour
+
+
+def test_of_several_lines_the_one_that_is_the_text_alone_is_touched():
+    words = screen.Screen.__new__(screen.Screen)
+    words.seen = [screen.Word("请按开始认证", 1, 1), screen.Word("开始 认证", 2, 2), screen.Word("结果", 3, 3)]
+    assert words.find("没有", "开始认证") == screen.Word("开始 认证", 2, 2)
+    assert words.find("没有") is None
+
+
+def test_a_version_is_the_package_with_another_number_and_a_broken_one_ends_at_its_start(tmp_path):
+    tree = tmp_path / "tree" / "opt" / "pension-kiosk" / "versions" / "0.1.0"
+    for name, text in {
+        "kiosk/__init__.py": '__version__ = "0.1.0"\n',
+        "venv/pyvenv.cfg": "home = /opt/pension-kiosk/versions/0.1.0/python/bin\nversion = 3.11\n",
+        "assets/deploy/session": "#!/bin/sh\nexec kiosk\n",
+    }.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text, encoding="utf-8")
+    owner = updating.Owner(tmp_path, tmp_path / "updates", Path("none.deb"))
+    assert updating.later("0.1.0", 3) == "0.1.3"
+    good, bad = owner.version("0.1.1", "0.1.0"), owner.version("0.1.2", "0.1.0", broken=True)
+    assert (good / "kiosk" / "__init__.py").read_text(encoding="utf-8") == '__version__ = "0.1.1"\n'
+    assert "versions/0.1.1/python" in (good / "venv" / "pyvenv.cfg").read_text(encoding="utf-8")
+    assert list((good / "kiosk" / "__pycache__").glob("*.opt-1.pyc"))
+    assert "exit 1" not in (good / "assets" / "deploy" / "session").read_text(encoding="utf-8")
+    assert (bad / "assets" / "deploy" / "session").read_text(encoding="utf-8") == "#!/bin/sh\nexit 1\nexec kiosk\n"
+
+
+def test_what_a_package_depends_on_is_installed_before_it(monkeypatch):
+    told = "libc6 (>= 2.36), libdb5.3 | libdb5.3t64, udev"
+    monkeypatch.setattr(image.subprocess, "run", lambda *_, **__: type("Done", (), {"stdout": told}))
+    assert image.depends(Path("some.deb")) == ["libc6", "libdb5.3", "udev"]

@@ -1,0 +1,145 @@
+"""Stages of a station that serves: a visit that an attendant takes over, the camera pulled and put back, the power cut."""
+
+from __future__ import annotations
+
+import time
+
+from kiosk.demo.desk_script import SUPERVISOR
+from tests.vm.machine import VmError
+from tests.vm.town import DUE
+from tests.vm.trial import UNIT, Trial
+
+FIRST, SECOND, THIRD = DUE
+STAFF_BUTTON = (1150, 47)  # 工作人员, top right on every page; its word stands on another button too
+# Whoever still has the camera open keeps vivid from plugging itself in again.
+HOLD = (
+    "(exec 9< /dev/video0; echo held; exec sleep 3600) > /run/holds-camera & sleep 1; cat /run/holds-camera; echo $! > /run/holder"
+)
+
+
+def _begin(trial: Trial, card: str) -> None:
+    """A retiree begins, lays the card, and says that it is them."""
+    screen = trial.screen
+    if not screen.find("给自己办"):
+        screen.touch_until("开始认证", "给自己办")
+    screen.touch_until("给自己办", "身份证平放")
+    trial.reader.lay(card)
+    screen.until("这是您吗", timeout_s=300.0)
+    screen.touch_until("是我", "同意刷脸认证吗", "就办这几项")
+    if screen.find("就办这几项"):
+        screen.touch_until("就办这几项", "同意刷脸认证吗")
+
+
+def _sign_in(trial: Trial) -> None:
+    """The staff's button in the corner, number and PIN on the keyboard."""
+    machine, screen = trial.machine, trial.screen
+    number, _, pin = SUPERVISOR
+    machine.touch(*STAFF_BUTTON)
+    screen.until("工作人员登录", timeout_s=120.0)
+    time.sleep(2.0)
+    machine.keys(number)
+    machine.chord("ret")
+    machine.keys(pin)
+    machine.chord("ret")
+    screen.until("工作人员台", timeout_s=120.0)
+
+
+def _sign(trial: Trial, caption: str) -> None:
+    """Sign on the pad whose caption this is."""
+    word = trial.screen.until(caption)
+    x, y = word.x, word.y - 70
+    trial.machine.stroke([(x - 60, y), (x - 20, y - 30), (x + 20, y + 20), (x + 60, y - 30), (x + 100, y + 10)])
+    time.sleep(1.0)
+
+
+def _attended(trial: Trial, card: str) -> None:
+    """Card, no face wanted, the supervisor takes over, face to face, signed, saved."""
+    screen = trial.screen
+    _begin(trial, card)
+    screen.keep("consent")
+    screen.touch_until("不刷脸", "在这里等")
+    screen.keep("referred")
+    _sign_in(trial)
+    screen.touch_until("接手办理", "面对面认证")
+    screen.touch_until("面对面认证", "当面见到了本人")
+    screen.touch("当面见到了本人")
+    screen.touch("查验了身份证原件")
+    _sign(trial, "本人签字")
+    _sign(trial, "经办人签字")
+    screen.keep("face-to-face")
+    screen.touch("确认并保存")
+    screen.until("记录编号", "已存", "已经存好", timeout_s=300.0)
+    screen.keep("done")
+
+
+def visit(trial: Trial) -> None:
+    """A visit: card, no face wanted, the supervisor takes over, face to face; the record goes to the bureau."""
+    trial.serving()
+    before = len(trial.town.bureau.records())
+    _attended(trial, FIRST)
+    trial.say("a visit: card read, consent refused, taken over by the supervisor, certified face to face")
+    _at_the_bureau(trial, before + 1)
+    trial.reader.lift()
+
+
+def _at_the_bureau(trial: Trial, wanted: int, timeout_s: float = 600.0) -> None:
+    """Wait until the bureau has so many records, each once."""
+    began = time.monotonic()
+    while len(trial.town.bureau.records()) < wanted:
+        if time.monotonic() - began > timeout_s:
+            raise VmError(f"the bureau has {len(trial.town.bureau.records())} records of {wanted}")
+        time.sleep(2.0)
+    found = [one["record_id"] for one in trial.town.bureau.records()]
+    if len(found) != wanted or len(set(found)) != wanted:
+        raise VmError(f"records at the bureau: {found}")
+    trial.say(f"the bureau has it {time.monotonic() - began:.0f} s later: {wanted} records, each once")
+
+
+def camera(trial: Trial) -> None:
+    """The camera is pulled in a visit, and put back."""
+    trial.serving()
+    screen, machine = trial.screen, trial.machine
+    _begin(trial, THIRD)
+    screen.touch_rightmost("同意刷脸")
+    screen.until("跟着做动作", timeout_s=120.0)
+    screen.touch_rightmost("开始")
+    screen.until("圆圈", timeout_s=120.0)
+    screen.keep("camera-there")
+    trial.expect("somebody else has the camera open, too", HOLD, "held")
+    machine.run("v4l2-ctl -d /dev/video0 -c disconnect=1")
+    machine.until(f"systemctl show -p StatusText {UNIT}", "camera=no", 300.0)
+    screen.until("镜头还没好", timeout_s=120.0)
+    screen.keep("camera-pulled")
+    trial.say("v4l2-ctl -c disconnect=1: the page says 镜头还没好")
+    machine.run("kill $(cat /run/holder)")
+    machine.until(f"systemctl show -p StatusText {UNIT}", "camera=yes", 300.0)
+    screen.keep("camera-back")
+    trial.say("put back: the kiosk opened it again by itself")
+
+
+def cuts(trial: Trial) -> None:
+    """The power is cut in a visit, and while a record is on its way to the bureau."""
+    trial.serving()
+    trial.reader.lift()
+    _begin(trial, THIRD)
+    trial.cut("in-a-visit")
+    trial.reader.lift()
+
+    _on_its_way(trial)
+
+
+def _on_its_way(trial: Trial) -> None:
+    """The bureau takes the connection and says nothing: the power goes while the kiosk waits for the receipt."""
+    machine, bureau = trial.machine, trial.town.bureau
+    before = len(bureau.records())
+    bureau.pause()
+    _attended(trial, SECOND)
+    machine.until(f"ss -Htn state established dst 10.0.2.2:{bureau.port} | wc -l", "1", 300.0)
+    trial.screen.keep("before-the-cut-in-a-sync")
+    machine.cut()
+    trial.say("power cut: while a record is on its way, the bureau has not answered")
+    bureau.resume()
+    trial.reader.lift()
+    trial.serving()
+    trial.screen.keep("after-the-cut-in-a-sync")
+    _at_the_bureau(trial, before + 1)

@@ -48,7 +48,7 @@ def _sign(trial: Trial, caption: str) -> None:
     """Sign on the pad whose caption this is."""
     word = trial.screen.until(caption)
     x, y = word.x, word.y - 70
-    trial.machine.stroke([(x - 60, y), (x - 20, y - 30), (x + 20, y + 20), (x + 60, y - 30), (x + 100, y + 10)])
+    trial.machine.stroke([(x - 25, y), (x, y - 25), (x + 25, y + 20), (x + 50, y - 25), (x + 80, y + 15)])
     time.sleep(1.0)
 
 
@@ -68,7 +68,7 @@ def _attended(trial: Trial, card: str) -> None:
     _sign(trial, "经办人签字")
     screen.keep("face-to-face")
     screen.touch("确认并保存")
-    screen.until("记录编号", "已存", "已经存好", timeout_s=300.0)
+    screen.until("本机已保存", "记录编号", timeout_s=300.0)
     screen.keep("done")
 
 
@@ -79,7 +79,17 @@ def visit(trial: Trial) -> None:
     _attended(trial, FIRST)
     trial.say("a visit: card read, consent refused, taken over by the supervisor, certified face to face")
     _at_the_bureau(trial, before + 1)
+    trial.screen.until("中心确认了", timeout_s=300.0)
+    trial.screen.keep("confirmed")
+    _leave(trial)
+
+
+def _leave(trial: Trial) -> None:
+    """The supervisor finishes and signs out; the card is taken."""
+    trial.screen.touch_until("完成", "您好")
+    trial.screen.touch("签退返回")
     trial.reader.lift()
+    trial.screen.until("开始认证", timeout_s=300.0)
 
 
 def _at_the_bureau(trial: Trial, wanted: int, timeout_s: float = 600.0) -> None:

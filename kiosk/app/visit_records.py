@@ -113,7 +113,8 @@ class VisitRecords:
             stale = roster.is_stale(store, now)
             passed = outcome is Outcome.PASSED
             code = slip_codes.make(store, case.entry.person_id, station_id, today) if passed else ""
-            return SavedVisit(e.RecordsSaved(visit_id, ids, stale, code), outcome, reason)
+            ageing = matched is not None and face_history.is_ageing(store, case.entry.person_id, (today, matched.score))
+            return SavedVisit(e.RecordsSaved(visit_id, ids, stale, code, ageing), outcome, reason)
 
         self._store.ask(work, lambda _: e.SaveFailed(visit_id))
         if matched is not None:  # behind the save, which must not fail by it

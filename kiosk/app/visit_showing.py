@@ -129,6 +129,7 @@ class VisitShowing(QObject):
             next_from=state.next_from if isinstance(state, s.Finished) else None,
             next_to=state.next_to if isinstance(state, s.Finished) else None,
             own_code=state.slip_code if isinstance(state, s.Finished) else "",
+            face_ageing=isinstance(state, s.Finished) and state.face_ageing,
             answer_by=state.answer_by if isinstance(state, s.ReviewSent) else None,
             verify_url=station.verify_url,
             far=[way for way in station.channels if way.far],

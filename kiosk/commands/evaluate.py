@@ -1,4 +1,4 @@
-"""`kiosk evaluate gestures|takes|stills|match|glasses|light|injection CSV`: measure on labelled files.
+"""`kiosk evaluate gestures|takes|stills|match|glasses|light|lips|injection CSV`: measure on labelled files.
 
 Paths in a CSV are relative to it; injection needs none.
 """
@@ -101,6 +101,10 @@ def _run(args: argparse.Namespace) -> Report:
         from kiosk.evaluate import glasses
 
         return glasses.run(args.csv, make_for)
+    if args.what == "lips":
+        from kiosk.evaluate import lips
+
+        return lips.run(args.csv, make)
     from kiosk.face.encoder import Encoder
 
     encoder = Encoder(models / "face_recognition_sface_2021dec.onnx", threads=2)
@@ -133,7 +137,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     from kiosk.config import ASSETS
 
     parser = argparse.ArgumentParser(prog="kiosk evaluate", description=__doc__)
-    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses", "light", "injection"))
+    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses", "light", "lips", "injection"))
     parser.add_argument("csv", type=Path, metavar="CSV", nargs="?", help="the labelled files; injection needs none")
     parser.add_argument("--sensors", type=int, default=0, help="simulated takes for the sensor's pattern (injection)")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")

@@ -63,6 +63,10 @@ class SpokenMicrophone:
         stop = self._open = threading.Event()
         threading.Thread(target=self._run, args=(take, stop), name="microphone", daemon=True).start()
 
+    def alive(self) -> bool:
+        """Return whether it is open."""
+        return self._open is not None
+
     def close(self) -> None:
         """End it."""
         stop, self._open = self._open, None

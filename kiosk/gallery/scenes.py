@@ -225,6 +225,7 @@ def scenes() -> tuple[Scene, ...]:
         Scene("result-returned", replace(done, stage=RecordStatus.RETURNED)),
         Scene("result-resumed", replace(done, suspended_months=3, resumes=True, roster_stale=True)),
         Scene("result-resumed-now", replace(done, resumes=True)),
+        Scene("result-face-ageing", replace(done, face_ageing=True, roster_stale=True)),
         Scene("referred-face", s.Referred(visit, Reason.FACE_UNCERTAIN, case, (RECORD,))),
         Scene("referred-no-face", s.Referred(visit, Reason.NO_FACE_WANTED, case)),
         Scene("referred-stayed", s.Referred(visit, Reason.NO_FACE_WANTED, case, stayed=1), help_called=True),

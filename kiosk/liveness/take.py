@@ -195,7 +195,7 @@ class Take:
             delay = step.cue_at_s - self._since_s
         finder = self._tracker.finder(step.action)
         neutral = (finder is None or finder.started_s is None) and not blocked
-        if waited >= delay and (neutral or waited >= delay + CUE_PATIENCE_S):
+        if waited >= delay and self.digits.hears and (neutral or waited >= delay + CUE_PATIENCE_S):
             self._cued_s = self._now_s
             self.digits.cue(self._now_s)
             self._enter("cue")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -23,17 +24,23 @@ log = logging.getLogger(__name__)
 MARGIN_S = 0.4  # of sound before the first word and after the last
 KEPT_S = 90.0  # two readings with all that is said before
 QUIETEST_DB = -100.0
+START_S = 6.0  # until the first block: a process is started for it
+LOST_S = 3.0  # a cable that was pulled, a card that hangs; a busy machine hands blocks over sooner
+PACED = 100  # blocks: over so many the least delay tells when sound was heard, however late a busy machine hands it over
 
 
 class Ear:
-    """A microphone and a recogniser. `open`, `levels`, `weigh`, `weighed`, `close` belong to one thread."""
+    """A microphone and a recogniser. `open`, `levels`, `lost`, `weigh`, `weighed`, `close` belong to one thread."""
 
     def __init__(self, source: SoundSource, recogniser: Recogniser, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: the one that frames are timed by, in seconds."""
         self._source, self._recogniser, self._clock = source, recogniser, clock
         self._lock = threading.Lock()
         self._blocks: list[tuple[float, np.ndarray]] = []
+        self._samples = 0
+        self._began: deque[float] = deque(maxlen=PACED)  # when the first sample was heard, as each block has it
         self._told = 0
+        self._last_s = 0.0
         self._answer: tuple[float, ...] | None = None
         self._asked = 0
 
@@ -49,6 +56,7 @@ class Ear:
         except DeviceError as error:
             log.warning("microphone-failed", extra={"code": error.reason})
             return False
+        self._last_s = self._clock() + START_S
         self._recogniser.wake()
         return True
 
@@ -57,6 +65,10 @@ class Ear:
         with self._lock:
             new, self._told = self._blocks[self._told :], len(self._blocks)
         return [(at_s, level_db(block)) for at_s, block in new]
+
+    def lost(self) -> bool:
+        """Return whether the microphone is away, or never opened: nothing comes any more, not even silence."""
+        return not self._source.alive() or self._clock() - self._last_s > LOST_S
 
     def weigh(self, digits: str, begin_s: float, end_s: float) -> None:
         """Have what was said between two moments compared, in a thread of its own."""
@@ -88,13 +100,20 @@ class Ear:
         with self._lock:
             for _, block in self._blocks:
                 block.fill(0.0)
-            self._blocks, self._told = [], 0
+            self._blocks, self._told, self._samples = [], 0, 0
+            self._began.clear()
 
     def _take(self, block: np.ndarray) -> None:
-        """A block came; in the source's thread."""
+        """A block came; in the source's thread. Samples come at an even pace, blocks as the machine has time for them."""
         with self._lock:
+            self._samples += len(block)
+            self._last_s = self._clock()
+            self._began.append(self._last_s - self._samples / RATE)
+            at_s = min(self._began) + (self._samples - len(block) / 2) / RATE
+            if self._blocks:  # the first blocks came late, as is known now: no time goes backwards
+                at_s = max(at_s, self._blocks[-1][0])
             if len(self._blocks) < KEPT_S / BLOCK_S:
-                self._blocks.append((self._clock() - len(block) / RATE / 2, block))
+                self._blocks.append((at_s, block))
 
 
 def level_db(block: np.ndarray) -> float:

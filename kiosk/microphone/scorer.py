@@ -21,6 +21,7 @@ from kiosk.microphone.mel import log_mel
 FORMS = ("0零〇", "1一幺", "2二两", "3三", "4四", "5五", "6六", "7七", "8八", "9九")  # how each digit may be written
 SEPARATORS = ("、", "")  # the string is scored both ways, and the two are averaged: either alone stumbles over other strings
 _START = ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|notimestamps|>")
+RIVALS = 2  # at each place; all nine change no margin that decides (docs/measurements.md), and take four times as long
 SECONDS_MOST = 12.0
 _STEP_S = 2.0  # the encoder is given the next whole step: shorter than thirty seconds it needs a tenth of the time
 FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
@@ -59,15 +60,15 @@ class Scorer:
         mel = np.ascontiguousarray(log_mel(samples, seconds)[None])
         return self._model.encode(self._storage.from_array(mel), to_cpu=True)
 
-    def scores(self, encoded: Any, strings: Sequence[str]) -> np.ndarray:
-        """Return for each string the logarithm of the belief in its digits, one after the other."""
+    def beliefs(self, encoded: Any, strings: Sequence[str]) -> np.ndarray:
+        """Return (strings, ways of writing, places, 10): the logarithm of the belief in each digit, led along each string."""
         rows, places = [], []
         for string in strings:
             for separator in self._separators:
                 row, at = list(self._start), []
                 for number, digit in enumerate(string):
                     row += separator if number else []
-                    at.append((len(row) - len(self._start), int(digit)))
+                    at.append(len(row) - len(self._start))
                     row += self._spelt[int(digit)]
                 rows.append(row)
                 places.append(at)
@@ -77,20 +78,44 @@ class Scorer:
         found = self._model.generate(
             many, rows, beam_size=1, max_length=2 * most, return_logits_vocab=True, suppress_tokens=[], suppress_blank=False
         )
-        sums = [
-            sum(self._belief(np.asarray(one.logits[0][at], dtype=np.float64), digit) for at, digit in led)
-            for one, led in zip(found, places, strict=True)
-        ]
-        return np.asarray(np.asarray(sums).reshape(len(strings), len(SEPARATORS)).mean(axis=1))
+        told = [[self._believed(one.logits[0][place]) for place in at] for one, at in zip(found, places, strict=True)]
+        return np.array(told).reshape(len(strings), len(self._separators), -1, 10)
 
-    def _belief(self, logits: np.ndarray, digit: int) -> float:
-        return float(np.logaddexp.reduce(logits[self._forms[digit]]) - np.logaddexp.reduce(logits))
+    def _believed(self, logits: Any) -> list[float]:
+        values = np.asarray(logits, dtype=np.float64)
+        return [float(np.logaddexp.reduce(values[forms]) - np.logaddexp.reduce(values)) for forms in self._forms]
 
     def margins(self, samples: np.ndarray, digits: str) -> tuple[float, ...]:
         """Return for each place by how much (nats) the expected string leads before the best one with another digit there."""
-        others = changed(digits)
-        scores = self.scores(self.encode(samples), [digits, *(one for place in others for one in place)])
-        return tuple(float(scores[0] - place.max()) for place in scores[1:].reshape(len(others), -1))
+        return tuple(min(place) for place in self.against(samples, digits))
+
+    def against(self, samples: np.ndarray, digits: str) -> list[list[float]]:
+        """Return for each place the lead of the expected string before those with another digit there that are likely.
+
+        Up to a changed digit both strings are one, so what it tells of each place names the rivals worth asking about.
+        """
+        encoded = self.encode(samples)
+        expected = self.beliefs(encoded, [digits])
+        rivals = [string for place in likely(expected[0], digits) for string in place]
+        scores = along([digits, *rivals], np.concatenate([expected, self.beliefs(encoded, rivals)]))
+        return [[float(scores[0] - one) for one in place] for place in scores[1:].reshape(len(digits), RIVALS)]
+
+
+def along(strings: Sequence[str], beliefs: np.ndarray) -> np.ndarray:
+    """Return each string's score: the sum over its digits, averaged over the ways of writing."""
+    own = [
+        [table[:, place, int(digit)] for place, digit in enumerate(string)] for string, table in zip(strings, beliefs, strict=True)
+    ]
+    return np.asarray(np.array(own).sum(axis=1).mean(axis=1))
+
+
+def likely(expected: np.ndarray, digits: str) -> list[list[str]]:
+    """Return for each place the strings with another digit there that are believed most."""
+    kept = []
+    for place, others in enumerate(changed(digits)):
+        mean = expected[:, place].mean(axis=0)
+        kept.append(sorted(others, key=lambda other, at=place, by=mean: -by[int(other[at])])[:RIVALS])  # type: ignore[misc]
+    return kept
 
 
 def changed(digits: str) -> list[list[str]]:

@@ -6,12 +6,17 @@ optional (requirements/digits.txt); without it, or without a microphone, nobody 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
+from kiosk.config import ROOT
 from kiosk.errors import DeviceError
 from kiosk.microphone.mel import RATE
 
@@ -27,6 +32,9 @@ class SoundSource(Protocol):
 
     def open(self, take: Take) -> None:
         """Begin to hand blocks over. Raises DeviceError."""
+
+    def alive(self) -> bool:
+        """Return False once it is known that nothing will come any more."""
 
     def close(self) -> None:
         """Let it go; nothing is handed over afterwards."""
@@ -45,46 +53,56 @@ def register(kind: str, factory: Callable[[str], SoundSource]) -> None:
 
 
 class AlsaSource:
-    """A microphone of this machine."""
+    """A microphone of this machine, recorded by a process of its own (`recorder`)."""
 
     def __init__(self, device: str = "") -> None:
         """device: a part of its name; "" takes the system's own choice."""
-        self._device = device or None
-        self._stream: Any = None
+        self._device = device
+        self._child: subprocess.Popen[bytes] | None = None
 
     def there(self) -> str:
-        library = _library()
-        if library is None:
+        found = library()
+        if found is None:
             return ""
         try:
-            return str(library.query_devices(self._device, "input")["name"])
-        except (ValueError, library.PortAudioError):  # no such device; no card at all
+            found._terminate()  # it counts the devices once: one that was plugged in since would never be seen
+            found._initialize()
+            return str(found.query_devices(self._device or None, "input")["name"])
+        except (ValueError, found.PortAudioError):  # no such device; no card at all
             return ""
 
     def open(self, take: Take) -> None:
-        library = _library()
-        if library is None:
+        self.close()
+        if library() is None:
             raise DeviceError("sounddevice is not installed, or PortAudio is not there (apt-get install libportaudio2)")
-
-        def came(block: np.ndarray, _frames: int, _time: object, _status: object) -> None:
-            take(block[:, 0].copy())
-
+        command = [sys.executable, "-m", "kiosk.microphone.recorder", self._device]
         try:
-            self._stream = library.InputStream(
-                RATE, int(BLOCK_S * RATE), self._device, 1, dtype="float32", callback=came, latency="low"
-            )
-            self._stream.start()
-        except (ValueError, library.PortAudioError) as error:
-            self.close()
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603  our own module
+        except OSError as error:
             raise DeviceError(f"the microphone does not open: {error}") from error
+        self._child = child
+        threading.Thread(target=self._read, args=(child, take), name="microphone", daemon=True).start()
+
+    def alive(self) -> bool:
+        return self._child is not None and self._child.poll() is None
 
     def close(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close(ignore_errors=True)
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+
+    def _read(self, child: subprocess.Popen[bytes], take: Take) -> None:
+        size = 4 * round(BLOCK_S * RATE)
+        with contextlib.suppress(OSError, ValueError):
+            while child.stdout is not None and len(block := child.stdout.read(size)) == size and child is self._child:
+                take(np.frombuffer(block, "<f4").copy())
+        if child.stdout is not None:
+            child.stdout.close()
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Return sounddevice, None where it or PortAudio is missing."""
     try:
         return importlib.import_module("sounddevice")
     except (ImportError, OSError):  # the package; PortAudio itself

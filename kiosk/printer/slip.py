@@ -89,13 +89,15 @@ def make_slip(
     large: bool = False,
     answer_by: date | None = None,
     own_code: str = "",
+    face_ageing: bool = False,
 ) -> Slip:
     """Return the slip of one record.
 
     name: as on the card; only its mask is put on the slip. next_from, next_to: the next window, what is known of it.
     printed_at: local time. returned_reason: in words, when the bureau sent the record back.
     answer_by: this is no pass but a human review, answered by then. verify_url: see `code_text`.
-    own_code: see `code_text`. far: the ways for whoever is away or abroad. large: large print, half as much on a line.
+    own_code: see `code_text`. face_ageing: a fresh template is asked for.
+    far: the ways for whoever is away or abroad. large: large print, half as much on a line.
     """
     not_done, review = stage in (RecordStatus.RETURNED, RecordStatus.REFUSED), answer_by is not None
     upcoming = None if not_done else next_time(next_from, next_to, printed_at.date())
@@ -125,6 +127,7 @@ def make_slip(
         rows=tuple((_line(label), _line(value)) for label, value in rows if value),
         notes=(
             _line(texts.text(promise)),
+            *((_line(texts.text("slip.fresh")),) if face_ageing and not not_done else ()),
             *(() if not_done or review else _check(texts, stage, record_id, hotline, verify_url)),
             _line(texts.text("slip.free")),
             _line(texts.text("slip.fraud", hotline=hotline)),

@@ -132,11 +132,14 @@ def ageing(store: Store) -> list[str]:
     return [person_id for person_id, scores in told if template_age.falling(scores, accept)]
 
 
-def is_ageing(store: Store, person_id: str) -> bool:
-    """True when a fresh take of this person is wanted."""
+def is_ageing(store: Store, person_id: str, also: tuple[date, float] | None = None) -> bool:
+    """True when a fresh take of this person is wanted. also: day and score of a pass that is not noted yet."""
     with store_errors():
         rows = store.db.execute("SELECT day, score FROM match_scores WHERE person_id = ? ORDER BY day", (person_id,)).fetchall()
-    return template_age.falling([(date.fromisoformat(day), score) for day, score in rows], store.settings.match.accept)
+    scores = [(date.fromisoformat(day), score) for day, score in rows]
+    if also is not None:
+        scores = [*(one for one in scores if one[0] < also[0]), also]
+    return template_age.falling(scores, store.settings.match.accept)
 
 
 def retain(store: Store, today: date) -> None:

@@ -281,6 +281,7 @@ class RecordsSaved:
     record_ids: tuple[str, ...]
     roster_stale: bool = False
     slip_code: str = field(default="", repr=False)
+    face_ageing: bool = False  # the match falls from year to year: a fresh template before it fails
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,7 @@ def _checking(state: s.Checking, event: e.Event, world: World) -> Step:
                 next_to=next_to,
                 roster_stale=event.roster_stale,
                 slip_code=event.slip_code,
+                face_ageing=event.face_ageing,
             ), (c.NudgeSync(),)
         case e.SaveFailed() if event.visit_id == visit.visit_id and state.saving:
             return s.Referred(visit, Reason.STORE_ERROR, state.case), (c.CallAttendant(Reason.STORE_ERROR),)

@@ -233,6 +233,7 @@ class Finished:
     next_to: date | None = None
     roster_stale: bool = False
     slip_code: str = field(default="", repr=False)  # by which a kiosk of this station finds the person again
+    face_ageing: bool = False  # the match falls from year to year: a fresh template is asked for before it fails
     stayed: int = 0  # how often the attendant was called again, where the centre sent it back
 
 

@@ -13,7 +13,7 @@ from kiosk.domain.take_view import TakeView
 from kiosk.liveness.challenge import Challenge, Step
 from kiosk.liveness.digits.listening import Listening
 from kiosk.liveness.take import Take
-from tests.liveness.faces import Camera, face, sway
+from tests.liveness.faces import Camera, Pose, face, sway
 from tests.liveness.test_digits import GOOD, NOISE_DB, Reader, loud
 from tests.liveness.test_take import SETTINGS
 
@@ -27,14 +27,20 @@ class Ears:
         self.new: list[tuple[float, float]] = []
         self.asked: list[tuple[str, float, float]] = []
         self.answer: tuple[float, ...] | None = None
-        self.closed = 0
+        self.closed = self.opened = 0
+        self.away_after = 10_000  # frames
 
     def ready(self) -> bool:
         return self.is_ready
 
     def open(self) -> bool:
         self.listens = self.opens
+        self.opened += 1
         return self.opens
+
+    def lost(self) -> bool:
+        self.away_after -= 1
+        return self.away_after < 0
 
     def levels(self) -> list[tuple[float, float]]:
         new, self.new = self.new, []
@@ -99,6 +105,34 @@ def test_a_microphone_that_does_not_open_gives_another_action(monkeypatch):
 def test_without_another_action_the_take_ends(monkeypatch):
     take, _ = play(Ears(opens=False), (DIGITS,), (), monkeypatch)
     assert take.result.reason is Reason.DIGITS_UNHEARD
+
+
+@pytest.mark.parametrize("after", [0, 20, 60])  # it never opens, is pulled before the cue, while it is read
+def test_a_microphone_that_vanishes_gives_another_action_or_ends_the_take(after: int, monkeypatch):
+    ears = Ears()
+    ears.away_after = after
+    take, _ = play(ears, (DIGITS,), (Step(Action.BLINK, (0.5,)),), monkeypatch)
+    assert [record.action for record in take.result.actions if record.seen_at_s is not None] == [Action.BLINK]
+    ears = Ears()
+    ears.away_after = after
+    take, _ = play(ears, (DIGITS,), (), monkeypatch)
+    assert take.result.reason is Reason.DIGITS_UNHEARD
+    assert (ears.opened, ears.closed, ears.listens) == (1, 1, False)
+
+
+def test_no_cue_comes_before_the_microphone_hears(monkeypatch):
+    ears = Ears()
+    ears.levels = lambda: [(0.0, NOISE_DB)] if ears.away_after < 9900 else []  # of 10 000 frames
+    monkeypatch.setattr(time, "monotonic", lambda: AHEAD_S)
+    take, listening, waits = Take(Challenge((DIGITS,)), SETTINGS), Listening(ears), 0
+    camera = Camera()
+    for index in range(400):
+        view = listening.step(take, face(index / FPS, sway(Pose(), index / FPS)), Frame(camera.picture(), index / FPS, index))
+        waits += view.phase == "wait-cue"
+        if view.phase == "cue":
+            break
+    assert 90 < waits < 130
+    assert view.phase == "cue"
 
 
 def test_who_leaves_leaves_no_microphone_open(monkeypatch):

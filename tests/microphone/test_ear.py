@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import types
@@ -12,8 +13,8 @@ import pytest
 
 from kiosk.errors import DeviceError, ModelError
 from kiosk.microphone import recogniser as process
-from kiosk.microphone import source
-from kiosk.microphone.ear import KEPT_S, QUIETEST_DB, Ear
+from kiosk.microphone import recorder, source
+from kiosk.microphone.ear import KEPT_S, LOST_S, QUIETEST_DB, START_S, Ear
 from kiosk.microphone.mel import RATE, log_mel
 from kiosk.microphone.recogniser import ProcessRecogniser
 from kiosk.microphone.scorer import FORMS, Scorer, changed
@@ -24,7 +25,7 @@ BLOCK = round(BLOCK_S * RATE)
 
 class Microphone:
     def __init__(self, name: str = "made up", broken: bool = False) -> None:
-        self.name, self.broken, self.take = name, broken, None
+        self.name, self.broken, self.take, self.away = name, broken, None, False
 
     def there(self) -> str:
         return self.name
@@ -33,6 +34,9 @@ class Microphone:
         if self.broken:
             raise DeviceError("no")
         self.take = take
+
+    def alive(self) -> bool:
+        return not self.away
 
     def close(self) -> None:
         self.take = None
@@ -133,6 +137,50 @@ def test_a_microphone_that_does_not_open_and_one_that_never_ends():
     assert len(ear._blocks) == round(KEPT_S / BLOCK_S)
 
 
+def test_sound_that_a_busy_machine_hands_over_late_is_timed_as_it_was_heard():
+    microphone, clock = Microphone(), Clock()
+    ear = Ear(microphone, Answers(), clock)
+    ear.open()
+    speak(ear, microphone, clock, 1.0, 0.1)
+    clock.now_s += 0.5  # nothing is handed over for half a second, then everything that was heard
+    for _ in range(round(0.5 / BLOCK_S)):
+        microphone.take(np.full(BLOCK, 0.1, np.float32))
+    speak(ear, microphone, clock, 1.0, 0.1)
+    times = [at_s for at_s, _ in ear.levels()]
+    assert np.diff(times) == pytest.approx(BLOCK_S)
+    assert times[-1] == pytest.approx(102.5 - BLOCK_S / 2)
+
+
+def test_a_first_block_that_is_late_turns_no_time_back():
+    microphone, clock = Microphone(), Clock()
+    ear = Ear(microphone, Answers(), clock)
+    ear.open()
+    clock.now_s += 0.7
+    speak(ear, microphone, clock, 0.1, 0.1)
+    for _ in range(round(0.7 / BLOCK_S)):
+        microphone.take(np.full(BLOCK, 0.1, np.float32))
+    times = [at_s for at_s, _ in ear.levels()]
+    assert min(np.diff(times)) >= 0
+    assert times[-1] <= clock.now_s
+
+
+def test_a_microphone_whose_cable_is_pulled_is_lost():
+    microphone, clock = Microphone(), Clock()
+    ear = Ear(microphone, Answers(), clock)
+    ear.open()
+    clock.now_s += START_S  # a process is started for it
+    assert not ear.lost()
+    clock.now_s += LOST_S + 0.1
+    assert ear.lost()
+    speak(ear, microphone, clock, 0.1, 0.0)
+    assert not ear.lost()  # silence is something
+    clock.now_s += LOST_S + 0.1
+    assert ear.lost()
+    speak(ear, microphone, clock, 0.1, 0.0)
+    microphone.away = True
+    assert ear.lost()
+
+
 # --- ALSA, by a made-up library
 
 
@@ -141,58 +189,113 @@ class PortAudioError(Exception):
 
 
 class Stream:
-    fails = False
+    """Fills in what it was given, and is over."""
+
+    fills: np.ndarray | None = None  # None: it does not start
+    asked: tuple[object, ...] = ()
 
     def __init__(self, rate, block, device, channels, *, dtype, callback, latency) -> None:
-        self.args, self.callback, self.open = (rate, block, device, channels), callback, False
+        type(self).asked = (rate, block, device, channels, dtype)
+        self.callback, self.active = callback, True
 
-    def start(self) -> None:
-        if self.fails:
+    def __enter__(self):
+        if self.fills is None:
             raise PortAudioError("busy")
-        self.open = True
+        self.callback(self.fills.reshape(-1, 1), len(self.fills), None, None)
+        self.active = False
+        return self
 
-    def close(self, *, ignore_errors: bool) -> None:
-        self.open = False
+    def __exit__(self, *_args) -> None:
+        pass
 
 
-def library(name: str | None, fails: bool = False) -> types.SimpleNamespace:
+def library(name: str | None, fills: np.ndarray | None = None) -> types.SimpleNamespace:
+    counted: list[str] = []
+
     def query(device, kind):
         if name is None:
             raise PortAudioError("no card")
-        if device not in (None, name):
+        if device not in (None, name) or counted[-2:] != ["forgets", "counts"]:
             raise ValueError(device)
         return {"name": name}
 
-    made = type("Made", (Stream,), {"fails": fails})
-    return types.SimpleNamespace(PortAudioError=PortAudioError, query_devices=query, InputStream=made)
+    return types.SimpleNamespace(
+        PortAudioError=PortAudioError,
+        query_devices=query,
+        _terminate=lambda: counted.append("forgets"),
+        _initialize=lambda: counted.append("counts"),
+        InputStream=type("Made", (Stream,), {"fills": fills}),
+    )
 
 
-def test_the_microphone_of_this_machine(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sounddevice", library("USB PnP"))
-    alsa = open_source("")
-    assert isinstance(alsa, AlsaSource)
-    assert alsa.there() == "USB PnP"
-    assert AlsaSource("another").there() == ""
-    got: list[np.ndarray] = []
-    alsa.open(got.append)
-    stream = alsa._stream
-    assert stream.open
-    assert stream.args == (RATE, BLOCK, None, 1)
-    stream.callback(np.ones((BLOCK, 1), np.float32), BLOCK, None, None)
-    assert got[0].shape == (BLOCK,)
-    alsa.close()
-    alsa.close()
-    assert not stream.open
-
-
-@pytest.mark.parametrize("made", [None, library(None), library("USB", fails=True)])
-def test_no_library_no_card_and_a_busy_card(monkeypatch, made):
+@pytest.mark.parametrize(("made", "device", "name"), [
+    (None, "", ""), (library(None), "", ""), (library("USB PnP"), "", "USB PnP"), (library("USB PnP"), "another", ""),
+])  # fmt: skip
+def test_the_microphone_of_this_machine(monkeypatch, made, device, name):
     monkeypatch.setitem(sys.modules, "sounddevice", made)
-    alsa = AlsaSource()
-    assert alsa.there() == ("USB" if made is not None and made.InputStream.fails else "")
-    if made is None or made.InputStream.fails:
+    alsa = open_source(device)
+    assert isinstance(alsa, AlsaSource)
+    assert alsa.there() == name
+    assert not alsa.alive()
+    if made is None:
         with pytest.raises(DeviceError):
             alsa.open(lambda block: None)
+
+
+def test_the_recorder_writes_what_it_hears_and_no_rubbish(monkeypatch):
+    heard = np.linspace(-2, 2, BLOCK, dtype=np.float32)
+    heard[:3] = np.nan, np.inf, -np.inf
+    made = library("USB", heard)
+    monkeypatch.setitem(sys.modules, "sounddevice", made)
+    coming, going = os.pipe()
+    assert recorder.main("USB", going) == 0
+    assert made.InputStream.asked == (RATE, BLOCK, "USB", 1, "float32")
+    written = np.frombuffer(os.read(coming, 1 << 16), "<f4")
+    assert len(written) == BLOCK
+    assert np.isfinite(written).all()
+    assert (written.min(), written.max(), written[0]) == (-1.0, 1.0, 0.0)
+    os.close(coming)
+    assert recorder.main("", going) == 0  # nobody reads any more
+    assert made.InputStream.asked[2] is None
+    os.close(going)
+
+
+@pytest.mark.parametrize("made", [None, library("USB")])
+def test_a_recorder_that_cannot_open_says_nothing_and_ends(monkeypatch, made):
+    monkeypatch.setitem(sys.modules, "sounddevice", made)
+    assert recorder.main("", 1) == 1
+
+
+def test_what_the_recorder_hears_is_handed_over_until_it_ends(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", library("USB"))
+    code = f"import sys,array\nsys.stdout.buffer.write(array.array('f', [0.25] * {BLOCK * 2 + 7}).tobytes())"
+    started = source.subprocess.Popen
+    asked: list[list[str]] = []
+
+    def begin(args, **kw):
+        asked.append(args)
+        return started([sys.executable, "-S", "-c", code], **kw)
+
+    monkeypatch.setattr(source.subprocess, "Popen", begin)
+    alsa, got = AlsaSource("USB"), []
+    alsa.open(got.append)
+    for thread in threading.enumerate():
+        if thread.name == "microphone":
+            thread.join(10)
+    assert [len(block) for block in got] == [BLOCK, BLOCK]  # what is no whole block is left
+    assert float(got[0][0]) == 0.25
+    alsa._child.wait(10)
+    assert not alsa.alive()
+    alsa.close()
+    alsa.close()
+    assert asked == [[sys.executable, "-m", "kiosk.microphone.recorder", "USB"]]
+
+    def none(*_args, **_kw):
+        raise OSError("no memory")
+
+    monkeypatch.setattr(source.subprocess, "Popen", none)
+    with pytest.raises(DeviceError):
+        alsa.open(got.append)
 
 
 def test_emulators_add_their_own(monkeypatch):

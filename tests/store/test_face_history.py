@@ -103,6 +103,18 @@ def test_a_match_that_falls_over_the_years_asks_for_a_fresh_one_before_it_fails(
     assert not face_history.is_ageing(nobody, "p-1")
 
 
+def test_the_pass_that_shows_the_fall_tells_it_at_once(nobody):
+    """The retiree is there now: the result page and the slip can ask, before the pass is noted."""
+    enrol(nobody, vector(1.0), 1)
+    passes(nobody, 0.62, made.TODAY - timedelta(days=730))
+    passes(nobody, 0.55, made.TODAY - timedelta(days=365))
+    assert face_history.is_ageing(nobody, "p-1", (made.TODAY, 0.48))
+    assert not face_history.is_ageing(nobody, "p-1", (made.TODAY, 0.61))
+    passes(nobody, 0.48, made.TODAY)  # noted meanwhile: today counts once
+    assert face_history.is_ageing(nobody, "p-1", (made.TODAY, 0.48))
+    assert not face_history.is_ageing(nobody, "nobody", (made.TODAY, 0.48))
+
+
 def test_scores_are_few_and_go_after_five_years(nobody):
     enrol(nobody, vector(1.0), 1)
     for day in range(12):

@@ -45,6 +45,17 @@ def test_a_tick_stands_only_where_nothing_was_refused(window, stage):
     assert bool(window.page.dates.text()) is (stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED))
 
 
+@pytest.mark.parametrize("stage", [RecordStatus.SAVED, RecordStatus.CONFIRMED, RecordStatus.RETURNED])
+def test_whoever_ages_away_from_the_template_is_asked_for_a_fresh_one(window, stage):
+    done = replace(SCENES["result-face-ageing"].state, stage=stage)
+    show_scene(window, replace(SCENES["result"], state=done))
+    asked = stage is not RecordStatus.RETURNED  # who has to do it again hears that, and nothing else
+    assert window.page.fresh.isVisibleTo(window) is asked
+    assert ("重新采集人脸" in window.page.fresh.text()) is asked
+    show_scene(window, replace(SCENES["result"], state=replace(done, face_ageing=False)))
+    assert not window.page.fresh.isVisibleTo(window)
+
+
 CLOSED = {s.Consenting, s.Finished, s.Referred, s.TakingCard}
 
 

@@ -60,9 +60,9 @@ def test_whoever_was_suspended_is_told_that_payment_resumes(due, told):
 
 
 def test_a_whole_visit_passes_and_asks_for_the_card():
-    state, done = walk(*TO_CAMERA, PASSED_TAKE, e.FaceMatched("v1", Reason.OK), e.RecordsSaved("v1", ("r1",)))
+    state, done = walk(*TO_CAMERA, PASSED_TAKE, e.FaceMatched("v1", Reason.OK), e.RecordsSaved("v1", ("r1",), face_ageing=True))
     assert isinstance(state, s.Finished)
-    assert state.record_ids == ("r1",)
+    assert (state.record_ids, state.face_ageing) == (("r1",), True)
     saves = [command for command in done if isinstance(command, c.SaveAttempt)]
     assert [(save.outcome, save.reason) for save in saves] == [(Outcome.PASSED, Reason.OK)]
     assert saves[0].case.consent_id == "consent-v1"

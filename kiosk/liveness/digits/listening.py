@@ -24,6 +24,9 @@ class Ears(Protocol):
     def levels(self) -> list[tuple[float, float]]:
         """Return (seconds, dB) since the last call."""
 
+    def lost(self) -> bool:
+        """Return whether the microphone is away."""
+
     def weigh(self, digits: str, begin_s: float, end_s: float) -> None:
         """Have what was said compared with the digits."""
 
@@ -71,7 +74,7 @@ class Listening:
     def after(self, take: Take) -> None:
         """A frame was looked at: open, ask, or close."""
         reading = take.digits.reading
-        if self._ears is None or reading is None or take.result is not None:
+        if self._ears is None or reading is None or reading.verdict is not None or take.result is not None:
             self.end()
             return
         if not self._open:
@@ -79,6 +82,10 @@ class Listening:
             self._asked, self._behind_s = False, None
             if not self._open:
                 self._give_up(take)
+            return
+        if reading.state == "listening" and self._ears.lost():
+            self.end()
+            self._give_up(take)
             return
         if reading.state == "weighing" and not self._asked and reading.spoken is not None and self._behind_s is not None:
             begin, end = reading.spoken
@@ -89,7 +96,7 @@ class Listening:
 
     @staticmethod
     def _give_up(take: Take) -> None:
-        """The microphone does not open: another action, where there is one."""
+        """The microphone does not open, or is gone: another action, where there is one."""
         if not take.swap_action():
             take.digits.deaf()
 

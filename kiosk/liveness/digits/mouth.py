@@ -15,7 +15,7 @@ GRID_S = 0.04
 LAG_S = 0.2
 LEAST_S = 1.0  # with less in common nothing can be said
 LEAST_MOUTH = 0.012  # of jawOpen, standard deviation: a mouth that moves less does not speak, and its noise follows anything
-_SMOOTH_S = 0.12  # a syllable is about twice as long
+SMOOTH_S = 0.12  # a syllable is about twice as long
 
 Track = Sequence[tuple[float, float]]  # (seconds, value), times rising
 
@@ -28,19 +28,26 @@ def agreement(mouth: Track, loudness: Track, begin_s: float, end_s: float) -> fl
     if len(mouth) < 2 or len(loudness) < 2 or end_s - begin_s < LEAST_S:
         return None
     grid = np.arange(begin_s - LAG_S, end_s + LAG_S, GRID_S)
-    lips = _on_grid(mouth, grid)
-    sound = _on_grid(loudness, grid)
+    lips = on_grid(mouth, grid)
+    steps = round(LAG_S / GRID_S)
+    if float(np.std(lips[steps : len(lips) - steps])) < LEAST_MOUTH:
+        return 0.0
+    return best_correlation(lips, on_grid(loudness, grid))
+
+
+def on_grid(track: Track, grid: np.ndarray, smooth_s: float = SMOOTH_S) -> np.ndarray:
+    """Return a track's values at the grid's times, smoothed."""
+    times, values = np.array(track, dtype=np.float64).T
+    width = max(1, round(smooth_s / GRID_S))
+    padded = np.pad(np.interp(grid, times, values), (width // 2, width - 1 - width // 2), mode="edge")
+    return np.convolve(padded, np.ones(width) / width, mode="valid")
+
+
+def best_correlation(lips: np.ndarray, sound: np.ndarray) -> float:
+    """Return the best normalised correlation of two tracks on one grid, the sound up to LAG_S earlier or later."""
     steps = round(LAG_S / GRID_S)
     middle = lips[steps : len(lips) - steps]
-    if float(np.std(middle)) < LEAST_MOUTH:
-        return 0.0
     return max(_correlation(middle, sound[steps + lag : len(sound) - steps + lag]) for lag in range(-steps, steps + 1))
-
-
-def _on_grid(track: Track, grid: np.ndarray) -> np.ndarray:
-    times, values = np.array(track, dtype=np.float64).T
-    width = max(1, round(_SMOOTH_S / GRID_S))
-    return np.convolve(np.pad(np.interp(grid, times, values), width // 2, mode="edge"), np.ones(width) / width, mode="valid")
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

@@ -75,6 +75,11 @@ class Reading:
         return self._cued_s is not None
 
     @property
+    def hears(self) -> bool:
+        """Sound comes, if only silence."""
+        return bool(self._levels)
+
+    @property
     def noise_db(self) -> float:
         """How loud the room is."""
         return float(np.percentile([level for _, level in self._levels], NOISE_PART)) if self._levels else LEAST_DB

@@ -32,6 +32,12 @@ class DigitsStep:
         """What was measured so far."""
         return self._scores
 
+    @property
+    def hears(self) -> bool:
+        """Nothing is read, or something is heard (if only silence), or never will be: the cue may come."""
+        reading = self._reading
+        return reading is None or reading.hears or reading.verdict is not None
+
     def begin(self, step: Step | None) -> None:
         """This is asked now; None: nothing is."""
         if step is not self._step:

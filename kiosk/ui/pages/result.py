@@ -71,6 +71,8 @@ class ResultPage(Page[s.Finished]):
         self.card = Card(self.next_block, self.rule, self.slip, gap=22, pad=36)
         self.stale = Text("stale", "small", "quiet", centred=True)
         self.body.add(self.card)
+        self.fresh = Text("fresh-face", "body", centred=True)
+        self.body.add(self.fresh)
         self.body.add(self.stale)
         self.head.add(self.stages)
         self.head.items.insert(0, self.tick)
@@ -117,6 +119,8 @@ class ResultPage(Page[s.Finished]):
         code = code_text(kit.strings, state.record_ids[0], line, hotline, url, state.slip_code) if state.record_ids else ""
         self.qr.show_text(code, kit.text("page.result.keep"))
         self.stale.say(kit.text("page.result.stale") if state.roster_stale and stage is not RecordStatus.CONFIRMED else "")
+        self.fresh.say(kit.text("page.result.fresh") if state.face_ageing and not returned else "")
+        self.fresh.setVisible(bool(self.fresh.text()))
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         # What the centre sent back is not done: it says so, and an attendant is on the way.
         if returned:

@@ -1,0 +1,73 @@
+"""`kiosk evaluate lips`: made-up talk, whose lips follow its own sound and nobody else's."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from kiosk.commands import evaluate
+from kiosk.evaluate import lips
+from kiosk.evaluate.lips import LIPS, SOUNDS, Talk, eer, report, score, shipped
+
+TIMES = np.arange(0.0, 12.0, 0.04)
+
+
+def talk(seed: int, follows: bool = True) -> Talk:
+    """Words and rests of half a second at most, the lips a moment before the sound, or at times of their own."""
+    rng = np.random.default_rng(seed)
+    edges = np.cumsum(rng.uniform(0.15, 0.5, 80))
+
+    def said(edges: np.ndarray, at: np.ndarray) -> np.ndarray:
+        return (np.searchsorted(edges, at) % 2).astype(float)
+
+    other = edges if follows else np.cumsum(rng.uniform(0.15, 0.5, 80))
+    mouth = np.column_stack([TIMES, 0.02 + 0.2 * said(other, TIMES + 0.08)])
+    sound = np.column_stack([TIMES, 30 * said(edges, TIMES)])
+    return Talk(f"clip{seed}", dict.fromkeys(LIPS, mouth), dict.fromkeys(SOUNDS, sound))
+
+
+def test_lips_that_follow_are_told_from_a_sound_of_elsewhere():
+    found = score([talk(seed) for seed in range(4)], shipped, 3.0)
+    assert (len(found.genuine), len(found.swapped)) == (12, 12 * 9)
+    assert len(found.shifted) == 4 * 10  # two of twelve would begin before the clip
+    assert min(one for _, one in found.genuine) > 0.8
+    rate, low, high = eer(found.genuine, found.swapped)
+    assert 0 <= low <= rate <= high < 0.2
+
+
+def test_lips_with_times_of_their_own_are_told_by_nothing():
+    found = score([talk(seed, follows=False) for seed in range(6)], shipped, 3.0)
+    rate, low, high = eer(found.genuine, found.swapped)
+    assert 0.3 < rate < 0.7
+    assert low < 0.5 < high + 0.2
+
+
+def test_the_report_tells_every_rule_and_the_shipped_bound(monkeypatch):
+    monkeypatch.setattr(lips, "RESAMPLED", 3)
+    told = report([talk(1), talk(2)], [("lost.mp4", "gone")])
+    rates, bounds = told.tables
+    assert {row[0] for row in rates.rows} == set(lips.RULES)
+    assert bounds.rows[0][1].startswith("0.0 %")
+    assert told.data["clips"] == 2
+    assert told.errors == [("lost.mp4", "gone")]
+
+
+def test_without_clips_nothing_is_known():
+    assert math.isnan(report([], []).data["rules"]["shipped, 3 s"]["swapped"][0])
+
+
+def test_a_clip_without_ffmpeg_or_of_nothing(tmp_path, monkeypatch, capsys):
+    silent = tmp_path / "silent.mp4"
+    silent.write_bytes(b"nothing")
+    monkeypatch.setattr(lips.subprocess, "run", lambda *_a, **_kw: type("Told", (), {"stdout": b""})())
+    assert lips.watch(silent, lambda: pytest.fail("no landmarker is needed")) is None
+
+    def none(*_args, **_kw):
+        raise OSError("no such program")
+
+    monkeypatch.setattr(lips.subprocess, "run", none)
+    (tmp_path / "clips.csv").write_text("file\nsilent.mp4\nstill.png\n", encoding="utf-8")
+    assert evaluate.main(["lips", str(tmp_path / "clips.csv")]) == evaluate.SKIPPED
+    assert "ffmpeg is needed" in capsys.readouterr().out

@@ -99,14 +99,14 @@ class DemoFixture:
         self.bureau = BureauProcess(data=folder / "bureau", auto_confirm=scenario.confirms)
         self.reader: EmulatedReader | None = None
         self.portrait = self.portrait_of(scenario)
-        self.puppet = PuppetSource(self.portrait, seed=seed, mode=scenario.mode, fps=fps)
+        self.puppet = PuppetSource(self.portrait, seed=seed, mode=scenario.mode, fps=fps, patient=True)
         self._bus = folder / "sys"  # a made-up system's tree of devices: the puppet's camera has an identity, as a real one
         seen: FrameSource = EmulatedCamera(self.puppet, Optics(answers=False)) if scenario.injected else self.puppet
         if scenario.tablet:
             seen = HeldTablet(self.puppet)
         self.camera = CardHolder(seen, identify=lambda: sysfs.identify("0", self._bus))
         camera_source.register("puppet", lambda *_: self.camera)
-        self.microphone = SpokenMicrophone()
+        self.microphone = SpokenMicrophone(self.puppet.shown_s)
         sound_source.register("spoken", lambda _: self.microphone)
         self.settings = self._settings(overrides or {})
 

@@ -7,6 +7,7 @@ known to `kiosk.camera.source.open_source`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from kiosk.errors import CameraUnavailable, ModelError
 cv2 = import_cv2()
 
 Mode = Literal["live", "print"]
+_PATIENT = 1.5  # frames that may pass between two that are read
 _PRINT_MANNER = Manner(turn_deg=42.0, nod_deg=28.0, natural_blink_every_s=0.0, unrest=2.2)
 
 
@@ -60,16 +62,19 @@ class PuppetSource:
         realtime: bool = True,
         noise: float = 2.0,
         bend: float = 0.12,
+        patient: bool = False,
     ) -> None:
         """portrait: a picture with one face, or the name of a demo face (`obama`, `biden`, `astronaut`).
 
         size: (width, height) of the frames. realtime: False draws as fast as it can, each frame 1/fps later than the
-        last. noise: standard deviation of the sensor's noise, in grey levels. bend: of a held-up print, radians from its
+        last. patient: its time waits for a reader that is late, as on a busy machine: no motion passes between two frames.
+        noise: standard deviation of the sensor's noise, in grey levels. bend: of a held-up print, radians from its
         middle to its edge (0.6: rolled like a can).
         """
         self.name = f"puppet:{Path(portrait).stem}"
         self._portrait = _portrait_path(portrait)
         self._size, self._fps, self._realtime, self._bend = size, fps, realtime, bend
+        self._longest_s = _PATIENT / fps if patient else math.inf
         self._lock = RLock()
         self._manner = manner or Manner()
         self._dances = {"live": Choreography(seed, self._manner), "print": Choreography(seed + 1, _PRINT_MANNER)}
@@ -109,6 +114,10 @@ class PuppetSource:
             if not self._plugged or not self._opened or self._stage is None:
                 raise CameraUnavailable(f"{self.name} is unplugged")
             now_s = time.monotonic() - self._started_s if self._realtime else self._next_s
+            late_s = now_s - self._now_s - self._longest_s if self._realtime and self._seq else 0.0
+            if late_s > 0:
+                self._started_s, now_s = self._started_s + late_s, now_s - late_s
+                self._next_s = now_s
             # A reader that is late gets fewer frames, not old ones.
             self._next_s = max(self._next_s + 1 / self._fps, now_s - 1 / self._fps)
             self._now_s = max(now_s, self._now_s)
@@ -184,10 +193,16 @@ class PuppetSource:
         with self._lock:
             self._plugged = True
 
+    def shown_s(self) -> float:
+        """Return the time of the newest picture."""
+        return self._now_s
+
     # ---- inside
 
     def _now(self) -> float:
-        return time.monotonic() - self._started_s if self._realtime and self._started_s else self._now_s
+        if not self._realtime or not self._started_s:
+            return self._now_s
+        return min(time.monotonic() - self._started_s, self._now_s + self._longest_s)
 
     def _each(self, what: Callable[[Choreography, float], Any], *, only_current: bool = False) -> None:
         with self._lock:

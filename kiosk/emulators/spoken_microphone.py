@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -48,7 +49,9 @@ def _at_16k(sound: np.ndarray, rate: int) -> np.ndarray:
 class SpokenMicrophone:
     """Hears what `say` is given, and a little noise. `say` may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: of whoever speaks: a puppet that waits for a busy machine speaks as slowly."""
+        self._clock = clock
         self._lock = threading.Lock()
         self._coming = np.zeros(0, np.float32)
         self._open: threading.Event | None = None
@@ -58,7 +61,7 @@ class SpokenMicrophone:
         return "spoken"
 
     def open(self, take: Take) -> None:
-        """Begin to hand blocks over, at the pace of a clock."""
+        """Begin to hand blocks over, at the pace of the clock."""
         self.close()
         stop = self._open = threading.Event()
         threading.Thread(target=self._run, args=(take, stop), name="microphone", daemon=True).start()
@@ -66,6 +69,10 @@ class SpokenMicrophone:
     def alive(self) -> bool:
         """Return whether it is open."""
         return self._open is not None
+
+    def now_s(self) -> float:
+        """Return the time now by its clock."""
+        return self._clock()
 
     def close(self) -> None:
         """End it."""
@@ -79,7 +86,7 @@ class SpokenMicrophone:
             self._coming = sound
 
     def _run(self, take: Take, stop: threading.Event) -> None:
-        noise, size, due = np.random.default_rng(7), round(BLOCK_S * RATE), time.monotonic()
+        noise, size, due = np.random.default_rng(7), round(BLOCK_S * RATE), self._clock()
         while not stop.is_set():
             with self._lock:
                 block, self._coming = self._coming[:size], self._coming[size:]
@@ -87,4 +94,5 @@ class SpokenMicrophone:
             heard[: len(block)] += block
             take(heard)
             due += BLOCK_S
-            time.sleep(max(0.0, due - time.monotonic()))
+            while self._clock() < due and not stop.wait(BLOCK_S / 2):
+                pass

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
-from collections.abc import Callable
 
 import numpy as np
 
@@ -30,11 +28,10 @@ PACED = 100  # blocks: over so many the least delay tells when sound was heard, 
 
 
 class Ear:
-    """A microphone and a recogniser. `open`, `levels`, `lost`, `weigh`, `weighed`, `close` belong to one thread."""
+    """A microphone and a recogniser. `open`, `now_s`, `levels`, `lost`, `weigh`, `weighed`, `close` belong to one thread."""
 
-    def __init__(self, source: SoundSource, recogniser: Recogniser, clock: Callable[[], float] = time.monotonic) -> None:
-        """clock: the one that frames are timed by, in seconds."""
-        self._source, self._recogniser, self._clock = source, recogniser, clock
+    def __init__(self, source: SoundSource, recogniser: Recogniser) -> None:
+        self._source, self._recogniser = source, recogniser
         self._lock = threading.Lock()
         self._blocks: list[tuple[float, np.ndarray]] = []
         self._samples = 0
@@ -56,19 +53,23 @@ class Ear:
         except DeviceError as error:
             log.warning("microphone-failed", extra={"code": error.reason})
             return False
-        self._last_s = self._clock() + START_S
+        self._last_s = self._source.now_s() + START_S
         self._recogniser.wake()
         return True
 
+    def now_s(self) -> float:
+        """Return the time now by the clock that levels are timed by."""
+        return self._source.now_s()
+
     def levels(self) -> list[tuple[float, float]]:
-        """Return (clock, dB of full scale) of each block since the last call."""
+        """Return (seconds, dB of full scale) of each block since the last call."""
         with self._lock:
             new, self._told = self._blocks[self._told :], len(self._blocks)
         return [(at_s, level_db(block)) for at_s, block in new]
 
     def lost(self) -> bool:
         """Return whether the microphone is away, or never opened: nothing comes any more, not even silence."""
-        return not self._source.alive() or self._clock() - self._last_s > LOST_S
+        return not self._source.alive() or self._source.now_s() - self._last_s > LOST_S
 
     def weigh(self, digits: str, begin_s: float, end_s: float) -> None:
         """Have what was said between two moments compared, in a thread of its own."""
@@ -107,7 +108,7 @@ class Ear:
         """A block came; in the source's thread. Samples come at an even pace, blocks as the machine has time for them."""
         with self._lock:
             self._samples += len(block)
-            self._last_s = self._clock()
+            self._last_s = self._source.now_s()
             self._began.append(self._last_s - self._samples / RATE)
             at_s = min(self._began) + (self._samples - len(block) / 2) / RATE
             if self._blocks:  # the first blocks came late, as is known now: no time goes backwards

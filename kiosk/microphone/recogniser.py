@@ -20,7 +20,7 @@ from kiosk.config import ASSETS, ROOT
 from kiosk.errors import KioskError
 
 FOLDER = ASSETS / "models" / "voice" / "whisper-base"
-TIMEOUT_S = 12.0
+TIMEOUT_S = 30.0  # it hangs; how long somebody waits for an answer, the reading says
 THREADS = 2
 
 

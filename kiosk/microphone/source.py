@@ -11,6 +11,7 @@ import importlib
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -35,6 +36,9 @@ class SoundSource(Protocol):
 
     def alive(self) -> bool:
         """Return False once it is known that nothing will come any more."""
+
+    def now_s(self) -> float:
+        """Return the time now by the clock that its sound keeps, in seconds."""
 
     def close(self) -> None:
         """Let it go; nothing is handed over afterwards."""
@@ -85,6 +89,9 @@ class AlsaSource:
 
     def alive(self) -> bool:
         return self._child is not None and self._child.poll() is None
+
+    def now_s(self) -> float:
+        return time.monotonic()
 
     def close(self) -> None:
         child, self._child = self._child, None

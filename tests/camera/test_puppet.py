@@ -199,6 +199,22 @@ def test_at_real_pace_a_late_reader_gets_new_frames(monkeypatch):
     assert puppet.read().t_s < times[-1] + 3.3, "it does not make up for what nobody took"
 
 
+def test_a_patient_puppet_moves_on_by_what_was_looked_at(monkeypatch):
+    """On a busy machine a blink would pass between two frames."""
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module.time, "sleep", lambda s: now.__setitem__(0, now[0] + s))
+    puppet = PuppetSource("biden", fps=20, patient=True)
+    puppet.open()
+    assert puppet.read().t_s == pytest.approx(0.0)
+    for busy_s, moved_s in ((0.01, 0.05), (0.06, 0.06), (0.5, 0.075), (60.0, 0.075), (0.01, 0.05)):
+        before, real = puppet._now_s, now[0]
+        now[0] += busy_s
+        assert puppet.read().t_s - before == pytest.approx(moved_s)
+        assert now[0] - real <= max(busy_s, 0.05) + 1e-9  # it catches up with nothing, and waits for nothing
+    puppet.close()
+
+
 def test_by_name_and_by_path(tmp_path):
     opened = open_source("puppet:biden?mode=print&width=320&height=240", Camera())
     opened.open()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from kiosk.camera.frame import Frame
@@ -29,6 +27,7 @@ class Ears:
         self.answer: tuple[float, ...] | None = None
         self.closed = self.opened = 0
         self.away_after = 10_000  # frames
+        self.time_s = AHEAD_S
 
     def ready(self) -> bool:
         return self.is_ready
@@ -41,6 +40,9 @@ class Ears:
     def lost(self) -> bool:
         self.away_after -= 1
         return self.away_after < 0
+
+    def now_s(self) -> float:
+        return self.time_s
 
     def levels(self) -> list[tuple[float, float]]:
         new, self.new = self.new, []
@@ -66,12 +68,12 @@ def test_digits_are_offered_only_where_they_can_be_heard(digits, ears, hears):
     assert Listening(ears).begin(Liveness(digits=digits)) is hears
 
 
-def play(ears: Ears, steps: tuple[Step, ...], spares: tuple[Step, ...], monkeypatch) -> tuple[Take, set[tuple[str, bool]]]:
+def play(ears: Ears, steps: tuple[Step, ...], spares: tuple[Step, ...]) -> tuple[Take, set[tuple[str, bool]]]:
     take, camera, view, reader = Take(Challenge(steps, spares, 1), SETTINGS), Camera(), TakeView("positioning"), Reader()
     listening, seen = Listening(ears), set()
     for index in range(int(40 * FPS)):
         t_s = index / FPS
-        monkeypatch.setattr(time, "monotonic", lambda t_s=t_s: t_s + AHEAD_S + 0.03 * (int(t_s * FPS) % 3))
+        ears.time_s = t_s + AHEAD_S + 0.03 * (int(t_s * FPS) % 3)
         if ears.listens:
             ears.new.append((t_s + AHEAD_S, loud(t_s - reader.cue_s) if reader.cue_s is not None else NOISE_DB))
         shape = sway(reader(t_s, view), t_s)
@@ -85,9 +87,9 @@ def play(ears: Ears, steps: tuple[Step, ...], spares: tuple[Step, ...], monkeypa
 DIGITS = Step(Action.READ_DIGITS, (0.5,), digits=("2947", "0816"))
 
 
-def test_the_microphone_is_open_only_while_digits_stand_on_the_screen(monkeypatch):
+def test_the_microphone_is_open_only_while_digits_stand_on_the_screen():
     ears = Ears()
-    take, seen = play(ears, (DIGITS,), (), monkeypatch)
+    take, seen = play(ears, (DIGITS,), ())
     assert {record.action for record in take.result.actions if record.seen_at_s is not None} == {Action.READ_DIGITS}
     assert seen == {("else", False), ("wait-cue", True), ("cue", True)}
     assert (ears.listens, ears.closed) == (False, 1)
@@ -97,33 +99,32 @@ def test_the_microphone_is_open_only_while_digits_stand_on_the_screen(monkeypatc
     assert begin_s > AHEAD_S
 
 
-def test_a_microphone_that_does_not_open_gives_another_action(monkeypatch):
-    take, _ = play(Ears(opens=False), (DIGITS,), (Step(Action.BLINK, (0.5,)),), monkeypatch)
+def test_a_microphone_that_does_not_open_gives_another_action():
+    take, _ = play(Ears(opens=False), (DIGITS,), (Step(Action.BLINK, (0.5,)),))
     assert [record.action for record in take.result.actions] == [Action.BLINK]
 
 
-def test_without_another_action_the_take_ends(monkeypatch):
-    take, _ = play(Ears(opens=False), (DIGITS,), (), monkeypatch)
+def test_without_another_action_the_take_ends():
+    take, _ = play(Ears(opens=False), (DIGITS,), ())
     assert take.result.reason is Reason.DIGITS_UNHEARD
 
 
 @pytest.mark.parametrize("after", [0, 20, 60])  # it never opens, is pulled before the cue, while it is read
-def test_a_microphone_that_vanishes_gives_another_action_or_ends_the_take(after: int, monkeypatch):
+def test_a_microphone_that_vanishes_gives_another_action_or_ends_the_take(after: int):
     ears = Ears()
     ears.away_after = after
-    take, _ = play(ears, (DIGITS,), (Step(Action.BLINK, (0.5,)),), monkeypatch)
+    take, _ = play(ears, (DIGITS,), (Step(Action.BLINK, (0.5,)),))
     assert [record.action for record in take.result.actions if record.seen_at_s is not None] == [Action.BLINK]
     ears = Ears()
     ears.away_after = after
-    take, _ = play(ears, (DIGITS,), (), monkeypatch)
+    take, _ = play(ears, (DIGITS,), ())
     assert take.result.reason is Reason.DIGITS_UNHEARD
     assert (ears.opened, ears.closed, ears.listens) == (1, 1, False)
 
 
-def test_no_cue_comes_before_the_microphone_hears(monkeypatch):
+def test_no_cue_comes_before_the_microphone_hears():
     ears = Ears()
     ears.levels = lambda: [(0.0, NOISE_DB)] if ears.away_after < 9900 else []  # of 10 000 frames
-    monkeypatch.setattr(time, "monotonic", lambda: AHEAD_S)
     take, listening, waits = Take(Challenge((DIGITS,)), SETTINGS), Listening(ears), 0
     camera = Camera()
     for index in range(400):
@@ -135,7 +136,7 @@ def test_no_cue_comes_before_the_microphone_hears(monkeypatch):
     assert view.phase == "cue"
 
 
-def test_who_leaves_leaves_no_microphone_open(monkeypatch):
+def test_who_leaves_leaves_no_microphone_open():
     ears = Ears()
     listening = Listening(ears)
     take = Take(Challenge((DIGITS,)), SETTINGS)

@@ -11,6 +11,7 @@ import types
 import numpy as np
 import pytest
 
+from kiosk.emulators.spoken_microphone import SpokenMicrophone
 from kiosk.errors import DeviceError, ModelError
 from kiosk.microphone import recogniser as process
 from kiosk.microphone import recorder, source
@@ -37,6 +38,9 @@ class Microphone:
 
     def alive(self) -> bool:
         return not self.away
+
+    def now_s(self) -> float:
+        return 0.0
 
     def close(self) -> None:
         self.take = None
@@ -93,7 +97,8 @@ def test_digits_are_offered_where_microphone_and_recogniser_are_there(name, comp
 
 def test_what_was_said_between_two_moments_is_compared_and_forgotten():
     microphone, answers, clock = Microphone(), Answers(), Clock()
-    ear = Ear(microphone, answers, clock)
+    microphone.now_s = clock
+    ear = Ear(microphone, answers)
     assert ear.open()
     assert answers.awake
     speak(ear, microphone, clock, 2.0, 0.1)
@@ -119,7 +124,8 @@ def test_what_was_said_between_two_moments_is_compared_and_forgotten():
 
 def test_an_answer_that_comes_after_the_end_belongs_to_nobody():
     microphone, answers, clock = Microphone(), Answers(), Clock()
-    ear = Ear(microphone, answers, clock)
+    microphone.now_s = clock
+    ear = Ear(microphone, answers)
     ear.open()
     answers.go.clear()
     ear.weigh("2947", 100.0, 101.0)
@@ -131,7 +137,8 @@ def test_an_answer_that_comes_after_the_end_belongs_to_nobody():
 def test_a_microphone_that_does_not_open_and_one_that_never_ends():
     assert not Ear(Microphone(broken=True), Answers()).open()
     microphone, clock = Microphone(), Clock()
-    ear = Ear(microphone, Answers(), clock)
+    microphone.now_s = clock
+    ear = Ear(microphone, Answers())
     ear.open()
     speak(ear, microphone, clock, KEPT_S + 5, 0.1)
     assert len(ear._blocks) == round(KEPT_S / BLOCK_S)
@@ -139,7 +146,8 @@ def test_a_microphone_that_does_not_open_and_one_that_never_ends():
 
 def test_sound_that_a_busy_machine_hands_over_late_is_timed_as_it_was_heard():
     microphone, clock = Microphone(), Clock()
-    ear = Ear(microphone, Answers(), clock)
+    microphone.now_s = clock
+    ear = Ear(microphone, Answers())
     ear.open()
     speak(ear, microphone, clock, 1.0, 0.1)
     clock.now_s += 0.5  # nothing is handed over for half a second, then everything that was heard
@@ -153,7 +161,8 @@ def test_sound_that_a_busy_machine_hands_over_late_is_timed_as_it_was_heard():
 
 def test_a_first_block_that_is_late_turns_no_time_back():
     microphone, clock = Microphone(), Clock()
-    ear = Ear(microphone, Answers(), clock)
+    microphone.now_s = clock
+    ear = Ear(microphone, Answers())
     ear.open()
     clock.now_s += 0.7
     speak(ear, microphone, clock, 0.1, 0.1)
@@ -166,7 +175,8 @@ def test_a_first_block_that_is_late_turns_no_time_back():
 
 def test_a_microphone_whose_cable_is_pulled_is_lost():
     microphone, clock = Microphone(), Clock()
-    ear = Ear(microphone, Answers(), clock)
+    microphone.now_s = clock
+    ear = Ear(microphone, Answers())
     ear.open()
     clock.now_s += START_S  # a process is started for it
     assert not ear.lost()
@@ -433,3 +443,27 @@ def test_the_ear_of_the_recogniser_hears_pitch():
     assert mel[:, 20:80].mean(axis=1).argmax() == 11  # 440 Hz
     assert mel[:, 20:80].mean() > mel[:, 120:].mean()
     assert log_mel(np.zeros(3 * RATE, np.float32), 2.0).max() == pytest.approx(-1.5)
+
+
+def test_who_speaks_before_a_busy_machine_speaks_at_the_pace_of_the_pictures():
+    now, blocks = [10.0], []
+    speaker = SpokenMicrophone(lambda: now[0])
+    assert not speaker.alive()
+    came = threading.Event()
+
+    def take(block: np.ndarray) -> None:
+        blocks.append(float(np.abs(block).max()))
+        came.set()
+
+    speaker.say(np.full(3 * BLOCK, 0.5, np.float32))
+    speaker.open(take)
+    assert came.wait(10)
+    assert speaker.alive()
+    assert (len(blocks), speaker.now_s()) == (1, 10.0)  # the clock stands
+    for pictures in range(1, 4):
+        came.clear()
+        now[0] = 10.0 + (pictures + 0.5) * BLOCK_S
+        assert came.wait(10)
+    speaker.close()
+    assert len(blocks) == 4
+    assert [loud > 0.4 for loud in blocks] == [True, True, True, False]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Protocol
 
 from kiosk.camera.frame import Frame
@@ -13,13 +12,16 @@ from kiosk.liveness.take import Take
 
 
 class Ears(Protocol):
-    """What listens: `kiosk.microphone.ear.Ear`, which this package may not import. Times are of `time.monotonic`."""
+    """What listens: `kiosk.microphone.ear.Ear`, which this package may not import."""
 
     def ready(self) -> bool:
         """Return whether digits can be read here."""
 
     def open(self) -> bool:
         """Begin to listen."""
+
+    def now_s(self) -> float:
+        """Return the time now by the clock of levels."""
 
     def levels(self) -> list[tuple[float, float]]:
         """Return (seconds, dB) since the last call."""
@@ -62,7 +64,7 @@ class Listening:
         """A frame of the take is about to be looked at: hand over what was heard meanwhile."""
         if self._ears is None or not self._open:
             return
-        behind = time.monotonic() - t_s
+        behind = self._ears.now_s() - t_s
         self._behind_s = behind if self._behind_s is None else min(self._behind_s, behind)
         offset = self._behind_s
         take.digits.hear([(at_s - offset, level) for at_s, level in self._ears.levels()])

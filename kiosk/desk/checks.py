@@ -6,6 +6,8 @@ Called by `desk.pages` and `desk.boards` before anything is saved, by `ui.desk` 
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 
 from kiosk.desk.events import AgentTyped
@@ -13,6 +15,7 @@ from kiosk.desk.states import Assisting, Session
 from kiosk.desk.values import Assisted, Declared, Declaring, Found, Signature
 from kiosk.domain import desk_rules, documents
 from kiosk.domain.identity import DocumentKind, IdNumber, parse_date
+from kiosk.domain.names import ascii_digits, plain_number
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 
@@ -110,8 +113,8 @@ def identity(event: AgentTyped, asked: str, today: date) -> tuple[Person | None,
     asked: the number that was asked about before: an odd one is taken when it is typed a second time, with its flag, because early
     numbers were wrong and documents of other countries follow their own rules.
     """
-    kind, number, valid_to = event.kind, event.number.strip().upper(), _day(event.valid_to)
-    passport = documents.read_mrz(number, today)
+    kind, number, valid_to = event.kind, plain_number(event.number), _day(event.valid_to)
+    passport = documents.read_mrz(event.number, today)
     if passport is not None:
         kind, number, valid_to = DocumentKind.PASSPORT, passport.number, passport.valid_to
     if not event.name.strip() or not number:
@@ -129,7 +132,11 @@ def identity(event: AgentTyped, asked: str, today: date) -> tuple[Person | None,
 
 
 def _day(typed: str) -> date | None:
-    return parse_date(typed.strip().replace("-", "").replace(".", "").replace("/", ""))
+    """Return a day as people write it: 20291231, 2029-12-31, 2029.1.5, 2029年1月5日, in digits of any width."""
+    written = re.fullmatch(
+        r"([0-9]{4})[-./年 ]([0-9]{1,2})[-./月 ]([0-9]{1,2})日?", ascii_digits(unicodedata.normalize("NFKC", typed)).strip()
+    )
+    return parse_date("".join(part.zfill(2) for part in written.groups()) if written else plain_number(typed))
 
 
 def agreed_day(typed: str, today: date) -> tuple[date | None, str]:

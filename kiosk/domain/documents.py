@@ -7,12 +7,14 @@ no package reads the MRZ stands in docs/inputs.md.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
 
 from kiosk.domain.identity import DocumentKind, IdNumber, check_digit_pr, parse_date
+from kiosk.domain.names import plain_number
 
 TYPED = (  # what an attendant may type from
     DocumentKind.RESIDENT,
@@ -47,8 +49,8 @@ def problem(kind: DocumentKind, number: str, valid_to: date | None, today: date)
 
 
 def odd(kind: DocumentKind, number: str) -> bool:
-    """True when a rule of the kind objects to a number: spaces are passed over, letters may be small."""
-    plain = re.sub(r"[\s-]", "", number).upper()
+    """True when a rule of the kind objects to a number, in whatever script and with whatever blanks it is typed."""
+    plain = plain_number(number)
     shape = _SHAPES.get(kind)
     if shape is not None:
         return shape.fullmatch(plain) is None
@@ -62,7 +64,7 @@ def read_mrz(text: str, today: date) -> Passport | None:
 
     An expiry of two digits is read as of this century.
     """
-    found = _MRZ.search(re.sub(r"\s", "", text).upper())
+    found = _MRZ.search(re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper())
     if found is None:
         return None
     number, one, _, born, two, expiry, three, personal, four, all_digit = found.groups()

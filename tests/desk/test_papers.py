@@ -352,6 +352,12 @@ def test_an_expired_passport_is_refused_and_a_scanned_one_fills_number_and_term(
     assert unread.page.problem == "day-unread"
     good, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "2030.01.31"), state=state)
     assert (good.page.problem, good.page.agent.document_valid_to) == ("", date(2030, 1, 31))
+    for typed in ("20300131", "2030-1-31", "2030年1月31日", "２０３０．０１．３１", " 2030/01/31 "):
+        good, _ = walk(e.AgentTyped("安娜", "ｅ１２３４ ５６７８", DocumentKind.PASSPORT, typed), state=state)
+        assert (good.page.agent.document_valid_to, good.page.agent.id_number) == (date(2030, 1, 31), "E12345678")
+    for typed in ("2030-02-30", "2030131", "30.01.2030"):
+        unread, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, typed), state=state)
+        assert unread.page.problem == "day-unread"
     scanned, _ = walk(e.AgentTyped("安娜", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"), state=state)
     assert scanned.page.problem == "document-expired", "the specimen's term, 2012, is in its MRZ"
 

@@ -31,6 +31,10 @@ SPECIMEN = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1
         (K.SOCIAL_SECURITY_CARD, "11010519491231002X", False),
         (K.SOCIAL_SECURITY_CARD, "A1B2C3D4E", False),
         (K.SOCIAL_SECURITY_CARD, "12345", True),
+        (K.PASSPORT, "Ｅ１２３４ ５６７８", False),  # typed with a Chinese keyboard left wide
+        (K.HM_PERMIT, "ｈ１２３４５６７８", False),
+        (K.SOCIAL_SECURITY_CARD, "Ａ1B2C3D4E", False),
+        (K.TW_PERMIT, "1234—5678", False),
     ],
 )
 def test_each_kind_has_its_own_rule(kind, number, odd):
@@ -44,7 +48,8 @@ def test_a_document_is_valid_on_its_last_day_and_not_after():
 
 
 def test_the_specimens_mrz_is_read_with_one_line_or_both():
-    for text in (SPECIMEN, SPECIMEN.splitlines()[1], SPECIMEN.replace("\n", "").lower()):
+    wide = SPECIMEN.replace("<", "＜").replace("1", "１")
+    for text in (SPECIMEN, SPECIMEN.splitlines()[1], SPECIMEN.replace("\n", "").lower(), wide):
         assert documents.read_mrz(text, TODAY) == documents.Passport("L898902C3", date(2012, 4, 15), whole=True)
 
 

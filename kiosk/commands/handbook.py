@@ -84,7 +84,8 @@ def _words(view: DeskView) -> tuple[str, str]:
     return title, note
 
 
-def _pdf(out: Path, paper: Paper) -> None:
+def _pdf(out: Path, paper: Paper) -> int:
+    """Write a paper; return how many pages it has."""
     from PySide6.QtCore import QMarginsF, QSizeF, QUrl
     from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
@@ -98,3 +99,4 @@ def _pdf(out: Path, paper: Paper) -> None:
     document.setHtml(paper.html)
     document.setPageSize(QSizeF(writer.width(), writer.height()))
     document.print_(writer)
+    return document.pageCount()

@@ -26,11 +26,13 @@ class Shot:
     note: str = ""
 
 
+WALL = ("idle", "card", "result")  # one to each of its steps
 LEAFLET = ("idle", "who", "card", "confirm", "consent", "instructions", "camera-mouth-open", "result")  # in eight pictures
 _STANDING, _LYING, _NOTE = (3, 3, 150), (2, 4, 330), 36  # in a row, rows, width; characters below a picture
 _NEW_PAGE = " style='page-break-before:always'"
 _STYLE = """<style>body{font-family:'Noto Sans CJK SC','Noto Sans SC',sans-serif;font-size:10pt}h1{font-size:20pt}h2{font-size:14pt}
-h3{font-size:11pt}td{vertical-align:top;padding:4px}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}.step{font-size:13pt}.held{font-size:12pt}</style>"""
+h3{font-size:11pt}td{vertical-align:top;padding:4px}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}.step{font-size:13pt}.held{font-size:12pt}
+.wall{font-size:20pt;font-weight:bold}.far{font-size:40pt;font-weight:bold;margin:0}.call{font-size:30pt;font-weight:bold;margin:0}</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,17 @@ def _shots(heading: str, shots: Sequence[Shot], form: tuple[int, int, int]) -> l
         for start in range(first, min(first + in_a_row * rows_a_page, len(shots)), in_a_row):
             cells = (
                 f'<td width="{100 // in_a_row}%"><b>{escape(one.title)}</b><br>{_picture(one.name, width)}<br>'
-                f"<small>{escape(one.note[:_NOTE])}</small></td>"
+                f"<small>{escape(_cut(one.note))}</small></td>"
                 for one in shots[start : start + in_a_row]
             )
             rows += f"<tr>{''.join(cells)}</tr>"
         out.append(f"<table width='100%'{_NEW_PAGE if first else ''}>{rows}</table>")
     return out
+
+
+def _cut(note: str) -> str:
+    """Return a note of at most _NOTE characters, marked where it goes on."""
+    return note if len(note) <= _NOTE else f"{note[: _NOTE - 1]}…"
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -92,12 +99,15 @@ def _leaflet(strings: Strings, settings: Settings, written: dict[str, list[str]]
     ]
     halves = (_two_by_two(steps[:4]), _two_by_two(steps[4:]))  # folded once in the middle: each half is read by itself
     fraud = strings.text("slip.free") + strings.text("slip.fraud", hotline=settings.station.hotline)
-    left = f"<h1>养老金认证，这样办</h1><p><b>要带什么：</b>{escape('；'.join(written['bring']))}</p>{halves[0]}"
+    left = (
+        f"<h1>养老金认证，这样办</h1><p><b>要带什么：</b>{escape('；'.join(written['bring']))}</p>{halves[0]}"
+        f'<p class="wall">有事打电话 {escape(settings.station.hotline)}</p>'
+    )
     right = (
         f"{halves[1]}<p><b>看到“{escape(strings.text('page.result.title_confirmed'))}”才算全部办好。</b>"
         f"{escape('；'.join(written['done']))}</p>"
         f"<p><b>这样还没有办好：</b>{escape('；'.join(written['not_done']))}</p>"
-        f'<p class="warn">{escape(fraud)}</p><p><b>有事打电话 {escape(settings.station.hotline)}</b></p>'
+        f'<p class="warn">{escape(fraud)}</p>'
     )
     sides = f'<td width="48%" class="held">{left}</td><td width="4%"></td><td width="48%" class="held">{right}</td>'
     return _page("养老金认证，这样办", f'<table width="100%"><tr>{sides}</tr></table>')
@@ -127,9 +137,18 @@ def _manual(strings: Strings, written: dict[str, dict[str, list[str]]], visit: S
 
 
 def _wall(strings: Strings, settings: Settings, written: dict[str, list[str]]) -> str:
-    steps = "".join(f'<p class="big">{number}. {escape(line)}</p>' for number, line in enumerate(written["steps"], 1))
+    """Read from two metres: few words, each step with its picture."""
+    words = "".join(
+        f'<td width="33%" class="wall">{number}. {escape(line).replace("，", "，<br>")}</td>'
+        for number, line in enumerate(written["steps"], 1)
+    )
+    pictures = "".join(f'<td align="center">{_picture(name, 205)}</td>' for name in WALL)
     fraud = strings.text("slip.free") + strings.text("slip.fraud", hotline=settings.station.hotline)
-    return _page("墙上的一张纸", f"<h1>养老金认证自助机</h1>{steps}<p class='warn'>{escape(fraud)}</p>")
+    body = (
+        f'<p class="far" align="center">养老金认证自助机</p><table width="100%"><tr>{words}</tr><tr>{pictures}</tr></table>'
+        f'<p class="wall">{escape(fraud)}</p><p class="call" align="center">有事打电话 {escape(settings.station.hotline)}</p>'
+    )
+    return _page("墙上的一张纸", body)
 
 
 def _technician(strings: Strings, written: dict[str, list[str]]) -> str:
@@ -137,10 +156,11 @@ def _technician(strings: Strings, written: dict[str, list[str]]) -> str:
     for key in sorted(key for key in strings.keys() if key.startswith("doctor.") and key.endswith(".name")):  # noqa: SIM118 - not a dict
         section = key.removesuffix(".name")
         texts = [strings.text(other) for other in strings.keys() if other.startswith(f"{section}.") and other != key]  # noqa: SIM118
-        rows.append(f"<tr><td>{escape(strings.text(key))}</td><td>{'<br>'.join(escape(text) for text in texts)}</td></tr>")
+        rows.append(f"<td><b>{escape(strings.text(key))}</b></td><td>{'<br>'.join(escape(text) for text in texts)}</td>")
+    pairs = zip(rows[::2], [*rows[1::2], *["<td></td><td></td>"] * (len(rows) % 2)], strict=True)  # all of it on one page
     body = (
         f"<h1>技术员手册</h1><ol>{_list(written['steps'])}</ol><h2>自检的每一项</h2>"
-        f"<table border='1' cellspacing='0'>{''.join(rows)}</table>"
+        f"<table border='1' cellspacing='0' width='100%'>{''.join(f'<tr>{one}{two}</tr>' for one, two in pairs)}</table>"
     )
     return _page("技术员手册", body)
 
@@ -155,7 +175,8 @@ def _clerk(text: str) -> str:
 def _markdown(text: str) -> str:
     """The little of Markdown that our Chinese pages use: headings, lists, tables as lines, code, bold."""
     out: list[str] = []
-    for line in text.splitlines():
+    whole = re.sub(r"(?<=[^\n|#-])\n(?=[^\n|#-])(?!\*\*)", "", re.sub(r"^(#.*)$", r"\1\n", text, flags=re.MULTILINE))
+    for line in whole.splitlines():
         plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", escape(line.strip(), quote=False))
         plain = re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", re.sub(r"`([^`]+)`", r"<code>\1</code>", plain))
         heading = re.match(r"(#+) (.*)", plain)

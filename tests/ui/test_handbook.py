@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import tomllib
 
+from PySide6.QtGui import QImage
+
+from kiosk.commands import handbook as command
 from kiosk.config import ASSETS
 from kiosk.desk.values import Place
 from kiosk.domain.reasons import Reason
@@ -11,6 +14,27 @@ from kiosk.gallery import desk, handbook
 from kiosk.gallery.handbook import Shot
 from kiosk.gallery.scenes import sample_settings, scenes
 from kiosk.texts.strings import Strings
+
+
+def test_leaflet_wall_sheet_and_guides_are_one_sheet_each(tmp_path, qapp):
+    """A folded leaflet with a second sheet, a wall sheet with its telephone number on the next page: nobody finds them."""
+    picture = QImage(300, 533, QImage.Format.Format_RGB32)
+    picture.fill(0)
+    (tmp_path / "pictures").mkdir()
+    for name in (*handbook.LEAFLET, *handbook.WALL):
+        picture.save(str(tmp_path / "pictures" / f"{name}.png"))
+    for paper in handbook.papers(Strings.load("zh_CN"), sample_settings(), [], []):
+        if paper.name != "manual":
+            assert command._pdf(tmp_path, paper) == 1, paper.name
+            assert (tmp_path / f"{paper.name}.pdf").stat().st_size > 5000
+    assert len(handbook.WALL) == len(tomllib.loads((ASSETS / "handbook.toml").read_text(encoding="utf-8"))["wall"]["steps"])
+
+
+def test_what_stands_in_one_paragraph_stays_in_one():
+    text = "## 第一\n\n**登录。** 前半，\n后半。\n\n- 一\n- 二\n\n| 甲 | 乙 |\n|---|---|\n| 丙 | 丁 |\n"
+    made = handbook._markdown(text)
+    assert "<h2>第一</h2><p><b>登录。</b> 前半，后半。</p>" in made
+    assert made.count("<p>") == 5
 
 
 def test_every_page_reason_and_job_is_in_the_manual():

@@ -29,6 +29,7 @@ from kiosk.visit import states as s
 log = logging.getLogger(__name__)
 
 LIMIT_S = 600.0  # a demonstration that takes longer has failed; on a busy machine the person waits for the pictures
+SETTLE_S = 30.0  # for a record to arrive once there is a network
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ class Runner(QObject):
     def _settle(self) -> str:
         """Give the outbox a moment when the record has not arrived yet; return the bureau's word."""
         record_id = self.recorder.record_ids[0] if self.recorder.record_ids else None
-        deadline = time.monotonic() + 15.0
+        while self._starting is not None and self._starting.is_alive():  # the network comes back slowly on a busy machine
+            self._pause(200)
+        deadline = time.monotonic() + SETTLE_S
         state = self.fixture.bureau_state(record_id)
         while state == "waiting" and time.monotonic() < deadline:
             self._pause(200)

@@ -19,7 +19,7 @@ from kiosk.microphone.source import BLOCK_S, library
 
 def clean(block: np.ndarray) -> np.ndarray:
     """Return samples within -1..1: ALSA's plugs may hand over memory that nobody filled, NaN and infinity in it."""
-    return np.clip(np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0).astype("<f4")
+    return np.asarray(np.clip(np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0), dtype="<f4")
 
 
 def main(device: str, going: int) -> int:

@@ -17,7 +17,7 @@ LEAST_S = 1.0  # with less in common nothing can be said
 LEAST_MOUTH = 0.012  # of jawOpen, standard deviation: a mouth that moves less does not speak, and its noise follows anything
 SMOOTH_S = 0.12  # a syllable is about twice as long
 
-Track = Sequence[tuple[float, float]]  # (seconds, value), times rising
+Track = Sequence[tuple[float, float]] | np.ndarray  # (seconds, value), times rising
 
 
 def agreement(mouth: Track, loudness: Track, begin_s: float, end_s: float) -> float | None:

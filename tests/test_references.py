@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ FILES = {path.relative_to(ROOT).as_posix() for path in (*SOURCES, *ROOT.glob("as
 }
 DOTTED = re.compile(r"`([a-z_]+(?:\.[A-Za-z_]\w*)+)(?:\(\))?`")
 KEY = re.compile(r"\.[A-Z]+$")  # `desk.assist.NAME`: a key of the texts
+COMMENT = re.compile(r"(?m)(?:^|\s)#\s.*$")
 FILE = re.compile(r"(?<![\w/.{])((?:[a-z_]+/)*[a-z_]+\.py)\b")
 
 
@@ -34,9 +33,7 @@ def _prose(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node, clean=False) or ""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string
+    yield from COMMENT.findall(source)  # tokenising every file took ten times as long as all of the rest
 
 
 @functools.cache

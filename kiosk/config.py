@@ -20,10 +20,10 @@ from kiosk.errors import ConfigError
 from kiosk.plain_text import read_text
 
 ROOT = Path(__file__).resolve().parent.parent
-ASSETS = ROOT / "assets"
-CONFIG = ROOT / "config"
+ASSETS, CONFIG = ROOT / "assets", ROOT / "config"
 
-KeyWish = Literal["yes", "no", "help", "previous", "next", "choose", "repeat", "spoken", "headphones-in", "headphones-out"]
+_VisitKey = Literal["yes", "no", "help", "previous", "next", "choose", "repeat", "spoken"]
+KeyWish = _VisitKey | Literal["louder", "quieter", "headphones-in", "headphones-out"]
 CheckMode = Literal["off", "record", "refer", "enforce"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 

@@ -206,7 +206,7 @@ def _people() -> tuple[DeskScene, ...]:
         _open("desk-done", s.Done(Channel.FACE_TO_FACE, (RECORD,), one)),
         _open("desk-done-received", s.Done(Channel.FAMILY_PROXY, (RECORD, RECORD), one, RecordStatus.RECEIVED)),
         _open("desk-done-returned", s.Done(Channel.FACE_TO_FACE, (RECORD,), one, RecordStatus.RETURNED, "roster-abnormal")),
-        _open("desk-done-erased", s.Done(Channel.ENROLMENT, (RECORD,), one, erased=True)),
+        *(_open(name, page) for name, page in desk_more.kept(one, RECORD)),
     )
 
 

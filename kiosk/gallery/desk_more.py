@@ -1,4 +1,4 @@
-"""Further pages of the desk: people to call, short PINs, a template from a photograph. Invented people."""
+"""Further pages of the desk: people to call, short PINs, a template from a photograph, what certifies nobody. Invented people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from kiosk.desk import boards_data as b
 from kiosk.desk import states as s
 from kiosk.desk.values import Found, Place
+from kiosk.domain.record import Channel
 
 _ROWS = (
     ("示范街道建设路", "张**", "13800000001", "suspended", -40),
@@ -48,4 +49,13 @@ def enrolling(one: Found) -> tuple[tuple[str, s.Page], ...]:
         ("desk-enrol-photo-ready", s.Enrolling(photo, True, False, 1, True, origin="photo")),
         ("desk-enrol-photo-blurred", s.Enrolling(nothing, True, False, 1, origin="photo", problem="photo-blurred")),
         ("desk-person-photo", s.Showing(photo)),
+    )
+
+
+def kept(one: Found, record: str) -> tuple[tuple[str, s.Page], ...]:
+    """Return (name, page) of what is saved and certifies nobody."""
+    return (
+        ("desk-done-erased", s.Done(Channel.ENROLMENT, (record,), one, erased=True)),
+        ("desk-done-declared", s.Done(Channel.DECLARATION, (record,), one)),
+        ("desk-done-declared-erased", s.Done(Channel.DECLARATION, (record,), one, erased=True)),
     )

@@ -120,6 +120,8 @@ def make_slip(
         if not_done
         else "slip.confirmed"
         if stage is RecordStatus.CONFIRMED
+        else "slip.received"
+        if stage is RecordStatus.RECEIVED
         else "slip.until_confirmed"
     )
     return Slip(

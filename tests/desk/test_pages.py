@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QLabel, QScrollArea, QStyle, QStyleOptionButton, QWidget
@@ -12,10 +14,11 @@ from kiosk.gallery import desk as gallery
 from kiosk.gallery.scenes import sample_settings
 from kiosk.gallery.stage import make_window, set_form
 from kiosk.ui.desk.drawing import SignaturePad
+from kiosk.ui.desk.look import SMALL
 from kiosk.ui.desk.pages import KINDS, name_of
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Field, Tick
-from kiosk.ui.theme import PAIRS
+from kiosk.ui.theme import FAMILY, PAIRS
 from tests.forms import in_turn
 
 TABLET = (1280, 800)  # what goes along on home visits
@@ -45,6 +48,20 @@ def visible(view, kind):
     return [one for one in view.findChildren(kind) if one.isVisible()]
 
 
+def broken_words(table: Table) -> list[str]:
+    """Return the words of a table that are wider than their column even in small letters, as what is drawn would break them."""
+    font = QFont(FAMILY)
+    font.setPixelSize(table.look.px(SMALL))
+    found = []
+    for number, cells in enumerate(table.texts()):
+        for place, text in enumerate(cells):
+            tone = table.cell(number, place).tone
+            font.setBold(tone in ("good", "bad", "wait", "strong"))
+            room = table.columnWidth(place) - table.look.px(20) - (table.look.px(26) if tone not in ("", "quiet", "strong") else 0)
+            found += [word for word in re.findall("[A-Za-z]{4,}", text) if QFontMetrics(font).horizontalAdvance(word) > room]
+    return found
+
+
 def cut_off(view) -> list[str]:
     found = []
     for label in visible(view, QLabel):
@@ -56,6 +73,7 @@ def cut_off(view) -> list[str]:
             short = label.sizeHint().width() > label.width() + 3
         if short:
             found.append(f"{label.objectName()}: {label.text()[:40]!r}")
+    found += [f"{table.objectName()}: {word!r} is broken" for table in visible(view, Table) for word in broken_words(table)]
     for button in visible(view, Action):
         if button.text() and button.sizeHint().width() > button.width() + 3:
             found.append(f"{button.objectName()}: {button.text()[:40]!r}")
@@ -208,6 +226,18 @@ def test_leaving_wipes_names_from_the_pages(chinese):
         left += [cell for line in table.texts() for cell in line if "1027" in cell]
     assert left == []
     assert all(child.isEnabled() for child in window.children() if isinstance(child, QWidget) and child is not view)
+
+
+def test_what_certifies_nobody_is_saved_and_does_not_read_like_a_pass(chinese):
+    _, view = chinese
+    scenes = {one.name: one for one in gallery.states() if one.name.startswith("desk-done") and "returned" not in one.name}
+    assert len(scenes) == 5
+    for name, scene in scenes.items():
+        passed = not name.endswith(("erased", "declared"))
+        gallery.show(view, scene)
+        words = " ".join(label.text() for label in visible(view, QLabel))
+        assert ("通过" in words) is passed, (name, words)
+        assert "已保存" in words
 
 
 def test_a_wrapped_cell_keeps_its_whole_text_for_screen_readers(qtbot):

@@ -42,14 +42,14 @@ def test_code_holds_record_date_hotline_and_no_person():
 
 
 def test_says_the_stage_it_is_in_and_promises_no_more():
-    saved, confirmed, returned = (
-        everything(slip(stage=stage)) for stage in (RecordStatus.SAVED, RecordStatus.CONFIRMED, RecordStatus.RETURNED)
-    )
+    stages = (RecordStatus.SAVED, RecordStatus.RECEIVED, RecordStatus.CONFIRMED, RecordStatus.RETURNED)
+    saved, received, confirmed, returned = (everything(slip(stage=stage)) for stage in stages)
     assert "会自己送到社保中心" in saved
-    assert "中心已经确认" not in saved
+    assert "会自己送到" not in received
+    assert not any("中心已经确认" in text for text in (saved, received))
     assert "中心已经确认" in confirmed
     assert "工作人员" in returned
-    assert len({saved, confirmed, returned}) == 3
+    assert len({saved, received, confirmed, returned}) == 4
 
 
 def test_unknown_dates_leave_no_empty_row():

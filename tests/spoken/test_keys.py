@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from kiosk.gallery.scenes import scenes
-from kiosk.gallery.stage import show_scene
+from kiosk.gallery.scenes import sample_settings, scenes
+from kiosk.gallery.stage import make_window, show_scene
 from kiosk.texts import requests as r
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -68,6 +68,30 @@ def test_the_arrows_of_any_keyboard_do_as_well(window, heard, sent):
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Return):
         QTest.keyClick(window.focusWidget() or window, key)
     assert sent == [e.Confirmed()]
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_the_loudness_is_changed_without_looking(window, listening):
+    if listening:
+        hold(window)
+    wishes = []
+    window.service.connect(wishes.append)
+    QTest.keyClick(window, Qt.Key.Key_VolumeUp)
+    QTest.keyClick(window, Qt.Key.Key_VolumeDown)
+    assert wishes == [r.VolumeUp(), r.VolumeDown()]
+    assert window.spoken.on is listening, "loudness alone begins and ends nothing"
+
+
+def test_a_panels_own_keys_change_the_loudness(qtbot):
+    settings = sample_settings()
+    keys = {**settings.ui.keys, "F10": "quieter", "F11": "louder"}
+    window = make_window(settings.model_copy(update={"ui": settings.ui.model_copy(update={"keys": keys})}))
+    qtbot.addWidget(window)
+    wishes = []
+    window.service.connect(wishes.append)
+    QTest.keyClick(window, Qt.Key.Key_F11)
+    QTest.keyClick(window, Qt.Key.Key_F10)
+    assert wishes == [r.VolumeUp(), r.VolumeDown()]
 
 
 def test_help_is_one_key_away(window, sent):

@@ -516,10 +516,12 @@ def test_speech_follows_the_page():
     [
         ("result-resumed", ("确认以后", "补发", "3个月"), ()),
         ("result-resumed-now", ("确认以后", "接着发"), ("补发", "个月")),
-        ("result", ("照常发",), ("接着发", "补发")),
+        ("result", ("会自己送到", "照常发"), ("接着发", "补发")),
+        ("result-received", ("照常发",), ("会自己送到",)),  # the title says that the centre has it
+        ("result-confirmed", ("照常发",), ("会自己送到",)),
     ],
 )
-def test_the_result_says_that_payment_resumes_and_the_months_where_there_are_any(window, scene, says, says_not):
+def test_the_result_says_what_is_still_to_come_and_no_more(window, scene, says, says_not):
     show_scene(window, next(one for one in scenes() if one.name == scene))
     lead = window.page.lead.text()
     assert all(word in lead for word in says)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.domain.record import RecordStatus
+from kiosk.domain.record import Channel, RecordStatus
 from kiosk.ui.desk.base import DeskKit, DeskPage
 from kiosk.ui.desk.widgets import Action, Card, Words, row
 
+_NO_PASS = (Channel.ENROLMENT, Channel.DECLARATION)  # saved and sent like the others, but nobody was certified by them
 _ROW = (RecordStatus.SAVED, RecordStatus.RECEIVED, RecordStatus.CONFIRMED)
 _REACHED = {
     RecordStatus.SAVED: 1,
@@ -47,13 +48,16 @@ class DonePage(DeskPage[s.Done]):
         there = kit.text("done.stage.returned") if back else kit.stage(page.stage)
         self.title.say(kit.text("done.title") if here else there)
         self.who.say(kit.who(page.found.person) if page.found else "")
-        what = kit.text("done.what", channel=kit.text(f"channel.{page.channel}"))
-        self.what.say(kit.text("done.erased") if page.erased else what)
+        passed = page.channel not in _NO_PASS
+        what = kit.text("done.what" if passed else "done.what_kept", channel=kit.text(f"channel.{page.channel}"))
+        erased = "done.declared_erased" if page.channel is Channel.DECLARATION else "done.erased"
+        self.what.say(kit.text(erased) if page.erased else what)
         self.records.say(kit.text("done.records", ids=" ".join(one[:8].upper() for one in page.record_ids)))
         reached = _REACHED[page.stage]
         for number, (stage, words) in enumerate(zip(_ROW, self.stages, strict=True)):
             mark = "●" if number < reached else "○"
-            words.say(f"{mark} {kit.text(f'done.stage.{stage}')}", "good" if number < reached else "quiet")
+            key = "kept" if stage is RecordStatus.SAVED and not passed else stage
+            words.say(f"{mark} {kit.text(f'done.stage.{key}')}", "good" if number < reached else "quiet")
         if back:  # nothing that is green reads like a pass, and nothing is still to come
             self.stages[0].say(f"✕ {kit.text('done.stage.returned')}", "bad")
         for words in self.stages[1:]:

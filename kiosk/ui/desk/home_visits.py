@@ -118,7 +118,7 @@ class HomeVisitsPage(DeskPage[s.Board]):
         if kit is None:
             return
         self._rows = [one for one in self._data.rows if not wanted or wanted in one.who or one.number.endswith(wanted)]
-        weights = (2.0, 2.8, 1.9, 1.1, 2.2) if self.look.landscape else (2.3, 2.2, 2.3, 1.1, 2.1)
+        weights = (2.0, 2.8, 1.9, 1.1, 2.2) if self.look.landscape else (2.3, 2.0, 2.3, 1.3, 2.1)
         heads = ("table.who", "person.benefit", "table.due", "table.note", "visits.state")
         columns = [Column(kit.text(head), weight) for head, weight in zip(heads, weights, strict=True)]
         today = kit.now().date()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from kiosk.desk import events as e
 from kiosk.desk.papers import Papered, usable
@@ -102,13 +102,15 @@ class PaperCamera(QWidget):
         self._close.clicked.connect(lambda: self.sent.emit(e.PaperCameraClosed()))
         self._box = QVBoxLayout(self)
         beside = column(self._verdict, self._taken, self._anyway, self._again, self._count)
-        beside.setStretch(1, 1)
-        pictures = row(self._live, beside)
-        pictures.setStretch(0, 3)
-        pictures.setStretch(1, 2)
+        for place, share in enumerate((0, 1, 0, 0, 0)):
+            beside.setStretch(place, share)
+        beside.addStretch()  # while there is no page yet, the words stand together at the top
+        self._pictures = row(self._live, beside)
+        self._pictures.setStretch(0, 3)
+        self._pictures.setStretch(1, 2)
         self._box.addWidget(self.which)
         self._box.addWidget(self._hint)
-        self._box.addLayout(pictures, 1)
+        self._box.addLayout(self._pictures, 1)
         self._box.addLayout(row(self._close, 1, self._shoot))
 
     def show_page(self, page: Papered, kit: DeskKit) -> None:
@@ -163,6 +165,8 @@ class PaperCamera(QWidget):
         self._box.setContentsMargins(pad, pad, pad, pad)
         self._box.setSpacing(look.px(GAP))
         self._live.setMinimumHeight(look.px(220))
+        ways = QBoxLayout.Direction
+        self._pictures.setDirection(ways.LeftToRight if look.landscape else ways.TopToBottom)  # else a sheet were half as large
 
     def clear(self) -> None:
         """Forget every picture."""

@@ -98,7 +98,7 @@ class ResultPage(Page[s.Finished]):
             months = kit.text("format.months", count=state.suspended_months)
             lead = kit.text(f"page.result.{kind}", months=months) if state.suspended_months else kit.text(f"page.result.{kind}_now")
         else:
-            lead = kit.text("page.result.lead_confirmed" if stage is RecordStatus.CONFIRMED else "page.result.lead")
+            lead = kit.text("page.result.lead" if stage is RecordStatus.SAVED else "page.result.lead_on")
         self.lead.say(lead)
         self.tick.setVisible(not returned)
         steps = stage_steps(stage, kit)

@@ -33,6 +33,8 @@ _ARROWS: dict[int, Key] = {
     int(Qt.Key.Key_Enter): "choose",
     int(Qt.Key.Key_Space): "choose",
 }
+# Any keyboard's keys for loudness, and USB knobs, besides those of the configuration; for everybody (EN 301 549, 5.1.3.11, 5.1.3.12).
+_LOUDNESS = {int(Qt.Key.Key_VolumeUp): "louder", int(Qt.Key.Key_VolumeDown): "quieter"}
 By = Literal["", "key", "headphones"]
 
 
@@ -178,6 +180,10 @@ class SpokenKeys(QObject):
             return True
         if wish in ("headphones-in", "headphones-out"):
             self._window.service.emit(r.Headphones(wish == "headphones-in"))
+            return True
+        loudness = wish or _LOUDNESS.get(event.key(), "")
+        if loudness in ("louder", "quieter"):
+            self._window.service.emit(r.VolumeUp() if loudness == "louder" else r.VolumeDown())
             return True
         if not self.on:
             return False

@@ -33,7 +33,7 @@ _ARROWS: dict[int, Key] = {
     int(Qt.Key.Key_Enter): "choose",
     int(Qt.Key.Key_Space): "choose",
 }
-# Any keyboard's keys for loudness, and USB knobs, besides those of the configuration; for everybody (EN 301 549, 5.1.3.11, 5.1.3.12).
+# Keys for loudness of any keyboard, and USB knobs, besides those of the configuration: for everybody (EN 301 549, 5.1.3.11 and 12).
 _LOUDNESS = {int(Qt.Key.Key_VolumeUp): "louder", int(Qt.Key.Key_VolumeDown): "quieter"}
 By = Literal["", "key", "headphones"]
 

@@ -10,12 +10,14 @@ from itertools import product
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
 
 from kiosk.gallery.scenes import NOW, sample_settings, scenes
-from kiosk.gallery.stage import SIZES, make_window, set_form, show_scene
-from kiosk.texts.strings import Strings
-from kiosk.ui.theme import ENLARGED, LARGE
+from kiosk.gallery.stage import SIZES, make_window, set_form, show_in_form, show_scene
+from kiosk.texts.strings import WRITTEN, Strings
+from kiosk.ui.theme import ENLARGED, FAMILY, LARGE
+from kiosk.ui.widgets.text import wrap
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import states as s
 from tests.ui.measure import inks, layout_findings
@@ -104,3 +106,25 @@ def test_what_does_not_fit_becomes_two_leaves_and_neither_is_clipped(qtbot):
     window.show_state(s.Idle())
     window.show_state(SCENES["consent"].state)
     assert window.page.leaf == 0
+
+
+def test_a_quoted_word_is_not_torn_apart(qtbot):
+    font = QFont(FAMILY)
+    font.setPixelSize(30)
+    for width in range(90, 400, 10):
+        lines, fits = wrap("等“现在”再做", font, width)
+        assert "".join(line for line, _ in lines) == "等“现在”再做"
+        assert not fits or all(line.count("“") == line.count("”") for line, _ in lines), (width, lines)
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_the_first_page_and_the_result_are_one_page_in_large_letters(qtbot, language):
+    """下一页 before 开始认证 is a riddle on the first page of all, and a date on a second page is not read."""
+    window = make_window(sample_settings(), language)
+    qtbot.addWidget(window)
+    paged = []
+    for size, name in product(((1366, 768), (1280, 1024)), ("idle", "result", "result-received", "result-confirmed")):
+        show_in_form(window, SCENES[name], size, "paper", True)
+        if not window.page.primary.isVisibleTo(window):
+            paged.append((size, name))
+    assert paged == []

@@ -39,13 +39,14 @@ def forget() -> None:
 
 
 def _break(text: str, font: QFont, width: float) -> list[tuple[str, float]]:
-    layout = QTextLayout(text, font)
+    joined = _QUOTED.sub(lambda quoted: _JOINER.join(quoted.group()), text)
+    layout = QTextLayout(joined, font)
     layout.setTextOption(_OPTION)
     layout.beginLayout()
     out: list[tuple[str, float]] = []
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width)
-        piece = text[line.textStart() : line.textStart() + line.textLength()].rstrip()
+        piece = joined[line.textStart() : line.textStart() + line.textLength()].replace(_JOINER, "").rstrip()
         out.append((piece, line.naturalTextWidth()))
     layout.endLayout()
     return out
@@ -98,6 +99,8 @@ def _balanced(text: str, font: QFont, width: int, count: int) -> list[tuple[str,
     return best
 
 
+# A short word in Chinese quotation marks is not torn apart: 等“现 | 在”再做 is no sentence.
+_QUOTED, _JOINER = re.compile(r"“\w{2,4}”"), "\u2060"
 _OPTION = QTextOption()
 _OPTION.setWrapMode(QTextOption.WrapMode.WordWrap)
 

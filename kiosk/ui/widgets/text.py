@@ -39,17 +39,27 @@ def forget() -> None:
 
 
 def _break(text: str, font: QFont, width: float) -> list[tuple[str, float]]:
-    joined = _QUOTED.sub(lambda quoted: _JOINER.join(quoted.group()), text)
+    joined = _whole_quotes(text)
     layout = QTextLayout(joined, font)
     layout.setTextOption(_OPTION)
     layout.beginLayout()
     out: list[tuple[str, float]] = []
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width)
-        piece = joined[line.textStart() : line.textStart() + line.textLength()].replace(_JOINER, "").rstrip()
+        piece = joined[line.textStart() : line.textStart() + line.textLength()].translate(_INVISIBLE).rstrip()
         out.append((piece, line.naturalTextWidth()))
     layout.endLayout()
     return out
+
+
+_SHORT_QUOTE, _BESIDE = re.compile(r"“\w{2,4}”"), re.compile(r"(?<=\w)(?=“)|(?<=”)(?=\w)")
+_INVISIBLE = {0x2060: None, 0x200B: None}  # word joiner: never a new line here; zero width space: here it may be
+
+
+def _whole_quotes(text: str) -> str:
+    """Keep a short word in Chinese quotation marks whole, and break beside it: 等“现 | 在”再做 is no sentence."""
+    whole = _SHORT_QUOTE.sub(lambda quote: "\u2060".join(quote.group()), text)
+    return _BESIDE.sub("\u200b", whole)
 
 
 def _by_clauses(text: str, font: QFont, width: int, count: int) -> list[tuple[str, float]] | None:
@@ -99,8 +109,6 @@ def _balanced(text: str, font: QFont, width: int, count: int) -> list[tuple[str,
     return best
 
 
-# A short word in Chinese quotation marks is not torn apart: 等“现 | 在”再做 is no sentence.
-_QUOTED, _JOINER = re.compile(r"“\w{2,4}”"), "\u2060"
 _OPTION = QTextOption()
 _OPTION.setWrapMode(QTextOption.WrapMode.WordWrap)
 

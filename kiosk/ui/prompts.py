@@ -72,7 +72,7 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
         case s.Finished():
             return _finished(state, today)
         case s.Referred():
-            return ["not_done.say", f"reason.{state.reason}.say"]
+            return ["not_done.say", f"reason.{s.to_do(state)}.say"]
         case s.ReviewSent(stage=RecordStatus.CONFIRMED):
             return ["reason.review-passed.say"]
         case s.ReviewSent(stage=RecordStatus.RETURNED | RecordStatus.REFUSED):

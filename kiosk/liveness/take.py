@@ -123,6 +123,9 @@ class Take:
             observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code_s
         )
         self._buffer_face(observation, frame_bgr, blocked)
+        acts = self._acts_since()
+        if acts is not None:
+            self._faces.acts(acts, observation, frame_bgr)
         self._placing.seen(observation)
         reason = self._advance(blocked, events)
         if reason is not None:
@@ -257,6 +260,12 @@ class Take:
     def _peaked(self) -> bool:
         finder = None if self._asked.action is None else self._tracker.finder(self._asked.action)
         return finder is not None and finder.peaked
+
+    def _acts_since(self) -> float | None:
+        """When what was asked for began, while it is at its height; None otherwise."""
+        finder = None if self._asked.action is None or self._phase != "cue" else self._tracker.finder(self._asked.action)
+        began = finder.started_s if finder is not None and finder.peaked else None
+        return began if began is not None and began >= self._cued_s else None
 
     # --- parts
 

@@ -58,6 +58,8 @@ class Observes(Protocol):
         """Return what one picture shows."""
 
 
+# measured: docs/measurements.md, "Who acts"
+ACTING = 0.40  # single faces, turned by up to 40 degrees or with an open mouth: one person's have more in common
 TURN_CONFIRMED = 0.6  # share of the tracked yaw that the still picture must show
 
 
@@ -89,10 +91,13 @@ def conclude(
     """Return (the final result, the fused probe or None, how many faces it is made of).
 
     A passed take fails with face-changed when the faces before, between and after the actions are not one person's
-    (`match.same_person`), and with no-good-frame when a part holds none. Raises ModelError when the encoder does.
+    (`match.same_person`), when any two of them have nothing in common, or when somebody else's face acted (`ACTING`: a print held
+    up between the actions, two faces in turns); with no-good-frame when a part holds none. Raises ModelError when the encoder does.
     """
     if not result.passed:
         return result, None, 0
+    acting = [(face.part, encoder.embed(face.face_rgb)) for face in kept if face.acting]
+    kept = [face for face in kept if not face.acting]
     parts = sorted({face.part for face in kept})
     if not parts:
         return replace(result, passed=False, reason=Reason.NO_GOOD_FRAME), None, 0
@@ -104,9 +109,17 @@ def conclude(
     }
     alike = min((cosine(fused[a], fused[b]) for a, b in combinations(parts, 2)), default=None)
     changed = alike is not None and alike < match.same_person
-    check = CheckScore("same-face", alike, match.same_person, "enforce", changed)
-    result = replace(result, checks=(*result.checks, check))
-    if changed:
+    whole = fuse(vectors, weights)
+    # One picture of each action is enough: the other may be blurred by it.
+    acted = (max(cosine(one, whole) for number, one in acting if number == part) for part in {part for part, _ in acting})
+    least = min((*acted, *(cosine(one, two) for one, two in combinations(vectors, 2))), default=None)
+    other = least is not None and least < ACTING
+    found = (
+        CheckScore("same-face", alike, match.same_person, "enforce", changed),
+        CheckScore("same-face-acting", least, ACTING, "enforce", other),
+    )
+    result = replace(result, checks=(*result.checks, *found))
+    if changed or other:
         return replace(result, passed=False, reason=Reason.FACE_CHANGED), None, 0
     best = sorted(range(len(kept)), key=lambda i: -weights[i])[: match.frames]
     return result, fuse([vectors[i] for i in best], [weights[i] for i in best]), len(best)

@@ -306,7 +306,7 @@ class _Loop:
     def _outcome(
         self, result: LivenessResult, kept: tuple[KeptFace, ...], request: TakeRequest, turns: tuple[TurnPictures, ...] = ()
     ) -> TakeOutcome:
-        glasses = Glasses.UNKNOWN if request.practice else tell([face.face_rgb for face in kept])
+        glasses = Glasses.UNKNOWN if request.practice else tell([face.face_rgb for face in kept if not face.acting])
         if request.practice or not result.passed or self._encoder is None:
             return TakeOutcome(request.visit_id, result, request.take_id, practice=request.practice, glasses=glasses)
         chip = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,8 +53,29 @@ def test_one_part_with_another_face_is_enough_to_refuse(parts: tuple[int, ...]) 
     """Two parts that are alike do not make up for one that is not."""
     result, probe, used = conclude(PASSED, [kept(number, who) for number, who in enumerate(parts)], Told(), MATCH)
     assert (result.passed, result.reason, probe, used) == (False, Reason.FACE_CHANGED, None, 0)
-    (check,) = result.checks
+    check = result.checks[0]
     assert (check.name, check.score, check.flagged) == ("same-face", 0.0, True)
+
+
+@pytest.mark.parametrize(
+    ("who", "passed"),
+    [((1, 1, 1, 1), True), ((1, 2, 3, 1), True), ((1, 1, 3, 3), False), ((3, 3, 1, 1), False), ((3, 3, 3, 3), False)],
+)
+def test_whoever_acted_is_the_one_who_waited(who: tuple[int, ...], passed: bool) -> None:
+    """A print held up between the actions, and somebody else's face at their height. One of two pictures may be blurred."""
+    waited = [kept(number, 1) for number in range(3)]
+    acted = [replace(kept(1 + number // 2, one), acting=True) for number, one in enumerate(who)]
+    result, probe, used = conclude(PASSED, [*waited, *acted], Told(), MATCH)
+    assert (result.passed, result.reason) == ((True, Reason.OK) if passed else (False, Reason.FACE_CHANGED))
+    assert (probe is not None, used) == (passed, 3 if passed else 0)  # who acted is no part of what is compared
+    assert [one.name for one in result.checks if one.flagged] == ([] if passed else ["same-face-acting"])
+
+
+def test_two_faces_that_take_turns_are_not_one() -> None:
+    """Each part holds both, so that the parts are alike."""
+    result, probe, _ = conclude(PASSED, [kept(part, who) for part in range(3) for who in (1, 3)], Told(), MATCH)
+    assert (result.reason, probe) == (Reason.FACE_CHANGED, None)
+    assert [one.name for one in result.checks if one.flagged] == ["same-face-acting"]
 
 
 def test_the_same_face_throughout_passes() -> None:

@@ -220,6 +220,20 @@ def test_parts_are_kept_apart() -> None:
     assert first.quality > second.quality
 
 
+def test_who_acts_is_kept_at_the_first_and_the_last_height() -> None:
+    buffer = FaceBuffer()
+    buffer.acts(1.0, face(1.2), PICTURE)  # an attempt that came to nothing
+    for t_s, yaw in ((2.0, 20.0), (2.1, 30.0), (2.2, 41.0), (2.3, 25.0), (2.4, -45.0)):
+        buffer.acts(1.9, face(t_s, Pose(yaw=yaw)), PICTURE)
+    buffer.acts(1.9, nobody(2.5), PICTURE)
+    assert buffer.kept() == ()
+    buffer.next_part()
+    assert [(one.t_s, one.part, one.acting) for one in buffer.kept()] == [(2.0, 1, True), (2.3, 1, True)]
+    assert not buffer.has_part()  # a straight look is still wanted
+    buffer.next_part()
+    assert len(buffer.kept()) == 2
+
+
 # --- where the face is ---------------------------------------------------------------------------------------------------
 
 

@@ -183,6 +183,7 @@ CHECKS = {
     "repeated-frames",
     "loop",
     "same-face",
+    "same-face-acting",
     "turn-confirmed",
     "camera",
     "sensor",

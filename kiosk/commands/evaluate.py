@@ -1,4 +1,4 @@
-"""`kiosk evaluate gestures|takes|stills|match|glasses|light|lips|injection CSV`: measure on labelled files.
+"""`kiosk evaluate gestures|takes|replays|starts|stills|match|glasses|light|lips|injection CSV`: measure on labelled files.
 
 Paths in a CSV are relative to it; injection needs none.
 """
@@ -80,6 +80,19 @@ def _run(args: argparse.Namespace) -> Report:
         from kiosk.evaluate import gestures
 
         return gestures.run(args.csv, args.expected, make)
+    if args.what == "replays":
+        from kiosk.evaluate import replays
+
+        with Lines(args.lines) as lines:
+            return replays.run(
+                args.csv, settings, make, tries=args.tries, seed=args.seed, on_take=lambda one: lines.write(one.json())
+            )
+    if args.what == "starts":
+        from kiosk.evaluate import starts
+
+        with Lines(args.lines) as lines:
+            detector = models / "face_detection_yunet_2023mar.onnx"
+            return starts.run(args.csv, settings, make, detector, lambda one: lines.write(one.json()))
     if args.what == "light":
         from kiosk.evaluate import light
 
@@ -137,15 +150,18 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     from kiosk.config import ASSETS
 
     parser = argparse.ArgumentParser(prog="kiosk evaluate", description=__doc__)
-    parser.add_argument("what", choices=("gestures", "takes", "stills", "match", "glasses", "light", "lips", "injection"))
+    kinds = ("gestures", "takes", "replays", "starts", "stills", "match", "glasses", "light", "lips", "injection")
+    parser.add_argument("what", choices=kinds)
     parser.add_argument("csv", type=Path, metavar="CSV", nargs="?", help="the labelled files; injection needs none")
     parser.add_argument("--sensors", type=int, default=0, help="simulated takes for the sensor's pattern (injection)")
     parser.add_argument("--json", type=Path, metavar="F", help="write the numbers")
-    parser.add_argument("--lines", type=Path, metavar="F", help="each take as a line of JSON as soon as it ends (takes, light)")
+    parser.add_argument(
+        "--lines", type=Path, metavar="F", help="each take as a line of JSON as it ends (takes, replays, starts, light)"
+    )
     parser.add_argument("--html", type=Path, metavar="F", help="write one page with tables and plots")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (takes)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (takes, replays, light, injection)")
     parser.add_argument("--expected", type=Path, metavar="CSV", help="per-clip labels (gestures)")
-    parser.add_argument("--tries", type=int, default=20, help="random challenges for each clip (takes)")
+    parser.add_argument("--tries", type=int, default=20, help="random challenges for each clip (takes, replays)")
     parser.add_argument(
         "--no-fit", action="store_true", help="play clips as they are, not scaled and centred as the best attacker would (takes)"
     )

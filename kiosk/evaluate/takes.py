@@ -105,22 +105,11 @@ def play(path: Path, make: Callable[[], Landmarker], fit: bool, limit_s: float =
             image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         raw.append(Frame(image, frame.t_s, frame.seq))
     step_s = float(np.median(np.diff([f.t_s for f in raw]))) if len(raw) > 1 else 1 / 25
-    matrix = _fitting(raw, make) if fit else None
+    matrix = fitting(raw, make) if fit else None
     landmarker, pictures, observations = make(), [], []
     try:
         for frame in raw:
-            image = (
-                frame.image_bgr
-                if matrix is None
-                else cv2.warpAffine(
-                    frame.image_bgr,
-                    matrix,
-                    CANVAS,
-                    flags=cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_CONSTANT,
-                    borderValue=(96, 96, 96),
-                )
-            )
+            image = fitted(frame.image_bgr, matrix)
             pictures.append(image)
             observations.append(landmarker.observe(Frame(image, frame.t_s, frame.seq)))
     finally:
@@ -278,8 +267,16 @@ def looped(clip: Played, start: int) -> Iterator[tuple[FaceObservation, np.ndarr
             index, offset = 0, offset + clip.length_s
 
 
-def _fitting(raw: list[Frame], make: Callable[[], Landmarker]) -> np.ndarray | None:
-    """The scaling that puts the clip's usual face where the guidance wants it."""
+def fitted(image_bgr: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
+    """Return a picture scaled by what `fitting` gave; as it is without."""
+    if matrix is None:
+        return image_bgr
+    grey = (96.0, 96.0, 96.0)
+    return np.asarray(cv2.warpAffine(image_bgr, matrix, CANVAS, borderMode=cv2.BORDER_CONSTANT, borderValue=grey))
+
+
+def fitting(raw: list[Frame], make: Callable[[], Landmarker]) -> np.ndarray | None:
+    """Return the scaling that puts the clip's usual face where the guidance wants it; None without a face."""
     landmarker = make()
     boxes = []
     try:

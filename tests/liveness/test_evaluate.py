@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,12 +15,15 @@ from PIL import Image
 from kiosk import models
 from kiosk.commands.evaluate import main
 from kiosk.commands.watch import main as watch
+from kiosk.config import Settings
 from kiosk.domain.outcome import Glasses
 from kiosk.domain.rate import interval as wilson
-from kiosk.evaluate import glasses
+from kiosk.evaluate import glasses, replays, starts
 from kiosk.evaluate.clips import ClipError, frames, read_rows
 from kiosk.evaluate.metrics import Rate, error_curve, match_spans, rates_at
+from kiosk.evaluate.takes import Played
 from kiosk.liveness.glasses import Lines
+from tests.liveness.faces import Pose, face
 
 
 def test_wilson_intervals_are_the_book_s() -> None:
@@ -85,11 +90,13 @@ def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Pa
         "match": f"a,b,same,group\n{face},{models.path('obama')},0,men\n{face},{face},1,men\nmissing.png,{face},1,men\n",
         "glasses": f"file,glasses,subject\n{face},no,b\n{models.path('obama')},no,o\nmissing.mp4,yes,m\na.gif,perhaps,b\n",
         "takes": "file,label,species\na.gif,attack,replay\nmissing.mp4,attack,replay\na.gif,friend,x\n",
+        "replays": f"file,label\na.gif,attack\nmissing.mp4,attack\na.gif,bona_fide\n{face},attack\n",
+        "starts": "file\na.gif\nmissing.mp4\n",
     }
     for what, text in tables.items():
         (tmp_path / f"{what}.csv").write_text(text, encoding="utf-8")
         outputs = (tmp_path / f"{what}.json", tmp_path / f"{what}.html")
-        extra = ["--tries", "1"] if what == "takes" else []
+        extra = ["--tries", "1"] if what in ("takes", "replays") else []
         assert (
             main([what, str(tmp_path / f"{what}.csv"), "--json", str(outputs[0]), "--html", str(outputs[1]), *extra]) == 3
         )  # rows were skipped
@@ -102,6 +109,17 @@ def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Pa
         assert "missing" in capsys.readouterr().out
     assert json.loads((tmp_path / "takes.json").read_text())["species"]["replay"]["apcer"]["hits"] == 0
     assert json.loads((tmp_path / "match.json").read_text())["groups"]["men"]["genuine"] == 1
+    played = json.loads((tmp_path / "replays.json").read_text())
+    assert list(played["clips"]) == ["a.gif"]  # no still, and no genuine row
+    assert (played["clips"]["a.gif"]["moves"], played["groups"]["keep still"]["passed"]["hits"]) == (False, 0)
+    forms = json.loads((tmp_path / "starts.json").read_text())["forms"]
+    assert {form: told["kept"]["hits"] for form, told in forms.items()} == {
+        "as it is": 0,
+        "scaled": 0,
+        "mask, white": 1,
+        "mask, light blue": 1,
+        "mask, dark blue": 1,
+    }
     told = json.loads((tmp_path / "glasses.json").read_text())["results"]["as shipped, people"]
     assert (told["bare_called_yes"]["hits"], told["bare_called_yes"]["trials"]) == (0, 2)
 
@@ -143,3 +161,35 @@ def test_watching_a_clip_prints_the_same_lines_twice(tmp_path: Path, capsys: pyt
     assert [line["event"] for line in lines][-1] == "end"
     assert {"guidance", "baseline", "status"} <= {line["event"] for line in lines}
     assert watch(["--camera", "file:nothing.mp4", "--window", "no"]) == 1
+
+
+def _clip(yaw: Callable[[float], float], seconds: float = 12.0) -> Played:
+    times = [n / 10 for n in range(int(seconds * 10))]
+    return Played([np.full((480, 640, 3), 150, np.uint8)] * len(times), [face(t, Pose(yaw=yaw(t))) for t in times], seconds)
+
+
+def test_a_recording_that_turns_all_the_time_is_counted_apart_and_asked_for_more() -> None:
+    """It meets a turn now and then by luck, and is told from somebody who was asked; one that keeps still meets nothing."""
+    settings = Settings().liveness.model_copy(update={"allowed": ("turn-left", "turn-right")})
+    moving = _clip(lambda t: 30 * math.sin(2 * math.pi * t / 6))
+    done = [replays.replayed("moving", moving, settings, 1, number) for number in range(12)]
+    done += [replays.replayed("still", _clip(lambda _: 1.0), settings, 1, number) for number in range(3)]
+    told = replays.report(done, [], {}).data["groups"]
+    assert (told["move"]["clips"], told["keep still"]["clips"]) == (1, 1)
+    assert told["move"]["first"]["hits"] >= told["move"]["passed"]["hits"]
+    assert told["keep still"]["first"]["hits"] == 0
+    assert all(one.reason == "action-timeout" for one in done if not one.moves)
+    assert done[0] == replays.replayed("moving", moving, settings, 1, 0)  # the same seed, the same numbers
+
+
+def test_a_mask_lies_over_nose_and_mouth_alone() -> None:
+    image = np.full((480, 640, 3), 160, np.uint8)
+    points = face(0.0).points
+    assert points is not None
+    worn = starts.wear(image, points, starts.COLOURS["black"])
+    changed = np.abs(worn.astype(int) - image).max(axis=2)
+    low = points[list(starts._EDGE), :2]
+    y, x = np.nonzero(changed > 20)
+    assert len(y) > 500
+    assert (y.min(), y.max()) == pytest.approx((low[:, 1].min(), low[:, 1].max()), abs=4)
+    assert (x.min(), x.max()) == pytest.approx((low[:, 0].min(), low[:, 0].max()), abs=4)

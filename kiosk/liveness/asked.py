@@ -64,9 +64,15 @@ class Asked:
         self.doubt.accepted(event, cued_s, wrong=self.wrong, early=self.early)
         self._index += 1
         self._anew()
-        if self._index == len(self._steps) and self._more and self.doubt.enough and self._spares:
-            self._more = False
-            self._steps.append(hardest(self._spares))
+        self.asks_more()
+
+    def asks_more(self) -> bool:
+        """When all is done: ask for one action more, once, where the movements did not wait for the cues; return whether it is."""
+        if self.step is not None or not self._more or not self.doubt.enough or not self._spares:
+            return False
+        self._more = False
+        self._steps.append(hardest(self._spares))
+        return True
 
     def give_up(self, began_s: float, cued_s: float) -> None:
         """The take ends while the present action is awaited: it is kept as not done."""

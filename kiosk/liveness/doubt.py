@@ -20,8 +20,8 @@ _STRAY = {Action.BLINK: 0.0, Action.NOD: 0.25, Action.MOUTH_OPEN: 0.5}
 _TURN, _WRONG, _AT_ONCE, _EARLY = 1.0, 0.25, 1.0, 0.25  # left for right, and too soon, are what people do
 # How far the head goes left and right while nobody asked, and after the cue until the answer begins: a person's own reaction opens
 # the window, and before it there is waiting. measured: docs/measurements.md, "Replays"
-RESTLESS_DEG, ROVING_DEG = 8.0, 15.0
-_RESTLESS, _ROVING = 0.5, 1.0
+CALM_DEG, ROVING_DEG = 3.0, 15.0  # from the one on it weighs, at the other it is a whole sign
+_HASTY, _HASTY_S = 0.5, 0.5  # a head that goes there and back in no time was on its way
 _BEFORE_S = 0.3  # the beginning of the answer itself is no unrest
 _STRAIGHT_DEG = 7.0
 
@@ -58,8 +58,10 @@ class Doubt:
         """An answer was taken. wrong: turns to the other side before it; early: answers before the cue."""
         at_once = event.action not in (Action.BLINK, Action.READ_DIGITS) and event.start_s - cued_s < REACTION_S
         self.weight += wrong * _WRONG + early * _EARLY + (_AT_ONCE if at_once else 0.0)
-        unrest = self.unrest_deg(event.start_s)
-        self.weight += _ROVING if unrest >= ROVING_DEG else _RESTLESS if unrest >= RESTLESS_DEG else 0.0
+        if event.action in TURNS and event.end_s - event.start_s < _HASTY_S:
+            self.weight += _HASTY
+        unrest = (self.unrest_deg(event.start_s) - CALM_DEG) / (ROVING_DEG - CALM_DEG)
+        self.weight += min(1.0, max(0.0, unrest))
 
     def unrest_deg(self, until_s: float) -> float:
         """How far the head went left and right before an answer that began then."""

@@ -249,6 +249,9 @@ class Take:
             if shown:
                 self._enter("wait-cue")
             return None
+        if shown and self._asked.asks_more():  # what went on after the last answer counts, too
+            self._enter("wait-cue")
+            return None
         if shown and self._faces.has_part():
             return Reason.OK
         return Reason.NO_GOOD_FRAME if self._now_s - self._since_s > AFTER_LIMIT_S else None

@@ -47,6 +47,41 @@ def test_an_answer_sooner_than_anybody_reacts_is_doubtful_a_mistake_is_not() -> 
     assert doubt.enough
 
 
+def test_a_head_that_turns_there_and_back_in_no_time_was_on_its_way() -> None:
+    doubt = Doubt()
+    doubt.accepted(GestureEvent(Action.TURN_LEFT, 6.0, 6.2, 6.45, 20.0), 5.0, wrong=0, early=0)
+    assert doubt.weight == 0.5
+    doubt.accepted(GestureEvent(Action.TURN_RIGHT, 9.0, 9.2, 9.5, 20.0), 8.0, wrong=0, early=0)
+    doubt.accepted(GestureEvent(Action.BLINK, 12.0, 12.1, 12.2, 0.4), 11.0, wrong=0, early=0)
+    assert doubt.weight == 0.5
+
+
+@pytest.mark.parametrize(("went_deg", "weight"), [(2.0, 0.0), (3.0, 0.0), (9.0, 0.5), (15.0, 1.0), (40.0, 1.0)])
+def test_unrest_weighs_by_how_far_the_head_went(went_deg: float, weight: float) -> None:
+    doubt = Doubt()
+    for t_s, yaw_deg in ((4.0, 0.0), (5.0, went_deg), (5.6, went_deg), (5.8, 90.0)):  # the last one belongs to the answer
+        doubt.waits(t_s, yaw_deg)
+    doubt.accepted(event(Action.MOUTH_OPEN, 6.0), 5.2, wrong=0, early=0)
+    assert doubt.weight == pytest.approx(weight)
+
+
+def test_what_goes_on_after_the_last_answer_counts_too() -> None:
+    """A recording goes on: the third action is asked for although both answers were without fault."""
+    drawn = challenge(Action.MOUTH_OPEN, Action.TURN_LEFT, spares=(Action.BLINK, Action.TURN_RIGHT))
+    person, since, counts = Person(), [], []
+
+    def goes_on(t_s: float, view: TakeView) -> Pose:
+        if len(view.done_actions) == 2 and view.action_count == 2:
+            since.append(t_s)
+        if since and t_s - since[0] < 2.4:
+            return Pose(yaw=-30.0 if t_s - since[0] < 0.6 else 14.0, mouth=0.14)  # no straight look yet
+        return person(t_s, view)
+
+    result = run(Take(drawn, SETTINGS), goes_on, watch=lambda _t, view: counts.append(view.action_count))
+    assert counts[-1] == 3
+    assert result.passed
+
+
 def test_what_answers_the_cue_is_no_stray() -> None:
     turn = event(Action.TURN_LEFT, 5.0)
     assert not is_stray(turn, Action.TURN_RIGHT, 4.0)  # the wrong way

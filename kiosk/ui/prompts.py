@@ -19,6 +19,7 @@ from kiosk.texts.said import SPELLED
 from kiosk.ui.spoken.pieces import after, digits
 from kiosk.ui.views import card_variant, take_hint
 from kiosk.visit import states as s
+from kiosk.visit.after_failure import to_do
 
 
 def when(item: Eligibility, today: date) -> NextTime | None:
@@ -72,7 +73,7 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
         case s.Finished():
             return _finished(state, today)
         case s.Referred():
-            return ["not_done.say", f"reason.{s.to_do(state)}.say"]
+            return ["not_done.say", f"reason.{to_do(state)}.say"]
         case s.ReviewSent(stage=RecordStatus.CONFIRMED):
             return ["reason.review-passed.say"]
         case s.ReviewSent(stage=RecordStatus.RETURNED | RecordStatus.REFUSED):

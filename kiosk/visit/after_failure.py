@@ -13,6 +13,27 @@ from kiosk.visit.pieces import end
 from kiosk.visit.world import Step, World
 
 
+# What these say to do, is to be done in another try: words for where one is offered, and for no other page.
+TRIED_AGAIN = frozenset(
+    {
+        Reason.LIVENESS_FAILED,
+        Reason.ACTION_TIMEOUT,
+        Reason.NO_GOOD_FRAME,
+        Reason.FACE_LOST,
+        Reason.FACE_CHANGED,
+        Reason.DIGITS_UNHEARD,
+        Reason.DIGITS_WRONG,
+        Reason.DIGITS_ELSEWHERE,
+        Reason.CANCELLED,
+    }
+)
+
+
+def to_do(state: s.Referred) -> Reason:
+    """Return the reason whose words tell what to do now: after the last try that is to wait, not to try again."""
+    return Reason.TOO_MANY_TRIES if state.reason in TRIED_AGAIN else state.reason
+
+
 def offered(state: s.Referred, event: e.Event, world: World) -> Step | None:
     """Take up what the page of a failed face offers; None: the event is another."""
     case = s.failed_face(state)

@@ -343,27 +343,6 @@ FAILED_FACE = frozenset(
 )
 
 
-# What these say to do, is to be done in another try: words for where one is offered, and for no other page.
-TRIED_AGAIN = frozenset(
-    {
-        Reason.LIVENESS_FAILED,
-        Reason.ACTION_TIMEOUT,
-        Reason.NO_GOOD_FRAME,
-        Reason.FACE_LOST,
-        Reason.FACE_CHANGED,
-        Reason.DIGITS_UNHEARD,
-        Reason.DIGITS_WRONG,
-        Reason.DIGITS_ELSEWHERE,
-        Reason.CANCELLED,
-    }
-)
-
-
-def to_do(state: Referred) -> Reason:
-    """Return the reason whose words tell what to do now: after the last try that is to wait, not to try again."""
-    return Reason.TOO_MANY_TRIES if state.reason in TRIED_AGAIN else state.reason
-
-
 def failed_face(state: Referred) -> Case | None:
     """Return the case whose face did not do it; None where it is something else that the attendant is called for."""
     return state.case if state.reason in FAILED_FACE else None

@@ -15,6 +15,7 @@ from kiosk.ui.spoken.plan import Facts, plan_for
 from kiosk.ui.widgets.button import Button
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import states as s
+from kiosk.visit.after_failure import TRIED_AGAIN
 
 # What tells somebody to do it once more, here and now. That staff do it again with them is none of it.
 AGAIN = {
@@ -29,7 +30,7 @@ _ELSEWHERE = ("card-", "reader-", "ocr-", "code-", "list-")  # told where a card
 
 def ends() -> list[Scene]:
     """Every page without another try, with every reason that may stand on it."""
-    face = s.FAILED_FACE | s.TRIED_AGAIN
+    face = s.FAILED_FACE | TRIED_AGAIN
     out = []
     for scene in (*scenes(), *reason_scenes()):
         reason = getattr(scene.state, "reason", Reason.OK)
@@ -62,7 +63,7 @@ def test_nor_is_anybody_told_so_by_ear(language):
     assert wrong == []
 
 
-@pytest.mark.parametrize("reason", sorted(s.TRIED_AGAIN))
+@pytest.mark.parametrize("reason", sorted(TRIED_AGAIN))
 def test_where_there_is_another_try_the_words_tell_what_to_do_better(window, reason):
     retry = next(scene for scene in reason_scenes() if scene.name == f"retry-{reason}")
     show_scene(window, retry)

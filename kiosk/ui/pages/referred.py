@@ -11,6 +11,7 @@ from kiosk.ui.widgets.labels import IconLine, Sign
 from kiosk.ui.widgets.text import Text
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+from kiosk.visit.after_failure import to_do
 
 
 class ReferredPage(Page[s.Referred]):
@@ -43,7 +44,7 @@ class ReferredPage(Page[s.Referred]):
         self.open.fill(kit, stayed=state.stayed, waiting=True)
         self.title.say(kit.text(f"{reason}.title"))
         self.lead.say(kit.text(f"{reason}.why"))
-        self.now.say(kit.text(f"reason.{s.to_do(state)}.now"))
+        self.now.say(kit.text(f"reason.{to_do(state)}.now"))
         self.saved.say(kit.text("page.referred.saved") if state.record_ids else "")
         self.back.say(kit.text("page.referred.back"))
         from_age = kit.settings.home_visits.offered_from_age

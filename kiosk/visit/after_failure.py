@@ -12,7 +12,6 @@ from kiosk.visit import states as s
 from kiosk.visit.pieces import end
 from kiosk.visit.world import Step, World
 
-
 # What these say to do, is to be done in another try: words for where one is offered, and for no other page.
 TRIED_AGAIN = frozenset(
     {

@@ -301,6 +301,11 @@ class GestureTracker:
         """Return the finder of one gesture (to see whether one is in progress); None for what is no gesture."""
         return self._finders.get(action)
 
+    def height_since(self, action: Action | None) -> float | None:
+        """Return when a gesture began whose peak was seen and whose return is missing; None when there is none."""
+        finder = None if action is None else self.finder(action)
+        return finder.started_s if finder is not None and finder.peaked else None
+
     def _release(self) -> list[GestureEvent]:
         waiting, self._waiting = self._waiting or [], None
         return [event for now in waiting for event in self._feed(now)]

@@ -123,9 +123,9 @@ class Take:
             observation, frame_bgr, self._phase, self._asked.action, self._tracker.baseline.value().yaw_deg, self._code_s
         )
         self._buffer_face(observation, frame_bgr, blocked)
-        acts = self._acts_since()
-        if acts is not None:
-            self._faces.acts(acts, observation, frame_bgr)
+        acts_s = self._tracker.height_since(self._asked.action) if self._phase == "cue" else None
+        if acts_s is not None and acts_s >= self._cued_s:
+            self._faces.acts(acts_s, observation, frame_bgr)
         self._placing.seen(observation)
         reason = self._advance(blocked, events)
         if reason is not None:
@@ -245,12 +245,9 @@ class Take:
 
     def _advance_between(self) -> Reason | None:
         shown = self._now_s - self._since_s >= BETWEEN_S
-        if self._asked.step is not None:
+        if self._asked.step is not None or (shown and self._asked.asks_more()):  # what goes on after the last answer counts, too
             if shown:
                 self._enter("wait-cue")
-            return None
-        if shown and self._asked.asks_more():  # what went on after the last answer counts, too
-            self._enter("wait-cue")
             return None
         if shown and self._faces.has_part():
             return Reason.OK
@@ -261,14 +258,7 @@ class Take:
         return 3.0 if self._peaked() else 0.0
 
     def _peaked(self) -> bool:
-        finder = None if self._asked.action is None else self._tracker.finder(self._asked.action)
-        return finder is not None and finder.peaked
-
-    def _acts_since(self) -> float | None:
-        """When what was asked for began, while it is at its height; None otherwise."""
-        finder = None if self._asked.action is None or self._phase != "cue" else self._tracker.finder(self._asked.action)
-        began = finder.started_s if finder is not None and finder.peaked else None
-        return began if began is not None and began >= self._cued_s else None
+        return self._tracker.height_since(self._asked.action) is not None
 
     # --- parts
 

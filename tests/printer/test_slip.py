@@ -132,7 +132,7 @@ def test_warns_of_fraud_and_tells_number_check_month_and_ways_from_afar(width_mm
 
 @pytest.mark.parametrize("stage", list(RecordStatus))
 def test_whoever_ages_away_from_the_template_is_asked_for_a_fresh_one_on_paper_too(stage):
-    asked = "下次来，请工作人员重新采集人脸，免得以后认不出。"
+    asked = "下次来，请工作人员给您重新拍一张照片，免得以后认不出。"
     passed = stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED)
     assert (asked in printed(slip(stage=stage, face_ageing=True), 58)) is passed
     assert asked not in printed(slip(stage=stage), 58)

@@ -51,7 +51,7 @@ def test_whoever_ages_away_from_the_template_is_asked_for_a_fresh_one(window, st
     show_scene(window, replace(SCENES["result"], state=done))
     asked = stage is not RecordStatus.RETURNED  # who has to do it again hears that, and nothing else
     assert window.page.fresh.isVisibleTo(window) is asked
-    assert ("重新采集人脸" in window.page.fresh.text()) is asked
+    assert ("重新拍一张照片" in window.page.fresh.text()) is asked
     show_scene(window, replace(SCENES["result"], state=replace(done, face_ageing=False)))
     assert not window.page.fresh.isVisibleTo(window)
 
@@ -106,7 +106,7 @@ def test_a_data_match_is_told_with_until_when_in_a_query_too(window, mode):
     show_scene(window, replace(SCENES["answer-data-matched"], state=shown))
     text = "\n".join(label.text() for label in window.page.findChildren(QLabel) if label.isVisibleTo(window))
     assert "不用再办" in text
-    assert "数据核对" in text
+    assert "替您查过" in text
     assert "2027年3月底" in text
     assert window.page.tick.isVisibleTo(window)
     said = prompt_for(shown, today=date(2026, 11, 30))

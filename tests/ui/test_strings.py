@@ -29,6 +29,27 @@ def test_the_languages_have_the_same_keys():
     assert zh ^ en == set()
 
 
+# Whom a key is for: all but these stand before retirees.
+FOR_STAFF = re.compile(
+    r"^(desk|doctor|doctor_said|setup|pilot|keyboard|rule|sync|policy)\.|\.attendant$|^reason\.(bad-number|provision-refused)\."
+)
+OFFICE_WORDS = {
+    "zh_CN": re.compile("名册|特征|比对|核实|采集|模板|模型|参保|阈值|分数|系统|读卡器"),
+    "en": re.compile(
+        r"\b(centre|bureau|kiosk|roster|template|match|biometric)", re.IGNORECASE
+    ),  # it is the pension office, and the machine
+}
+
+
+@pytest.mark.parametrize("language", OFFICE_WORDS)
+def test_retirees_read_and_hear_everyday_words_and_one_for_one_thing(language):
+    texts = Strings.load(language)
+    found = {
+        key: texts.text(key) for key in texts.keys() if not FOR_STAFF.search(key) and OFFICE_WORDS[language].search(texts.text(key))
+    }
+    assert found == {}
+
+
 def test_what_is_read_and_what_is_heard_are_chosen_apart():
     after = {(spoken, writing): writing_for(spoken, writing) for spoken in SPOKEN for writing in WRITTEN}
     assert after == {

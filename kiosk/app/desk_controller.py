@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ from kiosk.desk import states as s
 from kiosk.desk.machine import DeskWorld, step
 from kiosk.desk.values import Call, Place, VisitGlance
 from kiosk.desk_backend import commands as work
-from kiosk.desk_backend import media
+from kiosk.desk_backend import media, people
 from kiosk.desk_backend.boards import Seen, load, tallies
 from kiosk.desk_backend.moment import Moment
 from kiosk.domain.reasons import Reason
@@ -271,6 +272,9 @@ class DeskController(QObject):
                 self._work.look_for_media(by.session_id)
             case c.WatchPapers() | c.ShootPage() | c.KeepPage():
                 self.papers.do(command)
+            case c.FindPerson(elsewhere=True):
+                ask = partial(people.find_elsewhere, command, self._settings.sync, self._store.run, self._moment)
+                self._work.outside(ask, lambda error: work.failed(command, error))
             case c.RegisterScan() | c.TakeUnitList() | c.Export() | c.Courier() | c.ExportHomeVisits() | c.CarryHomeVisits():
                 self._on_media(command)
             case c.SaveAssisted() if command.form.review:

@@ -16,16 +16,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection, text
 
 from kiosk.bench import sync as fleet
+from kiosk.bench.many_rows import put_rows
 from kiosk.bench.postgres import Cluster
-from kiosk.bureau import database, months, sessions
+from kiosk.bureau import sessions
 from kiosk.bureau.clerks import accounts
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.roles import Role
@@ -37,7 +36,6 @@ from kiosk.sync.keys import parse_keys
 _HEADERS = {"Content-Type": protocol.MEDIA_TYPE}
 _BOUNDS = {"page_p99_ms": 200.0, "batch_p99_ms": 50.0}
 _RATIO = 3.0
-_MONTHS = 37  # that the made-up rows lie in
 _PAGES = (
     "/admin/summary",
     "/admin/records?limit=100",
@@ -54,6 +52,7 @@ _CLERKS_PAGES = (
     "/records?state=all&suspect=yes",
     "/records?state=confirmed&station=SZ-FLEET-0007",
     "/records?state=all&person=P12345",
+    "/records?state=all&person=王芳",
     "/stations",
 )
 _STATIONS = 200
@@ -88,6 +87,7 @@ def _ingest(folder: Path, cluster: Cluster, records: int, kiosks: int, turns: in
             place = folder / f"{which}-{turn}"
             given: dict[str, Any] = {"data": place, "db": cluster.create(), "auto_confirm": auto_confirm}
             bureau = _Other(old, **given) if which == "old" else BureauProcess(**given)
+            bureau.start(_START_S)
             with bureau:
                 speeds[which].append(_speed(bureau, records, kiosks))
     out: dict[str, Any] = {f"{which}_records_per_s": statistics.median(found) for which, found in speeds.items()}
@@ -142,19 +142,16 @@ print(time.perf_counter() - began)
 
 def _above_many(folder: Path, cluster: Cluster, rows: int, auto_confirm: bool) -> dict[str, Any]:
     """Time pages and batches of 20 above many rows."""
-    waiting = BureauProcess(data=folder, db=cluster.create(), auto_confirm=auto_confirm)
-    waiting.start(_START_S)
-    with waiting as bureau:
+    bureau = BureauProcess(data=folder, db=cluster.create(), auto_confirm=auto_confirm)
+    bureau.start(_START_S)
+    with bureau:
         keys = parse_keys((folder / "keys.json").read_text(encoding="utf-8"), "bureau")
         bureau_id = "bureau-" + seal.fingerprint(keys.public)
         kiosks = fleet._register(bureau.db, _STATIONS)
         kiosk = kiosks[0]
         fleet._fill(kiosk, 20 * 220, keys.public, bureau_id)
         began = time.perf_counter()
-        engine = database.open_engine(bureau.db)
-        with engine.connect() as connection:
-            _put_rows(connection, [one.kiosk_id for one in kiosks], rows)
-        engine.dispose()
+        put_rows(bureau, [one.kiosk_id for one in kiosks], rows)
         filled = time.perf_counter() - began
         load = [os.getloadavg()[0]]
         pages = {path: [_timed(bureau, path) for _ in range(40)][10:] for path in _PAGES}
@@ -230,33 +227,3 @@ def _timed(bureau: BureauProcess, path: str) -> float:
 
 def _share(found: list[float], share: float) -> float:
     return sorted(found)[min(len(found) - 1, int(len(found) * share))]
-
-
-def _put_rows(connection: Connection, kiosk_ids: list[str], rows: int) -> None:
-    """Put made-up records of the last three years into the tables, as ingest would have left them, in a hundredth of its time."""
-    now = datetime.now(UTC)
-    for back in range(1, _MONTHS + 1):  # as a bureau of three years has them: made when each month came
-        months.make(connection, "records", months.first_of(now, -back))
-    made = {"kiosks": kiosk_ids, "stations": len(kiosk_ids), "rows": rows}
-    at = "now() - (n::float8 / :rows) * interval '1095 days'"
-    decided = "CASE WHEN n % 200 = 0 THEN '' WHEN n % 211 = 0 THEN 'returned' ELSE 'confirmed' END"
-    connection.execute(
-        text(  # every part of it is a constant
-            "INSERT INTO records SELECT 'R' || n, (CAST(:kiosks AS text[]))[n % :stations + 1], 'B' || n / 20, "  # noqa: S608
-            "md5('c' || n) || md5('d' || n), repeat('x', 600), 'P' || n / 3, "
-            "'P' || n / 3 || '/enterprise-employee/deferred-month/' || n, 'self-face', "
-            "CASE WHEN n % 20 = 7 THEN 'failed' ELSE 'passed' END, 'ok', "
-            f"{at}, NULL, n % 5000 = 0, {at}, 'accepted', {decided}, '' FROM generate_series(1, :rows) n"
-        ),
-        made,
-    )
-    for statement in (
-        "INSERT INTO record_ids SELECT record_id, content_digest, received_at FROM records",
-        "INSERT INTO passes SELECT pass_key, record_id, received_at FROM records",
-        "INSERT INTO counts SELECT 'record:' || verdict || '/' || CASE decision WHEN '' THEN 'pending' ELSE decision END, 'made', "
-        "count(*) FROM records GROUP BY verdict, decision",
-    ):
-        connection.execute(text(statement))
-    connection.commit()
-    connection.execution_options(isolation_level="AUTOCOMMIT")
-    connection.execute(text("VACUUM ANALYZE"))

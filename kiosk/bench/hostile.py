@@ -214,6 +214,10 @@ def _attacks(at: Attacker) -> dict[str, Work]:
         "zstd: 16 MB of objects in a kiosk's batch": _once(at, "/v1/batches", objects, JOSE),
         "zstd: 1 GB in a kiosk's batch": _once(at, "/v1/batches", blank, JOSE),
         "deep nesting in a kiosk's batch": _once(at, "/v1/batches", at.sealed(_batch(b"[" * 90_000 + b"]" * 90_000)), JOSE),
+        "numbers of 3 MB, NaN, half a surrogate in kiosks' batches": lambda: [
+            at.post("/v1/batches", at.sealed(_batch(odd)), JOSE)
+            for odd in (b"[" + b"9" * (3 * MB) + b"]", b"[NaN]", b'["\\ud800"]', b"[1e999]")
+        ],
         "40 at once: 16 MB of objects in kiosks' batches": lambda: _batches_at_once(at, objects),
         "40 at once: 4 MB of noise": lambda: _batches_at_once(at, noise),
         "40 wrong one-time codes at once": lambda: _enrolments(at),

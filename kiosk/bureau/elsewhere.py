@@ -7,29 +7,24 @@ fills it from the newest roster, or from what changed in it.
 
 from __future__ import annotations
 
-import hmac
 import json
-import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kiosk.bureau import areas, database, rosters, tables
 from kiosk.bureau.clerks import audit
+from kiosk.bureau.clerks.sealing import SealingKeys
 from kiosk.bureau.clerks.tables import LookupCount, LookupLine
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.bureau.ingest import Turned, open_sealed
 from kiosk.domain.identity import normalise_number
 from kiosk.domain.names import same_name
 from kiosk.sync import protocol, roster_file
-from kiosk.sync.keys import read_private
 
 A_MINUTE = 6  # ours: questions of one kiosk; a visit takes longer than ten seconds
 A_DAY = 100  # ours: of one kiosk; whoever has a kiosk's keys learns no more people than that
@@ -37,29 +32,12 @@ _AT_ONCE = 500
 _KEY = "lookup-version"  # counter: the roster whose lines are in the table
 
 
-class _Keys:
-    """How lines are sealed and found, from clerks.key."""
+def _keys(context: BureauContext) -> SealingKeys:
+    return SealingKeys(context, "lines")
 
-    def __init__(self, context: BureauContext) -> None:
-        key = read_private(Path(context.settings.data) / "clerks.key").strip().encode()
-        self._cipher = AESGCM(hmac.digest(key, b"lines sealed", "sha256"))
-        self._marks = hmac.digest(key, b"lines marks", "sha256")
 
-    def mark(self, id_number: str) -> str:
-        """Return what a number's line is found by."""
-        return hmac.digest(self._marks, normalise_number(id_number).encode("utf-8", "replace"), "sha256").hex()[:32]
-
-    def seal(self, line: bytes, person_id: str) -> bytes:
-        """Return a line as it may lie in the database."""
-        nonce = secrets.token_bytes(12)
-        return nonce + self._cipher.encrypt(nonce, line, person_id.encode())
-
-    def open(self, row: LookupLine) -> bytes:
-        """Return the line; b"" when another key sealed it."""
-        try:
-            return self._cipher.decrypt(row.sealed[:12], row.sealed[12:], row.person_id.encode())
-        except InvalidTag:
-            return b""
+def _mark(keys: SealingKeys, id_number: str) -> str:
+    return keys.mark(normalise_number(id_number))
 
 
 # --- the table
@@ -79,7 +57,7 @@ def catch_up(context: BureauContext) -> int:
         if newest is None or newest.version == have:
             return 0
         delta = session.get(tables.RosterFile, (newest.version, have)) if have else None
-    count, keys = 0, _Keys(context)
+    count, keys = 0, _keys(context)
     lines = _lines(context, delta or newest)
     while some := list(islice(lines, _AT_ONCE)):
         _write(context, keys, some, newest.version)
@@ -96,12 +74,12 @@ def _lines(context: BureauContext, row: tables.RosterFile) -> Iterator[tuple[dic
         yield json.loads(line), line
 
 
-def _write(context: BureauContext, keys: _Keys, some: list[tuple[dict[str, Any], bytes]], version: int) -> None:
+def _write(context: BureauContext, keys: SealingKeys, some: list[tuple[dict[str, Any], bytes]], version: int) -> None:
     gone = [data["person_id"] for data, _ in some if data.get("removed")]
     rows = [
         {
             "person_id": data["person_id"],
-            "number_mark": keys.mark(str(data["id_number"])),
+            "number_mark": _mark(keys, str(data["id_number"])),
             "sealed": keys.seal(line, data["person_id"]),
             "roster_version": version,
         }
@@ -167,14 +145,14 @@ def _count(session: Session, kiosk_id: str, now: datetime) -> None:
 
 
 def _found(context: BureauContext, session: Session, asked: protocol.LookUp) -> dict[str, Any] | None:
-    keys = _Keys(context)
+    keys = _keys(context)
     row = session.scalar(
         select(LookupLine)
-        .where(LookupLine.number_mark == keys.mark(asked.id_number))
+        .where(LookupLine.number_mark == _mark(keys, asked.id_number))
         .order_by(LookupLine.roster_version.desc())
         .limit(1)
     )
-    line = b"" if row is None else keys.open(row)
+    line = None if row is None else keys.open(row.sealed, row.person_id)
     if row is None or not line:
         return None
     data = json.loads(line)

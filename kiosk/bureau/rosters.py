@@ -7,7 +7,8 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -22,6 +23,7 @@ from kiosk.canonical import canonical
 from kiosk.errors import KioskError
 from kiosk.sync import bundle_parts, limits, protocol, roster_file, seal
 
+_FAULTS_TOLD = 10  # mistakes of a roster that are told at once
 _ROOM_BESIDE = 256 * 1024  # bytes of a sealed bundle that messages and peers may take
 DELTA_SHARE = 0.5  # ours: a delta with more lines than this share of the snapshot is not worth issuing
 SHRINKS_TO = 0.9  # ours: a roster with fewer people than this share of the last one asks a person first
@@ -33,6 +35,23 @@ class AskFirst(KioskError):
     def __init__(self, why: str, before: int, after: int) -> None:
         super().__init__(f"{why}: {after} people, {before} before")
         self.why, self.before, self.after = why, before, after
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in a roster that is handed in. code: for the page; given: what its words name (line, other, field)."""
+
+    code: str
+    message: str
+    given: dict[str, str | int] = field(default_factory=dict)
+
+
+class RosterFaulty(seal.Refused):
+    """What is wrong with a roster: the first mistakes, so that they are mended together."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("malformed", "; ".join(one.message for one in faults))
+        self.faults = faults
 
 
 class BundleContent(protocol.Asked):
@@ -96,33 +115,61 @@ def ask_first(context: BureauContext, lines: int, meant: bool) -> None:
 
 
 def checked(source: Path | BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a roster as somebody hands it in. Raises Refused on what a kiosk would refuse, naming the line."""
+    """Yield the lines of a roster as somebody hands it in. Raises RosterFaulty on what a kiosk would refuse, naming the lines."""
     seen: dict[str, dict[bytes, int]] = {"person_id": {}, "number": {}}
+    faults: list[Fault] = []
     with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as file:
         start = file.read(1000)
         file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
-        if b"\0" in start:
-            raise seal.Refused("malformed", "not UTF-8: save it as UTF-8")
+        whole = _no_lines(start)
+        if whole is not None:
+            raise RosterFaulty([whole])
         number = 0
         while line := file.readline(limits.MAX_ROSTER_LINE + 2):
             number += 1
             text = line.strip()
             if not text:
                 continue
-            try:
-                text.decode()
-            except UnicodeDecodeError:
-                raise seal.Refused("malformed", f"line {number} is not UTF-8: save the file as UTF-8") from None
-            fault, person_id, id_number = roster_file.line_fault(text)
-            if fault:
-                raise seal.Refused("malformed", f"line {number}: {fault}")
-            # As every kiosk does when it takes the roster: 15 and 18 digits of one person are one number.
-            for what, value in (("person_id", person_id), ("number", id_number)):
-                mark = hashlib.blake2b(value.encode(), digest_size=12).digest()  # of a million people
-                same = seen[what].setdefault(mark, number)
-                if same != number:
-                    raise seal.Refused("malformed", f"lines {same} and {number} have the same {what}")
-            yield text
+            fault = _fault_of(text, number, seen)
+            if fault is None:
+                yield text
+                continue
+            faults.append(fault)
+            if len(faults) >= _FAULTS_TOLD or fault.code == "not-utf8" or not line.endswith(b"\n"):
+                break  # what follows is wrong for the same reason, or is the rest of a line that is too long
+    if faults:
+        raise RosterFaulty(faults)
+
+
+def _fault_of(text: bytes, number: int, seen: dict[str, dict[bytes, int]]) -> Fault | None:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return Fault("not-utf8", f"line {number} is not UTF-8: save the file as UTF-8", {"line": number})
+    fault, person_id, id_number = roster_file.line_fault(text)
+    if fault:
+        return Fault("line", f"line {number}: {fault}", {"line": number, "field": fault})
+    # As every kiosk does when it takes the roster: 15 and 18 digits of one person are one number.
+    for what, value in (("person_id", person_id), ("number", id_number)):
+        mark = hashlib.blake2b(value.encode(), digest_size=12).digest()  # of a million people
+        same = seen[what].setdefault(mark, number)
+        if same != number:
+            return Fault(f"twice-{what}", f"lines {same} and {number} have the same {what}", {"line": same, "other": number})
+    return None
+
+
+def _no_lines(start: bytes) -> Fault | None:
+    """Say of a file that is something else what it is, before its first line is looked at."""
+    if start.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        return Fault("spreadsheet", "a spreadsheet or an archive, not lines of JSON")
+    if b"\0" in start or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Fault("not-text", "not UTF-8: save it as UTF-8")
+    first = start.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not first or first.startswith(b"{"):
+        return None
+    line = first.split(b"\n", 1)[0]
+    table = any(mark in line for mark in (b",", b"\t", b";")) and not first.startswith(b"[")
+    return Fault("table" if table else "no-json", "line 1: not JSON")
 
 
 def _add(session: Session, version: int, base: int, facts: roster_file.Facts, now: datetime) -> None:

@@ -68,15 +68,23 @@ def _finding(session: s.Session, page: s.Finding, event: e.Event, today: date) -
             return look_for(session, replace(person, identified_by=IdentifiedBy.DESK), page.channel)
         case e.CardTroubled(reason) if not page.busy:
             return replace(page, problem=reason), ()
-        case e.PersonFound(_, found, channel) if page.busy:
+        case e.PersonFound(_, found, channel, elsewhere, asked) if page.busy and (
+            "" in (asked, page.number) or asked == page.number
+        ):
+            if found.entry is None and elsewhere and found.person.name and not page.elsewhere:
+                why = found.why.value if found.why is not None else ""
+                question = c.FindPerson(session, found.person, channel, found.visit_id, why, found.counted, elsewhere=True)
+                return replace(page, elsewhere=True), (question,)
+            page = replace(page, elsewhere=False)
             if found.entry is None:
                 odd = checks.number_odd(found.person.id_number) and found.reason.value == "not-in-roster"
-                return replace(page, busy=False, problem="number-odd" if odd else found.reason.value), ()
+                nobody = "name-for-centre" if elsewhere and not found.person.name else found.reason.value
+                return replace(page, busy=False, problem="number-odd" if odd else nobody), ()
             if channel is not None and found.due and not found.clock_suspect:
                 return s.Assisting(found, channel), ()
             return s.Showing(found), ()
         case e.NotSaved(_, problem) if page.busy:
-            return replace(page, busy=False, problem=problem), ()
+            return replace(page, busy=False, elsewhere=False, problem=problem), ()
         case e.BackTouched():
             return Place.HOME, ()
     return page, ()

@@ -19,7 +19,7 @@ def on_reminders(session: s.Session, page: s.Board, event: e.Event) -> tuple[s.B
         case e.CalledTouched(person_id) if any(one.person_id == person_id and one.called_on is None for one in data.rows):
             return replace(page, busy=True), (c.MarkCalled(session, person_id),)
         case e.PrintTouched(area):
-            rows = tuple(one for one in data.rows if area in ("", one.area) and one.called_on is None)
+            rows = tuple(one for one in data.rows if area in (None, one.area) and one.called_on is None)
             if not rows:
                 return replace(page, problem="nobody-to-call"), ()
             if not data.printer:

@@ -99,6 +99,7 @@ class Finding:
     problem: str = ""
     busy: bool = False
     channel: Channel | None = None  # what for, when it is known already
+    elsewhere: bool = False  # the bureau is asked, about somebody who is not of this kiosk's streets
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,18 @@ from kiosk.desk import boards_data as b
 from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk.states import Session
-from kiosk.desk.values import Found, Place
-from kiosk.desk_backend import camera, home_visits, reminders, staff_work
+from kiosk.desk.values import Place
+from kiosk.desk_backend import camera, home_visits, people, reminders, staff_work
 from kiosk.desk_backend.moment import Moment
 from kiosk.domain import desk_rules, template_age
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.fairness import corrected
 from kiosk.domain.identity import DocumentKind
-from kiosk.domain.person import IdentifiedBy, Person, RosterEntry
+from kiosk.domain.person import Person, RosterEntry
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import new_record_id
 from kiosk.errors import KioskError, StoreError
-from kiosk.store import clock, face_history, ledger, outbox, records, review_evidence, service
+from kiosk.store import clock, ledger, outbox, records, review_evidence
 from kiosk.store.desk import assisted as desk
 from kiosk.store.desk import declarations, paper_pages, staff, todo, unit_list
 from kiosk.store.engine import journal
@@ -37,34 +37,6 @@ log = logging.getLogger(__name__)
 
 
 # --- people
-
-
-def find(store: Store, command: c.FindPerson, at: Moment) -> e.Event:
-    """Roster and rules, without asking for a face. A missing name is taken from the roster; a given one must fit."""
-    person = command.person
-    if not person.name:
-        entry = roster.find(store, person.id_number)
-        if entry is not None:
-            person = Person(entry.name, entry.id_number, person.document_kind, IdentifiedBy.DESK)
-    told = service.look_up(store, person, at.today, "query", now=at.now, monotonic_s=at.monotonic_s)
-    entry = None if told.reason is Reason.NAME_MISMATCH else told.entry
-    found = Found(
-        person,
-        told.reason,
-        entry,
-        told.eligibilities,
-        told.stages,
-        told.returned_reason,
-        told.roster_stale,
-        told.clock_suspect,
-        command.visit_id,
-        Reason(command.why) if command.why else None,
-        told.missed_on,
-        told.missed_why,
-        entry is not None and face_history.is_ageing(store, entry.person_id),
-        command.counted,
-    )
-    return e.PersonFound(command.by.session_id, found, command.channel)
 
 
 def save_assisted(store: Store, command: c.SaveAssisted, at: Moment, review: Sequence[tuple[str, bytes]] = ()) -> e.Event:
@@ -282,12 +254,12 @@ def in_store(store: Store, command: c.InStore, at: Moment, taken: Taken | None =
             staff.sign_out(store, by.staff_id, at.now, automatic=automatic)
             return None
         case c.FindPerson():
-            return find(store, command, at)
+            return people.find(store, command, at)
         case c.FindByCode(by, code, channel):
             told = slip_codes.person(store, code, store.settings.station.station_id)
             if not isinstance(told, Person):
                 return e.NotSaved(by.session_id, told.value)
-            return find(store, c.FindPerson(by, told, channel), at)
+            return people.find(store, c.FindPerson(by, told, channel), at)
         case c.SaveAssisted():
             return save_assisted(store, command, at)
         case c.SaveDeclaration():

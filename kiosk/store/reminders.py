@@ -99,7 +99,10 @@ def take(store: Store, number: int, made: date, people: Iterable[Told], now: dat
 
 
 def listed(store: Store, today: date) -> list[Reminded]:
-    """Return whom to call, by street, suspended ones first. Whoever passed since, died or left the roster is on it no more."""
+    """Return whom to call, by street, those without one last, suspended ones first in each.
+
+    Whoever passed since, died, left the roster or is not entitled by its rules is not on it.
+    """
     with store_errors():
         rows = store.db.execute("SELECT person_id, area, urgency, due, called_on, called_by FROM reminders").fetchall()
     found = []
@@ -113,7 +116,10 @@ def listed(store: Store, today: date) -> list[Reminded]:
             why = Urgent(Urgency(urgency), date.fromisoformat(due) if due else None, answers[0].benefit_kind)
         if why is not None:
             found.append(Reminded(entry, area, why, date.fromisoformat(on) if on else None, by))
-    return sorted(found, key=lambda one: (one.area, one.why.urgency is Urgency.DUE, one.why.due or date.min, one.entry.person_id))
+    return sorted(
+        found,
+        key=lambda one: (not one.area, one.area, one.why.urgency is Urgency.DUE, one.why.due or date.min, one.entry.person_id),
+    )
 
 
 def mark_called(store: Store, person_id: str, staff_id: str, today: date, now: datetime) -> bool:

@@ -1,7 +1,8 @@
 """Somebody of another street: asked at the bureau, one person at a time, sealed both ways. Blocks; never on the store's thread.
 
 A kiosk whose roster is of its own streets asks for whoever is not in it, when a card said name and number; who typed a number is
-not asked for. What comes back is kept by `store.roster.visitors` for this visit.
+not asked for. At the desk an attendant asks, by a card or by name and number of a document (`desk_backend.people`). What comes
+back is kept by `store.roster.visitors` for this visit.
 """
 
 from __future__ import annotations

@@ -63,6 +63,29 @@ def test_by_touch_the_list_is_printed_written_and_ticked_off(qtbot, tmp_path):
     conftest.close(live)
 
 
+def test_people_without_a_street_stand_last_under_a_heading_of_their_own(qtbot, tmp_path):
+    people = (made.entry(), made.entry("440305194810010111", "李建国", "p-2", template=None))
+    live = conftest.build(qtbot, tmp_path, people=people)
+    told = [reminders.Told("p-1", "", "suspended", None), reminders.Told("p-2", "建设路", "due", made.TODAY)]
+    live.ask(lambda store: reminders.take(store, 1, made.TODAY, told, made.NOW))
+    live.sign_in()
+    live.touch("place-todo")
+    live.until_page("todo")
+    live.touch("todo-reminders")
+    live.until_page("reminders")
+    live.loaded()
+
+    def shown():
+        return [tuple(line[:2]) for line in live.find("reminders").texts()]
+
+    street, nowhere = ("建设路", "李 * 国"), ("未分街道", "陈 * 芳")
+    assert shown() == [street, nowhere]
+    for wanted in ([street], [nowhere], [street, nowhere]):
+        live.touch("reminders-street")
+        assert shown() == wanted
+    conftest.close(live)
+
+
 def test_a_sheet_holds_what_a_call_needs_and_no_number():
     row = b.ReminderRow("p-1", "<建设路>", "陈 * 芳", "13800000001", "suspended", None, "k", number=made.NUMBER)
     due = replace(row, person_id="p-2", area="", phone="", urgency="due", due=made.TODAY)

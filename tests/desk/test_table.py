@@ -40,6 +40,8 @@ PAGES: dict[str, s.Page] = {
     "Board.reminders+no-printer": s.Board(Place.REMINDERS, b.RemindersData((d.TO_CALL,), d.TODAY)),
     "Board.sync+busy": s.Board(Place.SYNC, object(), busy=True),
     "Finding": s.Finding(),
+    "Finding+busy": s.Finding(x.CHEN.id_number, busy=True),
+    "Finding+elsewhere": s.Finding(x.CHEN.id_number, busy=True, elsewhere=True),
     "Showing": s.Showing(d.found()),
     "Showing+not-in-roster": s.Showing(Found(x.CHEN, Reason.NOT_IN_ROSTER)),
     "Showing+clock": s.Showing(d.found(clock_suspect=True)),

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from kiosk.bureau.process import BureauProcess
 from kiosk.config import ROOT
 from kiosk.sync import protocol
 from tests.bureau.made import opened
+from tests.programs import program
 from tests.sync.made import make_kiosk
 
 DEPLOY = ROOT / "assets" / "deploy" / "bureau"
@@ -41,8 +41,8 @@ def certificate(folder):
     (folder / "key.pem").write_bytes(key.private_bytes(*form))
 
 
-@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_nginx_takes_its_configuration(tmp_path):
+    nginx = program("nginx", "nginx")
     certificate(tmp_path)
     text = (DEPLOY / "nginx.conf").read_text().replace("/etc/ssl/bureau", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
     (tmp_path / "site.conf").write_text(text)
@@ -50,24 +50,27 @@ def test_nginx_takes_its_configuration(tmp_path):
         f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ include {tmp_path}/site.conf; }}"
     )
     done = subprocess.run(
-        ["nginx", "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)], capture_output=True, text=True, check=False
+        [nginx, "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
 
 
-@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-def test_roster_files_come_from_nginx_to_who_has_a_token(tmp_path):
-    """The file as deployed before a real bureau with the unit's own --accel: ranges are nginx's, and nobody else gets any."""
-    tmp_path.chmod(0o755)
-    certificate(tmp_path)
+@pytest.fixture(scope="module")
+def behind_nginx(tmp_path_factory):
+    """The file as deployed before a real bureau with the unit's own --accel, on ports of its own: (bureau, port, folder, accel)."""
+    nginx = program("nginx", "nginx")
+    folder = tmp_path_factory.mktemp("nginx")
+    for part in (folder, *list(folder.parents)[:2]):
+        part.chmod(0o755)
+    certificate(folder)
     accel = re.search(r"--accel (\S+)", (DEPLOY / "pension-bureau.service").read_text())[1]
-    with BureauProcess(data=tmp_path / "bureau", extra=("--accel", accel)) as bureau:
+    with BureauProcess(data=folder / "bureau", extra=("--accel", accel)) as bureau:
         secure, plain = free_port(), free_port()
         text = (DEPLOY / "nginx.conf").read_text()
         for there, here in {
-            "/etc/ssl/bureau": str(tmp_path),
-            "/var/log/nginx": str(tmp_path),
+            "/etc/ssl/bureau": str(folder),
+            "/var/log/nginx": str(folder),
             "/var/lib/pension-bureau": str(bureau.data),
             "127.0.0.1:8440": bureau.url.removeprefix("http://"),
             "listen 443": f"listen 127.0.0.1:{secure}",
@@ -76,37 +79,59 @@ def test_roster_files_come_from_nginx_to_who_has_a_token(tmp_path):
             assert there in text
             text = text.replace(there, here)
         root = "user root;" if os.geteuid() == 0 else ""
-        main = f"{root} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ {text} }}"
-        (tmp_path / "nginx.conf").write_text(main)
-        kiosk = make_kiosk(bureau, tmp_path / "kiosk", "SZ-NGINX-0001")
-        server = subprocess.Popen(["nginx", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)])
+        main = f"{root} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}} http {{ {text} }}"
+        (folder / "nginx.conf").write_text(main)
+        server = subprocess.Popen([nginx, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
         try:
-            benefit = {"benefit_id": "b", "kind": "k", "policy_id": "p"}
-            line = {"person_id": "P1", "name": "张", "id_number": "440305195001010007", "benefits": [benefit]}
-            (tmp_path / "roster").write_text(json.dumps(line) + "\n")
-            bureau.issue_roster(tmp_path / "roster")
-            kiosk.client.time()
-            manifest = kiosk.client.get_sealed("/v1/roster?have=0", protocol.RosterManifest)
-            path = f"/v1/roster/files/{manifest.digest}"
-
-            def get(path, **headers):
-                return httpx.get(f"https://127.0.0.1:{secure}{path}", headers=headers, verify=False, trust_env=False)  # noqa: S501
-
             until = time.monotonic() + 20
             while not _opens(secure) and time.monotonic() < until:
                 time.sleep(0.05)
-            token = kiosk.client._token(path)
-            whole, part = get(path, **token), get(path, **token, Range="bytes=10-")
-            assert (whole.status_code, len(whole.content)) == (200, manifest.size)
-            assert (part.status_code, part.content) == (206, whole.content[10:])
-            assert get(path).status_code in (401, 422)
-            assert get(f"{accel}/{manifest.digest}.roster", **token).status_code == 404
-            assert get("/rosters").headers["location"] == "/sign-in"
-            assert manifest.digest not in (tmp_path / "bureau.log").read_text()
+            yield bureau, secure, folder, accel
         finally:
-            kiosk.close()
             server.terminate()
             server.wait(10)
+
+
+def asked(port, method, path, host="bureau.example", **more):
+    """One request through nginx, as a client that was given the bureau's name."""
+    headers = {"Host": f"{host}:{port}", **more.pop("headers", {})}
+    return httpx.request(method, f"https://127.0.0.1:{port}{path}", headers=headers, verify=False, trust_env=False, **more)  # noqa: S501
+
+
+def test_roster_files_come_from_nginx_to_who_has_a_token(behind_nginx, tmp_path):
+    """Ranges are nginx's, and nobody else gets any."""
+    bureau, port, folder, accel = behind_nginx
+    kiosk = make_kiosk(bureau, tmp_path / "kiosk", "SZ-NGINX-0001")
+    try:
+        benefit = {"benefit_id": "b", "kind": "k", "policy_id": "p"}
+        line = {"person_id": "P1", "name": "张", "id_number": "440305195001010007", "benefits": [benefit]}
+        (tmp_path / "roster").write_text(json.dumps(line) + "\n")
+        bureau.issue_roster(tmp_path / "roster")
+        kiosk.client.time()
+        manifest = kiosk.client.get_sealed("/v1/roster?have=0", protocol.RosterManifest)
+        path = f"/v1/roster/files/{manifest.digest}"
+        token = kiosk.client._token(path)
+        whole = asked(port, "GET", path, headers=token)
+        part = asked(port, "GET", path, headers={**token, "Range": "bytes=10-"})
+        assert (whole.status_code, len(whole.content)) == (200, manifest.size)
+        assert (part.status_code, part.content) == (206, whole.content[10:])
+        assert asked(port, "GET", path).status_code in (401, 422)
+        assert asked(port, "GET", f"{accel}/{manifest.digest}.roster", headers=token).status_code == 404
+        assert manifest.digest not in (folder / "bureau.log").read_text()
+    finally:
+        kiosk.close()
+
+
+def test_a_bureau_on_another_port_knows_its_own_forms(behind_nginx):
+    """A form's origin names the port where it is not 443: the bureau must be told it, or refuses everybody."""
+    _, port, _, _ = behind_nginx
+    assert asked(port, "GET", "/rosters").headers["location"] == "/sign-in"
+    form = {"name": "nobody", "password": "wrong"}  # noqa: S106
+    own = asked(port, "POST", "/sign-in", data=form, headers={"Origin": f"https://bureau.example:{port}"})
+    assert own.status_code != 403, own.text
+    for other in ("https://bureau.example", f"http://bureau.example:{port}", "https://evil.example", "null"):
+        assert asked(port, "POST", "/sign-in", data=form, headers={"Origin": other}).status_code == 403, other
+    assert asked(port, "GET", "/rosters", host="evil.example").status_code == 421, "a name that is not the bureau's"
 
 
 def free_port():
@@ -121,12 +146,11 @@ def _opens(port):
     return False
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
     for path in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]:
         (tmp_path / path.name).write_text(path.read_text().replace("/opt/pension-kiosk/.venv/bin/python", sys.executable))
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.iterdir())],
+        [program("systemd-analyze", "systemd"), "verify", "--man=no", *map(str, tmp_path.iterdir())],
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,6 @@ import fnmatch
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from kiosk.config import ROOT
 from kiosk.store import outbox, records
 from kiosk.store.engine import journal
 from kiosk.store.opening import open_store
+from tests.programs import program
 from tests.setup import deployed
 from tests.setup.deployed import DEPLOY
 from tests.store import made
@@ -238,8 +238,8 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
         assert list(ROOT.glob(path)), path
     packages = re.search(r"apt-get install (.*)", STEPS)[1].split()
     scripts = "".join((DEPLOY / name).read_text(encoding="utf-8") for name in ("session", "display"))
-    for program, package in {"xauth": "xauth", "chvt": "kbd", "xset": "x11-xserver-utils", "Xorg": "xserver-xorg-core"}.items():
-        assert re.search(rf"\b{program} ", scripts)
+    for name, package in {"xauth": "xauth", "chvt": "kbd", "xset": "x11-xserver-utils", "Xorg": "xserver-xorg-core"}.items():
+        assert re.search(rf"\b{name} ", scripts)
         assert package in packages
     line = re.search(r"^\s+(sed .*config/kiosk\.toml) > /etc/pension-kiosk/kiosk\.toml$", STEPS, re.MULTILINE)[1]
     made_of_it = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=True).stdout
@@ -262,13 +262,12 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd here")
+    analyze = program("systemd-analyze", "systemd")
     for path in DEPLOY.glob("*.service"):  # the programs they name are looked for
         text = path.read_text(encoding="utf-8").replace(deployed.HOME, str(ROOT)).replace("/usr/lib/pension-kiosk/", f"{DEPLOY}/")
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.glob("*.service"))],
+        [analyze, "verify", "--man=no", *map(str, tmp_path.glob("*.service"))],
         capture_output=True,
         text=True,
         check=False,

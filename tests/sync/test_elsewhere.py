@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kiosk.app.desk_controller import DeskController
 from kiosk.app.visit_controller import VisitController
 from kiosk.bureau import areas, catchment, tables
 from kiosk.bureau import elsewhere as office
@@ -17,12 +18,18 @@ from kiosk.bureau.clerks.tables import LookupCount, LookupLine
 from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.worker import CameraUp
+from kiosk.desk import events as d
+from kiosk.desk.commands import FindPerson
+from kiosk.desk.states import Finding, Showing, is_busy
+from kiosk.desk.values import Place
+from kiosk.desk_backend import people
 from kiosk.domain.identity import check_digit
 from kiosk.domain.person import IdentifiedBy, Person
 from kiosk.domain.reasons import Reason
 from kiosk.errors import StoreError
 from kiosk.idcard_reader.events import ReaderReady
 from kiosk.store import service
+from kiosk.store.desk import staff
 from kiosk.store.opening import open_store
 from kiosk.store.roster import lookup as roster
 from kiosk.store.roster import visitors
@@ -30,9 +37,11 @@ from kiosk.store.worker import StoreWorker
 from kiosk.sync import elsewhere, protocol
 from kiosk.sync.keys import journal_signer
 from kiosk.texts.strings import Strings
+from kiosk.ui.desk.frame import DeskView
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+from tests.desk.conftest import ANN, Clock, Live, close
 from tests.sync.made import make_kiosk, record
 
 BOTH_SUITES = True
@@ -302,3 +311,80 @@ def test_what_comes_after_the_visit_ended_is_forgotten(town, visit, qtbot):
 
 def ask_for(town, store, number):
     return elsewhere.ask(town.kiosk.settings.sync, store.run, "gone", card(number), datetime.now(UTC))
+
+
+@pytest.fixture
+def live(town, qtbot):
+    """The real desk of this kiosk with somebody signed in, above the real store."""
+    town.fresh()
+    with town.kiosk.store.transaction() as db:  # other tests' visitors
+        db.execute("DELETE FROM visitors")
+    if staff.find(town.kiosk.store, ANN[0]) is None:
+        staff.add(town.kiosk.store, ANN[0], "刘站员", staff.Role.ATTENDANT, ANN[1], datetime.now(UTC), by="test")
+    town.kiosk.store.close()
+    settings, clock = town.kiosk.settings, Clock()
+    clock.now = datetime.now(UTC)
+    window = KioskWindow(settings, Strings.load("zh_CN"), motion=False)
+    qtbot.addWidget(window)
+    store = StoreWorker(settings, journal_signer)
+    conductor = VisitController(settings, window, store, Mailbox(), clock.wall, clock.steady)
+    desk = DeskController(settings, window, DeskView(window), store, conductor, Mailbox(), clock.wall, clock.steady)
+    store.start()
+    conductor.start()
+    window.show()
+    made = Live(qtbot, window, conductor, desk, store, clock, town.folder)
+    made.sign_in()
+    yield made
+    close(made)
+    town.kiosk.store = open_store(settings)
+
+
+def look_for(live, number, name=""):
+    """Type at the desk; return the page once it waits for nothing."""
+    live.desk.feed(d.Went(Place.FIND))
+    live.until_page("find")
+    live.desk.feed(d.SearchTouched(number, name))
+    live.qtbot.waitUntil(lambda: not is_busy(live.desk.state.page), timeout=60_000)
+    return live.desk.state.page
+
+
+def test_the_desk_asks_by_name_and_number_and_goes_on_with_the_person(town, live):
+    asked = len(town.told())
+    page = look_for(live, id_number(78))
+    assert (page.problem, len(town.told())) == ("name-for-centre", asked), "a number alone asks nobody"
+    assert look_for(live, id_number(1)).found.entry.person_id == "P0001"
+    assert len(town.told()) == asked, "its own people are not asked for"
+    assert look_for(live, id_number(78)[:-1] + ("0" if id_number(78)[-1] != "0" else "1")).problem == "number-odd"
+    states = []
+    live.desk.moved.connect(lambda moved: states.append(moved.after.page))
+    page = look_for(live, id_number(78), "欧阳·远")
+    assert any(isinstance(one, Finding) and one.elsewhere for one in states)
+    assert isinstance(page, Showing)
+    assert (page.found.entry.person_id, page.found.visit_id[:5]) == ("P0078", "desk-")
+    assert town.told()[-1][2:] == ("P0078", {"area": "south", "found": True, "station": STATION})
+    assert live.ask(lambda held: roster.find_person(held, "P0078")).template is None, "no face is looked at here"
+    held = live.ask(lambda store: store.db.execute("SELECT visit_id FROM visitors WHERE person_id = 'P0078'").fetchone()[0])
+    assert held == page.found.visit_id, "a record of this visit keeps the line"
+    told = len(town.told())
+    assert look_for(live, id_number(78)).found.entry.person_id == "P0078"
+    assert len(town.told()) == told, "who was told stays for the day"
+
+
+def test_the_desk_says_why_nobody_was_found(town, live, monkeypatch):
+    page = look_for(live, id_number(79), "别人")
+    assert (page.problem, page.elsewhere) == ("not-in-roster", False)
+    nowhere = town.kiosk.settings.sync.model_copy(update={"bureau_url": "http://127.0.0.1:9"})
+    monkeypatch.setattr(live.desk, "_settings", live.desk._settings.model_copy(update={"sync": nowhere}))
+    page = look_for(live, id_number(79), "欧阳·远")
+    assert (page.problem, page.elsewhere, page.busy) == ("elsewhere-offline", False, False)
+    assert live.ask(visitors.ids) == []
+
+
+def test_a_late_answer_is_not_taken_for_the_next_question(town, live):
+    late = live.ask(lambda store: people.find(store, FindPerson(live.desk.state.session, card(1)), live.desk._moment()))
+    live.desk.feed(d.Went(Place.FIND))
+    live.desk._state = replace(live.desk.state, page=Finding(id_number(2), busy=True))
+    live.desk.feed(late)
+    assert live.desk.state.page == Finding(id_number(2), busy=True)
+    live.desk.feed(live.ask(lambda store: people.find(store, FindPerson(live.desk.state.session, card(2)), live.desk._moment())))
+    assert live.desk.state.page.found.entry.person_id == "P0002"

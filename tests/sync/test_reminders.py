@@ -21,7 +21,7 @@ TODAY = local_date(NOW)
 _count = itertools.count(1)
 
 
-def person(number, area="north", *, due=None, status="active"):
+def person(number, area="north", *, due=None, status="active", **more):
     benefit = {"benefit_id": "b", "kind": "employee-pension", "policy_id": "rotation"}
     return {
         "person_id": f"P{number:04d}",
@@ -29,6 +29,7 @@ def person(number, area="north", *, due=None, status="active"):
         "id_number": f"44030519500101{number:04d}",
         "status": status,
         "area": area,
+        **more,
         "phone": f"1380000{number:04d}",
         "benefits": [{**benefit, "due": (TODAY + timedelta(days=due)).isoformat()} if due is not None else benefit],
     }
@@ -42,6 +43,7 @@ PEOPLE = (
     person(5, due=10),
     person(6, due=3, status="deceased"),
     person(7, "south", due=300),
+    person(8, born="1988-06-06"),  # not of retirement age, and nothing paid yet
 )
 
 

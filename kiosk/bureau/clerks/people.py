@@ -7,24 +7,19 @@ name or a whole number.
 from __future__ import annotations
 
 import base64
-import hmac
 import json
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select
 
 from kiosk.bureau import database, tables
+from kiosk.bureau.clerks.sealing import SealingKeys
 from kiosk.bureau.clerks.tables import Person
 from kiosk.bureau.context import BureauContext, utcnow
 from kiosk.sync import protocol, roster_file
-from kiosk.sync.keys import read_private
 
 _AT_ONCE = 500
 
@@ -37,7 +32,7 @@ def note(context: BureauContext, version: int) -> int:
         return 0
     facts = roster_file.Facts(row.digest, row.size, row.plain_size, row.lines, row.file_key)
     count = 0
-    found, keys = lines_of(context, facts), _Keys(context)
+    found, keys = lines_of(context, facts), _keys(context)
     while some := [_row(keys, line, version) for line in islice(found, _AT_ONCE)]:
         with context.session.begin() as transaction:
             database.put(transaction, Person, some)
@@ -73,44 +68,36 @@ class Known:
     born: str
 
 
-class _Keys:
-    """Keys of this bureau's people, derived from clerks.key."""
+def _keys(context: BureauContext) -> SealingKeys:
+    return SealingKeys(context, "people")
 
-    def __init__(self, context: BureauContext) -> None:
-        key = read_private(Path(context.settings.data) / "clerks.key").strip().encode()
-        self.cipher = AESGCM(hmac.digest(key, b"people sealed", "sha256"))
-        self._marks = hmac.digest(key, b"people marks", "sha256")
 
-    def mark(self, kind: str, text: str) -> str:
-        """Return what a name or a number is searched by."""
-        return hmac.digest(self._marks, f"{kind}\n{text}".encode("utf-8", "replace"), "sha256").hex()[:32]
+def _mark(keys: SealingKeys, kind: str, text: str) -> str:
+    return keys.mark(f"{kind}\n{text}")
 
 
 def seal_text(context: BureauContext, text: str, about: str) -> str:
     """Return a text that names people as it may lie in the database. about: the id of what it belongs to."""
-    nonce = secrets.token_bytes(12)
-    return base64.b64encode(nonce + _Keys(context).cipher.encrypt(nonce, text.encode(), about.encode())).decode()
+    return base64.b64encode(_keys(context).seal(text.encode(), about)).decode()
 
 
 def open_text(context: BureauContext, sealed: str, about: str) -> str:
     """Return a sealed text; "" when it was sealed by another key, for something else, or not at all."""
     try:
-        found = base64.b64decode(sealed)
-        return _Keys(context).cipher.decrypt(found[:12], found[12:], about.encode()).decode()
-    except (InvalidTag, ValueError):
+        return (_keys(context).open(base64.b64decode(sealed), about) or b"").decode()
+    except ValueError:
         return ""
 
 
-def _row(keys: _Keys, line: dict[str, Any], version: int) -> dict[str, Any]:
+def _row(keys: SealingKeys, line: dict[str, Any], version: int) -> dict[str, Any]:
     number, name = str(line["id_number"]).upper(), str(line["name"])
     born = str(line.get("born") or born_of(number))[:10]
-    nonce = secrets.token_bytes(12)
     plain = json.dumps([name[:200], number[:32], born], ensure_ascii=False).encode()
-    sealed = nonce + keys.cipher.encrypt(nonce, plain, str(line["person_id"]).encode())
+    sealed = keys.seal(plain, str(line["person_id"]))
     return {
         "person_id": line["person_id"],
-        "name_mark": keys.mark("name", name),
-        "number_mark": keys.mark("number", number),
+        "name_mark": _mark(keys, "name", name),
+        "number_mark": _mark(keys, "number", number),
         "sealed": base64.b64encode(sealed).decode(),
         "born_year": born[:4],
         "roster_version": version,
@@ -132,20 +119,17 @@ def masked(number: str) -> str:
 
 def marks_of(context: BureauContext, text: str) -> tuple[str, str]:
     """Return the marks of a text as a name and as a number."""
-    keys = _Keys(context)
-    return keys.mark("name", text), keys.mark("number", text.upper())
+    keys = _keys(context)
+    return _mark(keys, "name", text), _mark(keys, "number", text.upper())
 
 
 def by_id(context: BureauContext, person_ids: Iterable[str]) -> dict[str, Known]:
     """Return the people that are known of these. With another key than they were sealed by, nobody is."""
     with context.reading.begin() as transaction:
         rows = list(transaction.scalars(select(Person).where(Person.person_id.in_(set(person_ids)))))
-    keys, known = _Keys(context), {}
+    keys, known = _keys(context), {}
     for row in rows:
-        sealed = base64.b64decode(row.sealed)
-        try:
-            plain = keys.cipher.decrypt(sealed[:12], sealed[12:], row.person_id.encode())
-        except InvalidTag:
-            continue
-        known[row.person_id] = Known(*json.loads(plain))
+        plain = keys.open(base64.b64decode(row.sealed), row.person_id)
+        if plain is not None:
+            known[row.person_id] = Known(*json.loads(plain))
     return known

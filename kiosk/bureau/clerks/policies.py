@@ -14,6 +14,7 @@ from typing import Any
 
 from kiosk.bureau import rosters
 from kiosk.bureau.clerks import people
+from kiosk.bureau.clerks.words import Words
 from kiosk.bureau.context import BureauContext
 from kiosk.config import ASSETS, CONFIG
 from kiosk.domain.eligibility import Eligibility
@@ -26,6 +27,7 @@ from kiosk.sync import bundle_parts, roster_file
 EXAMPLES = 10
 _LOOKED_AT = 20_000  # people of the roster that are looked through for examples
 _TABLES = ("", "parameters", "who")
+_CHOICES = {"who.scope": ("all", "local"), "who.expired_card": ("tell", "refuse")}  # as `domain.policy` checks
 _FIXED = ("id", "kind")  # another id or kind is another rule
 _LINE = re.compile(r"^(?P<start>\s*(?P<key>[A-Za-z0-9_-]+)\s*=\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"|[^#\s]+)(?P<end>\s*(#.*)?)$")
 
@@ -38,6 +40,7 @@ class Field:
     value: str
     kind: str
     why: str  # the remark behind it in the text
+    choices: tuple[str, ...] = ()  # all that there are, where not anything may be typed
 
 
 def content_of(context: BureauContext) -> rosters.BundleContent:
@@ -72,7 +75,7 @@ def fields_of(text: str) -> list[Field]:
         if name in _FIXED or not isinstance(value, int | str | date) or isinstance(value, bool):
             continue
         kind = "number" if isinstance(value, int) else "date" if isinstance(value, date) else "text"
-        found.append(Field(name, str(value), kind, match["end"].strip().lstrip("# ")))
+        found.append(Field(name, str(value), kind, match["end"].strip().lstrip("# "), _CHOICES.get(name, ())))
     return found
 
 
@@ -119,6 +122,30 @@ def changed(text: str, values: dict[str, str]) -> tuple[str, str]:
         lines[number] = f"{match['start']}{written}{match['end']}"
     out = "\n".join(lines) + "\n"
     return out, bundle_parts.policy_fault(out)
+
+
+# What `domain.policy` and `changed` say of a rule's text, and the clerk's word for it.
+_FAULTS = (
+    (re.compile(r"(?P<name>[\w.]+): a number from (?P<low>\d+) to (?P<high>\d+) expected"), "range"),
+    (re.compile(r"(?P<name>[\w.]+): a number expected"), "number"),
+    (re.compile(r"(?P<name>[\w.]+): a date expected"), "date"),
+    (re.compile(r"(?P<name>parameters\.window_months) must be shorter"), "shorter"),
+    (re.compile(r"(?P<name>parameters\.opens) and deadline must differ"), "deadline"),
+    (re.compile(r"(?P<name>parameters): either cycle_days or cycle_months"), "cycle"),
+    (re.compile(r"(?P<name>parameters\.repeat_after_days): longer than the cycle"), "repeat"),
+    (re.compile(r"(?P<name>[\w.]+): 'MM-DD' expected"), "month-day"),
+    (re.compile(r"(?P<name>effective_to) lies before effective_from"), "order"),
+)
+
+
+def fault_in_words(fault: str, words: Words) -> str:
+    """Return what is wrong with a rule in the clerk's words; as it is where there are none."""
+    for pattern, code in _FAULTS:
+        found = pattern.search(fault)
+        if found is not None:
+            given = {key: value for key, value in found.groupdict().items() if key != "name"}
+            return f"{words.of('policy_field', found['name'])}：{words.text(f'policy_fault.{code}', **given)}"
+    return fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,19 @@ def _policy(
     if text is None:
         raise HTTPException(404, "no such rule")
     fields = policies.fields_of(text)
-    return page(request, "policy.html", status, name=name, text=text, fields=fields, values=values, examples=examples, wrong=wrong)
+    title = tomllib.loads(text).get("title", "")
+    return page(
+        request,
+        "policy.html",
+        status,
+        name=name,
+        title=title,
+        text=text,
+        fields=fields,
+        values=values,
+        examples=examples,
+        wrong=wrong,
+    )
 
 
 @router.post("/policies/{name}", response_class=HTMLResponse)
@@ -66,7 +78,7 @@ def _take(request: Request, context: BureauContext, who: sessions.Session, name:
     text, fault = policies.changed(old, given)
     fault = fault or bundle_parts.book_fault({**content.policies, name: text})
     if fault:
-        return _policy(request, context, name, given, words.text("policies.fault", why=fault), 400)
+        return _policy(request, context, name, given, words.text("policies.fault", why=policies.fault_in_words(fault, words)), 400)
     if act == "preview":
         today = utcnow().astimezone(settings.of(context).zone).date()
         examples = policies.preview(context, name, text, today, words.language)
@@ -74,7 +86,11 @@ def _take(request: Request, context: BureauContext, who: sessions.Session, name:
     if text == old:
         return _policy(request, context, name, given, words.text("policies.same"), 400)
     before = {one.name: one.value for one in policies.fields_of(old)}
-    summary = "; ".join(f"{key}: {before[key]} → {value}" for key, value in given.items() if before.get(key, value) != value)
+    summary = "；".join(
+        f"{words.of('policy_field', key)}：{words.of('policy_choice', before[key])} → {words.of('policy_choice', value)}"
+        for key, value in given.items()
+        if before.get(key, value) != value
+    )
     asked = {"text": text, "base": policies.mark_of(content, name), "summary": summary[:190]}
     try:
         four_eyes.ask(context, who.actor, "bundle", name, asked)

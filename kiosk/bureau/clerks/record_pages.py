@@ -76,6 +76,8 @@ def records_page(
         "records.html",
         wanted=wanted,
         lines=found.lines,
+        cut=found.cut,
+        everywhere=f"/records?{urlencode({**asked, 'state': 'all'})}" if person.strip() and wanted.state != "all" else "",
         more=f"/records?{urlencode({**asked, 'after': found.after})}" if found.after else "",
         states=work_list.STATES,
         channels=CHANNELS,

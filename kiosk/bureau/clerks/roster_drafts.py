@@ -21,6 +21,7 @@ from kiosk.bureau.clerks import audit, people
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.tables import RosterDraft
 from kiosk.bureau.context import BureauContext, utcnow
+from kiosk.domain.identity import check_digit
 from kiosk.errors import KioskError
 from kiosk.sync import roster_file, seal
 
@@ -52,6 +53,8 @@ class Report:
     added: int = 0
     changed: int = 0
     removed: int = 0
+    templates_before: int = 0
+    odd_numbers: int = 0  # of 18 characters, the last of which does not follow from the others
     asks: str = ""  # empty | much-smaller: a second person must agree
     examples: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -104,12 +107,16 @@ def _report(context: BureauContext, facts: roster_file.Facts) -> Report:
     if newest is not None:
         report.base, report.before = newest.version, newest.lines
         kept = roster_file.Facts(newest.digest, newest.size, newest.plain_size, newest.lines, newest.file_key)
-        old = {_mark(line["person_id"]): _content(line) for line in people.lines_of(context, kept)}
+        for line in people.lines_of(context, kept):
+            old[_mark(line["person_id"])] = _content(line)
+            report.templates_before += "template" in line
     for line in people.lines_of(context, facts):
         status = str(line.get("status", "active"))
         report.statuses[status] = report.statuses.get(status, 0) + 1
         report.templates += "template" in line
         report.home_visits += bool(line.get("home_visit"))
+        number = str(line["id_number"]).upper()
+        report.odd_numbers += len(number) == 18 and number[:17].isdecimal() and check_digit(number[:17]) != number[17]
         before = old.pop(_mark(line["person_id"]), None)
         if before is None:
             report.added += 1

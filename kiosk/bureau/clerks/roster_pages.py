@@ -12,7 +12,9 @@ from kiosk.bureau.clerks import four_eyes, roster_drafts
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roster_drafts import DraftRefused
+from kiosk.bureau.clerks.words import Words
 from kiosk.bureau.context import BureauContext
+from kiosk.bureau.rosters import RosterFaulty
 from kiosk.sync import protocol, seal
 
 router = APIRouter(tags=["page"], responses=ANSWERS)
@@ -37,8 +39,19 @@ def upload_form(request: Request, context: Bureau, who: Own, file: Annotated[Upl
     try:
         draft_id = roster_drafts.take(context, who.actor, file.file)
     except seal.Refused as error:
-        return _rosters(request, context, words_of(request).text("rosters.refused", why=str(error)), 400)
+        return _rosters(request, context, _why(words_of(request), error), 400)
     return RedirectResponse(f"/rosters/{draft_id}", 303)
+
+
+def _why(words: Words, error: seal.Refused) -> str:
+    """Say which lines are wrong, and what is to be done about it."""
+    if not isinstance(error, RosterFaulty):
+        return words.text("rosters.refused", why=str(error))
+    told = []
+    for one in error.faults:
+        code = str(one.given.get("field", "")).removeprefix("benefits.").replace(" ", "-")
+        told.append(words.text(f"roster_fault.{one.code}", **{**one.given, "field": words.of("roster_field", code)}))
+    return words.text("rosters.refused", why="；".join(told))
 
 
 @router.get("/rosters/{draft_id}", response_class=HTMLResponse)

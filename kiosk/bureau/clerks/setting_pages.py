@@ -15,6 +15,8 @@ from kiosk.bureau import sessions, station_settings
 from kiosk.bureau.clerks import audit, four_eyes
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
+from kiosk.bureau.clerks.setting_kinds import kind_of
+from kiosk.bureau.clerks.words import Words
 from kiosk.bureau.context import BureauContext
 from kiosk.layers import TWO_SIGNATURES, Value
 from kiosk.sync import settings_rules
@@ -29,7 +31,9 @@ _DEFAULTS = config.Settings().model_dump(mode="json")
 @router.get("/settings", response_class=HTMLResponse)
 def settings_page(request: Request, context: Bureau, _: Who, scope: _Scope = station_settings.ALL) -> HTMLResponse:
     """What is set for a scope, as a form."""
-    return _form(request, context, _checked(scope), None, "", "", 200)
+    if not _SCOPE.fullmatch(scope.strip()):
+        return _form(request, context, station_settings.ALL, None, "", words_of(request).text("settings.no_scope"), 404)
+    return _form(request, context, scope.strip(), None, "", "", 200)
 
 
 def _checked(scope: str) -> str:
@@ -53,7 +57,7 @@ def _form(
         sets, groups = station_settings.every(session), station_settings.groups(session)
         reached = station_settings.stations_of(session, scope)
     values = {key: _shown(value) for key, value in (held.values if held else {}).items()} if given is None else given
-    rows = [(key, _shown(_default(key)), values.get(key, ""), key in TWO_SIGNATURES) for key in KEYS]
+    rows = [(key, _shown(_default(key)), values.get(key, ""), key in TWO_SIGNATURES, kind_of(key)) for key in KEYS]
     return page(
         request,
         "settings.html",
@@ -99,7 +103,7 @@ def _take(
     if not faults and {key for key in values if key in TWO_SIGNATURES} - {key for one in signed for key in one.values}:
         return _form(request, context, scope, shown, second, words.text("settings.second_missing"), 400)
     if faults:
-        told = "; ".join(f"{key}: {words.text('settings.' + why)}" for key, why in sorted(faults.items()))
+        told = "；".join(_fault(words, key, why) for key, why in sorted(faults.items()))
         return _form(request, context, scope, shown, second, told, 400)
     with context.reading.begin() as session:
         held = station_settings.in_force(session, scope)
@@ -109,7 +113,7 @@ def _take(
         return _form(request, context, scope, shown, second, "", 200, diff)
     if not diff:
         return _form(request, context, scope, shown, second, words.text("policies.same"), 400)
-    summary = "; ".join(f"{key}: {old or '—'} → {new or '—'}" for key, old, new in diff)
+    summary = "；".join(f"{_named(words, key)}：{old or '—'} → {new or '—'}" for key, old, new in diff)
     asked = {"values": json.dumps(values), "second": second, "base": held.version if held else 0, "summary": summary[:190]}
     try:
         four_eyes.ask(context, who.actor, "settings", scope, asked)
@@ -117,6 +121,21 @@ def _take(
         return _form(request, context, scope, shown, second, words.text(f"four_eyes.{error.why}"), 409)
     sessions.leave(context, who.token, words.text("record.asked"))
     return RedirectResponse("/requests", 303)
+
+
+def _named(words: Words, key: str) -> str:
+    return words.of("setting_key", key)
+
+
+def _fault(words: Words, key: str, why: str) -> str:
+    """Say what is wrong with a value, and what may stand there."""
+    kind = kind_of(key)
+    told = f"{_named(words, key)}：{words.text('settings.' + why)}"
+    if why == "malformed" and kind.choices:
+        return f"{told}（{' / '.join(kind.choices)}）"
+    if why == "malformed" and kind.number:
+        return f"{told}（{words.text('settings.bounds', low=kind.low or '…', high=kind.high or '…')}）"
+    return told
 
 
 @router.post("/settings/group", response_class=HTMLResponse)

@@ -21,6 +21,7 @@ from kiosk.bureau.tables import Kiosk, Record
 
 PAGE = 50
 STATES = ("pending", "reviews", "returned", "confirmed", "attempts", "all")
+_NAMESAKES = 200  # ours: people of one name whose records are looked for at once; beyond, the number says who is meant
 _COUNTED_TO = 1000  # a list that is longer is shown as "1000+": nobody counts a table to say so
 
 
@@ -70,10 +71,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the list. `after`: key of the next one, "" at the end."""
+    """A page of the list. `after`: key of the next one, "" at the end. `cut`: more people have the name than were looked at."""
 
     lines: list[Line]
     after: str
+    cut: bool = False
 
 
 def decidable(outcome: str, channel: str) -> bool:
@@ -89,6 +91,10 @@ def find(context: BureauContext, wanted: Wanted, zone: ZoneInfo, after: str = ""
     """Return a page. What waits stands oldest first, everything else newest first; an `after` that is none of ours is the start."""
     oldest_first = wanted.state in ("pending", "reviews")  # the order of arrival is that of the promised days too
     query = _narrowed(context, select(Record, Kiosk.station_id).join(Kiosk, Kiosk.kiosk_id == Record.kiosk_id), wanted, zone)
+    cut = False
+    if wanted.person:
+        about, cut = _about(context, wanted.person.strip())
+        query = query.where(about)
     key = _read_key(after)
     if key is not None:
         query = query.where(_beyond(key, forwards=oldest_first))
@@ -106,7 +112,7 @@ def find(context: BureauContext, wanted: Wanted, zone: ZoneInfo, after: str = ""
         )
     known = people.by_id(context, [record.person_id for record, _ in shown])
     lines = [_line(record, station, known.get(record.person_id), papers.get(record.record_id, 0)) for record, station in shown]
-    return Page(lines, key_of(lines[-1].received_at, lines[-1].record_id) if len(rows) > PAGE else "")
+    return Page(lines, key_of(lines[-1].received_at, lines[-1].record_id) if len(rows) > PAGE else "", cut)
 
 
 def waiting(context: BureauContext) -> int:
@@ -152,14 +158,21 @@ def _narrowed(context: BureauContext, query: Select[Record, str], wanted: Wanted
         query = query.where(Record.received_at >= _midnight(wanted.first, zone))
     if wanted.last is not None and wanted.last < date.max:
         query = query.where(Record.received_at < _midnight(wanted.last + timedelta(days=1), zone))
-    return query.where(_about(context, wanted.person)) if wanted.person else query
+    return query
 
 
-def _about(context: BureauContext, person: str) -> ColumnElement[bool]:
-    text = person.strip()
+def _about(context: BureauContext, text: str) -> tuple[ColumnElement[bool], bool]:
+    """Return the condition, and whether more people have that name than it holds.
+
+    Whom it means is looked up first: "this record, this person, or whoever has that name" as one condition goes through all rows.
+    """
     name, number = people.marks_of(context, text)
-    of_both = select(Person.person_id).where(or_(Person.name_mark == name, Person.number_mark == number))
-    return or_(Record.record_id == text, Record.person_id == text, Record.person_id.in_(of_both))
+    named = select(Person.person_id).where(or_(Person.name_mark == name, Person.number_mark == number)).order_by(Person.person_id)
+    with context.reading.begin() as transaction:
+        if transaction.get(tables.RecordId, text) is not None:
+            return Record.record_id == text, False
+        found = list(transaction.scalars(named.limit(_NAMESAKES + 1)))
+    return Record.person_id.in_([text, *found[:_NAMESAKES]]), len(found) > _NAMESAKES
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -167,10 +180,11 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _beyond(key: tuple[datetime, str], *, forwards: bool) -> ColumnElement[bool]:
+    """Return what lies behind a place. The first of the two bounds is the index's: by the second alone all before would be read."""
     at, record_id = key
     if forwards:
-        return or_(Record.received_at > at, and_(Record.received_at == at, Record.record_id > record_id))
-    return or_(Record.received_at < at, and_(Record.received_at == at, Record.record_id < record_id))
+        return and_(Record.received_at >= at, or_(Record.received_at > at, Record.record_id > record_id))
+    return and_(Record.received_at <= at, or_(Record.received_at < at, Record.record_id < record_id))
 
 
 def key_of(at: datetime, record_id: str) -> str:

@@ -7,9 +7,9 @@ from datetime import date
 
 from kiosk.desk.commands.lists import BeginPhoto, CarryHomeVisits, ChangeVisit, ExportHomeVisits, MarkCalled, PrintReminders
 from kiosk.desk.commands.papers import DropPages, KeepPage, LookForMedia, ShootPage, WatchPapers
+from kiosk.desk.commands.people import FindByCode, FindPerson
 from kiosk.desk.states import Session
 from kiosk.desk.values import Assisted, Declaring, Document, Found, ListFile, Place, Role
-from kiosk.domain.fairness import Counted
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
 
@@ -20,6 +20,8 @@ __all__ = (
     "ChangeVisit",
     "DropPages",
     "ExportHomeVisits",
+    "FindByCode",
+    "FindPerson",
     "KeepPage",
     "LookForMedia",
     "MarkCalled",
@@ -111,27 +113,6 @@ class VouchVisit:
 
     by: Session
     visit_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class FindByCode:
-    """A scanner in keyboard mode typed the code of our own slip: whose is it? Answered by PersonFound."""
-
-    by: Session
-    code: str = field(repr=False)
-    channel: Channel | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FindPerson:
-    """Ask roster and rules; answered by PersonFound. `name` "": as the roster has it."""
-
-    by: Session
-    person: Person = field(repr=False)
-    channel: Channel | None = None
-    visit_id: str = ""
-    why: str = ""
-    counted: tuple[Counted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,11 +129,17 @@ class CardTroubled:
 
 @dataclass(frozen=True, slots=True)
 class PersonFound:
-    """The roster and the rules answered."""
+    """The roster and the rules answered, or the bureau did.
+
+    elsewhere: nobody of this kiosk's streets, the bureau may know who it is. asked: for which number: an answer that took its time
+    is not taken for the next one's.
+    """
 
     session_id: int
     found: Found = field(repr=False)
     channel: Channel | None = None
+    elsewhere: bool = False
+    asked: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ class CalledTouched:
 
 @dataclass(frozen=True, slots=True)
 class PrintTouched:
-    """Print the people to call of one street; "": of all."""
+    """Print the people to call of one street; "": of none, None: of all."""
 
-    area: str = ""
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,12 +113,12 @@ def check(data: Any) -> str:
     """Return "" for a parsed line that is a person, else what is wrong. Cheaper than `of_data`, for a million lines."""
     try:
         for name in ("person_id", "name", "id_number"):
-            if type(data[name]) is not str or not data[name]:
+            if type(data.get(name)) is not str or not data[name]:
                 return name
         if data.get("status", "active") not in _STATUSES:
             return "status"
-        if "born" in data:
-            date.fromisoformat(data["born"])
+        if "born" in data and not _is_day(data["born"]):
+            return "born"
         for name in _ASIDE:
             if not isinstance(data.get(name, ""), str):
                 return name
@@ -126,14 +126,22 @@ def check(data: Any) -> str:
             if not (benefit["benefit_id"] and benefit["kind"] and benefit["policy_id"]):
                 return "benefits"
             for name in ("last_pass", "due", "paid_since"):
-                if benefit.get(name) is not None:
-                    date.fromisoformat(benefit[name])
+                if benefit.get(name) is not None and not _is_day(benefit[name]):
+                    return name
         template = data.get("template")
         if template is not None and not (len(template["vector"]) == 684 and template["model_digest"] and template["consent_id"]):
             return "template"
     except (KeyError, TypeError, AttributeError, ValueError):
         return "shape"
     return ""
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def unsendable(data: Any) -> str:

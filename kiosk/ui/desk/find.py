@@ -40,7 +40,7 @@ class FindPage(DeskPage[s.Finding]):
         self.number.say(kit.text("find.number"))
         self.person.say(kit.text("find.name"))
         self.pad.say(lambda key: kit.strings.text(key))
-        self.find_button.say(kit.text("find.busy") if page.busy else kit.text("find.find"))
+        self.find_button.say(kit.text("find.asking" if page.elsewhere else "find.busy") if page.busy else kit.text("find.find"))
         self.back.say(kit.text("back"))
         self.find_button.setEnabled(not page.busy)
         if page.busy and page.number and not self.number.text():

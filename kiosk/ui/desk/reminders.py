@@ -19,7 +19,7 @@ class RemindersPage(DeskPage[s.Board]):
     scrolls = False
 
     def build(self) -> None:
-        self._area = ""
+        self._area: str | None = None  # None: all of them; "": people without one
         self.lead = Words("reminders-lead", tone="quiet")
         self.street = Action("reminders-street", "outlined")
         self.street.clicked.connect(lambda _=False: self._next_street())
@@ -55,7 +55,7 @@ class RemindersPage(DeskPage[s.Board]):
             else kit.text("reminders.none")
         )
         if self._area not in {one.area for one in data.rows}:
-            self._area = ""
+            self._area = None
         self.paper.say(kit.text("reminders.print"))
         self.paper.setEnabled(data.printer and left > 0 and not page.busy)
         self.export.say(kit.text("reminders.export") if data.media else kit.text("no_stick"))
@@ -70,8 +70,9 @@ class RemindersPage(DeskPage[s.Board]):
         if kit is None:
             return
         chosen = self.table.chosen_row()
-        self._rows = [one for one in self._data.rows if self._area in ("", one.area)]
-        self.street.say(kit.text("reminders.street", street=self._area) if self._area else kit.text("reminders.all_streets"))
+        self._rows = [one for one in self._data.rows if self._area in (None, one.area)]
+        named = kit.text("reminders.street", street=self._area or kit.text("reminders.no_street"))
+        self.street.say(kit.text("reminders.all_streets") if self._area is None else named)
         self.street.setEnabled(len({one.area for one in self._data.rows}) > 1)
         weights = (
             ("reminders.area", 2.0),
@@ -84,7 +85,7 @@ class RemindersPage(DeskPage[s.Board]):
             [Column(kit.text(head), weight) for head, weight in weights],
             [
                 (
-                    Cell(one.area),
+                    Cell(one.area) if one.area else Cell(kit.text("reminders.no_street"), "quiet"),
                     Cell(one.who),
                     Cell(one.phone or kit.text("reminders.no_phone"), "" if one.phone else "quiet"),
                     Cell(
@@ -104,7 +105,7 @@ class RemindersPage(DeskPage[s.Board]):
         self._chosen()
 
     def _next_street(self) -> None:
-        streets = ["", *dict.fromkeys(one.area for one in self._data.rows if one.area)]
+        streets = [None, *dict.fromkeys(one.area for one in self._data.rows)]
         self._area = streets[(streets.index(self._area) + 1) % len(streets)]
         self._fill()
 
@@ -119,7 +120,7 @@ class RemindersPage(DeskPage[s.Board]):
 
     def clear(self) -> None:
         self.table.set_rows((), ())
-        self._rows, self._data, self._area = [], RemindersData(), ""
+        self._rows, self._data, self._area = [], RemindersData(), None
 
     def first_field(self) -> QWidget | None:
         return self.table

@@ -50,6 +50,27 @@ def test_a_mistake_is_named(values, told):
     assert told in fault
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"parameters.window_months": "x"}, "提前可办的月数：要填整数"),
+        ({"parameters.window_months": "12"}, "提前可办的月数：要比有效月数短"),
+        ({"parameters.payment_day": "31"}, "发放日：要填 1 到 28 的整数"),
+        ({"effective_from": ""}, "生效日：要填日期"),
+    ],
+)
+def test_a_clerk_reads_the_mistake_in_chinese(context, values, told):
+    li = Browser(context).enter("li")
+    answer = li.post("/policies/annual-window", {f"f.{key}": value for key, value in values.items()})
+    assert (answer.status_code, told in answer.text) == (400, True)
+
+
+def test_what_can_be_chosen_is_no_text(context):
+    page = Browser(context).enter("li").text("/policies/deferred-month")
+    assert '<option value="local">本地</option>' in page
+    assert "递延认证" in page
+
+
 @pytest.fixture
 def with_people(context):
     lines = [
@@ -102,7 +123,7 @@ def test_a_rule_is_changed_by_two(with_people):
     assert li.post("/policies/no-such", {"act": "ask"}).status_code == 404
     assert li.post("/policies/annual-window", {"f.parameters.window_months": "2", "act": "ask"}).status_code == 303
     (asked,) = four_eyes.waiting(context)
-    assert asked.content["summary"] == "parameters.window_months: 3 → 2"
+    assert asked.content["summary"] == "提前可办的月数：3 → 2"
     assert li.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 403
     assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
     with context.session.begin() as transaction:

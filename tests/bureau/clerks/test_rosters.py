@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from kiosk.bureau import decisions, rosters
 from kiosk.bureau.clerks import four_eyes, people, roster_drafts, verify
 from kiosk.bureau.context import utcnow
+from kiosk.config import ROOT
 from tests.bureau.clerks.made import URL, Browser
 from tests.bureau.made import record, register
 
@@ -63,6 +65,40 @@ def test_a_roster_is_looked_at_then_issued_in_the_background(context):
     assert (again.status_code, "已经处理" in again.text) == (409, True)
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"PK\x03\x04" + bytes(50), "这是表格文件（Excel、WPS）"),
+        ("姓名,身份证号\r\n王芳,440305195603150028\r\n".encode("gbk"), "这是表格（CSV）"),
+        (file_of(2, P0="王芳").decode().encode("gb18030"), "第1行不是 UTF-8（可能是 GBK）"),
+        (file_of(1) + b'\n{"person_id": "P9"}\n' + file_of(1), "第2行：没有姓名；第1行和第3行是同一个编号"),
+        (file_of(1).replace(b'"active"', b'"alive"'), "第1行：状态不认识"),
+        (file_of(1).replace(b'"P0"', '"编号"'.encode()), "第1行：编号里有不能用的字"),
+    ],
+)
+def test_mistakes_are_told_with_their_lines(context, data, told):
+    answer = upload(Browser(context).enter("li"), data)
+    assert (answer.status_code, told in answer.text) == (400, True), re.search(r"没有接收[^<]*", answer.text)
+
+
+def test_lost_templates_and_odd_numbers_stand_in_the_check(context):
+    li = Browser(context).enter("li")
+    template = {"vector": base64.b64encode(bytes(512)).decode(), "model_digest": "m", "consent_id": "c"}
+    lines = [json.loads(one) | {"template": template} for one in file_of(10).splitlines()]
+    issued(context, li, "\n".join(map(json.dumps, lines)).encode())
+    page = li.text(upload(li, file_of(10)).headers["location"])
+    assert '<dt>有人脸模板</dt><dd class="bad">0 (第 1 版 10 人)</dd>' in page
+    assert '<dt>号码校验位不对</dt><dd class="bad">' in page
+
+
+def test_every_fault_has_words():
+    from kiosk.bureau.clerks import words
+
+    source = (ROOT / "kiosk" / "bureau" / "rosters.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'Fault\(\s*"([a-z0-9_-]+)"', source)) | {"table", "no-json", "twice-person_id", "twice-number"}
+    assert {f"roster_fault.{one}" for one in codes} <= set(words.texts("zh_CN"))
+
+
 def test_differences_and_examples_name_who_would_go_first(context):
     li = Browser(context).enter("li")
     issued(context, li, file_of(30))
@@ -79,7 +115,7 @@ def test_differences_and_examples_name_who_would_go_first(context):
 def test_what_kiosks_would_refuse_is_refused_with_its_line(context):
     li = Browser(context).enter("li")
     answer = upload(li, b'{"person_id": "P1"}')
-    assert (answer.status_code, "line 1" in answer.text) == (400, True)
+    assert (answer.status_code, "第1行" in answer.text) == (400, True)
     assert list(context.rosters.glob("*")) == [], "nothing is left of it"
     assert Browser(context).enter("zhang").get("/rosters").status_code == 403
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kiosk.bureau import station_settings
-from kiosk.bureau.clerks import audit, four_eyes
-from kiosk.sync import seal
+from kiosk.bureau.clerks import audit, four_eyes, setting_kinds, setting_pages, words
+from kiosk.sync import seal, settings_rules
 from tests.bureau.clerks.made import Browser
 from tests.bureau.made import register
 
@@ -21,12 +21,14 @@ def test_two_supervisors_send_what_one_previewed(context):
     li, wang = Browser(context).enter("li"), Browser(context).enter("wang")
     form = {"scope": "all", "f.voice.volume": "0.5", "f.ui.large_text": "true", "act": "preview"}
     page = li.post("/settings", form).text
-    assert page.index("<td>ui.large_text</td><td>—</td><td>true</td>") < page.index("<td>voice.volume</td><td>—</td><td>0.5</td>")
+    assert page.index("<small>ui.large_text</small></td><td>—</td><td>是</td>") < page.index(
+        "<small>voice.volume</small></td><td>—</td><td>0.5</td>"
+    )
     assert merged(context, "S-1") == {}, "a preview sends nothing"
     assert li.post("/settings", {**form, "act": "ask"}).status_code == 303
     assert li.post("/settings", {**form, "act": "ask"}).status_code == 409
     (asked,) = four_eyes.waiting(context)
-    assert "voice.volume: — → 0.5" in wang.text("/requests")
+    assert "音量：— → 0.5" in wang.text("/requests")
     assert li.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 403
     assert merged(context, "S-1") == {}
     assert wang.post(f"/requests/{asked.proposal_id}/settle", {"answer": "agree"}).status_code == 303
@@ -35,6 +37,20 @@ def test_two_supervisors_send_what_one_previewed(context):
     assert ("li", "asked-settings", "all") in told
     assert ("wang", "agreed-settings", "all") in told
     assert li.post("/settings", {**form, "act": "ask"}).status_code == 400, "nothing differs any more"
+
+
+def test_every_setting_has_a_name_and_says_what_may_stand_there():
+    named = words.texts("zh_CN")
+    for key in setting_pages.KEYS:
+        kind = setting_kinds.kind_of(key)
+        assert f"setting_key.{key}" in named, key
+        assert all(one.isdigit() or f"setting_value.{one}" in named for one in kind.choices), key
+        if kind.choices:  # each of them is taken, and nothing else
+            allowed = [one for one in kind.choices if not settings_rules.faults({key: setting_pages.parsed(key, one)})]
+            assert allowed, key
+            assert settings_rules.faults({key: setting_pages.parsed(key, "pink")}) == {key: "malformed"}, key
+    assert setting_kinds.kind_of("voice.volume") == setting_kinds.SettingKind((), "0", "1", True)
+    assert setting_kinds.kind_of("store.nothing") == setting_kinds.SettingKind()
 
 
 @pytest.mark.parametrize("name", ["look", "zhang"])
@@ -50,7 +66,8 @@ def test_viewers_and_clerks_do_not_set_stations(context, name):
     [
         ("all", "store.key_file", "/tmp/x", "不能远程设置"),
         ("all", "liveness.checks.depth", "off", "低于项目规定的最低要求"),
-        ("all", "voice.volume", "loud", "值不对"),
+        ("all", "voice.volume", "loud", "音量：值不对（0 到 1）"),
+        ("all", "ui.theme", "pink", "屏幕配色：值不对（paper / contrast）"),
         ("all", "match.accept", "0.45", "还要项目负责人的签名"),
         ("group:east", "match.accept", "0.45", "只能对全部站点或一个站点"),
     ],

@@ -86,6 +86,26 @@ def test_whom_a_list_does_not_show_is_one_touch_away_in_all(context, kiosk):
     assert 'id="everywhere"' not in zhang.text("/records?state=all&person=nobody")
 
 
+def test_a_viewer_is_told_of_papers_and_a_confirmed_record_is_not_confirmed_again(context, kiosk):
+    record_id = sent(kiosk)
+    with context.session.begin() as transaction:
+        at = transaction.get(tables.Record, record_id).received_at
+        paper = {"evidence_id": "paper-1", "kiosk_id": kiosk.kiosk_id, "record_id": record_id, "consent_id": "c"}
+        more = {"media_type": "image/png", "digest": "0" * 64, "content": b"x", "received_at": at}
+        transaction.add(tables.Evidence(**paper, **more))
+    viewer = Browser(context).enter("look").text(f"/records/{record_id}")
+    assert "/papers/" not in viewer, "a picture that is refused is a broken one"
+    assert "1 份，您的角色不能看" in viewer
+    zhang = Browser(context).enter("zhang")
+    page = zhang.text(f"/records/{record_id}")
+    assert "/papers/paper-1" in page
+    assert 'id="confirm"' in page
+    assert zhang.post(f"/records/{record_id}/decide", {"decided": "confirmed", "seen": ""}).status_code == 303
+    page = zhang.text(f"/records/{record_id}")
+    assert 'id="confirm"' not in page
+    assert 'id="return"' in page
+
+
 def test_names_are_nowhere_in_the_database(context, kiosk):
     from pathlib import Path
 

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 import kiosk
+from kiosk import memory
 from kiosk.bureau import admin, api, connections, failpoints, updates
 from kiosk.bureau.clerks import (
     account_pages,
@@ -113,6 +114,7 @@ def create(context: BureauContext) -> Observed:
 
 def create_from_environment() -> Observed:
     """Return the application as `kiosk bureau` asked for it."""
+    memory.stay_small()  # many threads of a pool: each would keep an arena of what it freed
     failpoints.load()
     settings = BureauSettings.model_validate_json(os.environ[ENVIRONMENT])
     observed.log_to(settings.access_log)

@@ -108,7 +108,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create(context: BureauContext) -> Observed:
     """Return the application of an open bureau, behind its request guard."""
     app = build()
-    app.state.context = context
+    app.state.context, app.state.bands = context, None
     return Observed(RequestGuard(app, context), context)
 
 

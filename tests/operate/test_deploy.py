@@ -165,6 +165,7 @@ def test_nginx_limits_are_the_bureaus():
     text = (DEPLOY / "nginx.conf").read_text()
     assert limits.MAX_SEALED == 4 * 1024**2
     assert "client_max_body_size 4m;" in text
+    assert "proxy_request_buffering off;" in text.split("location")[0], "the bureau's time for a whole body is nobody's otherwise"
     assert "$request_uri" not in re.search(r"log_format.*", text)[0]
     for path in ("/health/", "/metrics"):
         assert re.search(rf"location {path} {{ return 404; }}", text)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
-
-from annotated_types import Ge, Gt, Le
 
 from kiosk import config
 
@@ -36,11 +34,12 @@ def kind_of(key: str) -> SettingKind:
         return SettingKind(("true", "false"))
     if get_origin(field.annotation) is Literal:
         return SettingKind(tuple(str(one) for one in get_args(field.annotation)))
-    bounds = {type(one): one for one in field.metadata}
-    low = bounds[Ge].ge if Ge in bounds else bounds[Gt].gt if Gt in bounds else ""
-    high = bounds[Le].le if Le in bounds else ""
-    return SettingKind((), _short(low), _short(high), field.annotation in (int, float))
+    bounds: dict[str, Any] = {}
+    for one in field.metadata:  # Ge(ge=0.0) and the like
+        bounds |= asdict(one) if is_dataclass(one) and not isinstance(one, type) else {}
+    low = bounds.get("ge", bounds.get("gt"))
+    return SettingKind((), _short(low), _short(bounds.get("le")), field.annotation in (int, float))
 
 
 def _short(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return "" if value is None else f"{value:g}"

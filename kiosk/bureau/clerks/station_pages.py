@@ -68,7 +68,7 @@ def stations_page(
 
 def _bands(request: Request, context: BureauContext) -> list[stations.Band]:
     """A month's attempts, counted anew every ten minutes in each process: among ten million records that takes its time."""
-    kept: tuple[float, list[stations.Band]] | None = getattr(request.app.state, "bands", None)
+    kept: tuple[float, list[stations.Band]] | None = request.app.state.bands
     if kept is None or time.monotonic() - kept[0] > _BANDS_KEPT_S:
         kept = request.app.state.bands = (time.monotonic(), stations.fairness(context))
     return kept[1]

@@ -56,7 +56,7 @@ MAY: dict[str, set[str]] = {
     "release": BASE | {"digests", "updates"},
     "ui": BASE | {"visit", "desk", "installation", "texts"},
     "bureau": BASE
-    | {"canonical", "digests", "sm4", "sync", "failpoints", "removable", "texts", "updates"},  # sync: the wire, both ends
+    | {"canonical", "digests", "memory", "sm4", "sync", "failpoints", "removable", "texts", "updates"},  # sync: the wire, both ends
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts", "support"},
     "doctor": BASE | {"camera", "face", "idcard_reader", "microphone", "store", "sync", "models", "voice", "texts", "printer"},
     "support": BASE | {"camera", "doctor", "removable", "store", "sync"},

@@ -167,7 +167,7 @@ def _narrowed(context: BureauContext, query: Select[Any, Any], wanted: Wanted, z
 def _of_people(context: BureauContext, wanted: Wanted, zone: ZoneInfo) -> tuple[list[tuple[datetime, str]], bool]:
     """Return the places of some people's records, in no order, and whether more people have that name.
 
-    They are few, and found by their people. Asked for in order and fifty alone, PostgreSQL went through ten million by time instead.
+    They are few, and found by their people. Asked for in order, fifty at once, PostgreSQL goes through ten million by time.
     """
     about, cut = _about(context, wanted.person.strip())
     places = select(Record.received_at, Record.record_id)

@@ -113,8 +113,8 @@ def likely(expected: np.ndarray, digits: str) -> list[list[str]]:
     """Return for each place the strings with another digit there that are believed most."""
     kept = []
     for place, others in enumerate(changed(digits)):
-        mean = expected[:, place].mean(axis=0)
-        kept.append(sorted(others, key=lambda other, at=place, by=mean: -by[int(other[at])])[:RIVALS])  # type: ignore[misc]
+        believed = {other: float(expected[:, place, int(other[place])].mean()) for other in others}
+        kept.append(sorted(others, key=believed.__getitem__, reverse=True)[:RIVALS])
     return kept
 
 

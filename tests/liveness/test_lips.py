@@ -29,16 +29,16 @@ def talk(seed: int, follows: bool = True) -> Talk:
 
 
 def test_lips_that_follow_are_told_from_a_sound_of_elsewhere():
-    found = score([talk(seed) for seed in range(4)], shipped, 3.0)
-    assert (len(found.genuine), len(found.swapped)) == (12, 12 * 9)
-    assert len(found.shifted) == 4 * 10  # two of twelve would begin before the clip
+    found = score([talk(seed) for seed in range(4)], shipped, 2.8)
+    assert (len(found.genuine), len(found.swapped)) == (16, 16 * 12)
+    assert len(found.shifted) == 4 * 12  # four of sixteen would begin or end beyond the clip
     assert min(one for _, one in found.genuine) > 0.8
     rate, low, high = eer(found.genuine, found.swapped)
     assert 0 <= low <= rate <= high < 0.2
 
 
 def test_lips_with_times_of_their_own_are_told_by_nothing():
-    found = score([talk(seed, follows=False) for seed in range(6)], shipped, 3.0)
+    found = score([talk(seed, follows=False) for seed in range(6)], shipped, 2.8)
     rate, low, high = eer(found.genuine, found.swapped)
     assert 0.3 < rate < 0.7
     assert low < 0.5 < high + 0.2
@@ -55,7 +55,7 @@ def test_the_report_tells_every_rule_and_the_shipped_bound(monkeypatch):
 
 
 def test_without_clips_nothing_is_known():
-    assert math.isnan(report([], []).data["rules"]["shipped, 3 s"]["swapped"][0])
+    assert math.isnan(report([], []).data["rules"]["shipped, 2.8 s"]["swapped"][0])
 
 
 def test_a_clip_without_ffmpeg_or_of_nothing(tmp_path, monkeypatch, capsys):

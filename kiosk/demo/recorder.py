@@ -16,6 +16,7 @@ from kiosk.desk import events as desk_events
 from kiosk.desk.boards_data import UnitListData
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import Outcome, RecordStatus
+from kiosk.ui.widgets.overlay import Transition
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -103,7 +104,10 @@ class Recorder(QObject):
                 QTimer.singleShot(_SETTLE_MS, self, lambda: self._shoot(number, page))
 
     def _shoot(self, number: int, name: str) -> None:
-        if self._page_name() == name:
+        fade = self._window.findChild(Transition)
+        if fade is not None and fade.isVisible():  # a busy machine takes its time: half a page is none
+            QTimer.singleShot(_SETTLE_MS, self, lambda: self._shoot(number, name))
+        elif self._page_name() == name:
             self._save(f"{number:02d}-{name}")
 
     def _save(self, name: str) -> None:

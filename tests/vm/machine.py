@@ -177,6 +177,10 @@ class Machine:
             self._said += block
         raise VmError(f"no answer within {timeout_s:.0f} s: {command[:80]}: {self._said[-200:]!r}")
 
+    def rest(self, seconds: float) -> None:
+        """Let the machine go on for so long by its own clock, so that it has worked off what was touched and typed."""
+        self.run(f"sleep {seconds}", 900.0)
+
     def until(self, command: str, wanted: str, timeout_s: float = 120.0, every_s: float = 2.0) -> float:
         """Ask until the answer holds what is wanted; return how long it took. Raises VmError with the last answer."""
         began = time.monotonic()

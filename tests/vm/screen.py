@@ -78,12 +78,13 @@ class Screen:
         self.until(text)
         same = [one for one in self.seen if "".join(filter(str.isalpha, one.text)).endswith(text)]
         word = max(same, key=lambda one: one.x)
+        self._machine.rest(1.0)
         self._machine.touch(word.x, word.y)
 
     def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
         """Touch a text once it is there, not at once: what is hit within half a second of a page's coming counts for nothing."""
         word = self.until(*wanted, timeout_s=timeout_s)
-        time.sleep(1.0)
+        self._machine.rest(1.0)
         self._machine.touch(word.x, word.y)
 
     def touch_until(self, text: str, *wanted: str, tries: int = 4) -> Word:
@@ -101,7 +102,9 @@ class Screen:
         """Touch the field beside a label, and type on the keyboard that is plugged in. label: as it may be read, by |."""
         word = self.until(*label.split("|"))
         self._machine.touch(word.x + 260, word.y)
-        time.sleep(2.0)
+        self._machine.rest(2.0)
         self._machine.chord("ctrl", "a")
         self._machine.chord("backspace")
         self._machine.keys(text)
+        # A touch that follows must not come before the keys: it would meet the keyboard on the screen, which they send away.
+        self._machine.rest(2.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -66,12 +65,12 @@ def first_page(trial: Trial) -> None:
 def set_up(trial: Trial) -> None:
     """The set-up by touch: screen, time, camera, reader, sound, printer."""
     trial.up()
-    screen = trial.screen
+    screen, machine = trial.screen, trial.machine
     for title in ("屏幕和语言", "日期和时间"):
         screen.until(title, timeout_s=600.0)
         screen.touch("好了，下一步")
     screen.until("有画面", "脸在圆圈里", "请站到", timeout_s=300.0)
-    time.sleep(5.0)
+    machine.rest(3.0)
     screen.keep("camera")
     trial.say("镜头: vivid's picture is shown through V4L2 and OpenCV")
     screen.touch("先跳过")

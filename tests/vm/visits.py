@@ -36,11 +36,12 @@ def _sign_in(trial: Trial) -> None:
     number, _, pin = SUPERVISOR
     machine.touch(*STAFF_BUTTON)
     screen.until("工作人员登录", timeout_s=120.0)
-    time.sleep(2.0)
+    machine.rest(2.0)
     machine.keys(number)
     machine.chord("ret")
     machine.keys(pin)
     machine.chord("ret")
+    machine.rest(2.0)
     screen.until("工作人员台", timeout_s=120.0)
 
 
@@ -49,7 +50,7 @@ def _sign(trial: Trial, caption: str) -> None:
     word = trial.screen.until(caption)
     x, y = word.x, word.y - 70
     trial.machine.stroke([(x - 25, y), (x, y - 25), (x + 25, y + 20), (x + 50, y - 25), (x + 80, y + 15)])
-    time.sleep(1.0)
+    trial.machine.rest(1.0)
 
 
 def _attended(trial: Trial, card: str) -> None:

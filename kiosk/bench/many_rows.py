@@ -24,7 +24,7 @@ _RECORDS = (  # every part of it is a constant
     "md5('c' || n) || md5('d' || n), repeat('x', 600), 'P' || n / 3, "
     "'P' || n / 3 || '/enterprise-employee/deferred-month/' || n, 'self-face', "
     "CASE WHEN n % 20 = 7 THEN 'failed' ELSE 'passed' END, 'ok', "
-    f"{_AT}, NULL, n % 5000 = 0, {_AT}, 'accepted', {_DECIDED}, '' FROM generate_series(:first, :last) n"
+    f"{_AT}, NULL, n % 5000 = 0, {_AT}, 'accepted', {_DECIDED}, '' FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n"
 )
 _BESIDE = (
     "INSERT INTO record_ids SELECT record_id, content_digest, received_at FROM records ORDER BY record_id",
@@ -35,7 +35,7 @@ _BESIDE = (
 _PEOPLE = (
     "INSERT INTO people (person_id, name_mark, number_mark, sealed, born_year, roster_version) "
     "SELECT 'P' || n, CASE WHEN n % 5000 = 7 THEN :name ELSE md5('n' || n % 50000) END, md5('i' || n), :sealed, "
-    "(1935 + n % 30)::text, 1 FROM generate_series(0, :people) n"
+    "(1935 + n % 30)::text, 1 FROM generate_series(0, CAST(:people AS int)) n"
 )
 
 

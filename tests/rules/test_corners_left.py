@@ -30,6 +30,14 @@ def test_validity_once_granted_is_never_shortened_and_the_window_moves_with_it()
     assert (longer.due, longer.next_from) == (date(2028, 6, 30), date(2028, 3, 30))
 
 
+def test_a_pass_on_the_first_day_of_a_window_is_that_windows_pass():
+    """The day before, it is still early: the due date stays; on the first day it moves on by a year."""
+    policy, due = made.BOOK.at("annual-window", date(2026, 11, 29)), date(2027, 3, 31)
+    first = date(2026, 12, 31)
+    assert term_after(policy, first - timedelta(days=1), anchor=due).due == due
+    assert term_after(policy, first, anchor=due).due == date(2028, 3, 31)
+
+
 def test_two_different_passes_never_have_one_key():
     assert pass_key("p", "a/b", "c", "2026") == "p/a%2Fb/c/2026"
     assert pass_key("p", "a", "b/c", "2026") != pass_key("p", "a/b", "c", "2026")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from kiosk.domain.camera_facts import CameraFacts, from_json
@@ -36,6 +37,15 @@ def test_a_pass_on_the_first_day_of_a_window_is_that_windows_pass():
     first = date(2026, 12, 31)
     assert term_after(policy, first - timedelta(days=1), anchor=due).due == due
     assert term_after(policy, first, anchor=due).due == date(2028, 3, 31)
+
+
+def test_validity_once_granted_moves_the_window_of_the_very_old_too():
+    """From 80 on the window opens earlier, and so does the one that belongs to validity granted before."""
+    policy = replace(made.BOOK.at("annual-window", date(2026, 11, 29)), early_months_from_age=((80, 2),))
+    granted, passed = date(2028, 6, 30), date(2026, 11, 29)
+    young, old = (term_after(policy, passed, at_least=granted, born=born) for born in (date(1960, 1, 1), date(1940, 1, 1)))
+    assert young.next_from == date(2028, 3, 30)
+    assert old.next_from == date(2028, 1, 30)
 
 
 def test_two_different_passes_never_have_one_key():

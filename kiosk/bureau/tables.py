@@ -196,7 +196,7 @@ class Record(Base):
     __table_args__ = (
         Index("ix_records_decision", "decision", "received_at"),
         Index("ix_records_kiosk", "kiosk_id", "received_at"),
-        Index("ix_records_kiosk_list", "kiosk_id", "outcome", "decision", "received_at", "record_id"),  # one station's: what waits …
+        Index("ix_records_kiosk_list", "kiosk_id", "outcome", "decision", "received_at", "record_id"),  # of one station
         Index("ix_records_received_at", "received_at", "record_id"),  # the work list's pages: all
         Index("ix_records_suspect", "received_at", "record_id", postgresql_where=_SUSPECT, sqlite_where=_SUSPECT),
         Index("ix_records_reviews", "decision", "received_at", postgresql_where=_REVIEWS, sqlite_where=_REVIEWS),

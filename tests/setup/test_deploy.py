@@ -258,6 +258,8 @@ def test_what_the_readme_copies_is_there_and_its_settings_load(tmp_path):
     assert sealed == ["pension-kiosk.database.key", "pension-kiosk.kiosk.json"]  # without a path: one that is not there is no error
     assert "for name in database.key kiosk.json; do" in sealer
     assert KIOSK in deployed.unit("pension-kiosk-keys.service")["Unit"]["Before"]
+    writes = deployed.unit("pension-kiosk-keys.service")["Service"]["ReadWritePaths"]
+    assert "/var/lib/systemd" in writes[0].split(), "a fresh system has no credential.secret yet: systemd-creds makes it there"
     assert "pension-kiosk-keys.service" in deployed.unit(KIOSK)["Unit"]["After"][0].split()
 
 

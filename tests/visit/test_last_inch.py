@@ -12,6 +12,7 @@ from kiosk.domain.record import RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
+from kiosk.visit.after_failure import TRIED_AGAIN, to_do
 from kiosk.visit.machine import World, step
 from tests.visit import samples as x
 
@@ -147,3 +148,10 @@ def test_the_samples_hold_every_event():
     """The properties over any order of events see only the events that are in the samples."""
     sampled = {type(event) for event in [*x.touches(), *x.device_events(), *x.answers("v1", 1)]}
     assert sampled == set(e.Event.__args__)
+
+
+def test_after_the_last_try_the_words_say_to_wait_and_a_refusal_keeps_its_own():
+    shown = case()
+    for reason in TRIED_AGAIN:
+        assert to_do(s.Referred(shown.visit, reason, shown)) is Reason.TOO_MANY_TRIES
+    assert to_do(s.Referred(shown.visit, Reason.NO_TEMPLATE, shown)) is Reason.NO_TEMPLATE

@@ -17,7 +17,7 @@ from kiosk.domain import desk_rules, documents
 from kiosk.domain.identity import DocumentKind, IdNumber, parse_date
 from kiosk.domain.names import ascii_digits, plain_number
 from kiosk.domain.person import IdentifiedBy, Person
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import TAKE_FAILED, Reason
 
 WHYS = (
     Reason.NO_FACE_WANTED,
@@ -30,15 +30,6 @@ WHYS = (
     Reason.DEVICE_ERROR,
 )
 RELATIONS = ("spouse", "child", "relative", "heir", "unit", "committee")
-_EYES = (
-    Reason.ACTION_TIMEOUT,
-    Reason.FACE_LOST,
-    Reason.FACE_CHANGED,
-    Reason.NO_GOOD_FRAME,
-    Reason.DIGITS_UNHEARD,
-    Reason.DIGITS_WRONG,
-    Reason.DIGITS_ELSEWHERE,
-)
 _MACHINE = (Reason.CAMERA_UNPLUGGED, Reason.MODEL_ERROR, Reason.STORE_ERROR, Reason.READER_UNPLUGGED, Reason.READER_SILENT)
 
 
@@ -51,7 +42,7 @@ def why_of(reason: Reason | None) -> Reason | None:
     """Return which of WHYS the reason a visit stands at comes to; None where the visit does not tell: the attendant chooses."""
     if reason in WHYS:
         return reason
-    if reason in _EYES:
+    if reason in TAKE_FAILED:
         return Reason.LIVENESS_FAILED
     if reason is Reason.TEMPLATE_OUTDATED:
         return Reason.NO_TEMPLATE

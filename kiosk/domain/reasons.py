@@ -151,3 +151,17 @@ class Action(StrEnum):
     TURN_RIGHT = "turn-right"
     NOD = "nod"
     READ_DIGITS = "read-digits"  # four digits, aloud: only where microphone and recogniser are there, and never alone
+
+
+# How a take before the camera ends without its actions shown: what to do about it is the same for all.
+TAKE_FAILED = frozenset(
+    {
+        Reason.ACTION_TIMEOUT,
+        Reason.NO_GOOD_FRAME,
+        Reason.FACE_LOST,
+        Reason.FACE_CHANGED,
+        Reason.DIGITS_UNHEARD,
+        Reason.DIGITS_WRONG,
+        Reason.DIGITS_ELSEWHERE,
+    }
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.domain.reasons import Reason
+from kiosk.domain.reasons import TAKE_FAILED, Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
@@ -13,19 +13,7 @@ from kiosk.visit.pieces import end
 from kiosk.visit.world import Step, World
 
 # What these say to do, is to be done in another try: words for where one is offered, and for no other page.
-TRIED_AGAIN = frozenset(
-    {
-        Reason.LIVENESS_FAILED,
-        Reason.ACTION_TIMEOUT,
-        Reason.NO_GOOD_FRAME,
-        Reason.FACE_LOST,
-        Reason.FACE_CHANGED,
-        Reason.DIGITS_UNHEARD,
-        Reason.DIGITS_WRONG,
-        Reason.DIGITS_ELSEWHERE,
-        Reason.CANCELLED,
-    }
-)
+TRIED_AGAIN = TAKE_FAILED | {Reason.LIVENESS_FAILED, Reason.CANCELLED}
 
 
 def to_do(state: s.Referred) -> Reason:

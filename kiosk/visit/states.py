@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.person import Person, RosterEntry
-from kiosk.domain.reasons import Action, Reason
+from kiosk.domain.reasons import TAKE_FAILED, Action, Reason
 from kiosk.domain.record import RecordStatus
 from kiosk.domain.renewal import birthday
 
@@ -324,23 +324,14 @@ WITH_CASE = (Consenting, Instructing, Acting, Checking, Retrying, Finished, Revi
 RESULTS = (Finished, ReviewSent, VisitBooked)  # what was saved is told, and there is nothing more to do
 
 # What a human being may see otherwise than the machine did: after these a review and a home visit are offered.
-FAILED_FACE = frozenset(
-    {
-        Reason.FACE_MISMATCH,
-        Reason.FACE_UNCERTAIN,
-        Reason.LIVENESS_FAILED,
-        Reason.LIVENESS_UNCERTAIN,
-        Reason.ACTION_TIMEOUT,
-        Reason.NO_GOOD_FRAME,
-        Reason.FACE_LOST,
-        Reason.FACE_CHANGED,
-        Reason.DIGITS_UNHEARD,
-        Reason.DIGITS_WRONG,
-        Reason.DIGITS_ELSEWHERE,
-        Reason.TOO_MANY_TRIES,
-        Reason.TEMPLATE_OUTDATED,
-    }
-)
+FAILED_FACE = TAKE_FAILED | {
+    Reason.FACE_MISMATCH,
+    Reason.FACE_UNCERTAIN,
+    Reason.LIVENESS_FAILED,
+    Reason.LIVENESS_UNCERTAIN,
+    Reason.TOO_MANY_TRIES,
+    Reason.TEMPLATE_OUTDATED,
+}
 
 
 def failed_face(state: Referred) -> Case | None:

@@ -15,6 +15,16 @@ from tests.desk import conftest
 from tests.store import made
 
 
+def open_list(live):
+    """Sign in and go to the list by touch."""
+    live.sign_in()
+    live.touch("place-todo")
+    live.until_page("todo")
+    live.touch("todo-reminders")
+    live.until_page("reminders")
+    live.loaded()
+
+
 def test_by_touch_the_list_is_printed_written_and_ticked_off(qtbot, tmp_path):
     people = (made.entry(phone="13800000001"), made.entry("440305194810010111", "李建国", "p-2", template=None))
     live = conftest.build(qtbot, tmp_path, people=people)
@@ -22,12 +32,7 @@ def test_by_touch_the_list_is_printed_written_and_ticked_off(qtbot, tmp_path):
     live.desk.beside.printing.print_slip.connect(lambda name, slip: slips.append((name, slip)))
     told = [reminders.Told(one, "建设路", "due", made.TODAY) for one in ("p-1", "p-2", "p-gone")]
     live.ask(lambda store: reminders.take(store, 1, made.TODAY, told, made.NOW))
-    live.sign_in()
-    live.touch("place-todo")
-    live.until_page("todo")
-    live.touch("todo-reminders")
-    live.until_page("reminders")
-    live.loaded()
+    open_list(live)
     assert [(line[0], line[1], line[2]) for line in live.find("reminders").texts()] == [
         ("建设路", "陈 * 芳", "13800000001"),
         ("建设路", "李 * 国", "名册里没有"),
@@ -68,12 +73,7 @@ def test_people_without_a_street_stand_last_under_a_heading_of_their_own(qtbot, 
     live = conftest.build(qtbot, tmp_path, people=people)
     told = [reminders.Told("p-1", "", "suspended", None), reminders.Told("p-2", "建设路", "due", made.TODAY)]
     live.ask(lambda store: reminders.take(store, 1, made.TODAY, told, made.NOW))
-    live.sign_in()
-    live.touch("place-todo")
-    live.until_page("todo")
-    live.touch("todo-reminders")
-    live.until_page("reminders")
-    live.loaded()
+    open_list(live)
 
     def shown():
         return [tuple(line[:2]) for line in live.find("reminders").texts()]

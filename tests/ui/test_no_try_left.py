@@ -1,4 +1,4 @@
-"""Words fit the buttons: nobody is told to try again on a page that offers no other try."""
+"""Words fit the buttons: nobody is told to try again where no button does it, or that a number is wrong where there is none."""
 
 from __future__ import annotations
 
@@ -70,3 +70,17 @@ def test_where_there_is_another_try_the_words_tell_what_to_do_better(window, rea
     strings = Strings.load("zh_CN")
     assert strings.text(f"reason.{reason}.now") in [one.text() for one in window.page.findChildren(Text)]
     assert [one for one in window.page.findChildren(Button, "again") if not one.isHidden()]
+
+
+@pytest.mark.parametrize(
+    ("scene", "button", "said"), [("visit-booked", "wrong", "say_wrong_phone"), ("visit-booked-no-phone", "none", "say_no_phone")]
+)
+def test_a_number_that_nobody_has_is_not_called_wrong(window, scene, button, said):
+    shown = next(one for one in scenes() if one.name == scene)
+    show_scene(window, shown)
+    strings = Strings.load("zh_CN")
+    assert strings.text(f"page.visit-booked.{button}") in [
+        one.text() for one in window.page.findChildren(Button) if not one.isHidden()
+    ]
+    choices = plan_for(shown.state, Facts(NOW.date())).choices
+    assert choices[-1].say == (f"spoken.option.{said}",)

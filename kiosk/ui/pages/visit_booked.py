@@ -12,7 +12,7 @@ from kiosk.visit import states as s
 
 
 class VisitBookedPage(Page[s.VisitBooked]):
-    """One touch booked it. A number that is wrong is the attendant's to mend."""
+    """One touch booked it. A number that is wrong, or missing, is the attendant's to mend."""
 
     name = "visit-booked"
     step = ""
@@ -43,7 +43,7 @@ class VisitBookedPage(Page[s.VisitBooked]):
         self.phone.say(kit.text(f"{page}.tail", tail=tail) if tail else kit.text(f"{page}.no_phone"), kit.text(f"{page}.phone"))
         self.take.say(kit.text("page.result.take") if state.case.visit.card_present else "")
         self.done.say(kit.text(f"{page}.right" if tail else "page.answer.done"))
-        self.wrong.say(kit.text(f"{page}.wrong"))
+        self.wrong.say(kit.text(f"{page}.wrong" if tail else f"{page}.none"))
 
     def clear(self) -> None:
         super().clear()

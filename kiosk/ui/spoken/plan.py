@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from kiosk.domain.contact import phone_tail
 from kiosk.domain.eligibility import Eligibility
 from kiosk.domain.identity import last_four, mask_name
 from kiosk.domain.next_time import next_window
@@ -355,7 +356,8 @@ def _review_sent(state: s.ReviewSent, facts: Facts, entered: Entered) -> Plan:
 
 
 def _visit_booked(state: s.VisitBooked, facts: Facts, entered: Entered) -> Plan:
-    return Plan(tuple(_prompts(state)), (_choice("done", e.DoneTouched()), _choice("wrong_phone", e.HelpTouched())))
+    call = "wrong_phone" if phone_tail(state.case.entry.phone) else "no_phone"
+    return Plan(tuple(_prompts(state)), (_choice("done", e.DoneTouched()), _choice(call, e.HelpTouched())))
 
 
 def _take_card(state: s.TakingCard, facts: Facts, entered: Entered) -> Plan:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QTextDocument
+
     from kiosk.gallery.handbook import Paper, Shot
     from kiosk.texts.strings import Strings
     from kiosk.ui.desk.frame import DeskView
@@ -96,7 +98,34 @@ def _pdf(out: Path, paper: Paper) -> int:
     writer.setTitle(paper.title)
     document = QTextDocument()
     document.setBaseUrl(QUrl.fromLocalFile(f"{out.resolve()}/"))
-    document.setHtml(paper.html)
     document.setPageSize(QSizeF(writer.width(), writer.height()))
+    _whole_rows(document, paper.html)
     document.print_(writer)
     return document.pageCount()
+
+
+def _whole_rows(document: QTextDocument, html: str) -> str:
+    """Fill a document, its pages' size set, so that no row of a table with a head stands on two pages; return its words."""
+    from kiosk.gallery.handbook import cut_before
+
+    document.setHtml(html)
+    while (split := _split_row(document)) is not None:
+        html = cut_before(html, *split)
+        document.setHtml(html)
+    return html
+
+
+def _split_row(document: QTextDocument) -> tuple[int, int] | None:
+    """Return the first (table, row) that stands on two pages, of the tables that have a head; None where every row is whole."""
+    from PySide6.QtGui import QTextTable
+
+    layout, height = document.documentLayout(), document.pageSize().height()
+    framed = (one for one in document.rootFrame().childFrames() if isinstance(one, QTextTable))
+    for number, table in enumerate(one for one in framed if one.format().headerRowCount()):
+        for row in range(1, table.rows()):
+            cells = [table.cellAt(row, column) for column in range(table.columns())]
+            top = min(layout.blockBoundingRect(one.firstCursorPosition().block()).top() for one in cells)
+            bottom = max(layout.blockBoundingRect(one.lastCursorPosition().block()).bottom() for one in cells)
+            if top // height != (bottom - 1) // height and row > 1:  # a row that is higher than a page cannot be whole
+                return number, row
+    return None

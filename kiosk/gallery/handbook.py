@@ -30,8 +30,9 @@ WALL = ("idle", "card", "result")  # one to each of its steps
 LEAFLET = ("idle", "who", "card", "confirm", "consent", "instructions", "camera-mouth-open", "result")  # in eight pictures
 _STANDING, _LYING, _NOTE = (3, 3, 150), (2, 4, 330), 36  # in a row, rows, width; characters below a picture
 _NEW_PAGE = " style='page-break-before:always'"
+_TABLE = re.compile(r"<table([^>]*?)(?: style='page-break-before:always')?>(<thead>.*?</thead>).*?</table>", re.DOTALL)
 _STYLE = """<style>body{font-family:'Noto Sans CJK SC','Noto Sans SC',sans-serif;font-size:10pt}h1{font-size:20pt}h2{font-size:14pt}
-h3{font-size:11pt}td{vertical-align:top;padding:4px}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}.step{font-size:13pt}.held{font-size:12pt}
+h3{font-size:11pt}td{vertical-align:top;padding:4px}tr{page-break-inside:avoid}.big{font-size:22pt}.warn{font-size:12pt;font-weight:bold}.step{font-size:13pt}.held{font-size:12pt}
 .wall{font-size:20pt;font-weight:bold}.far{font-size:40pt;font-weight:bold;margin:0}.call{font-size:30pt;font-weight:bold;margin:0}</style>"""
 
 
@@ -83,6 +84,16 @@ def _shots(heading: str, shots: Sequence[Shot], form: tuple[int, int, int]) -> l
     return out
 
 
+def cut_before(html: str, table: int, row: int) -> str:
+    """Return the page with its table number `table`, of those with a head, cut before a row (0: the head): the rest on a new page.
+
+    A browser keeps rows whole by itself; the maker of the PDFs goes on in the middle of one.
+    """
+    found = list(_TABLE.finditer(html))[table]
+    at = list(re.finditer("<tr>", found[0]))[row].start() + found.start()
+    return f"{html[:at]}</table><table{found[1]}{_NEW_PAGE}>{found[2]}{html[at:]}"
+
+
 def _cut(note: str) -> str:
     """Return a note of at most _NOTE characters, marked where it goes on."""
     return note if len(note) <= _NOTE else f"{note[: _NOTE - 1]}…"
@@ -127,7 +138,7 @@ def _manual(strings: Strings, written: dict[str, dict[str, list[str]]], visit: S
     out += _shots("老人看到的每一页", visit, _STANDING)
     out += _shots("工作台的每一页", desk, _LYING)
     heads = "".join(f"<th>{one}</th>" for one in ("屏幕上", "老人怎么办", "工作人员怎么办"))
-    out.append(f"<h2{_NEW_PAGE}>每一个原因，怎么办</h2><table border='1' cellspacing='0'><tr>{heads}</tr>")
+    out.append(f"<h2{_NEW_PAGE}>每一个原因，怎么办</h2><table border='1' cellspacing='0'><thead><tr>{heads}</tr></thead>")
     for reason in Reason:
         if reason is not Reason.OK:
             title, now, attendant = (escape(strings.text(f"reason.{reason}.{part}")) for part in ("title", "now", "attendant"))

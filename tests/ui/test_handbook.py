@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QSizeF
+from PySide6.QtGui import QImage, QTextDocument
 
 from kiosk.commands import handbook as command
 from kiosk.config import ASSETS
@@ -65,3 +66,16 @@ def test_every_page_reason_and_job_is_in_the_manual():
     assert "人工复核" in made["clerk"].html
     for foreign in ("```", "Whoever", "kiosk bureau"):  # what is for whoever sets a bureau up
         assert foreign not in made["clerk"].html
+
+
+def test_no_row_of_the_reasons_stands_on_two_pages_of_the_pdf(tmp_path, qapp):
+    """A row that is cut in the middle is read as two reasons."""
+    manual = next(one for one in handbook.papers(Strings.load("zh_CN"), sample_settings(), [], []) if one.name == "manual")
+    document = QTextDocument()
+    document.setPageSize(QSizeF(720, 1040))
+    document.setHtml(manual.html)
+    assert command._split_row(document) is not None, "as it was: a row is split"
+    made = command._whole_rows(document, manual.html)
+    assert command._split_row(document) is None
+    assert made.count("<thead>") > 3
+    assert [made.count(f"<small>{reason}</small>") for reason in Reason if reason is not Reason.OK] == [1] * (len(Reason) - 1)

@@ -143,6 +143,21 @@ class DeskPerson(QObject):
         if enter:
             QTest.keyClick(field, Qt.Key.Key_Return)
 
+    def clear(self, name: str) -> None:
+        """Empty a field."""
+        field = self._must(name, QLineEdit)
+        field.setFocus()
+        QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(field, Qt.Key.Key_Delete)
+
+    def write(self, name: str, text: str) -> Script:
+        """Touch a field and write on the screen's own keys."""
+        field = self._must(name, QLineEdit)
+        QTest.mouseClick(field, Qt.MouseButton.LeftButton)
+        for one in text:
+            yield self.sees(f"keyboard-{one}")
+            self.touch(f"keyboard-{one}")
+
     def sign(self, name: str) -> None:
         """Sign with a finger: two waves."""
         pad = self._must(name, QWidget)

@@ -18,6 +18,7 @@ from kiosk.demo.desk_parts import (
 )
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import ATTENDANT, SUPERVISOR, Script
+from kiosk.demo.document_script import odd_documents
 from kiosk.demo.fixture import DemoFixture
 from kiosk.demo.sight_script import cannot_turn
 
@@ -342,6 +343,7 @@ SCRIPTS: dict[str, Callable[[DeskPerson], Script]] = {
     "returned": returned,
     "clock-back": clock_back,
     "cannot-turn": cannot_turn,
+    "odd-documents": odd_documents,
     "camera-swapped": camera_swapped,
     **calling_scripts.SCRIPTS,
 }

@@ -183,6 +183,13 @@ _ALL = (
         "proxy", "a relative comes with the papers: both identities, checklist, scans by digest", Outcome.PASSED, "ok", desk="proxy"
     ),
     Scenario(
+        "odd-documents",
+        "a relative's passport, permits and cards are typed: what is odd is asked about once more, then taken with a flag",
+        Outcome.PASSED,
+        "ok",
+        desk="odd-documents",
+    ),
+    Scenario(
         "reminders",
         "the centre's list of people to call, by street: printed, on a stick, a call ticked off and told to the centre",
         Outcome.PASSED,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from kiosk.camera.frame import Frame
 from kiosk.desk import boards_data as b
@@ -366,9 +367,12 @@ def test_a_passport_is_typed_for_an_agent_and_the_record_says_so(proxy):
     proxy.touch("agent-document-passport")
     proxy.type("agent-number", "E12")
     proxy.find("agent-name").setText("安娜")
-    for _ in range(2):  # it objects once
-        proxy.touch("agent-take")
-    proxy.until(lambda: proxy.desk.state.page.agent.id_number == "E12")
+    proxy.touch("agent-take")
+    proxy.until(lambda: "再按一次" in proxy.find("agent-problem").text())  # said where it was typed
+    proxy.touch("agent-take")
+    proxy.until(lambda: proxy.desk.state.page.agent is not None)
+    assert proxy.desk.state.page.agent.id_number == "E12"
+    assert not proxy.view.findChild(QLabel, "agent-problem").isVisible()
     for paper_ in d.PAPERS:
         proxy.touch(f"paper-{paper_}")
     proxy.sign("sign-person")

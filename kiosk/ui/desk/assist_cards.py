@@ -19,6 +19,9 @@ from kiosk.ui.desk.file_choice import FileChoice
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Tick, Words, row
 from kiosk.ui.theme import Look
 
+# What is wrong with a typed identity is said beside it, too: the foot of the form lies below what is seen of it.
+_OF_THE_AGENT = frozenset({"name-missing", "number-odd-again", "day-unread", "document-expired", "agent-is-principal"})
+
 
 class _HeadedCard(Card):
     """A card of the form under its heading, `desk.assist.NAME`."""
@@ -78,18 +81,21 @@ class AgentCard(_HeadedCard):
         self.name, self.number = Field("agent-name", limit=60), Field("agent-number", digits=True, limit=100)
         self.valid_to = Field("agent-valid-to", digits=True, limit=10)
         self.take = Action("agent-take", "outlined")
+        self.told = Words("agent-problem", tone="bad")
         self._mrz = ""
         self.box.addWidget(self.kind)
         self.box.addWidget(self._who)
         self.box.addWidget(self.document)
         for field in (self.name, self.number, self.valid_to):
             self.box.addWidget(field)
+        self.box.addWidget(self.told)
         self.box.addLayout(row(self.take, 1))
 
     def show_page(self, page: s.Assisting, kit: DeskKit) -> None:
         """Fill from the page."""
         self.say_heading(kit)
         self.setVisible(page.channel in PROXIES)
+        self.told.say(kit.problem(page.problem) if page.problem in _OF_THE_AGENT else "")
         self.kind.say(lambda key: kit.text(f"channel.{key}"))
         self.kind.choose(page.channel.value)
         self._who.say(

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _HAVE_IT_MS = 4000
 LEAST_READING_S = 0.65  # what is touched sooner after a change of page counts for nothing
 _KEY_AGAIN_MS = 600  # the same key twice: a quicker second hit counts as the same press
+_READS_ANSWER_MS = 1500  # an answer that came while the page was read is read before the page is left
 _LAY_AGAIN_MS = 6000  # somebody who sees that nothing came of the card lays it once more
 
 
@@ -119,6 +120,7 @@ class _Did:
     pulled: bool = False
     coded: bool = False
     away: bool = False
+    told_ms: int = 0  # since when the answer stands there
 
 
 class DemoPerson(QObject):
@@ -361,7 +363,11 @@ class DemoPerson(QObject):
 
     def _on_review_sent(self) -> None:
         """Waits for the centre's answer, as long as it is patient."""
-        if self._reads("reason.review-passed.title") or self._sight.now_ms - self._sight.seen_ms > self._habits.waits_s * 1000:
+        now_ms = self._sight.now_ms
+        if self._reads("reason.review-passed.title"):
+            self._did.told_ms = self._did.told_ms or now_ms
+        told = self._did.told_ms and now_ms - self._did.told_ms > _READS_ANSWER_MS
+        if told or now_ms - self._sight.seen_ms > self._habits.waits_s * 1000:
             self._touch("done")
 
     def _on_visit_booked(self) -> None:

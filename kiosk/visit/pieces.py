@@ -124,6 +124,9 @@ def with_try(case: s.Case) -> s.Case:
     return replace(case, visit=replace(case.visit, tries=case.visit.tries + 1))
 
 
+_GONE = (Reason.IDLE_TIMEOUT, Reason.WALKED_AWAY)
+
+
 def end(state: s.State, visit: s.Visit, notice: Reason | None, *, silent: bool = False) -> Step:
     """End a visit. Without a pass, and without an answer that is all there is to know, the next page says that it is still open.
 
@@ -131,8 +134,8 @@ def end(state: s.State, visit: s.Visit, notice: Reason | None, *, silent: bool =
     """
     wipe = (*abandon_take(state), c.EndVisit(visit.visit_id))
     passed = isinstance(state, s.Finished) and state.stage not in (RecordStatus.RETURNED, RecordStatus.REFUSED)
-    if passed or silent:
-        notice = None  # it is done, also for who walks away from the result; or in the attendant's hands
+    if passed or silent or (is_told(state) and notice in _GONE):
+        notice = None  # done or answered, also for who walks away from it; or in the attendant's hands
     elif notice is None and not is_told(state):
         notice = Reason.CANCELLED
     if visit.card_present:

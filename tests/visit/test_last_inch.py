@@ -155,3 +155,16 @@ def test_after_the_last_try_the_words_say_to_wait_and_a_refusal_keeps_its_own():
     for reason in TRIED_AGAIN:
         assert to_do(s.Referred(shown.visit, reason, shown)) is Reason.TOO_MANY_TRIES
     assert to_do(s.Referred(shown.visit, Reason.NO_TEMPLATE, shown)) is Reason.NO_TEMPLATE
+
+
+@pytest.mark.parametrize("begin", [e.IdleExpired(), e.WalkedAway()])
+def test_whoever_walks_away_from_an_answer_is_not_told_that_nothing_was_done(begin):
+    """A booked home visit, a review under way, good news: 这次没有办 on the next page would take it back."""
+    shown = case(card_present=True)
+    told = (s.VisitBooked(shown, saved=True), s.ReviewSent(shown, ("r1",), date(2026, 12, 3)))
+    for state in told:
+        after, _ = step(state, begin, WORLD)
+        assert isinstance(after, s.TakingCard)
+        assert after.notice is None
+    after, _ = step(s.Referred(shown.visit, Reason.FACE_UNCERTAIN, shown), begin, WORLD)
+    assert after.notice is {e.IdleExpired: Reason.IDLE_TIMEOUT, e.WalkedAway: Reason.WALKED_AWAY}[type(begin)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from enum import StrEnum
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +67,31 @@ def test_reading_gives_the_value_and_writing_it_again_the_text(value):
     text = canonical(value)
     assert json.loads(text) == value
     assert canonical(json.loads(text)) == text
+
+
+class Word(StrEnum):
+    """A text that is more than one."""
+
+    ONE = "o\nne"
+
+
+ODD = (
+    VALUES | st.floats() | st.text() | st.integers() | st.sampled_from([Word.ONE, b"x", {1: 2}, 0.1 + 0.2, 1e15, 1e16, -1e-5, 1e-4])
+)
+
+
+@given(st.recursive(ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=6))
+def test_the_quick_way_writes_what_the_slow_one_does_or_refuses_alike(value):
+    try:
+        slow = rfc8785.dumps(value)
+    except ValueError:
+        with pytest.raises(ValueError, match=r".+"):
+            canonical(value)
+        return
+    assert canonical(value) == slow
+
+
+def test_every_character_is_escaped_as_the_standard_says():
+    for start in range(0, 0x11000, 0x400):
+        text = "".join(chr(at) for at in range(start, start + 0x400) if not 0xD800 <= at < 0xE000)
+        assert canonical([text]) == rfc8785.dumps([text])

@@ -55,8 +55,8 @@ MAY: dict[str, set[str]] = {
     "updates": BASE | {"digests", "packages", "removable", "sync"},
     "release": BASE | {"digests", "updates"},
     "ui": BASE | {"visit", "desk", "installation", "texts"},
-    "bureau": BASE
-    | {"canonical", "digests", "memory", "sm4", "sync", "failpoints", "removable", "texts", "updates"},  # sync: the wire, both ends
+    "bureau": BASE  # sync: the wire, both ends
+    | {"canonical", "digests", "memory", "sm4", "sync", "failpoints", "removable", "texts", "unit_list", "updates"},
     "desk_backend": BASE | {"desk", "unit_list", "store", "sync", "removable", "doctor", "face", "models", "texts", "support"},
     "doctor": BASE | {"camera", "face", "idcard_reader", "microphone", "store", "sync", "models", "voice", "texts", "printer"},
     "support": BASE | {"camera", "doctor", "removable", "store", "sync"},

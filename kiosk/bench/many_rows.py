@@ -48,7 +48,7 @@ def put_rows(bureau: BureauProcess, kiosk_ids: list[str], rows: int) -> None:
     engine = database.open_engine(bureau.db)
     with engine.connect() as connection:
         connection.execute(text("SET synchronous_commit = off"))
-        connection.execute(text("SET maintenance_work_mem = '512MB'"))
+        connection.execute(text("SET maintenance_work_mem = '2GB'"))
         now = datetime.now(UTC)
         for back in range(1, _MONTHS + 1):  # as a bureau of three years has them: made when each month came
             months.make(connection, "records", months.first_of(now, -back))

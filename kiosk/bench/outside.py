@@ -7,6 +7,7 @@ kiosk's store is read. What a command said is brought in is taken off the stick:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -53,6 +55,15 @@ class Outside:
     last: str = ""  # what the last `kiosk sync now` said
     kills: int = 0
     bureau_kills: int = 0
+    their_keys: protocol.PublicKeys | None = None  # of the kiosk under test
+    starting: threading.Thread | None = None  # the bureau, again: the kiosk goes on meanwhile
+
+    def bureau_is_there(self) -> None:
+        """Wait until a bureau that was killed answers again."""
+        if self.starting is not None:
+            self.starting.join()
+            self.starting = None
+            self.bureau.start()  # raises what the thread has met
 
     @property
     def medium(self) -> Path:
@@ -94,8 +105,13 @@ class Outside:
         return "kiosk-" + seal.fingerprint(self.keys.public).lower()
 
 
-def run(kills: int = 60, bureau_kills: int = 12, seed: int = 1, db: str = "", suite: str = "std-1") -> dict[str, Any]:
-    """Do it; return the counts. `within_bounds` is False when a record was lost, doubled or changed, or a receipt was not true."""
+def run(
+    kills: int = 60, bureau_kills: int = 12, seconds: int = 0, seed: int = 1, db: str = "", suite: str = "std-1"
+) -> dict[str, Any]:
+    """Do it; return the counts. `within_bounds` is False when a record was lost, doubled or changed, or a receipt was not true.
+
+    seconds: kill no more after that time, however many kills are still asked for; 0: no such bound.
+    """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kiosk-outside-") as name:
         bureau = BureauProcess(data=Path(name) / "bureau", db=db, auto_confirm=True)
@@ -106,12 +122,13 @@ def run(kills: int = 60, bureau_kills: int = 12, seed: int = 1, db: str = "", su
             _set_up(at)
             life_s = _quietly(at)
             every = max(1, kills // max(1, bureau_kills))
-            while at.kills < kills:
-                _disturbed(at, life_s)
-                if at.kills and at.kills % every == 0 and at.bureau_kills < bureau_kills:
-                    bureau.kill()
-                    at.bureau_kills += 1
-                    bureau.start()
+            until = began + seconds if seconds else float("inf")
+            while (at.kills < kills or at.bureau_kills < bureau_kills) and time.monotonic() < until:
+                if at.bureau_kills < bureau_kills and at.kills >= min(kills, (at.bureau_kills + 1) * every):
+                    _bureau_dies(at, life_s)
+                else:
+                    _disturbed(at, life_s)
+            at.bureau_is_there()
             _settle(at)
             return {**_compare(at), "seconds": round(time.monotonic() - began, 1)}
         finally:
@@ -191,7 +208,7 @@ def _lay_on(at: Outside) -> None:
     contents = [canonical(_record(at.rng)) for _ in range(at.rng.randrange(1, 6))]
     at.given |= {json.loads(one)["record_id"]: one for one in contents}
     now = datetime.now(UTC)
-    keys = _keys_of(at)
+    keys = at.their_keys = at.their_keys or _keys_of(at)
     document = protocol.HomeReturn(
         return_id=str(uuid.uuid4()),
         loan_id=at.loan_id,
@@ -272,6 +289,25 @@ def _disturbed(at: Outside, life_s: float) -> None:
     work = at.rng.choice((_merge_results, _deliver))
     # A command is mostly its start: kills lie in its second half, where something is written.
     work(at, life_s * at.rng.uniform(0.4, 1.1))
+
+
+def _bureau_dies(at: Outside, life_s: float) -> None:
+    """Kill the bureau while the kiosk delivers to it; start it again while the kiosk works on, and meets nobody at first."""
+    at.bureau_is_there()
+    _lay_on(at)
+    _merge_results(at)
+    dies = threading.Timer(life_s * at.rng.uniform(0.4, 1.1), at.bureau.kill)
+    dies.start()
+    _deliver(at)
+    dies.join()
+    at.bureau_kills += 1
+
+    def start() -> None:
+        with contextlib.suppress(SyncUnavailable):
+            at.bureau.start()
+
+    at.starting = threading.Thread(target=start, daemon=True)
+    at.starting.start()
 
 
 def _settle(at: Outside) -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster in a temporary folder, reached by a socket in it: for tests and benches of the bureau, nothing else."""
+"""A PostgreSQL cluster in a folder, reached by a socket in it: for tests and benches of the bureau, nothing else."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ def _binary(name: str) -> str:
 
 
 class Cluster:
-    """`with Cluster() as cluster: url = cluster.create()`; everything is gone afterwards."""
+    """`with Cluster() as cluster: url = cluster.create()`; everything is gone afterwards, unless it lies in a folder that is given.
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-pg-"))
+    settings: lines of postgresql.conf that are added to those of a small cluster.
+    """
+
+    def __init__(self, folder: Path | None = None, settings: str = "") -> None:
+        self._kept, self._settings = folder is not None, settings
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="kiosk-pg-"))
+        self._folder.mkdir(exist_ok=True)
         self._user = _OWNER if os.name == "posix" and os.geteuid() == 0 else None
 
     @staticmethod
@@ -32,9 +37,10 @@ class Cluster:
     def __enter__(self) -> Cluster:
         if self._user:
             shutil.chown(self._folder, self._user)
-        self._run(
-            "initdb", "-D", str(self._data), "-U", "bureau", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"
-        )
+        if not self._data.exists():
+            made = ("-U", "bureau", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions")
+            self._run("initdb", "-D", str(self._data), *made)
+        (self._data / "postgresql.auto.conf").write_text(self._settings + "\n", encoding="utf-8")
         self._run(
             "pg_ctl",
             "-D",
@@ -45,12 +51,16 @@ class Cluster:
             "-l",
             str(self._folder / "log"),
             "-o",
-            f"-k {self._folder} -c listen_addresses='' -c max_connections=120 -c shared_buffers=256MB -c max_wal_size=4GB",
+            f"-k {self._folder} -c listen_addresses='' -c max_connections=120"
+            + ("" if self._settings else " -c shared_buffers=256MB -c max_wal_size=4GB"),
             "start",
         )
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._kept:
+            self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", "600", "stop")
+            return
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -62,6 +72,10 @@ class Cluster:
         """Make a database; return its SQLAlchemy URL."""
         name = f"b{uuid.uuid4().hex[:12]}"
         self._run("createdb", "-h", str(self._folder), "-U", "bureau", name)
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://bureau@/{name}?host={self._folder}"
 
     def copy(self, url: str) -> str:

@@ -18,9 +18,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
-    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from kiosk.bureau.partial_indexes import ATTEMPT, DECIDABLE, REVIEWS, SUSPECT, partial
 
 
 class Utc(TypeDecorator[datetime]):
@@ -167,9 +168,6 @@ class Count(Base):
     value: Mapped[int] = mapped_column(default=0)
 
 
-_REVIEWS, _SUSPECT = text("channel = 'human-review'"), text("clock_suspect")
-
-
 class Record(Base):
     """One attempt for one benefit, once. `content` is the canonical JSON as the kiosk wrote it. PostgreSQL: by month of arrival."""
 
@@ -196,11 +194,14 @@ class Record(Base):
     __table_args__ = (
         Index("ix_records_decision", "decision", "received_at"),
         Index("ix_records_kiosk", "kiosk_id", "received_at"),
-        Index("ix_records_kiosk_list", "kiosk_id", "outcome", "decision", "received_at", "record_id"),  # of one station
         Index("ix_records_received_at", "received_at", "record_id"),  # the work list's pages: all
-        Index("ix_records_suspect", "received_at", "record_id", postgresql_where=_SUSPECT, sqlite_where=_SUSPECT),
-        Index("ix_records_reviews", "decision", "received_at", postgresql_where=_REVIEWS, sqlite_where=_REVIEWS),
-        Index("ix_records_list", "outcome", "decision", "received_at", "record_id"),  # what waits, was returned, was confirmed
+        partial("ix_records_suspect", "received_at", "record_id", where=SUSPECT),
+        partial("ix_records_reviews", "decision", "received_at", where=REVIEWS),
+        # What waits, was returned, was confirmed; all of it, and of one station. The work list's queries say the same condition.
+        partial("ix_records_decidable", "decision", "received_at", "record_id", where=DECIDABLE),
+        partial("ix_records_kiosk_decidable", "kiosk_id", "decision", "received_at", "record_id", where=DECIDABLE),
+        partial("ix_records_attempts", "received_at", "record_id", where=ATTEMPT),
+        partial("ix_records_kiosk_attempts", "kiosk_id", "received_at", "record_id", where=ATTEMPT),
     )
 
 

@@ -23,10 +23,10 @@ _MARKS = (
 )
 
 
-def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> Sheet:
+def read(data: bytes, is_heading: Callable[[list[str]], bool], most: int = MAX_ROWS) -> Sheet:
     """Return the sheet of a text. is_heading: whether a row of cells is the heading; it settles what parts the cells.
 
-    Raises ListUnreadable.
+    most: people. Raises ListUnreadable.
     """
     lines = re.split(r"\r\n|\n|\r", decode(data))  # not splitlines: it also parts at marks that stand inside cells
     first, delimiter = 0, ""
@@ -41,8 +41,8 @@ def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> Sheet:
             continue
         cells = _cells(line, delimiter, number)
         cells_seen += len(cells)
-        if len(rows) > MAX_ROWS + 100 or cells_seen > MAX_CELLS:
-            raise ListUnreadable("list-too-long", str(MAX_ROWS))
+        if len(rows) > most + 100 or cells_seen > MAX_CELLS:
+            raise ListUnreadable("list-too-long", str(most))
         filled = {at: cell for at, cell in enumerate(cells) if cell.strip()}
         if filled:
             rows.append(ListRow(number, filled))

@@ -55,19 +55,19 @@ def is_heading(cells: Sequence[str]) -> bool:
     return _columns(dict(enumerate(cells))) is not None
 
 
-def of_sheets(sheets: Iterable[Sheet]) -> tuple[str, list[UnitRow]]:
-    """Return (name of the sheet, rows) of the one visible sheet that holds people. Raises ListUnreadable."""
+def of_sheets(sheets: Iterable[Sheet], most: int = MAX_ROWS) -> tuple[str, list[UnitRow]]:
+    """Return (name of the sheet, rows) of the one visible sheet that holds people, at most so many. Raises ListUnreadable."""
     sheets = list(sheets)
     found: list[tuple[str, list[UnitRow]]] = []
     stray: list[tuple[str, int]] = []
     titled = False
     for sheet in (one for one in sheets if not one.hidden):
-        at = _heading_at(sheet)
+        at = heading_at(sheet)
         if at is None:
-            stray += [(sheet.name, row.line) for row in sheet.rows if not row.hidden and _numbers_in(_seen(sheet, row).values())]
+            stray += [(sheet.name, row.line) for row in sheet.rows if not row.hidden and _numbers_in(seen(sheet, row).values())]
             continue
         titled = True
-        rows = _people(sheet, *at)
+        rows = _people(sheet, *at, most)
         if rows:
             found.append((sheet.name, rows))
     if len(found) > 1:
@@ -82,37 +82,39 @@ def of_sheets(sheets: Iterable[Sheet]) -> tuple[str, list[UnitRow]]:
 def _why_no_headings(sheets: Sequence[Sheet]) -> str:
     if not any(sheet.rows for sheet in sheets):
         return "list-no-rows"
-    if any(_heading_at(sheet) is not None for sheet in sheets if sheet.hidden):
+    if any(heading_at(sheet) is not None for sheet in sheets if sheet.hidden):
         return "list-hidden-sheet"
     if any(_columns(row.cells) is not None for sheet in sheets if not sheet.hidden for row in sheet.rows[:_HEADING_ROWS]):
         return "list-hidden-column"
     return "list-no-headings"
 
 
-def _seen(sheet: Sheet, row: ListRow) -> dict[int, str]:
+def seen(sheet: Sheet, row: ListRow) -> dict[int, str]:
+    """Return the cells of a row that are not in a hidden column."""
     return {at: text for at, text in row.cells.items() if at not in sheet.hidden_columns}
 
 
-def _heading_at(sheet: Sheet) -> tuple[int, Columns] | None:
+def heading_at(sheet: Sheet) -> tuple[int, Columns] | None:
+    """Return which of a sheet's rows is the heading, and where its columns stand; None for a sheet without one."""
     for at, row in enumerate(sheet.rows[:_HEADING_ROWS]):
-        columns = None if row.hidden else _columns(_seen(sheet, row))
+        columns = None if row.hidden else _columns(seen(sheet, row))
         if columns is not None:
             return at, columns
     return None
 
 
 def _columns(cells: dict[int, str]) -> Columns | None:
-    titles = {at: _title(text) for at, text in cells.items()}
+    titles = {at: title(text) for at, text in cells.items()}
     names, numbers, benefits = (
-        tuple(at for at, title in titles.items() if kind.fullmatch(title)) for kind in (_NAME, _NUMBER, _BENEFIT)
+        tuple(at for at, text in titles.items() if kind.fullmatch(text)) for kind in (_NAME, _NUMBER, _BENEFIT)
     )
     if not numbers:  # "number" alone: a document's where no other column says so
-        numbers = tuple(at for at, title in titles.items() if title == "number")
+        numbers = tuple(at for at, text in titles.items() if text == "number")
     return Columns(names, numbers, benefits, frozenset(cells)) if names and numbers else None
 
 
-def _title(text: str) -> str:
-    """A heading without what people put around it: blanks, stars, colons, remarks in brackets, a translation behind a slash."""
+def title(text: str) -> str:
+    """Return a heading without what people put around it: blanks, stars, remarks in brackets, a translation behind a slash."""
     plain = unicodedata.normalize("NFKC", visible(text[:80]))
     plain = re.sub(r"\(.*?\)|\[.*?\]|【.*?】|〔.*?〕|〈.*?〉|<.*?>", "", plain) or plain
     plain = re.sub(r"[\s*※★●•:;,.、。_\-—#\"'“”‘’=()\[\]【】〔〕〈〉<>]+", "", plain).casefold()
@@ -120,13 +122,13 @@ def _title(text: str) -> str:
     return next((part for part in parts if _NAME.fullmatch(part) or _NUMBER.fullmatch(part)), plain)
 
 
-def _people(sheet: Sheet, at: int, columns: Columns) -> list[UnitRow]:
+def _people(sheet: Sheet, at: int, columns: Columns, most: int) -> list[UnitRow]:
     for row in sheet.rows[:at]:
-        if not row.hidden and _numbers_in(_seen(sheet, row).values()):
+        if not row.hidden and _numbers_in(seen(sheet, row).values()):
             raise ListUnreadable("list-outside", str(row.line))
     found: list[UnitRow] = []
     for row in sheet.rows[at + 1 :]:
-        cells = _seen(sheet, row)
+        cells = seen(sheet, row)
         again = _columns(cells)
         if again is not None:  # printed lists repeat their headings on each page
             if (again.names, again.numbers) != (columns.names, columns.numbers):
@@ -135,8 +137,8 @@ def _people(sheet: Sheet, at: int, columns: Columns) -> list[UnitRow]:
         person = _person(row, cells, columns)
         if person is not None:
             found.append(person)
-        if len(found) > MAX_ROWS:
-            raise ListUnreadable("list-too-long", str(MAX_ROWS))
+        if len(found) > most:
+            raise ListUnreadable("list-too-long", str(most))
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kiosk.domain.unit_row import UnitRow
 from kiosk.unit_list import delimited, people, spreadsheet
-from kiosk.unit_list.table import ListUnreadable
+from kiosk.unit_list.table import MAX_ROWS, ListUnreadable, Sheet
 
 __all__ = ["ENDINGS", "MAX_BYTES", "ListUnreadable", "UnitList", "is_offered", "read"]
 
@@ -33,11 +33,8 @@ def is_offered(name: str) -> bool:
     return name.lower().endswith(ENDINGS) and not name.startswith(("~$", ".~", "._", "."))
 
 
-def read(data: bytes, name: str = "") -> UnitList:
-    """Return the rows of a CSV, TSV or "Unicode text" (UTF-8, UTF-16, GB 18030) or of an XLSX file. Raises ListUnreadable.
-
-    name: of the file; its ending decides nothing but what is said of a file that cannot be read.
-    """
+def sheets_of(data: bytes, name: str = "", most: int = MAX_ROWS) -> list[Sheet]:
+    """Return the sheets of a file of a list, as `read` takes it. most: people in one. Raises ListUnreadable."""
     if len(data) > MAX_BYTES:
         raise ListUnreadable("list-too-large")
     if not data.strip(b"\0 \t\r\n"):
@@ -46,11 +43,18 @@ def read(data: bytes, name: str = "") -> UnitList:
         encrypted = "EncryptedPackage".encode("utf-16-le") in data
         raise ListUnreadable("list-password" if encrypted else "list-old-excel")
     if data.startswith(b"PK"):
-        sheet, rows = people.of_sheets(spreadsheet.read(data))
-    elif data.startswith(_OTHERS) or _is_markup(data):
+        return spreadsheet.read(data, most)
+    if data.startswith(_OTHERS) or _is_markup(data):
         raise ListUnreadable("list-old-excel" if name.lower().endswith((".xls", ".et")) else "list-other-format")
-    else:
-        sheet, rows = people.of_sheets([delimited.read(data, people.is_heading)])
+    return [delimited.read(data, people.is_heading, most)]
+
+
+def read(data: bytes, name: str = "", most: int = MAX_ROWS) -> UnitList:
+    """Return the rows of a CSV, TSV or "Unicode text" (UTF-8, UTF-16, GB 18030) or of an XLSX file. Raises ListUnreadable.
+
+    name: of the file; its ending decides nothing but what is said of a file that cannot be read. most: people in one.
+    """
+    sheet, rows = people.of_sheets(sheets_of(data, name, most), most)
     return UnitList(hashlib.sha256(data).hexdigest(), tuple(rows), sheet)
 
 

@@ -45,14 +45,14 @@ _BROKEN = (
 )
 
 
-def read(data: bytes) -> list[Sheet]:
-    """Return all sheets, hidden ones too, in their order. Raises ListUnreadable."""
+def read(data: bytes, most: int = MAX_ROWS) -> list[Sheet]:
+    """Return all sheets, hidden ones too, in their order. most: people in one. Raises ListUnreadable."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = _unpacked(archive)
         if "xl/workbook.xml" not in parts and not any(name.endswith("workbook.xml") for name in parts):
             raise ListUnreadable("list-other-format")
-        return _Book(parts).sheets()
+        return _Book(parts).sheets(most)
     except ListUnreadable:
         raise
     except _BROKEN:
@@ -86,7 +86,7 @@ class _Book:
         )
         self._strings: list[str] = []
 
-    def sheets(self) -> list[Sheet]:
+    def sheets(self, most: int) -> list[Sheet]:
         relations = self._relations(self._path)
         for kind, target in relations.values():
             if kind.endswith("/sharedStrings"):
@@ -102,7 +102,7 @@ class _Book:
         for name, relation, hidden in listed:
             kind, target = relations.get(relation, ("", ""))
             if kind.endswith("/worksheet"):  # charts and macro sheets hold no rows
-                reader = _SheetReader(name, self._strings, hidden=hidden)
+                reader = _SheetReader(name, self._strings, most, hidden=hidden)
                 _parse(self._part(target), reader.start, reader.end, reader.text)
                 found.append(reader.sheet())
         if not found:
@@ -188,8 +188,8 @@ def _plain(text: str) -> str:
 class _SheetReader:
     """Takes a sheet's XML apart, row by row."""
 
-    def __init__(self, name: str, strings: list[str], *, hidden: bool) -> None:
-        self._name, self._strings, self._hidden = name, strings, hidden
+    def __init__(self, name: str, strings: list[str], most: int, *, hidden: bool) -> None:
+        self._name, self._strings, self._most, self._hidden = name, strings, most, hidden
         self._rows: list[ListRow] = []
         self._hidden_columns: set[int] = set()
         self._merged: list[str] = []
@@ -237,8 +237,8 @@ class _SheetReader:
                 self._take_cell(self._row)
             case "row" if self._row is not None:
                 if self._row:
-                    if len(self._rows) > MAX_ROWS + 100:
-                        raise ListUnreadable("list-too-long", str(MAX_ROWS))
+                    if len(self._rows) > self._most + 100:
+                        raise ListUnreadable("list-too-long", str(self._most))
                     self._rows.append(ListRow(self._line, self._row, self._row_hidden, frozenset(self._cut)))
                 self._row = None
 
@@ -265,7 +265,7 @@ class _SheetReader:
         if self._column in row:
             raise _NotWhole("a cell twice")
         if self._cells_seen > MAX_CELLS:
-            raise ListUnreadable("list-too-long", str(MAX_ROWS))
+            raise ListUnreadable("list-too-long", str(self._most))
         row[self._column] = text
         if cut:
             self._cut.add(self._column)

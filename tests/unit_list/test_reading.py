@@ -8,8 +8,9 @@ import zipfile
 import openpyxl
 import pytest
 
-from kiosk.unit_list import reading, spreadsheet, table
+from kiosk.unit_list import reading, spreadsheet
 from kiosk.unit_list.reading import ListUnreadable
+from kiosk.unit_list.table import MAX_ROWS
 from tests.unit_list.books import HEADING, PEOPLE, STRICT, Cell, Page, book, listed, number
 
 NUMBERS = [one for _, one in PEOPLE]
@@ -24,9 +25,9 @@ def everybody(first: int = 2, problem: str = "") -> list[tuple[int, str, str]]:
     return [(line, one, problem) for line, one in enumerate(NUMBERS, first)]
 
 
-def refused(data: bytes, name: str = "list.xlsx") -> tuple[str, str]:
+def refused(data: bytes, name: str = "list.xlsx", most: int = MAX_ROWS) -> tuple[str, str]:
     with pytest.raises(ListUnreadable) as caught:
-        reading.read(data, name)
+        reading.read(data, name, most)
     assert not any(person in str(caught.value) for pair in PEOPLE for person in pair)
     return caught.value.code, caught.value.detail
 
@@ -348,17 +349,14 @@ def test_what_unpacks_to_more_than_a_list_can_be_is_refused(monkeypatch):
     assert refused(book(Page(listed()), extra={"xl/big.xml": b"0" * 200_000}))[0] == "list-too-large"
 
 
-def test_too_many_rows_are_refused(monkeypatch):
-    for module in (table, spreadsheet):
-        monkeypatch.setattr(module, "MAX_ROWS", 10, raising=False)
-    from kiosk.unit_list import delimited, people
-
-    monkeypatch.setattr(people, "MAX_ROWS", 10)
-    monkeypatch.setattr(delimited, "MAX_ROWS", 10)
+def test_too_many_rows_are_refused():
     many = [("甲", number(at, f"19{50 + at // 900}0102")) for at in range(1, 12)]
-    assert refused(book(Page(listed(many)))) == ("list-too-long", "10")
-    text = "".join(f"{','.join(row)}\n" for row in [HEADING, *many])
-    assert refused(text.encode(), "a.csv") == ("list-too-long", "10")
+    text = "".join(f"{','.join(row)}\n" for row in [HEADING, *many]).encode()
+    for data in (book(Page(listed(many))), text):
+        assert refused(data, most=10) == ("list-too-long", "10")
+        assert len(reading.read(data, most=11).rows) == 11
+    far = [("甲", "") for _ in range(120)]  # the rest is not even looked at
+    assert refused(book(Page(listed([*far, *many]))), most=10) == ("list-too-long", "10")
 
 
 def test_entities_are_never_read():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import threading
@@ -17,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Transaction
 
 from kiosk.bureau import rosters, tables
-from kiosk.bureau.clerks import audit, people
+from kiosk.bureau.clerks import audit, people, roster_table
 from kiosk.bureau.clerks.audit import Actor
 from kiosk.bureau.clerks.tables import RosterDraft
 from kiosk.bureau.context import BureauContext, utcnow
@@ -57,13 +58,24 @@ class Report:
     odd_numbers: int = 0  # of 18 characters, the last of which does not follow from the others
     asks: str = ""  # empty | much-smaller: a second person must agree
     examples: list[tuple[str, str, str]] = field(default_factory=list)
+    sheet: str = ""  # of a table: which was read, its columns with what each was read as, and those that nobody read
+    columns: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
-def take(context: BureauContext, who: Actor, source: BinaryIO) -> str:
-    """Take a roster as it is handed in and look at it; return the draft's id. Raises Refused naming the line."""
+def take(context: BureauContext, who: Actor, source: BinaryIO, name: str = "", policy: str = "") -> str:
+    """Take a roster as it is handed in, lines of JSON or a table, and look at it; return the draft's id.
+
+    name, policy: as in `roster_table.read`. Raises Refused naming the line.
+    """
+    table = roster_table.read(context, source, name, policy)
+    if table is not None:
+        source = io.BytesIO(table.lines)
     path, facts = roster_file.write(rosters.checked(source), context.rosters, context.suite)
     try:
         report = _report(context, facts)
+        if table is not None:
+            report.sheet, report.columns, report.unread = table.sheet, list(table.columns), list(table.unread)
         draft_id = str(uuid.uuid4())
         with context.session.begin() as transaction:
             transaction.add(_draft(context, draft_id, facts, report, who))
@@ -161,6 +173,7 @@ def report_of(context: BureauContext, draft: RosterDraft) -> Report:
     """Return what was found when a draft was handed in."""
     found = Report(**json.loads(people.open_text(context, draft.report, draft.draft_id) or "{}"))
     found.examples = [(one[0], one[1], one[2]) for one in found.examples]
+    found.columns = [(one[0], one[1]) for one in found.columns]
     return found
 
 

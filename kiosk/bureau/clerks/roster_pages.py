@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Path, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import four_eyes, roster_drafts
+from kiosk.bureau.clerks import four_eyes, policies, roster_drafts
 from kiosk.bureau.clerks.four_eyes import FourEyesRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roster_drafts import DraftRefused
@@ -30,14 +30,23 @@ def rosters_page(request: Request, context: Bureau, _: Who) -> HTMLResponse:
 def _rosters(request: Request, context: BureauContext, wrong: str, status: int) -> HTMLResponse:
     drafts = [(draft, roster_drafts.report_of(context, draft)) for draft in roster_drafts.newest(context)]
     busy = any(draft.state in ("waiting", "issuing") for draft, _ in drafts)
-    return page(request, "rosters.html", status, drafts=drafts, issued=roster_drafts.issued(context), wrong=wrong, busy=busy)
+    rules, issued = sorted(policies.content_of(context).policies), roster_drafts.issued(context)
+    return page(request, "rosters.html", status, drafts=drafts, issued=issued, rules=rules, wrong=wrong, busy=busy)
 
 
 @router.post("/rosters/upload", response_class=HTMLResponse)
-def upload_form(request: Request, context: Bureau, who: Own, file: Annotated[UploadFile, File()]) -> Response:
+def upload_form(
+    request: Request,
+    context: Bureau,
+    who: Own,
+    file: Annotated[UploadFile, File()],
+    policy: Annotated[str, Form(max_length=128)] = "",
+) -> Response:
     """Take a roster and look at it. It is read where it was put, which has no name: nothing is left by a kill."""
+    if policy and policy not in policies.content_of(context).policies:
+        return _rosters(request, context, words_of(request).text("rosters.no-such-policy"), 400)
     try:
-        draft_id = roster_drafts.take(context, who.actor, file.file)
+        draft_id = roster_drafts.take(context, who.actor, file.file, file.filename or "", policy)
     except seal.Refused as error:
         return _rosters(request, context, _why(words_of(request), error), 400)
     return RedirectResponse(f"/rosters/{draft_id}", 303)

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from kiosk.bureau import decisions, rosters
-from kiosk.bureau.clerks import four_eyes, people, roster_drafts, verify
+from kiosk.bureau.clerks import four_eyes, people, roster_drafts, roster_table, verify
 from kiosk.bureau.context import utcnow
 from kiosk.config import ROOT
 from tests.bureau.clerks.made import URL, Browser
 from tests.bureau.made import record, register
+
+LIST_READERS = ("people", "delimited", "spreadsheet", "reading")
 
 
 def file_of(count, **changes):
@@ -68,8 +70,6 @@ def test_a_roster_is_looked_at_then_issued_in_the_background(context):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"PK\x03\x04" + bytes(50), "这是表格文件（Excel、WPS）"),
-        ("姓名,身份证号\r\n王芳,440305195603150028\r\n".encode("gbk"), "这是表格（CSV）"),
         (file_of(2, P0="王芳").decode().encode("gb18030"), "第1行不是 UTF-8（可能是 GBK）"),
         (file_of(1) + b'\n{"person_id": "P9"}\n' + file_of(1), "第2行：没有姓名；第1行和第3行是同一个编号"),
         (file_of(1).replace(b'"active"', b'"alive"'), "第1行：状态不认识"),
@@ -94,9 +94,15 @@ def test_lost_templates_and_odd_numbers_stand_in_the_check(context):
 def test_every_fault_has_words():
     from kiosk.bureau.clerks import words
 
-    source = (ROOT / "kiosk" / "bureau" / "rosters.py").read_text(encoding="utf-8")
+    folder = ROOT / "kiosk"
+    names = ("bureau/rosters.py", "bureau/clerks/roster_table.py", *(f"unit_list/{one}.py" for one in LIST_READERS))
+    source = "".join((folder / name).read_text(encoding="utf-8") for name in names)
     codes = set(re.findall(r'Fault\(\s*"([a-z0-9_-]+)"', source)) | {"table", "no-json", "twice-person_id", "twice-number"}
-    assert {f"roster_fault.{one}" for one in codes} <= set(words.texts("zh_CN"))
+    codes |= set(re.findall(r'"(list-[a-z-]+)"', source)) | set(re.findall(r'"(row-[a-z-]+)"', source))
+    assert len(codes) > 30
+    for language in words.LANGUAGES:
+        assert {f"roster_fault.{one}" for one in codes} <= set(words.texts(language))
+        assert {f"roster_column.{one}" for one in roster_table._COLUMNS} <= set(words.texts(language))
 
 
 def test_differences_and_examples_name_who_would_go_first(context):

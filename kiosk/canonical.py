@@ -6,6 +6,7 @@ Since protocol version 2. Digests never change afterwards: what was signed is ke
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import rfc8785
@@ -43,8 +44,17 @@ def _plain(value: Any) -> Any:
             return int(value)
         if 1e-4 <= abs(value) < 1e15:
             return value
+    elif isinstance(value, str):  # a word of an enumeration
+        return str.__str__(value)
     elif kind is list or kind is tuple:
         return [_plain(one) for one in value]
-    elif kind is dict and all(type(key) is str and key.isascii() for key in value):  # in ASCII both orders of keys are one
+    elif kind is dict and _ascii(value):  # there both orders of keys are one
         return {key: _plain(one) for key, one in value.items()}
     raise _Odd
+
+
+def _ascii(keys: Iterable[Any]) -> bool:
+    try:
+        return "".join(keys).isascii()
+    except TypeError:
+        return False  # a key that is no text

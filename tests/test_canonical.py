@@ -95,3 +95,7 @@ def test_every_character_is_escaped_as_the_standard_says():
     for start in range(0, 0x11000, 0x400):
         text = "".join(chr(at) for at in range(start, start + 0x400) if not 0xD800 <= at < 0xE000)
         assert canonical([text]) == rfc8785.dumps([text])
+
+
+def test_words_of_enumerations_go_the_quick_way_too():
+    assert canonical({"a": Word.ONE}) == b'{"a":"o\\nne"}'

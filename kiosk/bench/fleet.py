@@ -30,13 +30,15 @@ from kiosk.sync import protocol, roster_file, seal
 
 DAY = 24 * 3600
 _OPEN = (9 * 3600 - 1800, 17 * 3600 + 1800)  # 8:30 to 17:30
-_POLLS = ("time", "decisions", "standing", "bundle", "roster")  # GETs of a round with nothing new (`delivery`, `roster_feed`)
+# GETs of a round with nothing new (`delivery`, `roster_feed`)
+_POLLS = ("/v1/time?nonce=x", "/v1/decisions?after=0", "/v1/standing", "/v1/bundle?have=0", "/v1/roster?have=0")
+_BARE = "/v1/health"
 _HTTP = 450  # bytes of heads, TLS records and acknowledgements around a request and its answer, each way
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one thing costs: bytes on the wire, seconds of one core at the bureau. From the real code."""
+    """What one thing costs: bytes on the wire, seconds of one core at the bureau. From the real code. poll: all GETs of a round."""
 
     record_bytes: float
     batch_head_bytes: float
@@ -103,7 +105,7 @@ def measure() -> Measured:
             small_s, _ = _taken(context, ones)
             record_bytes = (_mean(twenty) - _mean(ones)) / 19
             record_s = max(0.0, (large_s - small_s) / 19)
-            poll_s, health_s, up, down = _poll(Path(name))
+            poll_s, health_s, up, down = _polls(Path(name))
             return Measured(
                 record_bytes=record_bytes,
                 batch_head_bytes=_mean(ones) - record_bytes,
@@ -131,33 +133,36 @@ def _taken(context: BureauContext, bodies: list[bytes]) -> tuple[float, int]:
     return (time.process_time() - began) / (len(bodies) - 1), length
 
 
-def _poll(folder: Path) -> tuple[float, float, float, float]:
-    """Seconds of a GET with nothing new and of a bare one at a web process, bytes of the first up and down."""
-    rounds = 100
+def _polls(folder: Path) -> tuple[float, float, float, float]:
+    """Seconds of a round's GETs with nothing new and of a bare one at a web process, bytes of the former up and down."""
+    rounds = 200
     with BureauProcess(data=folder / "web") as bureau, httpx.Client(base_url=bureau.url, trust_env=False) as http:
         (kiosk,) = wire._register(f"sqlite:///{bureau.data / 'bureau.db'}", 1)
-        path = "/v1/decisions?after=0"
         process = psutil.Process(bureau.pid)
 
         def seconds() -> float:
             told = process.cpu_times()
             return float(told.user + told.system)
 
-        spent, up, down = [], 0, 0
-        for signed in (True, False):
-            before = 0.0
-            for number in range(rounds + 10):
-                if number == 10:
-                    before = seconds()
-                if not signed:
-                    http.get("/v1/health").raise_for_status()
-                    continue
-                token = protocol.Token(kiosk_id=kiosk.kiosk_id, method="GET", path=path, at=datetime.now(UTC))
-                head = seal.sign(token, kiosk.keys.sign, kiosk.kiosk_id)
-                answer = http.get(path, headers={"Authorization": f"Kiosk {head}"}).raise_for_status()
-                up, down = len(head), len(answer.content)
-            spent.append((seconds() - before) / rounds)
-    return spent[0], spent[1], float(up), float(down)
+        def asked(path: str) -> tuple[int, int]:
+            if path == _BARE:
+                return 0, len(http.get(path).raise_for_status().content)
+            token = protocol.Token(kiosk_id=kiosk.kiosk_id, method="GET", path=path, at=datetime.now(UTC))
+            head = seal.sign(token, kiosk.keys.sign, kiosk.kiosk_id)
+            answer = http.get(path, headers={"Authorization": f"Kiosk {head}"}).raise_for_status()
+            return len(head), len(answer.content)
+
+        spent, up, down = {}, 0, 0
+        for path in (*_POLLS, _BARE):
+            for _ in range(10):
+                sizes = asked(path)
+            before = seconds()
+            for _ in range(rounds):
+                asked(path)
+            spent[path] = (seconds() - before) / rounds
+            up, down = up + sizes[0], down + sizes[1]
+    bare = spent.pop(_BARE)
+    return sum(spent.values()), bare, float(up), float(down)
 
 
 def _person_bytes(folder: Path) -> float:
@@ -185,9 +190,9 @@ def simulate(
     polls = _rounds(day, kiosks, sync, rng)
     records = _records(kiosks, visits, rng)
     waiting = float(0)
-    work = polls * len(_POLLS) * cost.poll_s
-    up = polls * len(_POLLS) * (cost.poll_up_bytes + _HTTP)
-    down = polls * len(_POLLS) * (cost.poll_down_bytes + _HTTP)
+    work = polls * cost.poll_s
+    up = polls * (cost.poll_up_bytes + len(_POLLS) * _HTTP)
+    down = polls * (cost.poll_down_bytes + len(_POLLS) * _HTTP)
     batches = np.zeros(DAY)
     sent = np.zeros(DAY)
     for second in range(DAY):

@@ -134,6 +134,20 @@ def test_a_bureau_on_another_port_knows_its_own_forms(behind_nginx):
     assert asked(port, "GET", "/rosters", host="evil.example").status_code == 421, "a name that is not the bureau's"
 
 
+def test_somebody_who_works_quickly_is_not_turned_away_and_who_guesses_passwords_is(behind_nginx):
+    """A page is three requests; an office has one address. Signing in is bounded by address, and told apart from a fault."""
+    _, port, _, _ = behind_nginx
+    with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=False, trust_env=False) as browser:  # noqa: S501
+        browser.headers["Host"] = f"bureau.example:{port}"
+        pages = [
+            browser.get(path).status_code for _ in range(60) for path in ("/records", "/static/clerks.css", "/static/clerks.js")
+        ]
+        guesses = [browser.get("/sign-in").status_code for _ in range(60)]
+    assert set(pages) == {303, 200}, "to the sign-in, and what the page is made of"
+    assert guesses[:5] == [200] * 5
+    assert guesses[-1] == 429
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))

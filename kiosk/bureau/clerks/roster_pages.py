@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
@@ -30,7 +31,8 @@ def rosters_page(request: Request, context: Bureau, _: Who) -> HTMLResponse:
 def _rosters(request: Request, context: BureauContext, wrong: str, status: int) -> HTMLResponse:
     drafts = [(draft, roster_drafts.report_of(context, draft)) for draft in roster_drafts.newest(context)]
     busy = any(draft.state in ("waiting", "issuing") for draft, _ in drafts)
-    rules, issued = sorted(policies.content_of(context).policies), roster_drafts.issued(context)
+    rules = [(name, tomllib.loads(text).get("kind", "")) for name, text in sorted(policies.content_of(context).policies.items())]
+    issued = roster_drafts.issued(context)
     return page(request, "rosters.html", status, drafts=drafts, issued=issued, rules=rules, wrong=wrong, busy=busy)
 
 
@@ -56,10 +58,15 @@ def _why(words: Words, error: seal.Refused) -> str:
     """Say which lines are wrong, and what is to be done about it."""
     if not isinstance(error, RosterFaulty):
         return words.text("rosters.refused", why=str(error))
-    told = []
+    alike: dict[tuple[str, str, object, object], list[str]] = {}  # lines of which the same is said
     for one in error.faults:
         code = str(one.given.get("field", "")).removeprefix("benefits.").replace(" ", "-")
-        told.append(words.text(f"roster_fault.{one.code}", **{**one.given, "field": words.of("roster_field", code)}))
+        key = (one.code, words.of("roster_field", code), one.given.get("other", ""), one.given.get("detail", ""))
+        alike.setdefault(key, []).append(str(one.given.get("line", "")))
+    told = [
+        words.text(f"roster_fault.{code}", line="、".join(lines), field=field, other=other, detail=detail)
+        for (code, field, other, detail), lines in alike.items()
+    ]
     return words.text("rosters.refused", why="；".join(told))
 
 

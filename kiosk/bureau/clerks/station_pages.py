@@ -98,6 +98,7 @@ def _station(request: Request, context: BureauContext, kiosk_id: str, wrong: str
         findings=findings,
         troubles=stations.troubles(context, kiosk_id),
         reasons=REVOKE_REASONS,
+        asked=next((each for each in four_eyes.waiting(context) if (each.kind, each.subject) == ("revoke", kiosk_id)), None),
         wrong=wrong,
     )
 

@@ -85,6 +85,9 @@ def test_revoking_takes_two_and_the_kiosk_is_refused_afterwards(context):
     li, wang = Browser(context).enter("li"), Browser(context).enter("wang")
     assert Browser(context).enter("zhang").post(f"/stations/{kiosk.kiosk_id}/revoke", {"reason": "stolen"}).status_code == 403
     assert li.post(f"/stations/{kiosk.kiosk_id}/revoke", {"reason": "stolen"}).status_code == 303
+    page = li.text(f"/stations/{kiosk.kiosk_id}")
+    assert "申请停用，等待另一位主管复核" in page
+    assert 'id="revoke"' not in page, "who comes later sees that it is asked for"
     kiosk.send(record())  # not yet
     from kiosk.bureau.clerks import four_eyes
 

@@ -118,4 +118,6 @@ def create_from_environment() -> Observed:
     failpoints.load()
     settings = BureauSettings.model_validate_json(os.environ[ENVIRONMENT])
     observed.log_to(settings.access_log)
-    return create(open_context(settings))
+    made = create(open_context(settings))
+    memory.keep_what_is_there()
+    return made

@@ -20,6 +20,7 @@ from kiosk.unit_list.table import MAX_CELLS, MAX_ROWS, ListRow, ListUnreadable, 
 
 MAX_UNPACKED = 50 * 1024 * 1024
 _MAX_PARTS = 400
+_MAX_ELEMENTS = 2_500_000  # ours: of one part; 20 000 rows of 20 cells have half of that
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _LITERAL = re.compile(r'"((?:[^"]|"")*)"')
@@ -145,7 +146,13 @@ def _parse(
     def refuse(*_: object) -> None:
         raise _NotWhole("a document type")
 
+    left = _MAX_ELEMENTS
+
     def started(tag: str, given: dict[str, str]) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:  # 50 MB of empty rows are half a minute of a processor
+            raise ListUnreadable("list-too-large")
         start(tag.rpartition("}")[2], {key.rpartition("}")[2]: value for key, value in given.items()})
 
     parser.StartDoctypeDeclHandler = refuse

@@ -359,6 +359,18 @@ def test_too_many_rows_are_refused():
     assert refused(book(Page(listed([*far, *many]))), most=10) == ("list-too-long", "10")
 
 
+def test_small_files_of_millions_of_elements_are_refused_soon(monkeypatch):
+    monkeypatch.setattr(spreadsheet, "_MAX_ELEMENTS", 1000)
+    assert read(book(Page(listed()))) == everybody()
+    for part, text in (("xl/sharedStrings.xml", "<si/>"), ("xl/worksheets/sheet1.xml", "<row/>")):
+        root = "sst" if "Strings" in part else "worksheet"
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(book(Page(listed())))) as old, zipfile.ZipFile(out, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, f"<{root}>{text * 1001}</{root}>".encode() if name == part else old.read(name))
+        assert refused(out.getvalue()) == ("list-too-large", "")
+
+
 def test_entities_are_never_read():
     attack = (
         b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'

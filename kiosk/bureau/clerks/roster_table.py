@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from kiosk.unit_list import people, reading
 from kiosk.unit_list.table import ListUnreadable, Sheet
 
 MOST = 20_000  # ours: people in one table; beyond, the business system exports lines of JSON
+_ONE_AT_A_TIME = threading.Lock()  # a large table takes 100 MB and some seconds of a processor
 _TOLD = 10  # faults that are told at once
 _COLUMNS = {  # what else a table may say, by what its heading reads as
     "person_id": r"(?:人员|个人|参保人?|待遇人员)(?:编号|编码|id)|person_?id",
@@ -81,14 +83,15 @@ def read(context: BureauContext, source: BinaryIO, name: str, policy: str = "") 
     source.seek(0)
     if not start.strip() or re.match(rb"(?:\xef\xbb\xbf)?\s*[{\[]", start):
         return None
-    try:
-        data = source.read(reading.MAX_BYTES + 1)
-        sheets = reading.sheets_of(data, name, MOST)
-        title, rows = people.of_sheets(sheets, MOST)
-    except ListUnreadable as error:
-        raise RosterFaulty([Fault(error.code, f"{error.code} {error.detail}".strip(), {"detail": error.detail})]) from error
-    sheet = next(one for one in sheets if one.name == title and not one.hidden)
-    return _Maker(context, sheet, rows, policy).table()
+    with _ONE_AT_A_TIME:
+        try:
+            data = source.read(reading.MAX_BYTES + 1)
+            sheets = reading.sheets_of(data, name, MOST)
+            title, rows = people.of_sheets(sheets, MOST)
+        except ListUnreadable as error:
+            raise RosterFaulty([Fault(error.code, f"{error.code} {error.detail}".strip(), {"detail": error.detail})]) from error
+        sheet = next(one for one in sheets if one.name == title and not one.hidden)
+        return _Maker(context, sheet, rows, policy).table()
 
 
 class _Maker:

@@ -54,6 +54,8 @@ _CLERKS_PAGES = (
     "/records?state=attempts",
     "/records?state=all&suspect=yes",
     "/records?state=confirmed&station=SZ-FLEET-0007",
+    "/records?state=confirmed&channel=unit-list",
+    "/records?state=returned&channel=home-visit",
     "/records?state=all&person=P12345",
     "/records?state=all&person=王芳",
     "/stations",

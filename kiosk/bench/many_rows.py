@@ -22,7 +22,8 @@ _DECIDED = "CASE WHEN n % 200 = 0 THEN '' WHEN n % 211 = 0 THEN 'returned' ELSE 
 _RECORDS = (  # every part of it is a constant
     "INSERT INTO records SELECT 'R' || n, (CAST(:kiosks AS text[]))[n % :stations + 1], 'B' || n / 20, "  # noqa: S608
     "md5('c' || n) || md5('d' || n), repeat('x', 600), 'P' || n / 3, "
-    "'P' || n / 3 || '/enterprise-employee/deferred-month/' || n, 'self-face', "
+    "'P' || n / 3 || '/enterprise-employee/deferred-month/' || n, "
+    "CASE WHEN n / 200 % 25 = 3 THEN 'home-visit' WHEN n / 200 % 50 = 9 THEN 'human-review' ELSE 'self-face' END, "
     "CASE WHEN n % 20 = 7 THEN 'failed' ELSE 'passed' END, 'ok', "
     f"{_AT}, NULL, n % 5000 = 0, {_AT}, 'accepted', {_DECIDED}, '' FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n"
 )

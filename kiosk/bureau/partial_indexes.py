@@ -9,6 +9,7 @@ from sqlalchemy import Index, TextClause, text
 
 REVIEWS, SUSPECT = text("channel = 'human-review'"), text("clock_suspect")
 DECIDABLE = text("outcome = 'passed' OR channel = 'human-review'")  # there is something to decide about
+OTHER_WAYS = text("channel <> 'self-face'")  # than the usual one
 ATTEMPT = text("NOT (outcome = 'passed' OR channel = 'human-review')")  # there is nothing
 
 

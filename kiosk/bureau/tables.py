@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from kiosk.bureau.partial_indexes import ATTEMPT, DECIDABLE, REVIEWS, SUSPECT, partial
+from kiosk.bureau.partial_indexes import ATTEMPT, DECIDABLE, OTHER_WAYS, REVIEWS, SUSPECT, partial
 
 
 class Utc(TypeDecorator[datetime]):
@@ -202,6 +202,9 @@ class Record(Base):
         partial("ix_records_kiosk_decidable", "kiosk_id", "decision", "received_at", "record_id", where=DECIDABLE),
         partial("ix_records_attempts", "received_at", "record_id", where=ATTEMPT),
         partial("ix_records_kiosk_attempts", "kiosk_id", "received_at", "record_id", where=ATTEMPT),
+        partial("ix_records_channel", "channel", "received_at", "record_id", where=OTHER_WAYS),
+        partial("ix_records_channel_decision", "channel", "decision", "received_at", "record_id", where=OTHER_WAYS),
+        partial("ix_records_kiosk_channel", "kiosk_id", "channel", "decision", "received_at", "record_id", where=OTHER_WAYS),
     )
 
 

@@ -78,10 +78,12 @@ def context_of(request: Request) -> BureauContext:
     return current(request.app.state)
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """Refuse query parameters that the operation does not have: an unknown key is an error, here too."""
     if not request.query_params:
         return
+    if request.app.openapi_schema is None:
+        await to_thread.run_sync(request.app.openapi)  # once, 0.3 s of a core
     paths: dict[str, Any] = request.app.openapi()["paths"]
     operation = paths.get(request.scope["route"].path, {}).get(request.method.lower(), {})
     known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}

@@ -113,6 +113,8 @@ def _session(path: Path, threads: int) -> Any:
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = False
+    # Its threads sleep between two operations instead of turning in a loop: a third less processor time for a picture, no later.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC  # the blocked layout holds the weights twice
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 

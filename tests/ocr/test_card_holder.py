@@ -11,7 +11,6 @@ from kiosk.camera.frame import Frame
 from kiosk.config import CONFIG
 from kiosk.emulators.card_holder import CardHolder
 from kiosk.ocr.card_ocr import CardOcr, CardScan
-from kiosk.ocr.recogniser import RapidRecogniser
 from tests.forms import WHOLE
 from tests.ocr.pictures import scene
 
@@ -41,11 +40,11 @@ class Room:
 
 
 @pytest.mark.parametrize("key", ["chen", "li"] if WHOLE else ["li"])
-def test_the_demo_can_show_a_card(key):
+def test_the_demo_can_show_a_card(recogniser, key):
     camera = CardHolder(Room())
     camera.open()
     bare = camera.read()
-    scan = CardScan(CardOcr(RapidRecogniser()))
+    scan = CardScan(CardOcr(recogniser))
     camera.hold(CARDS[key], "front")
     for _ in range(5):
         if scan.front is None:

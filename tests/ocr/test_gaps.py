@@ -21,7 +21,6 @@ from kiosk.ocr.card_ocr import CardOcr, CardScan
 from kiosk.ocr.fields import FieldFlag, read_front
 from kiosk.ocr.gaps import room_for_one
 from kiosk.ocr.lines import TextLine, rows_of
-from kiosk.ocr.recogniser import RapidRecogniser
 from kiosk.visit import commands as c
 from kiosk.visit import events as e
 from kiosk.visit import states as s
@@ -31,11 +30,6 @@ from tests.ocr.pictures import Spoilt, picture
 from tests.ocr.test_fields import front_lines
 
 DEMO = tomllib.loads((CONFIG / "demo" / "cards.toml").read_text(encoding="utf-8"))["cards"]
-
-
-@pytest.fixture(scope="module")
-def recogniser():
-    return RapidRecogniser()
 
 
 def card(name: str) -> dict:

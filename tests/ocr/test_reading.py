@@ -27,11 +27,6 @@ from tests.ocr.pictures import Spoilt, invent, judged, picture, right_person, sc
 DEMO = tomllib.loads((CONFIG / "demo" / "cards.toml").read_text(encoding="utf-8"))["cards"]
 
 
-@pytest.fixture(scope="module")
-def recogniser():
-    return RapidRecogniser()
-
-
 @pytest.mark.parametrize("key", ["chen", "zhuang"])
 def test_the_demos_cards(recogniser, key):
     card = DEMO[key]

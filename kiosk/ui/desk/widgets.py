@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from kiosk.ui.desk.look import GAP
-from kiosk.ui.icons import draw_icon
+from kiosk.ui.icons import draw_icon, icon_image
 from kiosk.ui.theme import Look
 from kiosk.ui.widgets.text import wrap
 
@@ -67,18 +67,13 @@ class Action(QPushButton):
         if not self.icon_name:
             return
         side = self._look.px(30)
-        picture = QPixmap(side, side)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ink = {"primary": "on_action", "outlined": "action", "danger": "stop"}.get(self.kind, "ink")
         if self.kind == "chip" and self.isChecked():
             ink = "on_action"
         if not self.isEnabled():
             ink = "quiet"
-        draw_icon(painter, self.icon_name, QRectF(0, 0, side, side), self._look.colour(ink))
-        painter.end()
-        self.setIcon(QIcon(picture))
+        picture = icon_image(self.icon_name, side, self._look.colour(ink).name())
+        self.setIcon(QIcon(QPixmap.fromImage(picture)))
         self.setIconSize(QSize(side, side))
 
 

@@ -29,6 +29,7 @@ SIZES = ((1080, 1920), (1920, 1080), (1366, 768), (1280, 1024))
 def shown(request, qtbot):
     window = make_window(sample_settings(), request.param)
     qtbot.addWidget(window)
+    window.setUpdatesEnabled(False)  # places and texts are looked at, no pixel: laid out, not painted
     window.show()
     with gallery.opened(window) as view:
         yield window, view
@@ -39,6 +40,7 @@ def chinese(qtbot):
     """For what no language changes."""
     window = make_window(sample_settings(), "zh_CN")
     qtbot.addWidget(window)
+    window.setUpdatesEnabled(False)  # places and texts are looked at, no pixel: laid out, not painted
     window.show()
     with gallery.opened(window) as view:
         yield window, view

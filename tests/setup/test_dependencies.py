@@ -49,6 +49,7 @@ def imports(path: Path) -> set[str]:
     return {normal(distributions().get(name, [name])[0]) for name in names}
 
 
+@cache
 def used() -> dict[str, set[str]]:
     """Return purpose -> distributions that its files import."""
     found: dict[str, set[str]] = {"kiosk": set(), "bureau": set(), "voice": set(), "dev": set()}

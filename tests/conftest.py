@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -61,6 +62,13 @@ BureauProcess.popen = staticmethod(preloaded.start)
 # No test can pull the plug: the power cuts are simulated (tests/updates) or the process is killed, and then what was written stays.
 # Waiting for the disk at each of thousands of steps shows nothing. Who counts the calls puts its own function in this place.
 os.fsync = lambda _: None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection of garbage looks through it any more. Workers ask for one whenever they rest."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -31,29 +31,40 @@ def roster(today: date, only: Iterable[str], face: Path | Any = None) -> list[Ro
     text = ROSTER.read_text(encoding="utf-8")
     enrolled = {key for key, table in tomllib.loads(text)["people"].items() if table.get("portrait")}
     entries = {entry.person_id.removeprefix("P-"): entry for entry in people_of_toml(text, today)}
-    return [
-        replace(
-            entry,
-            template=template_of(_drawn(entry.id_number) if face is None else face, f"enrolment-{key}")
-            if key in only and key in enrolled
-            else None,
-        )
-        for key, entry in entries.items()
-    ]
+
+    def template(key: str, entry: RosterEntry) -> Template | None:
+        if key not in only or key not in enrolled:
+            return None
+        consent = f"enrolment-{key}"
+        return _template_of_drawn(entry.id_number, consent) if face is None else template_of(face, consent)
+
+    return [replace(entry, template=template(key, entry)) for key, entry in entries.items()]
+
+
+def _template_of_drawn(id_number: str, consent_id: str) -> Template:
+    from kiosk.face.compare import pack
+
+    vector, digest = _embedding_of_drawn(id_number)
+    return Template(pack(vector), digest, consent_id)
 
 
 @cache
-def _drawn(id_number: str) -> Any:
-    """The picture of somebody (uint8 BGR), as the puppet camera shows them."""
+def _embedding_of_drawn(id_number: str) -> tuple[Any, str]:
+    """The face of somebody as the puppet camera shows them."""
     import cv2
 
     with tempfile.TemporaryDirectory(prefix="kiosk-face-") as folder:
-        return cv2.imread(str(draw_portrait(Path(folder) / "drawn.png", pose_of(id_number))))
+        return _embed(cv2.imread(str(draw_portrait(Path(folder) / "drawn.png", pose_of(id_number)))), "the drawing")
 
 
 def card(key: str) -> dict[str, Any]:
     """Return what is printed on a card of the demonstration."""
-    found: dict[str, Any] = tomllib.loads(CARDS.read_text(encoding="utf-8"))["cards"][key]
+    return dict(_cards()[key])
+
+
+@cache
+def _cards() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = tomllib.loads(CARDS.read_text(encoding="utf-8"))["cards"]
     return found
 
 

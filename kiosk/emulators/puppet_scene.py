@@ -7,6 +7,7 @@ Coordinates: `canvas` pixels, a picture somewhat larger than the frame; the fram
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,24 @@ def build_scene(portrait: Path, size: tuple[int, int]) -> Scene:
 
     Raises CameraUnavailable when the file is no picture, or shows no face; ModelError when the landmark model is missing.
     """
-    image = cv2.imread(str(portrait), cv2.IMREAD_COLOR)
+    try:
+        return _scene(portrait.read_bytes(), size)
+    except (OSError, _Unfit) as error:
+        raise CameraUnavailable(f"puppet: {portrait}: {error}") from error
+
+
+class _Unfit(Exception):
+    """Nothing to be made of this picture."""
+
+
+@lru_cache(maxsize=2)  # who comes again, or unplugs and plugs, is not fitted anew: nobody changes a scene
+def _scene(picture: bytes, size: tuple[int, int]) -> Scene:
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) if picture else None
     if image is None:
-        raise CameraUnavailable(f"puppet: {portrait} is no picture")
+        raise _Unfit("is no picture")
     fitted, yaw_deg = fit_landmarks(image)
     if fitted is None:
-        raise CameraUnavailable(f"puppet: no face on {portrait}")
+        raise _Unfit("no face on it")
     width, height = size
     margin_x, margin_top, margin_bottom = int(0.3 * width), int(0.2 * height), int(0.7 * height)
     columns, rows = width + 2 * margin_x, height + margin_top + margin_bottom

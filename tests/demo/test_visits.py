@@ -32,6 +32,8 @@ def demo(tmp_path: Path, scenario: str, *prefix: str) -> tuple[subprocess.Comple
             "--headless",
             "--scenario",
             scenario,
+            "--size",
+            "540x960",  # a quarter of the pixels to paint and to save
             "--out",
             str(tmp_path / "out"),
             "--folder",

@@ -6,6 +6,7 @@ Called by `ui.pages.fitting` alone. Where the lower part begins is a setting: th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from kiosk.ui.theme import MARGIN, Look
@@ -35,12 +36,29 @@ class Parts(Protocol):
         """Give all parts a look."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """Heights in pixels that a page's parts need with one look, in one column or two."""
+
+    pad: int
+    gap: int
+    columns: bool
+    head: int
+    body: int
+    base: int
+
+
 def fit(page: Parts, look: Look) -> int | None:
     """Give the page the roomiest look with which everything fits; return where its lower part begins, None where nothing fits."""
+    looks = tuple(look.denser())
+    measured: list[_Needs] = []  # of `looks`, as far as they were tried: what the parts need is the same for every line
     for low in _lines(page):
-        for tried in look.denser():
-            page.put_on(tried)
-            if _fits(page, low):
+        for number, tried in enumerate(looks):
+            if number == len(measured):
+                page.put_on(tried)
+                measured.append(_needs(page))
+            if _fits(page, measured[number], low):
+                page.put_on(tried)
                 return low
     return None
 
@@ -99,22 +117,24 @@ def _widths(page: Parts) -> tuple[int, int, int, int]:
     return (page.width() - width) // 2, width, 0, 0
 
 
-def _fits(page: Parts, low: int) -> bool:
-    pad, gap = _pad(page.look), _gap(page.look)
+def _needs(page: Parts) -> _Needs:
     _, width, left, right = _widths(page)
-    lower = page.height() - low - pad
 
     def need(part: Stack, wide: int) -> int:
         return block(part).need(wide) if part.visible_items() else 0
 
-    if left:
-        whole = page.height() - 2 * pad
-        columns = need(page.head, right) + gap + need(page.base, right) <= whole
-        body = need(page.body, left) <= (lower if page.body_low else whole)
-        return columns and body and need(page.base, right) <= lower
-    body_need, foot_need = need(page.body, width), need(page.base, width)
-    between = gap if body_need else 0
+    beside = right if left else width
+    heights = need(page.head, beside), need(page.body, left or width), need(page.base, beside)
+    return _Needs(_pad(page.look), _gap(page.look), bool(left), *heights)
+
+
+def _fits(page: Parts, needs: _Needs, low: int) -> bool:
+    pad, gap = needs.pad, needs.gap
+    lower, whole = page.height() - low - pad, page.height() - 2 * pad
+    if needs.columns:
+        body = needs.body <= (lower if page.body_low else whole)
+        return needs.head + gap + needs.base <= whole and body and needs.base <= lower
+    between = gap if needs.body else 0
     if page.body_low:
-        return need(page.head, width) <= low - pad - gap // 2 and body_need + between + foot_need <= lower
-    whole = need(page.head, width) + between + body_need + gap + foot_need
-    return whole <= page.height() - 2 * pad and foot_need <= lower
+        return needs.head <= low - pad - gap // 2 and needs.body + between + needs.base <= lower
+    return needs.head + between + needs.body + gap + needs.base <= whole and needs.base <= lower

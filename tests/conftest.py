@@ -64,6 +64,27 @@ BureauProcess.popen = staticmethod(preloaded.start)
 os.fsync = lambda _: None
 
 
+# Files that take longest (docs/figures.md): begun first, so that at the end no worker waits for the other's last long one.
+LONG_FIRST = (
+    "tests/trust/test_demo_day.py",
+    "tests/ui/test_audit.py",
+    "tests/demo/test_visits.py",
+    "tests/ocr/test_reading.py",
+    "tests/liveness/test_seen.py",
+    "tests/desk/test_keyboard.py",
+    "tests/desk/test_pages.py",
+    "tests/camera/test_puppet.py",
+    "tests/sync/test_outside.py",
+    "tests/ocr/test_gaps.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, whatever is run; all others keep their order."""
+    place = {name: number for number, name in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: place.get(item.location[0], len(place)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: no collection of garbage looks through it any more. Workers ask for one whenever they rest."""

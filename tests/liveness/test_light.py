@@ -181,7 +181,8 @@ def _take(settings: Liveness, answers: bool, unrest: float = 0.0, *, sheet: bool
     camera, person, view, level = Camera(noise=0.5), Person(), TakeView("positioning"), (0.0, 0.0, 0.0)
     patterns: set[tuple[float, float, float] | None] = set()
     rng = np.random.default_rng(7)
-    x, y = np.meshgrid(np.linspace(-1, 1, 640), np.linspace(-1, 1, 480))
+    # In 32 bits throughout: a power of a million numbers for each picture is what these takes cost.
+    x, y = np.meshgrid(np.linspace(-1, 1, 640, dtype=np.float32), np.linspace(-1, 1, 480, dtype=np.float32))
     right, down = x * 320 / EYE_PX, y * 240 / EYE_PX  # as the drawn mesh has it: a rounded head with a nose
     nose = 0.35 * np.exp(-((right / 0.12) ** 2) - ((down + 0.05) / 0.25) ** 2)
     slope_x, slope_y = 1.1 * right + 2 * nose * right / 0.12**2, 1.1 * down + 2 * nose * (down + 0.05) / 0.25**2
@@ -192,9 +193,10 @@ def _take(settings: Liveness, answers: bool, unrest: float = 0.0, *, sheet: bool
         t_s = index / FPS
         seen = face(t_s, sway(person(t_s, view), t_s))
         # The drawn face answers as a head would: its left cheek to light from its left, its brow to light from above.
-        levels = level_at(level, -x, y)[:, :, None] * np.array((-0.6, 0.0, 0.5))
-        gain = 1 + 0.1 * near * (levels if answers else 0.0) + near * unrest * rng.standard_normal(3)
-        picture = np.clip(camera.picture() * np.maximum(gain, 0.1) ** (1 / 2.2), 0, 255).astype(np.uint8)
+        levels = level_at(level, -x, y)[:, :, None] * np.array((-0.6, 0.0, 0.5), np.float32)
+        wild = np.float32(unrest) * rng.standard_normal(3).astype(np.float32)
+        gain = 1 + np.float32(0.1) * near * (levels if answers else np.float32(0.0)) + near * wild
+        picture = np.clip(camera.picture() * np.maximum(gain, np.float32(0.1)) ** np.float32(1 / 2.2), 0, 255).astype(np.uint8)
         view = take.step(seen, picture)
         patterns.add(view.light_pattern)
         level = view.light_pattern or (0.0, 0.0, 0.0)

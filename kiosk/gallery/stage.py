@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
@@ -69,11 +70,13 @@ def show_in_form(window: KioskWindow, scene: Scene, size: tuple[int, int], theme
         set_form(window, size, theme, large)
 
 
+@cache
 def drawn_frame(side: int = 480) -> np.ndarray:
-    """Return the drawn face as a camera picture: uint8 RGB (side, side, 3)."""
+    """Return the drawn face as a camera picture: uint8 RGB (side, side, 3). The same one each time: nobody writes on it."""
     return _array(face_image(side, Pose(), Look()))
 
 
+@cache
 def drawn_card_frame(width: int = 960, height: int = 720) -> np.ndarray:
     """Return a drawn card before the camera: uint8 RGB (height, width, 3)."""
     image = QImage(width, height, QImage.Format.Format_RGB888)

@@ -21,10 +21,11 @@ from tests.forms import WHOLE
 
 cv2 = import_cv2()
 CALM = Manner(natural_blink_every_s=0)
+FPS = 20  # five pictures of a blink
 
 
 def made(portrait="biden", **options):
-    puppet = PuppetSource(portrait, realtime=False, manner=CALM, **options)
+    puppet = PuppetSource(portrait, realtime=False, manner=CALM, fps=FPS, **options)
     puppet.open()
     return puppet
 

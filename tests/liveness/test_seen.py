@@ -37,6 +37,7 @@ from kiosk.liveness.worker import TakeRequest, VisionWorker
 from tests.forms import WHOLE
 
 SETTINGS = Settings()
+FPS = 15  # pictures a second: four of a blink; drawing and looking at each is what these takes cost
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_a_portrait_is_observed_and_time_may_jump_back(landmarker: Landmarker) -
 def lived(who: str, seed: int) -> Take:
     """A whole take of a living puppet, once for all that is asked of it."""
     eyes = Landmarker(models.path("face-landmarker"))
-    source = PuppetSource(who, seed=seed, fps=20, realtime=False)
+    source = PuppetSource(who, seed=seed, fps=FPS, realtime=False)
     source.open()
     take = Take(draw_challenge(SETTINGS.liveness, rng=random.Random(seed)), SETTINGS.liveness)
     act(take, source, eyes)
@@ -155,7 +156,7 @@ def test_another_person_behind_the_first_action_is_compared_and_refused(encoder:
 
 
 def test_somebody_else_stepping_in_midway_fails(landmarker: Landmarker, encoder: Encoder) -> None:
-    source = PuppetSource("biden", fps=20, realtime=False)
+    source = PuppetSource("biden", fps=FPS, realtime=False)
     source.open()
     take = Take(draw_challenge(SETTINGS.liveness, rng=random.Random(3)), SETTINGS.liveness)
     act(take, source, landmarker, other=source)
@@ -178,7 +179,7 @@ def test_held_prints_never_pass(number: int, landmarker: Landmarker) -> None:
 
 
 def test_the_worker_runs_a_take_and_a_practice_round(qtbot: QtBot) -> None:
-    source, box = PuppetSource("biden", fps=20, realtime=False), Mailbox[Frame]()
+    source, box = PuppetSource("biden", fps=FPS, realtime=False), Mailbox[Frame]()
     source.open()
     worker = VisionWorker(SETTINGS, _Fed(source, box))
     with qtbot.waitSignal(worker.ready, timeout=20000) as ready:
@@ -213,7 +214,7 @@ def test_the_worker_runs_a_take_and_a_practice_round(qtbot: QtBot) -> None:
 def test_the_worker_survives_a_landmarker_that_raises(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source, box = PuppetSource("biden", fps=20, realtime=False), Mailbox[Frame]()
+    source, box = PuppetSource("biden", fps=FPS, realtime=False), Mailbox[Frame]()
     source.open()
     worker = VisionWorker(SETTINGS, _Fed(source, box))
     with qtbot.waitSignal(worker.ready, timeout=20000):

@@ -47,8 +47,7 @@ def test_large_text_is_never_smaller_than_normal_text(qtbot):
             windows[language].show()
             qtbot.waitExposed(windows[language])
         window = windows[language]
-        show_scene(window, scene)
-        set_form(window, size, "paper", False)
+        show_in_form(window, scene, size, "paper", False)
         normal = letters(window)
         where = f"{scene.name} {size} {language}"
         set_form(window, size, "paper", True)

@@ -16,12 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
-TAKE = (
-    *(f"tests/liveness/test_{name}.py" for name in ("pieces", "challenge", "gestures", "guidance", "verdict", "doubt", "take")),
-    "tests/liveness/test_last_inch.py",
-    # With a model, whose threads no fork takes along.
-    "--deselect=tests/liveness/test_last_inch.py::test_another_person_behind_the_first_action_is_compared_and_refused",
-)
+# Whole takes by the table and the pieces by themselves: those that watch pictures or models take minutes for what these hold in seconds.
+TAKE = tuple(f"tests/liveness/test_{name}.py" for name in ("pieces", "challenge", "exact", "verdict", "take_stories"))
 # Those that run in this process: what a bureau in a process of its own does, no change of ours reaches.
 BUREAU = tuple(f"tests/bureau/test_{name}.py" for name in ("last_inch", "passes", "left_out"))
 # source (a file, or a folder with all of its files) -> the tests that must notice a change of it
@@ -37,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "kiosk/sync/schedule.py": ("tests/sync/test_schedule.py",),
     "kiosk/idcard_reader/codec.py": ("tests/reader/test_codec.py",),
-    "kiosk/idcard_reader/rules.py": ("tests/reader/test_session.py", "tests/reader/test_hostile.py"),
+    "kiosk/idcard_reader/rules.py": ("tests/reader/test_story.py",),
     "kiosk/liveness/challenge.py": TAKE,
     "kiosk/liveness/gestures.py": TAKE,
     "kiosk/liveness/guidance.py": TAKE,

@@ -1,8 +1,10 @@
 """Tries the changes of sources in one process: `python -m tests.mutation_loop EVERY SOURCE,SOURCE TEST ...`. By `tests.mutants`.
 
 mutmut makes the changes, and chooses one by its trampoline; modules are imported in their changed form, so nothing is copied. The
-tests are collected once, and run once without a change to see which of them meet which function; then each change is tried in a
-fork: its tests in the order that killed most in a second so far, until one fails. Prints a line of JSON for each change.
+tests are collected once, and run once without a change, traced, to see which of them meet which line; then each change is tried in
+a fork: the tests that meet its line, in the order that killed most in a second so far (in the same function first), until one
+fails.
+Prints a line of JSON for each change.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
+import coverage
 import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase, settings
@@ -29,6 +33,8 @@ from mutmut.mutation import trampoline
 from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).resolve().parent.parent
+WITH_FIXTURES = ("tests/bureau/",)  # of a conftest
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 LEAST_S, TIMES = 1.0, 8.0  # of processor time: a change with which a test takes so many times as long has made a loop
 
 
@@ -49,6 +55,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def __init__(self, sources: Sequence[Path]) -> None:
         self.loaders: dict[str, Changed] = {}
         self.names: list[str] = []
+        self.functions: dict[str, dict[str, Function]] = {}
         for path in sources:
             parts = path.relative_to(ROOT).with_suffix("").parts
             module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -65,16 +72,64 @@ class Finder(importlib.abc.MetaPathFinder):
         folders = [str(Path(loader.path).parent)] if loader.path.endswith("__init__.py") else None
         return importlib.util.spec_from_file_location(fullname, loader.path, loader=loader, submodule_search_locations=folders)
 
+    def both(self, name: str) -> tuple[Function, Function]:
+        """Return a function before and after a change."""
+        module, _, changed = name.rpartition(".")
+        if module not in self.functions:
+            nodes = ast.walk(ast.parse(self.loaders[module].changed))
+            self.functions[module] = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        functions = self.functions[module]
+        return functions[changed.rpartition("__mutmut_")[0] + "__mutmut_orig"], functions[changed]
+
     def difference(self, name: str) -> str:
         """Return what a change changes."""
-        module, _, changed = name.rpartition(".")
-        wanted = {changed: "", changed.rpartition("__mutmut_")[0] + "__mutmut_orig": ""}
-        for node in ast.walk(ast.parse(self.loaders[module].changed)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in wanted:
-                wanted[node.name] = ast.unparse(node).partition("\n")[2]
-        after, before = wanted.values()
-        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+        before, after = (ast.unparse(node).partition("\n")[2].splitlines() for node in self.both(name))
+        lines = difflib.unified_diff(before, after, lineterm="", n=0)
         return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+    def lines(self, name: str) -> tuple[str, set[int]]:
+        """Return the file of a change, and the lines of it that a test must meet to notice; all of the function's when in doubt."""
+        before, after = self.both(name)
+        path = self.loaders[name.rpartition(".")[0]].path
+        if ast.dump(before.args) != ast.dump(after.args):
+            return path, _all(before)
+        return path, _apart(before.body, after.body) or _all(before)
+
+
+def _all(node: Function) -> set[int]:
+    return set(range(node.body[0].lineno, (node.end_lineno or 0) + 1))
+
+
+def _apart(before: Sequence[ast.AST], after: Sequence[ast.AST]) -> set[int]:
+    """Return the lines of the first statement that differs, without what is in its blocks; none when that can not be said."""
+    if len(before) != len(after):
+        return set()
+    for one, other in zip(before, after, strict=True):
+        if ast.dump(one) == ast.dump(other):
+            continue
+        if type(one) is not type(other) or not isinstance(one, ast.stmt) or isinstance(one, ast.Match):
+            return set()
+        first, last = one.lineno, one.end_lineno or one.lineno
+        for field, value in ast.iter_fields(one):
+            beside = getattr(other, field)
+            if not isinstance(value, list) or not value or not isinstance(value[0], ast.stmt):
+                if _dump(value) != _dump(beside):
+                    return set(range(first, max(first, min(last, _body(one) - 1)) + 1))
+            elif _dump(value) != _dump(beside):
+                return _apart(value, beside)
+    return set()
+
+
+def _body(node: ast.stmt) -> int:
+    """Return the line at which the blocks of a statement begin; far away when it has none."""
+    body = getattr(node, "body", None)
+    return body[0].lineno if isinstance(body, list) and body else sys.maxsize
+
+
+def _dump(value: object) -> str:
+    if isinstance(value, list):
+        return "".join(_dump(one) for one in value)
+    return ast.dump(value) if isinstance(value, ast.AST) else repr(value)
 
 
 class Loop:
@@ -82,7 +137,6 @@ class Loop:
 
     def __init__(self, finder: Finder, every: int) -> None:
         self.finder, self.every = finder, every
-        self.met: set[str] = set()  # functions that the running test met
 
     def pytest_configure(self) -> None:
         # What fails is not made small, and nothing is remembered: another change is tried next.
@@ -93,12 +147,15 @@ class Loop:
         settings.load_profile("mutants")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        trampoline.record_trampoline_hit = lambda name, caller=None: self.met.add(name)  # type: ignore[assignment]
         trampoline.set_mutant_under_test("stats")
-        tests: dict[str, list[pytest.Item]] = {}
+        trampoline.record_trampoline_hit = lambda name, caller=None: None  # type: ignore[assignment]
         took: dict[pytest.Item, float] = {}
+        traced = coverage.Coverage(
+            data_file=None, config_file=False, include=[loader.path for loader in self.finder.loaders.values()]
+        )
+        traced.start()
         for number, item in enumerate(session.items):
-            self.met = set()
+            traced.switch_context(str(number))
             began = time.process_time()
             following = session.items[number + 1] if number + 1 < len(session.items) else None
             reports = runtestprotocol(item, nextitem=following, log=False)
@@ -106,19 +163,27 @@ class Loop:
                 print(json.dumps({"error": f"fails without a change: {item.nodeid}", "told": str(reports[-1].longrepr)[-1500:]}))
                 return True
             took[item] = time.process_time() - began
-            for name in self.met:
-                tests.setdefault(name, []).append(item)
-        kills, tries = dict.fromkeys(session.items, 0.5), dict.fromkeys(session.items, 1.0)
+        traced.stop()
+        contexts = {loader.path: traced.get_data().contexts_by_lineno(loader.path) for loader in self.finder.loaders.values()}
+        kills, tries = Counter[object](), Counter[object]()
+
+        def worth(item: pytest.Item, function: str) -> float:
+            """Return how many kills a second are to be expected."""
+            rate = (kills[item] + 0.5) / (tries[item] + 1)
+            return (kills[item, function] + rate) / (tries[item, function] + 1) / max(took[item], 1e-4)
+
         gc.collect()
         gc.freeze()  # what is there is shared by all forks, and looked through by none
         for name in self.finder.names[:: self.every]:
-            wanted = tests.get(name.rpartition("__mutmut_")[0], [])
-            wanted = sorted(wanted, key=lambda item: -kills[item] / tries[item] / max(took[item], 1e-4))  # the most kills a second
+            function = name.rpartition("__mutmut_")[0]
+            path, lines = self.finder.lines(name)
+            meeting = {int(one) for line in lines for one in contexts[path].get(line, ()) if one}
+            wanted = sorted((session.items[number] for number in sorted(meeting)), key=lambda item: -worth(item, function))
             verdict, killer = self._try(name, wanted, took)
             for item in wanted if killer is None else wanted[: killer + 1]:
-                tries[item] += 1
+                tries.update((item, (item, function)))
             if killer is not None:
-                kills[wanted[killer]] += 1
+                kills.update((wanted[killer], (wanted[killer], function)))
             told = {} if verdict in ("killed", "timeout") else {"shown": self.finder.difference(name)}
             print(json.dumps({"name": name, "verdict": verdict, **told}), flush=True)
         return True
@@ -153,8 +218,11 @@ def main(every: str, sources: str, *tests: str) -> int:
     paths = [ROOT / source for source in sources.split(",")]
     finder = Finder([file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])])
     sys.meta_path.insert(0, finder)
-    options = ["-q", "-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider", "-o", "timeout=0", "--capture=no"]
-    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    # No plug-ins and no conftest where the tests need none: to load Qt and the bureau's libraries costs more.
+    options = ["-q", "--capture=no", "--assert=plain", "-c", os.devnull, f"--rootdir={ROOT}", "-p", "no:cacheprovider"]
+    if not any(test.startswith(WITH_FIXTURES) for test in tests):
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        options.append("--noconftest")
     return int(pytest.main([*options, *tests], plugins=[Loop(finder, int(every))]))
 
 

@@ -169,10 +169,11 @@ class BaselineTracker:
         """Take the present pose as neutral for good: a take asks for turns from where the person stood at its start.
 
         Until then neutral yaw is the camera's axis: nobody was asked to look straight, and a clip of somebody turned
-        away has no neutral of its own. The camera may stand beside the screen: ten degrees of that are believed.
+        away has no neutral of its own. The camera may stand beside the screen: ten degrees of that are believed. After
+        the first `push` only.
         """
         self._refresh()
-        yaw = float(np.median([s.yaw_deg for s in self._samples])) if self._samples else 0.0
+        yaw = float(np.median([s.yaw_deg for s in self._samples]))
         limit = self._NEUTRAL_LIMIT_DEG
         self._pose = self._value = replace(self._value, yaw_deg=float(np.clip(yaw, -limit, limit)))
 

@@ -1,4 +1,4 @@
-"""Tries the changes of sources in one process: `python -m tests.mutation_loop EVERY SOURCE,SOURCE TEST ...`. By `tests.mutants`.
+"""Tries the changes of sources in one process: `python -m tests.mutation_loop WHICH SOURCE,SOURCE TEST ...`. By `tests.mutants`.
 
 mutmut makes the changes, and chooses one by its trampoline; modules are imported in their changed form, so nothing is copied. The
 tests are collected once, and run once without a change, traced, to see which of them meet which line; then each change is tried in
@@ -33,7 +33,6 @@ from mutmut.mutation import trampoline
 from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).resolve().parent.parent
-WITH_FIXTURES = ("tests/bureau/",)  # of a conftest
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LEAST_S, TIMES = 1.0, 8.0  # of processor time: a change with which a test takes so many times as long has made a loop
 
@@ -135,8 +134,8 @@ def _dump(value: object) -> str:
 class Loop:
     """The pytest plugin."""
 
-    def __init__(self, finder: Finder, every: int) -> None:
-        self.finder, self.every = finder, every
+    def __init__(self, finder: Finder, names: Sequence[str]) -> None:
+        self.finder, self.names = finder, names
 
     def pytest_configure(self) -> None:
         # What fails is not made small, and nothing is remembered: another change is tried next.
@@ -174,7 +173,7 @@ class Loop:
 
         gc.collect()
         gc.freeze()  # what is there is shared by all forks, and looked through by none
-        for name in self.finder.names[:: self.every]:
+        for name in self.names:
             function = name.rpartition("__mutmut_")[0]
             path, lines = self.finder.lines(name)
             meeting = {int(one) for line in lines for one in contexts[path].get(line, ()) if one}
@@ -213,17 +212,17 @@ class Loop:
         return ("killed", int(killer)) if killer else ("killed" if os.WEXITSTATUS(status) else "survived", None)
 
 
-def main(every: str, sources: str, *tests: str) -> int:
-    """Try all changes, or every so many-th, of files, or of folders' files."""
+def main(which: str, sources: str, *tests: str) -> int:
+    """Try changes of files, or of folders' files: every so many-th, or those that are named, with commas between."""
     paths = [ROOT / source for source in sources.split(",")]
     finder = Finder([file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])])
+    names = finder.names[:: int(which)] if which.isdigit() else which.split(",")
     sys.meta_path.insert(0, finder)
-    # No plug-ins and no conftest where the tests need none: to load Qt and the bureau's libraries costs more.
+    # No plug-ins and no conftest needed here: to load Qt and the bureau's libraries costs more.
     options = ["-q", "--capture=no", "--assert=plain", "-c", os.devnull, f"--rootdir={ROOT}", "-p", "no:cacheprovider"]
-    if not any(test.startswith(WITH_FIXTURES) for test in tests):
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        options.append("--noconftest")
-    return int(pytest.main([*options, *tests], plugins=[Loop(finder, int(every))]))
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    options.append("--noconftest")
+    return int(pytest.main([*options, *tests], plugins=[Loop(finder, names)]))
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class Rules(Asking):
     def _hello(self) -> Generator[Step, Answer, Reason | None]:
         """Find the speed, wait for a healthy SAM, learn its id. Returns why there is no use in going on, or None."""
         memory, reason = self._memory, Reason.READER_SILENT
-        answer: Answer = None
+        answer: Answer
         first, others = self.baud, [baud for baud in self._bauds if baud != self.baud]
         tries = [(first, 1.0, Command.STATUS), (first, 3.0, Command.STATUS), (first, 1.0, Command.FIND)]  # some know no status
         for baud, patience, command in (*tries, *((baud, 1.0, Command.STATUS) for baud in others)):

@@ -84,6 +84,7 @@ STORIES = {
     "read at the second try": Story("find: 9f; read: 41 chen", 14),
     "… with a long pause": Story("find: 9f; read: 41 chen", 14, settings={"poll_interval_s": 0.75}),
     "… with the shortest": Story("find: 9f; read: 41 chen", 14, settings={"poll_interval_s": 0.3}),
+    "ill at the second try": Story("find: 9f; read: 41 60; status: 90 60 90", 20),
     "taken between the tries": Story("find: 9f 80; read: 41 chen", 14),
     "twice unreadable, and lifted": Story("find: 9f*3 80; read: 31 33", 24),
     "… thrice": Story("find: (9f 9f 80)*9; read: 31 33", 60, settings={"max_lift_and_retry": 2, "reset_after_failures": 9}),
@@ -173,7 +174,8 @@ def told(story: Story) -> tuple[str, str]:
             case events.CardRead():
                 out.append(f"CardRead({step.card.name})")
             case events.CardTrouble():
-                out.append(f"CardTrouble({step.reason.value}, {step.sw3 and hex(step.sw3)}, {'lift' if step.lift else 'no use'})")
+                use = {True: "lift", False: "no use"}[step.lift]
+                out.append(f"CardTrouble({step.reason.value}, {step.sw3 and hex(step.sw3)}, {use})")
             case events.ReaderReady():
                 out.append(f"ReaderReady({step.sam_id})")
             case events.ReaderGone() | asking.Lost():

@@ -13,7 +13,7 @@ from kiosk.config import ASSETS, CONFIG
 from kiosk.domain.person import RosterStatus
 from kiosk.domain.reasons import Reason
 from kiosk.domain.record import RecordStatus
-from kiosk.domain.renewal import decide, message_of
+from kiosk.domain.renewal import RuleMessage, decide, message_of
 from kiosk.domain.wording import say
 from kiosk.store.roster.line import of_line, people_of_toml, to_line
 from tests.rules.made import BOOK, benefit, person
@@ -43,6 +43,25 @@ def told(answer, today, language="zh_CN"):
 def test_messages_in_the_words_of_the_sources(policy, last, today, words):
     day = date.fromisoformat(today)
     assert told(decide(BOOK, benefit(policy, date.fromisoformat(last)), person(), day), day) == words
+
+
+ALL = {"all": "{first_day}|{last_day}|{months}|{months_span}|{first_month}"}
+FORM = {"day": "D{y}-{m}-{d}", "month": "M{y}-{m}", "span": "S{y}-{m}-{y2}-{m2}", "span_same_year": "s{y}-{m}-{m2}"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (None, None, "||5||"),
+        (date(2026, 3, 4), None, "D2026-3-4||5||M2026-3"),
+        (None, date(2026, 3, 4), "|D2026-3-4|5||"),
+        (date(2026, 3, 4), date(2027, 5, 6), "D2026-3-4|D2027-5-6|5|S2026-3-2027-5|M2026-3"),
+        (date(2026, 3, 4), date(2026, 5, 6), "D2026-3-4|D2026-5-6|5|s2026-3-5|M2026-3"),
+    ],
+)
+def test_each_value_stands_where_a_text_names_it(first, last, words):
+    message = RuleMessage("all", first, last, 5)
+    assert say(message, ALL, FORM) == say(message, ALL.__getitem__, FORM.__getitem__) == words
 
 
 def test_every_answer_has_words_in_both_languages():

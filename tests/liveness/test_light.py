@@ -14,18 +14,17 @@ from kiosk.config import Checks, Liveness
 from kiosk.domain.light_pattern import COOL, WARM, colour, level_at
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
-from kiosk.evaluate.light_render import SPECIES, Light, answering, lit
+from kiosk.evaluate.light_render import SPECIES
 from kiosk.liveness.attacks.limits import RULES
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
-from kiosk.liveness.light.answer import EXPECTED, POINTS, LightScores, LitFrames, Surface, judge
+from kiosk.liveness.light.answer import EXPECTED, LightScores
 from kiosk.liveness.light.code import GRADIENT, HUE, LENGTH_S, SYMBOL_S, SYMBOLS, draw_code
 from kiosk.liveness.light.daylight import Daylight
 from kiosk.liveness.take import Take
 from kiosk.ui.widgets.light import paint_pattern
 from tests.liveness.faces import EYE_PX, Camera, face, sway
+from tests.liveness.lights import DELAY_S, scores
 from tests.liveness.test_take import FPS, Person
-
-DELAY_S = 0.12
 
 
 def test_a_code_is_balanced_orthogonal_and_never_the_same() -> None:
@@ -54,43 +53,9 @@ def test_it_never_flashes_and_is_never_a_saturated_red() -> None:
     assert LENGTH_S <= 3.0
 
 
-def _surface() -> Surface:
-    """A rounded head with a nose, at the mesh's own points."""
-    rng = np.random.default_rng(3)
-    place = rng.uniform(0.08, 0.92, (len(POINTS), 2))
-    x, y = 2 * place[:, 0] - 1, 2 * place[:, 1] - 1
-    nose = np.exp(-((x / 0.18) ** 2) - (y / 0.35) ** 2)
-    slope_x, slope_y = 0.75 * x + 2.4 * nose * x / 0.18 * 0.5, 0.55 * y + 1.2 * nose * y
-    normal = np.stack([slope_x, slope_y, np.ones(len(x))], axis=1)
-    return Surface(place, normal / np.linalg.norm(normal, axis=1, keepdims=True))
-
-
-def _scores(
-    species: str, seed: int, lux: float = 100.0, unrest: float = 0.004, white: float = 0.0, gaudy: float = 0.0
-) -> LightScores:
-    """unrest: of each point's brightness, mostly in all colours alike. white: how far the camera's white balance drifts. gaudy: how
-    much of other coloured light falls on the face."""
-    rng, noise = random.Random(seed), np.random.default_rng(seed)
-    code = draw_code(rng)
-    shown = draw_code(rng) if species.endswith("other-code") else code
-    delay = DELAY_S + (0.45 if species == "late" else 0.0)
-    surface, times = _surface(), np.arange(0, LENGTH_S + 0.2, 1 / 25)
-    body = "head" if species in ("late", "stream-other-code") else species
-    answer = answering(body, surface, 0.16, Light(0.5, lux, 0.3, 40.0, (4.0, 3.0)))
-    clock = np.stack([times, times], axis=1)
-    levels = np.array([shown.levels(float(t)) for t in times - delay]) * (HUE, GRADIENT, GRADIENT)
-    lights = np.stack([lit(np.repeat(one[None], len(POINTS), axis=0), answer) for one in levels])
-    skin = 0.2 * lights * (1 + 5 * unrest * noise.standard_normal((len(times), len(POINTS), 1)))
-    skin = skin * (1 + gaudy * noise.standard_normal((len(times), 1, 3)))
-    skin = skin * (1 + unrest * noise.standard_normal((len(times), len(POINTS), 3)))
-    balance = np.exp(white * np.sin(2.2 * times)[:, None] * (-1.0, 0.0, 1.0))
-    room = 0.1 * (1 + 0.003 * noise.standard_normal((len(times), 3)))
-    return judge(code, LitFrames(times, skin * balance[:, None], room * balance, clock), surface, DELAY_S)
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_a_head_answers_in_time_and_in_shape(seed: int) -> None:
-    found = _scores("head", seed)
+    found = scores("head", seed)
     assert found.time is not None
     assert found.time > 0.7
     assert found.best_delay_s == pytest.approx(DELAY_S, abs=0.06)
@@ -101,40 +66,40 @@ def test_a_head_answers_in_time_and_in_shape(seed: int) -> None:
 
 def test_another_code_and_a_late_answer_are_none() -> None:
     for species in ("stream-other-code", "late"):
-        times = [_scores(species, seed).time for seed in range(12)]
+        times = [scores(species, seed).time for seed in range(12)]
         assert np.median([t for t in times if t is not None]) < 0.25, species
 
 
 @pytest.mark.parametrize("species", ["print-flat", "print-bent", "mask"])
 @pytest.mark.parametrize("lux", [50.0, 300.0])
 def test_a_sheet_has_no_nose(species: str, lux: float) -> None:
-    flat = [_scores(species, seed, lux=lux, unrest=0.001) for seed in range(6)]
+    flat = [scores(species, seed, lux=lux, unrest=0.001) for seed in range(6)]
     assert not any(one.is_head for one in flat)
     assert sum(RULES["light_shape"].flags(one.relief) for one in flat) >= 4
-    heads = [_scores("head", seed, lux=lux, unrest=0.001) for seed in range(6)]
+    heads = [scores("head", seed, lux=lux, unrest=0.001) for seed in range(6)]
     assert not any(RULES["light_shape"].flags(one.relief) for one in heads)
     assert lux < 100 or sum(one.is_head for one in heads) >= 5, "where the room is dark, a head's shadows are faint"
 
 
 def test_unrest_that_hides_the_shape_says_neither() -> None:
     for species in ("head", "print-flat", "stream-other-code"):
-        found = [_scores(species, seed, lux=1000.0, unrest=0.02) for seed in range(4)]
+        found = [scores(species, seed, lux=1000.0, unrest=0.02) for seed in range(4)]
         assert not any(one.is_head or RULES["light_shape"].flags(one.relief) for one in found), species
 
 
 def test_daylight_and_unrest_that_hide_an_answer_make_it_unavailable() -> None:
-    drowned = [_scores("head", seed, lux=20000.0, gaudy=0.03) for seed in range(12)]
+    drowned = [scores("head", seed, lux=20000.0, gaudy=0.03) for seed in range(12)]
     assert not any(one.available() for one in drowned if one.time is not None and one.time < 0.35)
     assert np.median([one.time or 0.0 for one in drowned]) < 0.3
     assert set(SPECIES) > {"head", "mask", "tablet"}
 
 
 def test_the_cameras_white_balance_is_taken_out_by_the_room() -> None:
-    steady, drifting = _scores("head", 3, lux=300.0), _scores("head", 3, lux=300.0, white=0.05)
+    steady, drifting = scores("head", 3, lux=300.0), scores("head", 3, lux=300.0, white=0.05)
     assert steady.time is not None
     assert drifting.time is not None
     assert drifting.time > steady.time - 0.05
-    assert _scores("stream-other-code", 4, white=0.05).best_delay_s is not None
+    assert scores("stream-other-code", 4, white=0.05).best_delay_s is not None
 
 
 def test_where_answers_are_small_for_a_while_nothing_is_made_of_a_missing_one() -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Settings
-from tests.vm import image, screen, updating
+from kiosk.domain.reasons import Action
+from kiosk.texts.strings import Strings
+from tests.vm import image, screen, states, updating
+from tests.vm.machine import Answer, Machine, VmError
 from tests.vm.set_up import station_settings
+from tests.vm.visits import asked_for
 
 
 @pytest.mark.parametrize("hour", range(24))
@@ -51,3 +55,40 @@ def test_what_a_package_depends_on_is_installed_before_it(monkeypatch):
     told = "libc6 (>= 2.36), libdb5.3 | libdb5.3t64, udev"
     monkeypatch.setattr(image.subprocess, "run", lambda *_, **__: type("Done", (), {"stdout": told}))
     assert image.depends(Path("some.deb")) == ["libc6", "libdb5.3", "udev"]
+
+
+def test_what_is_asked_before_the_camera_is_known_by_the_pages_own_words():
+    texts = Strings.load("zh_CN")
+    for action in Action:
+        if action is Action.READ_DIGITS:
+            continue  # it is not asked for without a microphone
+        now, ready = texts.text(f"action.{action.value}.now"), texts.text(f"action.{action.value}.ready")
+        assert asked_for(["请看圆圈里的自己", now]) is action
+        assert asked_for([ready]) is None
+
+
+def test_a_state_that_was_kept_comes_back_and_what_lies_apart_stays(tmp_path):
+    town = tmp_path / "town" / "bureau"
+    objects = town / "updates" / "objects" / "ab"
+    objects.mkdir(parents=True)
+    (town / "db").write_text("one", encoding="ascii")
+    assert not states.saved(tmp_path, "visit")
+    states.save(tmp_path, "visit")
+    (town / "db").write_text("two", encoding="ascii")
+    (town / "db-wal").write_text("later", encoding="ascii")
+    (objects / "x.zst").write_text("object", encoding="ascii")
+    states.load(tmp_path, "visit")
+    assert states.saved(tmp_path, "visit")
+    assert (town / "db").read_text(encoding="ascii") == "one"
+    assert not (town / "db-wal").exists()
+    assert (objects / "x.zst").exists()
+
+
+def test_a_file_is_put_into_the_machine_by_lines_that_a_terminal_takes(monkeypatch, tmp_path):
+    said = []
+    machine = Machine(image.Image(tmp_path, tmp_path, tmp_path), tmp_path)
+    monkeypatch.setattr(machine, "run", lambda command, timeout_s=0.0: said.append(command) or Answer(len(said) - 1, "full"))
+    machine.put("/etc/some", bytes(range(256)) * 20)
+    assert max(len(line) for line in said[0].splitlines()) < 255
+    with pytest.raises(VmError, match="/etc/some: full"):
+        machine.put("/etc/some", b"again")

@@ -18,15 +18,17 @@ from tests.vm.machine import VmError
 from tests.vm.set_up import first_page, register, set_up, supervisor
 from tests.vm.trial import Trial
 from tests.vm.updating import broken, by_network, by_stick
-from tests.vm.visits import camera, cuts, visit
+from tests.vm.visits import answered, camera, cuts, self_service, visit
 
 STAGES: dict[str, Callable[[Trial], None]] = {
     "first-page": first_page,
     "set-up": set_up,
     "register": register,
     "supervisor": supervisor,
+    "answered": answered,
     "visit": visit,
     "camera": camera,
+    "self": self_service,
     "cuts": cuts,
     "by-stick": by_stick,
     "by-network": by_network,
@@ -42,6 +44,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out/vm"), help="pictures and logs")
     parser.add_argument("--from", dest="first", choices=list(STAGES), help="go on from this stage with the disk of the last run")
     parser.add_argument("--until", dest="last", choices=list(STAGES), default="register", help="register: as far as it was seen")
+    parser.add_argument("--keep", action="store_true", help="keep the machine as each stage left it, for --from (a minute each)")
     parser.add_argument(
         "--patience", type=float, default=1.0, metavar="TIMES", help="wait so many times as long: where this machine is busy"
     )
@@ -55,11 +58,15 @@ def main() -> int:
     )
     began, took = time.monotonic(), dict[str, float]()
     try:
+        if chosen[0] != names[0]:
+            trial.go_on(names[names.index(chosen[0]) - 1])
         for name in chosen:
             print(f"{name}: {(STAGES[name].__doc__ or '').strip()}", flush=True)
             at = time.monotonic()
             STAGES[name](trial)
             took[name] = time.monotonic() - at
+            if options.keep:
+                trial.keep(name)
     except VmError as error:
         print(f"✗ {error}")
         trial.keep_logs()

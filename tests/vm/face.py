@@ -25,7 +25,7 @@ MODULE = (
 FEED = (
     "v4l2-ctl -d /dev/video0 -i 0 -s pal; v4l2-ctl -d /dev/video1 -o 0 -s pal; v4l2-ctl -d /dev/video0 -c loop_video=1; "
     f"v4l2-ctl -d /dev/video1 --set-fmt-video-out=width={SIZE[0]},height={SIZE[1]},pixelformat=BGR3; "
-    "setsid sh -c 'exec cat /dev/virtio-ports/camera > /dev/video1' < /dev/null > /dev/null 2>&1 &"
+    "setsid sh -c 'echo $$ > /run/feeds-camera; exec cat /dev/virtio-ports/camera > /dev/video1' < /dev/null > /dev/null 2>&1 &"
 )
 
 

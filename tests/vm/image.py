@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.packages import file_digest
+from tests.vm.face import MODULE
 
 SUITE = "bookworm"
 FIRST = ("linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "initramfs-tools", "zstd")
@@ -141,8 +142,8 @@ def _settle(root: Path) -> None:
         "etc/systemd/system/trial-shell.service": _SHELL,
         "etc/systemd/network/20-trial.network": _NETWORK,
         "etc/udev/rules.d/90-trial-reader.rules": _READER,
-        "etc/modules-load.d/trial.conf": "9pnet_virtio\nvirtio_console\nvivid\n",
-        "etc/modprobe.d/trial.conf": "options vivid n_devs=1 node_types=0x1\n",
+        "etc/modules-load.d/trial.conf": "virtio_console\nvivid\n",
+        "etc/modprobe.d/trial.conf": MODULE,
     }
     for name, text in files.items():
         path = root / name

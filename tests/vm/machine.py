@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import socket
 import subprocess
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +42,9 @@ class Machine:
     ordinary small processor that everything else is slow for: no time runs out in it because this machine is busy.
     """
 
-    def __init__(self, image: Image, folder: Path, share: Path, reader: tuple[str, int] | None = None) -> None:
-        """share: a folder of this machine that it may read (9p). reader: where the emulated reader listens."""
-        self._image, self._folder, self._share, self._reader = image, folder, share, reader
+    def __init__(self, image: Image, folder: Path, reader: tuple[str, int] | None = None) -> None:
+        """reader: where the emulated reader listens."""
+        self._image, self._folder, self._reader = image, folder, reader
         self._process: subprocess.Popen[bytes] | None = None
         self._shell: socket.socket | None = None
         self._qmp: socket.socket | None = None
@@ -59,8 +62,8 @@ class Machine:
         """Whether it is on."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Switch it on."""
+    def start(self, kept: str = "") -> None:
+        """Switch it on; kept: the name of a state that `keep` left, from which it goes on in the middle of its work."""
         folder = self._folder
         folder.mkdir(parents=True, exist_ok=True)
         overlay = folder / "disk.qcow2"
@@ -88,7 +91,7 @@ class Machine:
             *("-qmp", f"unix:{folder / 'qmp.sock'},server=on,wait=off"),
             *("-device", "qemu-xhci,id=usb", "-device", "usb-tablet,bus=usb.0", "-device", "usb-kbd,bus=usb.0"),
             *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="),
-            *("-virtfs", f"local,path={self._share},mount_tag=share,security_model=none,readonly=on"),
+            *(("-loadvm", kept) if kept else ()),
         ]
         with (folder / "qemu.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -116,6 +119,21 @@ class Machine:
                 made.close()
                 time.sleep(0.2)
         raise VmError(f"{path.name} does not answer")
+
+    def keep(self, name: str) -> None:
+        """Keep its whole state, memory and disk, under a name: a later `start` may go on from here."""
+        said = self._ask("human-monitor-command", **{"command-line": f"savevm {name}"}, timeout_s=600.0)
+        if said.strip():
+            raise VmError(f"savevm: {said.strip()}")
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it stand still, its clock too, while its screen is looked at."""
+        self._ask("stop")
+        try:
+            yield
+        finally:
+            self._ask("cont")
 
     def cut(self) -> None:
         """Cut the power: QEMU is killed at once."""
@@ -176,6 +194,13 @@ class Machine:
                 raise VmError("its shell is gone")
             self._said += block
         raise VmError(f"no answer within {timeout_s:.0f} s: {command[:80]}: {self._said[-200:]!r}")
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write a small file in it. The shell's line is a terminal: short lines of letters."""
+        text = base64.encodebytes(content).decode("ascii")
+        answer = self.run(f"base64 -d > {path} <<'END'\n{text}END\nsync {path}")
+        if answer.status != 0:
+            raise VmError(f"{path}: {answer.text}")
 
     def rest(self, seconds: float) -> None:
         """Let the machine go on for so long by its own clock, so that it has worked off what was touched and typed."""
@@ -250,21 +275,21 @@ class Machine:
             except VmError:
                 continue
 
-    def _ask(self, command: str, **arguments: Any) -> Any:
+    def _ask(self, command: str, *, timeout_s: float = 60.0, **arguments: Any) -> Any:
         if self._qmp is None:
             raise VmError("it is off")
         self._qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
         while True:
-            told = self._read_qmp()
+            told = self._read_qmp(timeout_s)
             if "error" in told:
                 raise VmError(f"{command}: {told['error'].get('desc')}")
             if "return" in told:
                 return told["return"]
 
-    def _read_qmp(self) -> dict[str, Any]:
+    def _read_qmp(self, timeout_s: float = 60.0) -> dict[str, Any]:
         line = b""
         assert self._qmp is not None
-        self._qmp.settimeout(60.0)
+        self._qmp.settimeout(timeout_s)
         while not line.endswith(b"\n"):
             block = self._qmp.recv(1)
             if not block:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sqlite3
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from kiosk.store.roster.line import to_line
 
 SEEN_AT = "10.0.2.2"  # this machine, as the guest of QEMU's user network sees it
 STATION = "SZ-VM-0001"
-DUE = ("li", "zhuang", "lin80")  # people of the demo who may certify today, with their faces
+DUE = ("li", "zhuang", "lin80", "hongkong")  # people of the demo who may certify today, with their faces
 
 
 class Town:
@@ -45,6 +46,12 @@ class Town:
         lines.write_bytes(b"".join(to_line(entry) + b"\n" for entry in entries))
         self.bureau.issue_roster(lines)
         (self.folder / "issued").touch()
+
+    def told_of(self, version: str) -> str:
+        """Return what the bureau has heard of a version's update at the station: ok, went-back …; "" for nothing yet."""
+        with sqlite3.connect(f"file:{self.folder / 'bureau' / 'bureau.db'}?mode=ro", uri=True) as database:
+            found = database.execute("SELECT result FROM station_versions WHERE version = ?", (version,)).fetchone()
+        return str(found[0]) if found else ""
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from kiosk.config import CONFIG
 from kiosk.emulators.reader import ReaderEmulator
 from kiosk.emulators.reader_cards import load_cards
+from tests.vm import states
 from tests.vm.image import Image
 from tests.vm.machine import Machine, VmError
 from tests.vm.screen import Screen
@@ -23,14 +24,12 @@ class Trial:
     def __init__(self, image: Image, work: Path, out: Path, deb: Path, *, anew: bool, patience: float = 1.0) -> None:
         """deb: the package in the image; updates are made of it. anew: nothing of the last run is kept. patience: see `Screen`."""
         self.out, self.work, self.deb = out, work, deb
-        self.share = work / "share"
         if anew:
-            for name in ("machine", "town", "release"):
+            for name in ("machine", "town", "release", "states"):
                 shutil.rmtree(work / name, ignore_errors=True)
-        self.share.mkdir(parents=True, exist_ok=True)
         self.reader = ReaderEmulator(load_cards(CONFIG / "demo" / "cards.toml"), listen=("127.0.0.1", 0))
         self.reader.start()
-        self.machine = Machine(image, work / "machine", self.share, self.reader.address)
+        self.machine = Machine(image, work / "machine", self.reader.address)
         self.screen = Screen(self.machine, out, patience)
         self.town = Town(work / "town")
 
@@ -39,6 +38,37 @@ class Trial:
         self.machine.cut()
         self.reader.stop()
         self.town.bureau.stop()
+
+    def keep(self, stage: str) -> None:
+        """Keep what a stage left, for `go_on`."""
+        if not self.machine.running:
+            return
+        if self.town.bureau.running:
+            self.town.bureau.pause()
+        try:
+            self.machine.keep(stage)
+            states.save(self.work, stage)
+        finally:
+            if self.town.bureau.running:
+                self.town.bureau.resume()
+
+    def go_on(self, stage: str) -> None:
+        """Go on from what a stage left, where it was kept; else from the disk as it is."""
+        if not states.saved(self.work, stage):
+            return
+        states.load(self.work, stage)
+        self.machine.start(stage)
+        self.machine.until_up(300.0)
+        self.set_clock()
+        self.say(f"as {stage} left it")
+
+    def set_clock(self) -> None:
+        """Set the machine's clock, which falls behind ours while it works: what a network's clock would do for it."""
+        self.machine.run(f"date -s @{time.time():.0f}")
+
+    def uptime(self) -> float:
+        """Return how long the machine has been on, by its own clock."""
+        return float(self.machine.run("cut -d' ' -f1 /proc/uptime").text)
 
     def say(self, text: str) -> None:
         """Tell what was done."""
@@ -50,25 +80,23 @@ class Trial:
             return
         self.machine.start()
         took = self.machine.until_up(900.0)
-        self.machine.run("mkdir -p /share; mountpoint -q /share || mount -t 9p -o trans=virtio,version=9p2000.L,ro share /share")
         self.say(f"the machine is up after {took:.0f} s: {self.machine.run('uname -r; cat /etc/debian_version').text.split()}")
 
     def ready(self, timeout_s: float = 1500.0) -> float:
         """Wait until the kiosk is READY; return how long it took."""
         return self.machine.until(f"systemctl show -p ActiveState,StatusText {UNIT}", "ActiveState=active", timeout_s, 3.0)
 
-    def serving(self) -> None:
-        """Switch the machine on where it is off; wait for the kiosk and its first page."""
+    def serving(self, page: str = "开始认证") -> None:
+        """Switch the machine on where it is off; wait for the kiosk and its first page, or what stands there instead."""
         self.up()
-        # Its clock falls behind ours while it works: what a network's clock would do for it.
-        self.machine.run(f"date -s @{time.time():.0f}")
+        self.set_clock()
         if not self.town.bureau.running:
             self.town.open()
         took = self.ready()
         if took > 5.0:
             self.say(f"the kiosk is READY {took:.0f} s later")
         self.machine.until(f"systemctl show -p StatusText {UNIT}", "at=idle", 900.0)
-        self.screen.until("开始认证", timeout_s=600.0)
+        self.screen.until(page, timeout_s=600.0)
 
     def cut(self, where: str) -> None:
         """Cut the power, switch on again, and look that the kiosk serves."""

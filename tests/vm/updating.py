@@ -15,7 +15,7 @@ from kiosk.config import ROOT
 from kiosk.packages import file_digest
 from kiosk.updates.sources import object_path
 from tests.vm.machine import VmError
-from tests.vm.trial import UNIT, Trial
+from tests.vm.trial import Trial
 
 PHRASE = "trial of updates"
 UPDATE = "KIOSK_CONFIG=/etc/pension-kiosk/kiosk.toml /usr/lib/pension-kiosk/update"
@@ -44,7 +44,13 @@ class Owner:
             self._release("init")
             subprocess.run(["dpkg-deb", "-x", str(self._deb), str(tree)], check=True)
             self._pack_quickly(tree / "opt" / "pension-kiosk" / "versions")
-        (version,) = (path.name for path in (tree / "opt" / "pension-kiosk" / "versions").iterdir())
+            self._release("add", self.shipped, str(tree / "opt" / "pension-kiosk" / "versions" / self.shipped))
+        return self.shipped
+
+    @property
+    def shipped(self) -> str:
+        """The number of the package's version."""
+        (version,) = (path.name for path in (self.folder / "tree" / "opt" / "pension-kiosk" / "versions").iterdir())
         return version
 
     def _pack_quickly(self, versions: Path) -> None:
@@ -93,8 +99,7 @@ def _owner(trial: Trial) -> tuple[Owner, str]:
     """The owner's folder and the station's root keys; the number of the package's version."""
     owner = Owner(trial.work / "release", trial.town.folder / "bureau" / "updates", trial.deb)
     installed = owner.begin()
-    shutil.copyfile(owner.root, trial.share / "root.json")
-    trial.machine.run("install -m 644 /share/root.json /etc/pension-kiosk/update-root.json; sync")
+    trial.machine.put("/etc/pension-kiosk/update-root.json", owner.root.read_bytes())
     return owner, installed
 
 
@@ -115,13 +120,24 @@ def _sign(trial: Trial, owner: Owner, installed: str, by: int, *, broken: bool =
 
 def _came(trial: Trial, number: str, told: str, timeout_s: float = 3000.0) -> None:
     """Wait until the update's process has ended; look what it came to. Raises VmError."""
+    began = trial.uptime()
     running = "systemctl list-units --no-legend --state=active,activating pension-kiosk-update.service update-by-stick.service"
-    took = trial.machine.until(f"{running} | wc -l", "0", timeout_s, 5.0)
+    trial.machine.until(f"{running} | wc -l", "0", timeout_s, 5.0)
     said = trial.machine.run("cat /opt/pension-kiosk/update-result.json; echo; readlink /opt/pension-kiosk/current").text
     if f'"version": "{number}"' not in said or f'"state": "{told}"' not in said:
         words = trial.machine.run("journalctl -b --no-pager -n 40 -u pension-kiosk-update -u update-by-stick").text
         raise VmError(f"{number}: {said}; {words[-900:]}")
-    trial.say(f"{number}: {told}; in force: {said.splitlines()[-1]} ({took:.0f} s)")
+    trial.say(f"{number}: {told}; in force: {said.splitlines()[-1]} ({trial.uptime() - began:.0f} s by the machine's clock)")
+
+
+def _line(trial: Trial) -> int:
+    """Bytes that came over the machine's line since it was switched on."""
+    return int(trial.machine.run("cat /sys/class/net/eth0/statistics/rx_bytes").text)
+
+
+def _off_the_stick(trial: Trial) -> int:
+    """Bytes that were read of the stick."""
+    return 512 * int(trial.machine.run("awk '{print $3}' /sys/block/sda/stat").text)
 
 
 def by_stick(trial: Trial) -> None:
@@ -132,27 +148,40 @@ def by_stick(trial: Trial) -> None:
     stick = trial.town.stick("update", {"repository": owner.repository}, megabytes=900)
     trial.machine.plug(stick)
     trial.machine.until("ls /media/*/ 2>/dev/null", "repository", 180.0)
+    plugged = _off_the_stick(trial)
     command = f"{UPDATE} --stick $(ls -d /media/*/repository)"
     trial.machine.run(f"systemd-run --unit update-by-stick --collect sh -c '{command}'")
     _came(trial, number, "ok")
+    trial.say(f"read of the stick: {(_off_the_stick(trial) - plugged) / 1e6:.2f} MB")
     trial.machine.unplug()
     trial.serving()
     trial.screen.keep("updated-by-stick")
 
 
 def by_network(trial: Trial) -> None:
-    """An update from the bureau; the power is cut while it is laid out, and it goes on afterwards."""
+    """An update from the bureau; the power is cut while it is laid out, and again while the new version is on trial."""
     trial.serving()
+    machine = trial.machine
     owner, installed = _owner(trial)
     number = _sign(trial, owner, installed, 2)
-    trial.machine.run("systemctl start --no-block pension-kiosk-update.service")
-    trial.machine.until("ls /opt/pension-kiosk/versions", f"{number}.part", 900.0, 1.0)
+    came = _line(trial)
+    machine.run("systemctl start --no-block pension-kiosk-update.service")
+    machine.until("ls /opt/pension-kiosk/versions", f"{number}.part", 900.0, 1.0)
+    came = _line(trial) - came
     trial.cut("in-an-update")
     trial.expect("after the cut the old version is in force", "readlink /opt/pension-kiosk/current", later(installed, 1))
-    trial.machine.run("systemctl start --no-block pension-kiosk-update.service")
+    before = _line(trial)
+    machine.run("systemctl start --no-block pension-kiosk-update.service")
+    machine.until("cat /var/lib/pension-kiosk-update/state.json", '"phase": "trial"', 3000.0, 1.0)
+    came += _line(trial) - before
+    trial.say(f"over the line, before and after the cut: {came / 1e6:.2f} MB")
+    trial.cut("while-the-new-version-is-on-trial")
+    trial.expect("the new version has another start", "readlink /opt/pension-kiosk/current", number)
+    machine.run("systemctl start --no-block pension-kiosk-update.service")
     _came(trial, number, "ok")
     trial.serving()
     trial.screen.keep("updated-by-network")
+    _bureau_hears(trial, number, "ok")
 
 
 def broken(trial: Trial) -> None:
@@ -165,8 +194,16 @@ def broken(trial: Trial) -> None:
     trial.expect("the version before is in force", "readlink /opt/pension-kiosk/current", later(installed, 2))
     trial.serving()
     trial.screen.keep("went-back")
-    trial.expect(
-        "no unit has failed but the update's own",
-        f"systemctl --failed --no-legend | grep -vc update; systemctl is-active {UNIT}",
-        "active",
-    )
+    trial.expect("no unit has failed but the update's own", "systemctl --failed --no-legend | grep -v update | wc -l", "0")
+    _bureau_hears(trial, number, "went-back")
+    trial.expect("the journal's chain holds", "as-kiosk journal verify; echo status $?", "status 0", 600.0)
+
+
+def _bureau_hears(trial: Trial, number: str, result: str, timeout_s: float = 900.0) -> None:
+    """Wait until the station has told the bureau what became of an update. Raises VmError."""
+    began = time.monotonic()
+    while trial.town.told_of(number) != result:
+        if time.monotonic() - began > timeout_s:
+            raise VmError(f"the bureau has heard {trial.town.told_of(number)!r} of {number}, not {result!r}")
+        trial.machine.rest(5.0)
+    trial.say(f"the bureau has heard of {number}: {result}")

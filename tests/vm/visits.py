@@ -1,16 +1,28 @@
-"""Stages of a station that serves: a visit that an attendant takes over, the camera pulled and put back, the power cut."""
+"""Stages of a station that serves: the camera answered for, visits by desk and by face, the camera pulled, the power cut."""
 
 from __future__ import annotations
 
 import time
 
 from kiosk.demo.desk_script import SUPERVISOR
+from kiosk.domain.reasons import Action
+from tests.vm.face import FEED, Face
 from tests.vm.machine import VmError
 from tests.vm.town import DUE
 from tests.vm.trial import UNIT, Trial
 
-FIRST, SECOND, THIRD = DUE
+FIRST, SECOND, THIRD, FOURTH = DUE
 STAFF_BUTTON = (1150, 47)  # 工作人员, top right on every page; its word stands on another button too
+# What the page before the camera says when something is to be done now, and what is meant.
+ASKED = {
+    "闭一闭眼": Action.BLINK,
+    "张开嘴": Action.MOUTH_OPEN,
+    "向左": Action.TURN_LEFT,
+    "向右": Action.TURN_RIGHT,
+    "点一点头": Action.NOD,
+}
+PASSED = ("认证通过", "认证成功", "办好了", "记录编号")
+NOT_PASSED = ("再试一次", "在这里等", "没有通过")
 # Whoever still has the camera open keeps vivid from plugging itself in again.
 HOLD = (
     "(exec 9< /dev/video0; echo held; exec sleep 3600) > /run/holds-camera & sleep 1; cat /run/holds-camera; echo $! > /run/holder"
@@ -45,6 +57,25 @@ def _sign_in(trial: Trial) -> None:
     screen.until("工作人员台", timeout_s=120.0)
 
 
+def answered(trial: Trial) -> None:
+    """The supervisor answers for the camera: vivid is no USB camera, and self-service waits until somebody has looked at it."""
+    trial.serving("今天请工作人员帮您办")
+    screen = trial.screen
+    _sign_in(trial)
+    screen.touch_until("镜头", "镜头要确认")
+    screen.keep("camera-waits")
+    for why in ("不是插上的设备", "驱动不是普通"):
+        if screen.find(why) is None:
+            raise VmError(f"the desk does not say why the camera waits: {why}; there: {[one.text for one in screen.seen]}")
+    screen.touch("其他")
+    screen.touch_until("我看过了", "镜头就是登记的")
+    screen.keep("camera-answered")
+    trial.say("镜头: the desk says what is odd about vivid; the supervisor answers for it with a reason")
+    screen.touch("签退返回")
+    screen.until("开始认证", timeout_s=300.0)
+    trial.say("self-service is open: 开始认证")
+
+
 def _sign(trial: Trial, caption: str) -> None:
     """Sign on the pad whose caption this is."""
     word = trial.screen.until(caption)
@@ -55,6 +86,15 @@ def _sign(trial: Trial, caption: str) -> None:
 
 def _attended(trial: Trial, card: str) -> None:
     """Card, no face wanted, the supervisor takes over, face to face, signed, saved."""
+    screen = trial.screen
+    _signed(trial, card)
+    screen.touch("确认并保存")
+    screen.until("本机已保存", "记录编号", timeout_s=300.0)
+    screen.keep("done")
+
+
+def _signed(trial: Trial, card: str) -> None:
+    """All of it but saving."""
     screen = trial.screen
     _begin(trial, card)
     screen.keep("consent")
@@ -68,9 +108,6 @@ def _attended(trial: Trial, card: str) -> None:
     _sign(trial, "本人签字")
     _sign(trial, "经办人签字")
     screen.keep("face-to-face")
-    screen.touch("确认并保存")
-    screen.until("本机已保存", "记录编号", timeout_s=300.0)
-    screen.keep("done")
 
 
 def visit(trial: Trial) -> None:
@@ -82,6 +119,9 @@ def visit(trial: Trial) -> None:
     _at_the_bureau(trial, before + 1)
     trial.screen.until("中心确认了", timeout_s=300.0)
     trial.screen.keep("confirmed")
+    typed = trial.machine.run("cat /run/code-typed-at").text
+    if typed:  # gone where the machine was switched on anew meanwhile
+        trial.say(f"from the code to the first visit confirmed: {trial.uptime() - float(typed):.0f} s by the machine's clock")
     _leave(trial)
 
 
@@ -106,15 +146,72 @@ def _at_the_bureau(trial: Trial, wanted: int, timeout_s: float = 600.0) -> None:
     trial.say(f"the bureau has it {time.monotonic() - began:.0f} s later: {wanted} records, each once")
 
 
-def camera(trial: Trial) -> None:
-    """The camera is pulled in a visit, and put back."""
-    trial.serving()
-    screen, machine = trial.screen, trial.machine
-    _begin(trial, THIRD)
+def _before_the_camera(trial: Trial, card: str) -> None:
+    """As far as the page on which somebody sees their face."""
+    screen = trial.screen
+    _begin(trial, card)
     screen.touch_rightmost("同意刷脸")
     screen.until("跟着做动作", timeout_s=120.0)
     screen.touch_rightmost("开始")
     screen.until("圆圈", timeout_s=120.0)
+
+
+def self_service(trial: Trial) -> None:
+    """A visit by oneself: card, consent, a face before the kernel's camera that does what is asked for; passed, delivered."""
+    trial.serving()
+    screen, machine = trial.screen, trial.machine
+    before = len(trial.town.bureau.records())
+    began = trial.uptime()
+    with Face(trial.work / "face", machine.camera_port, THIRD) as face:
+        machine.run(FEED)
+        _before_the_camera(trial, THIRD)
+        done = _act(trial, face)
+        screen.keep("passed")
+        trial.say(f"a visit by oneself: {done}; {trial.uptime() - began:.0f} s by the machine's clock")
+    machine.run("kill $(cat /run/feeds-camera)")
+    _at_the_bureau(trial, before + 1)
+    trial.reader.lift()
+    screen.until("开始认证", timeout_s=300.0)
+
+
+def _act(trial: Trial, face: Face, looks: int = 150) -> str:
+    """Do what the page asks for until the result is there. The machine stands still while its screen is read: nobody is late."""
+    screen, machine = trial.screen, trial.machine
+    did: list[str] = []
+    last = ""
+    for _ in range(looks):
+        with machine.frozen():
+            screen.read()
+            asked = asked_for([one.text for one in screen.seen])
+            if asked is not None and asked.value != last:
+                face.act(asked)
+                did.append(asked.value)
+                screen.keep(f"asked-{asked.value}")
+            last = asked.value if asked is not None else ""
+            if screen.find(*PASSED):
+                return f"{', '.join(did)}; {face.frames} pictures"
+            if screen.find(*NOT_PASSED):
+                screen.keep("not-passed")
+                raise VmError(f"not passed after {did}: {[one.text for one in screen.seen]}")
+        machine.rest(0.5)
+    raise VmError(f"no result after {did}: {[one.text for one in screen.seen]}")
+
+
+def asked_for(texts: list[str]) -> Action | None:
+    """Return what a page before the camera asks for now, by its words; None while it asks for nothing."""
+    for text in texts:
+        if "现在" in text and "请" in text:
+            for words, action in ASKED.items():
+                if words in text:
+                    return action
+    return None
+
+
+def camera(trial: Trial) -> None:
+    """The camera is pulled in a visit, and put back."""
+    trial.serving()
+    screen, machine = trial.screen, trial.machine
+    _before_the_camera(trial, SECOND)
     screen.keep("camera-there")
     trial.expect("somebody else has the camera open, too", HOLD, "held")
     machine.run("v4l2-ctl -d /dev/video0 -c disconnect=1")
@@ -129,14 +226,36 @@ def camera(trial: Trial) -> None:
 
 
 def cuts(trial: Trial) -> None:
-    """The power is cut in a visit, and while a record is on its way to the bureau."""
+    """The power is cut in a visit, while a record is saved, and while one is on its way to the bureau."""
     trial.serving()
     trial.reader.lift()
-    _begin(trial, THIRD)
+    _begin(trial, SECOND)
     trial.cut("in-a-visit")
     trial.reader.lift()
-
+    _in_a_record(trial)
     _on_its_way(trial)
+    trial.expect("the journal's chain holds after three cuts", "as-kiosk journal verify; echo status $?", "status 0", 600.0)
+
+
+def _in_a_record(trial: Trial) -> None:
+    """The power goes a moment after 确认并保存: the record is there, whole and once, or the person can be served again."""
+    before = len(trial.town.bureau.records())
+    _signed(trial, FOURTH)
+    trial.screen.touch("确认并保存")
+    trial.machine.rest(0.3)
+    trial.machine.cut()
+    trial.say("power cut: a moment after 确认并保存")
+    trial.reader.lift()
+    trial.serving()
+    trial.screen.keep("after-the-cut-in-a-record")
+    trial.machine.rest(60.0)
+    if len(trial.town.bureau.records()) == before:
+        trial.say("nothing was saved yet: the person is served again")
+        _attended(trial, FOURTH)
+        _at_the_bureau(trial, before + 1)
+        _leave(trial)
+    else:
+        _at_the_bureau(trial, before + 1)
 
 
 def _on_its_way(trial: Trial) -> None:

@@ -19,7 +19,10 @@ from kiosk.packages import file_digest
 from tests.vm.face import MODULE
 
 SUITE = "bookworm"
-FIRST = ("linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "initramfs-tools", "zstd")
+FIRST = ("systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "zstd")
+KERNEL = ("linux-image-amd64", "initramfs-tools")
+# What the machine's first seconds need: the disk. All of Debian's drivers take minutes to gather on a busy machine.
+INITRAMFS = {"conf.d/trial": "MODULES=list\n", "modules": "virtio_pci\nvirtio_blk\next4\n"}
 # What only the trial uses: to pull the camera, to touch the screen, to look at what X does.
 TOOLS = ("v4l-utils", "xdotool", "xserver-xorg-input-libinput", "dosfstools", "procps")
 SIZE = "9G"  # sparse
@@ -76,7 +79,7 @@ def make(work: Path, deb: Path) -> Image:
     if all(path.is_file() for path in (image.disk, image.kernel, image.initrd)):
         return image
     names = [*depends(deb), *TOOLS]
-    base = _debian(work / f"debian-{hashlib.sha256(' '.join([SUITE, *FIRST, *names]).encode()).hexdigest()[:12]}", names)
+    base = _debian(work / f"debian-{hashlib.sha256(' '.join([SUITE, *FIRST, *KERNEL, *names]).encode()).hexdigest()[:12]}", names)
     root = folder / "root"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -115,11 +118,14 @@ def _debian(folder: Path, names: list[str]) -> Path:
     policy = root / "usr" / "sbin" / "policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
     policy.chmod(0o755)
-    # It was made with the kernel; no later package adds what the first seconds need.
-    (root / "etc" / "initramfs-tools" / "update-initramfs.conf").write_text("update_initramfs=no\n", encoding="ascii")
+    # Before the kernel, which makes it; no later package adds what the first seconds need.
+    for name, text in (INITRAMFS | {"update-initramfs.conf": "update_initramfs=no\n"}).items():
+        (root / "etc" / "initramfs-tools" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "etc" / "initramfs-tools" / name).write_text(text, encoding="ascii")
+    quick = "-o Dpkg::Options::=--force-unsafe-io -o Dpkg::Options::=--force-confold"  # nobody cuts the power here
     with _proc(root):
         inside(root, "apt-get -q update")
-        inside(root, f"apt-get -q -y install --no-install-recommends {' '.join(names)}")
+        inside(root, f"apt-get -q -y {quick} install --no-install-recommends {' '.join((*KERNEL, *names))}")
         inside(root, "apt-get clean")
     return root.rename(folder)
 

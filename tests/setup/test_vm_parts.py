@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import tomllib
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from kiosk.config import Settings
+from kiosk.config import ROOT, Settings
 from kiosk.domain.reasons import Action
 from kiosk.texts.strings import Strings
 from tests.vm import image, screen, states, updating
@@ -92,3 +94,21 @@ def test_a_file_is_put_into_the_machine_by_lines_that_a_terminal_takes(monkeypat
     assert max(len(line) for line in said[0].splitlines()) < 255
     with pytest.raises(VmError, match="/etc/some: full"):
         machine.put("/etc/some", b"again")
+
+
+def test_every_text_that_the_trial_looks_for_stands_on_a_page():
+    strings = Strings.load("zh_CN")
+    told = [strings.text(key).replace(" ", "") for key in strings.keys()]
+    sought = set()
+    for name in ("set_up", "visits", "trial", "updating"):
+        tree = ast.parse((ROOT / "tests" / "vm" / f"{name}.py").read_text(encoding="utf-8"))
+        constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        sought.update(
+            part
+            for text in constants
+            if not re.search(r"[A-Za-z]", text)
+            for part in text.split("|")
+            if re.search(r"[一-龥]", part)
+        )
+    assert len(sought) > 40
+    assert [text for text in sorted(sought) if not any(text in one for one in told)] == []

@@ -8,6 +8,7 @@ Prints what it did; pictures of the screen lie in --out. Exit status 1 when some
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -43,6 +44,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/kiosk-vm"), help="kept: Debian's image, the machine's disk")
     parser.add_argument("--out", type=Path, default=Path("out/vm"), help="pictures and logs")
     parser.add_argument("--from", dest="first", choices=list(STAGES), help="go on from this stage with the disk of the last run")
+    parser.add_argument("--after", choices=list(STAGES), help="with --from: go on from what this stage left (else the one before)")
     parser.add_argument("--until", dest="last", choices=list(STAGES), default="register", help="register: as far as it was seen")
     parser.add_argument("--keep", action="store_true", help="keep the machine as each stage left it, for --from (a minute each)")
     parser.add_argument(
@@ -51,6 +53,7 @@ def main() -> int:
     options = parser.parse_args()
     names = list(STAGES)
     chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine and the bureau end too
     options.out.mkdir(parents=True, exist_ok=True)
     made = image.make(options.work, options.deb)
     trial = Trial(
@@ -59,7 +62,7 @@ def main() -> int:
     began, took = time.monotonic(), dict[str, float]()
     try:
         if chosen[0] != names[0]:
-            trial.go_on(names[names.index(chosen[0]) - 1])
+            trial.go_on(options.after or names[names.index(chosen[0]) - 1])
         for name in chosen:
             print(f"{name}: {(STAGES[name].__doc__ or '').strip()}", flush=True)
             at = time.monotonic()

@@ -104,7 +104,7 @@ def register(trial: Trial) -> None:
     trial.say("a stick with the bureau's certificate is mounted by the package's rule")
     screen.fill("中心的地址", trial.town.url)
     screen.keep("network-typed")
-    screen.touch_until("找优盘上的证书", "bureau.pem")
+    screen.touch_until("盘上的证书", "bureau.pem")
     screen.touch_until("bureau.pem", "用中心给的证书")
     screen.touch_until("试一试", "地址和证书都对")
     screen.keep("network")

@@ -17,6 +17,7 @@ import httpx
 
 from kiosk import config, layers
 from kiosk.config import Settings, resolve
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import ConfigError, KioskError, SealError
 from kiosk.installation import events as e
 from kiosk.installation.states import DoctorLine, Value
@@ -32,7 +33,21 @@ BY_SET_UP = "set-up"  # who did it, in the journal, before there is a supervisor
 _LARGEST_CERTIFICATE = 64 * 1024
 AUTHORITY = "bureau-ca.pem"
 # What the set-up asks of the doctor: the rest of the checks is about what is not there yet.
-PARTS = ("camera", "reader", "models", "voice", "screen", "fonts", "program", "settings", "database", "clock", "disk", "bureau")
+PARTS = (
+    "camera",
+    "camera-identity",
+    "reader",
+    "models",
+    "voice",
+    "screen",
+    "fonts",
+    "program",
+    "settings",
+    "database",
+    "clock",
+    "disk",
+    "bureau",
+)
 
 
 def keep(store: Store, settings: Settings, values: Mapping[str, Value], by: str, directory: Path) -> e.Event:
@@ -135,16 +150,22 @@ def certificate_of(key: str, directory: Path) -> str:
     return str(path)
 
 
-def examine(settings: Settings, strings: Strings) -> e.DoctorTold:
+def examine(settings: Settings, strings: Strings, pinned: CameraIdentity | None = None) -> e.DoctorTold:
     """Ask the doctor, who answers in the language of the catalogue. The devices must be free.
 
-    The store is this process's own: asked in the usual way, camera and reader would be told to be in use by a kiosk.
+    pinned: the camera that is believed already. One that a supervisor must answer for keeps self-service shut: whoever sets the
+    kiosk up hears it here, not from the first retiree. The store is this process's own: asked in the usual way, camera and reader
+    would be told to be in use by a kiosk.
     """
     from kiosk.doctor import checks
     from kiosk.doctor.finding import told
 
-    free = {"camera": checks.look_through_camera, "reader": checks.ask_reader}
-    found = checks.examine(settings, PARTS, {**checks.CHECKS, **free})
+    here: dict[str, checks.Check] = {
+        "camera": checks.look_through_camera,
+        "camera-identity": lambda settings: checks.check_camera_identity(settings, pinned),
+        "reader": checks.ask_reader,
+    }
+    found = checks.examine(settings, PARTS, {**checks.CHECKS, **here})
     return e.DoctorTold(tuple(DoctorLine(one.part, one.state, told(one.what, strings), told(one.remedy, strings)) for one in found))
 
 

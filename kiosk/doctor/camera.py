@@ -14,6 +14,7 @@ from kiosk.camera.source import DeviceSource, steady_path, turned
 from kiosk.doctor.finding import Phrase
 from kiosk.domain import camera_identity
 from kiosk.domain.camera_facts import CONTROLS
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import ModelError
 from kiosk.face.detect import FaceDetector, FoundFace
 
@@ -66,8 +67,13 @@ _ODD = {
 }
 
 
-def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "bad", "idle"], str]:
-    """Return (state, what) of the camera's identity: what is pinned at set-up, and what a supervisor would have to answer for."""
+def identity_told(
+    source: str, root: Path = sysfs.SYS, pinned: CameraIdentity | None = None
+) -> tuple[Literal["ok", "bad", "idle"], str]:
+    """Return (state, what) of the camera's identity: what is pinned at set-up, and what a supervisor would have to answer for.
+
+    pinned: the camera that is believed; whatever is odd about it was answered for.
+    """
     kind, _, device = source.partition(":")
     if kind != "device":
         return "idle", Phrase("{kind}: is no device; nothing can be pinned", kind=kind)
@@ -76,7 +82,8 @@ def identity_told(source: str, root: Path = sysfs.SYS) -> tuple[Literal["ok", "b
     seen = sysfs.identify(device, root)
     if seen is None:
         return "bad", Phrase("device:{device} is not there", device=device)
-    odd = camera_identity.suspicions(seen)
+    answered = pinned is not None and not camera_identity.differences(pinned, seen)
+    odd = () if answered else camera_identity.suspicions(seen)
     what = Phrase(
         "{vendor}:{product} serial {serial} at {place}, {driver}",
         vendor=seen.vendor,

@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from kiosk.app import installation_ports, screen
 from kiosk.app import installation_work as work
+from kiosk.camera import sysfs
 from kiosk.camera.source import cameras
 from kiosk.config import ROOT
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import ConfigError
 from kiosk.idcard_reader.transport import usb_ports
 from kiosk.printer.devices import found_printers
@@ -54,6 +56,21 @@ def test_the_summary_looks_at_camera_and_reader_though_the_set_up_has_the_store(
         told = {line.part: line for line in work.examine(settings, Strings.load("zh_CN")).lines}
     assert (told["camera"].state, told["reader"].state) == ("bad", "bad")
     assert "正被使用" not in told["camera"].what + told["reader"].what
+
+
+def test_the_summary_tells_of_a_camera_that_waits_for_a_word_until_somebody_has_answered_for_it(tmp_path, monkeypatch):
+    """A set-up in the virtual machine said that all was well, and then the station served nobody."""
+    odd = CameraIdentity(driver="vivid")
+    monkeypatch.setattr(sysfs, "readable", lambda *_: True)
+    monkeypatch.setattr(sysfs, "identify", lambda *_: odd)
+    settings = made.settings(tmp_path / "var", camera={"source": "device:0"})
+
+    def told(pinned):
+        lines = {line.part: line for line in work.examine(settings, Strings.load("zh_CN"), pinned).lines}
+        return lines["camera-identity"]
+
+    assert (told(None).state, told(odd).state) == ("bad", "ok")
+    assert told(None).what
 
 
 def test_printers_and_ports_that_are_plugged_in_are_offered(tmp_path):

@@ -315,6 +315,9 @@ def test_which_camera_it_is(settings, tmp_path, monkeypatch):
     )
     assert camera.identity_told("device:4", root)[0] == "bad"
     usb_tree.load_loopback(root, "video4")
+    odd = sysfs.identify("4", root)
+    assert camera.identity_told("device:4", root, pinned=odd)[0] == "ok", "somebody answered for it"
+    assert camera.identity_told("device:4", root, pinned=sysfs.identify("0", root))[0] == "bad"
     assert camera.identity_told("device:4", root) == (
         "bad",
         ": serial - at -, no driver: it is no device that is plugged in: a program may be playing a camera; "

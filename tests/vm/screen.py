@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from kiosk.ocr.recogniser import RapidRecogniser
-from tests.vm.machine import Machine, VmError
+from tests.vm.machine import HEIGHT, WIDTH, Machine, VmError
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,12 @@ class Screen:
                 if last:
                     raise
         raise VmError(text)
+
+    def to_the_end(self) -> None:
+        """Pull the scroll bar of a desk's page down as far as it goes; nothing where there is none."""
+        x = WIDTH - 10
+        self._machine.stroke([(x, 200), (x, 400), (x, 600), (x, HEIGHT - 45)])
+        self._machine.rest(1.0)
 
     def fill(self, label: str, text: str) -> None:
         """Touch the field beside a label, and type on the keyboard that is plugged in. label: as it may be read, by |."""

@@ -67,6 +67,7 @@ def answered(trial: Trial) -> None:
     for why in ("不是插上的设备", "驱动不是普通"):
         if screen.find(why) is None:
             raise VmError(f"the desk does not say why the camera waits: {why}; there: {[one.text for one in screen.seen]}")
+    screen.to_the_end()
     screen.touch("其他")
     screen.touch_until("我看过了", "镜头就是登记的")
     screen.keep("camera-answered")

@@ -73,7 +73,8 @@ class CameraBoardPage(DeskPage[s.Board]):
             Column(kit.text("camera.on_record"), 2),
             Column(kit.text("camera.there"), 2),
         )
-        rows = data.rows if data is not None else ()
+        # What neither camera tells only pushes the reasons and the button off the screen.
+        rows = tuple(row for row in data.rows if row[1] or row[2]) if data is not None else ()
         why = data.why if data is not None else ()
         self.table.set_rows(
             columns,

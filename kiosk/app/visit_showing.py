@@ -53,7 +53,9 @@ class VisitShowing(QObject):
         # Whoever goes on by face, or has passed, is not told any more to wait for somebody; the call stays at the desk.
         back_to_face = isinstance(before, s.Referred) and isinstance(state, s.Consenting | s.Instructing)
         passed = isinstance(state, s.Finished) and not isinstance(before, s.Finished)
-        if back_to_face or passed:
+        # The machine itself had called while it was shut: the next one there has called nobody.
+        open_again = isinstance(before, s.OutOfService) and not isinstance(state, s.OutOfService)
+        if back_to_face or passed or open_again:
             self._window.show_help_called(False)
         self._window.show_state(state)
         if isinstance(state, s.Acting | s.ScanningCard):

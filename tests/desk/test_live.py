@@ -399,6 +399,7 @@ def test_another_camera_stops_self_service_until_a_supervisor_says_why(live):
     guard.on_seen(CameraSeen(replace(camera, serial="KC0002", others=("virtual - :",))))
     live.until(lambda: isinstance(live.visits.state, vs.OutOfService))
     assert live.visits.state.reason is Reason.CAMERA_CHANGED
+    assert live.window._help_called
     live.sign_in(ANN)  # attended work goes on, but this is not the attendant's to confirm
     assert not [one for one in live.view.findChildren(QWidget, "place-camera") if one.isVisible()]
     live.touch("desk-close")
@@ -413,6 +414,7 @@ def test_another_camera_stops_self_service_until_a_supervisor_says_why(live):
     live.touch("camera-confirm")
     live.until(lambda: getattr(live.desk.state.page.data, "believed", False))
     live.until(lambda: isinstance(live.visits.state, vs.Idle))
+    assert not live.window._help_called, "the machine had called, not the one who comes next"
     told = live.ask(lambda store: [entry.body for entry in journal.entries_since(store, 0) if entry.kind == "camera-confirmed"])
     assert len(told) == 1
     assert f'"staff":"{SUE[0]}","why":"replaced"' in told[0]

@@ -112,3 +112,15 @@ def test_every_text_that_the_trial_looks_for_stands_on_a_page():
         )
     assert len(sought) > 40
     assert [text for text in sorted(sought) if not any(text in one for one in told)] == []
+
+
+def test_the_owner_signs_from_wherever_the_trial_was_started(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.chdir(tmp_path)
+    owner = updating.Owner(tmp_path / "release", tmp_path / "updates", Path("none.deb"))
+    owner.folder.mkdir()
+    (owner.folder / "phrase").write_text(updating.PHRASE, encoding="ascii")
+    owner._release("init")
+    assert owner.root.is_file()
+    with pytest.raises(VmError, match="kiosk release init: .*repository"):
+        owner._release("init")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -92,7 +93,11 @@ class Owner:
 
     def _release(self, *arguments: str) -> None:
         common = ("--repository", str(self.repository), "--keys", str(self._keys), "--passphrase-file", str(self._phrase))
-        subprocess.run([sys.executable, "-P", "-m", "kiosk", "release", *common, *arguments], check=True, cwd=ROOT)
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-P", "-m", "kiosk", "release", *common, *arguments]
+        done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise VmError(f"kiosk release {arguments[0]}: {(done.stderr or done.stdout)[-500:]}")
 
 
 def _owner(trial: Trial) -> tuple[Owner, str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
+import time
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -122,5 +125,15 @@ def test_the_owner_signs_from_wherever_the_trial_was_started(tmp_path, monkeypat
     (owner.folder / "phrase").write_text(updating.PHRASE, encoding="ascii")
     owner._release("init")
     assert owner.root.is_file()
-    with pytest.raises(VmError, match="kiosk release init: .*repository"):
+    with pytest.raises(VmError, match="kiosk release init: .*is there already"):
         owner._release("init")
+
+
+def test_the_processors_time_of_the_machine_is_counted_beyond_its_end(tmp_path):
+    machine = Machine(image.Image(tmp_path, tmp_path, tmp_path), tmp_path)
+    assert machine.processor_s == 0.0
+    machine._process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    while machine.processor_s < 0.05:
+        time.sleep(0.01)
+    machine.cut()
+    assert machine.processor_s >= 0.05

@@ -59,15 +59,15 @@ def main() -> int:
     trial = Trial(
         made, options.work, options.out.resolve(), options.deb.resolve(), patience=options.patience, anew=options.first is None
     )
-    began, took = time.monotonic(), dict[str, float]()
+    began, took = time.monotonic(), dict[str, tuple[float, float]]()
     try:
         if chosen[0] != names[0]:
             trial.go_on(options.after or names[names.index(chosen[0]) - 1])
         for name in chosen:
             print(f"{name}: {(STAGES[name].__doc__ or '').strip()}", flush=True)
-            at = time.monotonic()
+            at, spent = time.monotonic(), trial.machine.processor_s
             STAGES[name](trial)
-            took[name] = time.monotonic() - at
+            took[name] = time.monotonic() - at, trial.machine.processor_s - spent
             if options.keep:
                 trial.keep(name)
     except VmError as error:
@@ -76,7 +76,8 @@ def main() -> int:
         return 1
     finally:
         trial.close()
-    print("minutes by stage: " + ", ".join(f"{name} {seconds / 60:.1f}" for name, seconds in took.items()))
+    told = ", ".join(f"{name} {seconds / 60:.1f} ({spent / 60:.1f})" for name, (seconds, spent) in took.items())
+    print(f"minutes by stage (of a processor, for the machine): {told}")
     print(f"done in {(time.monotonic() - began) / 60:.0f} minutes; pictures: {options.out}")
     return 0
 

@@ -158,9 +158,9 @@ def examine(settings: Settings, strings: Strings, pinned: CameraIdentity | None 
     would be told to be in use by a kiosk.
     """
     from kiosk.doctor import checks
-    from kiosk.doctor.finding import told
+    from kiosk.doctor.finding import Check, told
 
-    here: dict[str, checks.Check] = {
+    here: dict[str, Check] = {
         "camera": checks.look_through_camera,
         "camera-identity": lambda settings: checks.check_camera_identity(settings, pinned),
         "reader": checks.ask_reader,

@@ -47,18 +47,13 @@ def main() -> int:
     parser.add_argument("--after", choices=list(STAGES), help="with --from: go on from what this stage left (else the one before)")
     parser.add_argument("--until", dest="last", choices=list(STAGES), default="register", help="register: as far as it was seen")
     parser.add_argument("--keep", action="store_true", help="keep the machine as each stage left it, for --from (a minute each)")
-    parser.add_argument(
-        "--patience", type=float, default=1.0, metavar="TIMES", help="wait so many times as long: where this machine is busy"
-    )
     options = parser.parse_args()
     names = list(STAGES)
     chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine and the bureau end too
     options.out.mkdir(parents=True, exist_ok=True)
     made = image.make(options.work, options.deb)
-    trial = Trial(
-        made, options.work, options.out.resolve(), options.deb.resolve(), patience=options.patience, anew=options.first is None
-    )
+    trial = Trial(made, options.work, options.out.resolve(), options.deb.resolve(), anew=options.first is None)
     began, took = time.monotonic(), dict[str, tuple[float, float]]()
     try:
         if chosen[0] != names[0]:

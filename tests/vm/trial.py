@@ -21,8 +21,8 @@ UNIT = "pension-kiosk.service"
 class Trial:
     """The machine with what is plugged into it, and what was seen."""
 
-    def __init__(self, image: Image, work: Path, out: Path, deb: Path, *, anew: bool, patience: float = 1.0) -> None:
-        """deb: the package in the image; updates are made of it. anew: nothing of the last run is kept. patience: see `Screen`."""
+    def __init__(self, image: Image, work: Path, out: Path, deb: Path, *, anew: bool) -> None:
+        """deb: the package in the image; updates are made of it. anew: nothing of the last run is kept."""
         self.out, self.work, self.deb = out, work, deb
         if anew:
             for name in ("machine", "town", "release", "states"):
@@ -30,7 +30,7 @@ class Trial:
         self.reader = ReaderEmulator(load_cards(CONFIG / "demo" / "cards.toml"), listen=("127.0.0.1", 0))
         self.reader.start()
         self.machine = Machine(image, work / "machine", self.reader.address)
-        self.screen = Screen(self.machine, out, patience)
+        self.screen = Screen(self.machine, out)
         self.town = Town(work / "town")
 
     def close(self) -> None:

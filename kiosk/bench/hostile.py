@@ -7,6 +7,7 @@ the most memory the bureau's process had, how long the slowest of other requests
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,11 @@ import httpx
 import psutil
 
 from kiosk.bench.sync import _register
+from kiosk.bureau import sessions
+from kiosk.bureau.clerks import accounts
+from kiosk.bureau.clerks.audit import Actor
+from kiosk.bureau.clerks.roles import Role
+from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
@@ -117,6 +124,19 @@ class Attacker:
         except httpx.HTTPError as error:
             return type(error).__name__
 
+    def upload(self, table: bytes) -> Any:
+        """Hand a table in as a supervisor; return the status that is told."""
+        context = open_context(BureauSettings(data=str(self.bureau.data)))
+        with context.session.begin() as transaction:
+            name = f"supervisor-{uuid.uuid4().hex[:8]}"
+            account = accounts.make(transaction, Actor("bench", "machine"), name, name, Role.SUPERVISOR)
+        session = sessions.begin(context, account, "", "127.0.0.1")
+        context.engine.dispose()
+        cookies = {sessions.COOKIE: session.token}
+        with httpx.Client(base_url=self.bureau.url, trust_env=False, timeout=120.0, cookies=cookies) as client:
+            files, headers = {"file": ("a.xlsx", table)}, {"Origin": self.bureau.url}
+            return client.post("/rosters/upload", data={"token": session.form_token}, files=files, headers=headers).status_code
+
     def sealed(self, plain: bytes) -> bytes:
         """Return these bytes, signed by the registered kiosk and sealed to the bureau."""
         keys = parse_keys((self.bureau.data / "keys.json").read_text(encoding="utf-8"), "")
@@ -133,6 +153,26 @@ def _stream(total: int, block: bytes = b"[[],[]," * 9000) -> Iterator[bytes]:
 def _batch(records: bytes) -> bytes:
     head = {"schema_version": protocol.SCHEMA_VERSION, "kind": "batch", "batch_id": str(uuid.uuid4()), "kiosk_id": "x", "seq": 1}
     return json.dumps(head)[:-1].encode() + b',"records":' + records + b"}"
+
+
+def _workbook(rows: bytes) -> bytes:
+    """Return a small XLSX file of which one sheet holds these rows."""
+    office = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package, main = (
+        b"http://schemas.openxmlformats.org/package/2006/relationships",
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    )
+    one = b'<Relationships xmlns="' + package + b'"><Relationship Id="rId1" Type="' + office + b'/%s" Target="%s"/></Relationships>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("_rels/.rels", one % (b"officeDocument", b"xl/workbook.xml"))
+        archive.writestr("xl/_rels/workbook.xml.rels", one % (b"worksheet", b"worksheets/sheet1.xml"))
+        sheets = b'<sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets>'
+        archive.writestr("xl/workbook.xml", b'<workbook xmlns="' + main + b'" xmlns:r="' + office + b'">' + sheets + b"</workbook>")
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", b'<worksheet xmlns="' + main + b'"><sheetData>' + rows + b"</sheetData></worksheet>"
+        )
+    return out.getvalue()
 
 
 def _half_open(at: Attacker, first: bytes, count: int) -> list[Any]:
@@ -214,6 +254,8 @@ def _attacks(at: Attacker) -> dict[str, Work]:
         "7 MB of [[],[] with the password": _once(at, "/admin/bundle", OBJECTS[: 7 * MB], _JSON, clerk=True),
         "deep nesting with the password": _once(at, "/admin/bundle", b"[" * 150_000, _JSON, clerk=True),
         "a line of 100 MB in a roster, with the password": _once(at, "/admin/rosters", _ROSTER, form, clerk=True),
+        "a table of 7 million empty rows, signed in": lambda: [at.upload(_workbook(b"<row/>" * 7_000_000))],
+        "a table of 9 million empty cells, signed in": lambda: [at.upload(_workbook(b"<row>" + b"<c/>" * 9_000_000 + b"</row>"))],
         "zstd: 16 MB of objects in a kiosk's batch": _once(at, "/v1/batches", objects, JOSE),
         "zstd: 1 GB in a kiosk's batch": _once(at, "/v1/batches", blank, JOSE),
         "deep nesting in a kiosk's batch": _once(at, "/v1/batches", at.sealed(_batch(b"[" * 90_000 + b"]" * 90_000)), JOSE),

@@ -12,6 +12,7 @@ from kiosk.bureau.clerks import four_eyes, station_pages, stations, words, work_
 from kiosk.bureau.clerks.record_pages import CHANNELS
 from kiosk.bureau.clerks.roles import Role
 from kiosk.config import ROOT
+from kiosk.domain.person import RosterStatus
 from kiosk.domain.record import Outcome
 
 ROOM = ROOT / "kiosk" / "bureau" / "clerks"
@@ -51,6 +52,7 @@ def test_codes_have_words():
         "channel": CHANNELS,
         "outcome": [one.value for one in Outcome],
         "state": work_list.STATES,
+        "status": [one.value for one in RosterStatus],
         "role": [*(one.code for one in Role), "program", "machine"],
         "role_says": [one.code for one in Role],
         "request": four_eyes.AGREES,

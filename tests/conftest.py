@@ -82,13 +82,12 @@ LONG_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, whatever is run; all others keep their order."""
     place = {name: number for number, name in enumerate(LONG_FIRST)}
-    items.sort(key=lambda item: place.get(item.location[0], len(place)))
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: no collection of garbage looks through it any more. Workers ask for one whenever they rest."""
-    gc.collect()
     gc.freeze()
 
 

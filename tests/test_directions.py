@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 from setuptools import find_packages
 
 from kiosk import __main__ as main
+from tests.sources import tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
@@ -99,12 +101,13 @@ WORKBENCH_COMMANDS = {module for name, (module, _) in main.COMMANDS.items() if n
 QT_ROOMS = {"pilot", "app", "ui", "commands", "bench", "gallery", "demo"}
 
 
+@cache
 def rooms_and_imports() -> list[tuple[Path, str, int, str]]:
     found = []
     for path in sorted(KIOSK.rglob("*.py")):
         relative = path.relative_to(KIOSK)
         room = relative.parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -133,7 +136,7 @@ def graph(package: Path) -> dict[str, set[str]]:
 
 def _imported(path: Path, modules: set[str]) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -160,17 +163,14 @@ def reached(edges: dict[str, set[str]], start: str) -> set[str]:
     return seen
 
 
-IMPORTS = rooms_and_imports()
-
-
 def test_there_is_something_to_check():
-    assert len(IMPORTS) > 100
+    assert len(rooms_and_imports()) > 100
 
 
 @pytest.mark.parametrize("room", sorted(MAY))
 def test_directions(room):
     wrong = []
-    for path, here, line, name in IMPORTS:
+    for path, here, line, name in rooms_and_imports():
         if here != room or not name.startswith("kiosk."):
             continue
         other = name.split(".")[1]
@@ -187,7 +187,7 @@ def test_every_room_is_named():
 def test_domain_and_visit_know_the_standard_library_only():
     wrong = [
         f"kiosk/{path}:{line} imports {name}"
-        for path, room, line, name in IMPORTS
+        for path, room, line, name in rooms_and_imports()
         if room in ("domain", "visit", "desk", "installation")
         and name.split(".")[0] not in sys.stdlib_module_names | {"kiosk", "__future__"}
     ]
@@ -197,7 +197,7 @@ def test_domain_and_visit_know_the_standard_library_only():
 def test_qt_stays_in_its_rooms():
     wrong = [
         f"kiosk/{path}:{line} imports {name}"
-        for path, room, line, name in IMPORTS
+        for path, room, line, name in rooms_and_imports()
         if name.split(".")[0] in ("PySide6", "shiboken6")
         and room not in QT_ROOMS
         and path.name != "worker.py"
@@ -209,7 +209,7 @@ def test_qt_stays_in_its_rooms():
 def test_bench_demo_emulators_evaluate_and_gallery_never_reach_production():
     wrong = [
         f"kiosk/{path}:{line} imports {name}"
-        for path, room, line, name in IMPORTS
+        for path, room, line, name in rooms_and_imports()
         if name.startswith("kiosk.")
         and name.split(".")[1] in WORKBENCH
         and room not in WORKBENCH
@@ -237,7 +237,7 @@ def test_a_command_of_the_source_tree_says_so_in_an_installed_kiosk(monkeypatch,
 def test_the_bureau_is_a_process_of_its_own():
     wrong = [
         f"kiosk/{path}:{line} imports {name}"
-        for path, room, line, name in IMPORTS
+        for path, room, line, name in rooms_and_imports()
         if name.startswith("kiosk.bureau") and room not in {"bureau", *ABOVE}
     ]
     assert not wrong, "\n".join(wrong)
@@ -250,7 +250,7 @@ def test_no_circle_between_files():
 
 def test_no_circle_between_rooms():
     rooms: dict[str, set[str]] = {}
-    for _, room, _, name in IMPORTS:
+    for _, room, _, name in rooms_and_imports():
         if name.startswith("kiosk.") and name.split(".")[1] not in (room, "__version__"):
             rooms.setdefault(room, set()).add(name.split(".")[1])
             rooms.setdefault(name.split(".")[1], set())
@@ -278,7 +278,7 @@ def test_posix_only_modules_stay_in_the_emulators():
     for path in sorted(KIOSK.rglob("*.py")):
         if path.relative_to(KIOSK).parts[0] in ("emulators", "bench"):
             continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.Import):
                 wrong += [f"{path}:{node.lineno} imports {a.name}" for a in node.names if a.name.split(".")[0] in posix]
             elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in posix:

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from itertools import combinations
 
+from tests.sources import tree_of
 from tests.test_directions import KIOSK, modules_of
 
 # Two of a name that one room uses all the same, each with the reason. A row of the bureau's tables bears the name of the document
@@ -27,7 +28,7 @@ ALLOWED = {
 @functools.cache
 def parsed() -> dict[str, ast.Module]:
     """Return module -> its syntax tree."""
-    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules_of(KIOSK).items()}
+    return {name: tree_of(path) for name, path in modules_of(KIOSK).items()}
 
 
 def mistakable() -> dict[str, set[str]]:

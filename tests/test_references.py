@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.sources import tree_of
+
 ROOT = Path(__file__).resolve().parents[1]
 KIOSK = ROOT / "kiosk"
 SOURCES = sorted(path for folder in ("kiosk", "tests") for path in (ROOT / folder).rglob("*.py"))
@@ -30,7 +32,7 @@ def prose(path: Path) -> tuple[str, ...]:
 
 def _prose(path: Path) -> Iterator[str]:
     source = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node, clean=False) or ""
     yield from COMMENT.findall(source)  # tokenising every file took ten times as long as all of the rest

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
+from tests.sources import tree_of
 from tests.test_directions import KIOSK, WORKBENCH
 
-TREES = {
-    path: ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted(KIOSK.rglob("*.py"))
-    if path.relative_to(KIOSK).parts[0] not in WORKBENCH
-}
+
+def trees() -> dict[Path, ast.Module]:
+    return {path: tree_of(path) for path in sorted(KIOSK.rglob("*.py")) if path.relative_to(KIOSK).parts[0] not in WORKBENCH}
 
 
 def signals() -> tuple[set[str], set[str]]:
     """Return the names of all signals, and of those that carry an object."""
     known, untyped = set(), set()
-    for tree in TREES.values():
+    for tree in trees().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "Signal":
                 names = {target.id for target in node.targets if isinstance(target, ast.Name)}
@@ -31,7 +31,7 @@ def signals() -> tuple[set[str], set[str]]:
 
 def slots() -> dict[str, list[ast.FunctionDef]]:
     found: dict[str, list[ast.FunctionDef]] = {}
-    for tree in TREES.values():
+    for tree in trees().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 found.setdefault(node.name, []).append(node)
@@ -40,7 +40,7 @@ def slots() -> dict[str, list[ast.FunctionDef]]:
 
 def connections() -> Iterator[tuple[str, str, ast.expr]]:
     """Yield where, which signal, and what it is connected to."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Call)
@@ -102,7 +102,7 @@ FOREIGN = {
 def test_no_known_field_is_asked_for_by_a_string():
     found = {
         path.relative_to(KIOSK).as_posix()
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and isinstance(node.args[1], ast.Constant)
     }
@@ -125,7 +125,7 @@ BY_NAME = {
 def test_no_module_is_imported_by_its_name_to_get_round_a_rule():
     found = {
         path.relative_to(KIOSK).as_posix()
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")
     }

@@ -12,6 +12,7 @@ import pytest
 
 from kiosk import failpoints
 from kiosk.config import ROOT
+from tests.sources import tree_of
 
 SOURCES = [path for path in (ROOT / "kiosk").rglob("*.py") if path.name != "failpoints.py" and "bench" not in path.parts]
 
@@ -34,7 +35,7 @@ def test_every_call_stands_where_the_compiler_drops_it():
     for path in SOURCES:
         if "bureau" in path.parts:  # the bureau is no kiosk: its own hook is held by test_the_bureaus_own_hook
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         guarded = {
             id(inner)
             for node in ast.walk(tree)

@@ -11,6 +11,7 @@ import datetime as dt
 import logging
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,12 @@ class Strings:
             self._read(path)
 
     def _read(self, path: Path) -> None:
+        file = path.stat()
         try:
-            data = tomllib.loads(read_text(path))
+            pairs = _pairs(path, file.st_mtime_ns, file.st_size)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path.name} ({self.language}): {error}") from error
-        for key, value in _flat(data):
+        for key, value in pairs:
             if not isinstance(value, str):
                 raise ConfigError(f"{path.name} ({self.language}): {key} is not a text")
             if key in self._texts:
@@ -150,6 +152,11 @@ class Strings:
             "weekday": self.text(f"weekday.{day.weekday()}"),
             "month_name": self.text(f"month.{day.month}"),
         }
+
+
+@cache  # whoever changes the language back and forth waits for no parser; a changed file is another key
+def _pairs(path: Path, changed_ns: int, size: int) -> tuple[tuple[str, Any], ...]:
+    return tuple(_flat(tomllib.loads(read_text(path))))
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from kiosk.bureau import ingest, tables
+from kiosk.bureau import database, ingest, tables
 from kiosk.bureau.context import BureauContext, BureauSettings, open_context, prepare
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
 from kiosk.sync.keys import Keys
+from tests.bureau import template
 from tests.suite import SUITE, named
 
 STATION = "SZ-TEST-0001"
@@ -20,7 +22,8 @@ STATION = "SZ-TEST-0001"
 
 def opened(folder: Path, **given: Any) -> BureauContext:
     settings = BureauSettings(data=str(folder), **{"suites": (SUITE.name,), **given})
-    prepare(settings)
+    with patch.object(database, "upgrade", template.upgrade):
+        prepare(settings)
     return open_context(settings)
 
 

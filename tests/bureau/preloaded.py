@@ -115,6 +115,11 @@ def main(number: int) -> None:
     """Fork what is asked for over the socket with this number, and tell how each ended, until the other end closes."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    from kiosk.bureau import database
+    from tests.bureau import template
+
+    template.empty()
+    database.upgrade = template.upgrade
     asking = socket.socket(fileno=number)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)

@@ -115,8 +115,7 @@ BY_NAME = {
     "__main__.py": "the one command that was called",
     "commands/bench.py": "the bench that was called, where there is any",
     "commands/self_test.py": "every module of the program is tried",
-    "microphone/scorer.py": "CTranslate2 is installed where digits are read aloud",
-    "microphone/source.py": "so is sounddevice",
+    "microphone/source.py": "sounddevice is installed where digits are read aloud",
     "sync/devices/token.py": "PKCS #11 is installed where a token is",
     "voice/render/levels.py": "what renders the voice is installed on the machine that does it",
 }

@@ -7,6 +7,7 @@ samples (float32) come in; a line of JSON with the margins goes out. Nothing is 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -20,8 +21,9 @@ from kiosk.config import ASSETS, ROOT
 from kiosk.errors import KioskError
 
 FOLDER = ASSETS / "models" / "voice" / "whisper-base"
+# Its matrices are small: a second core waits more than it works, and takes twice the time of a processor.
+_ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 TIMEOUT_S = 30.0  # it hangs; how long somebody waits for an answer, the reading says
-THREADS = 2
 
 
 class Recogniser(Protocol):
@@ -48,11 +50,9 @@ class ProcessRecogniser:
         self._child: subprocess.Popen[bytes] | None = None
 
     def there(self) -> bool:
-        from importlib.util import find_spec
-
         from kiosk.microphone.scorer import FILES
 
-        return find_spec("ctranslate2") is not None and all((self._folder / name).is_file() for name in FILES)
+        return all((self._folder / name).is_file() for name in FILES)
 
     def wake(self) -> None:
         if self._child is None or self._child.poll() is not None:
@@ -64,6 +64,7 @@ class ProcessRecogniser:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     cwd=ROOT,
+                    env=os.environ | _ONE_CORE,
                 )
             except OSError:  # no memory for it: `margins` will fail, and the person is not to blame
                 self._child = None
@@ -97,7 +98,7 @@ def main(folder: Path) -> int:
     from kiosk.microphone.scorer import Scorer
 
     try:
-        scorer = Scorer(folder, THREADS)
+        scorer = Scorer(folder)
     except KioskError:
         return 1
     coming, going = sys.stdin.buffer, sys.stdout.buffer

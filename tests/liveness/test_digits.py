@@ -13,14 +13,14 @@ from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge, pick_spare
 from kiosk.liveness.digits import mouth
-from kiosk.liveness.digits.reading import DEAF_S, LIMIT_S, QUIET_S, WEIGH_LIMIT_S, Reading, draw_digits
+from kiosk.liveness.digits.reading import DEAF_S, LEAST_MARGIN, LIMIT_S, QUIET_S, WEIGH_LIMIT_S, WRONG_MARGIN, Reading, draw_digits
 from kiosk.liveness.doubt import Doubt, hardest, is_stray
 from kiosk.liveness.gestures import GestureEvent
 from kiosk.liveness.take import Take
 from tests.liveness.faces import Camera, Pose, face, sway
 from tests.liveness.test_take import FPS, SETTINGS, Person
 
-GOOD, BAD = (3.0, 2.0, 5.0, 4.0), (3.0, 2.0, -6.0, 4.0)
+GOOD, BAD, DOUBTFUL = (3.0, 2.0, 5.0, 4.0), (3.0, 2.0, -9.0, 4.0), (3.0, 2.0, -2.0, 4.0)
 WORDS = ((0.8, 1.2), (1.7, 2.1), (2.6, 3.0), (3.5, 3.9))  # after the cue: when each digit is spoken
 NOISE_DB, VOICE_DB = -50.0, -20.0
 
@@ -37,9 +37,10 @@ def opening(since_cue: float, words: tuple[tuple[float, float], ...] = WORDS) ->
 # --- which digits, and when they are asked for
 
 
-def test_no_two_digits_are_alike():
+def test_no_two_digits_are_alike_and_none_is_read_in_two_ways():
     drawn = {draw_digits(random.Random(seed)) for seed in range(200)}
-    assert all(len(one) == 4 and len(set(one)) == 4 and one.isdigit() for one in drawn)
+    assert all(len(one) == 4 and len(set(one)) == 4 for one in drawn)
+    assert set("".join(drawn)) == set("23456789"), "0 is 零 and 洞, 1 is 一 and 幺"
     assert len(drawn) > 150
 
 
@@ -209,6 +210,19 @@ def test_who_is_not_heard_reads_other_digits_once_more():
     assert (reading.digits, reading.cued, reading.verdict) == ("0816", False, None)
     assert drive(reading, 40, voice=lambda t: NOISE_DB, from_s=20.0) is None
     assert reading.verdict is Reason.DIGITS_UNHEARD
+
+
+@pytest.mark.parametrize(("second", "verdict"), [(GOOD, Reason.OK), (DOUBTFUL, Reason.DIGITS_UNHEARD), (BAD, Reason.DIGITS_WRONG)])
+def test_what_cannot_be_told_is_read_once_more(second, verdict: Reason):  # noqa: ANN001
+    reading = Reading(("2947", "0816"))
+    assert WRONG_MARGIN < min(DOUBTFUL) < LEAST_MARGIN < min(GOOD)
+    assert drive(reading, 12) is not None
+    reading.weigh(DOUBTFUL)
+    assert (reading.digits, reading.verdict, reading.cued) == ("0816", None, False)
+    assert drive(reading, 40, from_s=20.0) is not None
+    reading.weigh(second)
+    assert (reading.state, reading.verdict) == ("over", verdict)
+    assert [one.score for one in reading.scores() if one.name == "digits"] == [min(second)]
 
 
 @pytest.mark.parametrize("answer", [(), (1.0, 2.0)])

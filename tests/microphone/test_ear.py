@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -18,7 +17,7 @@ from kiosk.microphone import recorder, source
 from kiosk.microphone.ear import KEPT_S, LOST_S, QUIETEST_DB, START_S, Ear
 from kiosk.microphone.mel import RATE, log_mel
 from kiosk.microphone.recogniser import ProcessRecogniser
-from kiosk.microphone.scorer import FORMS, Scorer, changed
+from kiosk.microphone.scorer import Scorer
 from kiosk.microphone.source import BLOCK_S, AlsaSource, open_source
 
 BLOCK = round(BLOCK_S * RATE)
@@ -318,10 +317,9 @@ def test_emulators_add_their_own(monkeypatch):
 # --- the recogniser
 
 
-def test_a_recogniser_without_its_files_or_package_is_not_there(tmp_path, monkeypatch):
+def test_a_recogniser_without_its_files_is_not_there(tmp_path):
     assert not ProcessRecogniser(tmp_path).there()
-    monkeypatch.setitem(sys.modules, "ctranslate2", None)
-    with pytest.raises(ModelError, match=r"digits\.txt"):
+    with pytest.raises(ModelError, match=r"model\.bin"):
         Scorer(tmp_path)
     assert process.main(tmp_path) == 1
 
@@ -355,85 +353,6 @@ def test_no_process_can_be_started(tmp_path, monkeypatch):
 
     monkeypatch.setattr(process.subprocess, "Popen", none)
     assert ProcessRecogniser(tmp_path).margins(np.zeros(1, np.float32), "2947") == ()
-
-
-def test_every_string_with_one_other_digit_is_an_alternative():
-    others = changed("29")
-    assert [len(place) for place in others] == [9, 9]
-    assert "19" in others[0]
-    assert "20" in others[1]
-    assert "29" not in (*others[0], *others[1])
-
-
-# --- the scorer, with a made-up engine that hears 一, 幺 and 1 alike
-
-
-class Result:
-    def __init__(self, rows: list[np.ndarray]) -> None:
-        self.logits = [rows]
-
-
-class Whisper:
-    """Believes, at the n-th digit of whatever it is led along, in the digits it was told, spelt in a way of its own."""
-
-    says: tuple[int, ...] = ()
-
-    def __init__(self, folder: str, **_kw: object) -> None:
-        self.tokens = 64
-
-    def encode(self, mel, to_cpu: bool):
-        assert to_cpu
-        return mel
-
-    def generate(self, many, rows, *, max_length: int, **_kw):
-        assert max_length >= 2 * max(map(len, rows))
-        found = []
-        for row in rows:
-            row = row[4:]
-            out, number = [], 0
-            for token in row:
-                logits = np.zeros(self.tokens, np.float32)
-                if token != 50 and not (token == 61 and out):
-                    logits[self.says[number % len(self.says)]] = 8.0
-                    number += 1
-                out.append(logits)
-            found.append(Result(out))
-        return found
-
-
-def vocabulary(tmp_path) -> dict[str, int]:
-    from kiosk.microphone.scorer import _as_bytes
-
-    table: dict[str, int] = {"、": 50}
-    for number, forms in enumerate(FORMS):
-        table |= {forms[0]: number, f" {forms[0]}": 10 + number, forms[1]: 20 + number, forms[-1]: 30 + number}
-    del table["零"], table["〇"]
-    spelt = {_as_bytes(text): ident for text, ident in table.items()}
-    zero, other = _as_bytes("零"), _as_bytes("〇")
-    spelt |= {zero[:2]: 60, zero[2:]: 61, other[:2]: 62, other[2:]: 63}
-    added = [
-        {"content": text, "id": 40 + number} for number, text in enumerate(("<|startoftranscript|>", "<|zh|>", "<|transcribe|>"))
-    ]
-    added.append({"content": "<|notimestamps|>", "id": 43})
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": spelt}, "added_tokens": added}), encoding="utf-8")
-    return table
-
-
-@pytest.mark.parametrize(
-    ("says", "right"),
-    [((2, 9, 4, 7), True), ((22, 39, 14, 7), True), ((2, 9, 5, 7), False), ((62, 31, 4, 7), None)],
-)
-def test_what_is_believed_at_each_digit(tmp_path, monkeypatch, says, right):
-    vocabulary(tmp_path)
-    made = types.SimpleNamespace(
-        models=types.SimpleNamespace(Whisper=type("Says", (Whisper,), {"says": says})),
-        StorageView=types.SimpleNamespace(from_array=lambda array: array),
-    )
-    monkeypatch.setitem(sys.modules, "ctranslate2", made)
-    scorer = Scorer(tmp_path)
-    digits = "2947" if right is not None else "0147"
-    found = scorer.margins(np.zeros(RATE, np.float32), digits)
-    assert [one > 0 for one in found] == [True, True, right is not False, True]
 
 
 def test_the_ear_of_the_recogniser_hears_pitch():

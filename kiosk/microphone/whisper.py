@@ -191,4 +191,4 @@ def _gelu(x: np.ndarray) -> np.ndarray:
     poly = np.float32(1.061405429)
     for factor in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
         poly = poly * t + np.float32(factor)
-    return np.float32(0.5) * x * (1 + np.copysign(1 - poly * t * np.exp(-size * size), x))
+    return np.asarray(np.float32(0.5) * x * (1 + np.copysign(1 - poly * t * np.exp(-size * size), x)))

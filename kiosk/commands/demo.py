@@ -29,6 +29,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--folder", type=Path, help="keep the kiosk's and the bureau's files in this folder")
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="play seeds 0 to N-1, one line each")
     parser.add_argument("--size", default="", metavar="WxH", help="window size when headless or windowed (default 1080x1920)")
+    parser.add_argument("--fps", type=float, default=30.0, help="pictures a second of the camera; fewer on a weak machine")
     parser.add_argument("--play", action="store_true", help="play yourself: cards to drag, a face to move, cables to pull")
     parser.add_argument("--train", action="store_true", help="--play with the tasks of an attendant's first day")
     parser.add_argument("--drawn-face", action="store_true", help="with --play: the drawn face, though there is a webcam")
@@ -139,7 +140,7 @@ def _play(options: argparse.Namespace, headless: bool) -> int:
     overrides = {"ui": {"fullscreen": not (headless or options.windowed)}, "voice": {"enabled": not headless}}
     with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as temporary:
         folder = options.folder.resolve() if options.folder else Path(temporary)
-        fixture = DemoFixture(SCENARIOS[options.scenario], folder, options.seed, overrides)
+        fixture = DemoFixture(SCENARIOS[options.scenario], folder, options.seed, overrides, fps=options.fps)
         try:
             fixture.prepare(lambda text: print(f"demo: {text} …", flush=True))
             started_s = time.monotonic()

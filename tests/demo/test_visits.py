@@ -34,6 +34,8 @@ def demo(tmp_path: Path, scenario: str, *prefix: str) -> tuple[subprocess.Comple
             scenario,
             "--size",
             "540x960",  # a quarter of the pixels to paint and to save
+            "--fps",
+            "15",
             "--out",
             str(tmp_path / "out"),
             "--folder",

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Stre
 from markupsafe import Markup
 
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import accounts, audit, passkeys, roles, second_factor, settings, sign_in
+from kiosk.bureau.clerks import accounts, audit, audit_words, passkeys, roles, second_factor, settings, sign_in
 from kiosk.bureau.clerks.accounts import AccountRefused
 from kiosk.bureau.clerks.pages import ANSWERS, Bureau, Own, Who, page, words_of
 from kiosk.bureau.clerks.roles import Role
@@ -328,6 +328,7 @@ def audit_page(
     words = words_of(request)
     for row in rows:
         row["local"] = words.when(datetime.fromisoformat(row["at"]))
+        row["told"] = audit_words.told(words, row["detail"])
     more = rows[AUDIT_PAGE - 1]["seq"] if len(rows) > AUDIT_PAGE else 0
     return page(request, "audit.html", rows=rows[:AUDIT_PAGE], more=more, actor=actor, subject=subject)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from kiosk.bureau import decisions
-from kiosk.bureau.clerks import four_eyes, station_pages, stations, words, work_list
+from kiosk.bureau.clerks import audit_words, four_eyes, station_pages, stations, words, work_list
 from kiosk.bureau.clerks.record_pages import CHANNELS
 from kiosk.bureau.clerks.roles import Role
 from kiosk.config import ROOT
@@ -81,3 +84,38 @@ def test_a_word_that_is_missing_reads_as_its_code(caplog):
     assert found.reason("face-mismatch") not in ("", "face-mismatch"), "the kiosk's own catalogue"
     assert found.text("no.such") == "no.such"
     assert "word missing: no.such" in caplog.text
+
+
+def test_what_the_log_keeps_has_words():
+    asked = set()
+    for path in (ROOT / "kiosk" / "bureau").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit.write", "audit.note"):
+                asked |= {one.arg for one in node.keywords if one.arg}
+    assert len(asked) > 20
+    assert {key for key in asked if f"audit_key.{key}" not in TEXTS["zh_CN"]} == set()
+
+
+def test_a_line_of_the_log_is_told_in_words():
+    zh = words.Words("zh_CN", ZoneInfo("Asia/Shanghai"))
+    line = {
+        "asked_by": "li",
+        "reason": "stolen",
+        "station": "S-1",
+        "digest": "a" * 64,
+        "due": "",
+        "saved": True,
+        "by": ["person", "date"],
+    }
+    assert audit_words.told(zh, json.dumps({**line, "before": "clerk", "decided": "returned", "unknown": 3})) == [
+        ("申请人", "li"),
+        ("原因", "被盗"),
+        ("站点", "S-1"),
+        ("摘要", "a" * 12),
+        ("已保存", "是"),
+        ("按", "人、日期"),
+        ("原来", "经办员"),
+        ("决定", "已退回"),
+        ("unknown", "3"),
+    ]
+    assert audit_words.told(zh, '{"reason": "photo-unclear"}') == [("原因", zh.reason("photo-unclear"))]

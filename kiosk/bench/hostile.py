@@ -157,18 +157,18 @@ def _batch(records: bytes) -> bytes:
 
 def _workbook(rows: bytes) -> bytes:
     """Return a small XLSX file of which one sheet holds these rows."""
-    office = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    kinds = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package, main = (
         b"http://schemas.openxmlformats.org/package/2006/relationships",
         b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     )
-    one = b'<Relationships xmlns="' + package + b'"><Relationship Id="rId1" Type="' + office + b'/%s" Target="%s"/></Relationships>'
+    one = b'<Relationships xmlns="' + package + b'"><Relationship Id="rId1" Type="' + kinds + b'/%s" Target="%s"/></Relationships>'
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("_rels/.rels", one % (b"officeDocument", b"xl/workbook.xml"))
         archive.writestr("xl/_rels/workbook.xml.rels", one % (b"worksheet", b"worksheets/sheet1.xml"))
         sheets = b'<sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets>'
-        archive.writestr("xl/workbook.xml", b'<workbook xmlns="' + main + b'" xmlns:r="' + office + b'">' + sheets + b"</workbook>")
+        archive.writestr("xl/workbook.xml", b'<workbook xmlns="' + main + b'" xmlns:r="' + kinds + b'">' + sheets + b"</workbook>")
         archive.writestr(
             "xl/worksheets/sheet1.xml", b'<worksheet xmlns="' + main + b'"><sheetData>' + rows + b"</sheetData></worksheet>"
         )

@@ -21,6 +21,9 @@ from kiosk.ui.views import card_variant, take_hint
 from kiosk.visit import states as s
 from kiosk.visit.after_failure import to_do
 
+# Self-service is shut for these, attended work goes on: nobody is to be sent elsewhere.
+ATTENDED = frozenset({Reason.STATION_NOT_READY, Reason.CAMERA_CHANGED, Reason.KIOSK_DOUBLED, Reason.SELF_SERVICE_FROZEN})
+
 
 def when(item: Eligibility, today: date) -> NextTime | None:
     """Return the sentence for the date of one benefit: when to come, or until when."""
@@ -82,6 +85,8 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
             return _booked(state)
         case s.TakingCard() if state.notice is not None:
             return ["page.take-card.say_open"]
+        case s.OutOfService(reason) if reason in ATTENDED:
+            return [f"reason.{reason}.say"]
         case s.OutOfService():
             return ["page.out-of-service.say"]
     return [f"page.{PAGE_NAMES[type(state)]}.say"]

@@ -126,3 +126,12 @@ def test_a_home_visit_is_offered_from_an_age_on_and_its_telephone_said_aloud(win
     assert "8号" not in text
     said = prompt_for(booked.state)
     assert [key.rpartition("_")[2] for key in said if "digit" in key] == ["4", "8", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.STATION_NOT_READY, Reason.CAMERA_CHANGED, Reason.KIOSK_DOUBLED, Reason.SELF_SERVICE_FROZEN]
+)
+def test_where_attended_work_goes_on_nobody_is_told_aloud_to_go_elsewhere(reason):
+    """The page said 今天请工作人员帮您办, and the voice: 请去别的地方办."""
+    assert prompt_for(s.OutOfService(reason)) == [f"reason.{reason}.say"]
+    assert prompt_for(s.OutOfService(Reason.CONFIG_ERROR)) == ["page.out-of-service.say"]

@@ -23,10 +23,14 @@ MODULE = (
     "ccs_cap_mode=0 ccs_out_mode=0\n"
 )
 FEED = (
-    "v4l2-ctl -d /dev/video0 -i 0 -s pal; v4l2-ctl -d /dev/video1 -o 0 -s pal; v4l2-ctl -d /dev/video0 -c loop_video=1; "
+    "v4l2-ctl -d /dev/video0 -i 0 -s pal; v4l2-ctl -d /dev/video1 -o 0 -s pal; "
+    "v4l2-ctl -d /dev/video0 -c loop_video=1,osd_text_mode=2; "
     f"v4l2-ctl -d /dev/video1 --set-fmt-video-out=width={SIZE[0]},height={SIZE[1]},pixelformat=BGR3; "
-    "setsid sh -c 'echo $$ > /run/feeds-camera; exec cat /dev/virtio-ports/camera > /dev/video1' < /dev/null > /dev/null 2>&1 &"
+    # Until this machine's end is plugged in, and after it was pulled, the port has nothing to read. (vivid refuses write().)
+    "setsid sh -c 'echo $$ > /run/feeds-camera; while :; do v4l2-ctl -d /dev/video1 --stream-out-mmap=3 "
+    "--stream-from=/dev/virtio-ports/camera; sleep 0.2; done' < /dev/null > /run/feeds-camera.log 2>&1 &"
 )
+NO_FEED = "kill -- -$(cat /run/feeds-camera); v4l2-ctl -d /dev/video0 -c loop_video=0"
 
 
 class Face:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.config import Liveness
+from kiosk.config import Checks, Liveness
 from kiosk.domain.reasons import Action
-from kiosk.liveness.challenge import DELAY_S, TURNS, draw_challenge, pick_spare
+from kiosk.liveness.challenge import DELAY_S, TURNS, Challenge, Step, draw_challenge, pick_spare
 
 NAMES = ("blink", "mouth-open", "turn-left", "turn-right", "nod")
 
@@ -63,3 +64,91 @@ def test_another_kind_of_action_is_offered_or_none() -> None:
             else:
                 assert spare is not None
                 assert spare.action is not step.action
+
+
+def drawn(seed: int, *, hears: bool = True, unable: frozenset[Action] = frozenset(), **settings: object) -> Challenge:
+    return draw_challenge(Liveness(**settings), unable, random.Random(seed), hears=hears)  # type: ignore[arg-type]
+
+
+def test_digits_are_one_action_more_anywhere() -> None:
+    places = set()
+    for seed in range(20):
+        actions = [step.action for step in drawn(seed, digits="third").steps]
+        assert len(actions) == 3
+        places.add(actions.index(Action.READ_DIGITS))
+    assert places == {0, 1, 2}
+    for other in (
+        drawn(1, digits="third", hears=False),
+        drawn(1, digits="third", unable=frozenset({Action.READ_DIGITS})),
+        drawn(1),
+    ):
+        assert Action.READ_DIGITS not in {step.action for step in (*other.steps, *other.spares)}
+    (read,) = [step for step in drawn(1, digits="third").steps if step.action is Action.READ_DIGITS]
+    assert len(read.delays_s) == 1
+    assert 7.0 <= read.delays_s[0] <= 8.0
+    assert len(read.digits) == 2
+    assert all(len(one) == len(set(one)) == 4 and one.isdigit() for one in read.digits)
+    assert read.digits[0] != read.digits[1]
+
+
+def test_digits_stand_in_for_what_somebody_cannot_do() -> None:
+    unable = frozenset({Action.BLINK})
+    for seed in range(20):
+        one = drawn(seed, digits="substitute", unable=unable)
+        actions, spares = [step.action for step in one.steps], [step.action for step in one.spares]
+        assert len(actions) == 2
+        assert Action.READ_DIGITS in actions
+        assert TURNS & {*actions}  # a turn shows depth: it stays
+        before = drawn(seed, digits="off", unable=unable)
+        (gone,) = {step.action for step in before.steps} - {*actions}
+        assert spares[-1] is gone
+    for seed in range(20):  # of two turns the last one gives way
+        before, one = (drawn(seed, digits=how, unable=unable, allowed=("turn-left", "turn-right")) for how in ("off", "substitute"))
+        assert [step.action for step in one.steps] == [before.steps[0].action, Action.READ_DIGITS]
+        assert [step.action for step in one.spares] == [before.steps[1].action]
+    alone = drawn(1, digits="substitute", unable=unable, actions=1)
+    assert [step.action for step in alone.steps][1:] == [Action.READ_DIGITS]
+    assert len(alone.steps) == 2  # never alone
+    spare = drawn(1, digits="substitute")
+    assert spare.spares[-1].action is Action.READ_DIGITS
+    assert Action.READ_DIGITS not in {step.action for step in spare.steps}
+    assert len(spare.spares) == 3
+    for other in (
+        drawn(1, digits="substitute", actions=1),
+        drawn(1, digits="substitute", unable=frozenset({Action.MOUTH_OPEN}), actions=1),
+    ):
+        assert Action.READ_DIGITS not in {step.action for step in (*other.steps, *other.spares)}
+
+
+def test_the_colours_of_the_screen_are_drawn_all_and_none_twice_running() -> None:
+    colours = {drawn(seed, checks=Checks(reflection="record")).lights for seed in range(30)}
+    assert len(colours) > 10
+    for one in colours:
+        assert len(one) == 5
+        assert {*one} == {0, 1, 2}
+        assert all(a != b for a, b in pairwise(one))
+    assert drawn(1).lights == ()
+    assert (drawn(1, checks=Checks(light="off")).light_code, drawn(1, checks=Checks(light="record")).light_code is None) == (
+        None,
+        False,
+    )
+
+
+def test_how_often_somebody_may_say_that_it_cannot_be_done() -> None:
+    assert (drawn(1).swaps, drawn(1, swaps=0).swaps, drawn(1, swaps=2).swaps) == (1, 0, 2)
+    assert [step.delay_s(early) == step.delays_s[early % 4] for step in drawn(1).steps for early in range(6)] == [True] * 12
+    assert {len(step.delays_s) for step in (*drawn(1).steps, *drawn(1).spares)} == {4}
+
+
+def test_what_stands_in_for_what() -> None:
+    digits, blink, left, mouth = (
+        Step(one, (1.0,)) for one in (Action.READ_DIGITS, Action.BLINK, Action.TURN_LEFT, Action.MOUTH_OPEN)
+    )
+    assert pick_spare(Action.BLINK, (mouth, digits)) is digits
+    assert pick_spare(Action.TURN_RIGHT, (mouth, digits)) is digits
+    assert pick_spare(Action.TURN_RIGHT, (mouth, digits), turn_needed=True) is None
+    assert pick_spare(Action.MOUTH_OPEN, (digits, blink)) is blink  # who opens the mouth badly reads badly
+    assert pick_spare(Action.MOUTH_OPEN, (digits,)) is None
+    assert pick_spare(Action.MOUTH_OPEN, (left, blink)) is blink
+    assert pick_spare(Action.READ_DIGITS, (left, mouth)) is mouth
+    assert pick_spare(Action.BLINK, ()) is None

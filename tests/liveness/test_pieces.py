@@ -229,6 +229,7 @@ def test_who_acts_is_kept_at_the_first_and_the_last_height() -> None:
     assert buffer.kept() == ()
     buffer.next_part()
     assert [(one.t_s, one.part, one.acting) for one in buffer.kept()] == [(2.0, 1, True), (2.3, 1, True)]
+    assert [(one.face_rgb.shape, one.quality) for one in buffer.kept()] == [((112, 112, 3), 1e-3)] * 2
     assert not buffer.has_part()  # a straight look is still wanted
     buffer.next_part()
     assert len(buffer.kept()) == 2

@@ -82,7 +82,7 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def difference(self, name: str) -> str:
         """Return what a change changes."""
-        before, after = (ast.unparse(node).partition("\n")[2].splitlines() for node in self.both(name))
+        before, after = ([ast.unparse(node.args), *ast.unparse(node).splitlines()[1:]] for node in self.both(name))
         lines = difflib.unified_diff(before, after, lineterm="", n=0)
         return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 

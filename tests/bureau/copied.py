@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ CLOCK = {
 @cache
 def template() -> Path:
     """Return a prepared bureau's folder: bringing a database up to date takes a second, copying it none."""
-    folder = Path(tempfile.mkdtemp(prefix="bureau-")) / "bureau"
+    folder = Path(tempfile.mkdtemp(prefix="kiosk-bureau-copied-")) / "bureau"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
     prepare(BureauSettings(data=str(folder)))
     return folder
 

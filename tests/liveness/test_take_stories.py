@@ -105,6 +105,7 @@ STORIES = {
     "looks away for good": Story((BLINK,), ((3.2, 3.4, SHUT), (3.5, 99.0, Pose(yaw=19.0)))),
     "not this one": Story((MOUTH, LEFT), ((4.9, 5.1, SHUT), (8.0, 8.6, TO_LEFT)), spares=(BLINK, NOD), swaps=(3.5, 3.6)),
     "not this one, before the cue": Story((MOUTH,), ((3.6, 3.8, SHUT),), spares=(BLINK,), swaps=(0.5, 2.2)),
+    "not this one, while it is announced": Story((MOUTH,), ((3.9, 4.1, SHUT),), spares=(BLINK,), swaps=(2.2,)),
     "not the next one": Story((BLINK, MOUTH), ((3.2, 3.4, SHUT), (5.8, 6.6, DOWN)), spares=(NOD,), swaps=(3.7, 99.0)),
     "a turn that was too small": Story(
         (LEFT,), ((3.2, 3.8, TO_LEFT), (4.4, 5.0, TO_LEFT)), verdicts=(TurnVerdict.FLAT, TurnVerdict.DEEP)
@@ -132,7 +133,8 @@ def made(story: Story) -> Take:
     steps = tuple(one if isinstance(one, Step) else Step(one, (1.0, 1.4)) for one in story.asked)
     checks = Checks(**{**OFF, "depth": story.depth, "reflection": "record" if story.lights else "off"})
     settings = Liveness(checks=checks, action_timeout_s=story.timeout_s, doubt_asks_more=story.more)
-    take = Take(Challenge(steps, spares, len(spares) and 1, story.lights), settings, attended=story.attended)
+    attended = {"attended": True} if story.attended else {}
+    take = Take(Challenge(steps, spares, len(spares) and 1, story.lights), settings, **attended)
     coming = iter(story.verdicts)
     take._evidence.turns.judge = lambda: next(coming, TurnVerdict.UNJUDGED)  # type: ignore[method-assign]
     return take
@@ -186,7 +188,8 @@ def told(story: Story) -> list[str]:
     out.append(
         f"= {result.passed} {result.reason.value} {result.duration_s:.1f} s {result.frames} frames; {'; '.join(done) or '-'}"
     )
-    out.append(f"= faces {kept or '-'}; swapped {'+'.join(result.swapped) or '-'}; checks {[one.name for one in result.checks]}")
+    checks = [f"{one.name} {one.score if one.score is None else round(one.score, 3)}" for one in result.checks]
+    out.append(f"= faces {kept or '-'}; swapped {'+'.join(result.swapped) or '-'}; checks {checks}")
     return out
 
 

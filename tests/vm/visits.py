@@ -12,6 +12,7 @@ from tests.vm.town import DUE
 from tests.vm.trial import UNIT, Trial
 
 FIRST, SECOND, THIRD, FOURTH = DUE
+BENEFITS = 2  # of the fourth: one record each, saved together
 STAFF_BUTTON = (1150, 47)  # 工作人员, top right on every page; its word stands on another button too
 # What the page before the camera says when something is to be done now, and what is meant.
 ASKED = {
@@ -255,10 +256,10 @@ def _in_a_record(trial: Trial) -> None:
     if len(trial.town.bureau.records()) == before:
         trial.say("nothing was saved yet: the person is served again")
         _attended(trial, FOURTH)
-        _at_the_bureau(trial, before + 1)
+        _at_the_bureau(trial, before + BENEFITS)
         _leave(trial)
     else:
-        _at_the_bureau(trial, before + 1)
+        _at_the_bureau(trial, before + BENEFITS)
 
 
 def _on_its_way(trial: Trial) -> None:

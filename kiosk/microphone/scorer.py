@@ -169,10 +169,11 @@ def _tokens(text: str, ids: dict[str, int]) -> list[int]:
 
 def likely(expected: np.ndarray, digits: str, most: int) -> list[list[str]]:
     """Return for each place the `most` strings with another digit there that are believed most; expected: (places, 10)."""
-    return [
-        sorted(others, key=lambda other, place=place: float(expected[place, int(other[place])]), reverse=True)[:most]  # type: ignore[misc]
-        for place, others in enumerate(changed(digits))
-    ]
+    return [_most_believed(expected[place], place, others)[:most] for place, others in enumerate(changed(digits))]
+
+
+def _most_believed(believed: np.ndarray, place: int, strings: Sequence[str]) -> list[str]:
+    return sorted(strings, key=lambda string: float(believed[int(string[place])]), reverse=True)
 
 
 def changed(digits: str) -> list[list[str]]:

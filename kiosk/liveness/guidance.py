@@ -51,6 +51,8 @@ class Limits:
     lips_chroma: float = 3.0  # distance of Cr, Cb between lips and the skin around them; bare faces: median 7.7
     lips_luma: float = 0.9  # lips over the skin around them, luma; bare faces: median 0.73
     mouth_other: float = 9.0  # as mouth_chroma, once no lips are seen
+    mouth_near: float = 4.2  # … and the place of the lips is all of one colour: bare faces without lips to be seen at most 3.6
+    lips_even: float = 2.4  # spread of Cr, Cb over the lips; bare faces from 1.4, without lips to be seen from 2.5; cloth to 2.3
     mouth_grey: float = 0.45  # the same as a share of the face's own colour
     mouth_bright: float = 1.25  # mouth region over the upper face, luma
     mouth_dark: float = 0.55
@@ -73,6 +75,7 @@ class FaceLook:
     mouth_luma: float = 1.0
     lips_chroma: float = 99.0
     lips_luma: float = 0.0
+    lips_spread: float = 99.0
     colour: float = 99.0
     size: float = 0.0
 
@@ -104,6 +107,7 @@ def look(observation: FaceObservation, frame_bgr: np.ndarray) -> FaceLook:
         mouth_luma=luma_mouth / max(_middle(luma[above]), 1.0),
         lips_chroma=math.hypot(_middle(red[lips]) - red_mouth, _middle(blue[lips]) - blue_mouth),
         lips_luma=_middle(luma[lips]) / luma_mouth,
+        lips_spread=math.hypot(float(red[lips].std()), float(blue[lips].std())),
         colour=math.hypot(red_above, blue_above),
         size=(observation.box[3] - observation.box[1]) / min(width, height),
     )
@@ -167,14 +171,17 @@ def judge(
 def covered_mouth(measured: FaceLook, limits: Limits = LIMITS) -> bool:
     """Say whether a mask or a hand covers the mouth: its colour is not the face's, or there are no lips where lips should be.
 
-    measured: drawn masks of nine colours on frames of the 50 development clips, seen in 93-100 % of frames (beige, the colour of
-    skin: 80 %); bare faces 0 of 143 (docs/measurements.md).
+    A mask in the colour of skin is told by its evenness: on a mouth, lips, teeth and shadows differ. Measured on drawn masks of nine
+    colours and on bare faces of the 50 development clips (docs/measurements.md).
     """
     if measured.mouth_chroma > limits.mouth_chroma:
         return True
     if measured.lips_chroma >= limits.lips_chroma or measured.lips_luma <= limits.lips_luma:
         return False
-    other = measured.mouth_chroma > min(limits.mouth_other, limits.mouth_grey * max(measured.colour, 10.0))
+    other_from = min(limits.mouth_other, limits.mouth_grey * max(measured.colour, 10.0))
+    if measured.lips_spread < limits.lips_even:
+        other_from = min(other_from, limits.mouth_near)
+    other = measured.mouth_chroma > other_from
     return other or not limits.mouth_dark <= measured.mouth_luma <= limits.mouth_bright
 
 

@@ -307,6 +307,13 @@ def test_what_is_measured_of_a_picture() -> None:
     assert seen.colour == pytest.approx(math.hypot(red_above, blue_above), abs=0.01)
     assert seen.mouth_luma == pytest.approx(luma(mouth) / luma(eyelids), abs=1e-4)
     assert seen.lips_luma == pytest.approx(luma(lips) / luma(mouth), abs=1e-4)
+    assert seen.lips_spread == pytest.approx(0.0, abs=1e-4)
+    observation, picture = painted()
+    picture[240:250, 350:360] = (60, 50, 160)  # eleven of the lips' 22 points stay, eleven move to a place of the mouth's colour
+    points = np.array(observation.points)
+    points[list(guidance._LIPS)[::2], 0] = points[guidance._MOUTH_AROUND[0], 0]
+    half = look(replace(observation, points=points), picture)
+    assert half.lips_spread == pytest.approx(math.hypot(red_lips - red, blue_lips - blue) / 2, abs=0.01)
     assert seen.size == pytest.approx(240 / 480)
     assert seen.surroundings == pytest.approx(200.0, abs=0.01)
 
@@ -514,6 +521,10 @@ def test_who_is_too_far_is_told_nothing_else() -> None:
         ({"mouth_chroma": 4.9, "lips_chroma": 0.0, "lips_luma": 1.0, "colour": 11.0}, False),
         ({"mouth_chroma": 4.5, "lips_chroma": 0.0, "lips_luma": 1.0, "colour": 1.0}, False),  # a grey picture
         ({"mouth_chroma": 4.6, "lips_chroma": 0.0, "lips_luma": 1.0, "colour": 1.0}, True),
+        ({"mouth_chroma": 4.3, "lips_chroma": 0.0, "lips_luma": 1.0, "lips_spread": 2.3}, True),  # even, as cloth of skin's colour
+        ({"mouth_chroma": 4.3, "lips_chroma": 0.0, "lips_luma": 1.0, "lips_spread": 2.4}, False),
+        ({"mouth_chroma": 4.2, "lips_chroma": 0.0, "lips_luma": 1.0, "lips_spread": 2.3}, False),
+        ({"mouth_chroma": 4.3, "lips_chroma": 3.0, "lips_luma": 1.0, "lips_spread": 0.0}, False),
         ({"lips_chroma": 0.0, "lips_luma": 1.0, "mouth_luma": 1.25}, False),
         ({"lips_chroma": 0.0, "lips_luma": 1.0, "mouth_luma": 1.26}, True),
         ({"lips_chroma": 0.0, "lips_luma": 1.0, "mouth_luma": 0.55}, False),

@@ -171,8 +171,8 @@ def judge(
 def covered_mouth(measured: FaceLook, limits: Limits = LIMITS) -> bool:
     """Say whether a mask or a hand covers the mouth: its colour is not the face's, or there are no lips where lips should be.
 
-    A mask in the colour of skin is told by its evenness: on a mouth, lips, teeth and shadows differ. Measured on drawn masks of nine
-    colours and on bare faces of the 50 development clips (docs/measurements.md).
+    A mask in the colour of skin is told by its evenness: on a mouth, lips, teeth and shadows differ. Measured on drawn masks of
+    nine colours and on bare faces of the 50 development clips (docs/measurements.md).
     """
     if measured.mouth_chroma > limits.mouth_chroma:
         return True

@@ -172,6 +172,8 @@ def test_what_a_clerk_decides(context):
     with pytest.raises(ValueError, match="no"):
         decisions.decide(context, "r-1", "confirmed", "", refusing)
     assert rows(context, tables.Record) == [row]
+    assert decisions.decide(context, "r-1", "confirmed", "")
+    assert [(one["record_id"], one["created_at"]) for one in rows(context, tables.Pass)] == [("r-1", NOW)]
 
 
 # --- papers --------------------------------------------------------------------------------------------------------------

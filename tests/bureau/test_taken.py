@@ -326,7 +326,7 @@ def test_what_needs_no_clerk_is_confirmed_at_once(opened):
         "r-1": record(record_id="r-1", benefit_id="b", clock=CLOCK),
         "r-2": record(record_id="r-2", benefit_id="a", clock=CLOCK),
         "r-3": record(record_id="r-3", benefit_id="a", clock=CLOCK),
-        "r-4": record(record_id="r-4", clock={**CLOCK, "suspect": True}),
+        "r-4": record(record_id="r-4", benefit_id="0", clock={**CLOCK, "suspect": True}),
         "r-5": record(record_id="r-5", channel="human-review", outcome="referred", clock=CLOCK),
     }
     kiosk.send(*sent.values(), clock=SENT)

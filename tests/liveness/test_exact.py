@@ -350,6 +350,9 @@ def test_what_is_beside_and_above_counts_as_surroundings() -> None:
     assert guidance._surroundings(picture, box) == pytest.approx(180.0, abs=0.01)
     picture[~outside] = 255
     assert guidance._surroundings(picture, box) == pytest.approx(180.0, abs=0.01)
+    picture[:, 471:] = 60  # both sides count
+    expected = np.where(columns > 470, 60, 180)[::10, ::10][outside[::10, ::10]].mean()
+    assert guidance._surroundings(picture, box) == pytest.approx(float(expected), abs=0.01)
     full = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
     full[:, ::20] = 91
     assert guidance._surroundings(full, (0.0, 0.0, 640.0, 480.0)) == pytest.approx(float(full[::10, ::10].mean()))  # all of it
@@ -544,3 +547,12 @@ def test_a_hint_holds_and_the_next_waits_for_it() -> None:
     assert calm.step(11.0, None) is far
     assert [calm.step(t_s, None) for t_s in (12.25, 12.5)] == [far, None]
     assert (calm.APPEAR_S, calm.HOLD_S, calm.CLEAR_S) == (0.4, 1.6, 0.4)
+
+
+def test_a_camera_may_have_limits_of_its_own() -> None:
+    given = replace(LIMITS, mouth_chroma=5.0, dark=160.0, far=0.9)
+    assert hints(face(0.0), PICTURE, replace(given, far=LIMITS.far), seen=replace(WELL, mouth_chroma=6.0)) == (
+        Guidance.TOO_DARK,
+        Guidance.MOUTH_COVERED,
+    )
+    assert judge(face(0.0), PICTURE, given, seen=WELL) is Guidance.TOO_FAR

@@ -143,6 +143,7 @@ def test_who_acted_is_looked_for_in_each_action_by_itself() -> None:
     acted = [kept(1, 3, acting=True), kept(1, 1, acting=True), kept(2, 3, acting=True), kept(2, 2, acting=True)]
     result = conclude(PASSED, waited + acted, Numbered(), MATCH)[0]
     assert (result.passed, result.checks[1].score) == (True, pytest.approx(0.6))
+    assert conclude(PASSED, [*waited, acted[1]], Numbered(), MATCH)[0].passed  # of a single action
     assert conclude(PASSED, acted, Numbered(), MATCH) == (replace(PASSED, passed=False, reason=Reason.NO_GOOD_FRAME), None, 0)
 
 

@@ -23,6 +23,7 @@ class Placing:
         self._looked_s: float | None = None
         self.look = FaceLook()  # light and sharpness, measured now and then
         self.fresh = False  # `look` is of this very frame
+        self._covered = False  # the mouth, when the head was last seen straight
 
     def step(
         self, observation: FaceObservation, frame_bgr: np.ndarray, *, turning: bool, started: bool
@@ -37,10 +38,20 @@ class Placing:
             self.look = look(observation, frame_bgr)
             self.fresh = True
         told = hints(observation, frame_bgr, self._limits, straight=not turning, seen=self.look)
+        if not turning:
+            told = self._as_seen_straight(observation, told)
         first = next(iter(told), None)
         if first is Guidance.NO_FACE and started:  # somebody who was there and left is told so
             first = Guidance.LEFT_FRAME
         return not BLOCKING.isdisjoint(told), self._filter.step(observation.t_s, first)
+
+    def _as_seen_straight(self, observation: FaceObservation, told: tuple[Guidance, ...]) -> tuple[Guidance, ...]:
+        """Return the hints, with a covered mouth until it is seen bare: from the side it is not told, and a mask stays on."""
+        if observation.points is None or abs(observation.yaw_deg) <= self._limits.yaw_deg:
+            self._covered = Guidance.MOUTH_COVERED in told
+        elif self._covered and Guidance.SEVERAL_FACES not in told:
+            return Guidance.MOUTH_COVERED, *told
+        return told
 
     def seen(self, observation: FaceObservation) -> None:
         """Keep where the face was, if there was one."""

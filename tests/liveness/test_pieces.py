@@ -302,6 +302,26 @@ def test_who_was_asked_to_turn_is_not_asked_to_look_straight(turning: bool, told
     assert said[-1] == (False, told)
 
 
+def test_a_mask_that_was_seen_stays_on_a_head_that_looks_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    placing = Placing(LIMITS)
+    worn = {"mouth_chroma": 30.0}
+
+    def hindered(t_s: float, yaw: float, turning: bool = False) -> bool:
+        placing._looked_s = None
+        monkeypatch.setattr("kiosk.liveness.placing.look", lambda *_: replace(SEEN, luma=150.0, size=0.5, **worn))
+        return placing.step(face(t_s, Pose(yaw=yaw)), PICTURE, turning=turning, started=False)[0]
+
+    assert not hindered(0.0, 30.0)  # nobody has seen the mouth yet
+    assert hindered(0.2, 0.0)
+    assert hindered(0.4, 30.0)
+    assert hindered(0.6, -30.0)
+    assert not hindered(0.8, 30.0, turning=True)  # who was asked to turn was seen before
+    worn["mouth_chroma"] = 0.0
+    assert hindered(1.0, 30.0)  # taken off, as far as one can tell from the side
+    assert not hindered(1.2, 0.0)
+    assert not hindered(1.4, 30.0)
+
+
 def test_a_hint_appears_stays_long_enough_to_read_and_goes() -> None:
     calm, dark, far = GuidanceFilter(), Guidance.TOO_DARK, Guidance.TOO_FAR
     said = [

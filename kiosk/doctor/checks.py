@@ -103,10 +103,10 @@ def look_through_camera(settings: config.Settings) -> Finding:
 
 
 def check_camera_identity(settings: config.Settings, pinned: CameraIdentity | None = None) -> Finding:
-    """Say which camera it is, by what it is and not by its name. pinned: the one that is believed, where that is known."""
+    """Say which camera it is, by what it is and not by its name. pinned: the one that is believed; else the database tells."""
     from kiosk.doctor import camera
 
-    state, what = camera.identity_told(settings.camera.source, pinned=pinned)
+    state, what = camera.identity_told(settings.camera.source, pinned=pinned or storage.pinned_camera(settings))
     remedy = Phrase("take it away, or let a supervisor answer for it at the desk (镜头)") if state == "bad" else ""
     return Finding("camera-identity", state, what, remedy)
 

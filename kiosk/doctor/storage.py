@@ -7,7 +7,9 @@ import shutil
 
 from kiosk import config
 from kiosk.doctor.finding import Finding, Phrase
+from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import KioskError
+from kiosk.store import camera_pin
 from kiosk.store.engine import database, key_check, keys, lock
 
 DISK_BAD_MB, DISK_LOW_MB = 200, 1000
@@ -64,6 +66,22 @@ def check_database(settings: config.Settings) -> Finding:
             Phrase("start the kiosk: it puts the file aside and recovers what the journal holds"),
         )
     return Finding("database", "ok", Phrase("opens with its key, {megabytes:.1f} MB", megabytes=file.stat().st_size / 1000000.0))
+
+
+def pinned_camera(settings: config.Settings) -> CameraIdentity | None:
+    """Return the camera that is believed, by set-up or by a supervisor's word; None where the database tells of none."""
+    folder = config.resolve(settings.store.directory)
+    if not (folder / "kiosk.db").exists():
+        return None
+    try:
+        with database.store_errors():
+            connection = database.connect(folder / "kiosk.db", keys.database_key(settings.store, data_there=True))
+            try:
+                return camera_pin.pinned(connection)
+            finally:
+                connection.conn.close()
+    except KioskError:  # told by the check of the database
+        return None
 
 
 def check_disk(settings: config.Settings) -> Finding:

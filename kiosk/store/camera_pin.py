@@ -92,6 +92,12 @@ def state(store: Store) -> CameraState:
     return _with_facts(store, _judge(_pin(store.db), ci.from_json(row[0]) if row is not None and row[0] else None))
 
 
+def pinned(db: Database) -> CameraIdentity | None:
+    """Return the camera that is pinned in a database; None where none is."""
+    row = _pin(db)
+    return ci.from_json(row[0]) if row is not None and row[0] else None
+
+
 def confirm(store: Store, staff_id: str, why: str, now: datetime) -> CameraState:
     """A supervisor looked at the camera that is there now and answers for it: it is pinned. why: one of `camera_identity.WHYS`.
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import string
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -324,6 +325,32 @@ def test_which_camera_it_is(settings, tmp_path, monkeypatch):
         "its driver is not that of a USB camera (uvcvideo); "
         "there is another source of pictures",
     )
+
+
+def test_the_doctor_knows_that_somebody_answered_for_an_odd_camera(settings, tmp_path, monkeypatch):
+    from kiosk.camera import sysfs
+    from kiosk.doctor import storage
+    from kiosk.emulators import usb_tree
+    from kiosk.store import camera_pin
+    from kiosk.store.opening import open_store
+
+    usb_tree.load_loopback(tmp_path / "sys", "video4")
+    odd = sysfs.identify("4", tmp_path / "sys")
+    monkeypatch.setattr("kiosk.doctor.camera.sysfs.identify", lambda *_: odd)
+    monkeypatch.setattr("kiosk.doctor.camera.sysfs.readable", lambda *_: True)
+    settings = settings.model_copy(update={"camera": settings.camera.model_copy(update={"source": "device:4"})})
+    assert storage.pinned_camera(settings) is None
+    assert one(settings, "camera-identity").state == "bad"
+    now = datetime.now(UTC)
+    store = open_store(settings)
+    try:
+        assert not camera_pin.see(store, odd, now).believed
+        assert one(settings, "camera-identity").state == "bad"
+        assert camera_pin.confirm(store, "900001", "replaced", now).believed
+    finally:
+        store.close()
+    assert storage.pinned_camera(settings) == odd
+    assert one(settings, "camera-identity").state == "ok"
 
 
 def test_everything_the_doctor_says_is_told_in_chinese():

@@ -20,9 +20,7 @@ from kiosk.ui.spoken.pieces import after, digits
 from kiosk.ui.views import card_variant, take_hint
 from kiosk.visit import states as s
 from kiosk.visit.after_failure import to_do
-
-# Self-service is shut for these, attended work goes on: nobody is to be sent elsewhere.
-ATTENDED = frozenset({Reason.STATION_NOT_READY, Reason.CAMERA_CHANGED, Reason.KIOSK_DOUBLED, Reason.SELF_SERVICE_FROZEN})
+from kiosk.visit.presence import FROZEN
 
 
 def when(item: Eligibility, today: date) -> NextTime | None:
@@ -85,7 +83,7 @@ def prompt_for(state: s.State, take_view: TakeView | None = None, today: date | 
             return _booked(state)
         case s.TakingCard() if state.notice is not None:
             return ["page.take-card.say_open"]
-        case s.OutOfService(reason) if reason in ATTENDED:
+        case s.OutOfService(reason) if reason in FROZEN:  # nobody is to be sent elsewhere
             return [f"reason.{reason}.say"]
         case s.OutOfService():
             return ["page.out-of-service.say"]

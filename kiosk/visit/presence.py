@@ -19,12 +19,13 @@ LEFT_BEHIND_S = 180.0  # a card that nobody takes (or a reader that cannot tell)
 RESULT_LEAST_S = 6.0  # the result lies open so long, whoever walks away and whatever the settings say
 VISION_REST_S = 2.0  # before a take is begun again after the models failed
 VISION_GIVEN_UP = 3  # failures without a success between: then nobody is led to the camera any more
-_FROZEN = (
+# Self-service is shut for these, attended work goes on; the first that holds is told.
+FROZEN = (
     Reason.STATION_NOT_READY,
     Reason.CAMERA_CHANGED,
     Reason.KIOSK_DOUBLED,
     Reason.SELF_SERVICE_FROZEN,
-)  # the first that holds is told
+)
 _BEFORE_THE_CAMERA = (s.Instructing, s.ScanningCard, s.Acting, s.Retrying)  # another camera must not finish what one began
 
 
@@ -260,12 +261,12 @@ def _changed(presence: Presence, before: s.State, after: s.State, now_s: float) 
 def _freeze(presence: Presence) -> tuple[Wish, ...]:
     """After the visit under way self-service stops (with another camera: before it is looked into); attended work goes on."""
     state = presence.state
-    why = next((one for one in _FROZEN if one in presence.frozen), None)
+    why = next((one for one in FROZEN if one in presence.frozen), None)
     if why is not None:
-        closed = isinstance(state, s.OutOfService) and state.reason in _FROZEN and state.reason is not why
+        closed = isinstance(state, s.OutOfService) and state.reason in FROZEN and state.reason is not why
         midway = why is Reason.CAMERA_CHANGED and isinstance(state, _BEFORE_THE_CAMERA) and not presence.desk_open
         return (Tell(e.ServicePaused(why)),) if closed or midway or isinstance(state, s.Idle) else ()
-    if isinstance(state, s.OutOfService) and state.reason in _FROZEN:
+    if isinstance(state, s.OutOfService) and state.reason in FROZEN:
         return (Tell(e.ServiceResumed()),)
     return ()
 

@@ -22,14 +22,12 @@ from kiosk.app.crash_hooks import CrashHooks
 from kiosk.app.installation_devices import SetupDevices
 from kiosk.app.installation_ports import SetupPorts
 from kiosk.config import Settings
-from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import ConfigError, KioskError
 from kiosk.installation import commands as c
 from kiosk.installation import events as e
 from kiosk.installation import machine
 from kiosk.installation import states as s
 from kiosk.installation.progress import SetupProgress, SetupStep
-from kiosk.store import camera_pin
 from kiosk.store.engine.database import Store
 from kiosk.store.worker import StoreWorker
 from kiosk.sync import keys
@@ -49,7 +47,6 @@ class _Opened:
 
     supervised: bool
     problem: str = ""
-    pinned: CameraIdentity | None = None  # the camera that is believed, where there is one already
 
 
 def _reason_of(error: BaseException) -> str:
@@ -77,7 +74,6 @@ class Installation(QObject):
         self.devices = SetupDevices(self.ports)
         self.store = StoreWorker(settings, keys.journal_signer)
         self.state: s.State | None = None
-        self._pinned: CameraIdentity | None = None
         self._zone = ZoneInfo(settings.station.timezone)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="set-up")
         self._touched_s = time.monotonic()
@@ -152,7 +148,7 @@ class Installation(QObject):
     # --- opening
 
     def _open(self, store: Store) -> _Opened:
-        return _Opened(supervised=work.has_supervisor(store), pinned=camera_pin.state(store).pinned)
+        return _Opened(supervised=work.has_supervisor(store))
 
     def _begin(self, opened: _Opened) -> None:
         progress = installation_file.read(self.settings) or SetupProgress()
@@ -161,7 +157,6 @@ class Installation(QObject):
             kiosk_id = keys.load_pins(self.settings.sync).kiosk_id
         except ConfigError:
             log.info("not registered yet")
-        self._pinned = opened.pinned
         self.view.open()
         values = work.values_of(self.settings)
         self._take_on(*machine.opened(progress, values, supervised=opened.supervised, kiosk_id=kiosk_id))
@@ -269,7 +264,7 @@ class Installation(QObject):
     def _examined(self, settings: Settings) -> e.DoctorTold:
         """The doctor opens the devices itself: they must be free."""
         self.devices.wait()
-        return self.ports.doctor(settings, self.view.strings, self._pinned)
+        return self.ports.doctor(settings, self.view.strings)
 
     def _on_trial(self, turn: int) -> bool:
         page = self.state.page if isinstance(self.state, s.Installing) else None

@@ -20,7 +20,6 @@ from kiosk.camera.mailbox import Mailbox
 from kiosk.camera.source import cameras
 from kiosk.camera.worker import CameraWorker
 from kiosk.config import Camera, Printer, Reader, Settings, Voice
-from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.idcard_reader.transport import usb_ports
 from kiosk.idcard_reader.worker import ReaderWorker
 from kiosk.installation.events import DoctorTold
@@ -143,7 +142,7 @@ class SetupPorts:
     turn_touch: Callable[[int], bool] = screen.turn_touch
     set_clock: Callable[[datetime], str] = set_clock
     speaker_trouble: Callable[[Voice], str] = speaker_trouble
-    doctor: Callable[[Settings, Strings, CameraIdentity | None], DoctorTold] = examine
+    doctor: Callable[[Settings, Strings], DoctorTold] = examine
 
 
 def _with(found: list[SetupOffer], key: str, label: str = "") -> list[SetupOffer]:

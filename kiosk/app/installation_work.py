@@ -17,7 +17,6 @@ import httpx
 
 from kiosk import config, layers
 from kiosk.config import Settings, resolve
-from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import ConfigError, KioskError, SealError
 from kiosk.installation import events as e
 from kiosk.installation.states import DoctorLine, Value
@@ -150,22 +149,17 @@ def certificate_of(key: str, directory: Path) -> str:
     return str(path)
 
 
-def examine(settings: Settings, strings: Strings, pinned: CameraIdentity | None = None) -> e.DoctorTold:
+def examine(settings: Settings, strings: Strings) -> e.DoctorTold:
     """Ask the doctor, who answers in the language of the catalogue. The devices must be free.
 
-    pinned: the camera that is believed already. One that a supervisor must answer for keeps self-service shut: whoever sets the
-    kiosk up hears it here, not from the first retiree. The store is this process's own: asked in the usual way, camera and reader
-    would be told to be in use by a kiosk.
+    A camera that a supervisor must answer for keeps self-service shut: whoever sets the kiosk up hears it here, not from the first
+    retiree. The store is this process's own: asked in the usual way, camera and reader would be told to be in use by a kiosk.
     """
     from kiosk.doctor import checks
-    from kiosk.doctor.finding import Check, told
+    from kiosk.doctor.finding import told
 
-    here: dict[str, Check] = {
-        "camera": checks.look_through_camera,
-        "camera-identity": lambda settings: checks.check_camera_identity(settings, pinned),
-        "reader": checks.ask_reader,
-    }
-    found = checks.examine(settings, PARTS, {**checks.CHECKS, **here})
+    free = {"camera": checks.look_through_camera, "reader": checks.ask_reader}
+    found = checks.examine(settings, PARTS, {**checks.CHECKS, **free})
     return e.DoctorTold(tuple(DoctorLine(one.part, one.state, told(one.what, strings), told(one.remedy, strings)) for one in found))
 
 

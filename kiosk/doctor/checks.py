@@ -15,7 +15,6 @@ from pathlib import Path
 from kiosk import config, models
 from kiosk.doctor import display, hearing, sound, storage
 from kiosk.doctor.finding import Check, Finding, Phrase
-from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import CameraUnavailable, ConfigError, KioskError
 
 CAMERA_TIMEOUT_S = 12.0
@@ -102,11 +101,11 @@ def look_through_camera(settings: config.Settings) -> Finding:
     )
 
 
-def check_camera_identity(settings: config.Settings, pinned: CameraIdentity | None = None) -> Finding:
-    """Say which camera it is, by what it is and not by its name. pinned: the one that is believed; else the database tells."""
+def check_camera_identity(settings: config.Settings) -> Finding:
+    """Say which camera it is, by what it is and not by its name, and whether it is believed."""
     from kiosk.doctor import camera
 
-    state, what = camera.identity_told(settings.camera.source, pinned=pinned or storage.pinned_camera(settings))
+    state, what = camera.identity_told(settings.camera.source, pinned=storage.pinned_camera(settings))
     remedy = Phrase("take it away, or let a supervisor answer for it at the desk (镜头)") if state == "bad" else ""
     return Finding("camera-identity", state, what, remedy)
 

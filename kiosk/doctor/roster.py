@@ -10,8 +10,9 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from kiosk import config
 from kiosk.doctor.finding import Phrase
+from kiosk.doctor.storage import opened
 from kiosk.errors import KioskError, StoreError
-from kiosk.store.engine import database, keys, meta
+from kiosk.store.engine import keys, meta
 from kiosk.store.roster.build import LAYOUT, file_key
 
 _NEW = Phrase("it comes anew from the bureau, or from a stick; the running kiosk puts a damaged one aside by itself")
@@ -24,12 +25,8 @@ def look(settings: config.Settings) -> tuple[Literal["ok", "bad", "idle"], str, 
         return "idle", Phrase("no database yet, so no roster"), ""
     try:
         key = keys.database_key(settings.store, data_there=True)
-        with database.store_errors():
-            connection = database.connect(folder / "kiosk.db", key)
-            try:
-                name = meta.get(connection, "roster_file")
-            finally:
-                connection.conn.close()
+        with opened(folder / "kiosk.db", key) as connection:
+            name = meta.get(connection, "roster_file")
         if not name:
             return "idle", Phrase("none yet: people can be served at the desk of a station that has one"), _NEW
         return _whole(folder / name, key, settings.rules.roster_stale_days)

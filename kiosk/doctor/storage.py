@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlite_utils import Database
 
 from kiosk import config
 from kiosk.doctor.finding import Finding, Phrase
@@ -13,6 +18,17 @@ from kiosk.store import camera_pin
 from kiosk.store.engine import database, key_check, keys, lock
 
 DISK_BAD_MB, DISK_LOW_MB = 200, 1000
+
+
+@contextlib.contextmanager
+def opened(file: Path, key: bytes) -> Iterator[Database]:
+    """Open a database and close it again. Raises StoreError."""
+    with database.store_errors():
+        connection = database.connect(file, key)
+        try:
+            yield connection
+        finally:
+            connection.conn.close()
 
 
 def check_database(settings: config.Settings) -> Finding:
@@ -45,12 +61,8 @@ def check_database(settings: config.Settings) -> Finding:
                 Phrase("wrong key: it does not open, and was not touched"),
                 Phrase("bring the right key back from its backup"),
             )
-        with database.store_errors():
-            connection = database.connect(file, keys.database_key(settings.store)).conn
-            try:
-                whole = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-            finally:
-                connection.close()
+        with opened(file, keys.database_key(settings.store)) as connection:
+            whole = connection.conn.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     except KioskError as error:
         return Finding(
             "database",
@@ -74,12 +86,8 @@ def pinned_camera(settings: config.Settings) -> CameraIdentity | None:
     if not (folder / "kiosk.db").exists():
         return None
     try:
-        with database.store_errors():
-            connection = database.connect(folder / "kiosk.db", keys.database_key(settings.store, data_there=True))
-            try:
-                return camera_pin.pinned(connection)
-            finally:
-                connection.conn.close()
+        with opened(folder / "kiosk.db", keys.database_key(settings.store, data_there=True)) as connection:
+            return camera_pin.pinned(connection)
     except KioskError:  # told by the check of the database
         return None
 

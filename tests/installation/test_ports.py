@@ -21,6 +21,7 @@ from kiosk.domain.camera_identity import CameraIdentity
 from kiosk.errors import ConfigError
 from kiosk.idcard_reader.transport import usb_ports
 from kiosk.printer.devices import found_printers
+from kiosk.store import camera_pin
 from kiosk.store.opening import open_store
 from kiosk.texts.strings import Strings
 from tests.store import made
@@ -65,12 +66,17 @@ def test_the_summary_tells_of_a_camera_that_waits_for_a_word_until_somebody_has_
     monkeypatch.setattr(sysfs, "identify", lambda *_: odd)
     settings = made.settings(tmp_path / "var", camera={"source": "device:0"})
 
-    def told(pinned):
-        lines = {line.part: line for line in work.examine(settings, Strings.load("zh_CN"), pinned).lines}
+    def told():
+        lines = {line.part: line for line in work.examine(settings, Strings.load("zh_CN")).lines}
         return lines["camera-identity"]
 
-    assert (told(None).state, told(odd).state) == ("bad", "ok")
-    assert told(None).what
+    with open_store(settings, now=made.NOW) as store:
+        camera_pin.see(store, odd, made.NOW)
+        before = told()
+        camera_pin.confirm(store, "9001", "added", made.NOW)
+        after = told()
+    assert (before.state, after.state) == ("bad", "ok")
+    assert before.what
 
 
 def test_printers_and_ports_that_are_plugged_in_are_offered(tmp_path):

@@ -24,13 +24,10 @@ from typing import Any
 import httpx
 
 from kiosk.bench import sync as fleet
+from kiosk.bench.clerk import supervisor
 from kiosk.bench.many_rows import put_rows
 from kiosk.bench.postgres import Cluster
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import accounts
-from kiosk.bureau.clerks.audit import Actor
-from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import ASSETS
 from kiosk.sync import protocol, seal
@@ -220,14 +217,9 @@ def _processor_s(bureau: BureauProcess) -> float:
 @contextlib.contextmanager
 def _clerk(bureau: BureauProcess) -> Iterator[httpx.Client]:
     """A supervisor who is signed in."""
-    context = open_context(BureauSettings(data=str(bureau.data), db=bureau.db))
-    with context.session.begin() as transaction:
-        name = f"bench-{time.time_ns()}"  # a database that is kept has those of the runs before
-        account = accounts.make(transaction, Actor("bench", "machine"), name, "bench", Role.SUPERVISOR)
-    token = sessions.begin(context, account, "", "127.0.0.1").token
-    with httpx.Client(base_url=bureau.url, trust_env=False, timeout=60.0, cookies={sessions.COOKIE: token}) as http:
+    cookies = {sessions.COOKIE: supervisor(bureau).token}
+    with httpx.Client(base_url=bureau.url, trust_env=False, timeout=60.0, cookies=cookies) as http:
         yield http
-    context.engine.dispose()
 
 
 def _opened(clerk: httpx.Client, path: str) -> float:

@@ -128,8 +128,8 @@ def challenges(readings: Sequence[Weighed], least: float) -> tuple[Rate, Rate]:
 
     A wrong string's second try is taken as often as any wrong string of that voice.
     """
-    refused = taken = tries = 0.0
-    wrongs = 0
+    refused = wrongs = 0
+    taken = 0.0
     by: dict[str, list[Weighed]] = {}
     for one in readings:
         by.setdefault(one.voice, []).append(one)
@@ -139,10 +139,9 @@ def challenges(readings: Sequence[Weighed], least: float) -> tuple[Rate, Rate]:
         for one, following in zip(same, [*same[1:], same[0]], strict=True):
             doubtful = one.leads is None or WRONG_MARGIN <= one.right < least
             refused += (doubtful and following.right < least) or (one.leads is not None and one.right < WRONG_MARGIN)
-            tries += 1
         taken += sum(1.0 if margin >= least else second if margin >= WRONG_MARGIN else 0.0 for margin in pool)
         wrongs += len(pool)
-    return Rate(round(refused), round(tries)), Rate(round(taken), wrongs)
+    return Rate(refused, len(readings)), Rate(round(taken), wrongs)
 
 
 def _rendered(each: int, folder: Path, seed: int) -> Iterator[Said]:

@@ -26,12 +26,9 @@ from typing import Any
 import httpx
 import psutil
 
+from kiosk.bench.clerk import supervisor
 from kiosk.bench.sync import _register
 from kiosk.bureau import sessions
-from kiosk.bureau.clerks import accounts
-from kiosk.bureau.clerks.audit import Actor
-from kiosk.bureau.clerks.roles import Role
-from kiosk.bureau.context import BureauSettings, open_context
 from kiosk.bureau.process import BureauProcess
 from kiosk.canonical import canonical
 from kiosk.sync import protocol, seal
@@ -126,12 +123,7 @@ class Attacker:
 
     def upload(self, table: bytes) -> Any:
         """Hand a table in as a supervisor; return the status that is told."""
-        context = open_context(BureauSettings(data=str(self.bureau.data)))
-        with context.session.begin() as transaction:
-            name = f"supervisor-{uuid.uuid4().hex[:8]}"
-            account = accounts.make(transaction, Actor("bench", "machine"), name, name, Role.SUPERVISOR)
-        session = sessions.begin(context, account, "", "127.0.0.1")
-        context.engine.dispose()
+        session = supervisor(self.bureau)
         cookies = {sessions.COOKIE: session.token}
         with httpx.Client(base_url=self.bureau.url, trust_env=False, timeout=120.0, cookies=cookies) as client:
             files, headers = {"file": ("a.xlsx", table)}, {"Origin": self.bureau.url}

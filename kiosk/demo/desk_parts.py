@@ -38,6 +38,11 @@ def fill_face_to_face(p: DeskPerson) -> Script:
     """Tick, sign, save."""
     p.tick("saw-person")
     p.tick("saw-card")
+    yield from sign_and_save(p)
+
+
+def sign_and_save(p: DeskPerson) -> Script:
+    """Both sign; save."""
     p.sign("sign-person")
     p.sign("sign-staff")
     p.photograph()

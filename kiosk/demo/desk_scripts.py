@@ -12,6 +12,7 @@ from kiosk.demo.desk_parts import (
     leave,
     number_of,
     self_service,
+    sign_and_save,
     to_home_visits,
     until_known,
     visit_first_and_return,
@@ -130,12 +131,7 @@ def proxy(p: DeskPerson) -> Script:
     p.fixture.hold_up("")
     p.touch("back")
     yield p.sees("sign-person")
-    p.sign("sign-person")
-    p.sign("sign-staff")
-    p.photograph()
-    yield p.sees("assist-save")
-    p.touch("assist-save")
-    yield p.on_desk("done")
+    yield from sign_and_save(p)
     yield from until_known(p)
     yield from leave(p)
 

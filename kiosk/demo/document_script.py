@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from kiosk.demo.desk_parts import leave, number_of, until_known
+from kiosk.demo.desk_parts import leave, number_of, sign_and_save, until_known
 from kiosk.demo.desk_person import DeskPerson
 from kiosk.demo.desk_script import Script
 from kiosk.domain.identity import check_digit_pr
@@ -58,12 +58,7 @@ def odd_documents(p: DeskPerson) -> Script:
     p.keep_picture("passport-odd-taken")
     for paper in _PAPERS:
         p.tick(f"paper-{paper}")
-    p.sign("sign-person")
-    p.sign("sign-staff")
-    p.photograph()
-    yield p.sees("assist-save")
-    p.touch("assist-save")
-    yield p.on_desk("done")
+    yield from sign_and_save(p)
     yield from until_known(p)
     yield from leave(p)
 

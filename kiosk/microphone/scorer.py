@@ -84,26 +84,27 @@ class Scorer:
         self._columns = self._model.columns([token for one in forms for token in one])
         self._ends = np.cumsum([len(one) for one in forms])[:-1]
 
-    def hear(self, samples: np.ndarray) -> list[Keys]:
-        """Return what the decoder may look at of a sound (float32, 16 kHz), once for each hearing of it."""
-        return [self._model.hear(log_mel(one, _seconds(one))) for one in hearings(samples)]
+    def hear(self, samples: np.ndarray) -> Keys:
+        """Return what the decoder may look at of a sound (float32, 16 kHz), with quiet before it."""
+        sound = np.concatenate([np.zeros(round(QUIET_S * RATE), np.float32), trimmed(samples)])
+        return self._model.hear(log_mel(sound, _seconds(sound)))
 
     def margins(self, samples: np.ndarray, digits: str) -> tuple[float, ...]:
         """Return for each place by how much (nats) the expected string leads before the best one with another digit there."""
         return tuple(float(min(place)) for place in self.leads(samples, digits).mean(axis=0))
 
     def leads(self, samples: np.ndarray, digits: str, rivals: int = RIVALS) -> np.ndarray:
-        """Return (hearings x ways of writing, places, rivals): the lead of the expected string before the likeliest other ones.
+        """Return (ways of writing, places, rivals): the lead of the expected string before the likeliest other ones.
 
         Up to a changed digit both strings are one, so what it tells of each place names the rivals worth asking about.
         """
-        pairs = [(heard, way) for heard in self.hear(samples) for way in self._ways]
-        rows = [way.row(digits) for _, way in pairs]
-        led = [self._model.lead(heard, [row]) for (heard, _), (row, _) in zip(pairs, rows, strict=True)]
+        heard = self.hear(samples)
+        rows = [way.row(digits) for way in self._ways]
+        led = [self._model.lead(heard, [row]) for row, _ in rows]
         own = [self._believed(one.hidden[0, at]) for one, (_, at) in zip(led, rows, strict=True)]  # each (places, 10)
         asked = likely(np.array(own).mean(axis=0), digits, rivals)
-        found = np.zeros((len(pairs), len(digits), rivals))
-        for number, (heard, way) in enumerate(pairs):
+        found = np.zeros((len(self._ways), len(digits), rivals))
+        for number, way in enumerate(self._ways):
             expected = _score(own[number], digits)
             for place, others in enumerate(asked):
                 told = self._others(way, heard, led[number], rows[number][1], place, others)
@@ -130,11 +131,6 @@ class Scorer:
         logits = self._model.logits(hidden, self._columns)
         each = np.stack([np.logaddexp.reduce(one, axis=-1) for one in np.split(logits, self._ends, axis=-1)], axis=-1)
         return np.asarray(each - np.logaddexp.reduce(each, axis=-1, keepdims=True))
-
-
-def hearings(samples: np.ndarray) -> list[np.ndarray]:
-    """Return a sound as it is given to the encoder: with quiet before it."""
-    return [np.concatenate([np.zeros(round(QUIET_S * RATE), np.float32), trimmed(samples)])]
 
 
 def trimmed(samples: np.ndarray) -> np.ndarray:

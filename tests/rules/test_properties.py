@@ -59,7 +59,7 @@ dues = st.none() | days
 
 
 @given(books(), days, dues)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_days_after_a_pass_form_one_line_without_gap_or_overlap(book, passed_on, due):
     """Day by day for three years: too early, open, grace, suspended, each once and in this order."""
     held = Benefit("b", "k", "p", passed_on, due)

@@ -129,20 +129,21 @@ def layout_findings(window: KioskWindow) -> list[str]:
                 found.append(f"cut off by {parent.objectName() or type(parent).__name__}: {what}")
                 break
             parent = parent.parentWidget()
-    for number, one in enumerate(texts):
-        for other in texts[number + 1 :]:
-            if one.rect.adjusted(0, 3, 0, -3).intersects(other.rect.adjusted(0, 3, 0, -3)):
+    bodies = [(ink, ink.rect.adjusted(0, 3, 0, -3)) for ink in texts]
+    for number, (one, body) in enumerate(bodies):
+        for other, there in bodies[number + 1 :]:
+            if body.intersects(there):
                 found.append(f"overlap: {one.name} {one.text!r} and {other.name} {other.text!r}")
     buttons = [b for b in shown(window, Button) if over is None or over.isAncestorOf(b)]
-    for number, button in enumerate(buttons):
-        rect = place(button, window)
+    rects = [place(button, window) for button in buttons]
+    for number, (button, rect) in enumerate(zip(buttons, rects, strict=True)):
         if min(rect.height(), rect.width()) < int(TARGET * scale):
             found.append(f"target of {rect.width()}x{rect.height()}: {button.objectName()}")
-        for ink in texts:
-            if ink.widget is not button and rect.intersects(ink.rect.adjusted(0, 3, 0, -3)):
+        for ink, body in bodies:
+            if ink.widget is not button and rect.intersects(body):
                 found.append(f"text on a button: {ink.text!r} on {button.objectName()}")
-        for other in buttons[number + 1 :]:
-            gap = _distance(rect, place(other, window))
+        for other, there in zip(buttons[number + 1 :], rects[number + 1 :], strict=True):
+            gap = _distance(rect, there)
             if gap < int(GAP * scale):
                 found.append(f"{gap} px between {button.objectName()} and {other.objectName()}")
     return found

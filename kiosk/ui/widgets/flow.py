@@ -96,7 +96,7 @@ class Stack(QWidget):
         gap = self.look.space(self.gap, min(self.gap, 18))
         heights = [block(child).need(width) for child in shown]
         spare = height - sum(heights) - gap * (len(shown) - 1)
-        wishes = [max(0, block(child).want(width) - least) for child, least in zip(shown, heights, strict=True)]
+        wishes = [_more(child, width, least) for child, least in zip(shown, heights, strict=True)]
         if spare > 0 and (total := sum(wishes)):
             share = min(1.0, spare / total)
             heights = [least + int(wish * share) for least, wish in zip(heights, wishes, strict=True)]
@@ -107,6 +107,12 @@ class Stack(QWidget):
             if isinstance(child, Stack | Row):
                 child.arrange()
             y += tall + gap
+
+
+def _more(child: QWidget, width: int, least: int) -> int:
+    """Return how much higher than `least`, its need, a child would like to be. Most know one height, which is measured once."""
+    kind = cast(type[Block], type(child))
+    return 0 if kind.want is kind.need else max(0, block(child).want(width) - least)
 
 
 class Row(QWidget):

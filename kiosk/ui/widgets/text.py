@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QLabel
 from kiosk.ui.theme import LINE, Look, Role
 
 Lines = tuple[tuple[str, float], ...]
-_cache: dict[tuple[str, str, int], tuple[Lines, bool]] = {}
+_cache: dict[tuple[str, QFont, int], tuple[Lines, bool]] = {}
 
 
 def wrap(text: str, font: QFont, width: int) -> tuple[Lines, bool]:
     """Return ((line, its width), ...) and whether it all fits; lines of about equal length, so no word stands alone."""
-    key = (text, font.key(), width)
+    key = (text, font, width)  # a QFont compares by value
     found = _cache.get(key)
     if found is None:
         if len(_cache) > 4000:

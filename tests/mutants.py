@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "tests/desk/test_table.py",
         "tests/desk/test_corners.py",
         "tests/desk/test_last_inch.py",
+        "tests/desk/test_paper_steps.py",
         "tests/desk/test_pinyin.py",
     ),
     "kiosk/sync/schedule.py": ("tests/sync/test_schedule.py",),

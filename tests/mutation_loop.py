@@ -1,9 +1,9 @@
 """Tries the changes of sources in one process: `python -m tests.mutation_loop WHICH SOURCE,SOURCE TEST ...`. By `tests.mutants`.
 
 mutmut makes the changes, and chooses one by its trampoline; modules are imported in their changed form, so nothing is copied. The
-tests are collected once, and run once without a change, traced, to see which of them meet which line; then each change is tried in
-a fork: the tests that meet its line, in the order that killed most in a second so far (in the same function first), until one
-fails.
+tests are collected once, and run once without a change, traced, to see which of them meet which line, by themselves or in a fixture
+that they share; then each change is tried in a fork: the tests that meet its line, in the order that killed most in a second so far
+(in the same function first), until one fails.
 Prints a line of JSON for each change.
 """
 
@@ -21,7 +21,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -34,6 +34,7 @@ from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).resolve().parent.parent
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+FIXTURE = "fixture "
 LEAST_S, TIMES = 1.0, 8.0  # of processor time: a change with which a test takes so many times as long has made a loop
 
 
@@ -136,6 +137,9 @@ class Loop:
 
     def __init__(self, finder: Finder, names: Sequence[str]) -> None:
         self.finder, self.names = finder, names
+        self.traced: coverage.Coverage | None = None
+        self.present = ""  # the test that is traced, or the fixture
+        self.made: dict[str, float] = {}  # seconds that a shared fixture takes: whichever test comes first, makes it
 
     def pytest_configure(self) -> None:
         # What fails is not made small, and nothing is remembered: another change is tried next.
@@ -145,6 +149,25 @@ class Loop:
         )  # fmt: skip
         settings.load_profile("mutants")
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Iterator[None]:
+        """What several tests share is made in the first one's time, and met by all of them."""
+        if self.traced is None or fixturedef.scope == "function":
+            return (yield)
+        before = self.present
+        self._trace(f"{FIXTURE}{fixturedef.argname}")
+        began = time.process_time()
+        try:
+            return (yield)
+        finally:
+            self.made[fixturedef.argname] = time.process_time() - began
+            self._trace(before)
+
+    def _trace(self, present: str) -> None:
+        self.present = present
+        if self.traced is not None:
+            self.traced.switch_context(present)
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         trampoline.set_mutant_under_test("stats")
         trampoline.record_trampoline_hit = lambda name, caller=None: None  # type: ignore[assignment]
@@ -153,8 +176,9 @@ class Loop:
             data_file=None, config_file=False, include=[loader.path for loader in self.finder.loaders.values()]
         )
         traced.start()
+        self.traced = traced
         for number, item in enumerate(session.items):
-            traced.switch_context(str(number))
+            self._trace(str(number))
             began = time.process_time()
             following = session.items[number + 1] if number + 1 < len(session.items) else None
             reports = runtestprotocol(item, nextitem=following, log=False)
@@ -163,6 +187,13 @@ class Loop:
                 return True
             took[item] = time.process_time() - began
         traced.stop()
+        self.traced = None
+        limits = dict(took)
+        sharing = {str(number): {number} for number in range(len(session.items))}
+        for number, item in enumerate(session.items):
+            for fixture in item.fixturenames if isinstance(item, pytest.Function) else ():
+                sharing.setdefault(f"{FIXTURE}{fixture}", set()).add(number)
+                limits[item] += self.made.get(fixture, 0.0)
         contexts = {loader.path: traced.get_data().contexts_by_lineno(loader.path) for loader in self.finder.loaders.values()}
         kills, tries = Counter[object](), Counter[object]()
 
@@ -176,9 +207,9 @@ class Loop:
         for name in self.names:
             function = name.rpartition("__mutmut_")[0]
             path, lines = self.finder.lines(name)
-            meeting = {int(one) for line in lines for one in contexts[path].get(line, ()) if one}
+            meeting = {number for line in lines for one in contexts[path].get(line, ()) for number in sharing.get(one, ())}
             wanted = sorted((session.items[number] for number in sorted(meeting)), key=lambda item: -worth(item, function))
-            verdict, killer = self._try(name, wanted, took)
+            verdict, killer = self._try(name, wanted, limits)
             for item in wanted if killer is None else wanted[: killer + 1]:
                 tries.update((item, (item, function)))
             if killer is not None:
@@ -187,7 +218,7 @@ class Loop:
             print(json.dumps({"name": name, "verdict": verdict, **told}), flush=True)
         return True
 
-    def _try(self, name: str, tests: list[pytest.Item], took: dict[pytest.Item, float]) -> tuple[str, int | None]:
+    def _try(self, name: str, tests: list[pytest.Item], limits: dict[pytest.Item, float]) -> tuple[str, int | None]:
         if not tests:
             return "no tests", None
         get, put = os.pipe()
@@ -195,7 +226,7 @@ class Loop:
         if child == 0:
             trampoline.set_mutant_under_test(name)
             for number, item in enumerate(tests):
-                limit_s = max(LEAST_S, TIMES * took[item])
+                limit_s = max(LEAST_S, TIMES * limits[item])
                 signal.setitimer(signal.ITIMER_PROF, limit_s)  # ends the child: the parent sees the signal
                 signal.setitimer(signal.ITIMER_REAL, 100 * limit_s)  # … also one that waits for what never comes
                 following = tests[number + 1] if number + 1 < len(tests) else None

@@ -16,15 +16,20 @@ from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
 from kiosk.desk.machine import step
-from kiosk.desk.values import Place, Signature
+from kiosk.desk.values import Declared, Declaring, Document, Found, Place, Signature
+from kiosk.domain.fairness import Counted
 from kiosk.domain.identity import DocumentKind
+from kiosk.domain.outcome import Glasses
 from kiosk.domain.person import IdentifiedBy, Person
+from kiosk.domain.reasons import Reason
+from kiosk.domain.record import Channel
 from tests.desk import samples as d
 from tests.visit import samples as x
 
 SUE = s.Session(1, d.SUE.staff_id, d.SUE.name, d.SUE.role, 0.0)
 UNIT = s.Board(Place.UNIT_LIST, b.UnitListData(), clerk=x.LI)
 GOOD, ODD = "44030519560315002X", "440305195603150021"
+RIGHT = next(one for one in (GOOD[:-1] + last for last in "0123456789X") if not checks.number_odd(one))
 MRZ = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"  # ICAO 9303-4, appendix A
 MRZ_ODD = MRZ[:-1] + "5"
 IN_2010 = date(2010, 6, 1)
@@ -185,3 +190,108 @@ def test_whoever_is_looked_for_was_identified_at_the_desk():
         assert isinstance(after.page, s.Finding)
         (asked,) = wanted
         assert (asked.person.id_number, asked.person.identified_by) == (number, IdentifiedBy.DESK)
+        assert asked.person.name == (x.LI.name if isinstance(event, e.CardRead) else "")
+
+
+@pytest.mark.parametrize(("staff_id", "pin"), [("1001", ""), (" ", "270518"), ("", "")])
+def test_a_sign_in_needs_number_and_pin(staff_id, pin):
+    after, wanted = step(s.SigningIn(), e.SignInTouched(staff_id, pin), d.world())
+    assert (after, wanted) == (s.SigningIn(problem="sign-in-incomplete"), ())
+
+
+@pytest.mark.parametrize(("name", "problem"), [("陈", "name-alone"), (" ", "number-missing")])
+def test_nobody_is_looked_for_without_a_number(name, problem):
+    after, wanted = on(s.Finding("1"), e.SearchTouched(" ", name))
+    assert (after.page, wanted) == (s.Finding(problem=problem), ())
+
+
+def test_what_was_wrong_with_the_last_search_is_wiped_by_the_next_one():
+    after, wanted = on(s.Finding("1", problem="not-in-roster"), e.SearchTouched("PK1.a", ""))
+    assert (after.page, wanted) == (s.Finding(busy=True), (c.FindByCode(SUE, "PK1.a", None),))
+
+
+def test_a_card_is_looked_for_in_the_way_that_was_chosen():
+    asked = replace(x.LI, identified_by=IdentifiedBy.DESK)
+    for page, channel in ((s.Finding(channel=Channel.HOME_VISIT), Channel.HOME_VISIT), (s.Showing(d.found()), None)):
+        after, wanted = on(page, e.CardRead(x.LI))
+        assert after.page == s.Finding(x.LI.id_number, busy=True, channel=channel)
+        assert wanted == (c.FindPerson(SUE, asked, channel),)
+
+
+def test_whom_the_roster_does_not_know_the_bureau_is_asked_for_with_all_that_is_known():
+    page = s.Finding(x.CHEN.id_number, busy=True)
+    row = Counted(d.TODAY, "70-74", Glasses.NO, "good", "match", "failed", "face-mismatch")
+    nobody = Found(x.CHEN, Reason.NOT_IN_ROSTER, visit_id="v1", why=Reason.FACE_MISMATCH, counted=(row,))
+    after, wanted = on(page, e.PersonFound(1, nobody, Channel.HOME_VISIT, elsewhere=True))
+    asked = c.FindPerson(SUE, x.CHEN, Channel.HOME_VISIT, "v1", "face-mismatch", (row,), elsewhere=True)
+    assert (after.page, wanted) == (replace(page, elsewhere=True), (asked,))
+    after, wanted = on(page, e.PersonFound(1, replace(nobody, why=None), elsewhere=True))
+    assert wanted == (c.FindPerson(SUE, x.CHEN, None, "v1", "", (row,), elsewhere=True),)
+    nameless = replace(nobody, person=replace(x.CHEN, name="", id_number=RIGHT))
+    for page_, elsewhere, found, problem in (
+        (page, True, nameless, "name-for-centre"),  # the bureau answers nobody without a name
+        (page, False, nameless, "not-in-roster"),
+        (replace(page, elsewhere=True), True, replace(nobody, person=replace(x.CHEN, id_number=RIGHT)), "not-in-roster"),
+    ):
+        after, wanted = on(page_, e.PersonFound(1, found, elsewhere=elsewhere))
+        assert (after.page.problem, after.page.busy, after.page.elsewhere, wanted) == (problem, False, False, ())
+
+
+AGENT = s.Assisting(d.found(), Channel.AGENT, x.LI)
+ANNA = e.AgentTyped("Anna", "E12345678", DocumentKind.PASSPORT)
+
+
+def test_what_goes_with_a_form_that_is_saved():
+    seen = replace(AGENT, seen=("principal-proof",), documents=(d.PAGE,), asked=x.LI.id_number, problem="x")
+    for page, review, odd in (
+        (replace(seen, review=True), True, True),
+        (seen, False, True),
+        (replace(seen, review=True, documents=()), False, True),  # nothing to send
+        (replace(seen, asked=""), False, False),
+    ):
+        after, (save,) = on(page, e.AssistSubmitted(replace(d.PROXY, review=not review, documents=())))
+        assert (after.page.busy, after.page.problem) == (True, "")
+        form = replace(d.PROXY, documents=page.documents, review=review)
+        assert save == c.SaveAssisted(SUE, page.found, Channel.AGENT, form, x.LI, agent_odd=odd)
+
+
+@pytest.mark.parametrize(
+    ("agent", "seen", "event", "left"),
+    [
+        (None, ("principal-proof",), e.CardRead(x.LI), ("principal-proof", "agent-id")),
+        (None, ("agent-id",), e.CardRead(x.LI), ("agent-id",)),
+        (None, (), e.CardRead(x.CHEN), ()),  # the principal's own card is no agent's
+        (x.LI, ("agent-id", "principal-proof"), ANNA, ("principal-proof",)),  # no card of this one was laid
+        (None, ("agent-id", "principal-proof"), ANNA, ("agent-id", "principal-proof")),  # photographed before anybody was typed
+    ],
+)
+def test_which_papers_were_seen_of_an_agent(agent, seen, event, left):
+    page = replace(AGENT, agent=agent, seen=seen, asked="?1", problem="x")
+    after, wanted = on(page, event)
+    assert (after.page.seen, after.page.asked, wanted) == (left, "", ())
+    if event == ANNA:
+        assert (after.page.agent.id_number, after.page.problem) == ("E12345678", "")
+        odd, _ = on(page, replace(ANNA, number="?2"))
+        assert odd.page == replace(page, asked="?2", problem="number-odd-again")
+
+
+def test_a_declaration_names_who_made_it_and_takes_its_pages_along():
+    page = s.TakingDeclaration(d.found(), x.LI, asked="?1", problem="x")
+    death, moved = Declaring(Declared.DEATH, d.TODAY, relation="child"), Declaring(Declared.RESIDENCE, place="深圳")
+    pages = replace(page, documents=(Document("a.pdf", "b" * 64), d.PAGE))
+    for on_page, form, declarant, odd, taken in (
+        (replace(pages, review=True), death, x.LI, True, ("page-1",)),
+        (pages, death, x.LI, True, ()),
+        (replace(pages, asked=""), death, x.LI, False, ()),
+        (pages, moved, None, False, ()),  # whoever lives elsewhere says so alone
+    ):
+        after, wanted = on(on_page, e.DeclareSubmitted(form))
+        assert wanted == (c.SaveDeclaration(SUE, page.found, form, declarant, odd, taken),)
+        done, wanted = on(after.page, e.Saved(1, ("r1",), erased=True))
+        assert (done.page, wanted) == (s.Done(Channel.DECLARATION, ("r1",), page.found, erased=True), (c.NudgeSync(),))
+    card, _ = on(replace(page, declarant=None), e.CardRead(x.LI))
+    assert (card.page.declarant, card.page.asked, card.page.problem) == (replace(x.LI, identified_by=IdentifiedBy.DESK), "", "")
+    typed, _ = on(page, ANNA)
+    assert (typed.page.declarant.id_number, typed.page.asked, typed.page.problem) == ("E12345678", "", "")
+    odd, _ = on(page, replace(ANNA, number="?2"))
+    assert odd.page == replace(page, asked="?2", problem="number-odd-again")

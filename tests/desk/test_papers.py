@@ -5,22 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from dataclasses import replace
-from datetime import date
 
 import pytest
 from PySide6.QtWidgets import QLabel
 
 from kiosk.camera.frame import Frame
-from kiosk.desk import boards_data as b
-from kiosk.desk import commands as c
 from kiosk.desk import events as e
 from kiosk.desk import states as s
-from kiosk.desk.papers import MOST
-from kiosk.desk.values import Document, ListFile, Place
 from kiosk.desk_backend import media
 from kiosk.domain import documents
-from kiosk.domain.identity import DocumentKind
 from kiosk.domain.person import Person
 from kiosk.domain.record import Channel
 from kiosk.emulators.paper_picture import draw_page, lay
@@ -33,10 +26,8 @@ from kiosk.store.desk import paper_pages
 from kiosk.store.opening import open_store
 from kiosk.ui.desk.paper_camera import Picture
 from tests.desk import samples as d
-from tests.desk.test_machine import signed_in, walk
 from tests.desk.test_touches import Counting, read_card
 from tests.store import made
-from tests.visit import samples as x
 
 LI = Person("李建国", "440305194810010111")
 AGENT = read_card(LI.id_number)
@@ -268,101 +259,6 @@ def test_scans_and_lists_are_offered_each_in_its_place(tmp_path):
     assert [one.name for one in found.lists] == ["e.csv", "f.xlsx"]
 
 
-# --- the pure part
-
-
-def opened(**page):
-    state, _ = signed_in(d.ANN, e.TakeOverTouched(), e.PersonFound(1, d.found()), e.AssistChosen(Channel.AGENT))
-    return s.Open(state.session, replace(state.page, **page))
-
-
-def test_a_page_that_arrives_after_the_camera_was_put_away_is_dropped():
-    state = opened(review=True, camera=s.Photographing("principal-proof", 2, busy=True))
-    state, _ = walk(e.PaperCameraClosed(), state=state)
-    state, done = walk(e.PageKept(1, 2, d.PAGE), state=state)
-    assert done == [c.DropPages(state.session, ("page-1",))]
-    assert state.page.documents == ()
-    state, _ = walk(e.BackTouched(), state=state)
-    _, done = walk(e.PageKept(1, 2, d.PAGE), state=state)
-    assert done == [c.DropPages(state.session, ("page-1",))]
-
-
-def test_eight_papers_are_enough():
-    full = tuple(Document(f"{n}.jpg", "a" * 64, page_id=f"page-{n}") for n in range(MOST))
-    state = opened(review=True, documents=full, camera=s.Photographing("principal-proof"))
-    state, done = walk(e.ShootTouched(), state=state)
-    assert (state.page.camera.problem, done) == ("papers-enough", [])
-    state, done = walk(e.ScanChosen(ListFile("stick/x.jpg", "x.jpg", "stick")), state=state)
-    assert (state.page.problem, done) == ("papers-enough", [])
-
-
-def test_the_camera_goes_on_to_the_next_paper_that_was_not_seen():
-    state = opened(review=True, seen=("agent-id",))
-    state, done = walk(e.PaperCameraTouched("principal-id-copy"), e.ShootTouched(), state=state)
-    assert [type(one) for one in done] == [c.WatchPapers, c.ShootPage]
-    state, _ = walk(e.PageKept(1, 1, replace(d.PAGE, name="principal-id-copy.jpg")), state=state)
-    assert (state.page.camera.paper, state.page.seen) == ("principal-proof", ("agent-id", "principal-id-copy"))
-
-
-def test_a_page_that_cannot_be_kept_is_told_and_not_counted():
-    state = opened(review=True, camera=s.Photographing("principal-proof", 2, busy=True))
-    state, done = walk(e.PageKept(1, 2, None), state=state)
-    assert (state.page.camera.problem, state.page.camera.busy) == ("page-not-kept", False)
-    assert (state.page.documents, done) == ((), [])
-
-
-def test_the_form_behind_the_camera_is_not_touched():
-    state = opened(review=True, camera=s.Photographing("principal-proof"))
-    for event in (e.AssistChosen(Channel.FAMILY_PROXY), e.AgentTyped("安娜", "E1", DocumentKind.PASSPORT)):
-        after, done = walk(event, state=state)
-        assert (after.page, done) == (state.page, [])
-
-
-def test_signing_out_lets_go_of_camera_and_pages():
-    state = opened(review=True, documents=(d.PAGE,), camera=s.Photographing("principal-proof"))
-    _, done = walk(e.TimePassed(), state=state, now_s=1000.0)
-    assert c.WatchPapers(state.session, False) in done
-    assert c.DropPages(state.session, ("page-1",)) in done
-
-
-# --- an agent's document that the reader cannot read
-
-
-def test_an_odd_number_is_asked_for_once_more_and_then_taken_with_a_flag():
-    state = opened()
-    odd = e.AgentTyped("安娜", "E1", DocumentKind.PASSPORT)
-    state, _ = walk(odd, state=state)
-    assert (state.page.problem, state.page.agent) == ("number-odd-again", None)
-    other, _ = walk(e.AgentTyped("安娜", "E2", DocumentKind.PASSPORT), state=state)
-    assert (other.page.problem, other.page.agent) == ("number-odd-again", None), "another odd number is asked about anew"
-    state, _ = walk(odd, state=state)
-    assert (state.page.problem, state.page.agent.id_number, state.page.agent.document_kind) == ("", "E1", DocumentKind.PASSPORT)
-    form = replace(d.PROXY, papers=d.PAPERS, documents=())
-    _, (save,) = walk(e.AssistSubmitted(form), state=state)
-    assert save.agent_odd
-    state, _ = walk(e.CardRead(x.LI), state=state)
-    _, (save,) = walk(e.AssistSubmitted(form), state=state)
-    assert not save.agent_odd
-
-
-def test_an_expired_passport_is_refused_and_a_scanned_one_fills_number_and_term():
-    state = opened()
-    expired, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "2026-11-01"), state=state)
-    assert expired.page.problem == "document-expired"
-    unread, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "next year"), state=state)
-    assert unread.page.problem == "day-unread"
-    good, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, "2030.01.31"), state=state)
-    assert (good.page.problem, good.page.agent.document_valid_to) == ("", date(2030, 1, 31))
-    for typed in ("20300131", "2030-1-31", "2030年1月31日", "２０３０．０１．３１", " 2030/01/31 "):
-        good, _ = walk(e.AgentTyped("安娜", "ｅ１２３４ ５６７８", DocumentKind.PASSPORT, typed), state=state)
-        assert (good.page.agent.document_valid_to, good.page.agent.id_number) == (date(2030, 1, 31), "E12345678")
-    for typed in ("2030-02-30", "2030131", "30.01.2030"):
-        unread, _ = walk(e.AgentTyped("安娜", "E12345678", DocumentKind.PASSPORT, typed), state=state)
-        assert unread.page.problem == "day-unread"
-    scanned, _ = walk(e.AgentTyped("安娜", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"), state=state)
-    assert scanned.page.problem == "document-expired", "the specimen's term, 2012, is in its MRZ"
-
-
 def test_a_passport_is_typed_for_an_agent_and_the_record_says_so(proxy):
     proxy.touch("agent-document-passport")
     proxy.type("agent-number", "E12")
@@ -409,28 +305,6 @@ def test_a_photographed_passport_fills_number_and_term(proxy, frames, monkeypatc
     proxy.find("agent-number").setText("typed over")
     proxy.desk.feed(e.PageDropTouched(proxy.desk.state.page.documents[0].page_id))
     assert proxy.find("agent-number").text() == "typed over", "filled in once"
-
-
-def test_an_odd_number_of_a_declarant_and_of_a_units_clerk_is_flagged_too():
-    odd, form = e.AgentTyped("安娜", "440305194806170017"), d.Declaring(d.Declared.DEATH, d.TODAY, relation="child")
-    session = s.Session(1, d.ANN.staff_id, d.ANN.name, d.ANN.role, 0.0)
-    state = s.Open(session, s.TakingDeclaration(d.found()))
-    state, _ = walk(odd, state=state)
-    assert (state.page.problem, state.page.declarant) == ("number-odd-again", None)
-    state, _ = walk(odd, state=state)
-    _, (save,) = walk(e.DeclareSubmitted(form), state=state)
-    assert save.declarant_odd
-    state, _ = walk(e.CardRead(x.LI), state=state)
-    _, (save,) = walk(e.DeclareSubmitted(form), state=state)
-    assert not save.declarant_odd
-    listed = s.Open(session, s.Board(Place.UNIT_LIST, b.UnitListData()))
-    chosen = e.UnitListChosen(d.LIST, "示范厂", ("clerk-id", "sealed-list"))
-    listed, _ = walk(odd, odd, state=listed)
-    _, (take,) = walk(chosen, state=listed)
-    assert take.clerk_odd
-    listed, _ = walk(e.CardRead(x.LI), state=listed)
-    _, (take,) = walk(chosen, state=listed)
-    assert not take.clerk_odd
 
 
 def test_todays_records_wait_for_approval_too(live):

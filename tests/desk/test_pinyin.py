@@ -150,3 +150,49 @@ def test_a_table_without_a_syllable_has_no_other_way_to_type_it():
     few = Pinyin("lv 吕 - -\n", "")
     assert texts(few, "lyu")[:1] == texts(few, "lv")[:1] == ["吕"]
     assert "女" not in texts(few, "nyu")
+
+
+FEW = """\
+* 王方 李范
+a 阿 - -
+er 儿 - -
+fan 范 饭 -
+fang 方 放 防
+ming 明 - 茗
+nv 女 - -
+nve - 虐 -
+li 李 里 -
+"""
+WORDS = "fangfan 防范 放饭\nli 理\nliming 黎明 利名\n"
+
+
+@pytest.mark.parametrize(
+    ("letters", "pieces"),
+    [
+        ("nvera", "nv er a"),  # not nve, after which nothing fits
+        ("nverf", "nv er f"),  # the last one is not finished
+        ("fanvfa", "fan v fa"),  # what is no pinyin stands alone
+        ("fav", "fa v"),
+        ("li_m[in^g`", "li ming"),
+    ],
+)
+def test_where_letters_are_cut(letters, pieces):
+    assert Pinyin(FEW, WORDS).syllables(letters) == tuple(pieces.split())
+
+
+@pytest.mark.parametrize(
+    ("letters", "found"),
+    [
+        ("fangf", [("防范", 5), ("放饭", 5), ("方", 4), ("放", 4), ("防", 4), ("范", 3), ("饭", 3)]),
+        ("liming", [("黎明", 6), ("利名", 6), ("理", 2), ("李", 2), ("里", 2)]),
+        ("f", [("方", 1), ("范", 1), ("饭", 1), ("放", 1)]),  # known names in their order, then what else is common
+        ("nve", [("虐", 3), ("女", 2)]),
+    ],
+)
+def test_what_is_offered_in_which_order(letters, found):
+    assert [(one.text, one.used) for one in Pinyin(FEW, WORDS).candidates(letters)] == found
+
+
+def test_letters_that_may_become_anything_offer_no_endless_list():
+    many = "".join(chr(0x4E00 + n) for n in range(500))
+    assert len(Pinyin(f"zhang - {many} -\n", "").candidates("zh")) == 400

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from kiosk.domain.camera_facts import CameraFacts, from_json
 from kiosk.domain.next_time import next_time
+from kiosk.domain.policy import PolicyBook, PolicyKind
 from kiosk.domain.record import pass_key
 from kiosk.domain.renewal import decide, term_after
 from tests.rules import made
@@ -46,6 +47,23 @@ def test_validity_once_granted_moves_the_window_of_the_very_old_too():
     young, old = (term_after(policy, passed, at_least=granted, born=born) for born in (date(1960, 1, 1), date(1940, 1, 1)))
     assert young.next_from == date(2028, 3, 30)
     assert old.next_from == date(2028, 1, 30)
+
+
+def test_what_the_bureaus_date_granted_outlives_a_new_version_that_grants_less():
+    """A pass early in the window of 15 March is good until the next 15 March, whatever a later version says of months."""
+    then = replace(
+        made.BOOK.at("annual-window", date(2026, 11, 29)), effective_from=date(2025, 1, 1), effective_to=date(2026, 12, 31)
+    )
+    now = replace(then, effective_from=date(2027, 1, 1), effective_to=None, valid_months=6)
+    last, due = date(2026, 2, 1), date(2026, 3, 15)
+    told = decide(PolicyBook([then, now]), made.benefit("annual-window", last, due), made.person(), date(2027, 1, 10))
+    assert (told.due, told.valid_from) == (date(2027, 3, 15), last)
+
+
+def test_a_campaign_of_one_day_in_a_common_year():
+    policy = replace(made.BOOK.at("annual-window", date(2026, 11, 29)), kind=PolicyKind.CAMPAIGN, opens=(2, 28), deadline=(2, 29))
+    assert term_after(policy, date(2026, 2, 28)).due == date(2027, 2, 28)
+    assert term_after(policy, date(2026, 2, 27)).due == date(2026, 2, 28)
 
 
 def test_two_different_passes_never_have_one_key():

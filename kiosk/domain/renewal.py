@@ -170,7 +170,7 @@ def decide(
     last = benefit.last_pass
     term = None if last is None else _current_term(book.at(policy_id, last), policy, benefit, last, birthday(entry))
     if clock_suspect or (last is not None and last > today):
-        return _dated(benefit, policy_id, Reason.CLOCK_SUSPECT, term, None)
+        return _dated(benefit, policy_id, Reason.CLOCK_SUSPECT, term)
     answer = replace(_window(policy, benefit, entry, today, term, passed_here=passed_here), card_expired=card_expired)
     refused = _STATUS_REASONS.get(entry.status)
     if refused is None and policy.local_residents_only and not entry.local_resident:
@@ -193,7 +193,7 @@ def _current_term(then: Policy, now: Policy, benefit: Benefit, last: date, born:
     granted = term_after(then, last, anchor=due if then.kind is PolicyKind.ANNUAL_WINDOW else None, born=born)
     # A due date before the last pass was met by it; one after it can only give the person more time.
     floor = max(granted.due, due) if due is not None and due >= last and anchor is None else granted.due
-    term = term_after(now, last, anchor=anchor, at_least=None if now is then and anchor is not None else floor, born=born)
+    term = term_after(now, last, anchor=anchor, at_least=floor, born=born)
     return replace(term, valid_from=granted.valid_from)
 
 
@@ -218,7 +218,7 @@ def _window(
         months = max(1, months)  # the bureau says so, whatever the dates here; one month at least is missing
     suspended = months > 0 or (term is not None and today >= term.suspended_from)
     after = term_after(policy, today, anchor=benefit.due, at_least=None if term is None else term.due, born=born)
-    answer = _dated(benefit, policy.policy_id, reason, term, policy)
+    answer = _dated(benefit, policy.policy_id, reason, term)
     return replace(
         answer,
         may_pass=may_pass,
@@ -233,7 +233,7 @@ def _window(
     )
 
 
-def _dated(benefit: Benefit, policy_id: str, reason: Reason, term: Term | None, policy: Policy | None) -> Eligibility:
+def _dated(benefit: Benefit, policy_id: str, reason: Reason, term: Term | None) -> Eligibility:
     """An answer that holds only what the last pass gave."""
     first = None if term is None or benefit.last_pass is None else term
     return Eligibility(
@@ -321,7 +321,7 @@ def after_pass(policies: PolicyBook, benefit: Benefit, passed_on: date, born: da
     if last is not None:
         granted = _current_term(policies.at(benefit.policy_id, last), policy, benefit, last, born).due
     after = term_after(policy, passed_on, anchor=benefit.due, at_least=granted, born=born)
-    due = None if after.due == term_after(policy, passed_on, born=born).due else after.due
+    due = None if after.due == term_after(policy, passed_on).due else after.due
     return replace(benefit, last_pass=passed_on, due=due)
 
 

@@ -192,6 +192,12 @@ def test_a_request_without_data_ends_with_its_command():
     assert encode_request(Command.FIND) == encode_request(Command.FIND, b"")
 
 
+def test_without_an_echo_there_is_nothing_to_leave_out():
+    decoder = Decoder()
+    assert decoder.feed(b"XXXX") == [Damage.NOISE]
+    assert (decoder.echoed, decoder.pending) == (False, 0)
+
+
 def test_the_longest_frame_passes():
     longest = frame(0x90, bytes(MAX_LENGTH - 4))
     decoder = Decoder()

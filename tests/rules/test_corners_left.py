@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from kiosk.domain.camera_facts import CameraFacts, from_json
 from kiosk.domain.next_time import next_time
+from kiosk.domain.person import Benefit
 from kiosk.domain.policy import PolicyBook, PolicyKind
+from kiosk.domain.reasons import Reason
 from kiosk.domain.record import pass_key
-from kiosk.domain.renewal import decide, term_after
+from kiosk.domain.renewal import RuleMessage, after_pass, decide, message_of, term_after
 from tests.rules import made
 
 
@@ -64,6 +68,104 @@ def test_a_campaign_of_one_day_in_a_common_year():
     policy = replace(made.BOOK.at("annual-window", date(2026, 11, 29)), kind=PolicyKind.CAMPAIGN, opens=(2, 28), deadline=(2, 29))
     assert term_after(policy, date(2026, 2, 28)).due == date(2027, 2, 28)
     assert term_after(policy, date(2026, 2, 27)).due == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("policy", "last", "due", "today", "first"),
+    [
+        ("rotation", None, None, date(2026, 11, 29), date(2026, 11, 29)),  # nothing is known: from today on
+        ("campaign", None, date(2027, 11, 30), date(2026, 11, 29), date(2026, 11, 29)),  # a due date alone opens no window
+        ("annual-window", date(2026, 2, 1), None, date(2026, 12, 1), date(2026, 11, 1)),  # the window that is open
+    ],
+)
+def test_from_which_day_a_pass_counts_where_it_counts_today(policy, last, due, today, first):
+    told = decide(made.BOOK, made.benefit(policy, last, due), made.person(), today)
+    assert (told.may_pass, told.reason, told.earliest_next) == (True, Reason.OK, first)
+
+
+def test_validity_begins_as_the_version_of_its_day_says_whatever_kind_came_after():
+    then = replace(made.BOOK.at("deferred-month", date(2026, 11, 29)), policy_id="p", effective_to=date(2026, 12, 31))
+    now = replace(made.BOOK.at("rotation", date(2026, 11, 29)), policy_id="p", effective_from=date(2027, 1, 1))
+    told = decide(PolicyBook([then, now]), made.benefit("p", date(2026, 11, 29)), made.person(), date(2027, 1, 10))
+    assert told.valid_from == date(2026, 12, 1)
+
+
+def test_an_answer_names_the_benefit_and_the_policy_that_it_is_about():
+    held = Benefit("b-1", "other-basic", "rotation", date(2026, 11, 29))
+    for suspect in (True, False):
+        told = decide(made.BOOK, held, made.person(), date(2026, 11, 29), clock_suspect=suspect)
+        assert (told.benefit_id, told.benefit_kind, told.policy_id) == ("b-1", "other-basic", "rotation")
+
+
+def test_the_first_period_of_whom_the_bureau_gave_a_day_is_named_by_it():
+    told = decide(made.BOOK, made.benefit("rotation", None, date(2027, 3, 15)), made.person(), date(2026, 11, 29))
+    assert told.period == "first/2027-03-15"
+
+
+@pytest.mark.parametrize(("men", "women"), [(60, 50), (50, 60)])
+@pytest.mark.parametrize(("born", "reason"), [(date(1976, 11, 29), Reason.OK), (date(1976, 11, 30), Reason.NO_QUALIFICATION)])
+def test_where_a_number_tells_no_sex_the_lower_age_counts(men, women, born, reason):
+    aged = replace(made.BOOK.at("rotation", date(2026, 11, 29)), min_ages=(("enterprise-employee", men, women),))
+    stranger = made.person(born=born, id_number="E12345678")
+    assert decide(aged, made.benefit("rotation", None), stranger, date(2026, 11, 29)).reason is reason
+
+
+def test_a_pass_in_the_longer_window_of_the_very_old_is_that_windows_pass():
+    then = replace(made.BOOK.at("annual-window", date(2026, 11, 29)), early_months_from_age=((80, 3),))
+    held, born = made.benefit("annual-window", date(2025, 3, 1), date(2026, 3, 15)), date(1940, 1, 1)
+    day = date(2025, 10, 1)  # of the early months
+    assert after_pass(PolicyBook([then]), held, day, born).due == date(2027, 3, 15)
+    assert after_pass(PolicyBook([then]), held, day).due == date(2026, 3, 15)
+    # A version that gives less does not shorten what such a pass has granted.
+    now = replace(then, effective_from=date(2025, 10, 2), valid_months=6)
+    book = PolicyBook([replace(then, effective_to=date(2025, 10, 1)), now])
+    assert after_pass(book, replace(held, last_pass=day), date(2025, 10, 2), born).due == date(2027, 3, 15)
+
+
+def test_a_pass_that_gives_its_own_day_leaves_none_of_the_bureaus():
+    assert after_pass(made.BOOK, made.benefit("rotation", date(2026, 1, 1)), date(2026, 11, 29)).due is None
+
+
+def d(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+DONE = {"may_pass": False, "reason": Reason.ALREADY_DONE}
+LATE = {"due": d("2026-10-31"), "suspended_from": d("2026-11-01")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (DONE | {"earliest_next": d("2027-03-01"), "due": d("2027-09-30")}, ("already-done-month", d("2027-03-01"))),
+        (
+            DONE | {"earliest_next": d("2027-03-01"), "due": d("2027-08-31")},
+            ("already-done-window", d("2027-03-01"), d("2027-08-31")),
+        ),
+        (
+            DONE | {"earliest_next": d("2027-03-01"), "due": d("2027-10-01")},
+            ("already-done-window", d("2027-03-01"), d("2027-10-01")),
+        ),
+        (
+            DONE | {"earliest_next": d("2027-03-02"), "due": d("2027-10-31")},
+            ("already-done-window", d("2027-03-02"), d("2027-10-31")),
+        ),
+        (LATE | {"suspended_months": 1}, ("ok-suspended", d("2026-11-01"), None, 1)),
+        (LATE | {"suspended_months": 0}, ("ok-suspended-now", d("2026-11-01"))),
+        (
+            {"due": d("2026-10-31"), "grace_to": d("2026-12-31"), "suspended_from": d("2027-01-01")},
+            ("ok-grace", d("2026-10-31"), d("2026-12-31")),
+        ),
+        ({"due": d("2026-11-29"), "grace_to": None, "suspended_from": d("2026-11-30")}, ("ok-valid", d("2026-11-29"))),
+        ({"due": None, "suspended_from": None}, ("ok",)),
+        ({"reason": Reason.DATA_MATCHED, "due": d("2026-12-31")}, ("data-matched-until", d("2026-12-31"))),
+        ({"reason": Reason.DATA_MATCHED, "due": None}, ("data-matched",)),
+    ],
+)
+def test_what_a_rule_says_with_its_days(answer, said):
+    today = date(2026, 11, 29)
+    plain = decide(made.BOOK, made.benefit("rotation", date(2026, 1, 1)), made.person(), today)
+    assert message_of(replace(plain, **({"reason": Reason.OK, "suspended_months": 0} | answer)), today) == RuleMessage(*said)
 
 
 def test_two_different_passes_never_have_one_key():

@@ -296,6 +296,14 @@ def test_a_failure_in_a_take_rests_and_the_next_success_counts_anew():
     assert p.step(rested, p.VisionReady(), 104.0)[0].vision_failures == 0
 
 
+def test_that_the_attendant_is_called_again_is_nobodys_touch():
+    quiet = p.IdleClock(900.0, 20.0, 90.0)
+    again, wished = p.step(known(STAYING, quiet=quiet), p.Changed(STAYING, replace(STAYING, stayed=2)), 170.0)
+    assert (again.quiet, wished) == (quiet, ())
+    gone, wished = p.step(known(STAYING, quiet=quiet), p.Changed(STAYING, CONFIRMING), 170.0)
+    assert (gone.quiet, wished) == (NOW, NOTHING)
+
+
 def test_who_waits_for_the_attendant_is_not_sent_away_and_the_call_is_repeated():
     referred = s.Referred(s.Visit("v1"), Reason.NO_FACE_WANTED)
     waits = replace(referred, stayed=1)

@@ -164,10 +164,11 @@ class Updates:
         say(f"{version}: {len(manifest.entries)} files")
         downloads = Downloads(source, self._places.own / "download", self._disk)
         downloads.begin(manifest)
-        self.versions.lay_out(manifest, downloads.fetch)
+        checked = self.versions.lay_out(manifest, downloads.fetch)
         downloads.end()
         try:
-            self.versions.check(version)
+            if not checked:
+                self.versions.check(version)
         except ManifestError:
             self._disk.remove(self.versions.path(version))  # damaged since it was laid out: fetched anew the next time
             raise

@@ -46,15 +46,15 @@ class Versions:
             names.append(path.name)
         return sorted(names, key=version_key)
 
-    def lay_out(self, manifest: Manifest, fetch: Fetch) -> None:
-        """Make the version's folder: files that an installed version has are taken from it, others fetched, all checked.
+    def lay_out(self, manifest: Manifest, fetch: Fetch) -> bool:
+        """Make the version's folder: files that an installed version has are taken from it, others fetched, all checked in place.
 
-        A broken-off try goes on where it stopped. Raises ManifestError for a file that is not what was signed, and what `fetch`
-        raises.
+        A broken-off try goes on where it stopped. Returns whether it looked at every file: False where the version was laid out
+        before, and may have been damaged since. Raises ManifestError for a file that is not what was signed, and what `fetch` raises.
         """
         final = self.path(manifest.version)
         if final.is_dir():
-            return
+            return False
         part = final.with_name(final.name + _PART)
         self.disk.make_folder(part)
         here, before = self._installed_files(), self._in_force()
@@ -72,10 +72,9 @@ class Versions:
                 continue
             self.disk.remove(target)
             source = here.get((entry.sha256, entry.program))
-            if source is not None and _fits(source, entry):
-                self.disk.take(source, target)
-            else:
-                self.disk.write(target, fetch(entry, before.get(entry.path)), program=entry.program)
+            if source is not None and self._took(source, target, entry):
+                continue
+            self.disk.write(target, fetch(entry, before.get(entry.path)), program=entry.program)
             if not _fits(target, entry):
                 self.disk.remove(target)
                 raise ManifestError(f"{entry.path}: not the file that was signed")
@@ -87,6 +86,18 @@ class Versions:
             self.disk.sync(folder)
         self.disk.rename(part, final)
         self.disk.sync(self.folder)
+        return True
+
+    def _took(self, source: Path, target: Path, entry: Entry) -> bool:
+        """Take an installed file over; one that is damaged goes again. Read once, in its new place: mostly it is the same file."""
+        try:
+            self.disk.take(source, target)
+        except FileNotFoundError:
+            return False  # listed, and lost since
+        if _fits(target, entry):
+            return True
+        self.disk.remove(target)
+        return False
 
     def check(self, version: str) -> Manifest:
         """Return the manifest of a laid-out version after looking at every file. Raises ManifestError."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.packages import file_digest
+from kiosk.updates import versions
 from kiosk.updates.disk import Disk
 from kiosk.updates.manifest import ManifestError
 from kiosk.updates.sources import FolderSource
@@ -35,10 +37,10 @@ def fresh(folder: Path, old_tree: Path):
 
 def check(places, stations_version: str) -> None:
     """What must hold after every cut and recovery."""
-    versions = Versions(places.home, Disk())
-    current = versions.current()
+    laid_out = Versions(places.home, Disk())
+    current = laid_out.current()
     assert current in (OLD, NEW)
-    versions.check(current)
+    laid_out.check(current)
     assert stations_version == current
     store = (places.store / "kiosk.db").read_bytes()
     assert store == b"tables of 0.1.0", "the old store, or one that the new version reads as well"
@@ -165,6 +167,63 @@ def test_a_damaged_installed_file_is_fetched_and_not_taken_over(repository, tmp_
     state = Updates(places, station).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None)
     assert state.told == "0.2.0: ok"
     assert b"shared 3" in (places.home / "versions" / NEW / "assets" / "shared-3").read_bytes()
+
+
+def test_an_installed_file_that_is_lost_is_fetched(repository, tmp_path):
+    old_tree, folder, root = repository
+    places = fresh(tmp_path, old_tree)
+    (places.home / "versions" / OLD / "assets" / "shared-2").unlink()
+    station = made.FakeStation(places)
+    station.start()
+    state = Updates(places, station).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None)
+    assert state.told == "0.2.0: ok"
+    assert b"shared 2" in (places.home / "versions" / NEW / "assets" / "shared-2").read_bytes()
+
+
+def read_files(monkeypatch) -> list[Path]:
+    """What the digest is taken of, from now on."""
+    read: list[Path] = []
+    monkeypatch.setattr(versions, "file_digest", lambda path: read.append(path) or file_digest(path))
+    return read
+
+
+def test_an_update_reads_every_file_once_and_a_version_of_before_whole_again(repository, tmp_path, monkeypatch):
+    """On a slow processor the digests of 675 MB are most of an update."""
+    old_tree, folder, root = repository
+    places = fresh(tmp_path, old_tree)
+    station = made.FakeStation(places)
+    station.start()
+    station.now = made.Moment(12, False, False)
+    read = read_files(monkeypatch)
+    Updates(places, station).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None)
+    files = sorted(path for path in (places.home / "versions" / NEW).rglob("*") if path.is_file() and path.name != "files.json")
+    files.remove(places.home / "versions" / NEW / "python")  # a link
+    assert sorted(path.relative_to(places.home / "versions" / f"{NEW}.part") for path in read) == [
+        path.relative_to(places.home / "versions" / NEW) for path in files
+    ]
+    read.clear()
+    station.now = made.Moment(2, False, False)
+    assert Updates(places, station).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None).told == "0.2.0: ok"
+    assert sorted(read) == files, "laid out by another run, and looked at by this one"
+
+
+def test_what_a_broken_off_try_left_is_believed_only_after_a_look(repository, tmp_path):
+    """A file in the half-made folder that is not whole: it was cut off, or went bad since."""
+    old_tree, folder, root = repository
+    places = fresh(tmp_path, old_tree)
+    station = made.FakeStation(places)
+    station.start()
+    with pytest.raises(made.PowerCut):
+        disk = made.CutDisk(FILES + 6, forget=False)
+        Updates(places, station, disk).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None)
+    part = places.home / "versions" / f"{NEW}.part"
+    left = [path for path in sorted(part.rglob("*")) if path.is_file()]
+    assert left
+    left[0].unlink()  # it may be the old version's own
+    left[0].write_bytes(b"half of it")
+    assert Updates(places, station).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None).told == "0.2.0: ok"
+    Versions(places.home, Disk()).check(NEW)
+    Versions(places.home, Disk()).check(OLD)
 
 
 def test_a_laid_out_version_that_was_damaged_since_is_not_put_in_force(repository, tmp_path):

@@ -90,7 +90,7 @@ class Machine:
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd)),
             *("-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 loglevel=4 mitigations=off"),
             # Writes that the guest synced are in the file when it is killed; what it did not sync never left its own memory.
-            *("-drive", f"file={overlay},if=virtio,cache=writeback,discard=unmap"),
+            *("-drive", f"file={overlay},if=virtio,cache=unsafe,discard=unmap"),
             *("-device", f"VGA,edid=on,xres={WIDTH},yres={HEIGHT}"),
             *("-serial", f"file:{folder / 'console.log'}"),
             *self._reader_port(),

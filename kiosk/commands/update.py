@@ -30,14 +30,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--root-file", type=Path, default=ROOT_FILE, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
 
-    from tuf.api.exceptions import DownloadError
-
     from kiosk import config
-    from kiosk.errors import ConfigError
-    from kiosk.updates.manifest import ManifestError
-    from kiosk.updates.sources import BureauSource, FolderSource, Source, SourceError
     from kiosk.updates.system import SystemdStation
-    from kiosk.updates.trust import NotTrusted
     from kiosk.updates.updater import Places, Updates
 
     settings = config.load()
@@ -45,7 +39,7 @@ def main(argv: list[str]) -> int:
     updates = Updates(
         places,
         SystemdStation(options.home, settings.station.timezone, ready_s=settings.update.ready_s),
-        sm3=_speaks_gm(settings.sync),
+        sm3=not options.recover and _speaks_gm(settings.sync),
     )
     if options.status:
         state = updates.state()
@@ -55,6 +49,14 @@ def main(argv: list[str]) -> int:
         state = updates.recover(boot=True)
         print(f"in force: {updates.versions.current()}; {state.told or 'nothing was broken off'}")
         return 0
+    # Not before: a start of the machine waits for `--recover`.
+    from tuf.api.exceptions import DownloadError
+
+    from kiosk.errors import ConfigError
+    from kiosk.updates.manifest import ManifestError
+    from kiosk.updates.sources import BureauSource, FolderSource, Source, SourceError
+    from kiosk.updates.trust import NotTrusted
+
     if not options.root_file.is_file():
         print("no updates: no root keys of the programme's owner here", file=sys.stderr)
         return 0

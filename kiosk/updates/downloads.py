@@ -7,24 +7,16 @@ by piece, and is believed only when the whole has the signed digest.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.packages import file_digest
 from kiosk.updates.disk import Disk
 from kiosk.updates.manifest import Entry, Manifest
 from kiosk.updates.sources import NoGood, NotThere, Source, delta_path, object_path, packed_limit, unpack
+from kiosk.updates.versions import Old
 
 PIECE = 256 * 1024  # bytes of a large file that are synced together
 DELTA_FROM = 16 * 1024  # bytes of a file: smaller ones are fetched whole, a delta would spare less than its request costs
-
-
-@dataclass(frozen=True, slots=True)
-class Old:
-    """The file at the same place in the version in force."""
-
-    sha256: str
-    path: Path
 
 
 class Downloads:

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kiosk.updates import plan
 from kiosk.updates.disk import Disk
-from kiosk.updates.downloads import Downloads
 from kiosk.updates.manifest import ManifestError
 from kiosk.updates.plan import Health, Moment
-from kiosk.updates.sources import Source
-from kiosk.updates.trust import Repository
 from kiosk.updates.versions import Versions
+
+if TYPE_CHECKING:
+    from kiosk.updates.sources import Source
 
 RESULT = "update-result.json"  # beside the versions, for everybody to read: the kiosk tells the bureau
 ROOT = "update-root.json"
@@ -150,6 +150,9 @@ class Updates:
 
     def run(self, source: Source, root: bytes, station_id: str, hours: tuple[int, int], say: Callable[[str], None]) -> State:
         """Look for an update, fetch it, test it, and switch when nobody is there. Raises NotTrusted, SourceError, ManifestError."""
+        from kiosk.updates.downloads import Downloads  # not for `recover`, which every start of the machine waits for
+        from kiosk.updates.trust import Repository
+
         state = self.recover(boot=False)
         if state.phase == "trial":
             return self._judge(state, self._station.health())

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.packages import file_digest
 from kiosk.updates.disk import Disk
-from kiosk.updates.downloads import Old
 from kiosk.updates.manifest import LIST, SM3_LIST, Entry, Manifest, ManifestError, parse, sm3_digest, version_key, with_sm3
 
 _PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The file at the same place in the version in force."""
+
+    sha256: str
+    path: Path
+
 
 Fetch = Callable[[Entry, Old | None], bytes]  # the file that is wanted, and the one at its place in the version in force
 
@@ -50,7 +59,8 @@ class Versions:
         """Make the version's folder: files that an installed version has are taken from it, others fetched, all checked in place.
 
         A broken-off try goes on where it stopped. Returns whether it looked at every file: False where the version was laid out
-        before, and may have been damaged since. Raises ManifestError for a file that is not what was signed, and what `fetch` raises.
+        before, and may have been damaged since. Raises ManifestError for a file that is not what was signed, and what `fetch`
+        raises.
         """
         final = self.path(manifest.version)
         if final.is_dir():

@@ -16,7 +16,7 @@ import pytest
 from kiosk.config import ROOT, Settings
 from kiosk.domain.reasons import Action
 from kiosk.texts.strings import Strings
-from tests.vm import image, screen, states, updating
+from tests.vm import image, owner, screen, states
 from tests.vm.machine import Answer, Machine, VmError
 from tests.vm.set_up import station_settings
 from tests.vm.visits import asked_for
@@ -46,9 +46,13 @@ def test_a_version_is_the_package_with_another_number_and_a_broken_one_ends_at_i
     }.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text, encoding="utf-8")
-    owner = updating.Owner(tmp_path, tmp_path / "updates", Path("none.deb"))
-    assert updating.later("0.1.0", 3) == "0.1.3"
-    good, bad = owner.version("0.1.1", "0.1.0"), owner.version("0.1.2", "0.1.0", broken=True)
+    (tree / "large").write_bytes(b"the same")
+    made = owner.Owner(tmp_path, tmp_path / "updates", Path("none.deb"))
+    assert owner.later("0.1.0", 3) == "0.1.3"
+    good, bad = made.version("0.1.1", "0.1.0"), made.version("0.1.2", "0.1.0", broken=True)
+    assert (tree / "kiosk" / "__init__.py").read_text(encoding="utf-8") == '__version__ = "0.1.0"\n', "the package's own stays"
+    assert (tree / "assets" / "deploy" / "session").read_text(encoding="utf-8") == "#!/bin/sh\nexec kiosk\n"
+    assert (tree / "large").stat().st_ino == (good / "large").stat().st_ino == (bad / "large").stat().st_ino
     assert (good / "kiosk" / "__init__.py").read_text(encoding="utf-8") == '__version__ = "0.1.1"\n'
     assert "versions/0.1.1/python" in (good / "venv" / "pyvenv.cfg").read_text(encoding="utf-8")
     assert list((good / "kiosk" / "__pycache__").glob("*.opt-1.pyc"))
@@ -120,13 +124,13 @@ def test_every_text_that_the_trial_looks_for_stands_on_a_page():
 def test_the_owner_signs_from_wherever_the_trial_was_started(tmp_path, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.chdir(tmp_path)
-    owner = updating.Owner(tmp_path / "release", tmp_path / "updates", Path("none.deb"))
-    owner.folder.mkdir()
-    (owner.folder / "phrase").write_text(updating.PHRASE, encoding="ascii")
-    owner._release("init")
-    assert owner.root.is_file()
+    made = owner.Owner(tmp_path / "release", tmp_path / "updates", Path("none.deb"))
+    made.folder.mkdir()
+    (made.folder / "phrase").write_text(owner.PHRASE, encoding="ascii")
+    made._release("init")
+    assert made.root.is_file()
     with pytest.raises(VmError, match="kiosk release init: .*is there already"):
-        owner._release("init")
+        made._release("init")
 
 
 def test_the_processors_time_of_the_machine_is_counted_beyond_its_end(tmp_path):

@@ -58,6 +58,7 @@ def main() -> int:
     try:
         if chosen[0] != names[0]:
             trial.go_on(options.after or names[names.index(chosen[0]) - 1])
+        trial.beside.begin(chosen)
         for name in chosen:
             print(f"{name}: {(STAGES[name].__doc__ or '').strip()}", flush=True)
             at, spent = time.monotonic(), trial.machine.processor_s

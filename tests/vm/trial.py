@@ -12,6 +12,7 @@ from kiosk.emulators.reader_cards import load_cards
 from tests.vm import states
 from tests.vm.image import Image
 from tests.vm.machine import Machine, VmError
+from tests.vm.owner import Beside, Owner
 from tests.vm.screen import Screen
 from tests.vm.town import Town
 
@@ -23,7 +24,7 @@ class Trial:
 
     def __init__(self, image: Image, work: Path, out: Path, deb: Path, *, anew: bool) -> None:
         """deb: the package in the image; updates are made of it. anew: nothing of the last run is kept."""
-        self.out, self.work, self.deb = out, work, deb
+        self.out, self.work = out, work
         if anew:
             for name in ("machine", "town", "release", "states"):
                 shutil.rmtree(work / name, ignore_errors=True)
@@ -32,17 +33,20 @@ class Trial:
         self.machine = Machine(image, work / "machine", self.reader.address)
         self.screen = Screen(self.machine, out)
         self.town = Town(work / "town")
+        self.beside = Beside(Owner(work / "release", self.town.folder / "bureau" / "updates", deb), self.town)
 
     def close(self) -> None:
         """Switch everything off."""
         self.machine.cut()
         self.reader.stop()
         self.town.bureau.stop()
+        self.beside.close()
 
     def keep(self, stage: str) -> None:
         """Keep what a stage left, for `go_on`."""
         if not self.machine.running:
             return
+        self.beside.all_made()
         if self.town.bureau.running:
             self.town.bureau.pause()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import numpy as np
 from kiosk.ocr.recogniser import RapidRecogniser
 from tests.vm.machine import HEIGHT, WIDTH, Machine, VmError
 
-LOOK_S = 0.7  # by the machine's clock, between two looks at its screen
+LOOK_S = 0.3  # by the machine's clock, between two looks at its screen
+NEW_S = 0.7  # a page is new for half a second, by the machine's clock: what is hit counts for nothing
 TAKES_S = 20.0  # by the machine's clock: what a touch brings is there, or the touch was swallowed
 
 
@@ -82,13 +84,13 @@ class Screen:
         self.until(text)
         same = [one for one in self.seen if "".join(filter(str.isalpha, one.text)).endswith(text)]
         word = max(same, key=lambda one: one.x)
-        self._machine.rest(1.0)
+        self._machine.rest(NEW_S)
         self._machine.touch(word.x, word.y)
 
     def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
         """Touch a text once it is there, not at once: what is hit within half a second of a page's coming counts for nothing."""
         word = self.until(*wanted, timeout_s=timeout_s)
-        self._machine.rest(1.0)
+        self._machine.rest(NEW_S)
         self._machine.touch(word.x, word.y)
 
     def touch_until(self, text: str, *wanted: str, tries: int = 4) -> Word:
@@ -98,6 +100,8 @@ class Screen:
             try:
                 return self.until(*wanted, timeout_s=TAKES_S)
             except VmError:
+                self.keep("a-touch-brought-nothing")
+                print(f"  {time.strftime('%H:%M:%S')} ! a touch on {text} brought nothing", flush=True)
                 if last:
                     raise
         raise VmError(text)
@@ -112,9 +116,9 @@ class Screen:
         """Touch the field beside a label, and type on the keyboard that is plugged in. label: as it may be read, by |."""
         word = self.until(*label.split("|"))
         self._machine.touch(word.x + 260, word.y)
-        self._machine.rest(2.0)
+        self._machine.rest(1.2)
         self._machine.chord("ctrl", "a")
         self._machine.chord("backspace")
         self._machine.keys(text)
         # A touch that follows must not come before the keys: it would meet the keyboard on the screen, which they send away.
-        self._machine.rest(2.0)
+        self._machine.rest(1.0)

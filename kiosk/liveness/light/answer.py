@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from kiosk.liveness.landmarks import FaceObservation
-from kiosk.liveness.light.code import LENGTH_S, LightCode, draw_code
+from kiosk.liveness.light.code import LENGTH_S, LightCode, courses, draw_code
 
 # Points of skin that are seen from the front: brow, temples, cheeks, the sides and the tip of the nose, chin and jaw.
 POINTS = np.array(
@@ -138,7 +138,7 @@ def skin_of(frame_bgr: np.ndarray, observation: FaceObservation) -> np.ndarray |
     if x0 < 0 or y0 < 0 or x1 >= width or y1 >= height or x1 - x0 < 40 or y1 - y0 < 40:
         return None
     small = cv2.resize(frame_bgr[y0:y1, x0:x1], (_CROP, _CROP), interpolation=cv2.INTER_AREA)
-    linear = cv2.blur(_LINEAR[small], (5, 5))
+    linear = cv2.blur(cv2.LUT(small, _LINEAR), (5, 5))
     xy = (observation.points[POINTS, :2] - (x0, y0)) / (x1 - x0, y1 - y0) * (_CROP - 1)
     at = np.clip(np.rint(xy), 0, _CROP - 1).astype(np.intp)
     return np.asarray(linear[at[:, 1], at[:, 0]], np.float64)
@@ -154,7 +154,7 @@ def room_of(frame_bgr: np.ndarray, observation: FaceObservation) -> np.ndarray:
     margin = 0.35 * (x1 - x0)
     columns, rows = columns * _ROOM_STEP, rows * _ROOM_STEP
     room = grid[(columns < x0 - margin) | (columns > x1 + margin) | (rows < y0 - margin)]
-    return np.asarray(_LINEAR[room].mean(axis=0), np.float64) if len(room) >= 10 else np.zeros(3)
+    return np.asarray(cv2.LUT(room, _LINEAR).mean(axis=0), np.float64) if len(room) >= 10 else np.zeros(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,19 +267,17 @@ def _behind(room: np.ndarray, drift: np.ndarray) -> np.ndarray | None:
 
 def _by_delay(code: LightCode, times: np.ndarray, clock: np.ndarray, drift: np.ndarray) -> list[np.ndarray]:
     """Return for each of DELAYS_S what should come back at `times`, (f, 3), without what looks like drift."""
-    fine = np.array([code.levels(float(t)) for t in _FINE_S])
-    out = []
-    for delay in DELAYS_S:
-        at = np.interp(times - delay, *clock.T)
-        out.append(_without(drift, np.stack([np.interp(at, _FINE_S, column) for column in fine.T], axis=1)))
-    return out
+    fine = courses((code.hue, code.across, code.along), _FINE_S)
+    ats = (np.interp(times - delay, *clock.T) for delay in DELAYS_S)
+    shown = np.stack([np.interp(at, _FINE_S, column) for at in ats for column in fine.T], axis=1)
+    return np.split(_without(drift, shown), len(DELAYS_S), axis=1)
 
 
 @cache
 def _others() -> np.ndarray:
     """The whole light of codes that were not shown, (seconds of _FINE_S, codes)."""
     rng = random.Random(0)
-    return np.array([[code.levels(float(t))[0] for t in _FINE_S] for code in (draw_code(rng) for _ in range(_OTHERS))]).T
+    return courses([draw_code(rng).hue for _ in range(_OTHERS)], _FINE_S)
 
 
 def _not_shown(at: np.ndarray, drift: np.ndarray) -> np.ndarray:

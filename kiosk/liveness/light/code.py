@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from kiosk.domain.light_pattern import Levels
 
@@ -43,6 +46,15 @@ def draw_code(rng: random.Random) -> LightCode:
         rows = [[1 if order[index] >> bit & 1 else -1 for index in range(SYMBOLS)] for bit in range(3)]
         if all(sum(a != b for a, b in zip(row, row[1:], strict=False)) >= _CHANGES for row in rows):
             return LightCode(*(tuple(row) for row in rows))
+
+
+def courses(sequences: Sequence[tuple[int, ...]], times: np.ndarray) -> np.ndarray:
+    """Return (times, sequences): what `LightCode.levels` says of each sequence at many times, in seconds of the code."""
+    steps = np.array([(0, *sequence, 0) for sequence in sequences], dtype=float)
+    index = np.clip(np.floor_divide(times, SYMBOL_S), 0, SYMBOLS).astype(np.intp)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.clip((times - index * SYMBOL_S) / RAMP_S, 0.0, 1.0))
+    before, after = steps[:, index], steps[:, index + 1]
+    return np.asarray((before + (after - before) * ramp).T)
 
 
 def _level(sequence: tuple[int, ...], t_s: float) -> float:

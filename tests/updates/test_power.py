@@ -213,9 +213,9 @@ def test_what_a_broken_off_try_left_is_believed_only_after_a_look(repository, tm
     places = fresh(tmp_path, old_tree)
     station = made.FakeStation(places)
     station.start()
+    updates = Updates(places, station, made.CutDisk(FILES + 6, forget=False))
     with pytest.raises(made.PowerCut):
-        disk = made.CutDisk(FILES + 6, forget=False)
-        Updates(places, station, disk).run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None)
+        updates.run(FolderSource(folder), root, made.STATION, (1, 5), lambda _: None)
     part = places.home / "versions" / f"{NEW}.part"
     left = [path for path in sorted(part.rglob("*")) if path.is_file()]
     assert left

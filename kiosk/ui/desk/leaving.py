@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QSizePolicy
 
 from kiosk.desk import events as e
 from kiosk.desk.papers import Papered
@@ -54,8 +55,9 @@ class LeaveQuestion(Card):
         self.stay.clicked.connect(self._stay)
         self.leave.clicked.connect(self._leave)
         self.box.addWidget(self._words)
+        self.box.addSpacing(32)
         self.box.addLayout(row(self.leave, 1, self.stay))
-        self.box.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)  # a question in the middle, no empty sheet
 
     @Slot()
     def _stay(self) -> None:

@@ -104,8 +104,8 @@ FROM_AFAR = frozenset(
         "match.same_person",
     }
 )
-# The programme's minimum, as shipped: a check is never weaker, and no more is asked or allowed than this.
 TWO_SIGNATURES = frozenset({"match.accept", "match.reject", "match.same_person"})  # from afar: the owner's besides the bureau's
+# The programme's minimum, as shipped: no check is weaker than LEAST_MODE, no number below LEAST or above MOST.
 MODES = ("off", "record", "refer", "enforce")
 LEAST_MODE = {
     "liveness.checks.depth": "enforce",

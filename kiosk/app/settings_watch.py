@@ -1,6 +1,6 @@
 """The bureau's settings in a running kiosk: a new start when nobody is there, and the way back when the hour is over.
 
-Built by `KioskApp`; lives in the GUI thread.
+Built by `app.housekeeping`; lives in the GUI thread.
 """
 
 from __future__ import annotations

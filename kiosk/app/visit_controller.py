@@ -53,7 +53,7 @@ class VisitMoved:
 class VisitController(QObject):
     """The only place where the visit meets the devices."""
 
-    moved = Signal(object)  # Moved
+    moved = Signal(object)  # VisitMoved
     saved = Signal(object)  # (record_ids, Outcome, Reason) after a save
     begin_take = Signal(object)  # -> VisionWorker
     swap_action = Signal()

@@ -1,4 +1,7 @@
-"""Who has the pass of a person, benefit and period: one record at most, exactly one while any attempt stands. For `decisions`."""
+"""Who has the pass of a person, benefit and period: one record at most, exactly one while any attempt stands.
+
+Called by `ingest` as records come and by `decisions` when one is confirmed or returned; asked by the clerks' pages.
+"""
 
 from __future__ import annotations
 

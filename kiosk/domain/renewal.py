@@ -1,6 +1,7 @@
 """The programme's rules: (policy, benefit, person, today) -> Eligibility. Pure; standard library only.
 
-Called by `store.service` for every look-up and by `kiosk policy explain`. Dates are local (Asia/Shanghai), boundary days inclusive.
+Called by `store.service` for every look-up, by `kiosk policy explain`, and at the bureau by `reminders`, `periods` and the clerks'
+preview of a rule. Dates are local (Asia/Shanghai), boundary days inclusive.
 The state after a pass is a line of days without gap or overlap: not yet | open, up to the due date | grace | suspended.
 """
 

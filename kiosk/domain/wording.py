@@ -1,4 +1,6 @@
-"""A rule's message in words: fills the catalogue's [rule] texts. Pure; used by `kiosk policy explain`, the desk and the slip."""
+"""A rule's message in words: fills the catalogue's [rule] texts. Pure; used by `kiosk policy explain`
+and the clerks' preview of a rule. The kiosk's own pages and slips say dates by `next_time`.
+"""
 
 from __future__ import annotations
 

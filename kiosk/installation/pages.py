@@ -1,4 +1,4 @@
-"""What follows on each page of the set-up. Called by `installation.machine` alone."""
+"""What follows on each page of the set-up. Called by `installation.machine`; the pages ask whether one may go on, and limits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A store whose database and mirror both hold nothing, where there was data: never begun anew without a supervisor's word.
 
-Called by `store.opening`. An empty file is an empty database to the driver, and an empty mirror fills nothing: a disk that lost its
-files, or a hand that emptied them, would look like a first start. The word: `kiosk journal begin-anew`.
+Called by `store.opening` and, for the supervisor's word, by `kiosk journal begin-anew`. An empty file is an empty database to the
+driver, and an empty mirror fills nothing: a disk that lost its files, or a hand that emptied them, would look like a first start.
 """
 
 from __future__ import annotations

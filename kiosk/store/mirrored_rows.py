@@ -32,7 +32,7 @@ RECOVERED: dict[str, tuple[str, ...]] = {
     "unit_lists": ("list_id",),
     "declarations": ("record_id",),
     "camera_pin": ("one",),
-    "sync_state": ("key",),  # of these only the desk's pause is journalled
+    "sync_state": ("key",),  # of these the desk's pause and the reserved numbers of batches: `rows_of`
 }
 
 

@@ -292,7 +292,7 @@ def from_json(content: str) -> AuthenticationRecord:
             "checks": tuple((name, score, flagged) for name, score, flagged in data["checks"]),
             "valid_from": date.fromisoformat(data["valid_from"]) if data["valid_from"] else None,
             "valid_to": date.fromisoformat(data["valid_to"]) if data["valid_to"] else None,
-            "answer_by": date.fromisoformat(data["answer_by"]) if data.get("answer_by") else None,  # not in records of before 1.1
+            "answer_by": date.fromisoformat(data["answer_by"]) if data.get("answer_by") else None,  # a record of before has none
         }
         return AuthenticationRecord(**values)
     except (KeyError, TypeError, AttributeError) as error:

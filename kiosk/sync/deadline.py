@@ -1,6 +1,7 @@
 """A limit for a whole request, whatever the other end does: httpx limits each read alone, and one byte every 3 s never ends.
 
-Used by `client` and `provision`. Also refuses what nobody asked for: an encoding of the answer, more bytes than allowed.
+Used by `client`, through which `provision` asks too. Also refuses what nobody asked for: an encoding of the answer, more bytes than
+allowed.
 """
 
 from __future__ import annotations

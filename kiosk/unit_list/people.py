@@ -1,4 +1,6 @@
-"""Sheets to people: finds the headings, and sees to it that nobody on the page falls out. Pure; called by `unit_list.reading`.
+"""Sheets to people: finds the headings, and sees to it that nobody on the page falls out. Pure.
+
+Called by `unit_list.reading`, and by the bureau for a roster that comes as a table (`bureau.clerks.roster_table`).
 
 The rule is: everybody who can be seen gets an answer, or the file is refused. A document number that stands anywhere else than in
 its column, a second sheet, a second table, two people in a row: refused with the place, because guessing would certify the wrong

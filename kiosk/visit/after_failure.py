@@ -1,4 +1,7 @@
-"""What follows after a face that did not do it: 送人工复核, and a home visit for the very old. Pure; called by `pages`."""
+"""What follows after a face that did not do it: 送人工复核, and a home visit for the very old. Pure; called by `pages`.
+
+The page and the prompts ask `to_do` which reason is told, since what is left to do is not always what went wrong.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Pieces that several pages of the visit share: looking up, takes and their tries, the ways out, who and what a state holds.
 
-Pure; called by `pages` and `machine`.
+Pure; called by `pages`, `after_failure` and `machine`; the desk asks who the visit below it is about (`app.visit_glance`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What waits for the bureau, what became of it, and which receipt says so. The only source of a record's `RecordStatus`.
 
-`enqueue` runs inside the transaction that saves the record; everything else is called by `sync` on the store's executor
-thread, each call one transaction. Nothing moves a row to delivered or refused but a verdict of a receipt that `sync` has verified.
-Times are ISO 8601 in UTC. Whoever works with the outbox takes it from here.
+`enqueue` runs inside the transaction that saves the record. What moves a row is called by `sync`, on the store's thread, each call
+one transaction; the desk and the visit read how many wait and how far a record is. Nothing moves a row to delivered or refused but
+a verdict of a receipt that `sync` has verified. Times are ISO 8601 in UTC. Whoever works with the outbox takes it from here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The wire between kiosk and bureau, both ends: versioned documents, their limits, their JSON Schema.
 
-Everything here travels signed (`sync/seal.py`); batches, questions, bundles and roster manifests are encrypted besides.
+Everything here travels signed (`sync/seal.py`); what tells of people is encrypted to one recipient besides (which: docs/wire.md).
 Imported by `sync` and `bureau`. One file a subject; whoever uses a document takes it from here.
 """
 

@@ -169,7 +169,7 @@ class Take:
     def _advance_start(self, blocked: bool) -> Reason | None:
         if blocked:
             self._good_s = None
-            self._enter("positioning", restart=self._phase == "baseline")
+            self._enter("positioning")
         elif self._good_s is None:
             self._good_s = self._now_s
         good = 0.0 if self._good_s is None else self._now_s - self._good_s

@@ -6,6 +6,7 @@ difference. A line for each moment at which something changes: only what is new,
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.liveness.attacks.turns import TurnVerdict
 from kiosk.liveness.challenge import Challenge, Step
+from kiosk.liveness.face_buffer import FaceBuffer
 from kiosk.liveness.landmarks import FaceObservation
-from kiosk.liveness.light.code import GRADIENT, HUE
+from kiosk.liveness.light.code import GRADIENT, HUE, draw_code
 from kiosk.liveness.take import Take, judged, pattern
 from tests.liveness.faces import Camera, Pose, face, nobody
 
@@ -85,6 +87,10 @@ STORIES = {
         (MOUTH,), ((3.2, 3.8, OPEN), (3.9, 4.3, TO_LEFT), (6.6, 7.2, TO_RIGHT)), spares=(RIGHT,), more=True
     ),
     "no more, where nobody wants it": Story((MOUTH,), ((1.9, 2.3, TO_LEFT), (3.2, 3.8, OPEN)), spares=(RIGHT,)),
+    "a head that is on its way before the answer": Story(
+        (MOUTH,), ((1.9, 2.1, Pose(yaw=5.0)), (2.8, 3.0, Pose(yaw=6.0)), (3.0, 3.2, Pose(yaw=-6.0)), (3.9, 4.5, OPEN))
+    ),
+    "the turn that was asked for is no unrest of the next": Story((LEFT, MOUTH), ((3.3, 4.3, TO_LEFT), (6.6, 7.2, OPEN))),
     "not there": Story((BLINK,), ((0.0, 99.0, GONE),), fps=2.0),
     "there at last": Story((BLINK,), ((0.0, 58.0, GONE),), fps=2.0),
     "comes and goes": Story((BLINK,), ((0.3, 0.5, GONE), (1.4, 1.6, GONE), (4.9, 5.1, SHUT))),
@@ -186,7 +192,8 @@ def told(story: Story) -> list[str]:
     ]
     kept = " ".join(f"{one.part}{'a' if one.acting else ''}@{one.t_s:.1f}" for one in take.kept)
     out.append(
-        f"= {result.passed} {result.reason.value} {result.duration_s:.1f} s {result.frames} frames; {'; '.join(done) or '-'}"
+        f"= {result.passed} {result.reason.value} {result.duration_s:.1f} s {result.frames} frames; {'; '.join(done) or '-'}; "
+        f"doubt {take._asked.doubt.weight:.2f} strays {take._strays}"
     )
     checks = [f"{one.name} {one.score if one.score is None else round(one.score, 3)}" for one in result.checks]
     out.append(f"= faces {kept or '-'}; swapped {'+'.join(result.swapped) or '-'}; checks {checks}")
@@ -263,10 +270,71 @@ def test_the_passcode_runs_in_quiet_moments_and_not_over_gaps() -> None:
 def test_a_take_that_ended_swaps_nothing() -> None:
     take = made(Story((MOUTH,), spares=(BLINK,)))
     assert take.can_swap
+    assert take.started is False
     take._finish(Reason.FACE_LOST)
+    assert take.result is not None
+    assert (take.result.duration_s, take.result.frames) == (0.0, 0)  # nothing was seen
     assert not take.can_swap
     assert not take.swap_action()
     assert (take.turns, take.lit.time) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("coded", "light", "attended", "swaps"),
+    [
+        (True, "enforce", False, True),  # the shape that the light draws may do instead of a turn
+        (True, "record", False, False),
+        (False, "enforce", False, False),
+        (False, "off", False, False),
+        (False, "off", True, True),
+    ],
+)
+def test_when_the_only_turn_may_be_swapped_away(coded: bool, light: str, attended: bool, swaps: bool) -> None:
+    code = draw_code(random.Random(1)) if coded else None
+    challenge = Challenge((Step(LEFT, (1.0,)),), (Step(BLINK, (1.0,)),), 1, light_code=code)
+    settings = Liveness(checks=Checks(**{**OFF, "light": light}))  # type: ignore[arg-type]
+    assert Take(challenge, settings, attended=attended).can_swap is swaps
+
+
+def test_what_each_picture_is_looked_at_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lips for the digits, the attacks with phase, action, neutral yaw and the code's second; an act only after its cue."""
+    story = STORIES["done before the cue"]
+    take, followed, looked, acts = made(story), list[object](), list[tuple[object, ...]](), list[str]()
+    monkeypatch.setattr(take.digits, "follow", followed.append)
+    begun = list[Step | None]()
+    monkeypatch.setattr(take.digits, "begin", begun.append)
+    monkeypatch.setattr(take._evidence, "step", lambda *given: looked.append(given))
+    monkeypatch.setattr(FaceBuffer, "acts", lambda self, *given: acts.append(take._phase))
+    for index in range(100):
+        observation, phase = seen(story, index / 10), take._phase
+        take.step(observation, PICTURE)
+        if take.result is not None:
+            break
+        assert followed[-1] is observation
+        assert looked[-1] == (observation, PICTURE, phase, MOUTH if phase != "between" else None, looked[-1][4], looked[-1][5])
+    assert set(acts) == {"cue"}
+    (asked,) = take._asked._steps
+    assert begun == [None, asked, asked, asked, None]  # the baseline; announced, once more after the early answer, cued; done
+    assert {given[4] for given in looked} == {0.0}
+    seconds = [given[5] for given in looked]
+    assert seconds == sorted(seconds)  # type: ignore[type-var]
+    assert (seconds[0], seconds[-1]) == (0.0, pytest.approx(take._code_s, abs=0.11))
+
+
+def test_what_the_camera_must_show_is_asked_for_and_told() -> None:
+    asked = list[str]()
+    proof = SimpleNamespace(
+        step=lambda t_s, frame_bgr, phase: asked.append(phase), scores=lambda: (check("enforce"),), unclear=False
+    )
+    story = STORIES["nothing is done"]
+    challenge = Challenge((Step(BLINK, (1.0, 1.4)),), proof=proof)  # type: ignore[arg-type]
+    take = Take(challenge, Liveness(checks=Checks(**OFF), action_timeout_s=2.0))  # type: ignore[arg-type]
+    for index in range(100):
+        if take.result is None:
+            take.step(seen(story, index / 10), PICTURE)
+    assert take.result is not None
+    assert take.result.checks == (check("enforce"),)
+    assert list(dict.fromkeys(asked)) == ["positioning", "baseline", "wait-cue", "cue"]
 
 
 if __name__ == "__main__":

@@ -190,7 +190,7 @@ class Take:
         early = [e for e in events if e.action is step.action and e.start_s >= self._since_s]
         if early and step.action is not Action.BLINK:  # people blink all the time: no reproach for that
             self._asked.early += 1
-            self._enter("wait-cue", restart=True)
+            self._enter("wait-cue")
             return None
         waited = self._now_s - self._since_s
         delay = step.delay_s(self._asked.early)
@@ -262,8 +262,8 @@ class Take:
 
     # --- parts
 
-    def _enter(self, phase: Phase, restart: bool = False) -> None:
-        if phase != self._phase or restart or phase == "wait-cue":
+    def _enter(self, phase: Phase) -> None:
+        if phase != self._phase or phase == "wait-cue":
             if phase == "wait-cue":
                 self._asked.doubt.anew()
             self._phase, self._since_s = phase, self._now_s
@@ -273,7 +273,7 @@ class Take:
         if not self._placing.fresh:
             return
         self._placing.fresh = False
-        if self._phase in ("positioning", "failed") or blocked:
+        if self._phase == "positioning" or blocked:
             return
         base = self._tracker.baseline.value()
         self._faces.offer(observation, frame_bgr, base, self._placing.look)

@@ -15,12 +15,13 @@ from types import SimpleNamespace
 import pytest
 
 from kiosk.config import Checks, Liveness
-from kiosk.domain.outcome import CheckScore
+from kiosk.domain.outcome import CheckScore, LivenessResult
 from kiosk.domain.reasons import Action, Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.liveness.attacks.turns import TurnVerdict
 from kiosk.liveness.challenge import Challenge, Step
 from kiosk.liveness.face_buffer import FaceBuffer
+from kiosk.liveness.gestures import GestureEvent
 from kiosk.liveness.landmarks import FaceObservation
 from kiosk.liveness.light.code import GRADIENT, HUE, draw_code
 from kiosk.liveness.take import Take, judged, pattern
@@ -319,6 +320,51 @@ def test_what_each_picture_is_looked_at_for(monkeypatch: pytest.MonkeyPatch) -> 
     seconds = [given[5] for given in looked]
     assert seconds == sorted(seconds)  # type: ignore[type-var]
     assert (seconds[0], seconds[-1]) == (0.0, pytest.approx(take._code_s, abs=0.11))
+
+
+def ended(story: Story, begins_s: float) -> LivenessResult:
+    take, index = made(story), 0
+    while take.result is None:
+        observation = replace(seen(story, index / 8), t_s=begins_s + index / 8)  # eighths: sums are exact
+        take.step(observation, PICTURE)
+        index += 1
+    return take.result
+
+
+def test_a_takes_seconds_are_its_own() -> None:
+    for name in ("a turn", "done before the cue", "nothing is done", "somebody else"):
+        assert ended(STORIES[name], 1000.0) == ended(STORIES[name], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "returned", "phase"),
+    [
+        (False, None, "cue"),
+        (True, None, "wait-cue"),  # other digits are announced
+        (Reason.DIGITS_UNHEARD, Reason.DIGITS_UNHEARD, "cue"),
+        (GestureEvent(Action.READ_DIGITS, 3.0, 4.0, 5.0, 1.0), None, "between"),
+    ],
+)
+def test_what_becomes_of_digits_that_are_read(said: object, returned: Reason | None, phase: str) -> None:
+    reading = Step(Action.READ_DIGITS, (1.0,), digits=("1234", "5678"))
+    take, times = made(Story((reading, BLINK))), list[float]()
+    take._phase, take._now_s, take._cued_s = "cue", 5.5, 2.0
+    take.digits.advance = lambda t_s: times.append(t_s) or said  # type: ignore[assignment, func-returns-value, return-value]
+    assert take._advance_cue([]) is returned
+    assert (take._phase, times) == (phase, [5.5])
+    assert [one.action for one in take._asked.records] == ([Action.READ_DIGITS] if phase == "between" else [])
+
+
+def test_the_light_passcode_that_is_shown_is_told_with_each_view() -> None:
+    checks = Checks(**{**OFF, "light": "record"})  # type: ignore[arg-type]
+    take = Take(Challenge((Step(BLINK, (1.0, 1.4)),), light_code=draw_code(random.Random(1))), Liveness(checks=checks))
+    shown_levels = set()
+    for index in range(24):
+        view = take.step(face(index / 10, Pose()), PICTURE)
+        assert view.light_pattern == pattern(take._evidence, take._code_s)
+        shown_levels.add(view.light_pattern)
+    assert None not in shown_levels
+    assert len(shown_levels) > 5
 
 
 def test_what_the_camera_must_show_is_asked_for_and_told() -> None:

@@ -90,7 +90,7 @@ def take_batch(context: BureauContext, body: bytes) -> str:
                 raise Turned(409, "batch-conflict", kiosk_id)
             return known.receipt
         standing.look(session, kiosk, batch, sealed_digest, now)
-        judged = _judge(session, context.suite, kiosk, batch, now, context.settings.auto_confirm)
+        verdicts = tuple(_judge(session, context.suite, kiosk, batch, now, context.settings.auto_confirm))
         receipt = context.sign(
             protocol.Receipt(
                 bureau_id=context.bureau_id,
@@ -98,7 +98,7 @@ def take_batch(context: BureauContext, body: bytes) -> str:
                 batch_id=batch.batch_id,
                 batch_digest=sealed_digest,
                 received_at=now,
-                verdicts=tuple(one.verdict for one in judged),
+                verdicts=verdicts,
             )
         )
         session.add(
@@ -117,7 +117,7 @@ def take_batch(context: BureauContext, body: bytes) -> str:
         _note_refused_parts(kiosk, batch.journal_tail)
         reminders.note_calls(session, kiosk, batch.journal_tail, now)
         visit_changes.note(session, kiosk, batch.journal_tail, now)
-        doubles = [one.verdict.record_id for one in judged if one.verdict.verdict == "duplicate"]
+        doubles = [one.record_id for one in verdicts if one.verdict == "duplicate"]
         if doubles:
             decisions.note_carrier(session, kiosk, doubles)
         session.flush()
@@ -139,7 +139,7 @@ def _note_contact(kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime) 
 
 def _judge(
     session: Session, suite: Suite, kiosk: tables.Kiosk, batch: protocol.RawBatch, now: datetime, rule: bool
-) -> list[_Judged]:
+) -> list[protocol.Verdict]:
     """Judge all records of a batch and write them, in a few statements whatever their number. rule: confirm what needs no clerk."""
     first = [_well_formed(suite, kiosk, batch, content, now) for content in batch.records]
     rows: dict[str, dict[str, Any]] = {}
@@ -168,10 +168,10 @@ def _judge(
         if _claims_pass(row) and (row["pass_key"] not in won or claims[row["pass_key"]] != key):
             row["verdict"] = "duplicate-pass"
     _write(session, kiosk, [rows[key] for key in sorted(fresh)], len(won), now, rule)
-    out: list[_Judged] = []
+    out: list[protocol.Verdict] = []
     for one in first:
-        if one.row is None or one.record is None:
-            out.append(one)
+        if one.row is None:
+            out.append(one.verdict)
             continue
         record_id, content = one.row["record_id"], one.row["content"]
         if record_id in fresh and content == rows[record_id]["content"]:
@@ -180,9 +180,9 @@ def _judge(
         elif hashlib.sha256(content.encode()).hexdigest() == stored.get(record_id, texts[record_id]):
             verdict = "duplicate"
         else:
-            out.append(_Judged(one.verdict.model_copy(update={"verdict": "rejected", "reason": "conflict"})))
+            out.append(one.verdict.model_copy(update={"verdict": "rejected", "reason": "conflict"}))
             continue
-        out.append(_Judged(one.verdict.model_copy(update={"verdict": verdict}), one.row, one.record))
+        out.append(one.verdict.model_copy(update={"verdict": verdict}))
     return out
 
 

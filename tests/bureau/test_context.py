@@ -66,6 +66,18 @@ def test_a_bureau_speaks_each_suite_that_it_serves(opened):
         alone.under(suites.STD_1)
 
 
+def test_what_is_sealed_to_a_kiosk_it_alone_opens(context):
+    kiosk, other = register(context), register(context, 2)
+    letter = protocol.Token(kiosk_id=kiosk.kiosk_id, method="GET", path="/", at=NOW)
+    with context.session.begin() as session:
+        sealed = context.seal_to(session.get_one(tables.Kiosk, kiosk.kiosk_id), letter)
+    signed = seal.decrypt(sealed, kiosk.keys.seal, kiosk.kiosk_id)
+    assert seal.verify(signed, seal.verify_key(context.keys.public), context.bureau_id, protocol.Token) == letter
+    for keys, name in ((other.keys, kiosk.kiosk_id), (kiosk.keys, other.kiosk_id)):
+        with pytest.raises(seal.Refused):
+            seal.decrypt(sealed, keys.seal, name)
+
+
 def test_a_letter_is_opened_with_the_keys_it_was_sealed_to(context):
     held, old, new = ringed(context)
     national = context.rings["gm-1"].now

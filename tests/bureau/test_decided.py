@@ -77,6 +77,13 @@ def test_what_a_kiosk_could_not_follow_is_kept(context, kind, body, kept):
     assert kiosk_row(context, kiosk, "cannot_follow") == (kept,)
 
 
+def test_a_line_that_says_nothing_of_parts_hides_none_that_does(context):
+    kiosk = register(context)
+    refused = line(3, "bundle-parts-refused", '{"data": {"version": 7, "parts": ["staff"]}}')
+    kiosk.send(journal_tail=[line(1), line(2, "bundle-parts-refused", "{"), refused])
+    assert kiosk_row(context, kiosk, "cannot_follow") == ("7: staff",)
+
+
 def test_of_what_it_could_not_follow_so_much_is_kept(context):
     kiosk = register(context)
     body = canonical({"data": {"version": 9, "parts": ["x" * 160, *"abcdefghi"]}}).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -200,7 +201,9 @@ def test_the_verdict_on_what_came_before(context):
     changed = {**one, "roster_version": 2}
     assert verdicts(kiosk.send(one, one, changed)) == [("accepted", ""), ("duplicate", ""), ("rejected", "conflict")]
     assert verdicts(kiosk.send(one, changed)) == [("duplicate", ""), ("rejected", "conflict")]
+    assert verdicts(kiosk.send(changed, one)) == [("rejected", "conflict"), ("duplicate", "")]
     receipt = kiosk.send(changed)
+    assert verdicts(receipt) == [("rejected", "conflict")]
     assert receipt.verdicts[0].record_id == one["record_id"]
     assert receipt.verdicts[0].content_digest == context.suite.digest(canonical(changed))
     assert [one["record_id"] for one in rows(context, tables.Record)] == [one["record_id"]]
@@ -274,6 +277,43 @@ def test_half_a_character_is_no_text(context):
     (verdict,) = opening(context, ingest.take_batch(context, sealed), protocol.Receipt).verdicts
     assert (verdict.record_id, verdict.verdict, verdict.reason) == ("r-1", "rejected", "malformed")
     assert verdict.content_digest == context.suite.digest(b"")
+
+
+def test_a_pass_is_claimed_by_the_name_that_its_period_has_today(context, monkeypatch):
+    kiosk = register(context)
+    monkeypatch.setattr(ingest.periods, "keys_today", lambda session, records: {"r-1": f"renamed {len(records)}"})
+    kiosk.send(record(record_id="r-1"), record(record_id="r-2", benefit_id="other"), {"record_id": "r-3"})
+    keys = {row["record_id"]: row["pass_key"] for row in rows(context, tables.Record)}
+    assert keys["r-1"] == "renamed 2"
+    assert {row["pass_key"] for row in rows(context, tables.Pass)} == set(keys.values())
+
+
+def test_who_else_is_told_of_a_batch(context, monkeypatch):
+    """Each of them by the kiosk's own row, with the journal as it came; and where a test may kill the bureau."""
+    kiosk, asked = register(context), dict[str, tuple[Any, ...]]()
+    for hook in ("standing.look", "reminders.note_calls", "visit_changes.note", "decisions.note_carrier"):
+        room, _, name = hook.partition(".")
+        noted = partial(lambda name, session, row, *given: asked.update({name: (row.kiosk_id, *given)}), name)
+        monkeypatch.setattr(getattr(ingest, room), name, noted)
+    points: list[str] = []
+    monkeypatch.setattr(ingest.failpoints, "hit", points.append)
+    sealed = kiosk.sealed([one := record()], journal_tail=[{"seq": 1, "kind": "visit", "digest": "a" * 64, "body": "{}"}])
+    ingest.take_batch(context, sealed)
+    (_, batch, digest, now) = asked.pop("look")
+    assert (digest, now, batch.journal_tail[0].seq) == (context.suite.digest(sealed), NOW, 1)
+    assert asked == dict.fromkeys(("note_calls", "note"), (kiosk.kiosk_id, batch.journal_tail, NOW))
+    assert points == ["ingest", "before-commit", "after-commit"]
+    points.clear()
+    ingest.take_batch(context, sealed)  # known already: nothing is written
+    assert points == ["ingest"]
+    kiosk.send(record(), one)
+    assert asked["note_carrier"] == (kiosk.kiosk_id, [one["record_id"]])
+
+
+def test_a_kiosk_that_is_erased_while_its_batch_is_opened_is_unknown(context, monkeypatch):
+    kiosk = register(context)
+    monkeypatch.setattr(ingest.database, "lock_kiosk", lambda session, kiosk_id: None)
+    assert refused(ingest.take_batch, context, kiosk.sealed([])) == (401, "unknown-kiosk", "")
 
 
 # --- its clock -----------------------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ DRAWN = tuple(
 )
 # Those that run in this process: what a bureau in a process of its own does, no change of ours reaches.
 BUREAU = tuple(f"tests/bureau/test_{name}.py" for name in ("taken", "decided", "context"))
+ATTACKS = tuple(f"tests/liveness/test_{name}.py" for name in ("attacks", "attack_numbers", "attack_scores"))
+CAMERA = tuple(f"tests/liveness/test_{name}.py" for name in ("camera_proof", "camera_side", "camera_numbers"))
 # source (a file, or a folder with all of its files) -> the tests that must notice a change of it
 ROOMS: dict[str, tuple[str, ...]] = {
     "kiosk/domain/": ("tests/rules", "tests/reader/test_identity.py"),
@@ -55,9 +57,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "kiosk/liveness/face_buffer.py": TAKE,
     "kiosk/liveness/pace.py": TAKE,
     "kiosk/liveness/placing.py": TAKE,
-    "kiosk/liveness/attacks/": ("tests/liveness/test_attacks.py", "tests/liveness/test_attack_numbers.py"),
+    "kiosk/liveness/attacks/": ATTACKS,
     "kiosk/liveness/light/": ("tests/liveness/test_light_numbers.py", "tests/liveness/test_attack_numbers.py"),
-    "kiosk/liveness/camera_proof/": ("tests/liveness/test_camera_proof.py",),
+    "kiosk/liveness/camera_proof/": CAMERA,
     "kiosk/bureau/ingest.py": BUREAU,
     "kiosk/bureau/decisions.py": BUREAU,
     "kiosk/bureau/context.py": BUREAU,

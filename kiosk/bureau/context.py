@@ -307,13 +307,6 @@ def enrol(context: BureauContext, compact: str, source: str = "") -> protocol.En
                         "seal_key": request.keys.seal,
                         "suite": context.suite.name,
                         "created_at": now,
-                        "revoked_reason": "",
-                        "last_seq": 0,
-                        "backlog": 0,
-                        "roster_version": 0,
-                        "software": "",
-                        "decision_seq": 0,
-                        "bureau_id": context.bureau_id,
                     }
                 ],
             )

@@ -69,12 +69,13 @@ class Pulses:
     def level(self, now_s: float, quiet: bool) -> float:
         """Return where the control belongs now, -1 to 1. quiet: a pulse may begin; one that began is always ended."""
         pulse = self._next
-        if pulse is None or (now_s < pulse.begin_s and not quiet):
+        begun = bool(self._pulses) and self._pulses[-1] is pulse
+        if pulse is None or not (begun or quiet):
             self._next = self._draw(now_s)
             return 0.0
         if now_s < pulse.begin_s:
             return 0.0
-        if not self._pulses or self._pulses[-1] is not pulse:
+        if not begun:
             if len(self._pulses) >= MOST:
                 return 0.0
             # Frames come when they come: what counts is when it was asked for.

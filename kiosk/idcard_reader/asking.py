@@ -98,7 +98,7 @@ class Asking:
         return answer
 
     def ask_sam_id(self) -> Generator[Step, Answer, str]:
-        """Two equal answers of three: the first is wrong on some readers (S10)."""
+        """Two equal answers of three: the first is wrong on some readers."""
         seen: set[bytes] = set()
         patience = self.patience
         for _ in range(_SAM_ID_TRIES):

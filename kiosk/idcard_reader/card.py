@@ -116,7 +116,7 @@ def parse_card(payload: Payload, newest_address: bytes = b"", chip_number: bytes
         card_type=_field(text, 248, 2),
         number_ok=number.ok,
         number_flags=number.flags,
-        newest_address="".join(  # up to four blocks, each with its own padding (S8)
+        newest_address="".join(  # up to four blocks, each with its own padding
             decode_text(newest_address[at : at + ADDRESS_BLOCK]) for at in range(0, len(newest_address), ADDRESS_BLOCK)
         ),
         chip_number=chip_number,
@@ -150,7 +150,7 @@ def decode_text(raw: bytes) -> str:
 
 
 def _values(text: bytes) -> dict[str, Any]:
-    """Read the fields by the layout of the chip's letter; where it is missing, by the shape of the number (as S8 does)."""
+    """Read the fields by the layout of the chip's letter; where it is missing, by the shape of the number."""
     letter = _field(text, 248, 2)
     reader = _LAYOUTS.get(letter)
     if reader is None:

@@ -145,7 +145,7 @@ class Rules(Asking):
             yield CardArrived()
             yield from self._attempt()
             return
-        if self._settings.lenient and isinstance(answer, Reply):  # S4, S10: find or select fails but read works
+        if self._settings.lenient and isinstance(answer, Reply):  # on some readers find or select fails, and read works
             got = yield from self.select_and_read()
             if isinstance(got, CardRecord):
                 yield from self._well()

@@ -1,7 +1,7 @@
 """Sealed batches on a stick, and receipts, decisions, rosters back: the same bytes as over HTTPS. Used by a command and the desk.
 
 Layout below the stick's folder: `pension-kiosk/KIOSK-ID/up/{batch-SEQ,evidence-ID,report-now}-DIGEST.jwe`, `.../up/have.json`,
-`.../down/{receipt,evidence,decisions,bundle,settings,roster,reminders}-....jw[se]`, `pension-kiosk/rosters/DIGEST.roster`.
+`.../down/KIND-....jw[se]` (kinds: `_DOWN`), `pension-kiosk/rosters/DIGEST.roster`.
 All may be done twice. Names carry digests, so that a partial copy shows; files are written aside, synced and renamed. A stick is
 hostile: only regular files of known names and bounded sizes are read, links are not followed.
 """

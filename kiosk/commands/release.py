@@ -1,5 +1,5 @@
-"""`kiosk release`: the signed repository of updates. init, add and withdraw are the owner's; publish, stage and refresh the
-bureau's.
+"""`kiosk release`: the signed repository of updates. init, add, withdraw and sign-settings are the owner's; publish, stage,
+refresh and watch the bureau's.
 
 A passphrase is asked for, or read from --passphrase-file. Keys lie in --keys as ROLE-N.pem; what a step signs with must lie there.
 """

@@ -30,7 +30,8 @@ D = TypeVar("D", bound=Document)
 class Refused(SealError):
     """A document was refused. `why` is stable: truncated, bad-signature, wrong-signer, not-for-us, wrong-kind, other-suite,
     schema-unsupported, malformed, too-large, replayed, other-batch, other-question, unknown-record, stale, digest-differs,
-    wrong-name; of home-visit lists also unknown-peer, unknown-loan, loan-expired, conflict, wrong-station."""
+    wrong-name; of home-visit lists also unknown-peer, unknown-loan, loan-expired, conflict, wrong-station;
+    of a station without areas no-catchment."""
 
     def __init__(self, why: str, message: str = "") -> None:
         super().__init__(f"{why}: {message}" if message else why)

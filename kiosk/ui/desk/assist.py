@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Slot
 
 from kiosk.desk import events as e
@@ -17,9 +15,6 @@ from kiosk.ui.desk.base import DeskKit
 from kiosk.ui.desk.leaving import Filling, LeaveQuestion
 from kiosk.ui.desk.paper_camera import PaperCamera, PhotographingPage
 from kiosk.ui.desk.widgets import Action, Field, Words, row
-
-if TYPE_CHECKING:
-    pass
 
 
 class AssistPage(PhotographingPage[s.Assisting]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
@@ -17,9 +16,6 @@ from kiosk.ui.desk.leaving import Filling, LeaveQuestion
 from kiosk.ui.desk.paper_camera import PaperCamera, PhotographingPage
 from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.widgets import Action, Card, Chips, Field, Words, row
-
-if TYPE_CHECKING:
-    pass
 
 
 class DeclarePage(PhotographingPage[s.TakingDeclaration]):

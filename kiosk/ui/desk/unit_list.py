@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -19,9 +18,6 @@ from kiosk.ui.desk.paper_camera import PaperCamera, PhotographingPage
 from kiosk.ui.desk.photographed import PhotographedPapers
 from kiosk.ui.desk.table import Cell, Column, Table
 from kiosk.ui.desk.widgets import Action, Card, Field, Tick, Words, column, row
-
-if TYPE_CHECKING:
-    pass
 
 
 class UnitPapers(QWidget):

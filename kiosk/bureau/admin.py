@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session as Transaction
 from kiosk.bureau import decisions, resolve, rosters, standing, tables, views
 from kiosk.bureau.api import context_of
 from kiosk.bureau.clerks import audit, people
+from kiosk.bureau.clerks.pages import Who
 from kiosk.bureau.context import BureauContext, make_code, revoke
-from kiosk.bureau.sessions import Session
 from kiosk.sync import protocol, seal, suites
 
 ALL_AT_ONCE = 10_000  # ours: records of one page of all: about 3 MB
@@ -24,21 +24,12 @@ router = APIRouter(tags=["clerk"])
 ErrorBody = {"content": {"application/json": {"schema": {"type": "object"}}}}
 
 
-def signed_in(request: Request) -> Session:
-    """Return who was let in by the request guard. Raises 401 where the request guard is missing: nothing is served without it."""
-    session = getattr(request.state, "session", None)
-    if not isinstance(session, Session):
-        raise HTTPException(401, "not signed in")
-    return session
-
-
-def clerk(request: Request, _: Annotated[Session, Depends(signed_in)]) -> BureauContext:
+def clerk(request: Request, _: Who) -> BureauContext:
     """Return the bureau, for whoever was let in."""
     return context_of(request)
 
 
 Clerk = Annotated[BureauContext, Depends(clerk)]
-Who = Annotated[Session, Depends(signed_in)]
 _401: dict[int | str, dict[str, Any]] = {
     400: {"description": "Not to be parsed", **ErrorBody},
     401: {"description": "Not signed in", **ErrorBody},

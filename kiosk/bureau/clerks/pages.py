@@ -13,10 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from kiosk.bureau import sessions
+from kiosk.bureau.api import context_of
 from kiosk.bureau.clerks import four_eyes, roles, settings
 from kiosk.bureau.clerks.roles import Role
 from kiosk.bureau.clerks.words import LANGUAGES, Words
-from kiosk.bureau.context import BureauContext, current
+from kiosk.bureau.context import BureauContext
 from kiosk.bureau.sessions import Session
 
 _templates = Environment(
@@ -48,13 +49,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def context_of(request: Request) -> BureauContext:
-    """Return the bureau this application serves."""
-    return current(request.app.state)
-
-
 def signed_in(request: Request) -> Session:
-    """Return who was let in by the request guard; what they may do was looked up by `roles.allowed`. Raises 401."""
+    """Return who was let in by the request guard; what they may do was looked up by `roles.allowed`. Raises 401: the guard is
+    missing, and without it nothing is served."""
     session = getattr(request.state, "session", None)
     if not isinstance(session, Session):
         raise HTTPException(401, "not signed in")

@@ -1,7 +1,7 @@
 """Typed settings, read from `config/kiosk.toml` or an operator's file. An unknown key there is an error, never a silent default.
 
-May be imported by everything but `domain` and `visit`. Each class documents one section; every key stands, commented, in
-`config/kiosk.toml`. What is set by touch or by the bureau is laid over it (`kiosk/layers.py`).
+May be imported by everything but the pure rooms (`MAY` in tests/test_directions.py). Each class documents one section; every key
+stands, commented, in `config/kiosk.toml`. What is set by touch or by the bureau is laid over it (`kiosk/layers.py`).
 """
 
 from __future__ import annotations

@@ -109,13 +109,13 @@ class WindowFrame(QWidget):
         self.captions.say(keys, self.strings, self.look)
 
     def _reachable(self) -> QRect:
-        """Return where panels lie: the whole window, or in 矮屏 its lower part where that is high enough for them."""
+        """Return where panels lie: the whole window, or in 坐着办 its lower part where that is high enough for them."""
         top = round(self.height() * self.settings.ui.seated_top) if self.wishes.seated and not self.look.landscape else 0
         return QRect(0, top, self.width(), self.height() - top)
 
     def _caption_place(self) -> QRect:
         tall = self.look.line_px("small")
-        if self.top.isHidden():  # 矮屏 in front of the camera: the free room above
+        if self.top.isHidden():  # 坐着办 in front of the camera: the free room above
             return QRect(0, self.page.y(), self.width(), tall)
         words = self.top.station.geometry().united(self.top.clock.geometry()).translated(self.top.pos())
         rows = max(1, words.height() // tall)

@@ -1,4 +1,4 @@
-"""What somebody wished about the window: language, writing, colours, large text, 矮屏; and the two panels where it is chosen.
+"""What somebody wished about the window: language, writing, colours, large text, 坐着办; and the two panels where it is chosen.
 
 Made by `ui.frame`, which draws by it. Wishes change everything that is drawn; they are forgotten with the visit.
 """
@@ -46,7 +46,7 @@ class Wishes(QObject):
             self._catalogues[strings.language] = strings
         self.theme: ThemeName = settings.ui.theme
         self.large = settings.ui.large_text
-        self.seated = False  # 矮屏: everything that is touched in the lower part; for this visit
+        self.seated = False  # 坐着办: everything that is touched in the lower part; for this visit
         self.sound_panel, self.language_panel = SoundPanel(window), LanguagePanel(window)
         self.language_panel.spoken_chosen.connect(self.change_language)
         self.language_panel.written_chosen.connect(self.change_writing)
@@ -96,7 +96,7 @@ class Wishes(QObject):
 
     @Slot()
     def toggle_seated(self) -> None:
-        """矮屏, or back."""
+        """坐着办, or back."""
         self.seated = not self.seated
         self.look_changed.emit()
         self.made()

@@ -1,4 +1,4 @@
-"""矮屏: one touch low on the screen brings all that is touched, and the camera's circle, into the lower part; for this visit."""
+"""坐着办: one touch low on the screen brings all that is touched, and the camera's circle, into the lower part; for this visit."""
 
 from __future__ import annotations
 

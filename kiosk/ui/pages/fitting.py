@@ -49,14 +49,14 @@ class Fitting(QWidget):
 
     leaf_turned = Signal()
     left_share = 0.48  # width of the picture's column on a landscape screen
-    body_low = False  # 矮屏: the picture is touched, or is the camera's: it goes to the lower part
+    body_low = False  # 坐着办: the picture is touched, or is the camera's: it goes to the lower part
     divisible = True  # whether it may become two leaves
 
     def __init__(self) -> None:
         super().__init__()
         self.look = Look()
         self.fits = True
-        self.low: int | None = None  # 矮屏: where the lower part begins, in pixels from the page's top; None: standing
+        self.low: int | None = None  # 坐着办: where the lower part begins, in pixels from the page's top; None: standing
         self._low: int | None = None  # … where it fitted
         self.head = Stack(gap=20, centred=True)
         self.body = Stack(gap=28, centred=True)

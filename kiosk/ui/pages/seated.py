@@ -1,4 +1,4 @@
-"""矮屏: a page for somebody who sits: words above, everything that is touched (and the camera's circle) in the lower part.
+"""坐着办: a page for somebody who sits: words above, everything that is touched (and the camera's circle) in the lower part.
 
 Called by `ui.pages.fitting` alone. Where the lower part begins is a setting: the height a hand reaches from a wheelchair, 1220 mm.
 """

@@ -147,7 +147,7 @@ class BottomBar(QWidget):
             button.setParent(self)
 
     def show_texts(self, strings: Strings, leave: str, no_face: bool, look: Look, seated: bool = False) -> None:
-        """Take on language and what this page offers. `leave`: "back", "leave" or "". `seated`: 矮屏 is on."""
+        """Take on language and what this page offers. `leave`: "back", "leave" or "". `seated`: 坐着办 is on."""
         self.leave.setVisible(bool(leave))
         if leave:
             self.leave.icon_name = leave

@@ -139,7 +139,7 @@ def test_the_share_of_pictures_that_came_back(monkeypatch: pytest.MonkeyPatch) -
     tall = np.zeros((400, 400, 3), np.uint8)
     watcher = RepeatWatcher()
     for number in range(20):
-        tall[5, 5] = number  # between the pixels that are looked at: each tenth
+        tall[9, 9] = tall[11, 11] = tall[5, 5] = number  # between the pixels that are looked at: each tenth
         watcher.step(float(number), tall)
     assert watcher.share() == 19 / 20
 

@@ -18,7 +18,7 @@ import pytest
 
 from kiosk.liveness.attacks.depth import mesh_residual
 from kiosk.liveness.attacks.parallax import OVAL, Parallax, TurnFrame, _masks, parallax
-from kiosk.liveness.attacks.reflection import LIGHTS, LightWatcher
+from kiosk.liveness.attacks.reflection import _CHEEKS_AND_BROW, LIGHTS, LightWatcher
 from kiosk.liveness.attacks.repeats import LoopWatcher
 from kiosk.liveness.attacks.screen import screen_score
 from tests.liveness.faces import SIZE, Pose, face, nobody
@@ -174,6 +174,21 @@ def test_which_pictures_of_the_colours_count(t_s: float, more: dict[str, object]
     never = LightWatcher((0, 1))
     never.step(face(t_s), np.full((SIZE[1], SIZE[0], 3), 120, np.uint8))  # nothing was shown yet
     assert [len(rows) for rows in never._rows] == [0, 0]
+
+
+def test_where_skin_and_room_are_looked_at() -> None:
+    """The room: a grid of sixteen beside and above the face, two fifths of its width away."""
+    rng = np.random.default_rng(2)
+    picture = rng.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
+    points = np.array(face(0.0).points)
+    points[50, :2] = (900.0, -20.0)  # beside the picture: its edge
+    watcher = LightWatcher((0, 1))
+    watcher.shown(10.0)
+    watcher.step(replace(face(10.5), points=points, box=(200.0, 200.0, 300.0, 320.0)), picture)
+    room = [picture[y, x] for y in range(0, SIZE[1], 16) for x in range(0, SIZE[0], 16) if x < 160 or x > 340 or y < 160]
+    skin = [picture[min(max(round(y), 0), 479), min(max(round(x), 0), 639)] for x, y, _ in points[list(_CHEEKS_AND_BROW)].tolist()]
+    shares = [np.mean(part, axis=0) + 1 for part in (skin, room)]
+    assert watcher._rows[0][0] == pytest.approx([value for part in shares for value in part[[2, 1]] / part.sum()])
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def lit(skin_follows: float, room_follows: float) -> Told:
     return watcher.score()
 
 
-def looped(period_s: float, *, frames: int = 200, small: float = 1.0, mouth: float = 0.0) -> Told:
+def looped(period_s: float, *, frames: int = 200, small: float = 1.0, mouth: float = 0.0, aside: float = 0.0) -> Told:
     watcher = LoopWatcher()
     for index in range(frames):
         t_s = 3.0 + index / 25
@@ -104,6 +104,7 @@ CASES: dict[str, Callable[[], dict[str, Told]]] = {
         "soon": looped(2.4),
         "small": looped(3.6, small=0.2),
         "talking": looped(3.6, mouth=0.5),
+        "aside": looped(3.6, aside=12.0),
         "short": looped(3.6, frames=110),
     },
 }

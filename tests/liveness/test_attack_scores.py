@@ -192,6 +192,21 @@ def test_where_skin_and_room_are_looked_at() -> None:
     assert watcher._rows[0][0] == pytest.approx([value for part in shares for value in part[[2, 1]] / part.sum()])
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "found"),
+    [
+        (2, 50, True), (1, 50, False), (50, 2, True), (50, 1, False),  # the axes hold what JPEG leaves; a peak is three wide
+        (16, 16, True), (15, 15, False), (67, 67, True), (68, 68, False),  # neither the face itself nor the finest noise
+    ],
+)  # fmt: skip
+def test_where_the_peaks_of_a_grid_are_looked_for(rows: int, columns: int, found: bool) -> None:
+    wave = (np.arange(192)[:, None] * rows + np.arange(192)[None, :] * columns) * 2 * np.pi / 192
+    noise = np.random.default_rng(1).normal(0, 4, (192, 192, 1))
+    picture = np.clip(120 + 20 * np.cos(wave)[..., None] + noise + np.zeros(3), 0, 255).astype(np.uint8)
+    assert (screen_score(picture, (0.0, 0.0, 192.0, 192.0)) > 7) is found
+    assert screen_score(picture, (0.0, 0.0, 192.0, 192.0)) < (100 if found else 6.5)
+
+
 if __name__ == "__main__":
     told = {name: case() for name, case in CASES.items()}
     TABLE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -28,9 +28,7 @@ def screen_score(frame_bgr: np.ndarray, box: Box) -> float:
         return 0.0
     side = min(x1 - x0, y1 - y0, _SIDE)
     # The very pixels, not a scaled picture: scaling would make or hide moire.
-    cx, cy = (x0 + x1) // 2, (y0 + y1) // 2
-    left = min(max(cx - side // 2, 0), width - side)
-    top = min(max(cy - side // 2, 0), height - side)
+    left, top = (x0 + x1) // 2 - side // 2, (y0 + y1) // 2 - side // 2
     gray = cv2.cvtColor(frame_bgr[top : top + side, left : left + side], cv2.COLOR_BGR2GRAY).astype(np.float32)
     window = np.outer(np.hanning(side), np.hanning(side)).astype(np.float32)
     power = np.log1p(np.abs(np.fft.fftshift(np.fft.fft2((gray - gray.mean()) * window))))

@@ -384,6 +384,8 @@ def test_no_sequence_of_a_code_is_slow() -> None:
 )
 def test_when_an_answer_can_be_told(scores: LightScores, available: bool, expected: float) -> None:
     assert scores.available(expected) is available
+    if not expected:
+        assert scores.available() is available
 
 
 def test_when_the_shape_of_an_answer_says_something() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from kiosk.liveness.light import answer
-from kiosk.liveness.light.answer import LightAnswer, LightScores, LitFrames, judge, room_of, skin_of, surface_of
+from kiosk.liveness.light.answer import LightAnswer, LightScores, LitFrames, Surface, judge, room_of, skin_of, surface_of
 from kiosk.liveness.light.code import LENGTH_S, draw_code
 from kiosk.liveness.light.daylight import Daylight
 from tests.liveness.faces import SIZE, Pose, face, nobody
@@ -177,6 +177,15 @@ def test_a_camera_that_is_too_slow_tells_nothing(
     collected._mesh = face(0.0).points
     assert (collected.scores(0.12).time is not None) is told_something
     assert len(given) == told_something
+    for code, seen, head, delay_s in given:
+        assert code == draw_code(random.Random(1))
+        assert delay_s == 0.12
+        assert isinstance(seen, LitFrames)
+        assert seen.times.tolist() == collected._times
+        assert seen.clock.tolist() == [list(one) for one in collected._clock]
+        assert (seen.skin.shape, seen.room.shape) == ((count, len(answer.POINTS), 3), (count, 3))
+        assert isinstance(head, Surface)
+        assert head.place == pytest.approx(surface_of(face(0.0).points).place)  # type: ignore[arg-type]
     collected._mesh = None
     assert collected.scores(0.12) == LightScores()
 

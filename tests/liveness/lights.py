@@ -25,10 +25,16 @@ def surface() -> Surface:
 
 
 def scores(
-    species: str, seed: int, lux: float = 100.0, unrest: float = 0.004, white: float = 0.0, gaudy: float = 0.0
+    species: str,
+    seed: int,
+    lux: float = 100.0,
+    unrest: float = 0.004,
+    white: float = 0.0,
+    gaudy: float = 0.0,
+    known_s: float = DELAY_S,
 ) -> LightScores:
     """unrest: of each point's brightness, mostly in all colours alike. white: how far the camera's white balance drifts. gaudy: how
-    much of other coloured light falls on the face."""
+    much of other coloured light falls on the face. known_s: the delay as the kiosk knows it, 0: not at all."""
     rng, noise = random.Random(seed), np.random.default_rng(seed)
     code = draw_code(rng)
     shown = draw_code(rng) if species.endswith("other-code") else code
@@ -44,4 +50,4 @@ def scores(
     skin = skin * (1 + unrest * noise.standard_normal((len(times), len(POINTS), 3)))
     balance = np.exp(white * np.sin(2.2 * times)[:, None] * (-1.0, 0.0, 1.0))
     room = 0.1 * (1 + 0.003 * noise.standard_normal((len(times), 3)))
-    return judge(code, LitFrames(times, skin * balance[:, None], room * balance, clock), face, DELAY_S)
+    return judge(code, LitFrames(times, skin * balance[:, None], room * balance, clock), face, known_s)

@@ -29,6 +29,7 @@ CASES: dict[str, dict[str, Any]] = {
     "head, little unrest": {"species": "head", "seed": 2, "lux": 300.0, "unrest": 0.001},
     "head, white balance": {"species": "head", "seed": 3, "white": 0.05},
     "head, other light": {"species": "head", "seed": 4, "lux": 20000.0, "gaudy": 0.03},
+    "head, nobody knows how late": {"species": "head", "seed": 1, "known_s": 0.0},
     "print": {"species": "print-bent", "seed": 1, "unrest": 0.001},
     "late": {"species": "late", "seed": 2},
     "other code": {"species": "stream-other-code", "seed": 3},
@@ -139,6 +140,33 @@ def test_skin_is_looked_up_where_the_mesh_has_it() -> None:
     assert skin is not None
     assert skin[:6].max() == 0.0
     assert skin[6:].min() == pytest.approx(1.0)
+
+
+def test_skin_is_looked_up_to_the_pixel() -> None:
+    """A face of 96 pixels: each is looked at as it is, with two neighbours each way."""
+    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    picture[100:197, 200:297] = (2 * np.arange(97))[None, :, None]
+    points = face(0.0).points.copy()  # type: ignore[union-attr]
+    shares = np.linspace(0.1, 0.89, len(answer.POINTS))
+    points[answer.POINTS, 0], points[answer.POINTS, 1] = 200 + 96 * shares, 150
+    skin = skin_of(picture, replace(face(0.0), points=points, box=(200.0, 100.0, 296.0, 196.0)))
+    assert skin is not None
+    linear = (np.arange(256) / 255.0) ** 2.2
+    expected = [np.mean([linear[2 * (round(95 * share) + beside)] for beside in range(-2, 3)]) for share in shares]
+    assert skin[:, 0] == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_rounded_mesh_looks_outward_everywhere() -> None:
+    rng = np.random.default_rng(6)
+    mesh = np.zeros((478, 3))
+    mesh[:, :2] = rng.uniform(-100, 100, (478, 2))
+    mesh[:, 2] = (mesh[:, 0] ** 2 + mesh[:, 1] ** 2) / 300  # z grows away from the camera
+    slopes = mesh[answer.POINTS, :2] / 150
+    normal = np.concatenate([slopes, np.ones((len(slopes), 1))], axis=1)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    alike = (surface_of(mesh).normal * normal).sum(axis=1)
+    assert np.mean(alike) > 0.99
+    assert np.median(alike) > 0.995
 
 
 def test_which_frames_are_taken_in() -> None:

@@ -31,7 +31,7 @@ DRAWN = tuple(
 # Those that run in this process: what a bureau in a process of its own does, no change of ours reaches.
 BUREAU = tuple(f"tests/bureau/test_{name}.py" for name in ("taken", "decided", "context"))
 ATTACKS = tuple(f"tests/liveness/test_{name}.py" for name in ("attacks", "attack_numbers", "attack_scores", "attack_evidence"))
-CAMERA = tuple(f"tests/liveness/test_{name}.py" for name in ("camera_proof", "camera_side", "camera_numbers"))
+CAMERA = tuple(f"tests/liveness/test_{name}.py" for name in ("camera_proof", "camera_side", "camera_numbers", "camera_paper"))
 # source (a file, or a folder with all of its files) -> the tests that must notice a change of it
 ROOMS: dict[str, tuple[str, ...]] = {
     "kiosk/domain/": ("tests/rules", "tests/reader/test_identity.py"),

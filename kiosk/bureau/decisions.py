@@ -1,4 +1,8 @@
-"""Deciding what becomes of received records, and telling the kiosk in order: confirmed, or returned with a reason."""
+"""Deciding what becomes of received records, and telling the kiosk in order: confirmed, or returned with a reason.
+
+`by_rule` is called by `ingest`, inside the transaction that takes a batch; `decide` for a clerk (`clerks.record_pages`,
+`clerks.doing`) or a program (`admin`); `after` when a kiosk asks, over the network or by stick. Who has the pass then: `passes`.
+"""
 
 from __future__ import annotations
 

@@ -54,6 +54,21 @@ def test_the_architecture_names_every_room():
     assert {room for room in rooms if f"`{room}`" not in ARCHITECTURE} == set()
 
 
+# `requests` runs in the voice's own process; these rooms are other processes, or no part of a kiosk.
+OTHER_THREADS, OTHER_ROOMS = {"requests"}, {"bureau", "bench", "commands", "demo", "emulators", "evaluate", "gallery", "packaging"}
+
+
+def test_the_architecture_names_every_thread_of_the_kiosk():
+    named = set()
+    for path in (ROOT / "kiosk").rglob("*.py"):
+        if path.relative_to(ROOT / "kiosk").parts[0] not in OTHER_ROOMS:
+            text = path.read_text(encoding="utf-8")
+            named |= set(re.findall(r'(?:Thread\([^\n]*?\bname|thread_name_prefix)="([\w-]+)"', text))
+    assert len(named) > 15
+    missing = {name for name in named - OTHER_THREADS if f"`{name}`" not in ARCHITECTURE and not name.startswith("set-up")}
+    assert missing == set(), "the table of threads"
+
+
 def test_the_walk_names_each_file_once_and_all_exist():
     walk = ARCHITECTURE.split("## The walk of a card to its receipt")[1].split("\n## ")[0]
     folder, files = "", []

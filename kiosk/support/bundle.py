@@ -67,7 +67,7 @@ def make(settings: config.Settings, of_store: Callable[[], dict[str, Any]], now:
 def write(folder: Path, settings: config.Settings, of_store: Callable[[], dict[str, Any]], now: datetime) -> Path:
     """Write the bundle into a folder, whole or not at all; return its path. Raises RemovableError, SupportRefused."""
     if not folder.is_dir():
-        raise files.RemovableError("stick-missing")
+        raise files.RemovableError("medium-missing")
     station = "".join(one for one in cut.text(settings.station.station_id) if one.isascii() and (one.isalnum() or one in "-_"))
     path = folder / f"support-{station[:40] or 'kiosk'}-{now:%Y%m%d-%H%M%S}.zip"
     files.write_file(path, make(settings, of_store, now))

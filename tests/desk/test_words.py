@@ -27,6 +27,7 @@ CAMERA_CODES = re.findall(
 )
 CAMERA_CODES = sorted({one for groups in CAMERA_CODES for one in groups if one})
 PROBLEM = re.compile(r'problem="([a-z-]+)"|return "([a-z]+(?:-[a-z]+)+)"|problem = "([a-z]+(?:-[a-z]+)+)"')
+STICK = re.compile(r"RemovableError\(\s*\"([a-z-]+)\"")
 NOTICE = re.compile(r'notice="([a-z-]+)"|Acted\([^)]*, Place\.\w+, "([a-z-]+)"')
 
 
@@ -72,6 +73,8 @@ def problems() -> set[str]:
     ):
         text = path.read_text(encoding="utf-8")
         found |= {one for groups in PROBLEM.findall(text) for one in groups if one}
+    for path in (ROOT / "kiosk").rglob("*.py"):  # whoever fails at a stick is shown why, wherever it came from
+        found |= set(STICK.findall(path.read_text(encoding="utf-8")))
     return found
 
 
@@ -95,6 +98,7 @@ def strings(request):
 def test_there_is_something_to_check():
     assert len(wanted()) > 200
     assert len(problems()) > 25
+    assert {"medium-missing", "medium-full", "medium-unwritable"} <= problems()
     assert {"handled", "clock-confirmed", "camera-confirmed"} <= notices()
     assert len(CAMERA_CODES) == 15
 

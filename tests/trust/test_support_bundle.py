@@ -14,6 +14,7 @@ from kiosk import config
 from kiosk.commands import support_bundle as command
 from kiosk.doctor.finding import Finding
 from kiosk.domain.desk_rules import Role
+from kiosk.removable.files import RemovableError
 from kiosk.store.desk import staff
 from kiosk.store.engine import journal
 from kiosk.store.opening import open_store
@@ -140,6 +141,12 @@ def test_the_command_writes_it(station, tmp_path, monkeypatch, capsys):
     name = capsys.readouterr().out.strip()
     assert name.startswith(str(tmp_path / "support-SZ-TEST-0001-2"))
     assert "store.json" in opened((tmp_path / name).read_bytes())
+
+
+def test_a_stick_that_is_gone_is_said_in_the_desks_words(station, tmp_path):
+    settings, facts = station
+    with pytest.raises(RemovableError, match="medium-missing"):
+        bundle.write(tmp_path / "gone", settings, lambda: facts, NOW)
 
 
 def test_usb_devices_are_told_by_their_descriptors(tmp_path):

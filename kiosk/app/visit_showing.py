@@ -5,6 +5,7 @@ Used by `visit_controller` alone, which tells it the state; it decides nothing a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -21,7 +22,36 @@ from kiosk.ui.spoken.guide import CameraGuide
 from kiosk.ui.window import KioskWindow
 from kiosk.visit import states as s
 
-_FRAME_MS = 33
+_FRAME_MS, _SLOWEST_MS = 33, 200
+_MOST, _LEAST = 0.3, 0.1  # of the processor, for what is shown: painted less often from the one on, more often below the other
+
+
+class MirrorPace:
+    """How often the mirror is painted: 30 times a second, and less often where that takes the processor from those who look.
+
+    A slow processor that paints as fast as pictures come has no time left for the face in them: below four looks a second no turn
+    of the head can be judged, and everybody would be sent to the attendant.
+    """
+
+    def __init__(self, busy: Callable[[], float] = time.thread_time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """busy: seconds of a processor that this thread has used."""
+        self._busy, self._monotonic = busy, monotonic
+        self._looked = busy(), monotonic()
+        self.interval_ms = _FRAME_MS
+
+    def step(self) -> bool:
+        """A picture is shown; return whether the interval has changed. Looked at every half second."""
+        busy_s, now_s = self._busy(), self._monotonic()
+        passed_s = now_s - self._looked[1]
+        if passed_s < 0.5:
+            return False
+        share, before = (busy_s - self._looked[0]) / passed_s, self.interval_ms
+        self._looked = busy_s, now_s
+        if share > _MOST:
+            self.interval_ms = min(_SLOWEST_MS, before * 2)
+        elif share < _LEAST:
+            self.interval_ms = max(_FRAME_MS, before // 2)
+        return self.interval_ms != before
 
 
 class VisitShowing(QObject):
@@ -41,6 +71,7 @@ class VisitShowing(QObject):
         self._frames = QTimer(self)
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._show_frame)
+        self._pace = MirrorPace()
 
     def stop(self) -> None:
         """Show no picture any more."""
@@ -115,6 +146,8 @@ class VisitShowing(QObject):
         if frame is not None:
             # A copy in the order Qt wants; the camera reuses its buffer.
             self._window.show_frame(frame.image_bgr[:, :, ::-1].copy())
+        if self._pace.step():
+            self._frames.setInterval(self._pace.interval_ms)
 
     def make_slip(self, state: s.Finished | s.ReviewSent, at: datetime) -> Slip:
         """Return the slip of a result or of a human review, and say on the screen that it is printed. at: the station's time."""

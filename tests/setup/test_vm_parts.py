@@ -37,6 +37,19 @@ def test_of_several_lines_the_one_that_is_the_text_alone_is_touched():
     assert words.find("没有") is None
 
 
+def test_what_is_being_said_is_read_and_not_touched():
+    """The strip names a button before its page has faded in: a touch went there and brought nothing."""
+    words = screen.Screen.__new__(screen.Screen)
+    said = screen.Word("今天给谁办？给自己办，请按左边的图。", 360.0, 27.5)
+    words.seen = [said, screen.Word("VM", 65.0, 29.0)]
+    assert words.find("给自己办") is said
+    assert words.find("给自己办", said=False) is None
+    button = screen.Word("给自己办", 410.0, 607.0)
+    words.seen = [*words.seen, button, screen.Word("工作人员", 1170.0, 47.0)]
+    assert words.find("给自己办", said=False) is button
+    assert words.find("工作人员", said=False) is not None
+
+
 def test_a_version_is_the_package_with_another_number_and_a_broken_one_ends_at_its_start(tmp_path):
     tree = tmp_path / "tree" / "opt" / "pension-kiosk" / "versions" / "0.1.0"
     for name, text in {

@@ -14,6 +14,7 @@ from tests.vm.machine import HEIGHT, WIDTH, Machine, VmError
 
 LOOK_S = 0.3  # by the machine's clock, between two looks at its screen
 NEW_S = 0.7  # a page is new for half a second, by the machine's clock: what is hit counts for nothing
+SAID = (WIDTH * 0.54, HEIGHT * 0.11)  # to the left of and above this
 TAKES_S = 20.0  # by the machine's clock: what a touch brings is there, or the touch was swallowed
 
 
@@ -24,6 +25,11 @@ class Word:
     text: str
     x: float
     y: float
+
+
+def is_said(word: Word) -> bool:
+    """Whether a line is a sentence of the strip that shows what is being said: top left, over the station's name."""
+    return word.y < SAID[1] and word.x < SAID[0] and any(sign in word.text for sign in "，。？！,.?!")
 
 
 class Screen:
@@ -55,15 +61,18 @@ class Screen:
         ]
         return self.seen
 
-    def find(self, *wanted: str) -> Word | None:
-        """Return the first line of the last reading that holds one of the texts; one that is the text alone goes before."""
+    def find(self, *wanted: str, said: bool = True) -> Word | None:
+        """Return the first line of the last reading that holds one of the texts; one that is the text alone goes before.
+
+        said: the strip with what is being said counts too. It is there before its page has faded in, and is no button.
+        """
         for text in wanted:
             for word in sorted(self.seen, key=lambda one: len(one.text)):
-                if text in word.text.replace(" ", ""):
+                if text in word.text.replace(" ", "") and (said or not is_said(word)):
                     return word
         return None
 
-    def until(self, *wanted: str, timeout_s: float = 120.0) -> Word:
+    def until(self, *wanted: str, timeout_s: float = 120.0, said: bool = True) -> Word:
         """Look until one of the texts is there. Raises VmError with what is there instead.
 
         timeout_s: by the machine's own clock. A busy host makes it slow, and takes nothing away from what it may need.
@@ -71,7 +80,7 @@ class Screen:
         waited_s = 0.0
         while True:
             self.read()
-            found = self.find(*wanted)
+            found = self.find(*wanted, said=said)
             if found is not None:
                 return found
             if waited_s > timeout_s:
@@ -89,7 +98,7 @@ class Screen:
 
     def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
         """Touch a text once it is there, not at once: what is hit within half a second of a page's coming counts for nothing."""
-        word = self.until(*wanted, timeout_s=timeout_s)
+        word = self.until(*wanted, timeout_s=timeout_s, said=False)
         self._machine.rest(NEW_S)
         self._machine.touch(word.x, word.y)
 

@@ -106,6 +106,20 @@ def test_a_state_that_was_kept_comes_back_and_what_lies_apart_stays(tmp_path):
     assert (objects / "x.zst").exists()
 
 
+def test_what_the_owner_makes_meanwhile_is_not_kept_before_it_is_used_and_made_anew(tmp_path):
+    for name in ("town/db", "town/bureau/updates/metadata/1.root.json", "release/keys/root-1.pem"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one", encoding="ascii")
+    states.save(tmp_path, "visit", owners=False)
+    states.save(tmp_path, "by-stick")
+    states.load(tmp_path, "by-stick")
+    assert (tmp_path / "release" / "keys" / "root-1.pem").exists()
+    states.load(tmp_path, "visit")
+    assert (tmp_path / "town" / "db").exists()
+    assert not (tmp_path / "release").exists()
+    assert not (tmp_path / "town" / "bureau" / "updates").exists()
+
+
 def test_a_file_is_put_into_the_machine_by_lines_that_a_terminal_takes(monkeypatch, tmp_path):
     said = []
     machine = Machine(image.Image(tmp_path, tmp_path, tmp_path), tmp_path)

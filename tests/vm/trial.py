@@ -12,7 +12,7 @@ from kiosk.emulators.reader_cards import load_cards
 from tests.vm import states
 from tests.vm.image import Image
 from tests.vm.machine import Machine, VmError
-from tests.vm.owner import Beside, Owner
+from tests.vm.owner import UPDATES, Beside, Owner
 from tests.vm.screen import Screen
 from tests.vm.town import Town
 
@@ -46,12 +46,14 @@ class Trial:
         """Keep what a stage left, for `go_on`."""
         if not self.machine.running:
             return
-        self.beside.all_made()
+        owners = stage in UPDATES  # before, they go on with their work
+        if owners:
+            self.beside.all_made()
         if self.town.bureau.running:
             self.town.bureau.pause()
         try:
             self.machine.keep(stage)
-            states.save(self.work, stage)
+            states.save(self.work, stage, owners=owners)
         finally:
             if self.town.bureau.running:
                 self.town.bureau.resume()

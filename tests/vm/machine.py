@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 1280, 800  # of the screen, in pixels
 # The panel says where it is touched in these units, whatever the screen's size.
 _PANEL = 32767
 _HAND_S, _KEY_MS = 0.12, 40  # between two movements of a finger; how long a key is held down (its keyboard tells every 10 ms)
-_KEYS = 5  # pressed before their time is waited for: QEMU's keyboard holds no more than 16 changes
+_KEYS = 8  # pressed before their time is waited for
 # No echo and no prompts: what comes is what commands print.
 _SETTLE = "stty -F /dev/hvc0 -echo -onlcr; PS1= PS2=; export PATH=/usr/sbin:/usr/bin:/sbin:/bin DISPLAY=:0 TERM=dumb LANG=C.UTF-8"
 
@@ -271,10 +271,11 @@ class Machine:
         signs = {"-": ["minus"], ".": ["dot"], "/": ["slash"], " ": ["spc"], "_": ["shift", "minus"], ":": ["shift", "semicolon"]}
         pressed = [signs.get(key, ["shift", key.lower()] if key.isupper() else [key]) for key in text]
         for at in range(0, len(pressed), _KEYS):
-            for names in pressed[at : at + _KEYS]:
+            now = pressed[at : at + _KEYS]
+            for names in now:
                 self.chord(*names)
-            # One after the other, each held and let go for as long, by the machine's clock; more than a few at once are lost.
-            self.rest(2.5 * _KEY_MS / 1000 * len(pressed[at : at + _KEYS]))
+            # QEMU presses and lets go one after the other, by the machine's clock: what follows must not come before.
+            self.rest(2.2 * _KEY_MS / 1000 * sum(map(len, now)))
 
     def plug(self, image: Path, name: str = "stick") -> None:
         """Plug a USB stick in."""

@@ -47,3 +47,15 @@ def test_a_minute_without_enough_of_them_gives_none(monkeypatch: pytest.MonkeyPa
     assert measured._pattern(source, lines.append) == b""
     assert lines == ["pattern: the upper corners are too dark, too bright or too small; not taken"]
     assert source.n / 30 == pytest.approx(60.05, abs=0.05)
+
+
+@pytest.mark.parametrize("height", [9.0, 60.0])
+def test_what_stands_out_of_its_surroundings_counts_less_where_these_change_themselves(height: float) -> None:
+    """One pixel: the three by three about it share a ninth of it; the calmest window, of seven by seven, tells noise from scene."""
+    grey = np.full((21, 21), 100.0, np.float32)
+    grey[10, 10] += height
+    shown = np.zeros((21, 21))
+    shown[9:12, 9:12] = -height / 9
+    shown[10, 10] = height * 8 / 9
+    calm = np.maximum(height**2 * 48 / 49**2, 6.0)
+    assert sensor._residual(grey) == pytest.approx(shown * 6.0 / calm, abs=0.02)

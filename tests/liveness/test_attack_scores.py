@@ -72,7 +72,7 @@ def looped(period_s: float, *, frames: int = 200, small: float = 1.0, mouth: flo
         t_s = 3.0 + index / 25
         pose = wander(t_s % period_s, 7)
         still = Pose(
-            yaw=pose.yaw * small, pitch=pose.pitch * small, x=320 + (pose.x - 320) * small, mouth=mouth * (index % 50 > 25)
+            yaw=aside + pose.yaw * small, pitch=pose.pitch * small, x=320 + (pose.x - 320) * small, mouth=mouth * (index % 50 > 25)
         )
         watcher.step(face(t_s, still))
         if index % 10 == 0:

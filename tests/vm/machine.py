@@ -271,8 +271,8 @@ class Machine:
         pressed = [signs.get(key, ["shift", key.lower()] if key.isupper() else [key]) for key in text]
         for names in pressed:
             self.chord(*names)
-        # QEMU presses and lets go one after the other, and the page works each key off: what follows must not come before.
-        self.rest(0.3 * len(text))
+        # The page works off two keys a second here (seen: 19 of 31 in ten seconds): what follows must not come before.
+        self.rest(0.6 * len(text))
 
     def plug(self, image: Path, name: str = "stick") -> None:
         """Plug a USB stick in."""

@@ -229,6 +229,10 @@ def _act(trial: Trial, face: Face, looks: int = 150) -> tuple[list[str], bool]:
                 return did, True
             if screen.find(*NOT_PASSED):
                 return did, False
+            fell = screen.find("这是您吗") is not None  # the page of a card that lies there when a kiosk has been started anew
+        if fell:
+            told = machine.run(f"journalctl -b --no-pager -o cat -u {UNIT} -n 40 | grep -E 'exited|signal|restart'").text
+            raise VmError(f"the kiosk fell in the take, after {did}: {told}")
         machine.rest(0.5)
     raise VmError(f"no result after {did}; {[one.text for one in screen.seen]}")
 

@@ -15,6 +15,7 @@ from kiosk.domain.reasons import Action, Guidance, Reason
 from kiosk.domain.take_view import TakeView
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
 from kiosk.liveness.landmarks import FaceObservation
+from kiosk.liveness.pace import LOST_LIMIT_S
 from kiosk.liveness.take import Take
 from tests.liveness.faces import Camera, Pose, face, nobody, sway
 
@@ -347,3 +348,40 @@ def test_at_three_pictures_a_second_no_turn_shows_depth() -> None:
             break
     assert take.result is not None
     assert (take.result.passed, take.result.reason) == (False, Reason.LIVENESS_UNCERTAIN)
+
+
+def test_only_left_for_right_is_a_wrong_answer() -> None:
+    """Asked to open the mouth, somebody looks round three times first: unrest, but no mistake that ends the take."""
+    cued: list[float] = []
+
+    def restless(t_s: float, view: TakeView) -> Pose:
+        if not view.now:
+            return Pose()
+        cued.append(t_s)
+        since = t_s - cued[0] - 0.3
+        looks, at = divmod(since, 1.8)
+        if 0 <= looks < 3:
+            level = max(0.0, min(1.0, 3 * at / 1.5, 3 * (1 - at / 1.5)))
+            return Pose(yaw=38 * level * (1 if looks % 2 else -1))
+        return Pose(mouth=0.4) if 6.0 <= since < 7.0 else Pose()
+
+    result = run(Take(challenge(Action.MOUTH_OPEN), SETTINGS), restless)
+    assert result.actions[0].seen_at_s is not None
+
+
+def test_who_leaves_in_the_middle_of_a_nod_is_waited_for_no_longer_than_others() -> None:
+    """A head turned to its profile is lost for a while; one that nods is no reason to wait as long."""
+    cued: list[float] = []
+    seen: list[float] = []
+
+    def change(t_s: float, observation: FaceObservation) -> FaceObservation:
+        return nobody(t_s) if cued and t_s > cued[0] + 1.2 else observation
+
+    def watch(t_s: float, view: TakeView) -> None:
+        seen.append(t_s)
+        if view.now:
+            cued.append(t_s)
+
+    result = run(Take(challenge(Action.NOD), SETTINGS), Person(after_s=0.3, slow=2.0), change=change, watch=watch)
+    assert result.reason is Reason.FACE_LOST
+    assert seen[-1] - cued[0] - 1.2 == pytest.approx(LOST_LIMIT_S, abs=0.2)

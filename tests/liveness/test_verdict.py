@@ -86,10 +86,10 @@ def test_what_a_look_at_the_turns_leaves_behind() -> None:
 
 
 class Numbered:
-    """Reads a face's vector from its first pixel: 1 and 2 are alike to 0.6, 3 is another."""
+    """Reads a face's vector from its first pixel: 1 and 2 are alike to 0.6, 3 is another, 4 is half of 1."""
 
     model_digest = "digest"
-    VECTORS = {1: (1.0, 0.0, 0.0), 2: (0.6, 0.8, 0.0), 3: (0.0, 0.0, 1.0)}
+    VECTORS = {1: (1.0, 0.0, 0.0), 2: (0.6, 0.8, 0.0), 3: (0.0, 0.0, 1.0), 4: (0.5, -(0.75**0.5), 0.0)}
 
     def embed(self, face_rgb: np.ndarray) -> np.ndarray:
         out = np.zeros(128, np.float32)
@@ -145,6 +145,13 @@ def test_who_acted_is_looked_for_in_each_action_by_itself() -> None:
     assert (result.passed, result.checks[1].score) == (True, pytest.approx(0.6))
     assert conclude(PASSED, [*waited, acted[1]], Numbered(), MATCH)[0].passed  # of a single action
     assert conclude(PASSED, acted, Numbered(), MATCH) == (replace(PASSED, passed=False, reason=Reason.NO_GOOD_FRAME), None, 0)
+
+
+def test_who_acted_is_held_against_all_faces_the_better_ones_more() -> None:
+    result = conclude(PASSED, [kept(0, 1, 0.5), kept(1, 2, 0.25), kept(1, 4, acting=True)], Numbered(), MATCH)[0]
+    whole = np.array((1.3, 0.4)) / math.hypot(1.3, 0.4)
+    assert result.checks[1].score == pytest.approx(float(whole @ (0.5, -(0.75**0.5))))
+    assert result.reason is Reason.FACE_CHANGED
 
 
 def test_so_many_of_the_best_faces_make_the_probe() -> None:

@@ -191,8 +191,9 @@ def self_service(trial: Trial) -> None:
         machine.run(FEED)  # not before it is looked at: drawn pictures are half of what the machine can do
         _to_the_camera(trial)
         did, passed = _act(trial, face)
-    screen.keep("passed" if passed else "not-passed")
     machine.run(NO_FEED)
+    machine.rest(2.0)  # the page fades in after its first word
+    screen.keep("passed" if passed else "not-passed")
     told = f"{', '.join(did)}; {face.frames} pictures; {trial.uptime() - began:.0f} s by the machine's clock"
     _at_the_bureau(trial, before + 1)
     if passed:

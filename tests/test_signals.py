@@ -80,7 +80,6 @@ FOREIGN = {
     "support/health.py": "psutil reads temperatures on some systems alone",
     "app/watchdog.py": "AF_UNIX is not on every system",
     "commands/self_test.py": "AF_UNIX is not on every system",
-    "bureau/admin.py": "starlette keeps what middleware adds in a bag without types",
     "bureau/api.py": "starlette keeps what middleware adds in a bag without types; SQLAlchemy's errors have `orig` or not",
     "bureau/clerks/pages.py": "starlette keeps what middleware adds in a bag without types",
     "bureau/clerks/request_pages.py": "starlette keeps what middleware adds in a bag without types",

@@ -147,7 +147,7 @@ def _lights(scene: Scene, clock: np.ndarray, t_s: float, shutter_s: float) -> tu
     rows = scene.surface.place[:, 1] * shutter_s
     for code, answer in scene.shown:
         at = np.interp(t_s - scene.delay_s + np.linspace(0, shutter_s, 3), *clock.T)
-        levels = np.array([code.levels(float(one)) for one in at]) * _STRENGTH
+        levels = code.course(at) * _STRENGTH
         each = np.stack([np.interp(rows, np.linspace(0, shutter_s, 3), levels[:, k]) for k in range(3)], axis=1)
         now = lit(each, answer)
         lights = lights * now

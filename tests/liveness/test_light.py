@@ -18,7 +18,7 @@ from kiosk.evaluate.light_render import SPECIES
 from kiosk.liveness.attacks.limits import RULES
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
 from kiosk.liveness.light.answer import EXPECTED, LightScores
-from kiosk.liveness.light.code import GRADIENT, HUE, LENGTH_S, SYMBOL_S, SYMBOLS, courses, draw_code
+from kiosk.liveness.light.code import GRADIENT, HUE, LENGTH_S, SYMBOL_S, SYMBOLS, draw_code
 from kiosk.liveness.light.daylight import Daylight
 from kiosk.liveness.take import Take
 from kiosk.ui.widgets.light import paint_pattern
@@ -66,7 +66,7 @@ def test_a_head_answers_in_time_and_in_shape(seed: int) -> None:
 
 def test_many_moments_at_once_are_what_each_is_by_itself() -> None:
     code, times = draw_code(random.Random(4)), np.arange(-0.3, LENGTH_S + 0.5, 0.007)
-    at_once = courses((code.hue, code.across, code.along), times)
+    at_once = code.course(times)
     assert at_once == pytest.approx(np.array([code.levels(float(t)) for t in times]), abs=1e-9)
     assert not at_once[times < 0].any()
     assert not at_once[times > LENGTH_S + 0.2].any()

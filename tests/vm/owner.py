@@ -138,9 +138,7 @@ class Beside:
 
     def __init__(self, owner: Owner, town: Town) -> None:
         self.owner, self._town = owner, town
-        self._pool = ThreadPoolExecutor(
-            1, "owner", initializer=lambda: os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-        )
+        self._pool = ThreadPoolExecutor(1, "owner", initializer=_behind_others)
         self._made: dict[str, Future[Made]] = {}
 
     def begin(self, stages: list[str]) -> None:

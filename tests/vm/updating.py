@@ -20,12 +20,6 @@ def _made(trial: Trial, stage: str) -> Made:
     return made
 
 
-def _opened(trial: Trial, made: Made) -> str:
-    """The bureau puts in force what the owner signed, and opens it to all."""
-    trial.beside.owner.offer(made.number)
-    return made.number
-
-
 def _came(trial: Trial, number: str, told: str, timeout_s: float = 3000.0) -> None:
     """Wait until the update's process has ended; look what it came to. Raises VmError."""
     began = trial.uptime()
@@ -71,7 +65,8 @@ def by_network(trial: Trial) -> None:
     trial.serving()
     machine = trial.machine
     made = _made(trial, "by-network")
-    number, installed = _opened(trial, made), made.shipped
+    number, installed = made.number, made.shipped
+    trial.beside.owner.offer(number)  # the bureau puts it in force and opens it to all
     came = _line(trial)
     machine.run("systemctl start --no-block pension-kiosk-update.service")
     machine.until("ls /opt/pension-kiosk/versions", f"{number}.part", 900.0, 1.0)
@@ -96,7 +91,8 @@ def broken(trial: Trial) -> None:
     """An update whose kiosk does not start: the version before comes back by itself."""
     trial.serving()
     made = _made(trial, "broken")
-    number, installed = _opened(trial, made), made.shipped
+    number, installed = made.number, made.shipped
+    trial.beside.owner.offer(number)  # the bureau puts it in force and opens it to all
     trial.machine.run("systemctl start --no-block pension-kiosk-update.service")
     _came(trial, number, "went-back")
     trial.expect("the version before is in force", "readlink /opt/pension-kiosk/current", later(installed, 2))

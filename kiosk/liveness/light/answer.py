@@ -267,7 +267,7 @@ def _behind(room: np.ndarray, drift: np.ndarray) -> np.ndarray | None:
 
 def _by_delay(code: LightCode, times: np.ndarray, clock: np.ndarray, drift: np.ndarray) -> list[np.ndarray]:
     """Return for each of DELAYS_S what should come back at `times`, (f, 3), without what looks like drift."""
-    fine = courses((code.hue, code.across, code.along), _FINE_S)
+    fine = code.course(_FINE_S)
     ats = (np.interp(times - delay, *clock.T) for delay in DELAYS_S)
     shown = np.stack([np.interp(at, _FINE_S, column) for at in ats for column in fine.T], axis=1)
     return np.split(_without(drift, shown), len(DELAYS_S), axis=1)

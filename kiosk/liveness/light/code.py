@@ -8,7 +8,6 @@ through `TakeView.light_pattern`, judged by `answer`.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +34,12 @@ class LightCode:
 
     def levels(self, t_s: float) -> Levels:
         """Return (hue, across, along) in -1..1 at `t_s` seconds of the code; 0 before it and after it."""
-        return _level(self.hue, t_s), _level(self.across, t_s), _level(self.along, t_s)
+        hue, across, along = self.course(np.array([t_s]))[0].tolist()
+        return hue, across, along
+
+    def course(self, times: np.ndarray) -> np.ndarray:
+        """Return the same at many times: (times, 3)."""
+        return courses((self.hue, self.across, self.along), times)
 
 
 def draw_code(rng: random.Random) -> LightCode:
@@ -49,23 +53,12 @@ def draw_code(rng: random.Random) -> LightCode:
 
 
 def courses(sequences: Sequence[tuple[int, ...]], times: np.ndarray) -> np.ndarray:
-    """Return (times, sequences): what `LightCode.levels` says of each sequence at many times, in seconds of the code."""
+    """Return (times, sequences): the level of each sequence at each time, in seconds of the code; all are of one length.
+
+    Soft from each symbol to the next, from 0 before the first and to 0 after the last.
+    """
     steps = np.array([(0, *sequence, 0) for sequence in sequences], dtype=float)
-    index = np.clip(np.floor_divide(times, SYMBOL_S), 0, SYMBOLS).astype(np.intp)
+    index = np.clip(np.floor_divide(times, SYMBOL_S), 0, steps.shape[1] - 2).astype(np.intp)
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.clip((times - index * SYMBOL_S) / RAMP_S, 0.0, 1.0))
     before, after = steps[:, index], steps[:, index + 1]
     return np.asarray((before + (after - before) * ramp).T)
-
-
-def _level(sequence: tuple[int, ...], t_s: float) -> float:
-    index = int(t_s // SYMBOL_S) if t_s >= 0 else -1
-    if not 0 <= index < len(sequence):
-        last = sequence[-1] if sequence else 0
-        over = t_s - len(sequence) * SYMBOL_S
-        return last * (1 - _ramp(over)) if 0 <= over < RAMP_S else 0.0
-    before = sequence[index - 1] if index else 0
-    return before + (sequence[index] - before) * _ramp(t_s - index * SYMBOL_S)
-
-
-def _ramp(since_s: float) -> float:
-    return 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, since_s / RAMP_S)))

@@ -25,6 +25,8 @@ _LIPS = (61, 40, 37, 0, 267, 270, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146,
 _PARTS = (_FOREHEAD, _CHEEKS, _EYELIDS, _MOUTH_AROUND, _NOSE, _LIPS)
 _ALL = tuple(point for part in _PARTS for point in part)
 _SLICES = np.cumsum([0, *(len(part) for part in _PARTS)])
+_AT = [np.arange(a, b) for a, b in zip(_SLICES[:-1], _SLICES[1:], strict=True)]  # where a part's points lie in _ALL
+_UPPER, _BROW, _ABOVE = (np.concatenate([_AT[n] for n in parts]) for parts in ((0, 1, 4), (0, 4), (0, 2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +91,19 @@ def look(observation: FaceObservation, frame_bgr: np.ndarray) -> FaceLook:
     pixels = frame_bgr[np.clip(xy[:, 1], 0, height - 1), np.clip(xy[:, 0], 0, width - 1)].astype(np.float32)
     luma = pixels @ np.array((0.114, 0.587, 0.299), np.float32)
     red, blue = (pixels[:, 2] - luma) * 0.713, (pixels[:, 0] - luma) * 0.564
-    part = [slice(int(a), int(b)) for a, b in zip(_SLICES[:-1], _SLICES[1:], strict=True)]
-    forehead, cheeks, eyelids, mouth, nose, lips = part
-    upper = np.r_[forehead, cheeks, nose]
+    forehead, cheeks, eyelids, mouth, _, lips = _AT
     cheek = max(_middle(luma[cheeks]), 1.0)
-    brow = max(_middle(luma[np.r_[forehead, nose]]), 1.0)
-    above = np.r_[forehead, eyelids]
-    red_mouth, blue_mouth, red_above, blue_above = (_middle(c[at]) for at in (mouth, above) for c in (red, blue))
+    brow = max(_middle(luma[_BROW]), 1.0)
+    red_mouth, blue_mouth, red_above, blue_above = (_middle(c[at]) for at in (mouth, _ABOVE) for c in (red, blue))
     luma_mouth = max(_middle(luma[mouth]), 1.0)
     return FaceLook(
-        luma=_middle(luma[upper]),
+        luma=_middle(luma[_UPPER]),
         surroundings=_surroundings(frame_bgr, observation.box),
         sharpness=sharpness(frame_bgr, observation.box),
         eyes_ratio=_middle(luma[eyelids]) / max(cheek, brow),
         hat_ratio=_middle(luma[forehead]) / cheek,
         mouth_chroma=math.hypot(red_mouth - red_above, blue_mouth - blue_above),
-        mouth_luma=luma_mouth / max(_middle(luma[above]), 1.0),
+        mouth_luma=luma_mouth / max(_middle(luma[_ABOVE]), 1.0),
         lips_chroma=math.hypot(_middle(red[lips]) - red_mouth, _middle(blue[lips]) - blue_mouth),
         lips_luma=_middle(luma[lips]) / luma_mouth,
         lips_spread=math.hypot(float(red[lips].std()), float(blue[lips].std())),
@@ -195,10 +194,10 @@ def sharpness(frame_bgr: np.ndarray, box: Box) -> float:
     x1, y1 = min(width, int(box[2]) + 1), min(height, int(box[3]) + 1)
     if x1 - x0 < 8 or y1 - y0 < 8:
         return 0.0
-    small = cv2.resize(frame_bgr[y0:y1, x0:x1], (96, 96), interpolation=cv2.INTER_AREA)
-    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    edges = cv2.Laplacian(gray, cv2.CV_32F)
-    return float(100.0 * edges.std() / max(float(gray.std()), 1.0))
+    gray = cv2.cvtColor(frame_bgr[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(gray, (96, 96), interpolation=cv2.INTER_AREA).astype(np.float32)
+    edges = cv2.Laplacian(small, cv2.CV_32F)
+    return float(100.0 * edges.std() / max(float(small.std()), 1.0))
 
 
 class GuidanceFilter:

@@ -59,6 +59,7 @@ RING = 0.55  # how far beside the face points are looked for, in face widths
 FOLLOWS = 0.05  # a point this near to the face's homography (eye distances) goes along with the face
 _MAX_FACE, _MAX_RING, _MIN_RING = 140, 140, 10
 _BACK_PX = 0.7  # tracked there and back, a good point comes home
+_BESIDE_PX = 8  # a corner is judged by what lies so near at most
 
 _LK: dict[str, Any] = {"winSize": (15, 15), "maxLevel": 3, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)}
 
@@ -150,19 +151,31 @@ def _masks(frame: TurnFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _corners(gray: np.ndarray, mask: np.ndarray, count: int, apart: int) -> np.ndarray:
-    found = cv2.goodFeaturesToTrack(gray, count, 0.01, apart, mask=mask, blockSize=5)
-    return np.empty((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
+    """Return the best corners under the mask, float32 (n, 2). Only its surroundings are looked at: corners cost by the area."""
+    left, top, wide, high = cv2.boundingRect(mask)
+    x, y = max(0, left - _BESIDE_PX), max(0, top - _BESIDE_PX)
+    near = np.s_[y : top + high + _BESIDE_PX, x : left + wide + _BESIDE_PX]
+    found = cv2.goodFeaturesToTrack(gray[near], count, 0.01, apart, mask=mask[near], blockSize=5) if wide and high else None
+    if found is None:
+        return np.empty((0, 2), np.float32)
+    return np.asarray(found, np.float32).reshape(-1, 2) + np.array((x, y), np.float32)
 
 
 def _track(turn: list[TurnFrame], start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    now, good = start.copy(), np.ones(len(start), bool)
+    """Return where the points of the first picture are in the last, and which came so far: a lost one is not followed on."""
+    end, left = start.copy(), np.arange(len(start))
     for before, after in zip(turn, turn[1:], strict=False):
+        if not len(left):
+            break
+        now = end[left]
         there, ok, _ = _flow(before.gray, after.gray, now[:, None], None, **_LK)
         back, ok_back, _ = _flow(after.gray, before.gray, there, None, **_LK)
         there, back = there.reshape(-1, 2), back.reshape(-1, 2)
-        good &= (ok.reshape(-1) == 1) & (ok_back.reshape(-1) == 1) & (np.hypot(*(back - now).T) < _BACK_PX)
-        now = there
-    return now, good
+        end[left] = there
+        left = left[(ok.reshape(-1) == 1) & (ok_back.reshape(-1) == 1) & (np.hypot(*(back - now).T) < _BACK_PX)]
+    good = np.zeros(len(start), bool)
+    good[left] = True
+    return end, good
 
 
 def _sheet_residual(one: np.ndarray, two: np.ndarray, scale: float) -> float:

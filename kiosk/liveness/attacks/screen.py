@@ -7,6 +7,8 @@ default: it sees coarse grids and moire, and nothing of a good screen at a good 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -30,14 +32,21 @@ def screen_score(frame_bgr: np.ndarray, box: Box) -> float:
     # The very pixels, not a scaled picture: scaling would make or hide moire.
     left, top = (x0 + x1) // 2 - side // 2, (y0 + y1) // 2 - side // 2
     gray = cv2.cvtColor(frame_bgr[top : top + side, left : left + side], cv2.COLOR_BGR2GRAY).astype(np.float32)
-    window = np.outer(np.hanning(side), np.hanning(side)).astype(np.float32)
+    window, ring = _looked_at(side)
     power = np.log1p(np.abs(np.fft.fftshift(np.fft.fft2((gray - gray.mean()) * window))))
     image = power.astype(np.float32)
-    residue = image - cv2.medianBlur(image, 5)
+    values = (image - cv2.medianBlur(image, 5))[ring]
+    middle = np.median(values)
+    spread = float(np.median(np.abs(values - middle))) * 1.4826
+    return float((values.max() - middle) / max(spread, 1e-3))
+
+
+@lru_cache(maxsize=8)
+def _looked_at(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the window over a picture of that side, and which part of its spectrum is looked at."""
+    window = np.outer(np.hanning(side), np.hanning(side)).astype(np.float32)
     rows, columns = np.mgrid[0:side, 0:side] - side // 2
     radius = np.hypot(rows, columns)
     # The axes hold the block edges of JPEG and MPEG; the middle holds the face itself.
     ring = (radius > side * 0.12) & (radius < side * 0.49) & (np.abs(rows) > 2) & (np.abs(columns) > 2)
-    values = residue[ring]
-    spread = float(np.median(np.abs(values - np.median(values)))) * 1.4826
-    return float((values.max() - np.median(values)) / max(spread, 1e-3))
+    return window, ring

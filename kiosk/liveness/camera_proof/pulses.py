@@ -1,4 +1,4 @@
-"""Small changes of the camera that nobody but the kiosk can know of, and whether the pixels answered. Pure, numpy only.
+"""Small changes of the camera that nobody but the kiosk can know of, and whether the pixels answered. Pure.
 
 At drawn moments one control goes a drawn way by a drawn amount for some frames. A camera answers with its own delay; a program that
 plays a video, a capture box or a recording does not. The answer is read from the mean of the whole picture: movement changes that
@@ -7,10 +7,12 @@ slowly, and not at these moments.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from kiosk.domain.camera_facts import CameraFacts
@@ -89,9 +91,9 @@ class Pulses:
 
     def look(self, t_s: float, image_bgr: np.ndarray) -> None:
         """Take in one frame."""
-        blue, green, red = (float(one) for one in image_bgr[::_STRIDE, ::_STRIDE].reshape(-1, 3).mean(axis=0))
+        blue, green, red, _ = cv2.mean(np.ascontiguousarray(image_bgr[::_STRIDE, ::_STRIDE]))
         light = (blue + 2 * green + red) / 4
-        self._seen.append((t_s, np.log(max(light, 1.0)), np.log(max(red, 1.0) / max(blue, 1.0))))
+        self._seen.append((t_s, math.log(max(light, 1.0)), math.log(max(red, 1.0) / max(blue, 1.0))))
         while self._seen[0][0] < t_s - _KEPT_S:
             self._seen.popleft()
 

@@ -48,8 +48,8 @@ def pattern(pictures: Sequence[np.ndarray]) -> np.ndarray:
         under = np.ones((BLOCK, BLOCK), np.float32)
         for picture in pictures:
             grey = picture[block].astype(np.float32)
-            over += _residual(grey) * grey
-            under += grey * grey
+            cv2.accumulateProduct(_residual(grey), grey, over)
+            cv2.accumulateSquare(grey, under)
         found.append(_cleaned(over / under))
     return np.stack(found)
 
@@ -102,14 +102,17 @@ class SensorWatch:
 
 def _residual(grey: np.ndarray) -> np.ndarray:
     """Return what is not the scene: the difference from the surroundings, less where the surroundings themselves change."""
-    mean = cv2.boxFilter(grey, -1, (3, 3))
-    spread = np.full_like(grey, np.inf)
-    square = grey * grey
-    for side in _WINDOWS:
-        middle = cv2.boxFilter(grey, -1, (side, side))
-        spread = np.minimum(spread, cv2.boxFilter(square, -1, (side, side)) - middle * middle)
-    out: np.ndarray = (grey - mean) * (_NOISE / np.maximum(spread, _NOISE))
-    return out
+    square = cv2.multiply(grey, grey)
+    means = [cv2.boxFilter(grey, -1, (side, side)) for side in _WINDOWS]
+    out = cv2.subtract(grey, means[0])
+    spreads = (
+        cv2.subtract(cv2.boxFilter(square, -1, (side, side)), cv2.multiply(mean, mean))
+        for side, mean in zip(_WINDOWS, means, strict=True)
+    )
+    spread = next(spreads)
+    for other in spreads:
+        cv2.min(spread, other, dst=spread)
+    return np.asarray(cv2.multiply(out, _NOISE / np.maximum(spread, np.float32(_NOISE)), dst=out))
 
 
 def _cleaned(raw: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ response time and shading (Face Flashing, NDSS 2018).
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from functools import cache
@@ -149,12 +150,12 @@ def room_of(frame_bgr: np.ndarray, observation: FaceObservation) -> np.ndarray:
     if observation.box is None:
         return np.zeros(3)
     x0, y0, x1, _ = observation.box
-    grid = frame_bgr[::_ROOM_STEP, ::_ROOM_STEP]
-    rows, columns = np.ogrid[0 : grid.shape[0], 0 : grid.shape[1]]
+    grid = cv2.LUT(np.ascontiguousarray(frame_bgr[::_ROOM_STEP, ::_ROOM_STEP]), _LINEAR)
     margin = 0.35 * (x1 - x0)
-    columns, rows = columns * _ROOM_STEP, rows * _ROOM_STEP
-    room = grid[(columns < x0 - margin) | (columns > x1 + margin) | (rows < y0 - margin)]
-    return np.asarray(cv2.LUT(room, _LINEAR).mean(axis=0), np.float64) if len(room) >= 10 else np.zeros(3)
+    top, left = (max(0, math.ceil((edge - margin) / _ROOM_STEP)) for edge in (y0, x0))
+    face = grid[top:, left : max(left, math.floor((x1 + margin) / _ROOM_STEP) + 1)]
+    beside = (grid.size - face.size) // 3
+    return (np.array(cv2.sumElems(grid)[:3]) - cv2.sumElems(face)[:3]) / beside if beside >= 10 else np.zeros(3)
 
 
 @dataclass(frozen=True, slots=True)

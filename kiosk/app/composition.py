@@ -82,8 +82,8 @@ class KioskApp(QObject):
             resolve(settings.store.directory),
             socket_silences=settings.voice.headphones_silence,
         )
-        gather = health.gatherer(self._live)
-        self.sync = SyncWorker(settings.sync, self.store.run, zone=ZoneInfo(settings.station.timezone), gather=gather)
+        gather, zone = health.gatherer(self._live), ZoneInfo(settings.station.timezone)
+        self.sync = SyncWorker(settings.sync, self.store.run, zone=zone, gather=gather, news=health.last_update)
         self.visits = VisitController(settings, self.window, self.store, self.mirror)
         self.desk = DeskController(settings, self.window, DeskView(self.window), self.store, self.visits, self.mirror)
         self.camera_guard = CameraGuard(self.store, self.visits.on_frozen)

@@ -9,6 +9,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from kiosk.sync.roster_feed import Feed
 from kiosk.sync.schedule import Hold, Trouble
 
 log = logging.getLogger(__name__)
-_LINKS_MS = 10_000
+_LOOK_MS = 10_000
 _HELD_S = 60.0  # how often a reason not to send is looked at again
 
 
@@ -46,13 +47,16 @@ class SyncWorker(QObject):
         clocks: Clocks | None = None,
         zone: tzinfo | None = None,
         gather: Gather | None = None,
+        news: Callable[[], object] | None = None,
     ) -> None:
-        """gather: what is reported of the station itself. zone: the station's, whose night counts; that of a station without
-        settings by default, never the host's."""
+        """gather: what is reported of the station itself; news: a glance at what of that is to be told at once when it changes.
+        zone: the station's, whose night counts; that of a station without settings by default, never the host's."""
         super().__init__()
         self._zone = zone or ZoneInfo(Station().timezone)
         self._settings, self._run, self._journal_tail = settings, guarded(run_in_store), journal_tail
         self._clocks, self._gather = clocks or Clocks(), gather
+        self._news = news or (lambda: None)
+        self._known = self._news()
         self._stopping = threading.Event()
         self._pace = schedule.begin(settings)
         self._rng = random.SystemRandom()
@@ -77,19 +81,21 @@ class SyncWorker(QObject):
         self._timer.timeout.connect(self._tick)
         self._timer.start(0)
         self._watch = QTimer(self)
-        self._watch.timeout.connect(self._look_at_links)
-        self._watch.start(_LINKS_MS)
+        self._watch.timeout.connect(self._look_around)
+        self._watch.start(_LOOK_MS)
         self._probe_timer = QTimer(self)
         self._probe_timer.setSingleShot(True)
         self._probe_timer.timeout.connect(self._run_probe)
 
     @Slot()
-    def _look_at_links(self) -> None:
-        """The network came back: the wait is over at once."""
-        now = link.links()
+    def _look_around(self) -> None:
+        """The network came back, or an update ended: the wait is over at once."""
+        now, told = link.links(), self._news()
         if link.came_back(self._links, now) and self._pace.trouble in (Trouble.UNREACHABLE, Trouble.UNKNOWN):
             self.nudge()
-        self._links = now
+        if told != self._known and self._pace.trouble is None:  # else the back-off goes on: it waits for the bureau, not for news
+            self.nudge()
+        self._links, self._known = now, told
 
     @Slot()
     def _run_probe(self) -> None:

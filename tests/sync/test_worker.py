@@ -40,8 +40,8 @@ class Rig:
         for one in made:
             self.run(lambda store, one=one: records.save_visit(store, [one], datetime.now(UTC)))
 
-    def start(self, **sync):
-        self.worker = SyncWorker(self.chosen.sync.model_copy(update=sync), self.run)
+    def start(self, news=None, **sync):
+        self.worker = SyncWorker(self.chosen.sync.model_copy(update=sync), self.run, news=news)
         self.worker.moveToThread(self.thread)
         self.thread.started.connect(self.worker.start)
         self.thread.start()
@@ -135,7 +135,7 @@ def test_it_tries_at_once_when_a_network_comes_back(bureau, rig, qtbot, monkeypa
     """The wait after a failure is long; a cable that is plugged in ends it. Whether a link counts is decided by `came_back`."""
     links = [frozenset()]
     monkeypatch.setattr(link, "links", lambda: links[0])
-    monkeypatch.setattr(sync_worker, "_LINKS_MS", 50)
+    monkeypatch.setattr(sync_worker, "_LOOK_MS", 50)
     rig.save(record())
     worker = rig.start(bureau_url="http://127.0.0.1:1")
     with qtbot.waitSignal(worker.status, timeout=10_000) as told:
@@ -144,6 +144,32 @@ def test_it_tries_at_once_when_a_network_comes_back(bureau, rig, qtbot, monkeypa
     with qtbot.waitSignal(worker.status, timeout=8_000) as again:
         links[0] = frozenset({("eth0", "192.0.2.7")})
     assert again.args[0].trouble is Trouble.UNREACHABLE
+
+
+def test_news_of_the_station_are_told_at_once(rig, qtbot, monkeypatch):
+    """An update that ended waits for no round that is due in an hour."""
+    told = ["0.1 ok"]
+    monkeypatch.setattr(sync_worker, "_LOOK_MS", 50)
+    worker = rig.start(news=lambda: told[0], interval_s=3600.0)
+    with qtbot.waitSignal(worker.status, timeout=10_000) as first:
+        pass
+    assert first.args[0].next_try_in_s > 3000
+    with qtbot.assertNotEmitted(worker.status, wait=300):
+        pass
+    with qtbot.waitSignal(worker.status, timeout=10_000) as again:
+        told[0] = "0.2 went-back"
+    assert (again.args[0].trouble, again.args[0].online) == (None, True)
+
+
+def test_news_do_not_hurry_to_a_bureau_that_cannot_be_reached(rig, qtbot, monkeypatch):
+    told = ["0.1 ok"]
+    monkeypatch.setattr(sync_worker, "_LOOK_MS", 50)
+    worker = rig.start(news=lambda: told[0], bureau_url="http://127.0.0.1:1", probe_s=0.0)
+    with qtbot.waitSignal(worker.status, timeout=10_000) as first:
+        pass
+    assert (first.args[0].trouble, first.args[0].next_try_in_s > 10) == (Trouble.UNREACHABLE, True)
+    with qtbot.assertNotEmitted(worker.status, wait=300):
+        told[0] = "0.2 went-back"
 
 
 def test_it_delivers_at_once_when_the_bureau_can_be_reached_again(tmp_path, qapp, qtbot, monkeypatch):

@@ -1,7 +1,8 @@
 """`./run test-vm FILE.deb`: the kiosk's package in a virtual machine: real init, real X server, the kernel's own camera driver.
 
-Outside CI: needs root, QEMU, debootstrap, Debian's archive and about 12 GB in --work. The processor is emulated (TCG), and the
+Outside CI: needs root, QEMU, debootstrap, Debian's archive and about 15 GB in --work. The processor is emulated (TCG), and the
 machine's clock goes by its instructions: what takes long here takes no longer there, and nothing runs out of time.
+All stages go on two machines at once, the second a copy of the first (`second`); with --one, or from a later stage, on one.
 Prints what it did; pictures of the screen lie in --out. Exit status 1 when something was not as it should.
 """
 
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.vm import image
+from tests.vm import image, second
 from tests.vm.machine import VmError
 from tests.vm.set_up import first_page, register, set_up, supervisor
 from tests.vm.trial import Trial
@@ -39,32 +40,72 @@ STAGES: dict[str, Callable[[Trial], None]] = {
 
 def main() -> int:
     """Make the image where there is none, then go through the stages."""
+    names = list(STAGES)
     parser = argparse.ArgumentParser(prog="run test-vm", description=__doc__)
     parser.add_argument("deb", type=Path)
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/kiosk-vm"), help="kept: Debian's image, the machine's disk")
     parser.add_argument("--out", type=Path, default=Path("out/vm"), help="pictures and logs")
-    parser.add_argument("--from", dest="first", choices=list(STAGES), help="go on from this stage with the disk of the last run")
-    parser.add_argument("--after", choices=list(STAGES), help="with --from: go on from what this stage left (else the one before)")
-    parser.add_argument("--until", dest="last", choices=list(STAGES), default="register", help="register: as far as it was seen")
+    parser.add_argument("--from", dest="first", choices=names, help="go on from this stage with the disk of the last run")
+    parser.add_argument("--after", choices=names, help="with --from: go on from what this stage left (else the one before)")
+    parser.add_argument("--until", dest="last", choices=names, default=names[-1], help="the last stage; all by default")
     parser.add_argument("--keep", action="store_true", help="keep the machine as each stage left it, for --from (a minute each)")
+    parser.add_argument("--one", action="store_true", help="one machine, one stage after the other")
+    parser.add_argument("--second", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    names = list(STAGES)
-    chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine and the bureau end too
-    options.out.mkdir(parents=True, exist_ok=True)
+    out = options.out.resolve() / ("second" if options.second else "")
+    out.mkdir(parents=True, exist_ok=True)
     made = image.make(options.work, options.deb)
-    trial = Trial(made, options.work, options.out.resolve(), options.deb.resolve(), anew=options.first is None)
-    began, took = time.monotonic(), dict[str, tuple[float, float]]()
+    began = time.monotonic()
+    if options.second:
+        status = _follow(Trial(made, second.folder(options.work), out, options.deb.resolve(), anew=True), list(second.STAGES))
+    elif options.first is None and options.last == names[-1] and not options.one:
+        beside = second.Second(options.deb.resolve(), options.work, options.out.resolve())
+        try:
+            trial = Trial(made, options.work, out, options.deb.resolve(), anew=True)
+            status = _go(trial, [name for name in names if name not in second.STAGES], keep=options.keep, two=True)
+            status = status or beside.result()
+        finally:
+            beside.close()
+    else:
+        trial = Trial(made, options.work, out, options.deb.resolve(), anew=options.first is None)
+        chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
+        after = (options.after or names[names.index(chosen[0]) - 1]) if options.first is not None else ""
+        status = _go(trial, chosen, after, keep=options.keep)
+    if status == 0:
+        print(f"done in {(time.monotonic() - began) / 60:.0f} minutes; pictures: {out}")
+    return status
+
+
+def _follow(trial: Trial, chosen: list[str]) -> int:
+    """The second machine: the owner's work at once, the stages when the first machine was handed over."""
+    trial.beside.begin(chosen)
     try:
-        if chosen[0] != names[0]:
-            trial.go_on(options.after or names[names.index(chosen[0]) - 1])
-        trial.beside.begin(chosen)
+        second.taken_over(trial)
+    except VmError as error:
+        print(f"✗ {error}")
+        trial.close()
+        return 1
+    return _go(trial, chosen, begun=True)
+
+
+def _go(trial: Trial, chosen: list[str], after: str = "", *, keep: bool = False, two: bool = False, begun: bool = False) -> int:
+    """Go through stages; return the exit status. after: from whose end to go on. two: hand the machine over in between."""
+    took = dict[str, tuple[float, float]]()
+    try:
+        if after:
+            trial.go_on(after)
+        if not begun:
+            trial.beside.begin(chosen)
         for name in chosen:
             print(f"{name}: {(STAGES[name].__doc__ or '').strip()}", flush=True)
             at, spent = time.monotonic(), trial.machine.processor_s
             STAGES[name](trial)
             took[name] = time.monotonic() - at, trial.machine.processor_s - spent
-            if options.keep:
+            if two and name == second.COMMON_UNTIL:
+                second.hand_over(trial)
+                trial.say(f"a second machine goes on from here, too ({time.monotonic() - at - took[name][0]:.0f} s to copy it)")
+            elif keep:
                 trial.keep(name)
     except VmError as error:
         print(f"✗ {error}")
@@ -74,7 +115,6 @@ def main() -> int:
         trial.close()
     told = ", ".join(f"{name} {seconds / 60:.1f} ({spent / 60:.1f})" for name, (seconds, spent) in took.items())
     print(f"minutes by stage (of a processor, for the machine): {told}")
-    print(f"done in {(time.monotonic() - began) / 60:.0f} minutes; pictures: {options.out}")
     return 0
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from tests.vm.image import Image
 
 WIDTH, HEIGHT = 1280, 800  # of the screen, in pixels
+DISK = "disk.qcow2"  # what a machine wrote, and the states that were kept of it
 # The panel says where it is touched in these units, whatever the screen's size.
 _PANEL = 32767
 _HAND_S, _KEY_MS = 0.12, 40  # between two movements of a finger; how long a key is held down (its keyboard tells every 10 ms)
@@ -80,7 +81,7 @@ class Machine:
         """Switch it on; kept: the name of a state that `keep` left, from which it goes on in the middle of its work."""
         folder = self._folder
         folder.mkdir(parents=True, exist_ok=True)
-        overlay = folder / "disk.qcow2"
+        overlay = folder / DISK
         if not overlay.exists():
             subprocess.run(
                 ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(self._image.disk), "-F", "raw", str(overlay)], check=True

@@ -1,8 +1,8 @@
 """Bureaus forked from a process that has their libraries loaded: loading them costs more than most tests that need a bureau.
 
 `start` stands in for `subprocess.Popen` in `kiosk.bureau.process` (tests/conftest.py puts it there). Each bureau is a process of
-its own, as it would be: with its own files, signals and end. One with a changed environment, or with several workers, is started as
-always. As a program (`python -m tests.bureau.preloaded`) this file is the process that forks.
+its own, as it would be: with its own files, signals and end. As a program
+(`python -m tests.bureau.preloaded`) this file is the process that forks.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _forking() -> socket.socket:
 def start(command: list[str], *, env: dict[str, str], stdout: IO[bytes], start_new_session: bool, **more: Any) -> Any:
     """Start `python -m kiosk bureau ...`. `more` as for subprocess.Popen."""
     plain = command[:4] == [sys.executable, "-m", "kiosk", "bureau"] and more["cwd"] == ROOT and not start_new_session
-    if not plain or any(name.startswith("KIOSK_BUREAU_") for name in env):
+    if not plain:
         return subprocess.Popen(command, env=env, stdout=stdout, start_new_session=start_new_session, **more)
     its_stdin, our_stdin = os.pipe()
     our_ended, its_ended = os.pipe()

@@ -11,7 +11,7 @@ from kiosk.store import outbox
 from kiosk.sync import delivery, protocol
 from tests.sync.made import bureau_record, make_kiosk, record
 
-ROUNDS, EACH = 4, 12
+ROUNDS, EACH = 3, 8
 
 
 @pytest.fixture(scope="module")

@@ -270,3 +270,10 @@ def test_back_from_the_camera_asks_nothing():
 def test_leaving_that_nobody_asked_for_means_nothing():
     page = s.Assisting(d.found(), Channel.FACE_TO_FACE, filled=True)
     assert on(page, e.LeaveTouched())[0].page == page
+
+
+@pytest.mark.parametrize("answer", [one for one in d.answers(3) if hasattr(one, "session_id")], ids=lambda one: type(one).__name__)
+def test_an_answer_to_a_session_that_is_over_changes_nothing(answer):
+    """Somebody else has signed in since."""
+    state = s.Open(replace(SUE, session_id=7), s.Finding())
+    assert step(state, answer, d.world(0.0, 8)) == (state, ())

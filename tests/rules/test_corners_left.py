@@ -190,3 +190,12 @@ def test_what_is_kept_of_a_camera_comes_back_with_its_pattern():
     facts = CameraFacts(delay_s=0.2, response=0.03, noise=0.001, size=(1280, 720), pattern=b"\x01\x02")
     assert from_json(facts.to_json(), facts.pattern) == facts
     assert "pattern" not in facts.to_json()
+
+
+def test_a_first_pass_grants_what_the_rule_grants():
+    """Nothing was granted before: neither a pass nor a date of the bureau's."""
+    day = date(2026, 5, 9)
+    after = after_pass(made.BOOK, made.benefit("annual-window", None), day)
+    assert (after.last_pass, after.due) == (day, None)
+    kept = after_pass(made.BOOK, made.benefit("annual-window", None, due=date(2028, 1, 31)), day)
+    assert (kept.last_pass, kept.due) == (day, date(2028, 1, 31))

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="fork and SIGKILL")
 
 
 def test_no_death_loses_or_doubles_a_record():
-    points = int(os.environ.get("KIOSK_CRASH_POINTS", "50"))
-    power = 30 if shutil.which("strace") else 0
+    points = int(os.environ.get("KIOSK_CRASH_POINTS", "30"))
+    power = 18 if shutil.which("strace") else 0
     done = subprocess.run(
         [
             sys.executable,

@@ -35,7 +35,7 @@ def forms():
     languages = ("zh_CN", "en", "zh_Hant")
     for number, scene in enumerate(scenes()):
         every = list(product(ALL_SIZES, languages))
-        yield from ((scene, *form) for form in (every if WHOLE else every[number % 5 :: 5]))
+        yield from ((scene, *form) for form in (every if WHOLE else every[number % 8 :: 8]))
 
 
 def test_large_text_is_never_smaller_than_normal_text(qtbot):

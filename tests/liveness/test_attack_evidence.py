@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from kiosk.domain.reasons import Action
 from kiosk.liveness.attacks import evidence as evidence_room
 from kiosk.liveness.attacks import parallax as parallax_room
 from kiosk.liveness.attacks.evidence import AttackEvidence
-from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, _track, parallax
+from kiosk.liveness.attacks.parallax import Parallax, TurnFrame, _corners, _track, parallax
 from kiosk.liveness.light.answer import LightScores
 from kiosk.liveness.light.code import draw_code
 from tests.liveness.faces import face, nobody
@@ -165,3 +166,14 @@ def test_a_turn_with_too_few_points_says_how_many(monkeypatch: pytest.MonkeyPatc
     found = parallax(frames)
     assert found == told if told else (found.face_points, found.ring_points, found.follow, found.sheet) == (12, 3, None, None)
     assert (found.face is None) is (told is not None)
+
+
+@pytest.mark.parametrize("place", [(0, 0, 90, 70), (150, 90, 260, 210), (300, 200, 400, 300), (0, 0, 400, 300)])
+def test_corners_about_a_mask_are_those_of_the_whole_picture(place: tuple[int, int, int, int]) -> None:
+    gray, mask = texture(3), np.zeros((300, 400), np.uint8)
+    left, top, right, low = place
+    mask[top:low, left:right] = 255
+    whole = cv2.goodFeaturesToTrack(gray, 140, 0.01, 4, mask=mask, blockSize=5)
+    assert len(whole) > 20
+    assert _corners(gray, mask, 140, 4).tolist() == whole.reshape(-1, 2).tolist()
+    assert len(_corners(gray, mask * 0, 140, 4)) == 0

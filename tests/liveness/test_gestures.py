@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kiosk.domain.reasons import Action
-from kiosk.liveness.gestures import GestureEvent, GestureTracker
+from kiosk.liveness.gestures import GestureEvent, GestureTracker, _percentile
 from tests.liveness.faces import Pose, face, nobody
 
 Script = Callable[[float], Pose | None]
@@ -113,3 +114,10 @@ def test_a_profile_hides_the_face_for_two_seconds_and_counts_when_it_is_back() -
 def test_gestures_of_the_first_second_are_judged_when_the_baseline_is_known() -> None:
     events = watch(lambda t: between(t, 0.4, 0.2, Pose(blink=1.0)), seconds=3)
     assert [(event.action, round(event.start_s, 1)) for event in events] == [(Action.BLINK, 0.4)]
+
+
+@pytest.mark.parametrize("percent", [10, 30, 50, 70])
+@pytest.mark.parametrize("count", [1, 2, 7, 300])
+def test_a_percentile_is_numpys(percent: int, count: int) -> None:
+    values = np.random.default_rng(count).normal(size=count)
+    assert _percentile(values.tolist(), percent) == pytest.approx(float(np.percentile(values, percent)), abs=1e-12)

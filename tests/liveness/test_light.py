@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -17,7 +18,7 @@ from kiosk.domain.take_view import TakeView
 from kiosk.evaluate.light_render import SPECIES
 from kiosk.liveness.attacks.limits import RULES
 from kiosk.liveness.challenge import Challenge, Step, draw_challenge
-from kiosk.liveness.light.answer import EXPECTED, LightScores
+from kiosk.liveness.light.answer import EXPECTED, LightScores, room_of
 from kiosk.liveness.light.code import GRADIENT, HUE, LENGTH_S, SYMBOL_S, SYMBOLS, draw_code
 from kiosk.liveness.light.daylight import Daylight
 from kiosk.liveness.take import Take
@@ -70,6 +71,23 @@ def test_many_moments_at_once_are_what_each_is_by_itself() -> None:
     assert at_once == pytest.approx(np.array([code.levels(float(t)) for t in times]), abs=1e-9)
     assert not at_once[times < 0].any()
     assert not at_once[times > LENGTH_S + 0.2].any()
+
+
+@pytest.mark.parametrize(
+    "box", [(200.0, 120.0, 380.0, 330.0), (-40.0, 60.0, 150.0, 300.0), (500.0, -30.0, 700.0, 200.0), (40.0, 30.0, 600.0, 470.0)]
+)
+def test_the_room_is_what_lies_beside_and_above_the_face(box: tuple[float, float, float, float]) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
+    x0, y0, x1, _ = box
+    margin = 0.35 * (x1 - x0)
+    seen = [
+        (picture[row, column] / 255.0) ** 2.2
+        for row in range(0, 480, 16)
+        for column in range(0, 640, 16)
+        if column < x0 - margin or column > x1 + margin or row < y0 - margin
+    ]
+    wanted = np.mean(seen, axis=0) if len(seen) >= 10 else np.zeros(3)
+    assert room_of(picture, replace(face(1.0), box=box)) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_another_code_and_a_late_answer_are_none() -> None:

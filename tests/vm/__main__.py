@@ -2,7 +2,7 @@
 
 Outside CI: needs root, QEMU, debootstrap, Debian's archive and about 15 GB in --work. The processor is emulated (TCG), and the
 machine's clock goes by its instructions: what takes long here takes no longer there, and nothing runs out of time.
-All stages go on two machines at once, the second a copy of the first (`second`); with --one, or from a later stage, on one.
+With --two the later stages go on two machines at once, the second a copy of the first (`second`).
 Prints what it did; pictures of the screen lie in --out. Exit status 1 when something was not as it should.
 """
 
@@ -49,9 +49,11 @@ def main() -> int:
     parser.add_argument("--after", choices=names, help="with --from: go on from what this stage left (else the one before)")
     parser.add_argument("--until", dest="last", choices=names, default=names[-1], help="the last stage; all by default")
     parser.add_argument("--keep", action="store_true", help="keep the machine as each stage left it, for --from (a minute each)")
-    parser.add_argument("--one", action="store_true", help="one machine, one stage after the other")
+    parser.add_argument("--two", action="store_true", help="all stages, from answered on with a second machine beside the first")
     parser.add_argument("--second", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.two and (options.first, options.last) != (None, names[-1]):
+        parser.error("--two goes through all stages")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine and the bureau end too
     out = options.out.resolve() / ("second" if options.second else "")
     out.mkdir(parents=True, exist_ok=True)
@@ -59,7 +61,7 @@ def main() -> int:
     began = time.monotonic()
     if options.second:
         status = _follow(Trial(made, second.folder(options.work), out, options.deb.resolve(), anew=True), list(second.STAGES))
-    elif options.first is None and options.last == names[-1] and not options.one:
+    elif options.two:
         beside = second.Second(options.deb.resolve(), options.work, options.out.resolve())
         try:
             trial = Trial(made, options.work, out, options.deb.resolve(), anew=True)

@@ -13,9 +13,9 @@ from coverage import Coverage
 from coverage.results import Numbers
 
 ROOT = Path(__file__).resolve().parent.parent
-# By the core's own tests; a branch that nothing reaches is taken out, not left out of the count. The
-# whole of kiosk/ is told without a bound until a whole run has been measured (the aim: 92).
+# By the core's own tests; a branch that nothing reaches is taken out, not left out of the count.
 CORE = {"domain": 100.0, "visit": 100.0, "desk": 100.0}
+WHOLE = 92.0  # of all of kiosk/, by all tests (`tests.coverage_whole`)
 
 
 def measured() -> dict[str, Numbers]:
@@ -23,7 +23,7 @@ def measured() -> dict[str, Numbers]:
     coverage = Coverage(config_file=str(ROOT / "pyproject.toml"))
     coverage.load()
     rooms: dict[str, Numbers] = {}
-    for file in sorted(coverage.get_data().measured_files()):
+    for file in sorted(name for name in coverage.get_data().measured_files() if name.endswith(".py")):  # not a page's template
         room = Path(file).relative_to(ROOT / "kiosk").parts[0].removesuffix(".py")
         numbers = coverage._analyze(file).numbers
         rooms[room] = rooms[room] + numbers if room in rooms else numbers
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     whole = sum(rooms.values(), Numbers())
     lines = [(room, numbers, CORE.get(room)) for room, numbers in rooms.items() if room in CORE or not options.core]
     if not options.core:
-        lines.append(("kiosk/", whole, None))
+        lines.append(("kiosk/", whole, WHOLE))
     missed = False
     for room, numbers, bound in lines:
         below = bound is not None and numbers.pc_covered < bound

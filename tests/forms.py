@@ -13,6 +13,6 @@ Item = TypeVar("Item")
 WHOLE = os.environ.get("KIOSK_AUDIT") == "whole"
 
 
-def in_turn(items: Iterable[Item], *turns: int, of: int = 2) -> list[Item]:
+def in_turn(items: Iterable[Item], *turns: int, of: int = 3) -> list[Item]:
     """Return the items whose turn it is: of `of` neighbours one. `turns`: the numbers of the forms that are looked at."""
     return [item for number, item in enumerate(items) if WHOLE or (number + sum(turns)) % of == 0]

@@ -60,6 +60,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "kiosk/liveness/attacks/": ATTACKS,
     "kiosk/liveness/light/": ("tests/liveness/test_light_numbers.py", "tests/liveness/test_attack_numbers.py"),
     "kiosk/liveness/camera_proof/": CAMERA,
+    "kiosk/liveness/digits/": ("tests/liveness/test_digits.py", "tests/liveness/test_listening.py"),
+    "kiosk/liveness/glasses.py": ("tests/liveness/test_glasses.py",),
     "kiosk/bureau/ingest.py": BUREAU,
     "kiosk/bureau/decisions.py": BUREAU,
     "kiosk/bureau/context.py": BUREAU,

@@ -47,7 +47,7 @@ OUTSIDE = ["徐㼆华", "㼆徐华", "徐华㼆", "欧阳㼆华", "㼆华", "徐
 
 @pytest.mark.parametrize("name", OUTSIDE if WHOLE else OUTSIDE[::2])
 def test_a_character_outside_the_alphabet_makes_the_name_unsure(recogniser, name):
-    for width in in_turn((1027, 700), OUTSIDE.index(name)):
+    for width in in_turn((1027, 700), OUTSIDE.index(name), of=2):
         front = seen(recogniser, name, width)
         assert front.name == ""
         assert FieldFlag.NAME_UNSURE in front.flags

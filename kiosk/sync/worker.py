@@ -31,6 +31,21 @@ _LOOK_MS = 10_000
 _HELD_S = 60.0  # how often a reason not to send is looked at again
 
 
+class _Around:
+    """What is looked at between two rounds, as it was at the last look."""
+
+    def __init__(self, news: Callable[[], object]) -> None:
+        self._news = news
+        self._links, self._known = link.links(), news()
+
+    def look(self) -> tuple[bool, bool]:
+        """Return whether a network came back, and whether there is something new to tell."""
+        links, known = link.links(), self._news()
+        found = link.came_back(self._links, links), known != self._known
+        self._links, self._known = links, known
+        return found
+
+
 class SyncWorker(QObject):
     """Delivers what waits. `nudge` after a save or when the network came back; `stop` from any thread."""
 
@@ -55,8 +70,6 @@ class SyncWorker(QObject):
         self._zone = zone or ZoneInfo(Station().timezone)
         self._settings, self._run, self._journal_tail = settings, guarded(run_in_store), journal_tail
         self._clocks, self._gather = clocks or Clocks(), gather
-        self._news = news or (lambda: None)
-        self._known = self._news()
         self._stopping = threading.Event()
         self._pace = schedule.begin(settings)
         self._rng = random.SystemRandom()
@@ -64,7 +77,7 @@ class SyncWorker(QObject):
         self._watch: QTimer | None = None
         self._probe_timer: QTimer | None = None
         self._probe, self._woken = schedule.ReachabilityProbe(), False
-        self._links = link.links()
+        self._around = _Around(news or (lambda: None))
         self._client: Client | None = None
         self._delivery: Delivery | None = None
         self._feed: Feed | None = None
@@ -90,12 +103,12 @@ class SyncWorker(QObject):
     @Slot()
     def _look_around(self) -> None:
         """The network came back, or an update ended: the wait is over at once."""
-        now, told = link.links(), self._news()
-        if link.came_back(self._links, now) and self._pace.trouble in (Trouble.UNREACHABLE, Trouble.UNKNOWN):
+        came_back, something_new = self._around.look()
+        trouble = self._pace.trouble
+        if came_back and trouble in (Trouble.UNREACHABLE, Trouble.UNKNOWN):
             self.nudge()
-        if told != self._known and self._pace.trouble is None:  # else the back-off goes on: it waits for the bureau, not for news
+        if something_new and trouble is None:  # else the back-off goes on: it waits for the bureau, not for news
             self.nudge()
-        self._links, self._known = now, told
 
     @Slot()
     def _run_probe(self) -> None:

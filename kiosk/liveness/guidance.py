@@ -24,8 +24,7 @@ _NOSE = (6, 197, 195, 5, 196, 419)
 _LIPS = (61, 40, 37, 0, 267, 270, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146, 81, 13, 311, 402, 14, 178)
 _PARTS = (_FOREHEAD, _CHEEKS, _EYELIDS, _MOUTH_AROUND, _NOSE, _LIPS)
 _ALL = tuple(point for part in _PARTS for point in part)
-_SLICES = np.cumsum([0, *(len(part) for part in _PARTS)])
-_AT = [np.arange(a, b) for a, b in zip(_SLICES[:-1], _SLICES[1:], strict=True)]  # where a part's points lie in _ALL
+_AT = np.split(np.arange(len(_ALL)), np.cumsum([len(part) for part in _PARTS])[:-1])  # where a part's points lie in _ALL
 _UPPER, _BROW, _ABOVE = (np.concatenate([_AT[n] for n in parts]) for parts in ((0, 1, 4), (0, 4), (0, 2)))
 
 

@@ -1,8 +1,8 @@
 """Bureaus forked from a process that has their libraries loaded: loading them costs more than most tests that need a bureau.
 
 `start` stands in for `subprocess.Popen` in `kiosk.bureau.process` (tests/conftest.py puts it there). Each bureau is a process of
-its own, as it would be: with its own files, signals and end. As a program
-(`python -m tests.bureau.preloaded`) this file is the process that forks.
+its own, as it would be: with its own files, signals and end. As a program (`python -m tests.bureau.preloaded`) this file is the
+process that forks.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ elsewhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -109,10 +110,7 @@ def _residual(grey: np.ndarray) -> np.ndarray:
         cv2.subtract(cv2.boxFilter(square, -1, (side, side)), cv2.multiply(mean, mean))
         for side, mean in zip(_WINDOWS, means, strict=True)
     )
-    spread = next(spreads)
-    for other in spreads:
-        cv2.min(spread, other, dst=spread)
-    return np.asarray(cv2.multiply(out, _NOISE / np.maximum(spread, np.float32(_NOISE)), dst=out))
+    return np.asarray(cv2.multiply(out, _NOISE / np.maximum(reduce(np.minimum, spreads), np.float32(_NOISE)), dst=out))
 
 
 def _cleaned(raw: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ through `TakeView.light_pattern`, judged by `answer`.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,22 +34,12 @@ class LightCode:
 
     def levels(self, t_s: float) -> Levels:
         """Return (hue, across, along) in -1..1 at `t_s` seconds of the code; 0 before it and after it."""
-        index = min(max(int(t_s // SYMBOL_S), 0), len(self.hue))
-        ramp = 0.5 - 0.5 * math.cos(math.pi * min(max((t_s - index * SYMBOL_S) / RAMP_S, 0.0), 1.0))
-        hue, across, along = (
-            before + (after - before) * ramp
-            for before, after in ((_from(row, index - 1), _from(row, index)) for row in (self.hue, self.across, self.along))
-        )
+        hue, across, along = self.course(np.array([t_s]))[0].tolist()
         return hue, across, along
 
     def course(self, times: np.ndarray) -> np.ndarray:
         """Return the same at many times: (times, 3)."""
         return courses((self.hue, self.across, self.along), times)
-
-
-def _from(sequence: tuple[int, ...], index: int) -> float:
-    """The symbol of that number; 0 before the first and after the last."""
-    return float(sequence[index]) if 0 <= index < len(sequence) else 0.0
 
 
 def draw_code(rng: random.Random) -> LightCode:

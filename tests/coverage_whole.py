@@ -26,7 +26,6 @@ LEFT_OUT = (
     "tests/store/test_crash.py",
     "tests/sync/test_outside.py",
     "tests/sync/test_chaos.py",
-    "tests/bureau/test_brought_in.py",
     "tests/camera/test_puppet.py",
     "tests/test_directions.py",
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from kiosk.desk import boards_data as b
@@ -55,8 +56,9 @@ def opened(window: KioskWindow) -> Iterator[DeskView]:
     finally:
         view.show_state(s.Closed(), TALLIES)
         window.removeEventFilter(view)
-        view.setParent(None)
         view.deleteLater()
+        # At once; and without its parent it would become a window first, and all its parts would be styled anew.
+        QApplication.sendPostedEvents(view, QEvent.Type.DeferredDelete.value)
 
 
 def show(view: DeskView, scene: DeskScene) -> None:

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
+import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -14,7 +16,11 @@ from alembic.migration import MigrationContext
 from kiosk.bureau import database, months, tables
 from kiosk.bureau.process import BureauProcess
 from kiosk.config import ROOT
+from kiosk.store import outbox
+from kiosk.sync import delivery, protocol
 from tests.sync.made import bureau_record, make_kiosk, record
+
+ROUNDS, EACH = 3, 8  # of two kiosks that bring the same records
 
 
 def differences(url):
@@ -55,31 +61,28 @@ def large(postgres, tmp_path_factory):
         yield bureau
 
 
+def sealed(kiosk, count):
+    """Return the kiosk's next records as they travel."""
+    rows = outbox.lease(kiosk.store.db, delivery.Clocks().utc(), count)
+    assert len(rows) == count
+    return delivery.pack(kiosk.store, kiosk.identity, rows, "network", delivery.Clocks())
+
+
 def test_postgresql_several_workers_the_same_batch_at_once(large, tmp_path):
     """Sixteen deliveries of the same bytes race on two processes: one batch, one receipt, every record once."""
-    import httpx
-
-    from kiosk.store import outbox
-    from kiosk.sync import delivery, protocol
-
     kiosk = make_kiosk(large, tmp_path)
     saved = kiosk.save(*(record(n) for n in range(20)))
-    rows = outbox.lease(kiosk.store.db, delivery.Clocks().utc(), 20)
-    packed = delivery.pack(kiosk.store, kiosk.identity, rows, "network", delivery.Clocks())
+    packed = sealed(kiosk, 20)
     gate = threading.Barrier(16)
 
-    def post(_):
+    def post(client):
         gate.wait()
-        return httpx.post(
-            f"{large.url}/v1/batches",
-            content=packed.sealed,
-            headers={"Content-Type": protocol.MEDIA_TYPE},
-            trust_env=False,
-            timeout=30,
-        )
+        return client.post("/v1/batches", content=packed.sealed, headers={"Content-Type": protocol.MEDIA_TYPE})
 
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(post, range(16)))
+    with ExitStack() as open_clients, ThreadPoolExecutor(16) as pool:
+        trusts = httpx.create_ssl_context()  # once: each costs more than all the posts
+        made = (httpx.Client(base_url=large.url, trust_env=False, timeout=30, verify=trusts) for _ in range(16))
+        answers = list(pool.map(post, [open_clients.enter_context(one) for one in made]))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert large.summary()["batches"] == 1
@@ -128,3 +131,46 @@ def test_postgresql_goes_through_the_same_stages(large, tmp_path):
     large.message("你好")
     assert kiosk.feed()
     kiosk.close()
+
+
+def test_the_same_records_from_two_kiosks_at_once(large, tmp_path):
+    """Whichever comes first: accepted once, duplicate once, no deadlock; and every decision reaches both, however it races."""
+    one, two = make_kiosk(large, tmp_path / "a"), make_kiosk(large, tmp_path / "b")
+    passes = large.summary()["passes"]
+    try:
+        saved: list[str] = []
+        for _ in range(ROUNDS):
+            made = [record(n) for n in range(EACH)]
+            saved += [each.record_id for each in made]
+            one.save(*made)
+            two.save(*reversed(made))
+            batches = [sealed(one, EACH), sealed(two, EACH)]
+            with ThreadPoolExecutor(3) as pool:
+                sent = [
+                    pool.submit(kiosk.client.send, "/v1/batches", batch.sealed, protocol.Receipt)
+                    for kiosk, batch in zip((one, two), batches, strict=True)
+                ]
+                deciding = pool.submit(decide, large, saved[-EACH:])  # while they arrive
+                receipts = [each.result() for each in sent]
+                deciding.result()
+            verdicts = [{said.record_id: said.verdict for said in receipt.verdicts} for receipt, _ in receipts]
+            for each in made:
+                assert sorted(told[each.record_id] for told in verdicts) == ["accepted", "duplicate"]
+            for kiosk, (receipt, signed) in zip((one, two), receipts, strict=True):
+                delivery.accept_receipt(kiosk.store.db, receipt, signed)
+        decide(large, saved)
+        for kiosk in (one, two):
+            assert kiosk.round().failure is None
+            assert kiosk.counts() == {"received": len(saved), "confirmed": len(saved)}
+        assert all(bureau_record(large, each)["decision"] == "confirmed" for each in saved)
+        assert large.summary()["passes"] == passes + len(saved)
+    finally:
+        one.close()
+        two.close()
+
+
+def decide(bureau, record_ids):
+    """Confirm what is there already."""
+    for each in record_ids:
+        if bureau_record(bureau, each) is not None:
+            bureau.decide(each, "confirmed")

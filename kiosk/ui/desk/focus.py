@@ -29,6 +29,11 @@ def ring_of(desk: QWidget, parts: Iterable[QWidget]) -> list[QWidget]:
     return order
 
 
+def beside(window: QWidget, desk: QWidget) -> list[QWidget]:
+    """Return the window's other parts, which a desk covers: they are switched off while it does, and no focus goes to them."""
+    return [part for part in window.children() if isinstance(part, QWidget) and part is not desk]
+
+
 def go_on(desk: QWidget, ring: list[QWidget], forward: bool) -> bool:
     """Move the focus one on in the ring, or back; False where there is nothing to go to.
 

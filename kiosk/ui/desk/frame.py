@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -24,7 +23,7 @@ from kiosk.domain.take_view import TakeView
 from kiosk.ui.desk import pages
 from kiosk.ui.desk.bars import DeskBar, DeskFoot, DeskRail, around
 from kiosk.ui.desk.base import DeskKit, DeskPage
-from kiosk.ui.desk.focus import DeskWatch, field_after, go_on, ring_of
+from kiosk.ui.desk.focus import DeskWatch, beside, field_after, go_on, ring_of
 from kiosk.ui.desk.keyboard import Keyboard
 from kiosk.ui.desk.look import style_sheet
 from kiosk.ui.desk.sign_in import SignInPage
@@ -76,7 +75,7 @@ class DeskView(QFrame):
         self.setObjectName("desk")
         self.setProperty(EXEMPT, True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._window, self._now = window, now or _station_time(window)
+        self._window, self._now = window, now or window.now
         self.look = Look()
         self.state: s.State = s.Closed()
         self._tallies = Tallies()
@@ -204,7 +203,7 @@ class DeskView(QFrame):
         return DeskKit(self._window.strings, self._window.settings, self._now, self.look, session)
 
     def _enter(self) -> None:
-        for child in self._below():
+        for child in beside(self._window, self):
             child.setEnabled(False)
         app = QApplication.instance()
         if app is not None:  # only while the desk is open: a filter in Python costs every event
@@ -222,12 +221,9 @@ class DeskView(QFrame):
         if app is not None:
             app.removeEventFilter(self._watch)
         self.hide()
-        for child in self._below():
+        for child in beside(self._window, self):
             child.setEnabled(True)
         self._window.page.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _below(self) -> list[QWidget]:
-        return [child for child in self._window.children() if isinstance(child, QWidget) and child is not self]
 
     def _show_frame(self, kit: DeskKit) -> None:
         self.bar.show_session(kit)
@@ -300,8 +296,3 @@ class DeskView(QFrame):
         if now - self._told_s >= _ALIVE_S and isinstance(self.state, s.Open | s.SigningIn):
             self._told_s = now
             self.sent.emit(e.Alive())
-
-
-def _station_time(window: KioskWindow) -> Callable[[], datetime]:
-    zone = ZoneInfo(window.settings.station.timezone)
-    return lambda: datetime.now(zone)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
-from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -18,7 +17,7 @@ from kiosk.installation.corners import TARGETS
 from kiosk.installation.pages import can_go_on
 from kiosk.installation.progress import Mark, SetupStep
 from kiosk.texts.strings import WRITTEN, Strings
-from kiosk.ui.desk.focus import DeskWatch, field_after, go_on, ring_of
+from kiosk.ui.desk.focus import DeskWatch, beside, field_after, go_on, ring_of
 from kiosk.ui.desk.keyboard import Keyboard
 from kiosk.ui.desk.look import BAR, PAD, RAIL, style_sheet
 from kiosk.ui.desk.widgets import Action, Field, Pad, Words, column, row
@@ -116,7 +115,7 @@ class SetupView(QFrame):
         self.setObjectName("desk")  # looks as the desk does
         self.setProperty(EXEMPT, True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._window, self._now = window, now or _station_time(window)
+        self._window, self._now = window, now or window.now
         self.look = Look()
         self.state: s.State | None = None
         self.heading = Words("setup-heading", "heading", wrap=False)
@@ -190,7 +189,7 @@ class SetupView(QFrame):
 
     def open(self) -> None:
         """Cover the window."""
-        for child in self._below():
+        for child in beside(self._window, self):
             child.setEnabled(False)
         app = QApplication.instance()
         if app is not None:
@@ -331,9 +330,6 @@ class SetupView(QFrame):
         if self._window.settings.desk.on_screen_keyboard:
             self.keyboard.show_for(field, self.look, self._strings(self.state))
 
-    def _below(self) -> list[QWidget]:
-        return [child for child in self._window.children() if isinstance(child, QWidget) and child is not self]
-
     def _ring(self) -> list[QWidget]:
         return ring_of(self, [*([self.page] if self.page is not None else []), self.rail, *self.bars])
 
@@ -353,8 +349,3 @@ class SetupView(QFrame):
             if isinstance(self.state, s.Locked | s.Installing):
                 self.show_state(self.state)
         return False
-
-
-def _station_time(window: KioskWindow) -> Callable[[], datetime]:
-    zone = ZoneInfo(window.settings.station.timezone)
-    return lambda: datetime.now(zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -24,3 +25,15 @@ def _kept(path: Path) -> ast.Module:
 
 def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Yield all statements below a node, at any depth: imports, classes, functions, assignments. Few of what `ast.walk` visits."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            for below in getattr(node, field, ()):
+                waiting.append(below)
+                if isinstance(below, ast.stmt):
+                    yield below

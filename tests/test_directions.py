@@ -12,7 +12,7 @@ import pytest
 from setuptools import find_packages
 
 from kiosk import __main__ as main
-from tests.sources import tree_of
+from tests.sources import statements, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 KIOSK = ROOT / "kiosk"
@@ -107,7 +107,7 @@ def rooms_and_imports() -> list[tuple[Path, str, int, str]]:
     for path in sorted(KIOSK.rglob("*.py")):
         relative = path.relative_to(KIOSK)
         room = relative.parts[0].removesuffix(".py")
-        for node in ast.walk(tree_of(path)):
+        for node in statements(tree_of(path)):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -136,7 +136,7 @@ def graph(package: Path) -> dict[str, set[str]]:
 
 def _imported(path: Path, modules: set[str]) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in statements(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

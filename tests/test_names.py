@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from itertools import combinations
 
-from tests.sources import tree_of
+from tests.sources import statements, tree_of
 from tests.test_directions import KIOSK, modules_of
 
 # Two of a name that one room uses all the same, each with the reason. A row of the bureau's tables bears the name of the document
@@ -40,7 +40,7 @@ def mistakable() -> dict[str, set[str]]:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 rooms[node.name][module] = {_room(module)}
     for module, tree in trees.items():
-        for node in ast.walk(tree):
+        for node in statements(tree):
             if isinstance(node, ast.ImportFrom):
                 for one in node.names:
                     if one.asname is None and (node.module or "") in rooms.get(one.name, {}):

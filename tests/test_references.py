@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.sources import tree_of
+from tests.sources import statements, tree_of
 
 ROOT = Path(__file__).resolve().parents[1]
 KIOSK = ROOT / "kiosk"
@@ -32,7 +32,8 @@ def prose(path: Path) -> tuple[str, ...]:
 
 def _prose(path: Path) -> Iterator[str]:
     source = path.read_text(encoding="utf-8")
-    for node in ast.walk(tree_of(path)):
+    tree = tree_of(path)
+    for node in (tree, *statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node, clean=False) or ""
     yield from COMMENT.findall(source)  # tokenising every file took ten times as long as all of the rest

@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from tests.sources import statements
 from tests.test_directions import KIOSK, modules_of, reached
 
 
@@ -76,7 +77,7 @@ def _takes_store(node: ast.AST) -> bool:
 def _names(tree: ast.Module) -> dict[str, str]:
     """Return what the imported names of a module stand for."""
     found = {}
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.ImportFrom):
             found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):

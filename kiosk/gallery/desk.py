@@ -55,9 +55,7 @@ def opened(window: KioskWindow) -> Iterator[DeskView]:
         yield view
     finally:
         view.show_state(s.Closed(), TALLIES)
-        window.removeEventFilter(view)
-        view.deleteLater()
-        # At once; and without its parent it would become a window first, and all its parts would be styled anew.
+        view.deleteLater()  # at once: later, without its parent, it would become a window first and be styled anew
         QApplication.sendPostedEvents(view, QEvent.Type.DeferredDelete.value)
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from kiosk.app.composition import KioskApp
 from kiosk.config import ROOT
-from tests.sources import tree_of
+from tests.sources import statements, tree_of
 from tests.store import made
 from tests.test_directions import WORKBENCH
 
@@ -73,7 +73,7 @@ def test_every_single_shot_is_stopped_by_its_owner():
     for path in sorted(KIOSK.rglob("*.py")):
         if path.relative_to(KIOSK).parts[0] in WORKBENCH:
             continue
-        for class_ in (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)):
+        for class_ in (node for node in statements(tree_of(path)) if isinstance(node, ast.ClassDef)):
             found = single_shots_of(class_)
             seen += len(found)
             left += [f"{path.relative_to(KIOSK)}: {class_.name} never stops {one}" for one in found - stops_of(class_)]

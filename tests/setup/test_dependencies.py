@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import ROOT
-from tests.sources import tree_of
+from tests.sources import statements, tree_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Never on a station: measuring and the bureau. Their imports count for their own purpose.
@@ -41,7 +41,7 @@ def distributions() -> dict[str, list[str]]:
 def imports(path: Path) -> set[str]:
     """Return the distributions that a file imports from, also inside functions."""
     names: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in statements(tree_of(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

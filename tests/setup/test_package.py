@@ -26,7 +26,7 @@ from kiosk.store.engine.keys import database_key
 from kiosk.sync import keys as keyfiles
 from kiosk.sync import seal
 from tests.setup.deployed import DEPLOY
-from tests.sources import tree_of
+from tests.sources import statements, tree_of
 
 SCRIPTS = DEPLOY / "package"
 SITE = Path(sysconfig.get_paths()["purelib"])
@@ -37,7 +37,7 @@ def test_qt_modules_that_pages_import_are_kept():
     for path in (ROOT / "kiosk").rglob("*.py"):
         if path.relative_to(ROOT / "kiosk").parts[0] in contents.WORKBENCH:
             continue
-        for node in ast.walk(tree_of(path)):
+        for node in statements(tree_of(path)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("PySide6."):
                 used.add(node.module.split(".")[1])
     assert {"QtCore", "QtGui", "QtWidgets"} <= used

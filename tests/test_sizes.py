@@ -15,7 +15,7 @@ def attributes(class_: ast.ClassDef) -> set[str]:
     """Return what the class's methods set on `self`."""
     targets = [
         target
-        for node in ast.walk(class_)
+        for node in statements(class_)
         if isinstance(node, ast.Assign | ast.AnnAssign)
         for top in (node.targets if isinstance(node, ast.Assign) else [node.target])
         for target in ast.walk(top)

@@ -237,8 +237,8 @@ class Machine:
     # --- screen, panel, keys, sticks
 
     def screenshot(self, path: Path) -> Path:
-        """Take what the screen shows."""
-        self._ask("screendump", filename=str(path), format="png")
+        """Take what the screen shows. path: .png, or .ppm, which is not packed: the machine stands still while it packs."""
+        self._ask("screendump", filename=str(path), format=path.suffix[1:])
         return path
 
     def touch(self, x: float, y: float) -> None:

@@ -125,10 +125,9 @@ def _rewrite(path: Path, old: str, new: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A version that was signed beside the machine: its number, the package's, the stick with it where one was asked for."""
+    """A version that was signed beside the machine: its number, and the stick with it where one was asked for."""
 
     number: str
-    shipped: str
     took_s: float
     stick: Path | None = None
 
@@ -170,7 +169,7 @@ class Beside:
         if stage == "by-stick":
             self.owner.offer(number)
             stick = self._town.stick("update", {"repository": self.owner.repository}, megabytes=900)
-        return Made(number, shipped, time.monotonic() - began, stick)
+        return Made(number, time.monotonic() - began, stick)
 
 
 def _behind_others() -> None:

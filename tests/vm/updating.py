@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.vm.machine import VmError
-from tests.vm.owner import Made, later
+from tests.vm.owner import Made
 from tests.vm.trial import Trial
 
 UPDATE = "KIOSK_CONFIG=/etc/pension-kiosk/kiosk.toml /usr/lib/pension-kiosk/update"
@@ -30,6 +30,14 @@ def _came(trial: Trial, number: str, told: str, timeout_s: float = 3000.0) -> No
         words = trial.machine.run("journalctl -b --no-pager -n 40 -u pension-kiosk-update -u update-by-stick").text
         raise VmError(f"{number}: {said}; {words[-900:]}")
     trial.say(f"{number}: {told}; in force: {said.splitlines()[-1]} ({trial.uptime() - began:.0f} s by the machine's clock)")
+
+
+def _in_force(trial: Trial) -> str:
+    """Return the version that is in force. Raises VmError."""
+    answer = trial.machine.run("readlink /opt/pension-kiosk/current")
+    if answer.status != 0 or not answer.text:
+        raise VmError(f"no version is in force: {answer.text}")
+    return answer.text
 
 
 def _line(trial: Trial) -> int:
@@ -65,18 +73,18 @@ def by_network(trial: Trial) -> None:
     trial.serving()
     machine = trial.machine
     made = _made(trial, "by-network")
-    number, installed = made.number, made.shipped
+    number, before = made.number, _in_force(trial)
     trial.beside.owner.offer(number)  # the bureau puts it in force and opens it to all
     came = _line(trial)
     machine.run("systemctl start --no-block pension-kiosk-update.service")
     machine.until("ls /opt/pension-kiosk/versions", f"{number}.part", 900.0, 1.0)
     came = _line(trial) - came
     trial.cut("in-an-update")
-    trial.expect("after the cut the old version is in force", "readlink /opt/pension-kiosk/current", later(installed, 1))
-    before = _line(trial)
+    trial.expect("after the cut the old version is in force", "readlink /opt/pension-kiosk/current", before)
+    line = _line(trial)
     machine.run("systemctl start --no-block pension-kiosk-update.service")
     machine.until("cat /var/lib/pension-kiosk-update/state.json", '"phase": "trial"', 3000.0, 1.0)
-    came += _line(trial) - before
+    came += _line(trial) - line
     trial.say(f"over the line, before and after the cut: {came / 1e6:.2f} MB")
     trial.cut("while-the-new-version-is-on-trial")
     trial.expect("the new version has another start", "readlink /opt/pension-kiosk/current", number)
@@ -91,11 +99,11 @@ def broken(trial: Trial) -> None:
     """An update whose kiosk does not start: the version before comes back by itself."""
     trial.serving()
     made = _made(trial, "broken")
-    number, installed = made.number, made.shipped
+    number, before = made.number, _in_force(trial)
     trial.beside.owner.offer(number)  # the bureau puts it in force and opens it to all
     trial.machine.run("systemctl start --no-block pension-kiosk-update.service")
     _came(trial, number, "went-back")
-    trial.expect("the version before is in force", "readlink /opt/pension-kiosk/current", later(installed, 2))
+    trial.expect("the version before is in force", "readlink /opt/pension-kiosk/current", before)
     trial.serving()
     trial.screen.keep("went-back")
     trial.expect("no unit has failed but the update's own", "systemctl --failed --no-legend | grep -v update | wc -l", "0")

@@ -118,27 +118,33 @@ class Screen:
         self.until(text)
         same = [one for one in self.seen if "".join(filter(str.isalpha, one.text)).endswith(text)]
         word = max(same, key=lambda one: one.x)
+        self.touch_at(word.x, word.y)
+
+    def touch_at(self, x: float, y: float) -> None:
+        """Touch a place, not at once: what is hit within half a second of a page's coming counts for nothing."""
         self._machine.rest(NEW_S)
-        self._machine.touch(word.x, word.y)
+        self._machine.touch(x, y)
 
     def touch(self, *wanted: str, timeout_s: float = 120.0) -> None:
-        """Touch a text once it is there, not at once: what is hit within half a second of a page's coming counts for nothing."""
+        """Touch a text once it is there."""
         word = self.until(*wanted, timeout_s=timeout_s, said=False)
-        self._machine.rest(NEW_S)
-        self._machine.touch(word.x, word.y)
+        self.touch_at(word.x, word.y)
 
-    def touch_until(self, text: str, *wanted: str, tries: int = 4) -> Word:
-        """Touch a text until another one comes: a page that is drawn anew meanwhile swallows a touch, here as at a station."""
+    def touch_until(self, what: str | tuple[float, float], *wanted: str, tries: int = 4) -> Word:
+        """Touch a text, or a place, until another text comes: a page that is drawn anew meanwhile swallows a touch."""
         for last in (False,) * (tries - 1) + (True,):
-            self.touch(text)
+            if isinstance(what, str):
+                self.touch(what)
+            else:
+                self.touch_at(*what)
             try:
                 return self.until(*wanted, timeout_s=TAKES_S)
             except VmError:
                 self.keep("a-touch-brought-nothing")
-                print(f"  {time.strftime('%H:%M:%S')} ! a touch on {text} brought nothing", flush=True)
+                print(f"  {time.strftime('%H:%M:%S')} ! a touch on {what} brought nothing", flush=True)
                 if last:
                     raise
-        raise VmError(text)
+        raise VmError(f"{what}")
 
     def to_the_end(self) -> None:
         """Pull the scroll bar of a desk's page down as far as it goes; nothing where there is none."""
@@ -149,7 +155,7 @@ class Screen:
     def fill(self, label: str, text: str) -> None:
         """Touch the field beside a label, and type on the keyboard that is plugged in. label: as it may be read, by |."""
         word = self.until(*label.split("|"))
-        self._machine.touch(word.x + 260, word.y)
+        self.touch_at(word.x + 260, word.y)
         self._machine.rest(1.2)
         self._machine.chord("ctrl", "a")
         self._machine.chord("backspace")

@@ -8,6 +8,7 @@ from kiosk.demo.desk_script import SUPERVISOR
 from kiosk.domain.reasons import Action
 from tests.vm.face import FEED, NO_FEED, Face
 from tests.vm.machine import VmError
+from tests.vm.screen import NEW_S
 from tests.vm.town import DUE
 from tests.vm.trial import UNIT, Trial
 
@@ -47,8 +48,7 @@ def _sign_in(trial: Trial) -> None:
     """The staff's button in the corner, number and PIN on the keyboard."""
     machine, screen = trial.machine, trial.screen
     number, _, pin = SUPERVISOR
-    machine.touch(*STAFF_BUTTON)
-    screen.until("工作人员登录", timeout_s=120.0)
+    screen.touch_until(STAFF_BUTTON, "工作人员登录")
     machine.rest(2.0)
     machine.keys(number)
     machine.chord("ret")
@@ -82,6 +82,7 @@ def _sign(trial: Trial, caption: str) -> None:
     """Sign on the pad whose caption this is."""
     word = trial.screen.until(caption)
     x, y = word.x, word.y - 70
+    trial.machine.rest(NEW_S)
     trial.machine.stroke([(x - 25, y), (x, y - 25), (x + 25, y + 20), (x + 50, y - 25), (x + 80, y + 15)])
     trial.machine.rest(1.0)
 

@@ -2,7 +2,6 @@
 
 Outside CI: needs root, QEMU, debootstrap, Debian's archive and about 15 GB in --work. The processor is emulated (TCG), and the
 machine's clock goes by its instructions: what takes long here takes no longer there, and nothing runs out of time.
-With --two the later stages go on two machines at once, the second a copy of the first (`second`).
 Prints what it did; pictures of the screen lie in --out. Exit status 1 when something was not as it should.
 """
 
@@ -15,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.vm import image, second
+from tests.vm import image
 from tests.vm.machine import VmError
 from tests.vm.set_up import first_page, register, set_up, supervisor
 from tests.vm.trial import Trial
@@ -49,65 +48,34 @@ def main() -> int:
     parser.add_argument("--after", choices=names, help="with --from: go on from what this stage left (else the one before)")
     parser.add_argument("--until", dest="last", choices=names, default=names[-1], help="the last stage; all by default")
     parser.add_argument("--keep", action="store_true", help="keep the machine as each stage left it, for --from (a minute each)")
-    parser.add_argument("--two", action="store_true", help="all stages, from answered on with a second machine beside the first")
-    parser.add_argument("--second", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.two and (options.first, options.last) != (None, names[-1]):
-        parser.error("--two goes through all stages")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine and the bureau end too
-    out = options.out.resolve() / ("second" if options.second else "")
+    out = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     made = image.make(options.work, options.deb)
     began = time.monotonic()
-    if options.second:
-        status = _follow(Trial(made, second.folder(options.work), out, options.deb.resolve(), anew=True), list(second.STAGES))
-    elif options.two:
-        beside = second.Second(options.deb.resolve(), options.work, options.out.resolve())
-        try:
-            trial = Trial(made, options.work, out, options.deb.resolve(), anew=True)
-            status = _go(trial, [name for name in names if name not in second.STAGES], keep=options.keep, two=True)
-            status = status or beside.result()
-        finally:
-            beside.close()
-    else:
-        trial = Trial(made, options.work, out, options.deb.resolve(), anew=options.first is None)
-        chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
-        after = (options.after or names[names.index(chosen[0]) - 1]) if options.first is not None else ""
-        status = _go(trial, chosen, after, keep=options.keep)
+    trial = Trial(made, options.work, out, options.deb.resolve(), anew=options.first is None)
+    chosen = names[names.index(options.first or names[0]) : names.index(options.last) + 1]
+    after = (options.after or names[names.index(chosen[0]) - 1]) if options.first is not None else ""
+    status = _go(trial, chosen, after, keep=options.keep)
     if status == 0:
         print(f"done in {(time.monotonic() - began) / 60:.0f} minutes; pictures: {out}")
     return status
 
 
-def _follow(trial: Trial, chosen: list[str]) -> int:
-    """The second machine: the owner's work at once, the stages when the first machine was handed over."""
-    trial.beside.begin(chosen)
-    try:
-        second.taken_over(trial)
-    except VmError as error:
-        print(f"✗ {error}")
-        trial.close()
-        return 1
-    return _go(trial, chosen, begun=True)
-
-
-def _go(trial: Trial, chosen: list[str], after: str = "", *, keep: bool = False, two: bool = False, begun: bool = False) -> int:
-    """Go through stages; return the exit status. after: from whose end to go on. two: hand the machine over in between."""
+def _go(trial: Trial, chosen: list[str], after: str = "", *, keep: bool = False) -> int:
+    """Go through stages; return the exit status. after: from whose end to go on."""
     took = dict[str, tuple[float, float]]()
     try:
         if after:
             trial.go_on(after)
-        if not begun:
-            trial.beside.begin(chosen)
+        trial.beside.begin(chosen)
         for name in chosen:
             print(f"{name}: {(STAGES[name].__doc__ or '').strip()}", flush=True)
             at, spent = time.monotonic(), trial.machine.processor_s
             STAGES[name](trial)
             took[name] = time.monotonic() - at, trial.machine.processor_s - spent
-            if two and name == second.COMMON_UNTIL:
-                second.hand_over(trial)
-                trial.say(f"a second machine goes on from here, too ({time.monotonic() - at - took[name][0]:.0f} s to copy it)")
-            elif keep:
+            if keep:
                 trial.keep(name)
     except VmError as error:
         print(f"✗ {error}")

@@ -45,15 +45,10 @@ def load(work: Path, name: str) -> None:
         path.unlink()
     for one in OWNERS if _without(work, name).exists() else ():
         shutil.rmtree(work / one, ignore_errors=True)
-    copy(work, name, work)
-
-
-def copy(work: Path, name: str, into: Path) -> None:
-    """Copy the folders as a stage left them into a place, over what is there."""
     kept = work / "states" / name
     for path in sorted(kept.rglob("*")):
         if path.is_file():
-            target = into / path.relative_to(kept)
+            target = work / path.relative_to(kept)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
 

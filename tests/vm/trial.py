@@ -63,10 +63,6 @@ class Trial:
         if not states.saved(self.work, stage):
             return
         states.load(self.work, stage)
-        self.wake(stage)
-
-    def wake(self, stage: str) -> None:
-        """Switch the machine on in the middle of its work, as a stage left it."""
         self.machine.start(stage)
         self.machine.until_up(300.0)
         self.set_clock()

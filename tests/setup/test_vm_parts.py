@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rapidocr.ch_ppocr_rec.typings import TextRecInput, TextRecOutput
 
 from kiosk.config import ROOT, Settings
 from kiosk.domain.reasons import Action
@@ -172,19 +172,36 @@ def test_the_processors_time_of_the_machine_is_counted_beyond_its_end(tmp_path):
     assert machine.processor_s >= 0.05
 
 
+@dataclass
+class Asked:
+    """As rapidocr's reader of lines is asked."""
+
+    img: list[np.ndarray]
+
+
+@dataclass
+class Told:
+    """As it answers."""
+
+    imgs: list[np.ndarray]
+    txts: tuple[str, ...]
+    scores: tuple[float, ...]
+    word_results: tuple[None, ...]
+
+
 def test_a_line_that_was_read_is_not_read_again_and_reads_the_same():
     read = []
 
     def reads(asked):
         read.append(len(asked.img))
         texts = tuple(f"{picture.shape[1]}-{picture.max()}" for picture in asked.img)
-        return TextRecOutput(asked.img, texts, [0.5] * len(texts), (None,) * len(texts))
+        return Told(asked.img, texts, (0.5,) * len(texts), (None,) * len(texts))
 
     reader = screen.Remembered(reads)
     lines = [np.full((9, width, 3), value, np.uint8) for width, value in ((20, 1), (20, 2), (30, 1))]
-    assert reader(TextRecInput(lines[:2])).txts == ("20-1", "20-2")
-    again = reader(TextRecInput([lines[2], lines[1], lines[0], lines[1]]))
+    assert reader(Asked(lines[:2])).txts == ("20-1", "20-2")
+    again = reader(Asked([lines[2], lines[1], lines[0], lines[1]]))
     assert (again.txts, again.scores) == (("30-1", "20-2", "20-1", "20-2"), (0.5,) * 4)
     assert read == [2, 1]
-    assert reader(TextRecInput(lines)).txts == ("20-1", "20-2", "30-1")
+    assert reader(Asked(lines)).txts == ("20-1", "20-2", "30-1")
     assert read == [2, 1]

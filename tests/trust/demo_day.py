@@ -42,13 +42,14 @@ DAY = (
     replace(SCENARIOS["photo"], habits={**QUICK, "keeps_trying": False}),
     replace(SCENARIOS["not-yet"], habits=QUICK),
     replace(SCENARIOS["unknown-person"], habits=QUICK),
-    replace(SCENARIOS["other"], habits={**QUICK, "mode": "other"}),
+    replace(SCENARIOS["other"], trouble="reader", habits={**QUICK, "mode": "other"}),  # its cable is pulled, and put back
     Scenario(
         "second-pass",
         "another person, another face, and the card held up to the camera",
         Outcome.PASSED,
         "ok",
         card="zhuang",
+        trouble="camera",
         habits={**QUICK, "scan": True},
     ),
     replace(SCENARIOS["attendant-takeover"], card="hongkong"),

@@ -40,9 +40,9 @@ from kiosk.store import review_evidence
 QUICK = {"reading_s": 0.1, "waits_s": 4.0}
 DAY = (
     replace(SCENARIOS["photo"], habits={**QUICK, "keeps_trying": False}),
-    replace(SCENARIOS["not-yet"], habits=QUICK),
+    replace(SCENARIOS["not-yet"], trouble="reader", habits=QUICK),  # its cable is pulled, and put back
     replace(SCENARIOS["unknown-person"], habits=QUICK),
-    replace(SCENARIOS["other"], trouble="reader", habits={**QUICK, "mode": "other"}),  # its cable is pulled, and put back
+    replace(SCENARIOS["other"], habits={**QUICK, "mode": "other"}),
     Scenario(
         "second-pass",
         "another person, another face, and the card held up to the camera",

@@ -108,6 +108,9 @@ ENDS = {
     "helper-face": ("failed", "face-mismatch"),
     "camera-swapped": ("passed", "ok"),
 }
+# Where the machine is so busy that it sees fewer than four pulses of the camera whole, nothing can be said of them, and somebody
+# looks (seen). That the stranger's stream is found out at any other speed: tests/liveness/test_camera_proof.py, without a clock.
+TOO_FEW_SEEN = ("injected", "referred", "liveness-uncertain")
 if WHOLE:  # before a release: each takes half a minute
     ENDS |= {
         name: ("passed", "ok")
@@ -142,6 +145,9 @@ def ended(tmp_path_factory) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("scenario", ENDS)
 def test_scenario(ended, scenario):
     visit = ended[scenario]
+    if (scenario, visit["outcome"], visit["reason"]) == TOO_FEW_SEEN:
+        assert len(visit["problems"]) == 2, visit["problems"]  # the outcome and the reason, nothing else
+        return
     assert visit["problems"] == []
     assert (visit["outcome"], visit["reason"]) == ENDS[scenario]
     if scenario == "without-sight":

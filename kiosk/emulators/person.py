@@ -248,7 +248,7 @@ class DemoPerson(QObject):
                 self._hands.unplug("reader")
             self._touch("scan")
             return
-        if self._reads("page.card.title_reading"):
+        if self._reads("page.card.title_reading") or self._reads("page.card.title_away"):
             return
         helper = self._reads("page.card.title_helper") or self._reads("page.card.title_helper_last")
         whose = "helper" if helper else "beneficiary"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from kiosk import config
 from kiosk.emulators.person import WAITS, DemoPerson, Habits
 from kiosk.texts.strings import Strings
 from kiosk.ui.prompts import PAGE_NAMES
 from kiosk.ui.window import KioskWindow
+from kiosk.visit.states import AwaitingCard, Mode, Visit, Whose
 
 
 def person(qtbot) -> tuple[DemoPerson, KioskWindow]:
@@ -29,3 +32,17 @@ def test_a_page_that_it_does_not_know_ends_the_demo_at_once(qtbot):
     for _ in range(12):  # 0.72 s of looking: as soon as a page may be touched
         made._look()
     assert lost[:1] == ["a-page-of-tomorrow"]
+
+
+def test_it_lays_no_card_while_the_reader_is_away(qtbot):
+    made, window = person(qtbot)
+    laid: list[str] = []
+    made._hands = SimpleNamespace(lay_card=laid.append)  # type: ignore[assignment]
+    window.show()
+    visit = Visit("v", Mode.OTHER)
+    window.show_state(AwaitingCard(visit, Whose.HELPER, reader_ready=False))
+    made._on_card()
+    assert laid == []
+    window.show_state(AwaitingCard(visit, Whose.HELPER))
+    made._on_card()
+    assert laid == ["helper"]

@@ -70,8 +70,7 @@ class WindowFrame(QWidget):
         self._day = self.now().date()
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
-        self._clock.timeout.connect(self._tell_time)
-        self._clock.start()
+        self._clock.timeout.connect(self._tell_time)  # started by the subclass, once it has its pages
 
     # --- for the subclass
 

@@ -76,6 +76,7 @@ class KioskWindow(WindowFrame):
         self.curtain = Curtain(self)
         self.resize(1080, 1920)
         self.show_state(s.Idle())
+        self._clock.start()
 
     def _page_for(self, kind: type) -> Page[Any]:
         if kind not in self.pages:

@@ -6,11 +6,14 @@ import ast
 import sys
 import threading
 
+import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from kiosk.app.composition import KioskApp
 from kiosk.config import ROOT
+from kiosk.gallery.scenes import sample_settings
+from kiosk.ui.window import KioskWindow
 from tests.sources import statements, tree_of
 from tests.store import made
 from tests.test_directions import WORKBENCH
@@ -98,3 +101,18 @@ def test_a_stopped_kiosk_leaves_no_timer_and_no_hook(qtbot, tmp_path, monkeypatc
     app.window.deleteLater()
     QApplication.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
     QApplication.processEvents()
+
+
+def test_a_window_that_could_not_be_made_has_no_clock_that_goes_on(qtbot, monkeypatch):
+    """At midnight the clock of one that a test had left half-made asked for its page, in the middle of another test."""
+    half_made = []
+
+    def fails(window, kind):
+        half_made.append(window)
+        raise RuntimeError("no page")
+
+    monkeypatch.setattr(KioskWindow, "_page_for", fails)
+    with pytest.raises(RuntimeError, match="no page"):
+        KioskWindow(sample_settings())
+    qtbot.addWidget(half_made[0])
+    assert not [timer for timer in half_made[0].findChildren(QTimer) if timer.isActive()]

@@ -28,7 +28,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def statements(tree: ast.AST) -> Iterator[ast.stmt]:
-    """Yield all statements below a node, at any depth: imports, classes, functions, assignments. Few of what `ast.walk` visits."""
+    """Yield all statements below a node, at any depth: imports, classes, functions, assignments. Far fewer than `ast.walk`."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()

@@ -79,10 +79,7 @@ def test_a_table_without_its_columns_says_so(tmp_path: Path) -> None:
         read_rows(tmp_path / "a.csv", ("file", "gesture"))
 
 
-def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(starts, "_MASK_LIMIT_S", 2.0)  # a mask that begins a take does so in the first second
+def test_each_evaluation_runs_through_bad_rows_and_writes_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     face = models.path("biden")
     Image.open(face).convert("RGB").resize((300, 400)).save(
         tmp_path / "a.gif", save_all=True, append_images=[Image.open(face).convert("RGB").resize((300, 400))] * 3, duration=100
